@@ -1,0 +1,12 @@
+"""Pure mathematics: formulas, activation constants, the theorem registry. No torch, no files, no printing."""
+
+from .activations import ACTIVATIONS as ACTIVATIONS
+from .activations import Activation as Activation
+from .activations import activation as activation
+from .bound import Bound as Bound
+from .bound import Direction as Direction
+from .errors import InvalidInputError as InvalidInputError
+from .errors import NotAvailableError as NotAvailableError
+from .errors import NumericalFailureError as NumericalFailureError
+from .errors import PltheoryError as PltheoryError
+from .errors import WrongDirectionError as WrongDirectionError

@@ -1,0 +1,84 @@
+"""A number that knows its direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .errors import WrongDirectionError
+
+
+class Direction(StrEnum):
+    """How a computed number stands to the quantity it speaks of."""
+
+    LOWER = "lower"
+    UPPER = "upper"
+    EXACT = "exact"
+    ESTIMATE = "estimate"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A value with its direction: a lower bound, an upper bound, exact, or an estimate without direction.
+
+    Directions are those of the mathematics: round-off is not counted unless `rounded` is true, in which case the
+    direction survives it. Nothing converts a Bound to float by itself; the reader asks for the side needed.
+
+    Attributes:
+        value: the number.
+        kind: its direction.
+        method: how it was obtained, in a few words.
+        rounded: whether round-off of the computation is included in the direction.
+    """
+
+    value: float
+    kind: Direction
+    method: str
+    rounded: bool = False
+
+    def at_least(self) -> float:
+        """The value as a lower bound.
+
+        Raises:
+            WrongDirectionError: the number is an upper bound or an estimate.
+        """
+        return self._side(Direction.LOWER)
+
+    def at_most(self) -> float:
+        """The value as an upper bound.
+
+        Raises:
+            WrongDirectionError: the number is a lower bound or an estimate.
+        """
+        return self._side(Direction.UPPER)
+
+    def _side(self, wanted: Direction) -> float:
+        if self.kind not in (wanted, Direction.EXACT):
+            raise WrongDirectionError(
+                f"need a number that is {wanted} or exact; this one is {self.kind} ({self.method})"
+            )
+        return self.value
+
+    def __str__(self) -> str:
+        sign = {"lower": "≥", "upper": "≤", "exact": "=", "estimate": "≈"}[self.kind]
+        return f"{sign} {self.value:.6g} ({self.method})"
+
+
+def lower(value: float, method: str) -> Bound:
+    """A lower bound."""
+    return Bound(float(value), Direction.LOWER, method)
+
+
+def upper(value: float, method: str) -> Bound:
+    """An upper bound."""
+    return Bound(float(value), Direction.UPPER, method)
+
+
+def exact(value: float, method: str) -> Bound:
+    """An exact value, up to the round-off of the arithmetic used."""
+    return Bound(float(value), Direction.EXACT, method)
+
+
+def estimate(value: float, method: str) -> Bound:
+    """A number without direction: evidence, never a step of a proof."""
+    return Bound(float(value), Direction.ESTIMATE, method)

@@ -1,0 +1,23 @@
+"""The errors a user can cause or meet, each with one message that says what is allowed."""
+
+from __future__ import annotations
+
+
+class PltheoryError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class InvalidInputError(PltheoryError, ValueError):
+    """An input that no computation can start from; the message names the key, the value and what is allowed."""
+
+
+class NotAvailableError(PltheoryError):
+    """A computation that does not exist for this network; nothing is guessed in its place."""
+
+
+class NumericalFailureError(PltheoryError, ArithmeticError):
+    """A computation that ended in NaN, infinity, no memory or no convergence."""
+
+
+class WrongDirectionError(PltheoryError, TypeError):
+    """A number was used on a side of an inequality that its direction does not allow."""

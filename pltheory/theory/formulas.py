@@ -1,0 +1,98 @@
+"""Steps, rates and radii of the theorems, each written once.
+
+Scale: L = 1/2 ||r||^2 is the summed square loss and mu, beta, eta refer to it. For c L, as a mean loss, multiply mu
+and beta by c and divide eta by c: every formula here is invariant under that change, and radii do not move.
+
+Nothing here checks a hypothesis: a formula evaluated outside its theorem's hypotheses is a number without meaning.
+"""
+
+from __future__ import annotations
+
+from .arithmetic import FLOATS, Arithmetic, Scalar
+
+
+def step_size(
+    eta: Scalar, gamma: Scalar, delta: Scalar, grad_norm: Scalar, ops: Arithmetic = FLOATS
+) -> Scalar:
+    """Step of delta-GClip, h = eta min(1, max(delta, gamma / ||grad L||)), for ||grad L|| > 0 [TMSSR25]."""
+    return eta * ops.minimum(1, ops.maximum(delta, gamma / grad_norm))
+
+
+def effective_delta(gamma: Scalar, delta: Scalar, grad_bound: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """The factor with h_t >= eta delta_eff wherever ||grad L|| <= grad_bound: max(delta, min(1, gamma / bound)).
+
+    With delta = 0 this is the rate factor of GClip, which depends on gamma and on the starting loss.
+    """
+    return ops.maximum(delta, ops.minimum(1, gamma / grad_bound))
+
+
+def decrease(beta: Scalar, h: Scalar) -> Scalar:
+    """Guaranteed decrease of L along a step h, per ||grad L||^2: h (1 - beta h / 2) (Theorem A, step 1)."""
+    return h * (1 - beta * h / 2)
+
+
+def contraction(mu: Scalar, beta: Scalar, h: Scalar) -> Scalar:
+    """One-step factor of the loss, 1 - 2 mu h (1 - beta h / 2) (Theorem A, step 2)."""
+    return 1 - 2 * mu * decrease(beta, h)
+
+
+def rate(mu: Scalar, beta: Scalar, eta: Scalar, delta: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """Factor q of the loss per step for any h in [eta delta, eta], eta < 2 / beta (Theorem A)."""
+    return 1 - 2 * mu * ops.minimum(decrease(beta, eta * delta), decrease(beta, eta))
+
+
+def slack(beta: Scalar, eta: Scalar) -> Scalar:
+    """What the step size leaves of the potential, 1 - beta eta / 2; positive exactly when eta < 2 / beta."""
+    return 1 - beta * eta / 2
+
+
+def radius_sharp(loss: Scalar, mu: Scalar, beta: Scalar, eta: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """R_A = sqrt(2 L_0 / mu) / (1 - beta eta / 2) (Theorem A); free of gamma and delta."""
+    return ops.sqrt(2 * loss / mu) / slack(beta, eta)
+
+
+def radius_tight(loss: Scalar, mu: Scalar, beta: Scalar, eta: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """R* = sqrt(L_0 / (2 mu)) (1 + sqrt(contraction at eta)) / (1 - beta eta / 2), for mu <= beta (Theorem A')."""
+    return ops.sqrt(loss / (2 * mu)) * (1 + ops.sqrt(contraction(mu, beta, eta))) / slack(beta, eta)
+
+
+def rate_classic(mu: Scalar, eta: Scalar, delta: Scalar) -> Scalar:
+    """Factor 1 - eta delta mu of the classical route, eta <= 1 / beta [TMSSR25]; delta = 1 is gradient descent."""
+    return 1 - eta * delta * mu
+
+
+def radius_classic(
+    loss: Scalar, mu: Scalar, eta: Scalar, delta: Scalar, lipschitz: Scalar, ops: Arithmetic = FLOATS
+) -> Scalar:
+    """R_classic = L_F sqrt(2 L_0) (1 + sqrt(1 - eta delta mu)) / (delta mu) [TMSSR25, constants made explicit].
+
+    Args:
+        lipschitz: L_F, an upper bound of ||J|| on the ball.
+    """
+    return lipschitz * ops.sqrt(2 * loss) * (1 + ops.sqrt(rate_classic(mu, eta, delta))) / (delta * mu)
+
+
+def radius_gradient_descent(residual: Scalar, mu: Scalar, lipschitz: Scalar) -> Scalar:
+    """R = 2 L_F ||r_0|| / mu [LZB22, Theorem 6]."""
+    return 2 * lipschitz * residual / mu
+
+
+def max_step_gradient_descent(residual: Scalar, lipschitz: Scalar, jacobian_lipschitz: Scalar) -> Scalar:
+    """Largest eta of [LZB22, Theorem 6], 1 / (L_F^2 + beta_F ||r_0||)."""
+    return 1 / smoothness(residual, lipschitz, jacobian_lipschitz)
+
+
+def smoothness(residual: Scalar, lipschitz: Scalar, jacobian_lipschitz: Scalar) -> Scalar:
+    """beta = L_F^2 + ||r_0|| ell, an upper bound of lambda_max(Hess L) where ||r|| <= ||r_0|| (section 5).
+
+    Args:
+        residual: ||r_0||.
+        lipschitz: L_F, upper bound of ||J|| on the ball.
+        jacobian_lipschitz: ell, Lipschitz constant of J on the ball, spectral against Euclidean norm.
+    """
+    return lipschitz * lipschitz + residual * jacobian_lipschitz
+
+
+def width_scale_lzb(n: Scalar, radius: Scalar, depth: int, lambda_0: Scalar, mu: Scalar) -> Scalar:
+    """n R^(6L+2) / (lambda_0 - mu)^2, the width scale of [LZB22, Theorem 4]: asymptotic, constant not given."""
+    return n * radius ** (6 * depth + 2) / (lambda_0 - mu) ** 2
