@@ -1,1 +1,93 @@
-"""."""
+"""The command line: one module per subcommand, imported when it is called, and the meaning of exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+
+import click
+
+from pltheory.theory.errors import InvalidInputError, NotAvailableError, NumericalFailureError
+
+COMMANDS = {
+    "verify": "Measure, check a theorem, run the optimizer, confirm and report: the main job.",
+    "check": "The hypotheses only, without a run.",
+    "measure": "Kernel, spectrum, Hessian norms and PL* ratio at the weights, and a search in the ball.",
+    "sweep": "The same over a grid of widths and seeds, with fitted slopes and a figure.",
+    "report": "Render the page of a run folder again.",
+    "datasets": "The named data sets and file formats.",
+    "env": "Versions, device and floating-point switches.",
+}
+EPILOG = """\b
+Exit codes
+  0  the verdict reaches the level asked for and the run agrees
+  1  refuted, or the run contradicts the theorem
+  2  bad input
+  3  undecided, or below the level asked for
+  4  numerical failure: NaN, no memory, no convergence
+ 70  a defect of this program, with its traceback: never a verdict
+
+\b
+Start here
+  pltheory verify examples/digits.toml
+  pltheory verify examples/digits.toml --theorem all
+  pltheory check examples/narrow.toml --set network.hidden=[4096] --json
+"""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"pltheory.cli.{name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # Written from the table so that --help does not import torch.
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pltheory", prog_name="pltheory")
+def cli() -> None:
+    """Does the convergence theorem apply to my network, and is it true what it says?
+
+    A CONFIG is a TOML file, or - for standard input.
+    """
+
+
+def main() -> None:
+    """Entry point: maps every way of ending to its exit code."""
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    try:
+        return cli.main(standalone_mode=False) or 0
+    except click.exceptions.Abort:
+        return _say("interrupted", 130)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (InvalidInputError, NotAvailableError) as error:
+        return _say(f"error: {error}", 2)
+    except NumericalFailureError as error:
+        return _say(f"numerical failure: {error}", 4)
+    except MemoryError as error:
+        return _say(f"numerical failure: out of memory ({error})", 4)
+    except Exception as error:
+        # torch reports an exhausted CPU allocator as a plain RuntimeError.
+        if "can't allocate memory" in str(error) or type(error).__name__ == "OutOfMemoryError":
+            return _say(f"numerical failure: out of memory ({str(error).splitlines()[0]})", 4)
+        traceback.print_exc()
+        return _say("this is a defect of pltheory, not a verdict", 70)
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(message, err=True)
+    return code

@@ -1,0 +1,15 @@
+"""`pltheory env`: what a result depends on besides the configuration."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from pltheory.study.store import environment
+
+
+@click.command(name="env")
+def command() -> None:
+    """Print versions, device and floating-point switches as JSON."""
+    click.echo(json.dumps(environment(), indent=2))

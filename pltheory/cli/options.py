@@ -1,0 +1,77 @@
+"""The arguments that subcommands share: a configuration with overrides, device, JSON, progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pltheory.study.config import Config, read_config
+from pltheory.theory import InvalidInputError
+from pltheory.verify.report import VerifyReport
+from pltheory.verify.verdict import Evidence, Verdict
+
+F = TypeVar("F", bound=Callable[..., None])
+LEVELS = {"holds": Verdict.HOLDS, "certified": Verdict.CERTIFIED}
+
+out = Console()
+err = Console(stderr=True)
+
+
+def config_arguments(f: F) -> F:
+    """CONFIG, --set, --device, --theorem."""
+    for decorate in (
+        click.option("--theorem", help="Check this theorem, or 'all' for the ladder; short for theorem.name."),
+        click.option("--device", help="auto, cpu or cuda; short for run.device."),
+        click.option(
+            "--set", "overrides", multiple=True, metavar="KEY=VALUE",
+            help="Override a key, e.g. --set network.hidden=[4096]. May be repeated.",
+        ),
+        click.argument("config", metavar="CONFIG"),
+    ):  # fmt: skip
+        f = decorate(f)
+    return f
+
+
+def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: str | None) -> Config:
+    """The configuration of a file, or of standard input where the name is "-".
+
+    Raises:
+        InvalidInputError: no such file, or what `read_config` refuses.
+    """
+    more = [f"run.device='{device}'"] if device else []
+    more += [f'theorem.name="{theorem}"'] if theorem else []
+    if config == "-":
+        return read_config(sys.stdin.read(), [*overrides, *more], folder=Path())
+    path = Path(config)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise InvalidInputError(f"CONFIG {config}: {reason}") from None
+    return read_config(text, [*overrides, *more], folder=path.parent)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar on standard error that a long step feeds; silent where that is not a terminal."""
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(), TextColumn("{task.fields[note]}"),
+        console=err, transient=True, disable=not err.is_terminal,
+    ) as bar:  # fmt: skip
+        task = bar.add_task(title, total=None, note="")
+        yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
+
+
+def exit_code(report: VerifyReport, level: str) -> int:
+    """0 reached and agreed, 1 refuted or contradicted, 3 undecided or below the level."""
+    if report.verdict is Verdict.REFUTED or report.evidence is Evidence.CONTRADICTS:
+        return 1
+    return 0 if report.verdict.rank >= LEVELS[level].rank else 3

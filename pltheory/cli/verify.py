@@ -1,0 +1,54 @@
+"""`pltheory verify`: measure, check, run, confirm, report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from pltheory.report.html import render_page
+from pltheory.report.text import print_report
+from pltheory.study.build import answer, device_of
+from pltheory.study.config import Config
+from pltheory.study.store import free_name, manifest, trace_to_csv, write_folder
+from pltheory.verify.report import VerifyReport
+
+from .options import config_arguments, err, exit_code, load, out, progress_bar
+
+
+@click.command(name="verify")
+@config_arguments
+@click.option("--level", type=click.Choice(["holds", "certified"]), help="Verdict needed for exit code 0.")
+@click.option("--out", "folder", type=click.Path(path_type=Path), help="Run folder; default runs/<config name>.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
+@click.pass_context
+def command(
+    ctx: click.Context, config: str, overrides: tuple[str, ...], device: str | None, theorem: str | None,
+    level: str | None, folder: Path | None, as_json: bool,
+) -> None:
+    """Measure, check a theorem, run the optimizer and report.
+
+    Writes a run folder (manifest.json, report.json, trace.csv, report.html), whole or not at all.
+    """
+    settings = load(config, overrides, device, theorem)
+    target = folder or free_name(Path("runs"), "stdin" if config == "-" else Path(config).stem)
+    with progress_bar("running") as progress:
+        report = answer(settings, progress=progress)
+    write_folder(target, files_of(report, settings))
+    if as_json:
+        click.echo(report.to_json())
+    else:
+        print_report(out, json.loads(report.to_json()))
+    err.print(f"[dim]run folder: {target}  (open {target}/report.html)[/dim]", highlight=False, soft_wrap=True)
+    ctx.exit(exit_code(report, level or settings.level))
+
+
+def files_of(report: VerifyReport, config: Config) -> dict[str, str]:
+    """The files of a run folder."""
+    origin = manifest(config, str(device_of(config)))
+    files = {"manifest.json": json.dumps(origin, indent=2), "report.json": report.to_json()}
+    if report.run is not None:
+        files["trace.csv"] = trace_to_csv(report.run.trace)
+    trace = None if report.run is None else report.run.trace
+    return {**files, "report.html": render_page(origin, json.loads(report.to_json()), trace)}

@@ -1,0 +1,86 @@
+"""The linearisation of a class-N network at its weights: computed once, read by measure, certify and verify.
+
+The Jacobian's rows are `b^l_{ic} (x) a~^{l-1}_i`, where `a~^{l-1} = [kappa_l a^{l-1}, tau_l 1]` are the inputs of layer l and
+`b^l_{ic} = dF_{ic} / dz^l_i` its backward rows, so the tangent kernel is a sum over layers of entrywise products of two
+Gram matrices (THEORY section 5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from ..problem.networks import ClassN, class_n
+from ..problem.pointwise import POINTWISE
+
+
+@dataclass(frozen=True)
+class Linearization:
+    """Forward activations and backward rows of a class-N network at one set of weights and inputs.
+
+    Attributes:
+        network: the layers and activation.
+        inputs: for layer l = 1..L+1, A~_{l-1} of shape (n, m_{l-1} + 1), the last column tau_l.
+        rows: for layer l = 1..L+1, b^l of shape (n, C, m_l).
+        row_maxima: for l = 1..L, U^max_l = max over i, k of the Euclidean norm over c of u^l_{ick}, where b = u * act'.
+        outputs: F of shape (n, C).
+    """
+
+    network: ClassN
+    inputs: tuple[Tensor, ...]
+    rows: tuple[Tensor, ...]
+    row_maxima: tuple[float, ...]
+    outputs: Tensor
+
+    @cached_property
+    def kernel(self) -> Tensor:
+        """K = J J^T of shape (n C, n C), sample-major: row i C + c is output c at sample i."""
+        n, c = self.outputs.shape
+        k = self.outputs.new_zeros(n, c, n, c)
+        for a, b in zip(self.inputs, self.rows, strict=True):
+            flat = b.reshape(n * c, -1)
+            k += (flat @ flat.T).reshape(n, c, n, c) * (a @ a.T)[:, None, :, None]
+        return k.reshape(n * c, n * c)
+
+    def transpose_times(self, v: Tensor) -> list[tuple[Tensor, Tensor | None]]:
+        """J^T v for v of shape (n, C): per layer the part on W_l, shape (m_l, m_{l-1}), and on b_l, or None."""
+        parts: list[tuple[Tensor, Tensor | None]] = []
+        for layer, a, b in zip(self.network.layers, self.inputs, self.rows, strict=True):
+            weighted = torch.einsum("nc,ncm->nm", v, b)
+            full = weighted.T @ a
+            parts.append((full[:, :-1], None if layer.bias is None else full[:, -1]))
+        return parts
+
+
+def linearize(network: nn.Module | ClassN, x: Tensor) -> Linearization:
+    """Linearise a class-N network at its current weights on x of shape (n, d).
+
+    Raises:
+        NotAvailableError: the network is not of class N.
+    """
+    net = network if isinstance(network, ClassN) else class_n(network)
+    with torch.no_grad():
+        return _linearize(net, x)
+
+
+def _linearize(net: ClassN, x: Tensor) -> Linearization:
+    act = POINTWISE[net.activation]
+    inputs, slopes, a = [], [], x
+    for i, layer in enumerate(net.layers):
+        inputs.append(torch.cat([layer.kappa * a, layer.tau * torch.ones_like(a[:, :1])], dim=1))
+        z = layer.apply(a)
+        if i < net.hidden_layers:
+            slopes.append(act.derivative(z))
+            a = act.value(z)
+    n, c = z.shape
+    b = torch.eye(c, dtype=x.dtype, device=x.device).expand(n, c, c)
+    rows, maxima = [b], []
+    for layer, slope in zip(reversed(net.layers[1:]), reversed(slopes), strict=True):
+        u = layer.kappa * (b @ layer.weight)  # (n, C, m_l)
+        maxima.append(float(torch.linalg.vector_norm(u, dim=1).max()))
+        b = u * slope[:, None, :]
+        rows.append(b)
+    return Linearization(net, tuple(inputs), tuple(reversed(rows)), tuple(reversed(maxima)), z)

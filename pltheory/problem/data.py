@@ -1,0 +1,497 @@
+"""Named data sets and data files, as points x (n, d) and targets y (n, C).
+
+Every source is treated alike: the first n rows are taken, the mean of the whole source is subtracted, each
+row is scaled to one norm, and the targets follow from a labels rule. All of it in float64; `dtype` is a last
+rounding. Rows are counted from 0. A random source has its own generator; the global one is not touched.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from ..theory.errors import InvalidInputError
+from . import files
+from .files import FILE_FORMATS as FILE_FORMATS
+from .files import LABELS as LABELS
+from .files import LARGEST, Source, check_finite, whole_number
+
+NAMES = ("digits", "sphere", "fashion-mnist")
+SPHERE_LABELS = ("sign", "gaussian")
+DTYPES = (torch.float32, torch.float64)
+FASHION_MNIST_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+"""Where Debian's package dataset-fashion-mnist puts its four files."""
+
+_ROUNDING = 32  # units of round-off within which two scaled copies of parallel rows agree
+_FASHION_FILES = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Points and targets that have passed `check_data`. `x, y = data` unpacks it.
+
+    Attributes:
+        x: points, shape (n, d).
+        y: targets, shape (n, C), of the same dtype.
+        name: what was taken and how it was prepared, for reports.
+        labels: the rule that made the targets, for reports.
+    """
+
+    x: torch.Tensor
+    y: torch.Tensor
+    name: str = "data"
+    labels: str = "as given"
+
+    def __post_init__(self) -> None:
+        check_data(self.x, self.y)
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        return iter((self.x, self.y))
+
+    @property
+    def n(self) -> int:
+        """Number of points."""
+        return self.x.shape[0]
+
+    @property
+    def d(self) -> int:
+        """Dimension of a point."""
+        return self.x.shape[1]
+
+    @property
+    def outputs(self) -> int:
+        """C, numbers per target."""
+        return self.y.shape[1]
+
+
+class CatalogueEntry(NamedTuple):
+    """One line of the catalogue; None stands for "any" (the sphere)."""
+
+    name: str
+    size: int | None
+    d: int | None
+    classes: int | None
+    origin: str
+    available: bool
+
+
+def catalogue() -> list[CatalogueEntry]:
+    """The named data sets: name, size, d, classes, where it comes from, whether it is here. Reads no data."""
+    fashion = all(_fashion_file(FASHION_MNIST_FOLDER, split) is not None for split in _FASHION_FILES)
+    return [
+        CatalogueEntry(
+            "digits",
+            1797,
+            64,
+            10,
+            "comes with scikit-learn: 8 x 8 images of handwritten digits",
+            importlib.util.find_spec("sklearn") is not None,
+        ),
+        CatalogueEntry(
+            "sphere", None, None, None, "drawn at random: uniform on the sphere, random targets", True
+        ),
+        CatalogueEntry(
+            "fashion-mnist",
+            60_000,
+            784,
+            10,
+            "Debian package dataset-fashion-mnist, or any folder with the same files",
+            fashion,
+        ),
+    ]
+
+
+def digits(
+    n: int | None,
+    *,
+    labels: str = "low-high",
+    scale: str | float = "sqrt-d",
+    center: bool = True,
+    dtype: torch.dtype = torch.float64,
+) -> Data:
+    """The first n of scikit-learn's 1797 handwritten digits, d = 64; the first ten are 0, 1, ..., 9.
+
+    Args:
+        n: how many; None for all.
+        labels: "low-high" (n, 1): +1 for digit < 5, else -1; "one-hot" (n, 10) of 0 and 1;
+            "centred-one-hot", the same less 1/10; "raw" (n, 1): the digit as a number.
+        scale: norm of each row: "sqrt-d" (8), "unit" (1), "none" (as it is) or a positive number.
+        center: subtract the mean of all 1797 images, not only of the n taken.
+        dtype: torch.float64 or torch.float32.
+
+    Raises:
+        InvalidInputError: an argument out of range, or data that `check_data` refuses.
+    """
+    from sklearn.datasets import load_digits  # slow to import, so not at the top
+
+    bunch = load_digits()
+    source = Source(bunch.data, bunch.target.reshape(-1, 1), 10)
+    return _prepare(source, "digits", n, labels, scale, center, dtype)
+
+
+def fashion_mnist(
+    n: int | None,
+    *,
+    split: str = "train",
+    labels: str = "low-high",
+    scale: str | float = "sqrt-d",
+    center: bool = True,
+    path: str | os.PathLike[str] | None = None,
+    dtype: torch.dtype = torch.float64,
+) -> Data:
+    """The first n images of Fashion-MNIST, d = 784, ten classes.
+
+    Args:
+        n: how many; None for all of the split.
+        split: "train" (60000) or "test" (10000).
+        labels, scale, center, dtype: as in `digits`; the mean is that of the split.
+        path: folder with the four IDX files, as they are or as .gz; default the Debian package's.
+
+    Raises:
+        InvalidInputError: no such files, an argument out of range, or data that `check_data` refuses.
+    """
+    if split not in _FASHION_FILES:
+        raise InvalidInputError(f"split = {split!r}: allowed are {', '.join(_FASHION_FILES)}")
+    folder = FASHION_MNIST_FOLDER if path is None else Path(path).expanduser()
+    images = _fashion_file(folder, split)
+    if images is None:
+        raise InvalidInputError(
+            f"source = 'fashion-mnist': no {_FASHION_FILES[split]}[.gz] in {folder}; install the Debian "
+            "package dataset-fashion-mnist, or give as path the folder that holds Fashion-MNIST's IDX files"
+        )
+    source = files.read_idx(images)
+    source = Source(source.x, source.target, 10)
+    return _prepare(source, f"fashion-mnist {split}", n, labels, scale, center, dtype)
+
+
+def sphere(
+    n: int,
+    d: int,
+    *,
+    outputs: int = 1,
+    labels: str = "sign",
+    scale: str | float = "sqrt-d",
+    seed: int = 0,
+    dtype: torch.dtype = torch.float64,
+) -> Data:
+    """n points, independent and uniform on the sphere of R^d, with independent random targets.
+
+    The points depend on n, d and the seed only. float32 data are the float64 data, rounded.
+
+    Args:
+        outputs: C, numbers per target.
+        labels: "sign": +1 or -1 with equal chance; "gaussian": standard normal; shape (n, C).
+        scale: radius: "sqrt-d", "unit" (1) or a positive number.
+        seed: of this call's own generator.
+        dtype: torch.float64 or torch.float32.
+
+    Raises:
+        InvalidInputError: an argument out of range; two equal points, as on the two-point sphere of d = 1.
+    """
+    n, d = whole_number("n", n, 1), whole_number("d", d, 1)
+    outputs, seed = whole_number("outputs", outputs, 1), whole_number("seed", seed, 0)
+    if seed >= 2**63:
+        raise InvalidInputError(f"seed = {seed}: allowed are whole numbers from 0 to 2**63 - 1")
+    if labels not in SPHERE_LABELS:
+        raise InvalidInputError(
+            f"labels = {labels!r}: for source 'sphere' allowed are {', '.join(SPHERE_LABELS)}"
+        )
+    radius = _row_norm(scale, d)
+    if radius is None:
+        raise InvalidInputError(
+            "scale = 'none': for source 'sphere' allowed are sqrt-d, unit or a positive number"
+        )
+    _check_dtype(dtype)
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(n, d, generator=generator, dtype=torch.float64)
+    x = x * (radius / torch.linalg.vector_norm(x, dim=1, keepdim=True))
+    if labels == "sign":
+        y = torch.randint(2, (n, outputs), generator=generator).to(torch.float64) * 2 - 1
+        rule = "+1 or -1 at random"
+    else:
+        y = torch.randn(n, outputs, generator=generator, dtype=torch.float64)
+        rule = "standard normal"
+    points = "1 point" if n == 1 else f"{n} points"
+    return Data(x.to(dtype), y.to(dtype), f"sphere, {points}, d = {d}, norm {radius:g}, seed {seed}", rule)
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    n: int | None = None,
+    labels: str | None = None,
+    scale: str | float = "sqrt-d",
+    center: bool = True,
+    target_columns: int | None = None,
+    label_file: str | os.PathLike[str] | None = None,
+    dtype: torch.dtype = torch.float64,
+) -> Data:
+    """The first n rows of a data file: .npz (x, y), .csv, IDX (also .gz) or CIFAR-10 binary (.bin).
+
+    Args:
+        path: the file; for IDX the image file.
+        n: how many; None for all.
+        labels: "raw": the targets as they are, (n, C). For whole-number targets 0, 1, ... in one column also
+            "low-high" (n, 1): +1 for the lower half of the classes (class < classes / 2), else -1; "one-hot"
+            (n, classes); "centred-one-hot", the same less 1/classes. The number of classes is the largest
+            target of the whole file plus one; ten for CIFAR-10. Default: "low-high" for IDX and CIFAR-10,
+            else "raw".
+        scale: norm of each row: "sqrt-d", "unit" (1), "none" (as it is; pixels are 0 to 255) or a number.
+        center: subtract the mean of the whole file, not only of the n rows taken.
+        target_columns: .csv only: how many of the last columns are targets; default 1.
+        label_file: IDX only: the label file; default the image file's name with "labels" for "images".
+        dtype: torch.float64 or torch.float32.
+
+    Raises:
+        InvalidInputError: no such file or a damaged one, an argument out of range, or data that
+            `check_data` refuses.
+    """
+    file = Path(path).expanduser()
+    given = None if label_file is None else Path(label_file).expanduser()
+    source = files.read(file, target_columns=target_columns, label_file=given)
+    rule = ("raw" if source.classes is None else "low-high") if labels is None else labels
+    return _prepare(source, file.name, n, rule, scale, center, dtype)
+
+
+def named(
+    source: str | os.PathLike[str],
+    n: int | None = None,
+    *,
+    labels: str | None = None,
+    scale: str | float | None = None,
+    center: bool | None = None,
+    seed: int = 0,
+    d: int | None = None,
+    outputs: int | None = None,
+    split: str | None = None,
+    path: str | os.PathLike[str] | None = None,
+    target_columns: int | None = None,
+    label_file: str | os.PathLike[str] | None = None,
+    dtype: torch.dtype = torch.float64,
+) -> Data:
+    """The data of a configuration: one of `NAMES`, or a path to a file. None takes the source's own default.
+
+    Args:
+        source: "digits", "sphere", "fashion-mnist", or a path (relative: to the current folder).
+        n: how many; None for all that the source has (the sphere needs a number).
+        seed: read by the sphere only; any source accepts it.
+        labels, scale, center, d, outputs, split, path, target_columns, label_file, dtype: as in `digits`,
+            `sphere`, `fashion_mnist` and `load`.
+
+    Raises:
+        InvalidInputError: an unknown source, an option that it does not take, or what the source refuses.
+    """
+    options: dict[str, Any] = {
+        "labels": labels,
+        "scale": scale,
+        "center": center,
+        "d": d,
+        "outputs": outputs,
+        "split": split,
+        "path": path,
+        "target_columns": target_columns,
+        "label_file": label_file,
+    }
+    given = {key: value for key, value in options.items() if value is not None}
+    name = source if isinstance(source, str) and source in NAMES else "a file"
+    takes = {
+        "digits": ("labels", "scale", "center"),
+        "sphere": ("labels", "scale", "d", "outputs"),
+        "fashion-mnist": ("labels", "scale", "center", "split", "path"),
+        "a file": ("labels", "scale", "center", "target_columns", "label_file"),
+    }[name]
+    if name == "a file" and not Path(source).expanduser().exists():
+        raise InvalidInputError(_unknown_source(source))
+    for key, value in given.items():
+        if key not in takes:
+            raise InvalidInputError(
+                f"{key} = {value!r}: source {str(source)!r} takes only {', '.join(takes)}"
+            )
+    if name == "digits":
+        return digits(n, dtype=dtype, **given)
+    if name == "fashion-mnist":
+        return fashion_mnist(n, dtype=dtype, **given)
+    if name == "a file":
+        return load(source, n=n, dtype=dtype, **given)
+    for key, value in (("n", n), ("d", d)):
+        if value is None:
+            raise InvalidInputError(f"{key} is not given: source 'sphere' needs it, a whole number from 1")
+    return sphere(n, dtype=dtype, seed=seed, **given)  # type: ignore[arg-type]
+
+
+def check_data(x: torch.Tensor, y: torch.Tensor) -> None:
+    """Refuse data that no theorem here can start from.
+
+    Two points count as equal when they differ by round-off only (32 units of the dtype, relative): scaling
+    turns parallel rows into such pairs, and the kernel cannot tell them apart. Time O(n d + n log n).
+
+    Args:
+        x: points, shape (n, d).
+        y: targets, shape (n, C).
+
+    Raises:
+        InvalidInputError: no tensors of float32 or float64, other shapes, n, d or C zero, a number that is
+            NaN, infinite or beyond 1e150 (with its row), or two equal points (with their rows).
+    """
+    for key, value, second in (("x", x, "d"), ("y", y, "C")):
+        if not isinstance(value, torch.Tensor):
+            raise InvalidInputError(
+                f"{key} is of type {type(value).__name__}; needed is a torch.Tensor (n, {second})"
+            )
+        if value.dtype not in DTYPES:
+            raise InvalidInputError(
+                f"{key} has dtype {value.dtype}; allowed are torch.float32 and torch.float64"
+            )
+        if value.ndim != 2 or 0 in value.shape:
+            hint = f"; {key}[:, None] makes it one column" if value.ndim == 1 else ""
+            raise InvalidInputError(
+                f"{key} has shape {tuple(value.shape)}; needed is (n, {second}) with n, {second} >= 1{hint}"
+            )
+    if x.shape[0] != y.shape[0]:
+        raise InvalidInputError(
+            f"y has {y.shape[0]} rows and x has {x.shape[0]}; needed is one target a point"
+        )
+    if x.dtype != y.dtype or x.device != y.device:
+        raise InvalidInputError(
+            f"y is {y.dtype} on {y.device} and x {x.dtype} on {x.device}; needed is one of each"
+        )
+    check_finite("x", x.detach().cpu().numpy())
+    check_finite("y", y.detach().cpu().numpy())
+    pair = _matching_pair(x, 1)
+    if pair is not None:
+        i, j = pair
+        how = "equal" if torch.equal(x[i], x[j]) else "equal up to rounding"
+        raise InvalidInputError(
+            f"x: rows {i} and {j} (from 0) are {how}: duplicate points make lambda_min zero; "
+            "allowed are points that differ, also after centring and scaling"
+        )
+
+
+def antipodal_pair(x: torch.Tensor) -> tuple[int, int] | None:
+    """Rows (i, j) with x_i = -x_j up to round-off, or None; a zero row i is its own antipode, (i, i).
+
+    Such points are not duplicates, and `check_data` accepts them. A network without bias and with an odd
+    activation (tanh, erf), though, has F(-x) = -F(x) at all weights: on them its tangent kernel is singular.
+
+    Args:
+        x: points, shape (n, d), finite.
+    """
+    zero = torch.nonzero((x == 0).all(dim=1)).flatten()
+    if zero.numel():
+        return int(zero[0]), int(zero[0])
+    return _matching_pair(x, -1)
+
+
+def _matching_pair(x: torch.Tensor, sign: int) -> tuple[int, int] | None:
+    """Rows i < j with x_i = sign x_j up to round-off.
+
+    Rows that agree have projections that agree on any direction: sort by one, compare neighbours, and look at
+    whole rows only where three more directions agree too. The directions do not depend on the data.
+    """
+    rows = x.detach().cpu().numpy().astype(np.float64)  # (n, d)
+    largest = np.abs(rows).max()
+    rows = rows / (largest if largest > 0 else 1.0)
+    n, d = rows.shape
+    directions = np.random.default_rng(0).standard_normal((d, 4))
+    keys = rows @ (directions / np.linalg.norm(directions, axis=0))  # (n, 4)
+    order = np.argsort(keys[:, 0] if sign > 0 else np.abs(keys[:, 0]), kind="stable")
+    rounding = _ROUNDING * torch.finfo(x.dtype).eps
+    norms = np.linalg.norm(rows, axis=1)
+    window = (
+        rounding + 4 * d * np.finfo(np.float64).eps
+    ) * norms  # the second term: the product's own round-off
+    for shift in range(1, n):
+        i, j = order[:-shift], order[shift:]
+        gap = np.abs(keys[j, 0]) - np.abs(keys[i, 0]) if sign < 0 else keys[j, 0] - keys[i, 0]
+        near = gap <= window[i]
+        if not near.any():
+            return None  # the keys are sorted: no longer shift comes nearer
+        i, j = i[near], j[near]
+        alike = (np.abs(keys[i] - sign * keys[j]) <= window[i, None]).all(axis=1)
+        found = [
+            (min(a, b), max(a, b))
+            for a, b in zip(i[alike].tolist(), j[alike].tolist(), strict=True)
+            if np.linalg.norm(rows[a] - sign * rows[b]) <= rounding * norms[a]
+        ]
+        if found:
+            return min(found)
+    return None
+
+
+def _prepare(
+    source: Source,
+    title: str,
+    n: int | None,
+    labels: str,
+    scale: str | float,
+    center: bool,
+    dtype: torch.dtype,
+) -> Data:
+    """Take, centre, scale and label: the one path from a stored source to `Data`."""
+    size, d = source.x.shape
+    count = size if n is None else whole_number("n", n, 1)
+    if count > size or size == 0:
+        raise InvalidInputError(f"n = {count}: {title} has {size} rows; allowed are 1 to {size}")
+    if d == 0:
+        raise InvalidInputError(f"source: {title} has rows of length 0; needed is d >= 1")
+    if not isinstance(center, bool):
+        raise InvalidInputError(f"center = {center!r}: allowed are true and false")
+    _check_dtype(dtype)
+    norm = _row_norm(scale, d)
+    y, rule = source.targets(count, labels)
+    x, zero = source.points(count, center=center)
+    if norm is not None:
+        if zero is not None:
+            when = " after centring" if center else ""
+            raise InvalidInputError(
+                f"scale = {scale!r}: row {zero} (from 0) of {title} is zero{when} and has no norm to scale; "
+                "leave the row out or use scale = 'none'"
+            )
+        x = x / np.abs(x).max(axis=1, keepdims=True)  # first: squares then neither overflow nor vanish
+        x = x * (norm / np.linalg.norm(x, axis=1, keepdims=True))
+    said = [title, "all" if count == size else f"first {count}"]
+    said += ["centred"] if center else []
+    said += [] if norm is None else [f"rows scaled to norm {norm:g}"]
+    return Data(torch.from_numpy(x).to(dtype), torch.from_numpy(y).to(dtype), ", ".join(said), rule)
+
+
+def _row_norm(scale: object, d: int) -> float | None:
+    """The row norm asked for; None for "none"."""
+    if isinstance(scale, str) and scale in ("sqrt-d", "unit", "none"):
+        return {"sqrt-d": math.sqrt(d), "unit": 1.0, "none": None}[scale]
+    if isinstance(scale, (int, float)) and not isinstance(scale, bool) and 0 < scale <= LARGEST:
+        return float(scale)
+    raise InvalidInputError(f"scale = {scale!r}: allowed are sqrt-d, unit, none or a positive number")
+
+
+def _check_dtype(dtype: torch.dtype) -> None:
+    if dtype not in DTYPES:
+        raise InvalidInputError(f"dtype = {dtype}: allowed are torch.float32 and torch.float64")
+
+
+def _fashion_file(folder: Path, split: str) -> Path | None:
+    """The split's image file in the folder, as it is or as .gz."""
+    for ending in ("", ".gz"):
+        file = folder / (_FASHION_FILES[split] + ending)
+        if file.is_file():
+            return file
+    return None
+
+
+def _unknown_source(source: str | os.PathLike[str]) -> str:
+    near = difflib.get_close_matches(str(source), NAMES, n=1)
+    meant = f"; did you mean {near[0]!r}?" if near else ""
+    patterns = ", ".join(pattern for pattern, _ in FILE_FORMATS)
+    return (
+        f"source = {str(source)!r}: no such file; allowed are {', '.join(NAMES)} or a path to a file "
+        f"({patterns}){meant}"
+    )

@@ -1,0 +1,189 @@
+"""Class N: fully connected networks with a scale per layer, and how to recognise one in an nn.Module.
+
+`A_0 = X`, `Z_l = kappa_l A_{l-1} W_l^T + tau_l 1 b_l^T`, `A_l = act(Z_l)` for l = 1..L, `F = Z_{L+1}` (THEORY section 1).
+The NTK parametrisation [LZB22, eq. 10] is kappa_l = 1/sqrt(m_{l-1}) with standard normal weights; a plain
+nn.Sequential of nn.Linear and one activation is kappa_l = tau_l = 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ..theory import InvalidInputError, NotAvailableError, activation
+from .pointwise import POINTWISE, activation_of
+
+Parametrization = Literal["ntk", "standard"]
+OutputInit = Literal["gaussian", "rademacher"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One affine layer: Z = kappa A W^T + tau b, with W of shape (m_l, m_{l-1}) and b of shape (m_l,) or None."""
+
+    weight: Tensor
+    bias: Tensor | None
+    kappa: float
+    tau: float
+
+    def apply(self, a: Tensor) -> Tensor:
+        """Z of shape (n, m_l) from A of shape (n, m_{l-1})."""
+        # W times a thin right factor runs twice as fast as a thin left factor times W^T when m_l is large.
+        z = self.kappa * (self.weight @ a.T).T
+        return z if self.bias is None else z + self.tau * self.bias
+
+
+@dataclass(frozen=True)
+class ClassN:
+    """A network of class N as the certificate reads it: its layers (sharing the module's tensors) and activation."""
+
+    layers: tuple[Layer, ...]
+    activation: str
+
+    @property
+    def widths(self) -> list[int]:
+        """d, m_1, .., m_L, C."""
+        return [self.layers[0].weight.shape[1], *(layer.weight.shape[0] for layer in self.layers)]
+
+    @property
+    def hidden_layers(self) -> int:
+        """L."""
+        return len(self.layers) - 1
+
+
+class FullyConnected(nn.Module):
+    """A network of class N as a module: x of shape (n, d) to F of shape (n, C)."""
+
+    def __init__(
+        self, weights: Sequence[Tensor], biases: Sequence[Tensor] | None, kappas: Sequence[float],
+        taus: Sequence[float], activation: str,
+    ) -> None:
+        super().__init__()
+        self.weights = nn.ParameterList(weights)
+        self.biases = nn.ParameterList(biases) if biases is not None else None
+        self.kappas, self.taus, self.activation = tuple(kappas), tuple(taus), activation
+
+    def class_n(self) -> ClassN:
+        """The layers, sharing this module's parameters."""
+        biases: Sequence[Tensor | None] = self.biases or [None] * len(self.weights)
+        layers = map(Layer, self.weights, biases, self.kappas, self.taus)
+        return ClassN(tuple(layers), self.activation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs F of shape (n, C)."""
+        act = POINTWISE[self.activation].value
+        first, *rest = self.class_n().layers
+        z = first.apply(x)
+        for layer in rest:
+            z = layer.apply(act(z))
+        return z
+
+
+def fully_connected(
+    widths: Sequence[int],
+    *,
+    activation: str = "tanh",
+    parametrization: Parametrization = "ntk",
+    bias: bool = False,
+    output_init: OutputInit = "gaussian",
+    seed: int = 0,
+    dtype: torch.dtype = torch.float64,
+    device: torch.device | str = "cpu",
+) -> FullyConnected:
+    """A network of class N at a random initialisation.
+
+    The draw is made in float64 on the CPU and then cast and moved: one seed gives one network on every device.
+
+    Args:
+        widths: d, m_1, .., m_L, C; at least one hidden layer.
+        activation: a name of `pltheory.theory.ACTIVATIONS`.
+        parametrization: "ntk": kappa_l = 1/sqrt(m_{l-1}), tau_l = 1, all entries N(0, 1) [LZB22, eq. 10];
+            "standard": kappa_l = tau_l = 1, weights N(0, 1/m_{l-1}), biases 0.
+        bias: whether biases are parameters; without them tau_l = 0.
+        output_init: "gaussian", or "rademacher": output weights of modulus 1 (times 1/sqrt(m_L) if standard)
+            and random sign, which keeps the largest of them out of the certificate.
+        seed: of a generator of this call's own.
+
+    Raises:
+        InvalidInputError: fewer than three widths, a width below 1, or an unknown name.
+    """
+    _check(widths, activation, parametrization, output_init)
+    gen = torch.Generator().manual_seed(seed)
+    fan_in, fan_out = widths[:-1], widths[1:]
+    ntk = parametrization == "ntk"
+    weights, biases = [], []
+    for i, (m_in, m_out) in enumerate(zip(fan_in, fan_out, strict=True)):
+        w = torch.randn(m_out, m_in, generator=gen, dtype=torch.float64)
+        if output_init == "rademacher" and i == len(fan_in) - 1:
+            w = w.sign()
+        weights.append(w if ntk else w / math.sqrt(m_in))
+        biases.append(
+            torch.randn(m_out, generator=gen, dtype=torch.float64) if ntk and bias
+            else torch.zeros(m_out, dtype=torch.float64)
+        )  # fmt: skip
+    return FullyConnected(
+        [w.to(device=device, dtype=dtype) for w in weights],
+        [b.to(device=device, dtype=dtype) for b in biases] if bias else None,
+        [1 / math.sqrt(m) if ntk else 1.0 for m in fan_in],
+        [1.0 if bias else 0.0] * len(fan_in),
+        activation,
+    )
+
+
+def _check(widths: Sequence[int], name: str, parametrization: str, output_init: str) -> None:
+    if len(widths) < 3 or min(widths) < 1:
+        raise InvalidInputError(
+            f"widths = {list(widths)}: need d, at least one hidden width, C, all at least 1"
+        )
+    activation(name)
+    if parametrization not in ("ntk", "standard"):
+        raise InvalidInputError(f"parametrization = {parametrization!r}: allowed are 'ntk', 'standard'")
+    if output_init not in ("gaussian", "rademacher"):
+        raise InvalidInputError(f"output_init = {output_init!r}: allowed are 'gaussian', 'rademacher'")
+
+
+def class_n(module: nn.Module) -> ClassN:
+    """The class-N reading of a module: a FullyConnected, or an nn.Sequential of nn.Linear and one activation.
+
+    Raises:
+        NotAvailableError: the module is not recognised as class N; the message says why.
+    """
+    frozen = [name for name, p in module.named_parameters() if not p.requires_grad]
+    if frozen:
+        raise NotAvailableError(
+            f"not available for this network: class N trains every parameter, frozen are {', '.join(frozen)}"
+        )
+    if isinstance(module, FullyConnected):
+        return module.class_n()
+    if not isinstance(module, nn.Sequential):
+        raise NotAvailableError(
+            f"not available for this network: {type(module).__name__} is neither a fully_connected(..) network "
+            "nor an nn.Sequential of nn.Linear and activations"
+        )
+    return _read_sequential(module)
+
+
+def _read_sequential(module: nn.Sequential) -> ClassN:
+    children = list(module)
+    linears, between = children[::2], children[1::2]
+    alternates = len(children) % 2 == 1 and len(children) >= 3
+    if not alternates or not all(type(m) is nn.Linear for m in linears):
+        raise NotAvailableError(
+            "not available for this network: nn.Sequential must alternate nn.Linear and activations, "
+            f"starting and ending with nn.Linear; this one is {[type(m).__name__ for m in children]}"
+        )
+    names = {activation_of(m) for m in between}
+    if len(names) != 1 or None in names:
+        raise NotAvailableError(
+            "not available for this network: one activation of the table is needed throughout, "
+            f"this one has {sorted({str(m) for m in between})}"
+        )
+    if len({id(m) for m in linears}) < len(linears):
+        raise NotAvailableError("not available for this network: a layer is used twice (shared weights)")
+    layers = tuple(Layer(m.weight, m.bias, 1.0, 0.0 if m.bias is None else 1.0) for m in linears)
+    return ClassN(layers, str(names.pop()))

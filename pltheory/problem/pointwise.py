@@ -1,0 +1,66 @@
+"""The activations of the table as torch functions, each with its first derivative, and the nn.Modules they match."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Pointwise:
+    """A function applied to every entry, with its derivative: both map a tensor to one of the same shape."""
+
+    value: Callable[[Tensor], Tensor]
+    derivative: Callable[[Tensor], Tensor]
+
+
+def _sigmoid_derivative(z: Tensor) -> Tensor:
+    # sigmoid(z) sigmoid(-z) keeps its relative accuracy in both tails; s (1 - s) loses it in the right one.
+    return torch.sigmoid(z) * torch.sigmoid(-z)
+
+
+def _normal_cdf(z: Tensor) -> Tensor:
+    return 0.5 * torch.erfc(-z / math.sqrt(2))
+
+
+def _gelu_derivative(z: Tensor) -> Tensor:
+    return _normal_cdf(z) + z * torch.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+
+
+def _silu_derivative(z: Tensor) -> Tensor:
+    return torch.sigmoid(z) + z * _sigmoid_derivative(z)
+
+
+POINTWISE = {
+    "tanh": Pointwise(torch.tanh, lambda z: 1 - torch.tanh(z) ** 2),
+    "sigmoid": Pointwise(torch.sigmoid, _sigmoid_derivative),
+    "softplus": Pointwise(lambda z: torch.logaddexp(z, torch.zeros_like(z)), torch.sigmoid),
+    "erf": Pointwise(torch.erf, lambda z: 2 / math.sqrt(math.pi) * torch.exp(-z * z)),
+    "gelu": Pointwise(lambda z: z * _normal_cdf(z), _gelu_derivative),
+    "silu": Pointwise(lambda z: z * torch.sigmoid(z), _silu_derivative),
+    "relu": Pointwise(torch.relu, lambda z: (z > 0).to(z.dtype)),
+}
+
+
+def activation_of(module: nn.Module) -> str | None:
+    """Name in the table of the function that a module computes, or None if it computes none of them exactly."""
+    match module:
+        case nn.GELU(approximate="none"):
+            return "gelu"
+        case nn.Softplus(beta=1.0, threshold=threshold) if threshold >= 40:
+            # torch replaces softplus by the identity above its threshold (20 by default), a jump of 2e-9;
+            # from 40 on the two agree in float64.
+            return "softplus"
+        case nn.Tanh():
+            return "tanh"
+        case nn.Sigmoid():
+            return "sigmoid"
+        case nn.SiLU():
+            return "silu"
+        case nn.ReLU():
+            return "relu"
+    return None

@@ -1,0 +1,117 @@
+"""What is studied: a network, data and the square loss."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ..theory import InvalidInputError, NotAvailableError
+from .data import check_data
+from .networks import FullyConnected, class_n
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A network on data under the square loss.
+
+    Attributes:
+        network: any nn.Module mapping (n, d) to (n, C).
+        x: inputs of shape (n, d).
+        y: targets of shape (n, C).
+        loss: "sum": L = 1/2 ||F - y||^2; "mean": that divided by n. Kernels and profiles are stated for the sum;
+            `scale` carries L, mu and beta to the loss in use.
+
+    Raises:
+        InvalidInputError: shapes, dtypes or devices disagree, values are not finite, or two data points are equal
+            (which makes lambda_min of the kernel zero).
+    """
+
+    network: nn.Module
+    x: Tensor
+    y: Tensor
+    loss: Literal["sum", "mean"] = "sum"
+
+    def __post_init__(self) -> None:
+        if self.loss not in ("sum", "mean"):
+            raise InvalidInputError(f"loss = {self.loss!r}: allowed are 'sum', 'mean'")
+        check_data(self.x, self.y)
+        for name, p in self.network.named_parameters():
+            if p.dtype != self.x.dtype or p.device != self.x.device:
+                raise InvalidInputError(
+                    f"parameter {name} is {p.dtype} on {p.device}, the data are {self.x.dtype} on {self.x.device}"
+                )
+            if not torch.isfinite(p).all():
+                raise InvalidInputError(f"parameter {name} has a NaN or an infinity")
+        with torch.no_grad():
+            shape = self._outputs_shape()
+        if shape != self.y.shape:
+            raise InvalidInputError(
+                f"the network maps x {tuple(self.x.shape)} to {tuple(shape)}, y is {tuple(self.y.shape)}"
+            )
+
+    def _outputs_shape(self) -> torch.Size:
+        try:
+            return torch.Size(self.network(self.x).shape)
+        except RuntimeError as error:
+            raise InvalidInputError(f"the network does not take x of shape {tuple(self.x.shape)}: {error}") from None
+
+    @property
+    def scale(self) -> float:
+        """c with loss in use = c * 1/2 ||F - y||^2."""
+        return 1.0 if self.loss == "sum" else 1.0 / self.x.shape[0]
+
+    def residual(self) -> Tensor:
+        """F(w) - y, shape (n, C)."""
+        return self.network(self.x) - self.y
+
+    def value(self) -> Tensor:
+        """The loss in use, a scalar tensor."""
+        return 0.5 * self.scale * self.residual().square().sum()
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """The trainable parameters, in the module's order."""
+        return (p for p in self.network.parameters() if p.requires_grad)
+
+    def copy(self) -> Problem:
+        """The same problem with weights of its own."""
+        return Problem(copy.deepcopy(self.network), self.x, self.y, self.loss)
+
+
+def in_span_of_data(problem: Problem) -> Problem | None:
+    """The same problem with inputs in coordinates of their span, or None where that saves nothing.
+
+    With X = R Q, Q having orthonormal rows, replace X by R and W_1 by W_1 Q^T. Outputs, gradients' norms, distances
+    and paths of every gradient method are the same, because the rows of W_1 move in the span of the data only: the part
+    of W_1 orthogonal to it meets no input. The trained weights are W_1 - (W_1 Q^T)_0 Q + (W_1 Q^T)_T Q.
+    """
+    try:
+        net = class_n(problem.network)
+    except NotAvailableError:
+        return None
+    n, d = problem.x.shape
+    if n >= d:
+        return None
+    q, r = torch.linalg.qr(problem.x.T)  # (d, n), (n, n)
+    layers = net.layers
+    weights = [(layers[0].weight @ q).detach(), *(layer.weight.detach().clone() for layer in layers[1:])]
+    has_bias = any(layer.bias is not None for layer in layers)
+    # A layer without bias keeps tau = 0, so the zeros that stand in for its bias never move.
+    biases = [
+        torch.zeros(layer.weight.shape[0], dtype=r.dtype, device=r.device)
+        if layer.bias is None
+        else layer.bias.detach().clone()
+        for layer in layers
+    ]
+    narrow = FullyConnected(
+        weights,
+        biases if has_bias else None,
+        [layer.kappa for layer in layers],
+        [layer.tau for layer in layers],
+        net.activation,
+    )
+    return Problem(narrow, r.T.contiguous(), problem.y, problem.loss)

@@ -1,0 +1,97 @@
+"""Figures of a run and of a study; every function draws on axes that it is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..theory.formulas import rate
+from ..verify.convergence import Trace
+
+MEASURED, PROVEN, FADED = "#1f5fa8", "#c8442b", "#8a8f98"
+STYLE = {
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "pltheory",
+}
+
+
+def run_figure(report: dict[str, Any], trace: Trace) -> Figure:
+    """The four panels of a run: loss, distance, step size, lambda_min."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.6, 6.4), layout="constrained")
+        axes = figure.subplots(2, 2)
+        reach = _certified(report)
+        loss_panel(axes[0, 0], trace, reach)
+        distance_panel(axes[0, 1], trace, reach)
+        step_panel(axes[1, 0], trace, report, reach)
+        lambda_panel(axes[1, 1], trace, reach)
+        for ax in axes.flat:
+            ax.set_xlabel("step t")
+    return figure
+
+
+def _certified(report: dict[str, Any]) -> dict[str, Any] | None:
+    main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
+    return main["reach"] if main["verdict"] in ("HOLDS", "CERTIFIED") else None
+
+
+def loss_panel(ax: Axes, trace: Trace, reach: dict[str, Any] | None) -> None:
+    """Loss against its proven envelope q^t L_0, and against the sharper one that knows the steps taken."""
+    t = np.arange(len(trace.loss))
+    ax.semilogy(t, trace.loss, color=MEASURED, label="loss")
+    ax.set_title("Loss" if reach is None else "Loss under its proven envelope")
+    if reach is not None:
+        q = reach["rate"]
+        with np.errstate(under="ignore"):
+            ax.semilogy(t, trace.loss[0] * q**t, color=PROVEN, ls="--", label=f"$q^t L_0$, 1 - q = {1 - q:.2g}")
+            floors = [rate(reach["mu"], reach["beta"], h, 1.0) for h in trace.step_size]
+            own = trace.loss[0] * np.cumprod([1.0, *floors])
+        ax.semilogy(t, own, color=PROVEN, lw=1, label="the same with the steps taken")
+        ax.set_ylim(bottom=0.3 * trace.loss[trace.loss > 0].min(initial=trace.loss[0]))
+    ax.legend()
+
+
+def distance_panel(ax: Axes, trace: Trace, reach: dict[str, Any] | None) -> None:
+    """Path length and distance from the start against the certified radius."""
+    ax.plot(trace.path, color=MEASURED, lw=1, ls=":", label="path length")
+    ax.plot(trace.recorded, trace.distance, color=MEASURED, label="distance from $w_0$")
+    ax.set_title("Distance" if reach is None else "Distance inside the certified ball")
+    if reach is not None:
+        ax.axhline(reach["required"], color=PROVEN, ls="--", label=f"certified radius {reach['required']:.3g}")
+    ax.set_ylim(bottom=0)
+    ax.legend(loc="center right")
+
+
+def step_panel(ax: Axes, trace: Trace, report: dict[str, Any], reach: dict[str, Any] | None) -> None:
+    """The step size between its floor and its ceiling."""
+    h = trace.step_size
+    eta = reach["eta"] if reach is not None else float(h.max(initial=0))
+    delta = report["optimizer"]["delta"]
+    ax.plot(h, color=MEASURED, label="$h_t$")
+    ax.axhline(eta, color=PROVEN, ls="--", lw=1, label=rf"$\eta$ = {eta:.3g}")
+    if 0 < delta < 1:
+        ax.axhline(eta * delta, color=PROVEN, ls=":", lw=1, label=rf"$\eta\delta$ = {eta * delta:.3g}")
+    ax.set_ylim(0, 1.15 * eta)
+    ax.set_title(r"Step size in $[\eta\delta,\ \eta]$" if 0 < delta < 1 else "Step size")
+    ax.legend(loc="center right")
+
+
+def lambda_panel(ax: Axes, trace: Trace, reach: dict[str, Any] | None) -> None:
+    """Smallest kernel eigenvalue along the run against the certified PL* constant."""
+    ax.plot(trace.recorded, trace.lambda_min, color=MEASURED, marker=".", ms=4, label=r"$\lambda_{\min}(K(w_t))$")
+    ax.set_title("Tangent kernel along the run")
+    if reach is not None:
+        ax.axhline(reach["mu"], color=PROVEN, ls="--", label=rf"certified $\mu$ = {reach['mu']:.3g}")
+    ax.set_ylim(bottom=0)
+    ax.legend(loc="center right")

@@ -1,0 +1,42 @@
+"""One self-contained page for a run: no network, no script, figures inline as vector graphics."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from ..verify.convergence import Trace
+from .figures import run_figure
+from .text import margin, number
+
+
+def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace | None) -> str:
+    """The page of a run folder.
+
+    Args:
+        manifest: as written by the store.
+        report: of schema `pltheory-report/1`.
+        trace: the run's trace, or None for a check.
+    """
+    environment = Environment(
+        loader=PackageLoader("pltheory", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters.update(number=number, margin=margin)
+    main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
+    page: str = environment.get_template("page.html.jinja").render(
+        manifest=manifest, report=report, main=main, figure="" if trace is None else _svg(run_figure(report, trace))
+    )
+    return page
+
+
+def _svg(figure: Figure) -> Markup:
+    buffer = io.StringIO()
+    # No date in the file: the same run renders to the same bytes.
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "pltheory"})
+    text = buffer.getvalue()
+    return Markup(text[text.index("<svg") :])

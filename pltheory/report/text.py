@@ -1,0 +1,106 @@
+"""The terminal's view of a report, from its JSON form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+STYLES = {
+    "CERTIFIED": "bold green",
+    "HOLDS": "green",
+    "UNDECIDED": "yellow",
+    "REFUTED": "red",
+    "agrees": "green",
+    "contradicts": "red",
+}
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number as shown; a missing or infinite one as a dash."""
+    return "-" if value is None else f"{value:.{digits}g}"
+
+
+def margin(value: float | None) -> str:
+    """Available over required."""
+    return "" if value is None else f"x {value:.3g}"
+
+
+def print_report(console: Console, report: dict[str, Any]) -> None:
+    """Print the tables of a report of schema `pltheory-report/1`."""
+    by_id = {t["id"]: t for t in report["theorems"]}
+    main = by_id[report["main_theorem"]]
+    console.print(_hypotheses(main))
+    if len(by_id) > 1:
+        console.print(_ladder(report["theorems"]))
+    if report["run"] is not None:
+        console.print(_run(report, main))
+    if main["shortfall"]:
+        console.print(f"[bold]open:[/] {escape(main['shortfall'])}", highlight=False)
+    if report["closing_width"] is not None:
+        console.print(
+            f"[bold]a width that would do:[/] {report['closing_width']} (built with this seed and checked, not the smallest)",
+            highlight=False,
+        )
+    if main["verdict"] in ("HOLDS", "CERTIFIED"):
+        console.print(f"[bold]conclusion:[/] {escape(main['conclusion'])}", highlight=False)
+    console.print(
+        f"[bold]verdict:[/] {_styled(report['verdict'])}   [bold]run:[/] {_styled(report['evidence'])}", highlight=False
+    )
+
+
+def _styled(word: str) -> str:
+    style = STYLES.get(word)
+    return f"[{style}]{word}[/]" if style else word
+
+
+def _hypotheses(theorem: dict[str, Any]) -> Table:
+    table = Table(title=f"Theorem {theorem['id']}: {theorem['title']}", box=box.SIMPLE_HEAD, title_justify="left")
+    for name in ("hypothesis", "needed", "measured", "margin", "verdict"):
+        table.add_column(name, overflow="fold", justify="right" if name == "margin" else "left")
+    table.add_column("how", style="dim", overflow="fold")
+    for r in theorem["hypotheses"]:
+        cells = [escape(r[k]) for k in ("name", "needed", "measured")]
+        table.add_row(*cells, margin(r["margin"]), _styled(r["verdict"]), escape(r["how"]))
+    return table
+
+
+def _ladder(theorems: list[dict[str, Any]]) -> Table:
+    table = Table(title="The ladder: one problem, every theorem", box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("theorem")
+    for name in ("ball R", "radius asked for", "available / asked", "eta", "eta allowed up to", "1 - rate"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict")
+    for t in theorems:
+        r = t["reach"] or {}
+        gap = None if r.get("rate") is None else 1 - r["rate"]
+        table.add_row(
+            f"{t['id']}  [dim]{t['title']}[/]", number(r.get("radius")), number(r.get("required")),
+            number(r.get("ratio"), 3), number(r.get("eta"), 3), number(r.get("eta_limit"), 3), number(gap, 3),
+            _styled(t["verdict"]),
+        )  # fmt: skip
+    return table
+
+
+def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
+    run, reach = report["run"], main["reach"]
+    table = Table(title=f"Run of {report['optimizer']['name']}", box=box.SIMPLE, show_header=False, title_justify="left")
+    held = main["verdict"] in ("HOLDS", "CERTIFIED")
+    ratio = (run["loss_end"] or 0.0) / run["loss_start"] if run["loss_start"] else None
+    table.add_row("ended", f"{run['reason']} after {run['steps']} steps, {run['note']}")
+    table.add_row("loss", f"{number(run['loss_start'])} to {number(run['loss_end'])}, {number(ratio, 2)} of its start")
+    ball = f" of {number(reach['required'])} certified" if held and reach else ""
+    table.add_row("path", f"{number(run['path_length'])}{ball}; distance {number(run['distance'])}")
+    table.add_row("kernel drift", number(run["kernel_drift"], 3))
+    if run["checked_every_step"]:
+        broken = run["first_violation"]
+        said = (
+            f"{len(run['checked_every_step'])} inequalities at every step, no violation"
+            if broken is None
+            else f"step {broken['step']}: {broken['inequality']} fails, {broken['left']:.6g} > {broken['right']:.6g}"
+        )
+        table.add_row("checked", escape(said))
+    return table

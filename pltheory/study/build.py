@@ -1,0 +1,164 @@
+"""From a configuration to a problem, a step rule and an answer."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+
+from ..certify.profile import profile
+from ..certify.radius import reach
+from ..certify.width import sufficient_width
+from ..measure.linearization import linearize
+from ..problem.checkpoint import load_checkpoint
+from ..problem.data import Data, named
+from ..problem.networks import fully_connected
+from ..problem.problem import Problem
+from ..problem.settings import (
+    DeltaGClipSettings,
+    GClipSettings,
+    GradientDescentSettings,
+    StepSettings,
+)
+from ..theory import InvalidInputError
+from ..verify.convergence import Progress
+from ..verify.report import VerifyReport, verify
+from ..verify.verdict import Verdict
+from .config import Config, with_values
+
+RULES = {"delta-gclip": DeltaGClipSettings, "gclip": GClipSettings, "gd": GradientDescentSettings}
+
+
+def settings_of(config: Config) -> StepSettings:
+    """The step rule.
+
+    Raises:
+        InvalidInputError: a value outside its range, or one that the rule does not have.
+    """
+    o = config.optimizer
+    given = {k: v for k, v in (("gamma", o.gamma), ("delta", o.delta)) if v is not None}
+    has = {"delta-gclip": {"gamma", "delta"}, "gclip": {"gamma"}, "gd": set()}[o.name]
+    for key in given.keys() - has:
+        raise InvalidInputError(f"optimizer.{key} = {given[key]!r}: {o.name} has no {key}")
+    for key in sorted(has - given.keys()):
+        raise InvalidInputError(f"optimizer.{key}: missing; {o.name} needs it")
+    return RULES[o.name](eta=o.eta, **given)
+
+
+def device_of(config: Config) -> torch.device:
+    """The device asked for; "auto" is CUDA where there is one.
+
+    Raises:
+        InvalidInputError: CUDA is asked for and there is none.
+    """
+    name = config.run.device
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise InvalidInputError(f"run.device = {name!r}: torch finds no CUDA device; allowed are 'auto', 'cpu'")
+    return torch.device(name)
+
+
+def data_of(config: Config) -> Data:
+    """The data, float64 on the CPU.
+
+    Raises:
+        InvalidInputError: unknown source, labels or scale, or data that no theorem can start from.
+    """
+    options = config.data.model_dump(exclude={"source", "n"})
+    try:
+        return named(config.data.source, config.data.n, seed=config.run.seed, **options)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"data: {error}") from None
+
+
+def problem_of(config: Config, data: Data | None = None) -> Problem:
+    """Network, data and loss of a configuration.
+
+    Raises:
+        InvalidInputError: a value that is not allowed, or a network too large for the memory here.
+    """
+    data = data_of(config) if data is None else data
+    dtype, device = getattr(torch, config.run.dtype), device_of(config)
+    n = config.network
+    widths = [data.x.shape[1], *n.hidden, data.y.shape[1]]
+    _check_memory(n.hidden, _bytes_needed(widths, data.x.shape[0], dtype.itemsize), device)
+    network = fully_connected(
+        widths,
+        activation=n.activation,
+        parametrization=n.parametrization,
+        bias=n.bias,
+        output_init=n.output_init,
+        seed=config.run.seed,
+        dtype=dtype,
+        device=device,
+    )
+    if n.checkpoint is not None:
+        load_checkpoint(Path(n.checkpoint), network)
+    return Problem(network, data.x.to(device, dtype), data.y.to(device, dtype), config.loss)
+
+
+def answer(config: Config, *, run: bool = True, progress: Progress | None = None) -> VerifyReport:
+    """Check the configured theorem, run the optimizer unless told not to, and look for a closing width if undecided.
+
+    Raises:
+        InvalidInputError, NumericalFailureError: as `problem_of` and `verify`.
+    """
+    settings, problem = settings_of(config), problem_of(config)
+    report = verify(
+        problem,
+        settings,
+        theorem=config.theorem.name,
+        steps=config.run.steps if run else 0,
+        target=config.run.target,
+        checkpoint=config.network.checkpoint,
+        progress=progress,
+    )
+    found = report.main.reach
+    undecided = report.main.verdict is Verdict.UNDECIDED
+    if not undecided or found is None or not found.ratio > 0 or config.network.checkpoint is not None:
+        return report
+    width = _closing_width(config, settings, report.main.theorem.id, found.ratio)
+    return VerifyReport(report.measured, settings, report.ladder, report.main, report.run, width)
+
+
+def _closing_width(config: Config, settings: StepSettings, theorem: str, ratio: float) -> int | None:
+    hidden = config.network.hidden
+    data = data_of(config)
+
+    def widened(width: int) -> list[int]:
+        return [max(1, round(width * m / hidden[0])) for m in hidden]
+
+    def ratio_at(width: int) -> float:
+        problem = problem_of(with_values(config, {"network.hidden": widened(width)}), data)
+        lin = linearize(problem.network, problem.x)
+        bounds = profile(lin, float((lin.outputs - problem.y).norm()), problem.scale)
+        return reach(bounds, settings, theorem).ratio
+
+    # A quarter of the memory: the search is a convenience and must not push the machine to its limit.
+    limit = hidden[0]
+    budget = 0.25 * _memory(device_of(config))
+    while _bytes_needed([data.x.shape[1], *widened(2 * limit), data.y.shape[1]], data.x.shape[0], 8) < budget:
+        limit *= 2
+    return sufficient_width(ratio_at, hidden[0], ratio, limit)
+
+
+def _bytes_needed(widths: list[int], n: int, itemsize: int) -> float:
+    """Weights with gradient and two copies, and activations with backward rows, in bytes."""
+    weights = sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True))
+    return itemsize * (4.0 * weights + 6.0 * n * widths[-1] * sum(widths))
+
+
+def _memory(device: torch.device) -> float:
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[1])
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
+def _check_memory(hidden: list[int], needed: float, device: torch.device) -> None:
+    there = _memory(device)
+    if needed > 0.8 * there:
+        raise InvalidInputError(
+            f"network.hidden = {hidden}: needs about {needed / 2**30:.1f} GiB, {device} has {there / 2**30:.1f} GiB"
+        )

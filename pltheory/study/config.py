@@ -1,0 +1,176 @@
+"""Configurations: TOML with fixed keys, unknown ones refused with the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..theory import ACTIVATIONS, InvalidInputError
+from ..theory.theorems import THEOREMS
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Network(_Section):
+    """A fully connected network; input and output widths come from the data."""
+
+    hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
+    activation: Literal[tuple(ACTIVATIONS)] = "tanh"  # type: ignore[valid-type]
+    parametrization: Literal["ntk", "standard"] = "ntk"
+    bias: bool = False
+    output_init: Literal["gaussian", "rademacher"] = "gaussian"
+    checkpoint: str | None = None
+
+
+class DataSection(_Section):
+    """Points and targets; a key that is not given takes the source's own default; `d`, `outputs` are the sphere's."""
+
+    source: str
+    n: Annotated[int, Field(ge=1)]
+    d: Annotated[int, Field(ge=1)] | None = None
+    outputs: Annotated[int, Field(ge=1)] | None = None
+    labels: str | None = None
+    scale: str | float | None = None
+    center: bool | None = None
+
+
+class Optimizer(_Section):
+    """The step rule; `gamma` and `delta` only where the rule has them."""
+
+    name: Literal["delta-gclip", "gclip", "gd"] = "delta-gclip"
+    eta: float | str
+    gamma: float | None = None
+    delta: float | None = None
+
+
+class TheoremSection(_Section):
+    """Which theorem is checked."""
+
+    name: Literal[(*THEOREMS, "all")] = "B"  # type: ignore[valid-type]
+
+
+class Run(_Section):
+    """The run beside the check."""
+
+    steps: Annotated[int, Field(ge=1)] = 2000
+    target: Annotated[float, Field(gt=0, lt=1)] = 1e-12
+    seed: Annotated[int, Field(ge=0)] = 0
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    dtype: Literal["float32", "float64"] = "float64"
+
+
+class Config(_Section):
+    """A whole configuration; `sweep` holds lists for keys of the other sections."""
+
+    level: Literal["holds", "certified"] = "holds"
+    loss: Literal["sum", "mean"] = "sum"
+    network: Network
+    data: DataSection
+    optimizer: Optimizer
+    theorem: TheoremSection = TheoremSection()
+    run: Run = Run()
+    sweep: dict[str, Any] = {}
+
+
+def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None = None) -> Config:
+    """Parse a configuration.
+
+    Args:
+        text: TOML.
+        overrides: "section.key=value" with the value as TOML; a value that is not TOML is taken as text.
+        folder: where relative paths of `data.source` and `network.checkpoint` start.
+
+    Raises:
+        InvalidInputError: not TOML, an unknown key, or a value that is not allowed; one line names it.
+    """
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInputError(f"the configuration is not TOML: {error}") from None
+    for item in overrides:
+        _override(tree, item)
+    config = from_tree(tree)
+    return config if folder is None else _resolve(config, folder)
+
+
+def from_tree(tree: dict[str, Any]) -> Config:
+    """Validate a nested dictionary.
+
+    Raises:
+        InvalidInputError: as `read_config`.
+    """
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise InvalidInputError("; ".join(_explain(e) for e in error.errors()[:3])) from None
+
+
+def with_values(config: Config, values: dict[str, Any]) -> Config:
+    """The configuration with dotted keys replaced and without its sweep."""
+    tree = config.model_dump(exclude={"sweep"})
+    for key, value in values.items():
+        set_dotted(tree, key, value)
+    return from_tree(tree)
+
+
+def set_dotted(tree: dict[str, Any], key: str, value: Any) -> None:
+    """tree["a"]["b"] = value for key "a.b".
+
+    Raises:
+        InvalidInputError: a part of the key is a value and not a section.
+    """
+    *sections, last = key.split(".")
+    for section in sections:
+        tree = tree.setdefault(section, {})
+        if not isinstance(tree, dict):
+            raise InvalidInputError(f"{key}: {section} is not a section")
+    tree[last] = value
+
+
+def _override(tree: dict[str, Any], item: str) -> None:
+    key, equals, text = item.partition("=")
+    if not equals or not key:
+        raise InvalidInputError(f"--set {item}: write --set section.key=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    set_dotted(tree, key.strip(), value)
+
+
+def _resolve(config: Config, folder: Path) -> Config:
+    values = {}
+    source, checkpoint = config.data.source, config.network.checkpoint
+    if (folder / source).exists():
+        values["data.source"] = str(folder / source)
+    if checkpoint is not None:
+        values["network.checkpoint"] = str(folder / checkpoint)
+    return with_values(config, values).model_copy(update={"sweep": config.sweep}) if values else config
+
+
+def _explain(error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{key}: unknown key{_nearest(error['loc'])}"
+        case "missing":
+            return f"{key}: missing; it has no default"
+        case _:
+            message = error["msg"].removeprefix("Input ")
+            return f"{key} = {error['input']!r}: {message}"
+
+
+def _nearest(loc: tuple[str | int, ...]) -> str:
+    model: Any = Config
+    for part in loc[:-1]:
+        model = model.model_fields[str(part)].annotation
+    close = difflib.get_close_matches(str(loc[-1]), list(model.model_fields), n=1, cutoff=0.5)
+    known = ", ".join(model.model_fields)
+    return f"; did you mean {close[0]!r}?" if close else f"; known here: {known}"

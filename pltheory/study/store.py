@@ -1,0 +1,169 @@
+"""Run folders: written to a temporary name and renamed, so that a killed run leaves nothing or the whole."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..theory import InvalidInputError
+from ..verify.convergence import Trace
+from ..verify.report import SCHEMA
+from .config import Config
+
+PACKAGES = ("pltheory", "numpy", "scipy", "torch", "sympy", "scikit-learn")
+_COLUMNS = ("step", "loss", "grad_norm", "step_size", "path", "distance", "lambda_min")
+
+
+def config_hash(config: Config) -> str:
+    """SHA-256 of the configuration's canonical JSON, without its sweep."""
+    text = json.dumps(config.model_dump(exclude={"sweep"}), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def environment() -> dict[str, Any]:
+    """Versions, device and the floating-point switches that change results."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "cuda": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
+        "threads": torch.get_num_threads(),
+        "tf32": torch.backends.cuda.matmul.allow_tf32,
+        "flush_to_zero": _flushes_to_zero(),
+    }
+
+
+def manifest(config: Config, device: str) -> dict[str, Any]:
+    """What a run folder says about its origin."""
+    return {
+        "schema": "pltheory-manifest/1",
+        "config": config.model_dump(exclude={"sweep"}),
+        "config_hash": config_hash(config),
+        "seed": config.run.seed,
+        "device": device,
+        "dtype": config.run.dtype,
+        "command": sys.argv[1:],
+        **environment(),
+    }
+
+
+def write_folder(target: Path, files: Mapping[str, str]) -> None:
+    """Write a folder of text files whole: under a temporary name beside it, then renamed.
+
+    Raises:
+        InvalidInputError: the folder exists already, or its parent cannot be written.
+    """
+    if target.exists():
+        raise InvalidInputError(f"--out {target}: exists already")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise InvalidInputError(f"--out {target}: {error.strerror}") from None
+    try:
+        for name, text in files.items():
+            (temporary / name).write_text(text, encoding="utf-8")
+        temporary.chmod(0o755)
+        temporary.rename(target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def write_file(target: Path, text: str) -> None:
+    """Write one text file whole, replacing what was there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def free_name(parent: Path, stem: str) -> Path:
+    """`parent/stem`, or with the first free number behind it."""
+    candidate, k = parent / stem, 2
+    while candidate.exists():
+        candidate, k = parent / f"{stem}-{k}", k + 1
+    return candidate
+
+
+def trace_to_csv(trace: Trace) -> str:
+    """One row per iterate; cells of what was not measured there are empty."""
+    measured = {int(t): (d, lam) for t, d, lam in zip(trace.recorded, trace.distance, trace.lambda_min, strict=True)}
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(_COLUMNS)
+    steps = len(trace.step_size)
+    for t, loss in enumerate(trace.loss):
+        step = (trace.grad_norm[t], trace.step_size[t]) if t < steps else ("", "")
+        rows.writerow([t, loss, *step, trace.path[t], *measured.get(t, ("", ""))])
+    return out.getvalue()
+
+
+def trace_from_csv(text: str) -> Trace:
+    """The inverse of `trace_to_csv`."""
+    rows = list(csv.DictReader(io.StringIO(text)))
+
+    def column(name: str, among: list[dict[str, str]]) -> np.ndarray:
+        return np.array([float(r[name]) for r in among])
+
+    stepped = [r for r in rows if r["step_size"]]
+    measured = [r for r in rows if r["distance"]]
+    return Trace(
+        loss=column("loss", rows),
+        grad_norm=column("grad_norm", stepped),
+        step_size=column("step_size", stepped),
+        path=column("path", rows),
+        recorded=column("step", measured).astype(int),
+        distance=column("distance", measured),
+        lambda_min=column("lambda_min", measured),
+    )
+
+
+def read_run(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Trace | None]:
+    """Manifest, report and trace of a run folder.
+
+    Raises:
+        InvalidInputError: no such folder, a file missing or damaged, or a report of another schema.
+    """
+    try:
+        read_manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        path = folder / "trace.csv"
+        trace = trace_from_csv(path.read_text(encoding="utf-8")) if path.exists() else None
+    except FileNotFoundError as error:
+        raise InvalidInputError(f"{folder}: not a run folder, {Path(str(error.filename)).name} is missing") from None
+    except (json.JSONDecodeError, KeyError, ValueError) as error:
+        raise InvalidInputError(f"{folder}: damaged run folder ({error})") from None
+    if report.get("schema") != SCHEMA:
+        raise InvalidInputError(f"{folder}: report of schema {report.get('schema')!r}, this version reads {SCHEMA!r}")
+    return read_manifest, report, trace
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _flushes_to_zero() -> bool:
+    return bool(np.float64(2.0**-1074) * np.float64(1.0) == 0.0 or torch.tensor(2.0**-1074, dtype=torch.float64) * 1 == 0)

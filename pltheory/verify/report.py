@@ -1,0 +1,206 @@
+"""Check a theorem on a problem, run the optimizer beside it, and keep both in one report."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..certify.radius import reach
+from ..problem.problem import Problem
+from ..problem.settings import StepSettings
+from ..theory import Bound, InvalidInputError
+from ..theory.theorems import THEOREMS
+from ..theory.theorems import theorem as registered
+from .convergence import Progress, Reason, Run, run
+from .hypotheses import Measured, TheoremReport, check, measure
+from .verdict import Evidence, HypothesisRow, Verdict, strongest
+
+SCHEMA = "pltheory-report/1"
+MAIN = "B"
+"""The theorem that steers radius and step size when all are asked for: the one with the weakest demand."""
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """The answer to "does the theorem apply here, and does the run agree".
+
+    Attributes:
+        measured: kernel, spectrum and profile at w_0.
+        settings: the step rule.
+        ladder: one report per theorem asked for.
+        main: the report whose ball and step size the run uses.
+        run: the run, or None for a check without one.
+        closing_width: a width at which the main theorem was seen to hold for the same seed, if one was looked for.
+    """
+
+    measured: Measured
+    settings: StepSettings
+    ladder: list[TheoremReport]
+    main: TheoremReport
+    run: Run | None
+    closing_width: int | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the theorem asked for; of several, the strongest, since one that applies is enough."""
+        return strongest(r.verdict for r in self.ladder)
+
+    @property
+    def hypotheses(self) -> list[HypothesisRow]:
+        """The rows of the main theorem."""
+        return self.main.rows
+
+    @property
+    def trace(self) -> Any:
+        """The run's trace, or None."""
+        return None if self.run is None else self.run.trace
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the run says; without a theorem that holds it is empirical only."""
+        if self.run is None:
+            return Evidence.NOT_RUN
+        if self.main.verdict.rank < Verdict.HOLDS.rank:
+            return Evidence.EMPIRICAL
+        agrees = self.run.violation is None and self.run.reason in (Reason.CONVERGED, Reason.STEP_LIMIT)
+        return Evidence.AGREES if agrees else Evidence.CONTRADICTS
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report under the schema `SCHEMA`: every number with its direction or its theorem, no arrays."""
+        m = self.measured
+        return {
+            "schema": SCHEMA,
+            "verdict": self.verdict,
+            "evidence": self.evidence,
+            "loss_scale": m.problem.loss,
+            "optimizer": {"name": self.settings.name, **asdict(self.settings)},
+            "measured": {
+                "lambda_min": _bound(m.lambda_min),
+                "lambda_max": _bound(m.lambda_max),
+                "curvature_at_start": _bound(m.curvature),
+                "residual": None if m.profile is None else m.profile.residual,
+                "profile_unavailable": m.unavailable,
+            },
+            "main_theorem": self.main.theorem.id,
+            "theorems": [_theorem(r) for r in self.ladder],
+            "closing_width": self.closing_width,
+            "run": None if self.run is None else _run(self.run),
+        }
+
+    def to_json(self) -> str:
+        """`to_dict` as JSON text; infinities and NaN become null."""
+        return json.dumps(_finite(self.to_dict()), indent=2, ensure_ascii=False)
+
+
+def verify(
+    problem: Problem,
+    settings: StepSettings,
+    *,
+    theorem: str = MAIN,
+    steps: int = 2000,
+    target: float = 1e-12,
+    checkpoint: str | None = None,
+    progress: Progress | None = None,
+) -> VerifyReport:
+    """Check a theorem's hypotheses on a problem and, unless steps is 0, run the optimizer against its promises.
+
+    Args:
+        problem: network, data, square loss (sum or mean).
+        settings: step rule; eta may be "c/beta".
+        theorem: an id of `pltheory.theory.theorems.THEOREMS`, or "all" for the ladder.
+        steps: step limit of the run; 0 checks only.
+        target: the run has converged when L_t <= target * L_0.
+        checkpoint: name of the file that the weights came from, needed by Theorem C.
+        progress: called as (done, total, note).
+
+    Raises:
+        InvalidInputError: unknown theorem; or eta is a multiple of 1/beta where no beta can be bounded.
+        NumericalFailureError: a measured number or the starting loss is not finite.
+    """
+    ids = list(THEOREMS) if theorem == "all" else [theorem]
+    chosen = [registered(name) for name in ids]
+    measured = measure(problem)
+    if measured.profile is None and settings.multiple is not None:
+        raise InvalidInputError(
+            f"optimizer.eta = {settings.eta!r}: beta has no bound here ({measured.unavailable}); give eta as a number"
+        )
+    ladder = [check(measured, settings, t, checkpoint=checkpoint) for t in chosen]
+    main = _main(ladder)
+    if steps == 0:
+        return VerifyReport(measured, settings, ladder, main, None)
+    holds = main.verdict.rank >= Verdict.HOLDS.rank
+    result = run(
+        problem,
+        settings,
+        _step_of_run(measured, settings, main),
+        steps=steps,
+        target=target,
+        profile=measured.profile,
+        certified=main.reach if holds else None,
+        integrated=main.theorem.id in ("B", "C"),
+        progress=progress,
+    )
+    return VerifyReport(measured, settings, ladder, main, result)
+
+
+def _main(ladder: list[TheoremReport]) -> TheoremReport:
+    """Of several theorems, Theorem B if none is stronger: its demand is the weakest."""
+    best = strongest(r.verdict for r in ladder)
+    reached = [r for r in ladder if r.verdict is best]
+    return next((r for r in reached if r.theorem.id == MAIN), reached[0])
+
+
+def _step_of_run(measured: Measured, settings: StepSettings, main: TheoremReport) -> float:
+    if main.reach is not None:
+        return main.reach.eta
+    if settings.multiple is None:
+        return float(settings.eta)
+    # A theorem without a ball of its own (LZB22-4) leaves eta to the ball of Theorem B.
+    assert measured.profile is not None
+    return reach(measured.profile, settings, MAIN).eta
+
+
+def _bound(b: Bound) -> dict[str, Any]:
+    return {"value": b.value, "kind": b.kind, "method": b.method, "round_off_counted": b.rounded}
+
+
+def _theorem(r: TheoremReport) -> dict[str, Any]:
+    return {
+        "id": r.theorem.id,
+        "title": r.theorem.title,
+        "citation": r.theorem.citation,
+        "verdict": r.verdict,
+        "hypotheses": [asdict(row) for row in r.rows],
+        "reach": None if r.reach is None else asdict(r.reach),
+        "shortfall": r.shortfall,
+        "conclusion": r.theorem.conclusion,
+    }
+
+
+def _run(r: Run) -> dict[str, Any]:
+    loss = r.trace.loss
+    return {
+        "reason": r.reason,
+        "steps": len(r.trace.step_size),
+        "loss_start": float(loss[0]),
+        "loss_end": float(loss[-1]),
+        "path_length": float(r.trace.path[-1]),
+        "distance": float(r.trace.distance[-1]),
+        "kernel_drift": r.kernel_drift,
+        "checked_every_step": list(r.checked),
+        "round_off_granted_to_residual": r.round_off,
+        "first_violation": None if r.violation is None else asdict(r.violation),
+        "note": r.note,
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return value
