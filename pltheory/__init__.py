@@ -1,1 +1,71 @@
-"""pltheory."""
+"""Does the convergence theorem apply to my network, and is it true what it says?
+
+Names are imported on first use: `import pltheory` and `import pltheory.theory` do not import torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import optim as optim
+    from .certification.profile import profile as profile
+    from .measure.ball_search import attack_lambda_min as attack_lambda_min
+    from .measure.ball_search import attack_pl_ratio as attack_pl_ratio
+    from .measure.hessian import hessian_norm as hessian_norm
+    from .measure.hessian import loss_hessian_norm as loss_hessian_norm
+    from .measure.linearization import linearize as linearize
+    from .measure.ntk import empirical_ntk as empirical_ntk
+    from .measure.pl_ratio import pl_ratio as pl_ratio
+    from .measure.spectrum import lambda_max as lambda_max
+    from .measure.spectrum import lambda_min as lambda_min
+    from .problem import data as datasets
+    from .problem.networks import fully_connected as fully_connected
+    from .problem.problem import Problem as Problem
+    from .problem.settings import DeltaGClipSettings as DeltaGClipSettings
+    from .problem.settings import GClipSettings as GClipSettings
+    from .problem.settings import GradientDescentSettings as GradientDescentSettings
+    from .report.figures import run_figure as run_figure
+    from .theory.bound import Bound as Bound
+    from .verification.report import VerifyReport as VerifyReport
+    from .verification.report import verify as verify
+    from .verification.verdict import Verdict as Verdict
+
+_HOME = {
+    "Bound": "theory.bound",
+    "DeltaGClipSettings": "problem.settings",
+    "GClipSettings": "problem.settings",
+    "GradientDescentSettings": "problem.settings",
+    "Problem": "problem.problem",
+    "Verdict": "verification.verdict",
+    "VerifyReport": "verification.report",
+    "attack_lambda_min": "measure.ball_search",
+    "attack_pl_ratio": "measure.ball_search",
+    "empirical_ntk": "measure.ntk",
+    "fully_connected": "problem.networks",
+    "hessian_norm": "measure.hessian",
+    "lambda_max": "measure.spectrum",
+    "lambda_min": "measure.spectrum",
+    "linearize": "measure.linearization",
+    "loss_hessian_norm": "measure.hessian",
+    "pl_ratio": "measure.pl_ratio",
+    "profile": "certification.profile",
+    "run_figure": "report.figures",
+    "verify": "verification.report",
+}
+_MODULES = {"datasets": "problem.data", "optim": "optim"}
+
+__all__ = ["datasets", "optim", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{_MODULES[name]}")
+    if name in _HOME:
+        return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

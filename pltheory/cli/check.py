@@ -18,8 +18,13 @@ from .options import config_arguments, exit_code, load, out
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
 @click.pass_context
 def command(
-    ctx: click.Context, config: str, overrides: tuple[str, ...], device: str | None, theorem: str | None,
-    level: str | None, as_json: bool,
+    ctx: click.Context,
+    config: str,
+    overrides: tuple[str, ...],
+    device: str | None,
+    theorem: str | None,
+    level: str | None,
+    as_json: bool,
 ) -> None:
     """Check a theorem's hypotheses on a configuration; nothing is run and nothing is written."""
     settings = load(config, overrides, device, theorem)

@@ -19,4 +19,5 @@ def command() -> None:
         cells = ["any" if v is None else f"{v}" for v in (e.size, e.d, e.classes)]
         table.add_row(e.name, *cells, e.origin, "yes" if e.available else "no")
     out.print(table)
-    out.print("or a path to a file: " + "; ".join(f"{pattern} ({what})" for pattern, what in FILE_FORMATS), highlight=False)
+    formats = "; ".join(f"{pattern} ({what})" for pattern, what in FILE_FORMATS)
+    out.print(f"or a path to a file: {formats}", highlight=False)

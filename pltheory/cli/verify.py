@@ -12,7 +12,7 @@ from pltheory.report.text import print_report
 from pltheory.study.build import answer, device_of
 from pltheory.study.config import Config
 from pltheory.study.store import free_name, manifest, trace_to_csv, write_folder
-from pltheory.verify.report import VerifyReport
+from pltheory.verification.report import VerifyReport
 
 from .options import config_arguments, err, exit_code, load, out, progress_bar
 
@@ -24,8 +24,14 @@ from .options import config_arguments, err, exit_code, load, out, progress_bar
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
 @click.pass_context
 def command(
-    ctx: click.Context, config: str, overrides: tuple[str, ...], device: str | None, theorem: str | None,
-    level: str | None, folder: Path | None, as_json: bool,
+    ctx: click.Context,
+    config: str,
+    overrides: tuple[str, ...],
+    device: str | None,
+    theorem: str | None,
+    level: str | None,
+    folder: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure, check a theorem, run the optimizer and report.
 

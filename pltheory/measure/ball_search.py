@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -60,7 +60,7 @@ def attack_pl_ratio(problem: Problem, radius: float, *, steps: int = 30, restart
     return _search(problem, radius, objective, steps, restarts, seed, "PL* ratio")
 
 
-def _gradient(value: Tensor, params: list[Tensor]) -> list[Tensor]:
+def _gradient(value: Tensor, params: Sequence[Tensor]) -> list[Tensor]:
     grads = torch.autograd.grad(value, params, allow_unused=True)
     return [torch.zeros_like(p) if g is None else g for g, p in zip(grads, params, strict=True)]
 

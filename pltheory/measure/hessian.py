@@ -35,9 +35,7 @@ class HessianNorm:
     products: int
 
 
-def hessian_norm(
-    network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int = 0
-) -> list[list[HessianNorm]]:
+def hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int = 0) -> list[list[HessianNorm]]:
     """Spectral norm of the Hessian of every output at every sample, in the parameters.
 
     Args:
@@ -59,9 +57,7 @@ def hessian_norm(
     def output(i: int, c: int) -> Scalar:
         return lambda p: functional_call(network, p, (x[i : i + 1],))[0, c]
 
-    return [
-        [_norm(output(i, c), params, tol, seed) for c in range(outputs)] for i in range(x.shape[0])
-    ]
+    return [[_norm(output(i, c), params, tol, seed) for c in range(outputs)] for i in range(x.shape[0])]
 
 
 def loss_hessian_norm(problem: Problem, *, tol: float = 1e-3, seed: int = 0) -> HessianNorm:
@@ -111,7 +107,7 @@ def _norm(f: Scalar, params: dict[str, Tensor], tol: float, seed: int) -> Hessia
         nonlocal count
         count += 1
         flat = torch.as_tensor(v.reshape(-1), dtype=like.dtype, device=like.device)
-        pieces = {n: t.view(shapes[n]) for n, t in zip(shapes, flat.split(sizes), strict=True)}
+        pieces = {n: t.view(shapes[n]) for n, t in zip(shapes, torch.split(flat, sizes), strict=True)}
         product = _product(f, params, pieces)
         out = torch.cat([product[n].reshape(-1) for n in shapes]).double().cpu().numpy()
         if not np.isfinite(out).all():
@@ -126,7 +122,7 @@ def _norm(f: Scalar, params: dict[str, Tensor], tol: float, seed: int) -> Hessia
     operator = LinearOperator((size, size), matvec=matvec, dtype=np.float64)
     try:
         # ARPACK keeps its basis in memory; 8 vectors suffice for one extreme eigenvalue and stay small at width 1e5.
-        values, vectors = eigsh(operator, k=1, which="LM", v0=start, tol=tol, ncv=min(size, 8))
+        _, vectors = eigsh(operator, k=1, which="LM", v0=start, tol=tol, ncv=min(size, 8))
     except ArpackNoConvergence as error:
         raise NumericalFailureError(f"Lanczos for a Hessian norm did not converge: {error}") from None
     v = vectors[:, 0]

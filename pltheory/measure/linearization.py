@@ -1,8 +1,8 @@
 """The linearisation of a class-N network at its weights: computed once, read by measure, certify and verify.
 
-The Jacobian's rows are `b^l_{ic} (x) a~^{l-1}_i`, where `a~^{l-1} = [kappa_l a^{l-1}, tau_l 1]` are the inputs of layer l and
-`b^l_{ic} = dF_{ic} / dz^l_i` its backward rows, so the tangent kernel is a sum over layers of entrywise products of two
-Gram matrices (THEORY section 5).
+The Jacobian's rows are `b^l_{ic} (x) a~^{l-1}_i`: `a~^{l-1} = [kappa_l a^{l-1}, tau_l 1]` are the inputs of layer l,
+`b^l_{ic} = dF_{ic} / dz^l_i` its backward rows, so the tangent kernel is a sum over layers of entrywise products of
+two Gram matrices (THEORY section 5).
 """
 
 from __future__ import annotations

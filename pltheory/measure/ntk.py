@@ -93,7 +93,8 @@ def _one_sample(network: nn.Module) -> Callable[[dict[str, Tensor], Tensor], Ten
 def _rows(network: nn.Module, params: dict[str, Tensor], x: Tensor) -> Tensor:
     jac = vmap(jacrev(_one_sample(network)), in_dims=(None, 0))(params, x)
     n = x.shape[0]
-    return torch.cat([j.reshape(n, -1, p.numel()) for j, p in zip(jac.values(), params.values(), strict=True)], -1).flatten(0, 1)  # fmt: skip
+    parts = [j.reshape(n, -1, p.numel()) for j, p in zip(jac.values(), params.values(), strict=True)]
+    return torch.cat(parts, dim=-1).flatten(0, 1)
 
 
 def _blocks(

@@ -44,9 +44,7 @@ class _ClippedDescent(Optimizer):
     grad_norm: Tensor | None
     step_sizes: tuple[Tensor, ...]
 
-    def __init__(
-        self, params: ParamsT, lr: float | Tensor, gamma: float, delta: float, foreach: bool | None
-    ) -> None:
+    def __init__(self, params: ParamsT, lr: float | Tensor, gamma: float, delta: float, foreach: bool | None) -> None:
         _check_lr(lr)
         if not (isinstance(gamma, int | float) and gamma > 0):
             _refuse("gamma", gamma, "a positive number (inf never clips)")
@@ -74,27 +72,35 @@ class _ClippedDescent(Optimizer):
         """
         super().add_param_group(param_group)
         try:
-            self._check(self.param_groups[-1])
+            self._check(len(self.param_groups) - 1)
         except InvalidInputError:
             self.param_groups.pop()
             raise
 
-    def _check(self, group: dict[str, Any]) -> None:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take the groups of `state_dict`, their lr among them; `grad_norm` and `step_size` are None again.
+
+        Raises:
+            InvalidInputError: the state's gamma or delta is not this optimizer's, which is then as it was.
+        """
+        self._check_shared(state_dict["param_groups"])
+        super().load_state_dict(state_dict)
+
+    def _check(self, index: int) -> None:
+        group = self.param_groups[index]
         _check_lr(group["lr"])
-        self._clipping()
+        self._check_shared(self.param_groups)
         for i, p in enumerate(group["params"]):
             if not p.is_floating_point():
-                allowed = "a real floating dtype (optimize torch.view_as_real of a complex tensor)"
-                _refuse(f"dtype of parameter {i}", p.dtype, allowed)
+                allowed = "a real floating-point dtype (torch.view_as_real makes one of a complex tensor)"
+                _refuse(f"dtype of parameter {i} in group {index}", p.dtype, allowed)
 
-    def _clipping(self) -> tuple[float, float]:
-        """The one (gamma, delta) of all groups."""
-        first = self.param_groups[0]
+    def _check_shared(self, groups: list[dict[str, Any]]) -> None:
         for key in ("gamma", "delta"):
-            for i, group in enumerate(self.param_groups):
-                if group[key] != first[key]:
-                    _refuse(f"{key} of parameter group {i}", group[key], f"one {key} for all, {first[key]!r}")
-        return first["gamma"], first["delta"]
+            ours = self.defaults[key]
+            for i, group in enumerate(groups):
+                if group.get(key) != ours:
+                    _refuse(f"{key} of parameter group {i}", group.get(key), f"the optimizer's own, {ours!r}")
 
     @overload
     def step(self, closure: None = None) -> None: ...
@@ -113,29 +119,27 @@ class _ClippedDescent(Optimizer):
             What the closure returned, None without one.
 
         Raises:
-            InvalidInputError: a gradient is sparse, or groups were given different gamma or delta since they
-                were added. No parameter has moved then.
+            InvalidInputError: a gradient is sparse, or a group's gamma or delta was changed since it was
+                added. No parameter has moved then.
         """
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
 
-        gamma, delta = self._clipping()
+        self._check_shared(self.param_groups)
         work = [
             (i, part)
             for i, group in enumerate(self.param_groups)
             for part in buckets(group["params"], group["foreach"])
         ]
-        for _, part in work:
-            for g in part.grads:
-                if g.layout != torch.strided:
-                    allowed = (
-                        "dense: build the layer with sparse=False, or replace p.grad by p.grad.to_dense()"
-                    )
-                    _refuse(f"layout of a gradient of shape {tuple(g.shape)}", g.layout, allowed)
+        for g in (g for _, part in work for g in part.grads):
+            if g.layout != torch.strided:
+                allowed = "dense: build the layer with sparse=False, or set p.grad = p.grad.to_dense()"
+                _refuse(f"layout of a gradient of shape {tuple(g.shape)}", g.layout, allowed)
 
         norm = total_norm([part for _, part in work])
+        gamma, delta = self.defaults["gamma"], self.defaults["delta"]
         steps = tuple(clipped_step(group["lr"], gamma, delta, norm) for group in self.param_groups)
         for i, part in work:
             descend(part, steps[i])
@@ -154,9 +158,8 @@ class DeltaGClip(_ClippedDescent):
             h_t     = eta * min(1, max(delta, gamma / ||g_t||))
             w_{t+1} = w_t - h_t * g_t
 
-    Lemma 1 of the paper, `eta * delta <= h_t <= eta`, holds for `step_size` in floating point too when lr
-    is a number. The floor delta is what GClip lacks: it bounds h_t from below whatever gamma and the
-    starting loss.
+    Lemma 1 of the paper, `eta * delta <= h_t <= eta`, holds for `step_size` in floating point too. The
+    floor delta is what GClip lacks: it bounds h_t from below whatever gamma and the starting loss.
 
     Scale: gamma is in units of the gradient. For the loss c L use lr / c and gamma * c; delta stays. The
     theorems' constants are for L = 1/2 ||F - y||^2, a sum; `torch.nn.MSELoss` over n samples with C
@@ -169,8 +172,8 @@ class DeltaGClip(_ClippedDescent):
 
     Edge cases: at a zero gradient h = eta and nothing moves. A NaN in any gradient makes the norm, every
     h and every parameter NaN. At an infinite norm h = eta delta (NaN if gamma is infinite too), so that
-    an infinite entry makes its parameter infinite; in GClip h is then 0 and that parameter NaN. Half-
-    precision parameters have their norm and their update computed in float32.
+    an infinite entry makes its parameter infinite; in GClip h is then 0 and that parameter NaN. For
+    half-precision parameters the norm and the update are computed in float32.
 
     The step never waits for an accelerator; in a captured CUDA graph a number lr is frozen, so give a
     tensor on the device if it is to change. Parameters on several devices exchange the norm and h, and a
@@ -226,9 +229,7 @@ class GClip(_ClippedDescent):
     function's 1e-6 in the denominator.
     """
 
-    def __init__(
-        self, params: ParamsT, lr: float | Tensor, gamma: float, *, foreach: bool | None = None
-    ) -> None:
+    def __init__(self, params: ParamsT, lr: float | Tensor, gamma: float, *, foreach: bool | None = None) -> None:
         super().__init__(params, lr, gamma, 0.0, foreach)
 
 

@@ -96,9 +96,7 @@ def catalogue() -> list[CatalogueEntry]:
             "comes with scikit-learn: 8 x 8 images of handwritten digits",
             importlib.util.find_spec("sklearn") is not None,
         ),
-        CatalogueEntry(
-            "sphere", None, None, None, "drawn at random: uniform on the sphere, random targets", True
-        ),
+        CatalogueEntry("sphere", None, None, None, "drawn at random: uniform on the sphere, random targets", True),
         CatalogueEntry(
             "fashion-mnist",
             60_000,
@@ -202,14 +200,10 @@ def sphere(
     if seed >= 2**63:
         raise InvalidInputError(f"seed = {seed}: allowed are whole numbers from 0 to 2**63 - 1")
     if labels not in SPHERE_LABELS:
-        raise InvalidInputError(
-            f"labels = {labels!r}: for source 'sphere' allowed are {', '.join(SPHERE_LABELS)}"
-        )
+        raise InvalidInputError(f"labels = {labels!r}: for source 'sphere' allowed are {', '.join(SPHERE_LABELS)}")
     radius = _row_norm(scale, d)
     if radius is None:
-        raise InvalidInputError(
-            "scale = 'none': for source 'sphere' allowed are sqrt-d, unit or a positive number"
-        )
+        raise InvalidInputError("scale = 'none': for source 'sphere' allowed are sqrt-d, unit or a positive number")
     _check_dtype(dtype)
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(n, d, generator=generator, dtype=torch.float64)
@@ -313,9 +307,7 @@ def named(
         raise InvalidInputError(_unknown_source(source))
     for key, value in given.items():
         if key not in takes:
-            raise InvalidInputError(
-                f"{key} = {value!r}: source {str(source)!r} takes only {', '.join(takes)}"
-            )
+            raise InvalidInputError(f"{key} = {value!r}: source {str(source)!r} takes only {', '.join(takes)}")
     if name == "digits":
         return digits(n, dtype=dtype, **given)
     if name == "fashion-mnist":
@@ -344,26 +336,18 @@ def check_data(x: torch.Tensor, y: torch.Tensor) -> None:
     """
     for key, value, second in (("x", x, "d"), ("y", y, "C")):
         if not isinstance(value, torch.Tensor):
-            raise InvalidInputError(
-                f"{key} is of type {type(value).__name__}; needed is a torch.Tensor (n, {second})"
-            )
+            raise InvalidInputError(f"{key} is of type {type(value).__name__}; needed is a torch.Tensor (n, {second})")
         if value.dtype not in DTYPES:
-            raise InvalidInputError(
-                f"{key} has dtype {value.dtype}; allowed are torch.float32 and torch.float64"
-            )
+            raise InvalidInputError(f"{key} has dtype {value.dtype}; allowed are torch.float32 and torch.float64")
         if value.ndim != 2 or 0 in value.shape:
             hint = f"; {key}[:, None] makes it one column" if value.ndim == 1 else ""
             raise InvalidInputError(
                 f"{key} has shape {tuple(value.shape)}; needed is (n, {second}) with n, {second} >= 1{hint}"
             )
     if x.shape[0] != y.shape[0]:
-        raise InvalidInputError(
-            f"y has {y.shape[0]} rows and x has {x.shape[0]}; needed is one target a point"
-        )
+        raise InvalidInputError(f"y has {y.shape[0]} rows and x has {x.shape[0]}; needed is one target a point")
     if x.dtype != y.dtype or x.device != y.device:
-        raise InvalidInputError(
-            f"y is {y.dtype} on {y.device} and x {x.dtype} on {x.device}; needed is one of each"
-        )
+        raise InvalidInputError(f"y is {y.dtype} on {y.device} and x {x.dtype} on {x.device}; needed is one of each")
     check_finite("x", x.detach().cpu().numpy())
     check_finite("y", y.detach().cpu().numpy())
     pair = _matching_pair(x, 1)
@@ -406,9 +390,8 @@ def _matching_pair(x: torch.Tensor, sign: int) -> tuple[int, int] | None:
     order = np.argsort(keys[:, 0] if sign > 0 else np.abs(keys[:, 0]), kind="stable")
     rounding = _ROUNDING * torch.finfo(x.dtype).eps
     norms = np.linalg.norm(rows, axis=1)
-    window = (
-        rounding + 4 * d * np.finfo(np.float64).eps
-    ) * norms  # the second term: the product's own round-off
+    product = 4 * d * np.finfo(np.float64).eps  # round-off of the projections themselves
+    window = (rounding + product) * norms
     for shift in range(1, n):
         i, j = order[:-shift], order[shift:]
         gap = np.abs(keys[j, 0]) - np.abs(keys[i, 0]) if sign < 0 else keys[j, 0] - keys[i, 0]

@@ -36,6 +36,9 @@ LABELS = ("low-high", "one-hot", "centred-one-hot", "raw")
 
 LARGEST = 1e150  # squares of larger numbers overflow in float64
 MOST_CLASSES = 10_000
+# What a damaged archive makes zipfile and NumPy raise; MemoryError where its header claims an absurd size.
+_NPZ_ERRORS = (OSError, ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+
 CIFAR_RECORD = 3073  # one label byte, then 3 x 32 x 32 pixels, the red plane first
 
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -91,9 +94,7 @@ class Source:
         label = self.target[:count, 0].astype(np.int64)  # (count,)
         if labels == "low-high":
             if classes < 2:
-                raise InvalidInputError(
-                    "labels = 'low-high': the source has one class; needed are two or more"
-                )
+                raise InvalidInputError("labels = 'low-high': the source has one class; needed are two or more")
             low = (classes + 1) // 2
             return np.where(label < low, 1.0, -1.0)[:, None], f"+1 for class < {low}, else -1"
         one_hot = (label[:, None] == np.arange(classes)).astype(np.float64)
@@ -138,9 +139,7 @@ def read(path: Path, *, target_columns: int | None = None, label_file: Path | No
         raise InvalidInputError(f"source = {str(path)!r} is a folder; allowed is a file in it")
     suffix = path.suffix.lower()
     if target_columns is not None and suffix != ".csv":
-        raise InvalidInputError(
-            f"target_columns = {target_columns!r}: only a .csv file takes it, not {path.name}"
-        )
+        raise InvalidInputError(f"target_columns = {target_columns!r}: only a .csv file takes it, not {path.name}")
     if label_file is not None and suffix in (".npz", ".csv", ".bin"):
         raise InvalidInputError(
             f"label_file = {str(label_file)!r}: only an IDX file takes it, {path.name} holds its own targets"
@@ -161,9 +160,7 @@ def read_npz(path: Path) -> Source:
         InvalidInputError: no archive, an array missing, not of real numbers, or of the wrong shape.
     """
     if not zipfile.is_zipfile(path):
-        raise InvalidInputError(
-            f"source = {str(path)!r} is no .npz archive; numpy.savez(path, x=x, y=y) writes one"
-        )
+        raise InvalidInputError(f"source = {str(path)!r} is no .npz archive; numpy.savez(path, x=x, y=y) writes one")
     arrays = {}
     try:
         # opened here: NumPy leaves a file that is no archive open
@@ -172,15 +169,7 @@ def read_npz(path: Path) -> Source:
             for key in ("x", "y"):
                 if key in held:
                     arrays[key] = archive[key]
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        AttributeError,
-        TypeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except _NPZ_ERRORS as error:
         raise _damaged(path, "a .npz archive of plain arrays", error) from None
     for key in ("x", "y"):
         if key not in arrays:
@@ -195,8 +184,7 @@ def read_npz(path: Path) -> Source:
     x, y = arrays["x"], arrays["y"]
     if x.ndim < 2 or y.ndim not in (1, 2) or x.shape[0] != y.shape[0]:
         raise InvalidInputError(
-            f"source = {str(path)!r}: x has shape {x.shape} and y {y.shape}; "
-            "needed are (N, d) and (N,) or (N, C)"
+            f"source = {str(path)!r}: x has shape {x.shape} and y {y.shape}; needed are (N, d) and (N,) or (N, C)"
         )
     return Source(_flat(x), _flat(y), None)
 
@@ -251,9 +239,7 @@ def read_idx(path: Path, label_file: Path | None = None) -> Source:
         )
     where = _label_file(path) if label_file is None else label_file
     if not where.is_file():
-        raise InvalidInputError(
-            f"label_file = {str(where)!r}: no such file; {path.name} needs its IDX label file"
-        )
+        raise InvalidInputError(f"label_file = {str(where)!r}: no such file; {path.name} needs its IDX label file")
     labels = read_idx_array(where)
     if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         raise InvalidInputError(
@@ -287,8 +273,7 @@ def read_idx_array(path: Path) -> Array:
     needed = start + kind.itemsize * math.prod(shape)
     if len(raw) != needed:
         raise InvalidInputError(
-            f"source = {str(path)!r} is damaged: {len(raw)} bytes, "
-            f"its IDX header (shape {shape}) says {needed}"
+            f"source = {str(path)!r} is damaged: {len(raw)} bytes, its IDX header (shape {shape}) says {needed}"
         )
     return np.frombuffer(raw, kind, offset=start).reshape(shape)
 
@@ -366,8 +351,7 @@ def _bad_line(path: Path, lines: list[tuple[int, str]]) -> InvalidInputError | N
 def _damaged(path: Path, wanted: str, error: Exception) -> InvalidInputError:
     reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
     return InvalidInputError(
-        f"source = {str(path)!r} cannot be read as {wanted}: "
-        f"{' '.join(reason.split()) or type(error).__name__}"
+        f"source = {str(path)!r} cannot be read as {wanted}: {' '.join(reason.split()) or type(error).__name__}"
     )
 
 
@@ -395,6 +379,4 @@ def check_finite(key: str, array: Array) -> None:
     if not fine.all():
         row = int(np.argmin(fine))
         value = next(v for v in array[row].tolist() if not abs(v) <= largest)
-        raise InvalidInputError(
-            f"{key}: row {row} (from 0) holds {value!r}; allowed are finite numbers up to 1e150"
-        )
+        raise InvalidInputError(f"{key}: row {row} (from 0) holds {value!r}; allowed are finite numbers up to 1e150")

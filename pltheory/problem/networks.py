@@ -1,8 +1,8 @@
 """Class N: fully connected networks with a scale per layer, and how to recognise one in an nn.Module.
 
-`A_0 = X`, `Z_l = kappa_l A_{l-1} W_l^T + tau_l 1 b_l^T`, `A_l = act(Z_l)` for l = 1..L, `F = Z_{L+1}` (THEORY section 1).
-The NTK parametrisation [LZB22, eq. 10] is kappa_l = 1/sqrt(m_{l-1}) with standard normal weights; a plain
-nn.Sequential of nn.Linear and one activation is kappa_l = tau_l = 1.
+`A_0 = X`, `Z_l = kappa_l A_{l-1} W_l^T + tau_l 1 b_l^T`, `A_l = act(Z_l)` for l = 1..L, `F = Z_{L+1}`
+(THEORY section 1). The NTK parametrisation [LZB22, eq. 10] is kappa_l = 1/sqrt(m_{l-1}) with standard normal weights; a
+plain nn.Sequential of nn.Linear and one activation is kappa_l = tau_l = 1.
 """
 
 from __future__ import annotations
@@ -60,8 +60,12 @@ class FullyConnected(nn.Module):
     """A network of class N as a module: x of shape (n, d) to F of shape (n, C)."""
 
     def __init__(
-        self, weights: Sequence[Tensor], biases: Sequence[Tensor] | None, kappas: Sequence[float],
-        taus: Sequence[float], activation: str,
+        self,
+        weights: Sequence[Tensor],
+        biases: Sequence[Tensor] | None,
+        kappas: Sequence[float],
+        taus: Sequence[float],
+        activation: str,
     ) -> None:
         super().__init__()
         self.weights = nn.ParameterList(weights)
@@ -70,8 +74,8 @@ class FullyConnected(nn.Module):
 
     def class_n(self) -> ClassN:
         """The layers, sharing this module's parameters."""
-        biases: Sequence[Tensor | None] = self.biases or [None] * len(self.weights)
-        layers = map(Layer, self.weights, biases, self.kappas, self.taus)
+        biases: list[Tensor | None] = [None] * len(self.weights) if self.biases is None else list(self.biases)
+        layers = map(Layer, list(self.weights), biases, self.kappas, self.taus)
         return ClassN(tuple(layers), self.activation)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -137,9 +141,7 @@ def fully_connected(
 
 def _check(widths: Sequence[int], name: str, parametrization: str, output_init: str) -> None:
     if len(widths) < 3 or min(widths) < 1:
-        raise InvalidInputError(
-            f"widths = {list(widths)}: need d, at least one hidden width, C, all at least 1"
-        )
+        raise InvalidInputError(f"widths = {list(widths)}: need d, at least one hidden width, C, all at least 1")
     activation(name)
     if parametrization not in ("ntk", "standard"):
         raise InvalidInputError(f"parametrization = {parametrization!r}: allowed are 'ntk', 'standard'")
@@ -170,9 +172,9 @@ def class_n(module: nn.Module) -> ClassN:
 
 def _read_sequential(module: nn.Sequential) -> ClassN:
     children = list(module)
-    linears, between = children[::2], children[1::2]
-    alternates = len(children) % 2 == 1 and len(children) >= 3
-    if not alternates or not all(type(m) is nn.Linear for m in linears):
+    linears = [m for m in children[::2] if type(m) is nn.Linear]
+    between = children[1::2]
+    if len(children) < 3 or len(linears) != len(between) + 1:
         raise NotAvailableError(
             "not available for this network: nn.Sequential must alternate nn.Linear and activations, "
             f"starting and ending with nn.Linear; this one is {[type(m).__name__ for m in children]}"

@@ -8,12 +8,14 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
+from ..study.scaling import Slope
 from ..theory.formulas import rate
-from ..verify.convergence import Trace
+from ..verification.convergence import Trace
 
 MEASURED, PROVEN, FADED = "#1f5fa8", "#c8442b", "#8a8f98"
-STYLE = {
+STYLE: Any = {
     "font.size": 9.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -93,5 +95,60 @@ def lambda_panel(ax: Axes, trace: Trace, reach: dict[str, Any] | None) -> None:
     ax.set_title("Tangent kernel along the run")
     if reach is not None:
         ax.axhline(reach["mu"], color=PROVEN, ls="--", label=rf"certified $\mu$ = {reach['mu']:.3g}")
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.25 * np.nanmax(trace.lambda_min, initial=1e-300))
     ax.legend(loc="center right")
+
+
+PANELS = (
+    ("lambda_min", r"$\lambda_{\min}(K(w_0))$"),
+    ("hessian_norm", r"largest output Hessian $\|\nabla^2 f\|$"),
+    ("kernel_drift", "kernel drift after training"),
+    ("certificate_ratio", "certificate ratio, Theorem B"),
+)
+VERDICT_COLORS = {"CERTIFIED": "#1a7f4b", "HOLDS": "#1a7f4b", "UNDECIDED": "#b58900", "REFUTED": "#b3261e"}
+
+
+def sweep_figure(records: list[dict[str, Any]], slopes: list[Slope], limit: float | None = None) -> Figure:
+    """Four quantities against the width, each with its fitted line and the expected slope.
+
+    Args:
+        records: points of a sweep.
+        slopes: their fits.
+        limit: lambda_min of the kernel of infinite width, drawn where known.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.6, 6.4), layout="constrained")
+        axes = figure.subplots(2, 2)
+        for ax, (quantity, title) in zip(axes.flat, PANELS, strict=True):
+            slope = next((s for s in slopes if s.quantity == quantity), None)
+            width_panel(ax, records, quantity, title, slope)
+        if limit is not None:
+            axes[0, 0].axhline(limit, color=PROVEN, ls="--", lw=1, label=f"infinite width, {limit:.3g}")
+            axes[0, 0].legend()
+        axes[1, 1].axhline(1, color=PROVEN, ls="--", lw=1, label="needed: 1")
+        axes[1, 1].legend(loc="lower right")
+    return figure
+
+
+def width_panel(ax: Axes, records: list[dict[str, Any]], quantity: str, title: str, slope: Slope | None) -> None:
+    """One quantity against the width, a point per seed, coloured by verdict, on logarithmic axes."""
+    points = [(r["width"], r[quantity], r["verdict"]) for r in records if r[quantity] is not None]
+    for verdict, color in VERDICT_COLORS.items():
+        some = [(w, v) for w, v, found in points if found == verdict]
+        if some:
+            ax.plot(*zip(*some, strict=True), "o", ms=4, color=color, alpha=0.8, label=verdict)
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    ax.set_xlabel("width m")
+    ax.set_title(title)
+    if slope is not None:
+        x = np.array(sorted({w for w, _, _ in points}), dtype=float)
+        label = f"slope {slope.slope:.2f} [{slope.low:.2f}, {slope.high:.2f}], expected {slope.expected:g}"
+        ax.plot(x, np.exp(slope.intercept) * x**slope.slope, color=MEASURED, lw=1, label=label)
+    values = [v for _, v, _ in points]
+    if values and max(values) < 3 * min(values):
+        # Less than a decade: plain ticks around the data read better than powers of ten.
+        ax.set_yscale("linear")
+        ax.set_ylim(0, 1.3 * max(values))
+    ax.xaxis.set_major_formatter(ScalarFormatter())
+    ax.legend()

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from ..verify.convergence import Trace
+from ..verification.convergence import Trace
 from .figures import run_figure
 from .text import margin, number
 

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..study.scaling import Slope
+
 STYLES = {
     "CERTIFIED": "bold green",
     "HOLDS": "green",
@@ -42,7 +44,7 @@ def print_report(console: Console, report: dict[str, Any]) -> None:
         console.print(f"[bold]open:[/] {escape(main['shortfall'])}", highlight=False)
     if report["closing_width"] is not None:
         console.print(
-            f"[bold]a width that would do:[/] {report['closing_width']} (built with this seed and checked, not the smallest)",
+            f"[bold]a width that would do:[/] {report['closing_width']} (built with this seed; not the smallest)",
             highlight=False,
         )
     if main["verdict"] in ("HOLDS", "CERTIFIED"):
@@ -59,35 +61,44 @@ def _styled(word: str) -> str:
 
 def _hypotheses(theorem: dict[str, Any]) -> Table:
     table = Table(title=f"Theorem {theorem['id']}: {theorem['title']}", box=box.SIMPLE_HEAD, title_justify="left")
-    for name in ("hypothesis", "needed", "measured", "margin", "verdict"):
-        table.add_column(name, overflow="fold", justify="right" if name == "margin" else "left")
-    table.add_column("how", style="dim", overflow="fold")
+    table.add_column("hypothesis", overflow="fold", min_width=30)
+    for name in ("needed", "measured"):
+        table.add_column(name, overflow="fold")
+    table.add_column("margin", justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     for r in theorem["hypotheses"]:
-        cells = [escape(r[k]) for k in ("name", "needed", "measured")]
-        table.add_row(*cells, margin(r["margin"]), _styled(r["verdict"]), escape(r["how"]))
+        first = f"{escape(r['name'])}\n  [dim]{escape(r['how'])}[/]"
+        cells = [escape(r[k]) for k in ("needed", "measured")]
+        table.add_row(first, *cells, margin(r["margin"]), _styled(r["verdict"]))
     return table
 
 
 def _ladder(theorems: list[dict[str, Any]]) -> Table:
     table = Table(title="The ladder: one problem, every theorem", box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column("theorem")
-    for name in ("ball R", "radius asked for", "available / asked", "eta", "eta allowed up to", "1 - rate"):
+    table.add_column("theorem", no_wrap=True)
+    for name in ("ball R", "R asked for", "ratio", "eta", "eta up to", "1 - rate"):
         table.add_column(name, justify="right")
-    table.add_column("verdict")
+    table.add_column("verdict", no_wrap=True)
     for t in theorems:
         r = t["reach"] or {}
         gap = None if r.get("rate") is None else 1 - r["rate"]
         table.add_row(
-            f"{t['id']}  [dim]{t['title']}[/]", number(r.get("radius")), number(r.get("required")),
-            number(r.get("ratio"), 3), number(r.get("eta"), 3), number(r.get("eta_limit"), 3), number(gap, 3),
+            t["id"],
+            number(r.get("radius"), 3),
+            number(r.get("required"), 3),
+            number(r.get("ratio"), 3),
+            number(r.get("eta"), 2),
+            number(r.get("eta_limit") or None, 2),
+            number(gap, 2),
             _styled(t["verdict"]),
-        )  # fmt: skip
+        )
     return table
 
 
 def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     run, reach = report["run"], main["reach"]
-    table = Table(title=f"Run of {report['optimizer']['name']}", box=box.SIMPLE, show_header=False, title_justify="left")
+    title = f"Run of {report['optimizer']['name']}"
+    table = Table(title=title, box=box.SIMPLE, show_header=False, title_justify="left")
     held = main["verdict"] in ("HOLDS", "CERTIFIED")
     ratio = (run["loss_end"] or 0.0) / run["loss_start"] if run["loss_start"] else None
     table.add_row("ended", f"{run['reason']} after {run['steps']} steps, {run['note']}")
@@ -104,3 +115,27 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
         )
         table.add_row("checked", escape(said))
     return table
+
+
+def print_sweep(console: Console, records: list[dict[str, Any]], slopes: list[Slope]) -> None:
+    """Print the points of a sweep and the fitted slopes."""
+    table = Table(title="Sweep", box=box.SIMPLE_HEAD, title_justify="left")
+    keys = list(records[0]["values"])
+    shown = ("lambda_min", "hessian_norm", "kernel_drift", "path_length", "certificate_ratio")
+    for name in (*keys, *shown):
+        table.add_column(name.rpartition(".")[2].replace("_", " "), justify="right")
+    table.add_column("verdict", no_wrap=True)
+    for r in records:
+        values = [str(r["values"][k]).strip("[]") for k in keys]
+        table.add_row(*values, *(number(r[k], 3) for k in shown), _styled(r["verdict"]))
+    console.print(table)
+    if slopes:
+        fits = Table(title="Slopes in log width, 95% interval", box=box.SIMPLE_HEAD, title_justify="left")
+        for name in ("quantity", "slope", "interval", "expected", "points"):
+            fits.add_column(name, justify="left" if name == "quantity" else "right")
+        for s in slopes:
+            interval = f"[{s.low:.3f}, {s.high:.3f}]"
+            fits.add_row(
+                s.quantity.replace("_", " "), f"{s.slope:.3f}", escape(interval), f"{s.expected:g}", f"{s.points}"
+            )
+        console.print(fits)

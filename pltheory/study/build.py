@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import torch
 
-from ..certify.profile import profile
-from ..certify.radius import reach
-from ..certify.width import sufficient_width
+from ..certification.profile import profile
+from ..certification.radius import reach
+from ..certification.width import sufficient_width
 from ..measure.linearization import linearize
 from ..problem.checkpoint import load_checkpoint
 from ..problem.data import Data, named
@@ -22,9 +23,9 @@ from ..problem.settings import (
     StepSettings,
 )
 from ..theory import InvalidInputError
-from ..verify.convergence import Progress
-from ..verify.report import VerifyReport, verify
-from ..verify.verdict import Verdict
+from ..verification.convergence import Progress
+from ..verification.report import VerifyReport, verify
+from ..verification.verdict import Verdict
 from .config import Config, with_values
 
 RULES = {"delta-gclip": DeltaGClipSettings, "gclip": GClipSettings, "gd": GradientDescentSettings}
@@ -146,7 +147,7 @@ def _closing_width(config: Config, settings: StepSettings, theorem: str, ratio: 
 
 def _bytes_needed(widths: list[int], n: int, itemsize: int) -> float:
     """Weights with gradient and two copies, and activations with backward rows, in bytes."""
-    weights = sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True))
+    weights = sum(a * b for a, b in pairwise(widths))
     return itemsize * (4.0 * weights + 6.0 * n * widths[-1] * sum(widths))
 
 

@@ -20,8 +20,8 @@ import numpy as np
 import torch
 
 from ..theory import InvalidInputError
-from ..verify.convergence import Trace
-from ..verify.report import SCHEMA
+from ..verification.convergence import Trace
+from ..verification.report import SCHEMA
 from .config import Config
 
 PACKAGES = ("pltheory", "numpy", "scipy", "torch", "sympy", "scikit-learn")
@@ -166,4 +166,5 @@ def _version(name: str) -> str | None:
 
 
 def _flushes_to_zero() -> bool:
-    return bool(np.float64(2.0**-1074) * np.float64(1.0) == 0.0 or torch.tensor(2.0**-1074, dtype=torch.float64) * 1 == 0)
+    smallest = 2.0**-1074
+    return bool(np.float64(smallest) * np.float64(1) == 0 or torch.tensor(smallest, dtype=torch.float64) * 1 == 0)

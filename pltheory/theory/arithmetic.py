@@ -39,7 +39,7 @@ def _norm_of_floats(rows: list[list[Scalar]]) -> float:
     return float(np.linalg.norm(np.array(rows, dtype=float), 2))
 
 
-def _norm_of_arrays(rows: list[list[Scalar]]) -> np.ndarray:
+def _norm_of_arrays(rows: list[list[Scalar]]) -> Scalar:
     entries = np.broadcast_arrays(*[np.asarray(x, dtype=float) for row in rows for x in row])
     stacked = np.stack(entries, axis=-1).reshape(*entries[0].shape, len(rows), len(rows[0]))
     return np.linalg.norm(stacked, 2, axis=(-2, -1))

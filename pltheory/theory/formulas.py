@@ -11,9 +11,7 @@ from __future__ import annotations
 from .arithmetic import FLOATS, Arithmetic, Scalar
 
 
-def step_size(
-    eta: Scalar, gamma: Scalar, delta: Scalar, grad_norm: Scalar, ops: Arithmetic = FLOATS
-) -> Scalar:
+def step_size(eta: Scalar, gamma: Scalar, delta: Scalar, grad_norm: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
     """Step of delta-GClip, h = eta min(1, max(delta, gamma / ||grad L||)), for ||grad L|| > 0 [TMSSR25]."""
     return eta * ops.minimum(1, ops.maximum(delta, gamma / grad_norm))
 

@@ -1,8 +1,9 @@
 """How far the Jacobian of a class-N network can move inside a ball: THEORY section 5, as formulas of scalars.
 
-Everything is a function of norms at the centre w_0 (`CentreNorms`). `||Delta_l||_F <= t_l`, `sum t_l^2 <= s^2`, and every intermediate
-bound is a nonnegative row vector c with (quantity) <= sum_l c_l t_l: the worst split of s over the layers is then the
-spectral norm of a small matrix, found and not guessed. In products of two changes one factor is bounded at t_l = s.
+Everything is a function of norms at the centre w_0 (`CentreNorms`). `||Delta_l||_F <= t_l`, `sum t_l^2 <= s^2`, and
+every intermediate bound is a nonnegative row vector c with (quantity) <= sum_l c_l t_l: the worst split of s over the
+layers is then the spectral norm of a small matrix, found and not guessed. In a product of two changes one factor is
+bounded at t_l = s.
 """
 
 from __future__ import annotations
@@ -171,9 +172,7 @@ def jacobian_lipschitz(at: CentreNorms, radius: Scalar, ops: Arithmetic = FLOATS
         for a, k, d, e in zip(at.input_max, at.kappa, ch.batch_inputs, ch.sample_inputs, strict=True)
     ]
     rows = [b + d for b, d in zip(at.rows, ch.batch_rows, strict=True)]
-    row_max = [
-        b + ops.minimum(d, e) for b, d, e in zip(at.row_max, ch.batch_rows, ch.sample_rows, strict=True)
-    ]
+    row_max = [b + ops.minimum(d, e) for b, d, e in zip(at.row_max, ch.batch_rows, ch.sample_rows, strict=True)]
     entry_max = [u + d for u, d in zip(at.entry_max, ch.entries, strict=True)]
     xa, xb, sb = _linear_rows(at, weight, inputs, input_max, rows, row_max, entry_max, 0 * radius)
     batch, sample = [], []

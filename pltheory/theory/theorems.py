@@ -52,7 +52,12 @@ THEOREMS = {
             "LZB22-6",
             "gradient descent under PL*",
             f"{LZB22}, Theorem 6",
-            (*_COMMON, "plain gradient descent, h_t = eta", "eta <= 1/(L_F^2 + beta_F ||r_0||)", "R >= 2 L_F ||r_0|| / mu"),
+            (
+                *_COMMON,
+                "plain gradient descent, h_t = eta",
+                "eta <= 1/(L_F^2 + beta_F ||r_0||)",
+                "R >= 2 L_F ||r_0|| / mu",
+            ),
             "L_t <= (1 - eta mu)^t L_0 and w_t converges to a zero of L in B(w_0, R)",
         ),
         Theorem(
@@ -87,7 +92,13 @@ THEOREMS = {
             "C",
             "Theorem B from a checkpoint",
             PROJECT,
-            ("a checkpoint to start from", *_COMMON, _CLIPPED, "eta < 2/beta", "||r_0|| < (1 - beta eta / 2) int_0^R sig"),
+            (
+                "a checkpoint to start from",
+                *_COMMON,
+                _CLIPPED,
+                "eta < 2/beta",
+                "||r_0|| < (1 - beta eta / 2) int_0^R sig",
+            ),
             "as Theorem B: the checkpoint lies in the basin of a global minimum",
         ),
     ]

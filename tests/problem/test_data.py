@@ -24,17 +24,12 @@ POINTS = np.array([[1.0, 2.0], [3.0, -1.0], [0.5, 0.25], [-2.0, 4.0]])
 
 def refused(*parts):
     """One line that holds the parts in this order."""
-    return pytest.raises(
-        InvalidInputError, match="^[^\n]*" + "[^\n]*".join(map(re.escape, parts)) + "[^\n]*$"
-    )
+    return pytest.raises(InvalidInputError, match="^[^\n]*" + "[^\n]*".join(map(re.escape, parts)) + "[^\n]*$")
 
 
 def write_idx(path, array, code=0x08):
     kind = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}[code]
-    raw = (
-        struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
-        + array.astype(kind).tobytes()
-    )
+    raw = struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape) + array.astype(kind).tobytes()
     path.write_bytes(gzip.compress(raw) if path.suffix == ".gz" else raw)
     return path
 
@@ -243,7 +238,7 @@ def test_classes_are_counted_over_the_whole_file(tmp_path):
     [
         "a,b,target\n1,2,0.5\n3,-1,1\n",
         "1,2,0.5\n3,-1,1",
-        '\ufeff# made by hand\n\n1, 2 ,5e-1\r\n"3",-1,1\r\n\n',
+        '\ufeff1, 2 ,5e-1\r\n"3",-1,1\r\n\n',
         '"first, of all",b,target\n1,2,0.5\n# between\n3,-1,1\n',
     ],
 )
@@ -305,6 +300,10 @@ def test_idx_finds_its_label_file(tmp_path, ending):
     assert found.y.flatten().tolist() == [1, 1, -1, -1, 1, 1]
     one_hot = data.load(path, labels="one-hot").y
     np.testing.assert_array_equal(one_hot.numpy(), np.eye(4)[classes])
+    assert data.load(path, labels="raw").y.flatten().tolist() == classes.tolist()
+    # the label file that ends as the image file does comes first
+    write_idx(tmp_path / f"train-labels-idx1-ubyte{ending}", classes)
+    write_idx(tmp_path / f"train-labels-idx1-ubyte{'' if ending else '.gz'}", classes + 1)
     assert data.load(path, labels="raw").y.flatten().tolist() == classes.tolist()
 
 
@@ -400,6 +399,10 @@ def test_missing_unknown_and_damaged_files(tmp_path):
     raw[raw.index(POINTS.tobytes())] ^= 1
     (tmp_path / "hurt.npz").write_bytes(raw)
     with refused("hurt.npz", "CRC"):
+        data.load(tmp_path / "hurt.npz")
+    raw[raw.index(b"PK\x01\x02") + 10] = 99  # a compression method that does not exist
+    (tmp_path / "hurt.npz").write_bytes(raw)
+    with refused("hurt.npz", "compression method"):
         data.load(tmp_path / "hurt.npz")
 
 
@@ -697,12 +700,23 @@ def test_antipodal_points_pass_the_check_and_are_named():
 
 def test_many_points_are_checked_without_comparing_all_pairs(monkeypatch):
     found = data.sphere(20_000, 8, seed=0)
-    whole_rows = []
-    norm = np.linalg.norm
-    monkeypatch.setattr(data.np.linalg, "norm", lambda a, **k: whole_rows.append(a.ndim) or norm(a, **k))
+    calls = {"pairs compared in full": 0, "sweeps over the points": 0}
+    norm, absolute = np.linalg.norm, np.abs
+
+    def counted_norm(a, **keywords):
+        calls["pairs compared in full"] += a.ndim == 1
+        return norm(a, **keywords)
+
+    def counted_abs(a):
+        calls["sweeps over the points"] += 1
+        return absolute(a)
+
+    monkeypatch.setattr(data.np.linalg, "norm", counted_norm)
+    monkeypatch.setattr(data.np, "abs", counted_abs)
     assert data.antipodal_pair(found.x) is None
     data.check_data(found.x, found.y)
-    assert whole_rows.count(1) < 100  # pairs compared in full, of 2e8
+    assert all(count < 50 for count in calls.values()), calls  # of 4e8 pairs and 4e4 sweeps
+    assert calls["sweeps over the points"] > 0
 
 
 # import time

@@ -10,8 +10,8 @@ from enum import StrEnum
 import numpy as np
 import torch
 
-from ..certify.profile import Profile
-from ..certify.radius import Reach
+from ..certification.profile import Profile
+from ..certification.radius import Reach
 from ..measure.ntk import empirical_ntk
 from ..optim import DeltaGClip, GClip, GradientDescent
 from ..problem.problem import Problem, in_span_of_data
@@ -221,7 +221,7 @@ def _record(work: Problem, start: list[torch.Tensor]) -> tuple[float, float]:
 
 
 def _round_off(work: Problem, trace: Trace) -> float:
-    """Slack for ||r_t|| in the loss's scale: an evaluated output carries an error of a few eps of what it is summed from."""
+    """Slack for ||r_t|| in the loss's scale: an output carries an error of a few eps of what it is summed from."""
     eps = torch.finfo(work.x.dtype).eps
     size = math.sqrt(work.y.numel()) + float(work.y.norm()) + math.sqrt(2 * float(trace.loss[0]) / work.scale)
     return 64 * eps * size * math.sqrt(work.scale)

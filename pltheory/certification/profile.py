@@ -34,9 +34,7 @@ def centre_norms(lin: Linearization) -> CentreNorms:
     """
     act = activation(lin.network.activation)
     if not act.smooth:
-        raise NotAvailableError(
-            f"not available for this network: {act.name} is not twice continuously differentiable"
-        )
+        raise NotAvailableError(f"not available for this network: {act.name} is not twice continuously differentiable")
     layers = lin.network.layers
     n, c = lin.outputs.shape
 

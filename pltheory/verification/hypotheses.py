@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ..certify.profile import Profile, profile
-from ..certify.radius import Reach, reach
+from ..certification.profile import Profile, profile
+from ..certification.radius import Reach, reach
 from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
 from ..measure.ntk import empirical_ntk
@@ -189,9 +189,7 @@ def _plain(settings: StepSettings) -> HypothesisRow:
     name = "plain gradient descent, h_t = eta"
     if settings.name == "gd":
         return HypothesisRow(name, "gd", "gd", None, Verdict.CERTIFIED, "by construction")
-    return HypothesisRow(
-        name, "gd", settings.name, None, Verdict.REFUTED, "the theorem is silent about this optimizer"
-    )
+    return HypothesisRow(name, "gd", settings.name, None, Verdict.REFUTED, "the theorem is silent about this optimizer")
 
 
 def _checkpoint(checkpoint: str | None) -> HypothesisRow:
@@ -249,7 +247,12 @@ def _radius(name: str, at: Measured, found: Reach) -> HypothesisRow:
     # The best radius is shown with what it would need; the smallest that closes is the one chosen.
     needed = found.best_radius / found.ratio if found.ratio > 0 else float("inf")
     return HypothesisRow(
-        name, f"R > {needed:.4g}", f"R = {found.best_radius:.4g}", found.ratio, verdict, "best radius, lower bound of mu"
+        name,
+        f"R > {needed:.4g}",
+        f"R = {found.best_radius:.4g}",
+        found.ratio,
+        verdict,
+        "best radius, lower bound of mu",
     )
 
 
@@ -267,8 +270,6 @@ def _shortfall(rows: list[HypothesisRow], at: Measured, found: Reach | None) -> 
         elif 0 < found.ratio <= 1:
             parts.append(f"it would close at ||r_0|| below {found.ratio * at.profile.residual:.3g}")
     return "; ".join(parts)
-
-
 
 
 def _open(row: HypothesisRow) -> str:

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..certify.radius import reach
+from ..certification.radius import reach
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..theory import Bound, InvalidInputError

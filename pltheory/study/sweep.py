@@ -1,0 +1,145 @@
+"""A grid of configurations: every point one record, written whole, and a rerun does only what is missing."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..certification.radius import reach
+from ..measure.hessian import hessian_norm, largest_output_hessian
+from ..problem.problem import in_span_of_data
+from ..theory import InvalidInputError, NotAvailableError
+from ..verification.report import verify
+from .build import problem_of, settings_of
+from .config import Config, with_values
+from .store import config_hash, write_file
+
+SCHEMA = "pltheory-point/1"
+Record = dict[str, Any]
+
+
+def grid(config: Config) -> list[tuple[dict[str, Any], Config]]:
+    """The points of a sweep: dotted keys with their values, and the configuration they make.
+
+    A value is a list, or a table {from, to, step} or {from, to, factor}, both ends included.
+
+    Raises:
+        InvalidInputError: no sweep section, an empty or malformed range, or a point that is no configuration.
+    """
+    axes = dict(_axes(config.sweep, ""))
+    if not axes:
+        raise InvalidInputError("sweep: missing; give keys with lists, e.g. [sweep] run.seed = [0, 1, 2]")
+    points = []
+    for values in itertools.product(*axes.values()):
+        chosen = dict(zip(axes, values, strict=True))
+        points.append((chosen, with_values(config, chosen)))
+    return points
+
+
+def run_sweep(config: Config, folder: Path, *, progress: Callable[[int, int, str], None] | None = None) -> list[Record]:
+    """Compute every missing point of a sweep and return all records, in grid order.
+
+    Args:
+        config: with a sweep section.
+        folder: gets `points/<hash>.json`, one per point.
+        progress: called after each point as (done, total, note).
+
+    Raises:
+        InvalidInputError: as `grid`, or a point whose data or network cannot be built.
+        NumericalFailureError: a point's measured numbers are not finite.
+    """
+    points = grid(config)
+    records = []
+    for i, (values, point) in enumerate(points):
+        path = folder / "points" / f"{config_hash(point)[:16]}.json"
+        record = _stored(path)
+        if record is None:
+            record = _compute(values, point)
+            write_file(path, json.dumps(record, indent=2))
+        records.append(record)
+        if progress is not None:
+            progress(i + 1, len(points), ", ".join(f"{k} = {v}" for k, v in values.items()))
+    return records
+
+
+def _compute(values: dict[str, Any], config: Config) -> Record:
+    started = time.perf_counter()
+    problem, settings = problem_of(config), settings_of(config)
+    report = verify(
+        problem,
+        settings,
+        theorem=config.theorem.name,
+        steps=config.run.steps,
+        target=config.run.target,
+        checkpoint=config.network.checkpoint,
+    )
+    bounds, run = report.measured.profile, report.run
+    ratio = None if bounds is None else reach(bounds, settings, "B").ratio
+    # Directions orthogonal to the data meet no second derivative, so the norms are the same in their span.
+    small = in_span_of_data(problem) or problem
+    try:
+        hessian = largest_output_hessian(hessian_norm(small.network, small.x))
+    except NotAvailableError:
+        hessian = None
+    assert run is not None
+    return {
+        "schema": SCHEMA,
+        "values": values,
+        "width": min(config.network.hidden),
+        "seed": config.run.seed,
+        "lambda_min": report.measured.lambda_min.value,
+        "hessian_norm": None if hessian is None else hessian.value,
+        "kernel_drift": run.kernel_drift,
+        "path_length": float(run.trace.path[-1]),
+        "certificate_ratio": ratio,
+        "verdict": report.verdict,
+        "evidence": report.evidence,
+        "reason": run.reason,
+        "steps": len(run.trace.step_size),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+
+
+def _stored(path: Path) -> Record | None:
+    """A record that was written before, or None where there is none of this schema."""
+    if not path.exists():
+        return None
+    try:
+        record: Record = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError:
+        raise InvalidInputError(f"{path}: damaged record; remove it and run the sweep again") from None
+    return record if record.get("schema") == SCHEMA else None
+
+
+def _axes(tree: dict[str, Any], prefix: str) -> list[tuple[str, list[Any]]]:
+    found: list[tuple[str, list[Any]]] = []
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, list) and value:
+            found.append((name, value))
+        elif isinstance(value, dict) and "from" in value:
+            found.append((name, _range(name, value)))
+        elif isinstance(value, dict) and value:
+            found.extend(_axes(value, f"{name}."))
+        else:
+            raise InvalidInputError(f"sweep.{name} = {value!r}: give a non-empty list or {{from, to, step or factor}}")
+    return found
+
+
+def _range(name: str, spec: dict[str, Any]) -> list[Any]:
+    keys = set(spec)
+    if keys not in ({"from", "to", "step"}, {"from", "to", "factor"}):
+        raise InvalidInputError(f"sweep.{name} = {spec!r}: a range has from, to and one of step, factor")
+    value, last, step, factor = spec["from"], spec["to"], spec.get("step", 0), spec.get("factor", 1)
+    grows = (step > 0) if "step" in spec else (factor > 1 and value > 0)
+    if not grows or value > last:
+        raise InvalidInputError(f"sweep.{name} = {spec!r}: a range must grow from 'from' to 'to'")
+    values = []
+    while value <= last:
+        values.append(value)
+        value = value * factor + step
+    return values
