@@ -32,15 +32,20 @@ def run_figure(report: dict[str, Any], trace: Trace) -> Figure:
     """The four panels of a run: loss, distance, step size, lambda_min."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 6.4), layout="constrained")
-        axes = figure.subplots(2, 2)
-        reach = _certified(report)
-        loss_panel(axes[0, 0], trace, reach)
-        distance_panel(axes[0, 1], trace, reach)
-        step_panel(axes[1, 0], trace, report, reach)
-        lambda_panel(axes[1, 1], trace, reach)
-        for ax in axes.flat:
-            ax.set_xlabel("step t")
+        for ax, panel in zip(figure.subplots(2, 2).flat, RUN_PANELS, strict=True):
+            panel(ax, trace, report)
     return figure
+
+
+def run_panels(report: dict[str, Any], trace: Trace) -> list[Figure]:
+    """The same panels, a figure each, for a page that arranges them by its width."""
+    figures = []
+    for panel in RUN_PANELS:
+        with mpl.rc_context(STYLE):
+            figure = Figure(figsize=(4.8, 3.1), layout="constrained")
+            panel(figure.subplots(), trace, report)
+        figures.append(figure)
+    return figures
 
 
 def _certified(report: dict[str, Any]) -> dict[str, Any] | None:
@@ -48,9 +53,9 @@ def _certified(report: dict[str, Any]) -> dict[str, Any] | None:
     return main["reach"] if main["verdict"] in ("HOLDS", "CERTIFIED") else None
 
 
-def loss_panel(ax: Axes, trace: Trace, reach: dict[str, Any] | None) -> None:
+def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """Loss against its proven envelope q^t L_0, and against the sharper one that knows the steps taken."""
-    t = np.arange(len(trace.loss))
+    reach, t = _certified(report), np.arange(len(trace.loss))
     ax.semilogy(t, trace.loss, color=MEASURED, label="loss")
     ax.set_title("Loss" if reach is None else "Loss under its proven envelope")
     if reach is not None:
@@ -61,23 +66,26 @@ def loss_panel(ax: Axes, trace: Trace, reach: dict[str, Any] | None) -> None:
             own = trace.loss[0] * np.cumprod([1.0, *floors])
         ax.semilogy(t, own, color=PROVEN, lw=1, label="the same with the steps taken")
         ax.set_ylim(bottom=0.3 * trace.loss[trace.loss > 0].min(initial=trace.loss[0]))
+    ax.set_xlabel("step t")
     ax.legend()
 
 
-def distance_panel(ax: Axes, trace: Trace, reach: dict[str, Any] | None) -> None:
+def distance_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """Path length and distance from the start against the certified radius."""
+    reach = _certified(report)
     ax.plot(trace.path, color=MEASURED, lw=1, ls=":", label="path length")
     ax.plot(trace.recorded, trace.distance, color=MEASURED, label="distance from $w_0$")
     ax.set_title("Distance" if reach is None else "Distance inside the certified ball")
     if reach is not None:
         ax.axhline(reach["required"], color=PROVEN, ls="--", label=f"certified radius {reach['required']:.3g}")
     ax.set_ylim(bottom=0)
-    ax.legend(loc="center right")
+    ax.set_xlabel("step t")
+    ax.legend(loc="lower right")
 
 
-def step_panel(ax: Axes, trace: Trace, report: dict[str, Any], reach: dict[str, Any] | None) -> None:
+def step_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """The step size between its floor and its ceiling."""
-    h = trace.step_size
+    reach, h = _certified(report), trace.step_size
     eta = reach["eta"] if reach is not None else float(h.max(initial=0))
     delta = report["optimizer"]["delta"]
     ax.plot(h, color=MEASURED, label="$h_t$")
@@ -86,17 +94,23 @@ def step_panel(ax: Axes, trace: Trace, report: dict[str, Any], reach: dict[str, 
         ax.axhline(eta * delta, color=PROVEN, ls=":", lw=1, label=rf"$\eta\delta$ = {eta * delta:.3g}")
     ax.set_ylim(0, 1.15 * eta)
     ax.set_title(r"Step size in $[\eta\delta,\ \eta]$" if 0 < delta < 1 else "Step size")
+    ax.set_xlabel("step t")
     ax.legend(loc="center right")
 
 
-def lambda_panel(ax: Axes, trace: Trace, reach: dict[str, Any] | None) -> None:
+def lambda_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """Smallest kernel eigenvalue along the run against the certified PL* constant."""
+    reach = _certified(report)
     ax.plot(trace.recorded, trace.lambda_min, color=MEASURED, marker=".", ms=4, label=r"$\lambda_{\min}(K(w_t))$")
     ax.set_title("Tangent kernel along the run")
     if reach is not None:
         ax.axhline(reach["mu"], color=PROVEN, ls="--", label=rf"certified $\mu$ = {reach['mu']:.3g}")
     ax.set_ylim(0, 1.25 * np.nanmax(trace.lambda_min, initial=1e-300))
-    ax.legend(loc="center right")
+    ax.set_xlabel("step t")
+    ax.legend(loc="lower right")
+
+
+RUN_PANELS = (loss_panel, distance_panel, step_panel, lambda_panel)
 
 
 PANELS = (

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from ..verification.convergence import Trace
-from .figures import run_figure
+from .figures import run_panels
 from .text import margin, number
 
 
@@ -29,7 +29,10 @@ def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace |
     environment.filters.update(number=number, margin=margin)
     main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
     page: str = environment.get_template("page.html.jinja").render(
-        manifest=manifest, report=report, main=main, figure="" if trace is None else _svg(run_figure(report, trace))
+        manifest=manifest,
+        report=report,
+        main=main,
+        figures=[] if trace is None else [_svg(f) for f in run_panels(report, trace)],
     )
     return page
 

@@ -61,9 +61,9 @@ def _styled(word: str) -> str:
 
 def _hypotheses(theorem: dict[str, Any]) -> Table:
     table = Table(title=f"Theorem {theorem['id']}: {theorem['title']}", box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column("hypothesis", overflow="fold", min_width=30)
+    table.add_column("hypothesis", overflow="fold", max_width=44)
     for name in ("needed", "measured"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", max_width=16)
     table.add_column("margin", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for r in theorem["hypotheses"]:
