@@ -1,0 +1,127 @@
+"""Figures: four panels, each with its axes named, what is proved beside what was measured, never an error."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+
+from pltheory.report.figures import run_figure, svg, sweep_figure
+from pltheory.verification.convergence import Trace
+from tests.report import sample
+
+
+def named(ax: Axes) -> str:
+    """What a reader is told that the vertical axis shows."""
+    return f"{ax.get_title()} {ax.get_title(loc='left')} {ax.get_ylabel()}".strip()
+
+
+def labels(ax: Axes) -> list[str]:
+    legend = ax.get_legend()
+    return [] if legend is None else [text.get_text() for text in legend.get_texts()]
+
+
+def line(ax: Axes, label: str) -> np.ndarray:
+    (found,) = [one for one in ax.lines if label in str(one.get_label())]
+    return np.asarray(found.get_ydata(), dtype=float)
+
+
+def test_a_run_has_four_panels_with_named_axes_and_legends():
+    figure = run_figure(sample.report(), sample.trace())
+    assert len(figure.axes) == 4
+    for ax in figure.axes:
+        assert "step" in ax.get_xlabel()
+        assert labels(ax)
+    assert len({named(ax) for ax in figure.axes}) == 4
+    assert all(named(ax) for ax in figure.axes)
+
+
+def test_the_curves_are_the_trace_and_the_bounds_are_the_theorems():
+    trace, report = sample.trace(), sample.report()
+    reach = report["theorems"][0]["reach"]
+    loss, distance, step, kernel = run_figure(report, trace).axes
+    np.testing.assert_array_equal(loss.lines[0].get_ydata(), trace.loss)
+    np.testing.assert_allclose(loss.lines[1].get_ydata(), trace.loss[0] * reach["rate"] ** np.arange(21))
+    assert (np.asarray(loss.lines[2].get_ydata()) <= loss.lines[1].get_ydata() * (1 + 1e-12)).all()
+    assert loss.get_yscale() == "log"
+    np.testing.assert_array_equal(line(distance, "path"), trace.path)
+    np.testing.assert_array_equal(line(distance, "distance"), trace.distance)
+    assert (line(distance, "certified radius") == reach["required"]).all()
+    np.testing.assert_array_equal(line(step, "h_t"), trace.step_size)
+    assert (line(step, r"\eta$ =") == reach["eta"]).all()
+    assert (line(step, r"\eta\delta$ =") == reach["eta"] * 0.1).all()
+    np.testing.assert_array_equal(line(kernel, r"\lambda"), trace.lambda_min)
+    assert (line(kernel, r"\mu") == reach["mu"]).all()
+
+
+@pytest.mark.parametrize("verdict", ["UNDECIDED", "REFUTED"])
+def test_nothing_is_drawn_as_proved_where_no_theorem_holds(verdict):
+    figure = run_figure(sample.report(verdict), sample.trace())
+    words = " ".join(f"{named(ax)} {' '.join(labels(ax))}" for ax in figure.axes)
+    assert "certified" not in words
+    assert "proven" not in words
+    assert len(figure.axes[0].lines) == 1
+
+
+def test_eta_is_the_step_size_asked_for_even_if_no_step_reached_it():
+    trace = dataclasses.replace(sample.trace(), step_size=np.full(20, 0.01))
+    step = run_figure(sample.report("UNDECIDED"), trace).axes[2]
+    assert (line(step, r"\eta$ =") == 0.04).all()
+    number = {"name": "gd", "eta": 0.3, "gamma": None, "delta": 1.0}
+    report = sample.report("REFUTED", [sample.theorem("B", "REFUTED", reach=None)], optimizer=number)
+    assert (line(run_figure(report, trace).axes[2], r"\eta$ =") == 0.3).all()
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_short_run_is_drawn(steps):
+    run = Trace(
+        *(np.full(k, 0.5) for k in (steps + 1, steps, steps, steps + 1)), np.array([0]), np.zeros(1), np.ones(1)
+    )
+    assert svg(run_figure(sample.report(), run))
+
+
+def test_a_loss_of_zero_is_drawn():
+    trace = sample.trace()
+    trace.loss[-3:] = 0.0
+    assert svg(run_figure(sample.report(), trace))
+
+
+def test_an_svg_is_the_same_every_time_and_carries_no_date():
+    first, second = (svg(run_figure(sample.report(), sample.trace())) for _ in range(2))
+    assert first == second
+    assert "<dc:date>" not in first
+
+
+def test_the_style_does_not_leak():
+    before = dict(mpl.rcParams)
+    svg(run_figure(sample.report(), sample.trace()))
+    assert dict(mpl.rcParams) == before
+
+
+def test_a_sweep_has_four_panels_with_widths_points_and_fits():
+    figure = sweep_figure(sample.records(), sample.slopes(), limit=0.26)
+    assert len(figure.axes) == 4
+    for ax in figure.axes:
+        assert "width" in ax.get_xlabel()
+        assert ax.get_xscale() == "log"
+        assert named(ax)
+        assert any("slope" in text and "expected" in text for text in labels(ax))
+        assert {"HOLDS", "UNDECIDED"} <= set(labels(ax))
+    assert any("0.26" in text for text in labels(figure.axes[0]))
+    assert any("needed" in text for text in labels(figure.axes[3]))
+    hessian = figure.axes[1]
+    drawn = sum(len(one.get_xdata()) for one in hessian.lines if one.get_marker() == "o")
+    assert drawn == len(sample.records())
+
+
+def test_a_sweep_with_gaps_or_without_fits_is_drawn():
+    records = sample.records()
+    for r in records:
+        r["certificate_ratio"] = None
+    records[0]["kernel_drift"] = None
+    records[1]["hessian_norm"] = 0.0
+    assert svg(sweep_figure(records, []))
+    assert svg(sweep_figure(records[:1], []))

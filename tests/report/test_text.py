@@ -1,0 +1,90 @@
+"""The terminal's tables: whole at every width, in words that markup cannot swallow."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from pltheory.report.text import margin, number, print_report, print_sweep
+from tests.report import sample
+
+
+def printed(width: int, *what: object, sweep: bool = False) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    (print_sweep if sweep else print_report)(console, *what)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [70, 80, 100, 200])
+@pytest.mark.parametrize("verdict", ["CERTIFIED", "HOLDS", "UNDECIDED", "REFUTED"])
+def test_a_table_keeps_every_row_and_every_verdict_whole(width, verdict):
+    report = sample.report(verdict)
+    text = printed(width, report)
+    rows = [text_row for text_row in text.splitlines() if text_row.rstrip().endswith(verdict)]
+    assert len(rows) == len(report["theorems"][0]["hypotheses"])
+    assert max(map(len, text.splitlines())) <= width
+    joined = " ".join(text.split())
+    for i in range(len(rows)):
+        assert f"need-B-{i}" in joined
+        assert f"got-B-{i}" in joined
+        assert f"x {1.5 + i:.3g}" in joined
+    assert f"verdict: {verdict} run: {report['evidence']}" in joined
+
+
+def test_the_run_is_summed_up():
+    text = " ".join(printed(100, sample.report()).split())
+    assert "converged after 20 steps" in text
+    assert "3 to 3e-13, 1e-13 of its start" in text
+    assert "1.5 of 3.125 certified; distance 1.25" in text
+    assert "2 inequalities at every step, no violation" in text
+
+
+def test_a_violation_is_named_with_its_step():
+    run = {
+        **sample.report()["run"],
+        "first_violation": {"step": 3, "inequality": "rate [x]", "left": 2.0, "right": 1.0},
+    }
+    assert "step 3: rate [x] fails, 2 > 1" in printed(100, sample.report(run=run))
+
+
+def test_what_is_missing_is_a_dash():
+    run = {**sample.report()["run"], "loss_end": None, "path_length": None, "kernel_drift": None}
+    text = " ".join(printed(100, sample.report("REFUTED", run=run)).split())
+    assert "3 to -, - of its start" in text
+    assert "nan" not in text
+    assert number(None) == "-"
+    assert margin(None) == ""
+
+
+def test_square_brackets_of_a_user_are_text():
+    report = sample.report("UNDECIDED")
+    report["theorems"][0]["hypotheses"][0]["measured"] = "[bold]w[/bold]"
+    report["theorems"][0]["shortfall"] = "h_t in [eta delta, eta]"
+    text = " ".join(printed(200, report).split())
+    assert "[bold]w[/bold]" in text
+    assert "open: h_t in [eta delta, eta]" in text
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_ladder_has_a_line_for_each_theorem(width):
+    names = ["LZB22-4", "LZB22-6", "TMSSR25", "A", "A'", "B", "C"]
+    ladder = [sample.theorem("B")] + [sample.theorem(n, "UNDECIDED") for n in names if n != "B"]
+    ladder[1]["reach"] = None
+    text = printed(width, sample.report(theorems=ladder))
+    for name in names:
+        assert any(row.split()[:1] == [name] and row.split()[-1] in ("HOLDS", "UNDECIDED") for row in text.splitlines())
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_a_sweep_prints_a_line_for_each_point_and_fit():
+    text = printed(100, sample.records(), sample.slopes(), sweep=True)
+    lines = [row.split() for row in text.splitlines()]
+    for record in sample.records():
+        assert any(row[:2] == [str(record["width"]), str(record["seed"])] for row in lines)
+    for fit in sample.slopes():
+        row = next(row for row in text.splitlines() if row.strip().startswith(fit.quantity.replace("_", " ")))
+        for value in (f"{fit.slope:.3f}", f"[{fit.low:.3f}, {fit.high:.3f}]", f"{fit.expected:g}"):
+            assert value in row
+    assert max(map(len, text.splitlines())) <= 100
