@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import platform
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -65,22 +66,25 @@ def require_ufuncs() -> None:
         raise RoundingEnvironmentError(f"NumPy's loops do not round to nearest; {_REMEDY}")
 
 
+@cache
 def _blas_threads() -> int:
+    """The most workers a pool was started with; asked once, because asking takes longer than the probe."""
     try:
         from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
     except ImportError:
         return os.cpu_count() or 1
     pools = [int(p["num_threads"]) for p in threadpool_info() if p.get("user_api") == "blas"]
-    return max(pools, default=os.cpu_count() or 1)
+    return max([*pools, os.cpu_count() or 1])
 
 
 def _probe(column: list[float], row: list[float], size: int) -> NDArray[np.float64]:
     """A product whose entries are all the same short inner product, large enough to be shared out."""
-    inner = 64
+    # OpenBLAS shares out what has over 1e6 multiplications. Subnormals are slow: there are few, and last.
+    inner = 8
     left = np.zeros((size, inner))
     right = np.zeros((inner, size))
-    left[:, : len(column)] = column
-    right[: len(row), :] = np.array(row)[:, None]
+    left[:, -len(column) :] = column
+    right[-len(row) :, :] = np.array(row)[:, None]
     product: NDArray[np.float64] = left @ right
     return product
 
@@ -94,7 +98,7 @@ def require_blas() -> None:
     Raises:
         RoundingEnvironmentError: an entry is wrong.
     """
-    size = max(256, 32 * _blas_threads())
+    size = max(512, 32 * _blas_threads())
     flushed = _probe([2.0**-600], [2.0**-450], size).view(np.uint64) != 1 << 24  # 2^-1050
     blind = _probe([_SUBNORMAL], [_LARGE], size) != _SUBNORMAL_TIMES_LARGE
     if flushed.any() or blind.any():

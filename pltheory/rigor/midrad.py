@@ -22,7 +22,7 @@ from pltheory.theory import InvalidInputError
 from . import roundoff
 from .environment import require_thread
 from .errors import NoVerdictError
-from .roundoff import Array, add_up, finite, mul_up, raise_sum, sqrt_up
+from .roundoff import Array, add_up, finite, mul_up, quiet, raise_sum, sqrt_up
 
 RadiusShape = Literal["scalar", "rows", "outer", "full"]
 ERROR_TERMS = (
@@ -40,9 +40,6 @@ ERROR_TERMS = (
 
 BLOCK = 1024
 """Inner dimension of one BLAS product; longer ones are cut: errors grow with BLOCK + k / BLOCK, not k."""
-
-quiet = np.errstate(all="ignore")
-"""Overflow is answered by NoVerdictError at the end of an operation, not by warnings on the way."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from . import roundoff
-from .midrad import Ball, quiet, row_one_norms, row_two_norms
-from .roundoff import Array, add_up, finite, lower_sum, mul_up, sqrt_down, sqrt_up
+from .midrad import Ball, row_one_norms, row_two_norms
+from .roundoff import Array, add_up, finite, lower_sum, mul_up, quiet, sqrt_down, sqrt_up
 
 ERROR_TERMS = ("radius_row_norms", "radius_row_sums")
 """Names of the functions here that carry the ball's radius into a norm."""

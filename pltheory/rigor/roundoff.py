@@ -25,6 +25,8 @@ U = 2.0**-53
 """Unit roundoff."""
 ETA = 2.0**-1074
 """Smallest subnormal number."""
+quiet = np.errstate(all="ignore")
+"""Overflow is answered by NoVerdictError at the end of an operation, not by warnings on the way."""
 ERROR_TERMS = ("gamma", "underflow", "up", "down")
 """Names of the quantities here whose loss would make a bound false; each has a test that notices."""
 
