@@ -18,7 +18,7 @@ import scipy.sparse.linalg
 from pltheory.theory import Bound, Direction, InvalidInputError
 
 from . import norms, roundoff
-from .environment import require_blas, require_thread
+from .environment import require_blas_once, require_thread
 from .errors import NoVerdictError
 from .midrad import Ball, matmul, scale_power_of_two
 from .residual import factorise, lower_bound, residual_norm, scaled_radius_norm
@@ -125,7 +125,7 @@ def _require_symmetric(sym: Ball) -> None:
     if sym.mid.ndim != 2 or sym.shape[0] != sym.shape[1] or not sym.shape[0]:
         raise InvalidInputError(f"eigenvalue: need a square matrix, got shape {sym.shape}")
     require_thread()
-    require_blas()
+    require_blas_once()
     rad = np.broadcast_to(sym.rad, sym.shape)
     for a in range(0, sym.shape[0], 512):
         b = a + 512

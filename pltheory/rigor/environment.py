@@ -109,6 +109,22 @@ def require_blas() -> None:
         raise RoundingEnvironmentError(f"a BLAS worker thread does not round to nearest; {_REMEDY}")
 
 
+@cache
+def _blas_probed(process: int) -> None:
+    require_blas()
+
+
+def require_blas_once() -> None:
+    """`require_blas`, but once a process: workers keep their flags, and waking them all takes time.
+
+    Pools restarted later with other flags are met by `require`, which a certified run calls first and last.
+
+    Raises:
+        RoundingEnvironmentError: as `require_blas`.
+    """
+    _blas_probed(os.getpid())
+
+
 def require() -> None:
     """All probes: calling thread, NumPy's vector loops, BLAS workers. Call at the start of every certified
     run.

@@ -28,7 +28,6 @@ RadiusShape = Literal["scalar", "rows", "outer", "full"]
 ERROR_TERMS = (
     "addition_rounding",
     "product_rounding",
-    "product_underflow",
     "product_propagated",
     "inner_rounding",
     "inner_underflow",
@@ -36,7 +35,7 @@ ERROR_TERMS = (
     "sum_rounding",
     "sum_propagated",
 )
-"""Names of the functions here that each bound one source of error; each has a test that notices its loss."""
+"""Names of the functions here that each bound one source of error; tests notice the loss of each."""
 
 BLOCK = 1024
 """Inner dimension of one BLAS product; longer ones are cut: errors grow with BLOCK + k / BLOCK, not k."""
@@ -131,13 +130,17 @@ def as_ball(x: Ball | Any) -> Ball:
     if isinstance(x, Ball):
         return x
     array = np.asarray(x)
-    if array.dtype.kind in "iub" and (array.size == 0 or abs(array.astype(object)).max() <= 2**53):
+    if array.dtype.kind in "iub" and all(abs(int(end)) <= 2**53 for end in _ends(array)):
         return Ball(array.astype(np.float64))
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         raise InvalidInputError(
             f"exact array: need float16, float32, float64 or small integers, got {array.dtype}"
         )
     return Ball(array.astype(np.float64, copy=False))
+
+
+def _ends(x: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    return (x.min(), x.max()) if x.size else ()
 
 
 def max_abs_as(x: Array, shape: tuple[int, ...]) -> Array:
@@ -176,13 +179,8 @@ def add(a: Ball, b: Ball) -> Ball:
 
 
 def product_rounding(result: Array) -> Array:
-    """|fl(a b) - a b| <= U |fl(a b)| in the normal range."""
+    """|fl(a b) - a b| <= U |fl(a b)|, or ETA / 2 below the normal range, which the step up in `mul_up` covers."""
     return mul_up(roundoff.U, result)
-
-
-def product_underflow() -> float:
-    """... and at most ETA / 2, raised here to ETA, below it."""
-    return roundoff.ETA
 
 
 def product_propagated(a: Array, ra: Array, b: Array, rb: Array) -> Array:
@@ -199,7 +197,7 @@ def multiply(a: Ball, b: Ball) -> Ball:
     """
     mid = a.mid * b.mid
     shape = _shape(mid.ndim, a.rad, b.rad)
-    rounding = add_up(product_rounding(max_abs_as(mid, shape)), product_underflow())
+    rounding = product_rounding(max_abs_as(mid, shape))
     if not (a.rad.any() or b.rad.any()):
         return Ball(mid, rounding)
     am = max_abs_as(np.broadcast_to(a.mid, mid.shape), shape)
@@ -215,10 +213,9 @@ def scale_power_of_two(a: Ball, exponent: int) -> Ball:
         NoVerdictError: overflow.
     """
     mid = np.ldexp(a.mid, exponent)
-    rad = roundoff.up(np.ldexp(a.rad, exponent)) if a.rad.any() else a.rad
-    # A result in the normal range lost nothing; below it the error is at most ETA / 2.
+    # Midpoint and radius lose at most ETA / 2 each, below the normal range only: one step up covers both.
     exact = exponent >= 0 or bool((np.ldexp(mid, -exponent) == a.mid).all())
-    return Ball(mid, rad if exact else add_up(rad, product_underflow()))
+    return Ball(mid, a.rad if exact and not a.rad.any() else roundoff.up(np.ldexp(a.rad, exponent)))
 
 
 # --- sums -------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ ERROR_TERMS = (
     "radius_norm",
     "scaled_radius_norm",
 )
-"""Names of the functions here that each bound one part of delta; each has a test that notices its loss."""
+"""Names of the functions here that each bound one part of delta; tests notice the loss of each."""
 
 
 @dataclass(frozen=True)
