@@ -1,0 +1,1 @@
+"""Arithmetic that counts its own rounding: balls, certified functions, verified norms and eigenvalues."""

@@ -1,0 +1,111 @@
+"""Exact truth for the tests: rationals for arithmetic, 200-bit balls for functions, and inputs that hurt.
+
+Independent of `pltheory.rigor`: nothing here imports its arithmetic.
+"""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+
+import numpy as np
+from flint import arb, ctx
+
+SCALE = float(os.environ.get("SOUNDNESS", "1"))
+"""Cases of a differential test are multiplied by SOUNDNESS / (cases of the quick slice); see `cases`."""
+
+
+def cases(quick: int) -> int:
+    """How many cases to run: `quick` in the default run, at least SOUNDNESS in the long one."""
+    return max(quick, int(SCALE))
+
+
+def fractions(x: np.ndarray) -> np.ndarray:
+    """The array as exact rationals."""
+    flat = np.array([Fraction(float(v)) for v in np.ravel(x)], dtype=object)
+    return flat.reshape(np.shape(x))
+
+
+def corners(ball, rng: np.random.Generator) -> np.ndarray:
+    """One exact array of the ball: every entry at its lower end, upper end, midpoint or in between."""
+    theta = np.array([Fraction(int(t), 4) for t in rng.choice([-4, 4, -4, 4, 0, 1], ball.mid.size)], dtype=object)
+    rad = fractions(np.broadcast_to(ball.rad, ball.mid.shape))
+    return fractions(ball.mid) + theta.reshape(ball.mid.shape) * rad
+
+
+def assert_holds(ball, exact: np.ndarray) -> None:
+    """Every exact entry lies in the ball."""
+    apart = np.abs(fractions(ball.mid) - exact) - fractions(np.broadcast_to(ball.rad, ball.mid.shape))
+    worst = max(np.ravel(apart), default=Fraction(0))
+    assert worst <= 0, f"outside by {float(worst):.3e}, largest radius {float(np.max(ball.rad)):.3e}"
+
+
+FAMILIES = ("gaussian", "aligned", "absorbing", "cancelling", "tiny", "huge", "mixed", "strided", "zero")
+
+
+def matrix(family: str, rng: np.random.Generator, n: int, k: int) -> np.ndarray:
+    """A float64 matrix of that family."""
+    if family == "gaussian":
+        return rng.standard_normal((n, k))
+    if family == "aligned":  # every product of two entries is rounded the same way
+        v = 1 + (2 * rng.integers(0, 2**20) + 1) * 2.0**-27
+        return np.full((n, k), v) * np.exp2(rng.integers(-3, 3))
+    if family == "absorbing":  # terms of half a unit of the first, each lost
+        x = np.full((n, k), 2.0 ** (-53 / 2) if rng.random() < 0.5 else 2.0**-27)
+        x[:, 0] = 1.0
+        return x
+    if family == "cancelling":
+        x = rng.standard_normal((n, k))
+        x[:, k // 2 : 2 * (k // 2)] = -x[:, : k // 2]
+        return x
+    if family == "tiny":
+        return rng.standard_normal((n, k)) * np.exp2(rng.integers(-1074, -500, (n, k)).astype(float))
+    if family == "huge":
+        return rng.standard_normal((n, k)) * np.exp2(rng.integers(400, 500, (n, k)).astype(float))
+    if family == "mixed":
+        return rng.standard_normal((n, k)) * np.exp2(rng.integers(-60, 60, (n, k)).astype(float))
+    if family == "strided":
+        return rng.standard_normal((2 * n, 3 * k))[::2, ::-3]
+    return np.zeros((n, k))
+
+
+def radius(kind: str, rng: np.random.Generator, shape: tuple[int, int], size: float) -> np.ndarray:
+    """A radius of that shape."""
+    n, m = shape
+    dims = {"none": (), "scalar": (), "rows": (n, 1), "columns": (1, m), "full": (n, m)}[kind]
+    if kind == "none":
+        return np.asarray(0.0)
+    return np.asarray(np.abs(rng.standard_normal(dims)) * size * np.exp2(float(rng.integers(-60, 2))))
+
+
+def function(name: str, order: int, x: Fraction, bits: int = 200):
+    """act^(order)(x) as a ball of that many bits, from closed forms, not from the tables' series."""
+    before, ctx.prec = ctx.prec, bits
+    try:
+        v = arb(x.numerator) / arb(x.denominator)
+        q = 1 / (1 + (-v).exp())
+        slope = 1 / ((v / 2).cosh() * 2) ** 2
+        bend = -slope * (v / 2).tanh()
+        gauss = 2 / arb.pi().sqrt() * (-v * v).exp()
+        phi = (-v * v / 2).exp() / (2 * arb.pi()).sqrt()
+        cdf = (-v / arb(2).sqrt()).erfc() / 2
+        sech2 = 1 / v.cosh() ** 2
+        return {
+            "tanh": (v.tanh(), sech2, -2 * v.tanh() * sech2),
+            "sigmoid": (q, slope, bend),
+            "softplus": ((1 + v.exp()).log() if v < 0 else v + (1 + (-v).exp()).log(), q, slope),
+            "erf": (v.erf(), gauss, -2 * v * gauss),
+            "gelu": (v * cdf, cdf + v * phi, (2 - v * v) * phi),
+            "silu": (v * q, q + v * slope, 2 * slope + v * bend),
+        }[name][order]
+    finally:
+        ctx.prec = before
+
+
+def within(value, mid: float, rad: float) -> bool:
+    """Whether a ball of high precision lies in [mid - rad, mid + rad]."""
+    before, ctx.prec = ctx.prec, 200
+    try:
+        return bool((value - arb(mid)).abs_upper() <= arb(rad))
+    finally:
+        ctx.prec = before
