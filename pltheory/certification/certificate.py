@@ -245,4 +245,3 @@ def _floor(settings: StepSettings, gradient: Interval) -> float:
     ratio = interval(settings.gamma) / interval(gradient.hi)
     clipped = maximum(interval(settings.delta), INTERVALS.minimum(interval(1.0), ratio))
     return clipped.lo
-

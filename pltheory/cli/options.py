@@ -12,14 +12,13 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pltheory.study.build import LEVELS
 from pltheory.study.config import Config, read_config
 from pltheory.theory import InvalidInputError
 from pltheory.verification.report import VerifyReport
 from pltheory.verification.verdict import Evidence, Verdict
 
 F = TypeVar("F", bound=Callable[..., None])
-LEVELS = {"holds": Verdict.HOLDS, "certified": Verdict.CERTIFIED}
-
 # A pipe has no width of its own; 100 columns keep every table whole.
 out = Console(width=None if sys.stdout.isatty() else 100)
 err = Console(stderr=True)

@@ -40,7 +40,7 @@ def command(
     settings = load(config, overrides, device, theorem)
     target = folder or free_name(Path("runs"), "stdin" if config == "-" else Path(config).stem)
     with progress_bar("running") as progress:
-        report = answer(settings, progress=progress)
+        report = answer(settings, level=level, progress=progress)
     write_folder(target, files_of(report, settings))
     if as_json:
         click.echo(report.to_json())

@@ -28,6 +28,7 @@ from ..verification.report import VerifyReport, verify
 from ..verification.verdict import Verdict
 from .config import Config, with_values
 
+LEVELS = {"holds": Verdict.HOLDS, "certified": Verdict.CERTIFIED}
 RULES = {"delta-gclip": DeltaGClipSettings, "gclip": GClipSettings, "gd": GradientDescentSettings}
 
 
@@ -100,7 +101,9 @@ def problem_of(config: Config, data: Data | None = None) -> Problem:
     return Problem(network, data.x.to(device, dtype), data.y.to(device, dtype), config.loss)
 
 
-def answer(config: Config, *, run: bool = True, progress: Progress | None = None) -> VerifyReport:
+def answer(
+    config: Config, *, level: str | None = None, run: bool = True, progress: Progress | None = None
+) -> VerifyReport:
     """Check the configured theorem, run the optimizer unless told not to, and look for a closing width if undecided.
 
     Raises:
@@ -114,6 +117,7 @@ def answer(config: Config, *, run: bool = True, progress: Progress | None = None
         steps=config.run.steps if run else 0,
         target=config.run.target,
         checkpoint=config.network.checkpoint,
+        level=LEVELS[level or config.level],
         progress=progress,
     )
     found = report.main.reach
