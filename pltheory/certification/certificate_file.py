@@ -1,8 +1,9 @@
 """Certificates as files: a JSON text for the claim and its inequalities, an .npz beside it for the arrays.
 
-Every double is written as a hexadecimal float, so that nothing is lost, with a decimal beside it for readers. Arrays are
-named and hashed: SHA-256 over the shape, as decimal numbers separated by commas, a colon, and the little-endian bytes.
-The text carries a hash of itself, which tells damage from a wrong claim; what makes a certificate true is the recheck.
+Every double is written as a hexadecimal float, so that nothing is lost, with a decimal beside it for readers. Arrays
+are named and hashed: SHA-256 over the shape, as decimal numbers separated by commas, a colon, and the little-endian
+bytes. The text carries a hash of itself, which tells damage from a wrong claim; what makes a certificate true is the
+recheck.
 """
 
 from __future__ import annotations

@@ -106,9 +106,9 @@ def enclose(a: Arrays) -> Centre:
         kappa=[abs(interval(k)) for k in a.kappas],
         # The first layer's weights meet no perturbed input, so their norm is never read.
         weight=[interval(0.0), *(interval(spectral_norm_upper(as_ball(w))) for w in a.weights[1:])],
-        inputs=[_root(lambda_max_upper(g)) for g in grams],
+        inputs=[interval(spectral_norm_upper(x)) for x in forward.inputs],
         input_max=[interval(float(row_norms_upper(x).max())) for x in forward.inputs],
-        rows=[*(_root(lambda_max_upper(g)) for g in row_grams), _exact_root(n)],
+        rows=[*(interval(spectral_norm_upper(b)) for b in backward.rows), _exact_root(n)],
         row_max=[*(_block_norm(g, c) for g in row_grams), interval(1.0)],
         entry_max=[interval(u) for u in backward.entries],
         s1=interval(act.s1),
@@ -205,10 +205,6 @@ def _spread(gram: Ball, c: int) -> Ball:
         return gram
     rad = gram.rad if gram.rad.ndim == 0 else np.repeat(np.repeat(gram.rad, c, axis=0), c, axis=1)
     return Ball(np.repeat(np.repeat(gram.mid, c, axis=0), c, axis=1), rad)
-
-
-def _root(b: Bound) -> Interval:
-    return interval(float(sqrt_up(max(0.0, b.at_most()))))
 
 
 def _exact_root(n: int) -> Interval:

@@ -14,6 +14,7 @@ COMMANDS = {
     "verify": "Measure, check a theorem, run the optimizer, confirm and report: the main job.",
     "check": "The hypotheses only, without a run.",
     "measure": "Kernel, spectrum, Hessian norms and PL* ratio at the weights, and a search in the ball.",
+    "certify": "Prove that a checkpoint lies in the basin of a global minimum; writes a certificate.",
     "sweep": "The same over a grid of widths and seeds, with fitted slopes and a figure.",
     "report": "Render the page of a run folder again.",
     "datasets": "The named data sets and file formats.",

@@ -24,15 +24,26 @@ out = Console(width=None if sys.stdout.isatty() else 100)
 err = Console(stderr=True)
 
 
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key, e.g. --set network.hidden=[4096]. May be repeated.",
+)
+
+
+def config_option(f: F) -> F:
+    """--config and --set, for commands whose argument is something else."""
+    return set_option(click.option("--config", required=True, metavar="CONFIG", help="Problem and step rule.")(f))
+
+
 def config_arguments(f: F) -> F:
     """CONFIG, --set, --device, --theorem."""
     for decorate in (
         click.option("--theorem", help="Check this theorem, or 'all' for the ladder; short for theorem.name."),
         click.option("--device", help="auto, cpu or cuda; short for run.device."),
-        click.option(
-            "--set", "overrides", multiple=True, metavar="KEY=VALUE",
-            help="Override a key, e.g. --set network.hidden=[4096]. May be repeated.",
-        ),
+        set_option,
         click.argument("config", metavar="CONFIG"),
     ):  # fmt: skip
         f = decorate(f)

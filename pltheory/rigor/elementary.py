@@ -66,9 +66,7 @@ def propagated(name: str, order: int, rad: Array) -> Array:
 
 def table_error(t: Table, lowest: float, highest: float) -> float:
     """Upper bound of the error of the table over all x from lowest to highest."""
-    first, last = (
-        int(np.clip(np.rint(x * 2.0**t.bits), -t.reach - 1, t.reach + 1)) for x in (lowest, highest)
-    )
+    first, last = (int(np.clip(np.rint(x * 2.0**t.bits), -t.reach - 1, t.reach + 1)) for x in (lowest, highest))
     inside = t.errors[max(first, -t.reach) + t.reach : min(last, t.reach) + t.reach + 1]
     outside = t.tail_error if first < -t.reach or last > t.reach else 0.0
     return max(float(np.max(inside, initial=0.0)), outside)

@@ -68,9 +68,7 @@ class Ball:
         if mid.dtype != np.float64 or rad.dtype != np.float64:
             raise InvalidInputError(f"ball: need float64 arrays, got {mid.dtype} and {rad.dtype}")
         if rad.ndim and rad.ndim != mid.ndim:
-            raise InvalidInputError(
-                f"ball: radius {rad.shape} must be a scalar or have as many axes as {mid.shape}"
-            )
+            raise InvalidInputError(f"ball: radius {rad.shape} must be a scalar or have as many axes as {mid.shape}")
         if rad.ndim and any(r not in (1, m) for r, m in zip(rad.shape, mid.shape, strict=True)):
             raise InvalidInputError(f"ball: radius {rad.shape} does not broadcast to {mid.shape}")
         finite(mid, "midpoint")
@@ -133,9 +131,7 @@ def as_ball(x: Ball | Any) -> Ball:
     if array.dtype.kind in "iub" and all(abs(int(end)) <= 2**53 for end in _ends(array)):
         return Ball(array.astype(np.float64))
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
-        raise InvalidInputError(
-            f"exact array: need float16, float32, float64 or small integers, got {array.dtype}"
-        )
+        raise InvalidInputError(f"exact array: need float16, float32, float64 or small integers, got {array.dtype}")
     return Ball(array.astype(np.float64, copy=False))
 
 

@@ -187,8 +187,7 @@ def coefficient_error(exact: list[Any], floats: list[float], bits: int) -> float
     from flint import arb
 
     return math.fsum(
-        math.ldexp(_number(arb(f) - e), -(bits + 1) * k)
-        for k, (e, f) in enumerate(zip(exact, floats, strict=True))
+        math.ldexp(_number(arb(f) - e), -(bits + 1) * k) for k, (e, f) in enumerate(zip(exact, floats, strict=True))
     )
 
 

@@ -12,8 +12,8 @@ from ..certification.profile import Profile, profile
 from ..certification.radius import Reach, reach
 from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
-from ..measure.ntk import empirical_ntk
-from ..measure.spectrum import lambda_max, lambda_min
+from ..measure.ntk import empirical_ntk_by_autodiff
+from ..measure.spectrum import extremes, top_eigenvector
 from ..problem.data import antipodal_pair
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
@@ -61,17 +61,22 @@ def measure(problem: Problem) -> Measured:
     lin, unavailable, bounds = None, None, None
     try:
         lin = linearize(problem.network, problem.x)
-        residual = float((lin.outputs - problem.y).norm())
-        bounds = profile(lin, residual, problem.scale)
     except NotAvailableError as error:
         unavailable = str(error)
-    kernel = lin.kernel if lin is not None else empirical_ntk(problem.network, problem.x)
-    kernel = problem.scale * kernel
+    kernel = lin.kernel if lin is not None else empirical_ntk_by_autodiff(problem.network, problem.x)
+    spectrum = extremes(kernel)
+    if lin is not None:
+        residual = float((lin.outputs - problem.y).norm())
+        try:
+            bounds = profile(lin, residual, problem.scale, spectrum=spectrum)
+        except NotAvailableError as error:
+            unavailable = str(error)
+    smallest, largest = (replace(b, value=problem.scale * b.value) for b in spectrum)
     return Measured(
         problem=problem,
         linearization=lin,
-        lambda_min=lambda_min(kernel),
-        lambda_max=lambda_max(kernel),
+        lambda_min=smallest,
+        lambda_max=largest,
         singular=_why_singular(problem, lin),
         profile=bounds,
         unavailable=unavailable,
@@ -92,7 +97,7 @@ def _why_singular(problem: Problem, lin: Linearization | None) -> str | None:
 
 def _curvature(problem: Problem, kernel: torch.Tensor) -> Bound:
     """Rayleigh quotient of the loss Hessian along J^T u, u the kernel's top eigenvector."""
-    top = torch.linalg.eigh(kernel)[1][:, -1]
+    top = top_eigenvector(kernel)
     names = [name for name, p in problem.network.named_parameters() if p.requires_grad]
     outputs = problem.network(problem.x).reshape(-1)
     grads = torch.autograd.grad((outputs * top).sum(), list(problem.parameters()))
