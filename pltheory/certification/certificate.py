@@ -19,7 +19,7 @@ from ..rigor.roundoff import Array, sqrt_down, sqrt_up
 from ..rigor.scalar import INTERVALS, Interval, certainly_less, integral_below, interval, maximum
 from ..theory import InvalidInputError
 from ..theory.formulas import radius_sharp, radius_tight, rate, slack, smoothness
-from ..theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz
+from ..theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz, tightest_choice
 from .enclosure import Arrays, Centre, enclose, stored_arrays
 from .profile import Profile
 from .radius import Reach, reach
@@ -170,7 +170,9 @@ def _build(
     radius = found.radius
     integrated = theorem in ("B", "C")
     grid = np.linspace(0.0, radius, POINTS + 1) if integrated else np.array([0.0, radius])
-    changes = [interval(0.0), *(_change(centre.norms, float(s)) for s in grid[1:])]
+    choice = [tightest_choice(_plain(centre.norms), radius)]
+    changes = [interval(0.0)]
+    changes += [jacobian_change(centre.norms, interval(float(s)), INTERVALS, choice) for s in grid[1:]]
     sigma = np.array([max(0.0, ((sigma_0 - c) * root).lo) for c in changes])
     lipschitz = (sigma_max + changes[-1]) * root
     ell = jacobian_lipschitz(centre.norms, interval(radius), INTERVALS) * root
@@ -219,8 +221,13 @@ def _build(
     )
 
 
-def _change(norms: CentreNorms, s: float) -> Interval:
-    return jacobian_change(norms, interval(s), INTERVALS)
+def _plain(norms: CentreNorms) -> CentreNorms:
+    """The same bounds as floats, for a choice that needs no proof."""
+    lists = {
+        name: [v.hi for v in getattr(norms, name)]
+        for name in ("kappa", "weight", "inputs", "input_max", "rows", "row_max", "entry_max")
+    }
+    return CentreNorms(**lists, s1=norms.s1.hi, s2=norms.s2.hi)
 
 
 def _uniform(
