@@ -6,7 +6,7 @@ Float64, round-off not counted: verdicts built on this module reach HOLDS and no
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -127,7 +127,26 @@ def profile(
     # An eigenvalue below the solver's resolution is known to no digit: nothing positive may be built on it.
     known = as_guess or smallest.kind is Direction.EXACT
     sigma_0 = math.sqrt(max(0.0, smallest.value)) if known else 0.0
-    sigma_max = math.sqrt(largest.value)
+    lam = replace(smallest, value=scale * smallest.value)
+    return profile_from_norms(norms, sigma_0, math.sqrt(largest.value), residual, lam, scale)
+
+
+def profile_from_norms(
+    norms: CentreNorms, sigma_0: float, sigma_max: float, residual: float, lambda_0: Bound, scale: float = 1.0
+) -> Profile:
+    """The same from norms at the centre alone.
+
+    Args:
+        norms: upper bounds.
+        sigma_0: lower bound of sigma_min(J(w_0)).
+        sigma_max: upper bound of ||J(w_0)||.
+        residual: upper bound of ||r_0||.
+        lambda_0: what is reported as the smallest eigenvalue, already scaled.
+        scale: as in `profile`; the other arguments are unscaled.
+
+    Raises:
+        NumericalFailureError: a number is not finite.
+    """
     if not math.isfinite(sigma_max + residual):
         raise NumericalFailureError("the kernel or the residual is not finite")
     radii = np.linspace(0.0, _last_radius(norms, sigma_0), GRID + 1)
@@ -141,9 +160,8 @@ def profile(
     if not (np.isfinite(change).all() and np.isfinite(ell).all()):
         raise NumericalFailureError("a bound over the ball is not finite")
     root = math.sqrt(scale)
-    lam = Bound(scale * smallest.value, smallest.kind, smallest.method)
     return Profile(
-        radii, root * sig, root * (sigma_max + change), root * ell, root * integral, root * residual, lam, norms
+        radii, root * sig, root * (sigma_max + change), root * ell, root * integral, root * residual, lambda_0, norms
     )
 
 

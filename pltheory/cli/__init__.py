@@ -15,6 +15,7 @@ COMMANDS = {
     "check": "The hypotheses only, without a run.",
     "measure": "Kernel, spectrum, Hessian norms and PL* ratio at the weights, and a search in the ball.",
     "certify": "Prove that a checkpoint lies in the basin of a global minimum; writes a certificate.",
+    "width": "The smallest certified width found by search, and the width that is enough a priori.",
     "sweep": "The same over a grid of widths and seeds, with fitted slopes and a figure.",
     "report": "Render the page of a run folder again.",
     "datasets": "The named data sets and file formats.",
