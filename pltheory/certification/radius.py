@@ -57,8 +57,8 @@ class Reach:
     eta_limit: float
 
 
+# (profile, eta, delta, settings) to (available / required, allowed step): arrays over the grid.
 Condition = Callable[[Profile, Array, Array, StepSettings], tuple[Array, Array]]
-"""(profile, eta, delta, settings) to (available / required, allowed step): arrays over the grid."""
 
 
 def _no_warnings(f: Condition) -> Condition:
