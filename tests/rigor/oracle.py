@@ -28,7 +28,9 @@ def fractions(x: np.ndarray) -> np.ndarray:
 
 def corners(ball, rng: np.random.Generator) -> np.ndarray:
     """One exact array of the ball: every entry at its lower end, upper end, midpoint or in between."""
-    theta = np.array([Fraction(int(t), 4) for t in rng.choice([-4, 4, -4, 4, 0, 1], ball.mid.size)], dtype=object)
+    theta = np.array(
+        [Fraction(int(t), 4) for t in rng.choice([-4, 4, -4, 4, 0, 1], ball.mid.size)], dtype=object
+    )
     rad = fractions(np.broadcast_to(ball.rad, ball.mid.shape))
     return fractions(ball.mid) + theta.reshape(ball.mid.shape) * rad
 
@@ -93,7 +95,7 @@ def function(name: str, order: int, x: Fraction, bits: int = 200):
         return {
             "tanh": (v.tanh(), sech2, -2 * v.tanh() * sech2),
             "sigmoid": (q, slope, bend),
-            "softplus": ((1 + v.exp()).log() if v < 0 else v + (1 + (-v).exp()).log(), q, slope),
+            "softplus": (v.exp().log1p() if v < 0 else v + (-v).exp().log1p(), q, slope),
             "erf": (v.erf(), gauss, -2 * v * gauss),
             "gelu": (v * cdf, cdf + v * phi, (2 - v * v) * phi),
             "silu": (v * q, q + v * slope, 2 * slope + v * bend),
