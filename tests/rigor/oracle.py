@@ -5,19 +5,20 @@ Independent of `pltheory.rigor`: nothing here imports its arithmetic.
 
 from __future__ import annotations
 
+import math
 import os
 from fractions import Fraction
 
 import numpy as np
 from flint import arb, ctx
 
-SCALE = float(os.environ.get("SOUNDNESS", "1"))
-"""Cases of a differential test are multiplied by SOUNDNESS / (cases of the quick slice); see `cases`."""
+SOUNDNESS = float(os.environ.get("SOUNDNESS", "0"))
+"""Differential cases of each primitive in the long run, for instance SOUNDNESS=1e5."""
 
 
-def cases(quick: int) -> int:
-    """How many cases to run: `quick` in the default run, at least SOUNDNESS in the long one."""
-    return max(quick, int(SCALE))
+def cases(quick: int, share: float = 1.0) -> int:
+    """How many cases to run: `quick` by default, that share of SOUNDNESS in the long run."""
+    return max(quick, math.ceil(SOUNDNESS * share))
 
 
 def fractions(x: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from tests.rigor.oracle import cases, fractions
 
 
 def positive_semidefinite(m: np.ndarray) -> bool:
-    """Whether a symmetric matrix of Fractions is positive semidefinite, by exact elimination with pivoting."""
+    """Whether a symmetric matrix of Fractions is positive semidefinite, by exact elimination."""
     a = [list(row) for row in m]
     while a:
         p = max(range(len(a)), key=lambda i: a[i][i])
@@ -65,7 +65,7 @@ KINDS = ("gram", "indefinite", "singular", "graded", "tiny", "huge", "ill")
 @pytest.mark.parametrize("kind", KINDS)
 def test_lambda_min_is_never_above_the_truth(kind):
     rng = np.random.default_rng(len(kind))
-    for i in range(cases(25)):
+    for i in range(cases(25, 1 / len(KINDS))):
         n = int(rng.integers(1, 8))
         m = symmetric(rng, n, kind)
         method = ("auto", "plain", "sliced")[i % 3]
@@ -85,7 +85,7 @@ def test_lambda_min_is_never_above_the_truth(kind):
 @pytest.mark.parametrize("rad", ["scalar", "rows", "full"])
 def test_the_radius_is_paid_for(rad):
     rng = np.random.default_rng(0)
-    for _ in range(cases(20)):
+    for _ in range(cases(20, 0.01)):
         n = int(rng.integers(1, 7))
         m = symmetric(rng, n, "gram")
         r = np.abs(rng.standard_normal({"scalar": (), "rows": (n, 1), "full": (n, n)}[rad])) * 1e-3
@@ -104,7 +104,7 @@ def test_the_radius_is_paid_for(rad):
 
 def test_bounds_are_tight():
     rng = np.random.default_rng(1)
-    for n in (1, 5, 63, 65, 300):
+    for n in (1, 5, 63, 65, 150):
         a = rng.standard_normal((n, 2 * n))
         gram = matmul(Ball(a), Ball(a).T)
         w = scipy.linalg.eigvalsh(gram.mid)
@@ -117,7 +117,7 @@ def test_bounds_are_tight():
 
 def test_slicing_recovers_ill_conditioned_kernels():
     rng = np.random.default_rng(2)
-    n = 400
+    n = 200
     q = np.linalg.qr(rng.standard_normal((n, n)))[0]
     k = (q * np.geomspace(1e-13, 1, n)) @ q.T
     k = np.tril(k) + np.tril(k, -1).T

@@ -70,7 +70,7 @@ def test_square_root_of_what_may_reach_below_zero():
 
 def test_formulas_are_enclosed():
     rng = np.random.default_rng(0)
-    for _ in range(cases(100)):
+    for _ in range(cases(100, 0.5)):
         mu, loss, gamma, gradient = (float(np.exp(rng.uniform(-6, 6))) for _ in range(4))
         beta = mu * float(np.exp(rng.uniform(0, 6)))
         eta, delta = float(rng.uniform(0.01, 1.9) / beta), float(rng.uniform(0, 1))
@@ -150,7 +150,7 @@ def test_numbers_that_are_no_floats_are_enclosed():
 
 def test_integrals_of_profiles_are_below():
     rng = np.random.default_rng(2)
-    for _ in range(cases(60)):
+    for _ in range(cases(60, 0.05)):
         k = int(rng.integers(1, 30))
         grid = np.unique(np.cumsum(np.exp(rng.uniform(-3, 3, k))))
         top, slope = float(rng.uniform(0, 3)), float(rng.uniform(0, 0.2))
