@@ -398,7 +398,7 @@ def _() -> None:
 def _() -> None:
     rng = np.random.default_rng(0)
     for x in rng.uniform(0.55, 0.6, 200):  # tanh just above 1/2, where a unit is largest against the value
-        ball = libm.evaluate("tanh", np.array([x]), 0)
+        ball = libm.evaluate("tanh", Ball(np.array([x])), 0)
         assert within(function("tanh", 0, Fraction(x)), float(ball.mid[0]), float(ball.rad))
 
 
