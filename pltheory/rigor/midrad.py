@@ -20,7 +20,7 @@ import numpy as np
 from pltheory.theory import InvalidInputError
 
 from . import roundoff
-from .environment import require_thread
+from .environment import require_blas_once, require_thread
 from .errors import NoVerdictError
 from .roundoff import Array, add_up, ends, mul_up, quiet, raise_sum, sqrt_up
 
@@ -328,9 +328,11 @@ def matmul(a: Ball, b: Ball, radius: RadiusShape = "scalar") -> Ball:
     Raises:
         InvalidInputError: operands are not matrices that fit.
         NoVerdictError: overflow.
+        RoundingEnvironmentError: see `environment`.
     """
     if a.mid.ndim != 2 or b.mid.ndim != 2 or a.shape[1] != b.shape[0]:
         raise InvalidInputError(f"matrix product: shapes {a.shape} and {b.shape} do not fit")
+    require_blas_once()
     k = a.shape[1]
     mid, depth = product_floats(a.mid, b.mid)
     if radius == "full":
