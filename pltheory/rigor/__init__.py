@@ -1,13 +1,12 @@
 """Arithmetic that counts its own rounding: balls, certified functions, verified norms and eigenvalues."""
 
+from . import environment as environment
 from .eigen import lambda_max_upper as lambda_max_upper
 from .eigen import lambda_min_lower as lambda_min_lower
 from .eigen import sigma_min_lower as sigma_min_lower
 from .eigen import spectral_norm_upper as spectral_norm_upper
 from .elementary import activation as activation
 from .elementary import assumptions as assumptions
-from .environment import record as environment_record
-from .environment import require as require_environment
 from .errors import NoVerdictError as NoVerdictError
 from .errors import RoundingEnvironmentError as RoundingEnvironmentError
 from .midrad import Ball as Ball

@@ -266,14 +266,8 @@ def _() -> None:
             residual._small_part(factor.lower, 0, 1),
         )
         x1, h = (Fraction(float(v)) for v in residual.split(np.asarray(x)))
-        _, rest = residual.split(factor.lower)
-        allowed = residual.slice_rounding(
-            1,
-            roundoff.add_up(
-                residual._absolute_product(factor.lower, rest, 1),
-                residual._absolute_product(rest, factor.lower, 1),
-            ),
-        )
+        moduli = residual._absolute_products(factor.lower, residual._slices)
+        allowed = residual.slice_rounding(1, moduli)
         assert Fraction(float(exact_part[0, 0])) == x1 * x1
         assert abs(Fraction(float(small_part[0, 0])) - (x1 * h + h * Fraction(x))) <= exact(allowed)
 
