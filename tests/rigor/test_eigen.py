@@ -231,3 +231,25 @@ def test_inputs_without_an_answer():
     # Triangles that differ within the radius are one symmetric matrix.
     slightly = np.array([[1.0, 0.5], [0.5 + 1e-9, 1.0]])
     assert eigen.lambda_min_lower(Ball(slightly, np.asarray(1e-9))).value == pytest.approx(0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize("k", [3, 30, 100, 126])
+def test_roundings_that_all_push_the_singular_direction_down(k):
+    """Rows v, 1.9 v of a factor, products rounded down, up and up: the rounded Gram matrix is indefinite.
+
+    The midpoint offered is the product, so the computed residual is about 0 and only the a-priori term speaks.
+    """
+    small = np.float64(0.9 * 2.0**-53) ** 0.5
+    lower = np.zeros((k + 2, k + 2))
+    lower[-2, : k + 1], lower[-1, : k + 1] = small, 1.9 * small
+    lower[-2, 0], lower[-1, 0] = 1.0, 1.9
+    gram = np.zeros((k + 2, k + 2))
+    for column in lower.T:  # one product after the other, the order that hurts
+        gram = gram + np.outer(column, column)
+    factor = residual.Factor(lower, np.zeros(k + 2, dtype=np.int64), np.zeros(k + 2))
+    block = fractions(gram[-2:, -2:])
+    assert block[0, 0] * block[1, 1] < block[0, 1] ** 2
+    for sliced in (False, True):
+        delta = residual.residual_norm(Ball(gram), factor, sliced=sliced)
+        value = residual.lower_bound(Ball(gram), factor, delta)
+        assert value == -np.inf or is_lower_bound(value, block)
