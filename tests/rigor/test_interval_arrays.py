@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import pytest
 
@@ -12,7 +10,7 @@ from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.interval_arrays import INTERVAL_ARRAYS, IntervalArray, certainly_less, intervals
 from pltheory.rigor.scalar import INTERVALS, interval
 from pltheory.theory import InvalidInputError, formulas
-from tests.rigor.oracle import cases
+from tests.rigor.oracle import cases, rational
 
 
 def wide(rng, k):
@@ -35,8 +33,8 @@ def test_operations_hold_the_exact_result():
             "root": ia.sqrt(ia.maximum(a, 0.0)),
         }
         for j in range(8):
-            for x in (Fraction(float(a.lo[j])), Fraction(float(a.hi[j]))):
-                for y in (Fraction(float(b.lo[j])), Fraction(float(b.hi[j]))):
+            for x in (rational(float(a.lo[j])), rational(float(a.hi[j]))):
+                for y in (rational(float(b.lo[j])), rational(float(b.hi[j]))):
                     truth = {
                         "+": x + y,
                         "-": x - y,
@@ -47,22 +45,22 @@ def test_operations_hold_the_exact_result():
                     }
                     for key, value in truth.items():
                         assert (
-                            Fraction(float(results[key].lo[j]))
+                            rational(float(results[key].lo[j]))
                             <= value
-                            <= Fraction(float(results[key].hi[j]))
+                            <= rational(float(results[key].hi[j]))
                         )
                     root = results["root"]
                     assert (
-                        Fraction(float(root.lo[j])) ** 2
-                        <= max(x, Fraction(0))
-                        <= Fraction(float(root.hi[j])) ** 2
+                        rational(float(root.lo[j])) ** 2
+                        <= max(x, rational(0))
+                        <= rational(float(root.hi[j])) ** 2
                     )
                     if not b.lo[j] <= 0 <= b.hi[j]:
                         quotient = intervals(a.lo[j : j + 1]) / IntervalArray(
                             b.lo[j : j + 1], b.hi[j : j + 1]
                         )
-                        exact = Fraction(float(a.lo[j])) / y
-                        assert Fraction(quotient[0].lo) <= exact <= Fraction(quotient[0].hi)
+                        exact = rational(float(a.lo[j])) / y
+                        assert rational(quotient[0].lo) <= exact <= rational(quotient[0].hi)
 
 
 def test_formulas_agree_with_scalar_intervals():
@@ -89,7 +87,7 @@ def test_spectral_norms_of_nonnegative_matrices():
         assert (norm.lo <= true * (1 + 1e-14)).all()
         assert (norm.hi >= true * (1 - 1e-14)).all()
     shear = INTERVAL_ARRAYS.spectral_norm([[1, 1], [0, 1]])[()]
-    assert (2 * Fraction(shear.lo) ** 2 - 3) ** 2 <= 5 <= (2 * Fraction(shear.hi) ** 2 - 3) ** 2
+    assert (2 * rational(shear.lo) ** 2 - 3) ** 2 <= 5 <= (2 * rational(shear.hi) ** 2 - 3) ** 2
     assert shear.hi - shear.lo < 1e-7
     # Block triangular, where the Perron vector has zeros: the norm is that of the larger block.
     block = INTERVAL_ARRAYS.spectral_norm([[3, 0], [0, 1]])[()]
