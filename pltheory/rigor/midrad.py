@@ -23,6 +23,7 @@ from . import roundoff
 from .environment import require_blas_once, require_thread
 from .errors import NoVerdictError
 from .roundoff import Array, add_up, ends, mul_up, quiet, raise_sum, sqrt_up
+from .scalar import Interval
 
 RadiusShape = Literal["scalar", "rows", "outer", "full"]
 ERROR_TERMS = (
@@ -148,13 +149,19 @@ class Ball:
 
 
 def as_ball(x: Ball | Any) -> Ball:
-    """x, or the ball of radius 0 around an exact array or number; float16 and float32 are widened exactly.
+    """x, the ball that holds an Interval, or the ball of radius 0 around an exact array or number.
+
+    float16 and float32 are widened exactly.
 
     Raises:
         InvalidInputError: an array that float64 may not represent exactly.
     """
     if isinstance(x, Ball):
         return x
+    if isinstance(x, Interval):
+        mid = 0.5 * x.lo + 0.5 * x.hi
+        # Whatever was rounded in mid, the radius reaches from it to both ends.
+        return Ball(np.asarray(mid), roundoff.up(np.asarray(max(0.0, x.hi - mid, mid - x.lo))))
     array = np.asarray(x)
     if array.dtype.kind in "iub" and (
         array.size == 0 or max(abs(int(array.min())), abs(int(array.max()))) <= 2**53

@@ -79,11 +79,6 @@ def mul_up(*factors: Array | float) -> Array:
     return total
 
 
-def div_up(x: Array | float, y: Array | float) -> Array:
-    """Upper bound of x / y for x >= 0, y > 0."""
-    return up(np.asarray(x, dtype=np.float64) / y)
-
-
 def sqrt_up(x: Array | float) -> Array:
     """Upper bound of the square root of x >= 0."""
     return up(np.sqrt(np.asarray(x, dtype=np.float64)))

@@ -77,7 +77,6 @@ def _() -> None:
     assert exact(roundoff.add_up(1.0, HALF_UNIT)) >= 1 + rational(HALF_UNIT)
     x = 1 + 2.0**-30
     assert exact(roundoff.mul_up(x, x)) >= rational(x) ** 2
-    assert exact(roundoff.div_up(1.0, 3.0 * 2.0**-1)) >= rational(2, 3)
     for v in (2.0, 3.0, 5.0, 2.0**-1074):
         assert exact(roundoff.sqrt_up(v)) ** 2 >= rational(v)
 

@@ -169,6 +169,13 @@ def test_wrong_factors_prove_only_what_is_true():
             assert value == -np.inf or is_lower_bound(value, fractions(m))
 
 
+def test_matrices_of_zeros():
+    zero = Ball(np.zeros((3, 3)))
+    assert -1e-200 < eigen.lambda_min_lower(zero).value <= 0.0
+    assert 0.0 <= eigen.lambda_max_upper(zero).value < 1e-200
+    assert eigen.sigma_min_lower(zero).value == 0.0
+
+
 def test_a_factor_that_is_not_triangular_proves_nothing():
     m = np.eye(3)
     factor = residual.Factor(np.ones((3, 3)), np.zeros(3, dtype=np.int64), np.zeros(3))

@@ -11,6 +11,7 @@ from pltheory.rigor import norms
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball, as_ball, matmul, product_floats, scale_power_of_two, total
 from pltheory.rigor.roundoff import gamma
+from pltheory.rigor.scalar import INTERVALS, interval
 from pltheory.theory import InvalidInputError
 from tests.rigor.oracle import FAMILIES, assert_holds, cases, corners, fractions, matrix, radius, rational
 
@@ -98,6 +99,17 @@ def test_broadcasting_of_a_row_and_of_numbers():
     assert_holds(a * 3, x * 3)
     assert_holds(1 - a * 0.1, 1 - x * rational(0.1))
     assert_holds(np.ones((2, 4)) @ a, fractions(np.ones((2, 4))) @ x)
+
+
+def test_balls_times_intervals():
+    """A scale such as 1 / sqrt(m), which is no float, enters as an interval."""
+    a, k = Ball(np.array([[1.0, -3.0]])), interval(1) / INTERVALS.sqrt(interval(7))
+    scaled = a * k
+    for end in (k.lo, k.hi):
+        assert_holds(scaled, fractions(a.mid) * rational(end))
+    assert float(scaled.rad) < 2.0**-49
+    point = as_ball(interval(0.1))
+    assert_holds(point, np.asarray(rational(0.1), dtype=object))
 
 
 def test_norms_have_their_direction():
