@@ -69,18 +69,13 @@ Proof.
   assert (Hn := loss_nonneg _ _ _ HL).
   assert (HK := K_sharp_pos mu beta eta Hmu Hb (proj2 He)).
   assert (HKp := K_sharp_potential mu beta eta Hmu Hb (proj2 He)).
-  assert (HKr : forall t, K_sharp mu beta eta * sqrt (L (w t)) = radius_sharp (L (w t)) mu beta eta)
-    by (intro; apply K_sharp_radius; [lra | lra | lra | apply Hn]).
-  assert (HR' : K_sharp mu beta eta * sqrt (L (w O)) < R0) by (rewrite HKr; assumption).
-  split.
-  - destruct (engine w h R0 mu beta eta delta _ HL Hmu Hb HPL Hh He Hd Hsteps Hrun (Rlt_le _ _ HK) HKp HR')
-      as [H1 H2 H3 (l & Hl1 & Hl2 & Hl3 & Hl4)].
-    constructor; try assumption.
-    + intro t. rewrite <- HKr. apply H3.
-    + exists l. repeat split; try assumption.
-      * rewrite <- HKr. assumption.
-      * intro t. rewrite <- HKr. apply Hl4.
-  - apply (engine_contraction w h R0 mu beta eta delta _ HL Hmu Hb HPL Hh He Hd Hsteps Hrun (Rlt_le _ _ HK) HKp HR').
+  assert (HR' : K_sharp mu beta eta * sqrt (L (w O)) < R0)
+    by (rewrite K_sharp_radius; [assumption | lra | lra | lra | apply Hn]).
+  destruct (potential_theorem w h R0 mu beta eta delta _ HL Hmu Hb HPL Hh He Hd Hsteps Hrun (Rlt_le _ _ HK) HKp HR')
+    as [H1 H2].
+  split; [| assumption].
+  apply (with_radius L w R0 _ (K_sharp mu beta eta) (fun l => radius_sharp l mu beta eta)); try assumption.
+  intros l Hl. apply K_sharp_radius; lra.
 Qed.
 
 (** Theorem A for any steps in [eta delta, eta]. *)
