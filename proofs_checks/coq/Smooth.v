@@ -45,6 +45,70 @@ Definition PL_star {E : Hilbert} (L : E -> R) (grad : E -> E) (mu : R) (S : E ->
 Definition hessian_at_most {E : Hilbert} (hess : E -> E -> E) (beta : R) (S : E -> Prop) : Prop :=
   forall w, S w -> forall v, dot (hess w v) v <= beta * hnorm v ^ 2.
 
+(** A differentiable map along a line, seen from a fixed direction [u]. *)
+Lemma map_line_derivative {E F : Hilbert} (f : E -> F) (A : E -> F) (w v : E) (u : F) (s : R) :
+  has_derivative f (line w v s) A ->
+  derivable_pt_lim (fun s => dot (f (line w v s)) u) s (dot (A v) u).
+Proof.
+  intros ((_ & Hlin & _) & Hder) eps Heps.
+  assert (Hv := hnorm_pos v). assert (Hu := hnorm_pos u).
+  set (c := (hnorm v + 1) * (hnorm u + 1)).
+  assert (Hc : 0 < c) by (unfold c; nra).
+  assert (He : 0 < eps / (2 * c)) by (apply Rdiv_lt_0_compat; lra).
+  destruct (Hder _ He) as (d & Hd & H). clear Hder.
+  assert (Hdd : 0 < d / (hnorm v + 1)) by (apply Rdiv_lt_0_compat; lra).
+  exists (mkposreal _ Hdd). intros h Hh Hhd. cbn in Hhd.
+  assert (Hs : hnorm (scal h v) <= d).
+  { rewrite hnorm_scal.
+    assert (Rabs h * (hnorm v + 1) <= d).
+    { apply Rmult_le_reg_r with (/ (hnorm v + 1)); [apply Rinv_0_lt_compat; lra |].
+      rewrite Rmult_assoc, Rinv_r, Rmult_1_r by lra. lra. }
+    assert (0 <= Rabs h) by apply Rabs_pos. nra. }
+  specialize (H _ Hs).
+  rewrite <- line_shift, Hlin, hnorm_scal in H.
+  assert (Hh0 : 0 < Rabs h) by (apply Rabs_pos_lt; assumption).
+  set (e := minus _ _) in H.
+  assert (Ee : dot (f (line w v (s + h))) u - dot (f (line w v s)) u - h * dot (A v) u = dot e u).
+  { unfold e. dot_expand. ring. }
+  replace ((dot (f (line w v (s + h))) u - dot (f (line w v s)) u) / h - dot (A v) u)
+    with (dot e u / h) by (rewrite <- Ee; field; assumption).
+  rewrite Rabs_div by assumption.
+  apply Rmult_lt_reg_r with (Rabs h); [assumption |].
+  unfold Rdiv at 1. rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra.
+  eapply Rle_lt_trans; [apply dot_abs_le |].
+  apply Rle_lt_trans with (eps / (2 * c) * (Rabs h * hnorm v) * hnorm u).
+  { apply Rmult_le_compat_r; assumption. }
+  replace (eps / (2 * c) * (Rabs h * hnorm v) * hnorm u)
+    with (eps * Rabs h * (hnorm v * hnorm u / (2 * c))) by (field; lra).
+  assert (hnorm v * hnorm u / (2 * c) < 1).
+  { apply Rmult_lt_reg_r with (2 * c); [lra |].
+    unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. unfold c. nra. }
+  assert (0 < eps * Rabs h) by (apply Rmult_lt_0_compat; lra).
+  nra.
+Qed.
+
+(** Mean value inequality: a map whose derivative is at most [lip] on a ball is [lip]-Lipschitz from its centre. *)
+Lemma mean_value {E F : Hilbert} (f : E -> F) (J : E -> E -> F) (c x : E) (rad lip : R) :
+  (forall w, has_derivative f w (J w)) ->
+  (forall w, hnorm (minus w c) <= rad -> forall v, hnorm (J w v) <= lip * hnorm v) ->
+  hnorm (minus x c) <= rad ->
+  hnorm (minus (f x) (f c)) <= lip * hnorm (minus x c).
+Proof.
+  intros Hf HJ Hx. set (v := minus x c) in *. set (u := minus (f x) (f c)).
+  assert (Ex : x = line c v 1) by (unfold line, v; apply dot_ext; intro; dot_expand; ring).
+  destruct (MVT_cor2 (fun s => dot (f (line c v s)) u) (fun s => dot (J (line c v s) v) u) 0 1) as (s & Es & Hs);
+    [lra | intros; apply map_line_derivative; apply Hf |].
+  rewrite <- Ex, line_0, <- dot_minus_l in Es. fold u in Es. rewrite <- hnorm_sqr in Es.
+  assert (H1 : hnorm (J (line c v s) v) <= lip * hnorm v).
+  { apply HJ. rewrite line_dist_0, Rabs_pos_eq by lra. assert (Hv := hnorm_pos v). nra. }
+  assert (H2 := dot_le (J (line c v s) v) u).
+  assert (Hu := hnorm_pos u).
+  apply Rnot_lt_le. intro Hn.
+  assert (hnorm (J (line c v s) v) * hnorm u < hnorm u * hnorm u).
+  { assert (Hj := hnorm_pos (J (line c v s) v)). apply Rmult_lt_compat_r; lra. }
+  nra.
+Qed.
+
 Section Lines.
 Context {E : Hilbert} {L : E -> R} {grad : E -> E} {hess : E -> E -> E}.
 Hypothesis HL : smooth_loss L grad hess.
@@ -86,44 +150,7 @@ Qed.
 (** Second derivative along a line. *)
 Lemma line_second_derivative (w v : E) (s : R) :
   derivable_pt_lim (fun s => dot (grad (line w v s)) v) s (dot (hess (line w v s) v) v).
-Proof.
-  intros eps Heps.
-  assert (Hv := hnorm_pos v).
-  set (c := (hnorm v + 1) * (hnorm v + 1)).
-  assert (Hc : 0 < c) by (unfold c; nra).
-  assert (He : 0 < eps / (2 * c)) by (apply Rdiv_lt_0_compat; lra).
-  destruct (loss_hessian _ _ _ HL (line w v s)) as ((_ & Hlin & _) & Hder).
-  destruct (Hder _ He) as (d & Hd & H). clear Hder.
-  assert (Hdd : 0 < d / (hnorm v + 1)) by (apply Rdiv_lt_0_compat; lra).
-  exists (mkposreal _ Hdd). intros h Hh Hhd. cbn in Hhd.
-  assert (Hs : hnorm (scal h v) <= d).
-  { rewrite hnorm_scal.
-    assert (Rabs h * (hnorm v + 1) <= d).
-    { apply Rmult_le_reg_r with (/ (hnorm v + 1)); [apply Rinv_0_lt_compat; lra |].
-      rewrite Rmult_assoc, Rinv_r, Rmult_1_r by lra. lra. }
-    assert (0 <= Rabs h) by apply Rabs_pos. nra. }
-  specialize (H _ Hs).
-  rewrite <- line_shift, Hlin, hnorm_scal in H.
-  assert (Hh0 : 0 < Rabs h) by (apply Rabs_pos_lt; assumption).
-  set (e := minus _ _) in H.
-  assert (Ee : dot (grad (line w v (s + h))) v - dot (grad (line w v s)) v - h * dot (hess (line w v s) v) v = dot e v).
-  { unfold e. dot_expand. ring. }
-  replace ((dot (grad (line w v (s + h))) v - dot (grad (line w v s)) v) / h - dot (hess (line w v s) v) v)
-    with (dot e v / h) by (rewrite <- Ee; field; assumption).
-  rewrite Rabs_div by assumption.
-  apply Rmult_lt_reg_r with (Rabs h); [assumption |].
-  unfold Rdiv at 1. rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra.
-  eapply Rle_lt_trans; [apply dot_abs_le |].
-  apply Rle_lt_trans with (eps / (2 * c) * (Rabs h * hnorm v) * hnorm v).
-  { apply Rmult_le_compat_r; assumption. }
-  replace (eps / (2 * c) * (Rabs h * hnorm v) * hnorm v)
-    with (eps * Rabs h * (hnorm v * hnorm v / (2 * c))) by (field; lra).
-  assert (hnorm v * hnorm v / (2 * c) < 1).
-  { apply Rmult_lt_reg_r with (2 * c); [lra |].
-    unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra. unfold c. nra. }
-  assert (0 < eps * Rabs h) by (apply Rmult_lt_0_compat; lra).
-  nra.
-Qed.
+Proof. apply map_line_derivative. apply (loss_hessian _ _ _ HL). Qed.
 
 (** A differentiable loss is continuous. *)
 Lemma loss_continuous (w : E) eps : 0 < eps ->
