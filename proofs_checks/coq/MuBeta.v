@@ -78,7 +78,8 @@ Proof.
   cbn [descend] in *.
   assert (E0 : contraction mu beta (1 / beta) = (beta - mu) / beta) by (unfold contraction, decrease; field; lra).
   rewrite E0 in H. apply Rnot_lt_le. intro Hlt.
-  assert ((beta - mu) / beta < 0) by (apply Rdiv_neg_pos; lra). nra.
+  assert ((beta - mu) / beta < 0) 
+    by (assert (Hi := Rinv_0_lt_compat beta Hbeta); unfold Rdiv; nra). nra.
 Qed.
 
 (** Points of small positive loss within Theorem A's radius. *)
@@ -96,8 +97,8 @@ Proof.
   (* a time at which the loss is at most y *)
   assert (Hsmall : exists t, L (w t) <= y).
   { destruct (Rle_lt_dec q 0) as [Hq0 | Hq0].
-    - exists 1%nat. specialize (Hrate 1%nat). cbn [pow w descend] in Hrate. fold w in Hrate.
-      change (L (w O)) with (L w0) in Hrate. nra.
+    - exists 1%nat. specialize (Hrate 1%nat). rewrite pow_1 in Hrate.
+      change (L (w O)) with (L w0) in Hrate. assert (q * L w0 <= 0) by nra. lra.
     - assert (Hlim : is_lim_seq (fun t => q ^ t * L w0) 0).
       { replace (Finite 0) with (Rbar_mult 0 (L w0)) by (cbn; f_equal; ring).
         apply is_lim_seq_scal_r. apply is_lim_seq_geom. rewrite Rabs_pos_eq; lra. }
