@@ -26,12 +26,12 @@ Record hypotheses_classic : Prop := {
   C_hess : hessian_at_most hess beta (region L (w O) R0);
   C_lip : 0 <= lip /\ forall x, region L (w O) R0 x -> hnorm (grad x) <= lip * sqrt (2 * L x);
   C_eta : 0 < eta <= 1 / beta;
-  C_delta : 0 < delta < 1;
+  C_delta : 0 < delta <= 1;
   C_radius : radius_classic (L (w O)) mu eta delta lip < R0
 }.
 
 Theorem classical_route (h : nat -> R) :
-  hypotheses_classic -> (forall t, eta * delta <= h t <= eta) -> gradient_run grad h w ->
+  hypotheses_classic -> steps_within (region L (w O) R0) (eta * delta) eta h w -> gradient_run grad h w ->
   converges_linearly L w R0 (rate_classic mu eta delta) (radius_classic (L (w O)) mu eta delta lip)
     (fun t => radius_classic (L (w t)) mu eta delta lip).
 Proof.
@@ -100,7 +100,7 @@ Theorem classical_route_gclip (gamma : R) :
 Proof.
   intros H Hrun.
   apply (classical_route (fun t => gclip_step eta gamma delta (hnorm (grad (w t))))); [assumption | | assumption].
-  intro t. apply gclip_step_interval; destruct H; lra.
+  apply gclip_steps_within; destruct H; lra.
 Qed.
 
 End Classical.

@@ -42,7 +42,7 @@ Proof.
 Qed.
 
 Lemma good_A w0 R0 eta delta h :
-  good w0 R0 -> 0 < eta < 2 / beta -> 0 < delta < 1 -> radius_sharp (L w0) mu beta eta < R0 ->
+  good w0 R0 -> 0 < eta < 2 / beta -> 0 < delta <= 1 -> radius_sharp (L w0) mu beta eta < R0 ->
   hypotheses_A L grad hess (descend h w0) R0 mu beta eta delta.
 Proof. intros [H1 H2] He Hd HR. constructor; try assumption; split; assumption. Qed.
 
@@ -73,7 +73,7 @@ Proof.
   { apply good_A; try assumption; [lra |].
     unfold radius_sharp, slack. replace (1 - beta * (1 / beta) / 2) with (/ 2) by (field; lra).
     unfold Rdiv at 1. rewrite Rinv_inv. lra. }
-  assert (H := theorem_A_step _ R0 mu beta (1 / beta) (1 / 2) (fun _ => 1 / beta) HA ltac:(intro; lra) (descend_run _ _) O).
+  assert (H := theorem_A_step _ R0 mu beta (1 / beta) (1 / 2) (fun _ => 1 / beta) HA ltac:(intro; intro; lra) (descend_run _ _) O).
   assert (Hn := loss_nonneg _ _ _ HL (descend (fun _ => 1 / beta) w0 1)).
   cbn [descend] in *.
   assert (E0 : contraction mu beta (1 / beta) = (beta - mu) / beta) by (unfold contraction, decrease; field; lra).
@@ -91,7 +91,7 @@ Proof.
   assert (Hn := loss_nonneg _ _ _ HL).
   set (h := fun _ : nat => eta). set (w := descend h w0).
   assert (HA : hypotheses_A L grad hess w R0 mu beta eta (1 / 2)) by (apply good_A; try assumption; lra).
-  destruct (theorem_A w R0 mu beta eta (1 / 2) h HA ltac:(unfold h; intro; lra) (descend_run _ _))
+  destruct (theorem_A w R0 mu beta eta (1 / 2) h HA ltac:(unfold h; intro; intro; lra) (descend_run _ _))
     as [Hstay [Hq1 Hrate] Hpath _].
   set (q := rate _ _ _ _) in *.
   (* a time at which the loss is at most y *)
@@ -138,7 +138,7 @@ Proof.
   set (h' := fun i => if Nat.eqb i T then s else eta).
   set (delta := Rmin (s / eta) (1 / 2)).
   assert (Hd1 : 0 < s / eta) by (apply Rdiv_lt_0_compat; lra).
-  assert (Hd : 0 < delta < 1).
+  assert (Hd : 0 < delta <= 1).
   { unfold delta. split; [apply Rmin_glb_lt; lra |]. assert (H := Rmin_r (s / eta) (1 / 2)). lra. }
   assert (Hsd : eta * delta <= s).
   { apply Rle_trans with (eta * (s / eta)); [apply Rmult_le_compat_l; [lra | apply Rmin_l] | right; field; lra]. }
@@ -148,7 +148,7 @@ Proof.
   { cbn. rewrite Heq. unfold h'. rewrite Nat.eqb_refl. reflexivity. }
   assert (HA' : hypotheses_A L grad hess (descend h' w0) R0 mu beta eta delta) by (apply good_A; assumption).
   destruct (theorem_A (descend h' w0) R0 mu beta eta delta h' HA') as [Hstay' _ Hpath' _].
-  { intro i. unfold h'. destruct (Nat.eqb i T); nra. }
+  { intros i _. unfold h'. destruct (Nat.eqb i T); nra. }
   { apply descend_run. }
   exists (descend h' w0 (S T)).
   destruct (Hstay' (S T)) as [_ H2]. split; [exact H2 |]. split.

@@ -28,8 +28,8 @@ Hypothesis Hbeta : 0 < beta.
 Hypothesis HPL : PL_star L grad mu (region L (w O) R0).
 Hypothesis Hhess : hessian_at_most hess beta (region L (w O) R0).
 Hypothesis Heta : 0 < eta < 2 / beta.
-Hypothesis Hdelta : 0 < delta < 1.
-Hypothesis Hsteps : forall t, eta * delta <= h t <= eta.
+Hypothesis Hdelta : 0 < delta <= 1.
+Hypothesis Hsteps : steps_within (region L (w O) R0) (eta * delta) eta h w.
 Hypothesis Hrun : gradient_run grad h w.
 
 (** [q] bounds the one-step factor of every admissible step. *)
@@ -48,8 +48,8 @@ Hypothesis HR : K * sqrt (L (w O)) < R0.
 
 Let a t := sqrt (L (w t)).
 
-Lemma h_pos t : 0 < h t <= eta.
-Proof. split; [| apply Hsteps]. destruct (Hsteps t). assert (0 < eta * delta) by nra. lra. Qed.
+Lemma h_pos t : region L (w O) R0 (w t) -> 0 < h t <= eta.
+Proof. intro Ht. destruct (Hsteps t Ht). split; [| assumption]. assert (0 < eta * delta) by nra. lra. Qed.
 
 (** One step from a point whose path so far is paid for by the potential. *)
 Lemma engine_step t :
@@ -60,7 +60,7 @@ Lemma engine_step t :
 Proof.
   intros Hreg Hpath.
   assert (Hnonneg := loss_nonneg _ _ _ HL).
-  assert (Hh := h_pos t).
+  assert (Hh := h_pos t Hreg).
   assert (E1 : w (S t) = after (grad := grad) (w t) (h t)) by apply Hrun.
   destruct (Req_dec (L (w t)) 0) as [Ez | Ez].
   { (* at zero loss the gradient is zero and nothing moves *)
@@ -77,7 +77,7 @@ Proof.
   { intros s Hs Hd. assert (Hpay := Hpartial (w t) s Hreg HLpos ltac:(lra) Hd).
     assert (H1 := hnorm_minus_triangle (after (grad := grad) (w t) s) (w t) (w O)).
     rewrite after_dist_0 in H1 by lra. unfold a in *. lra. }
-  assert (Hpay := Hfull (w t) (h t) Hreg HLpos (Hsteps t) Hdesc).
+  assert (Hpay := Hfull (w t) (h t) Hreg HLpos (Hsteps t Hreg) Hdesc).
   rewrite <- E1 in Hreg', Hdesc, Hpay.
   split; [assumption |]. split.
   - assert (Hdec : 0 < decrease beta (h t)) by (apply decrease_pos with eta; lra).
@@ -101,7 +101,7 @@ Proof.
   apply (conclude HL).
   - intro t. apply engine_invariant.
   - intro t. apply Rle_trans with (contraction mu beta (h t) * L (w t)); [apply engine_contraction |].
-    apply Rmult_le_compat_r; [apply (loss_nonneg _ _ _ HL) | apply Hq, Hsteps].
+    apply Rmult_le_compat_r; [apply (loss_nonneg _ _ _ HL) | apply Hq, Hsteps, engine_invariant].
   - assumption.
   - intro t. apply Rmult_le_pos; [assumption | apply sqrt_pos].
   - intro t. destruct (engine_invariant t) as [H1 H2]. destruct (engine_step t H1 H2) as (_ & _ & H3). lra.
@@ -138,8 +138,8 @@ Hypothesis Hbeta : 0 < beta.
 Hypothesis HPL : PL_star L grad mu (region L (w O) R0).
 Hypothesis Hhess : hessian_at_most hess beta (region L (w O) R0).
 Hypothesis Heta : 0 < eta < 2 / beta.
-Hypothesis Hdelta : 0 < delta < 1.
-Hypothesis Hsteps : forall t, eta * delta <= h t <= eta.
+Hypothesis Hdelta : 0 < delta <= 1.
+Hypothesis Hsteps : steps_within (region L (w O) R0) (eta * delta) eta h w.
 Hypothesis Hrun : gradient_run grad h w.
 Hypothesis HK0 : 0 <= K.
 Hypothesis HK : potential_constant mu beta eta K.

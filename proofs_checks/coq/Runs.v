@@ -13,6 +13,27 @@ Definition gradient_run {E : Hilbert} (grad : E -> E) (h : nat -> R) (w : nat ->
 Definition delta_gclip_run {E : Hilbert} (grad : E -> E) (eta gamma delta : R) (w : nat -> E) : Prop :=
   gradient_run grad (fun t => gclip_step eta gamma delta (hnorm (grad (w t)))) w.
 
+(** The theorems allow any steps between eta delta and eta, and constrain them only at iterates in the region S.
+    [delta = 1] is gradient descent. *)
+Definition steps_within {E : Hilbert} (S : E -> Prop) (lo hi : R) (h : nat -> R) (w : nat -> E) : Prop :=
+  forall t, S (w t) -> lo <= h t <= hi.
+
+(** delta-GClip takes such steps [TMSSR25, Lemma 1]. *)
+Lemma gclip_steps_within {E : Hilbert} (S : E -> Prop) (grad : E -> E) (eta gamma delta : R) (w : nat -> E) :
+  0 < eta -> delta <= 1 ->
+  steps_within S (eta * delta) eta (fun t => gclip_step eta gamma delta (hnorm (grad (w t)))) w.
+Proof. intros He Hd t _. apply gclip_step_interval; assumption. Qed.
+
+(** Where the gradient is bounded by [G] on S it takes steps that are longer still, and GClip (delta = 0) does too. *)
+Lemma gclip_steps_within_effective {E : Hilbert} (S : E -> Prop) (grad : E -> E) (eta gamma delta G : R) (w : nat -> E) :
+  0 < eta -> 0 < gamma -> delta <= 1 -> (forall x, S x -> hnorm (grad x) <= G) ->
+  steps_within S (eta * effective_delta gamma delta G) eta
+    (fun t => gclip_step eta gamma delta (hnorm (grad (w t)))) w.
+Proof.
+  intros He Hg Hd HG t Ht. apply gclip_step_effective; try assumption.
+  split; [apply hnorm_pos | apply HG; assumption].
+Qed.
+
 (** Total length of the first [t] steps. *)
 Fixpoint path {E : Hilbert} (w : nat -> E) (t : nat) : R :=
   match t with

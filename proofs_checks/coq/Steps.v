@@ -134,7 +134,7 @@ Proof.
 Qed.
 
 Lemma rate_lt_1 (mu beta eta delta : R) :
-  0 < mu -> 0 < beta -> 0 < eta < 2 / beta -> 0 < delta < 1 -> rate mu beta eta delta < 1.
+  0 < mu -> 0 < beta -> 0 < eta < 2 / beta -> 0 < delta <= 1 -> rate mu beta eta delta < 1.
 Proof.
   intros Hm Hb He Hd. unfold rate.
   assert (H1 : 0 < decrease beta (eta * delta)).

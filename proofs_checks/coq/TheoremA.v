@@ -55,12 +55,12 @@ Record hypotheses_A : Prop := {
   A_mu : 0 < mu;
   A1 : PL_star L grad mu (region L (w O) R0);
   A2 : 0 < beta /\ hessian_at_most hess beta (region L (w O) R0);
-  A3 : 0 < eta < 2 / beta /\ 0 < delta < 1;
+  A3 : 0 < eta < 2 / beta /\ 0 < delta <= 1;
   A4 : radius_sharp (L (w O)) mu beta eta < R0
 }.
 
 Lemma theorem_A_both (h : nat -> R) :
-  hypotheses_A -> (forall t, eta * delta <= h t <= eta) -> gradient_run grad h w ->
+  hypotheses_A -> steps_within (region L (w O) R0) (eta * delta) eta h w -> gradient_run grad h w ->
   converges_linearly L w R0 (rate mu beta eta delta) (radius_sharp (L (w O)) mu beta eta)
     (fun t => radius_sharp (L (w t)) mu beta eta) /\
   forall t, L (w (S t)) <= contraction mu beta (h t) * L (w t).
@@ -80,14 +80,14 @@ Qed.
 
 (** Theorem A for any steps in [eta delta, eta]. *)
 Theorem theorem_A (h : nat -> R) :
-  hypotheses_A -> (forall t, eta * delta <= h t <= eta) -> gradient_run grad h w ->
+  hypotheses_A -> steps_within (region L (w O) R0) (eta * delta) eta h w -> gradient_run grad h w ->
   converges_linearly L w R0 (rate mu beta eta delta) (radius_sharp (L (w O)) mu beta eta)
     (fun t => radius_sharp (L (w t)) mu beta eta).
 Proof. intros. apply (theorem_A_both h); assumption. Qed.
 
 (** Its one-step form. *)
 Theorem theorem_A_step (h : nat -> R) :
-  hypotheses_A -> (forall t, eta * delta <= h t <= eta) -> gradient_run grad h w ->
+  hypotheses_A -> steps_within (region L (w O) R0) (eta * delta) eta h w -> gradient_run grad h w ->
   forall t, L (w (S t)) <= contraction mu beta (h t) * L (w t).
 Proof. intros. apply (theorem_A_both h); assumption. Qed.
 
@@ -98,9 +98,37 @@ Theorem theorem_A_gclip (gamma : R) :
     (fun t => radius_sharp (L (w t)) mu beta eta).
 Proof.
   intros H Hrun. apply (theorem_A (fun t => gclip_step eta gamma delta (hnorm (grad (w t))))); [assumption | | assumption].
-  intro t. apply gclip_step_interval; destruct H as [_ _ _ _ [? ?] _]; lra.
+  apply gclip_steps_within; destruct H as [_ _ _ _ [? ?] _]; lra.
 Qed.
 
 End TheoremA.
 
 Arguments hypotheses_A {E} L grad hess w R0 mu beta eta delta.
+
+(** With a bound [G] of the gradient on S, delta-GClip has Theorem A's rate with [effective_delta gamma delta G]
+    in place of delta, and GClip (delta = 0) has it with min(1, gamma/G). *)
+Theorem theorem_A_effective {E : Hilbert} {L : E -> R} {grad : E -> E} {hess : E -> E -> E}
+    (w : nat -> E) (R0 mu beta eta gamma delta G : R) :
+  0 <= delta <= 1 -> 0 < gamma -> 0 < G -> (forall x, region L (w O) R0 x -> hnorm (grad x) <= G) ->
+  hypotheses_A L grad hess w R0 mu beta eta (effective_delta gamma delta G) ->
+  delta_gclip_run grad eta gamma delta w ->
+  converges_linearly L w R0 (rate mu beta eta (effective_delta gamma delta G)) (radius_sharp (L (w O)) mu beta eta)
+    (fun t => radius_sharp (L (w t)) mu beta eta).
+Proof.
+  intros Hd Hg HG Hbound HA Hrun.
+  apply (theorem_A (grad := grad) (hess := hess) w R0 mu beta eta (effective_delta gamma delta G)
+           (fun t => gclip_step eta gamma delta (hnorm (grad (w t))))); [assumption | | assumption].
+  apply gclip_steps_within_effective; try assumption; [| lra].
+  destruct HA as [_ _ _ _ [? _] _]. lra.
+Qed.
+
+(** The effective delta is admissible: it lies in (0, 1] also for delta = 0. *)
+Lemma effective_delta_range (gamma delta G : R) :
+  0 <= delta <= 1 -> 0 < gamma -> 0 < G -> 0 < effective_delta gamma delta G <= 1.
+Proof.
+  intros Hd Hg HG. unfold effective_delta. assert (0 < gamma / G) by (apply Rdiv_lt_0_compat; assumption).
+  split.
+  - eapply Rlt_le_trans; [| apply Rmax_r]. apply Rmin_glb_lt; lra.
+  - apply Rmax_lub; [lra | apply Rmin_l].
+Qed.
+

@@ -81,13 +81,13 @@ Record hypotheses_Aprime : Prop := {
   Ap_mu : 0 < mu <= beta;
   Ap1 : PL_star L grad mu (region L (w O) R0);
   Ap2 : hessian_at_most hess beta (region L (w O) R0);
-  Ap3 : 0 < eta < 2 / beta /\ 0 < delta < 1;
+  Ap3 : 0 < eta < 2 / beta /\ 0 < delta <= 1;
   Ap4 : radius_tight (L (w O)) mu beta eta < R0
 }.
 
 (** Theorem A' for any steps in [eta delta, eta]. *)
 Theorem theorem_Aprime (h : nat -> R) :
-  hypotheses_Aprime -> (forall t, eta * delta <= h t <= eta) -> gradient_run grad h w ->
+  hypotheses_Aprime -> steps_within (region L (w O) R0) (eta * delta) eta h w -> gradient_run grad h w ->
   converges_linearly L w R0 (rate mu beta eta delta) (radius_tight (L (w O)) mu beta eta)
     (fun t => radius_tight (L (w t)) mu beta eta).
 Proof.
@@ -112,7 +112,7 @@ Theorem theorem_Aprime_gclip (gamma : R) :
 Proof.
   intros H Hrun.
   apply (theorem_Aprime (fun t => gclip_step eta gamma delta (hnorm (grad (w t))))); [assumption | | assumption].
-  intro t. apply gclip_step_interval; destruct H as [_ _ _ _ [? ?] _]; lra.
+  apply gclip_steps_within; destruct H as [_ _ _ _ [? ?] _]; lra.
 Qed.
 
 End TheoremAprime.

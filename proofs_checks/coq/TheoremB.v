@@ -49,7 +49,7 @@ Record hypotheses_B (rho : R) : Prop := {
   B_profile : profile sig G R0;
   B_sigma : forall x, region L (w O) R0 x -> sigma_min_at_least Jt x (sig (hnorm (minus x (w O))));
   B_hess : 0 < beta /\ hessian_at_most hess beta (region L (w O) R0);
-  B_eta : 0 < eta < 2 / beta /\ 0 < delta < 1;
+  B_eta : 0 < eta < 2 / beta /\ 0 < delta <= 1;
   B_rho : 0 <= rho <= R0;
   B_residual : hnorm (r (w O)) <= slack beta eta * G rho < slack beta eta * G R0
 }.
@@ -57,7 +57,7 @@ Record hypotheses_B (rho : R) : Prop := {
 Section Proof.
 Variables (h : nat -> R) (rho : R).
 Hypothesis HB : hypotheses_B rho.
-Hypothesis Hsteps : forall t, eta * delta <= h t <= eta.
+Hypothesis Hsteps : steps_within (region L (w O) R0) (eta * delta) eta h w.
 Hypothesis Hrun : gradient_run grad h w.
 
 Let N t := hnorm (r (w t)).
@@ -115,7 +115,7 @@ Proof.
   intros (Hreg & Hpath & Hinv).
   pose proof HB as HB'. destruct HB' as [Hsm HP Hsig [Hb Hh] [He Hd] Hrho [Hr0 HR]].
   assert (Hc := c_pos). destruct rho_facts as [HrR Hsr].
-  assert (Hht : 0 < h t <= eta) by (destruct (Hsteps t); split; [nra | lra]).
+  assert (Hht : 0 < h t <= eta) by (destruct (Hsteps t Hreg); split; [nra | lra]).
   assert (E1 : w (S t) = after (grad := grad) (w t) (h t)) by apply Hrun.
   assert (Hp0 := path_pos w t). assert (Hdist := dist_le_path w t).
   destruct (Req_dec (N t) 0) as [Ez | Ez].
@@ -201,7 +201,7 @@ Proof.
     apply Rle_trans with (path w t); [apply dist_le_path | assumption].
   - intro t. eapply Rle_trans; [apply Hstep |].
     apply Rmult_le_compat_r; [apply (loss_nonneg _ _ _ HL) |].
-    apply contraction_le_rate; [lra | lra | apply Hsteps].
+    apply contraction_le_rate; [lra | lra | apply Hsteps, invariant_B_holds].
   - apply rate_lt_1; lra.
   - intro t. rewrite Hrad. apply Rmult_le_pos; [apply hnorm_pos |].
     apply Rlt_le, Rinv_0_lt_compat, Rmult_lt_0_compat; assumption.
@@ -229,7 +229,7 @@ Record hypotheses_B_integral {E F : Hilbert} (r : E -> F) (J : E -> E -> F) (Jt 
   BI_integrable : ex_RInt sig 0 R0;
   BI_sigma : forall x, region (square_loss r) w0 R0 x -> sigma_min_at_least Jt x (sig (hnorm (minus x w0)));
   BI_hess : 0 < beta /\ hessian_at_most hess beta (region (square_loss r) w0 R0);
-  BI_eta : 0 < eta < 2 / beta /\ 0 < delta < 1;
+  BI_eta : 0 < eta < 2 / beta /\ 0 < delta <= 1;
   BI_residual : hnorm (r w0) < slack beta eta * RInt sig 0 R0
 }.
 
@@ -273,13 +273,13 @@ Qed.
 (** Theorem B for any steps in [eta delta, eta]. *)
 Theorem theorem_B (w : nat -> E) (h : nat -> R) (rho : R) :
   0 <= rho <= R0 -> slack beta eta * RInt sig 0 rho = hnorm (r w0) ->
-  w O = w0 -> (forall t, eta * delta <= h t <= eta) -> gradient_run (square_grad r Jt) h w ->
+  w O = w0 -> steps_within (region (square_loss r) w0 R0) (eta * delta) eta h w -> gradient_run (square_grad r Jt) h w ->
   converges_linearly (square_loss r) w rho (rate (sig rho ^ 2) beta eta delta) rho
     (fun t => radius_sharp (square_loss r (w t)) (sig rho ^ 2) beta eta).
 Proof.
   intros Hrho Hroot Ew Hsteps Hrun.
   apply (theorem_B_steps (J := J) (Jt := Jt) (hess := hess) w R0 beta eta delta sig (fun x => RInt sig 0 x) h rho);
-    [apply theorem_B_hypotheses | |]; assumption.
+    [apply theorem_B_hypotheses | rewrite Ew |]; assumption.
 Qed.
 
 (** Theorem B for delta-GClip itself. *)
@@ -291,7 +291,7 @@ Theorem theorem_B_gclip (w : nat -> E) (gamma rho : R) :
 Proof.
   intros Hrho Hroot Ew Hrun.
   apply (theorem_B w (fun t => gclip_step eta gamma delta (hnorm (square_grad r Jt (w t))))); try assumption.
-  intro t. apply gclip_step_interval; destruct (BI_eta _ _ _ _ _ _ _ _ _ _ HB); lra.
+  apply gclip_steps_within; destruct (BI_eta _ _ _ _ _ _ _ _ _ _ HB); lra.
 Qed.
 
 End Statement.

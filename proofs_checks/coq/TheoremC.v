@@ -58,7 +58,7 @@ Record hypotheses_D {E F : Hilbert} (r : E -> F) (J : E -> E -> F) (Jt : E -> F 
   D_rbar : hnorm (r c) + lip * eps <= rbar;
   D_hess : 0 < beta /\
     hessian_at_most hess beta (fun x => hnorm (minus x c) <= R0 + eps /\ hnorm (r x) <= rbar);
-  D_eta : 0 < eta < 2 / beta /\ 0 < delta < 1;
+  D_eta : 0 < eta < 2 / beta /\ 0 < delta <= 1;
   D_slack : rbar < slack beta eta * RInt sig eps (R0 + eps)
 }.
 
@@ -138,7 +138,7 @@ Proof.
       apply Rnot_lt_le. intro. nra.
     + split; assumption.
     + rewrite !D_integral by lra. rewrite Hroot. split; assumption.
-  - intro t. apply gclip_step_interval; lra.
+  - apply gclip_steps_within; lra.
 Qed.
 
 End TheoremD.
