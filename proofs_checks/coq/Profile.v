@@ -6,6 +6,7 @@
 
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
+From PLTheory Require Import Monotone.
 Open Scope R_scope.
 
 (** [sig] is nonnegative and nonincreasing on [0, R0], and [G] is a primitive of it in the weak sense that is used. *)
@@ -21,10 +22,9 @@ Lemma profile_RInt (sig : R -> R) (R0 : R) :
   0 <= R0 ->
   (forall s, 0 <= s <= R0 -> 0 <= sig s) ->
   (forall a b, 0 <= a -> a <= b -> b <= R0 -> sig b <= sig a) ->
-  ex_RInt sig 0 R0 ->
   profile sig (fun x => RInt sig 0 x) R0.
 Proof.
-  intros HR Hn Hm Hex.
+  intros HR Hn Hm. assert (Hex := antitone_integrable sig R0 HR Hn Hm).
   assert (Hsub : forall a b, 0 <= a -> a <= b -> b <= R0 -> ex_RInt sig a b).
   { intros a b Ha Hab Hb.
     apply (ex_RInt_Chasles_2 (V := R_CompleteNormedModule)) with 0; [lra |].

@@ -226,7 +226,6 @@ Record hypotheses_B_integral {E F : Hilbert} (r : E -> F) (J : E -> E -> F) (Jt 
   BI_radius : 0 <= R0;
   BI_nonneg : forall s, 0 <= s <= R0 -> 0 <= sig s;
   BI_antitone : forall a b, 0 <= a -> a <= b -> b <= R0 -> sig b <= sig a;
-  BI_integrable : ex_RInt sig 0 R0;
   BI_sigma : forall x, region (square_loss r) w0 R0 x -> sigma_min_at_least Jt x (sig (hnorm (minus x w0)));
   BI_hess : 0 < beta /\ hessian_at_most hess beta (region (square_loss r) w0 R0);
   BI_eta : 0 < eta < 2 / beta /\ 0 < delta <= 1;
@@ -243,8 +242,8 @@ Theorem theorem_B_root :
   exists rho, (0 <= rho < R0 /\ slack beta eta * RInt sig 0 rho = hnorm (r w0) /\ 0 < sig rho) /\
     forall rho', 0 <= rho' <= R0 -> slack beta eta * RInt sig 0 rho' = hnorm (r w0) -> rho' = rho.
 Proof.
-  destruct HB as [_ HR Hn Hm Hi _ [Hb _] [He _] Hres].
-  assert (HP := profile_RInt sig R0 HR Hn Hm Hi).
+  destruct HB as [_ HR Hn Hm _ [Hb _] [He _] Hres].
+  assert (HP := profile_RInt sig R0 HR Hn Hm).
   assert (Hc : 0 < slack beta eta) by (apply slack_pos; lra).
   set (c := slack beta eta) in *. assert (Hr := hnorm_pos (r w0)).
   assert (Hlt : hnorm (r w0) / c < RInt sig 0 R0).

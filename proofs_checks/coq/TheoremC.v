@@ -2,7 +2,7 @@
 
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
-From PLTheory Require Import Formulas Steps Space Smooth Descent Runs Potential TheoremA SquareLoss Profile TheoremB.
+From PLTheory Require Import Formulas Steps Space Smooth Descent Runs Potential TheoremA SquareLoss Monotone Profile TheoremB.
 Open Scope R_scope.
 
 Section TheoremC.
@@ -52,7 +52,6 @@ Record hypotheses_D {E F : Hilbert} (r : E -> F) (J : E -> E -> F) (Jt : E -> F 
   D_eps : 0 <= eps /\ 0 <= R0;
   D_nonneg : forall s, 0 <= s <= R0 + eps -> 0 <= sig s;
   D_antitone : forall a b, 0 <= a -> a <= b -> b <= R0 + eps -> sig b <= sig a;
-  D_integrable : ex_RInt sig 0 (R0 + eps);
   D_sigma : forall x, hnorm (minus x c) <= R0 + eps -> sigma_min_at_least Jt x (sig (hnorm (minus x c)));
   D_lip : 0 <= lip /\ forall x, hnorm (minus x c) <= eps -> forall v, hnorm (J x v) <= lip * hnorm v;
   D_rbar : hnorm (r c) + lip * eps <= rbar;
@@ -74,7 +73,8 @@ Proof. destruct HD. apply profile_RInt; try assumption. lra. Qed.
 
 Lemma D_integral x : 0 <= x <= R0 -> G (x + eps) - G eps = RInt sig eps (x + eps).
 Proof.
-  intro Hx. destruct HD as [_ He _ _ Hi _ _ _ _ _ _].
+  intro Hx. destruct HD as [_ He Hn Ha _ _ _ _ _ _].
+  assert (Hi := antitone_integrable sig (R0 + eps) ltac:(lra) Hn Ha).
   assert (H1 : ex_RInt sig 0 (x + eps))
     by (apply (ex_RInt_Chasles_1 (V := R_CompleteNormedModule)) with (R0 + eps); [lra | assumption]).
   assert (H2 : ex_RInt sig 0 eps)
@@ -89,7 +89,7 @@ Qed.
 Theorem theorem_D_root :
   exists rho, 0 <= rho < R0 /\ slack beta eta * RInt sig eps (rho + eps) = rbar /\ 0 < sig (rho + eps).
 Proof.
-  pose proof HD as HD'. destruct HD' as [_ [He HR] _ _ _ _ [Hl _] Hrb [Hb _] [Heta _] Hs].
+  pose proof HD as HD'. destruct HD' as [_ [He HR] _ _ _ [Hl _] Hrb [Hb _] [Heta _] Hs].
   assert (Hc : 0 < slack beta eta) by (apply slack_pos; lra).
   assert (HP := profile_shift sig G R0 eps He D_profile).
   assert (Hn := hnorm_pos (r c)). assert (0 <= lip * eps) by (apply Rmult_le_pos; assumption).
@@ -113,7 +113,7 @@ Theorem theorem_D_last_step (rho gamma : R) (w : nat -> E) :
     (fun t => radius_sharp (square_loss r (w t)) (sig (rho + eps) ^ 2) beta eta).
 Proof.
   intros Hrho Hroot Hstart Hrun.
-  pose proof HD as HD'. destruct HD' as [Hsm [He HR] Hn Ha Hi Hsig [Hl Hlip] Hrb [Hb Hh] [Heta Hd] Hs].
+  pose proof HD as HD'. destruct HD' as [Hsm [He HR] Hn Ha Hsig [Hl Hlip] Hrb [Hb Hh] [Heta Hd] Hs].
   assert (HP := profile_shift sig G R0 eps He D_profile).
   (* the residual at the start, by the mean value inequality *)
   assert (Hres : hnorm (r (w O)) <= rbar).
