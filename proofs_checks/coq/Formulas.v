@@ -40,3 +40,14 @@ Definition rate_classic (mu eta delta : R) : R := 1 - eta * delta * mu.
 (** R_classic of the classical route. *)
 Definition radius_classic (loss mu eta delta lipschitz : R) : R :=
   lipschitz * sqrt (2 * loss) * (1 + sqrt (rate_classic mu eta delta)) / (delta * mu).
+
+(** beta = L_F^2 + |r_0| ell. *)
+Definition smoothness (residual lipschitz jacobian_lipschitz : R) : R :=
+  lipschitz * lipschitz + residual * jacobian_lipschitz.
+
+(** R = 2 L_F |r_0| / mu of [LZB22, Theorem 6]. *)
+Definition radius_gradient_descent (residual mu lipschitz : R) : R := 2 * lipschitz * residual / mu.
+
+(** Largest eta of [LZB22, Theorem 6]. *)
+Definition max_step_gradient_descent (residual lipschitz jacobian_lipschitz : R) : R :=
+  1 / smoothness residual lipschitz jacobian_lipschitz.

@@ -87,6 +87,32 @@ Proof.
   nra.
 Qed.
 
+(** Mean value inequality along a segment. *)
+Lemma mean_value_segment {E F : Hilbert} (f : E -> F) (J : E -> E -> F) (c v : E) (len lip : R) :
+  0 <= len ->
+  (forall w, has_derivative f w (J w)) ->
+  (forall s, 0 <= s <= len -> hnorm (J (line c v s) v) <= lip * hnorm v) ->
+  hnorm (minus (f (line c v len)) (f c)) <= len * (lip * hnorm v).
+Proof.
+  intros Hlen Hf HJ. set (u := minus (f (line c v len)) (f c)).
+  assert (Hu := hnorm_pos u).
+  destruct (Req_dec len 0) as [E0 | E0].
+  { unfold u. rewrite E0, line_0, hnorm_minus_diag. lra. }
+  destruct (MVT_cor2 (fun s => dot (f (line c v s)) u) (fun s => dot (J (line c v s) v) u) 0 len) as (s & Es & Hs);
+    [lra | intros; apply map_line_derivative; apply Hf |].
+  rewrite line_0, <- dot_minus_l in Es. fold u in Es. rewrite <- hnorm_sqr, Rminus_0_r in Es.
+  assert (H1 := HJ s ltac:(lra)).
+  assert (H2 := dot_le (J (line c v s) v) u).
+  assert (Hj := hnorm_pos (J (line c v s) v)).
+  apply Rnot_lt_le. intro Hn.
+  assert (H3 : len * hnorm (J (line c v s) v) <= len * (lip * hnorm v)) by (apply Rmult_le_compat_l; assumption).
+  assert (H4 : dot (J (line c v s) v) u * len <= hnorm (J (line c v s) v) * hnorm u * len)
+    by (apply Rmult_le_compat_r; lra).
+  assert (H5 : 0 <= len * hnorm (J (line c v s) v)) by (apply Rmult_le_pos; assumption).
+  assert (hnorm u * (len * hnorm (J (line c v s) v)) < hnorm u * hnorm u) by (apply Rmult_lt_compat_l; lra).
+  nra.
+Qed.
+
 (** Mean value inequality: a map whose derivative is at most [lip] on a ball is [lip]-Lipschitz from its centre. *)
 Lemma mean_value {E F : Hilbert} (f : E -> F) (J : E -> E -> F) (c x : E) (rad lip : R) :
   (forall w, has_derivative f w (J w)) ->
@@ -94,19 +120,11 @@ Lemma mean_value {E F : Hilbert} (f : E -> F) (J : E -> E -> F) (c x : E) (rad l
   hnorm (minus x c) <= rad ->
   hnorm (minus (f x) (f c)) <= lip * hnorm (minus x c).
 Proof.
-  intros Hf HJ Hx. set (v := minus x c) in *. set (u := minus (f x) (f c)).
-  assert (Ex : x = line c v 1) by (unfold line, v; apply dot_ext; intro; dot_expand; ring).
-  destruct (MVT_cor2 (fun s => dot (f (line c v s)) u) (fun s => dot (J (line c v s) v) u) 0 1) as (s & Es & Hs);
-    [lra | intros; apply map_line_derivative; apply Hf |].
-  rewrite <- Ex, line_0, <- dot_minus_l in Es. fold u in Es. rewrite <- hnorm_sqr in Es.
-  assert (H1 : hnorm (J (line c v s) v) <= lip * hnorm v).
-  { apply HJ. rewrite line_dist_0, Rabs_pos_eq by lra. assert (Hv := hnorm_pos v). nra. }
-  assert (H2 := dot_le (J (line c v s) v) u).
-  assert (Hu := hnorm_pos u).
-  apply Rnot_lt_le. intro Hn.
-  assert (hnorm (J (line c v s) v) * hnorm u < hnorm u * hnorm u).
-  { assert (Hj := hnorm_pos (J (line c v s) v)). apply Rmult_lt_compat_r; lra. }
-  nra.
+  intros Hf HJ Hx. set (v := minus x c) in *.
+  assert (Ex : line c v 1 = x) by (unfold line, v; apply dot_ext; intro; dot_expand; ring).
+  assert (H := mean_value_segment f J c v 1 lip Rle_0_1 Hf).
+  rewrite Ex, Rmult_1_l in H. apply H.
+  intros s Hs. apply HJ. rewrite line_dist_0, Rabs_pos_eq by lra. assert (Hv := hnorm_pos v). nra.
 Qed.
 
 Section Lines.
