@@ -5,12 +5,12 @@
 
 From Coq Require Import Reals.
 From Coquelicot Require Import Coquelicot.
-From PLTheory Require Import Formulas Steps Space Smooth Runs TheoremA TheoremAprime Classical SquareLoss Profile
-  TheoremB TheoremC MuBeta.
+From PLTheory Require Import Formulas Steps Space Smooth Runs TheoremA TheoremAprime Classical SquareLoss Smoothness
+  LZB Monotone Profile TheoremB TheoremC MuBeta Comparisons Euclidean Activations.
 
 Set Printing Width 110.
 Open Scope R_scope.
-Check @Rn. Print Assumptions Rn.
+
 Check @theorem_A. Print Assumptions theorem_A.
 Check @theorem_A_step. Print Assumptions theorem_A_step.
 Check @theorem_A_gclip. Print Assumptions theorem_A_gclip.
@@ -26,3 +26,26 @@ Check @theorem_C. Print Assumptions theorem_C.
 Check @theorem_D_root. Print Assumptions theorem_D_root.
 Check @theorem_D_last_step. Print Assumptions theorem_D_last_step.
 Check @mu_le_beta. Print Assumptions mu_le_beta.
+Check @smoothness_bound. Print Assumptions smoothness_bound.
+Check @theorem_LZB. Print Assumptions theorem_LZB.
+Check @tight_le_classic. Print Assumptions tight_le_classic.
+Check @sharp_lt_twice_classic. Print Assumptions sharp_lt_twice_classic.
+Check @theorem_A_Rp. Print Assumptions theorem_A_Rp.
+Check @theorem_B_Rp. Print Assumptions theorem_B_Rp.
+Check @hypotheses_A_can_hold. Print Assumptions hypotheses_A_can_hold.
+Check @tanh_derivatives. Print Assumptions tanh_derivatives.
+Check @tanh_s1. Print Assumptions tanh_s1.
+Check @tanh_s2. Print Assumptions tanh_s2.
+Check @tanh_s3. Print Assumptions tanh_s3.
+Check @sigmoid_derivatives. Print Assumptions sigmoid_derivatives.
+Check @sigmoid_s1. Print Assumptions sigmoid_s1.
+Check @sigmoid_s2. Print Assumptions sigmoid_s2.
+Check @sigmoid_s3. Print Assumptions sigmoid_s3.
+Check @softplus_derivatives. Print Assumptions softplus_derivatives.
+Check @softplus_s1. Print Assumptions softplus_s1.
+Check @softplus_s2. Print Assumptions softplus_s2.
+Check @softplus_s3. Print Assumptions softplus_s3.
+Check @erf_derivatives. Print Assumptions erf_derivatives.
+Check @erf_s1. Print Assumptions erf_s1.
+Check @erf_s2. Print Assumptions erf_s2.
+Check @erf_s3. Print Assumptions erf_s3.
