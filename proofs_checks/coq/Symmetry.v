@@ -88,22 +88,17 @@ Proof.
   apply Rabs_lt_between. split; apply Rmult_lt_reg_l with (t ^ 2); try assumption; nra.
 Qed.
 
-(** A symmetric quadratic form bounded by [c] on the diagonal bounds the operator: here for I - h Hess. *)
-Lemma gradient_step_bound (w x : E) (h c lo hi : R) :
-  (forall v, - lo * hnorm v ^ 2 <= dot (hess w v) v <= hi * hnorm v ^ 2) ->
-  0 <= h -> 1 + h * lo <= c -> h * hi - 1 <= c ->
-  hnorm (minus x (scal h (hess w x))) <= c * hnorm x.
+(** A symmetric operator is bounded by its quadratic form: here for a I + b Hess. *)
+Lemma symmetric_bound (w x : E) (a b c : R) :
+  (forall z, Rabs (a * hnorm z ^ 2 + b * dot (hess w z) z) <= c * hnorm z ^ 2) ->
+  hnorm (plus (scal a x) (scal b (hess w x))) <= c * hnorm x.
 Proof.
-  intros Hq Hh H1 H2.
+  intro Hq.
   destruct (loss_hessian _ _ _ HL w) as ((Hadd & Hsc & _) & _).
   assert (Hx := hnorm_pos x).
-  set (A := fun z => minus z (scal h (hess w z))).
+  set (A := fun z => plus (scal a z) (scal b (hess w z))).
   assert (Hdiag : forall z, Rabs (dot (A z) z) <= c * hnorm z ^ 2).
-  { intro z. unfold A. dot_expand. rewrite <- hnorm_sqr. specialize (Hq z). destruct Hq as [Hq1 Hq2].
-    assert (Hz := pow2_ge_0 (hnorm z)).
-    assert (h * (- lo * hnorm z ^ 2) <= h * dot (hess w z) z) by (apply Rmult_le_compat_l; assumption).
-    assert (h * dot (hess w z) z <= h * (hi * hnorm z ^ 2)) by (apply Rmult_le_compat_l; assumption).
-    apply Rabs_le. split; nra. }
+  { intro z. unfold A. dot_expand. rewrite <- hnorm_sqr. apply Hq. }
   assert (Hpol : forall y, dot (A x) y <= c * (hnorm x ^ 2 + hnorm y ^ 2) / 2).
   { intro y.
     assert (P1 := Hdiag (plus x y)). assert (P2 := Hdiag (minus x y)).
@@ -139,6 +134,33 @@ Proof.
     { unfold A. rewrite <- Hz, Hsc. apply dot_ext. intro. dot_expand. ring. }
     rewrite HAx, hnorm_scal, Rabs_R0. ring. }
   apply Rmult_le_reg_l with (hnorm x); [lra |]. lra.
+Qed.
+
+(** The gradient step I - h Hess between curvature bounds. *)
+Lemma gradient_step_bound (w x : E) (h c lo hi : R) :
+  (forall v, - lo * hnorm v ^ 2 <= dot (hess w v) v <= hi * hnorm v ^ 2) ->
+  0 <= h -> 1 + h * lo <= c -> h * hi - 1 <= c ->
+  hnorm (minus x (scal h (hess w x))) <= c * hnorm x.
+Proof.
+  intros Hq Hh H1 H2.
+  replace (minus x (scal h (hess w x))) with (plus (scal 1 x) (scal (- h) (hess w x)))
+    by (apply dot_ext; intro; dot_expand; ring).
+  apply symmetric_bound. intro z. specialize (Hq z). destruct Hq as [Hq1 Hq2].
+  assert (Hz := pow2_ge_0 (hnorm z)).
+  assert (h * (- lo * hnorm z ^ 2) <= h * dot (hess w z) z) by (apply Rmult_le_compat_l; assumption).
+  assert (h * dot (hess w z) z <= h * (hi * hnorm z ^ 2)) by (apply Rmult_le_compat_l; assumption).
+  apply Rabs_le. split; nra.
+Qed.
+
+(** The Hessian minus the middle of its bounds. *)
+Lemma hessian_centred_bound (w x : E) (lo hi : R) :
+  (forall v, - lo * hnorm v ^ 2 <= dot (hess w v) v <= hi * hnorm v ^ 2) ->
+  hnorm (minus (hess w x) (scal ((hi - lo) / 2) x)) <= (hi + lo) / 2 * hnorm x.
+Proof.
+  intro Hq.
+  replace (minus (hess w x) (scal ((hi - lo) / 2) x)) with (plus (scal (- ((hi - lo) / 2)) x) (scal 1 (hess w x)))
+    by (apply dot_ext; intro; dot_expand; ring).
+  apply symmetric_bound. intro z. specialize (Hq z). apply Rabs_le. split; lra.
 Qed.
 
 End Symmetry.
