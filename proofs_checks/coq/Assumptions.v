@@ -6,7 +6,7 @@
 From Coq Require Import Reals.
 From Coquelicot Require Import Coquelicot.
 From PLTheory Require Import Formulas Steps Space Smooth Runs TheoremA TheoremAprime Classical SquareLoss Smoothness
-  LZB Monotone Profile TheoremB TheoremC MuBeta Comparisons Euclidean Activations.
+  LZB Monotone Profile TheoremB TheoremC Symmetry TheoremD ClippedBand MuBeta Comparisons Euclidean Activations.
 
 Set Printing Width 110.
 Open Scope R_scope.
@@ -25,6 +25,11 @@ Check @theorem_B_gclip. Print Assumptions theorem_B_gclip.
 Check @theorem_C. Print Assumptions theorem_C.
 Check @theorem_D_root. Print Assumptions theorem_D_root.
 Check @theorem_D_last_step. Print Assumptions theorem_D_last_step.
+Check @hessian_symmetric. Print Assumptions hessian_symmetric.
+Check @trajectory_error. Print Assumptions trajectory_error.
+Check @theorem_D. Print Assumptions theorem_D.
+Check @constant_step_expansion. Print Assumptions constant_step_expansion.
+Check @clipped_band_expansion. Print Assumptions clipped_band_expansion.
 Check @mu_le_beta. Print Assumptions mu_le_beta.
 Check @smoothness_bound. Print Assumptions smoothness_bound.
 Check @theorem_LZB. Print Assumptions theorem_LZB.

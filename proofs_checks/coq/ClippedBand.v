@@ -182,4 +182,125 @@ Proof.
   fold vv al La. apply Rnot_lt_le. intro. nra.
 Qed.
 
+Variables (eta gamma delta : R).
+
+(** In the band the step is eta gamma / |g|. *)
+Lemma step_band g :
+  0 < delta -> 0 < gamma -> gamma <= g <= gamma / delta -> gclip_step eta gamma delta g = eta * (gamma / g).
+Proof.
+  intros Hd Hgam [H1 H2]. unfold gclip_step, step_size.
+  destruct (Req_EM_T g 0) as [E0 | _]; [lra |].
+  assert (Hg : 0 < g) by lra.
+  assert (delta <= gamma / g).
+  { apply Rmult_le_reg_r with g; [assumption |]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra.
+    assert (delta * g <= delta * (gamma / delta)) by (apply Rmult_le_compat_l; lra).
+    replace (delta * (gamma / delta)) with gamma in H by (field; lra). assumption. }
+  assert (gamma / g <= 1).
+  { apply Rmult_le_reg_r with g; [assumption |]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l; lra. }
+  rewrite Rmax_right, Rmin_right by assumption. reflexivity.
+Qed.
+
+(** The clipped step along a line, seen from [u]. *)
+Lemma band_line_derivative (c v u : E) (k t : R) :
+  0 < hnorm (grad (line c v t)) ->
+  derivable_pt_lim
+    (fun t => dot (line c v t) u
+              - k * (dot (grad (line c v t)) u / sqrt (dot (grad (line c v t)) (grad (line c v t))))) t
+    (dot (band_derivative k (grad (line c v t)) v (hess (line c v t) v)) u).
+Proof.
+  intro Hg. set (x := line c v t) in *. set (g := grad x) in *. set (n := hnorm g) in *.
+  assert (Hder := residual_hessian _ _ _ _ Hr x). fold grad in Hder.
+  assert (Hn2 : dot g g = n * n) by (rewrite <- hnorm_sqr; fold n; ring).
+  assert (Da := map_line_derivative grad (hess x) c v u t Hder).
+  assert (Db := norm_sqr_line_derivative grad (hess x) c v t Hder). fold x g in Db.
+  assert (Hpos : 0 < dot (grad (line c v t)) (grad (line c v t))).
+  { fold x g. rewrite Hn2. apply Rmult_lt_0_compat; assumption. }
+  assert (Ds := derivable_pt_lim_comp _ sqrt t _ _ Db (derivable_pt_lim_sqrt _ Hpos)).
+  assert (Hsq : sqrt (dot g g) = n) by reflexivity.
+  assert (Hne : comp sqrt (fun s => dot (grad (line c v s)) (grad (line c v s))) t <> 0).
+  { unfold comp. fold x g. rewrite Hsq. lra. }
+  assert (Dq := derivable_pt_lim_div _ _ t _ _ Da Ds Hne).
+  assert (Dl : derivable_pt_lim (fun t => dot (line c v t) u) t (dot v u)).
+  { apply is_derive_Reals. apply (is_derive_ext (fun t => dot c u + t * dot v u)).
+    - intro s. unfold line. rewrite dot_plus_l, dot_scal_l. reflexivity.
+    - auto_derive; try exact I; ring. }
+  assert (D := derivable_pt_lim_minus _ _ _ _ _ Dl (derivable_pt_lim_scal _ k _ _ Dq)).
+  apply is_derive_Reals in D. apply is_derive_Reals.
+  match type of D with is_derive _ _ ?d =>
+    replace (dot (band_derivative k g v (hess x v)) u) with d; [exact D |] end.
+  unfold comp. fold x g. rewrite Hsq. unfold band_derivative. fold n. dot_expand.
+  rewrite (dot_sym _ (hess x v) g). unfold Rsqr. field. lra.
+Qed.
+
+(** The expansion of the clipped step over the ball of radius [e] about [c], with s = eta gamma / min |g| <= 2/beta. *)
+Theorem clipped_band_expansion (c : E) (e gmin lip ell rbar beta : R) :
+  let s := eta * gamma / gmin in
+  let v := s * (beta + rbar * ell) / 2 in
+  let al := 1 + s * (rbar * ell) in
+  0 <= e -> 0 <= lip -> 0 <= ell -> 0 < beta -> 0 < eta -> 0 < gamma -> 0 < delta -> 0 < gmin -> s <= 2 / beta ->
+  (forall x, hnorm (minus x c) <= e -> gmin <= hnorm (grad x)) ->
+  (forall x, hnorm (minus x c) <= e -> gamma <= hnorm (grad x) <= gamma / delta) ->
+  (forall x, hnorm (minus x c) <= e -> forall z, hnorm (J x z) <= lip * hnorm z) ->
+  (forall x y, hnorm (minus x c) <= e -> hnorm (minus y c) <= e ->
+     forall z, hnorm (minus (J x z) (J y z)) <= ell * hnorm (minus x y) * hnorm z) ->
+  (forall x, hnorm (minus x c) <= e -> hnorm (r x) <= rbar) ->
+  hessian_at_most hess beta (fun x => hnorm (minus x c) <= e) ->
+  forall x, hnorm (minus x c) <= e ->
+    hnorm (minus (gclip_map grad eta gamma delta x) (gclip_map grad eta gamma delta c))
+    <= (v + sqrt (v ^ 2 + 4 * al ^ 2)) / 2 * hnorm (minus x c).
+Proof.
+  intros s v al He Hl0 Hell0 Hb Heta Hgam Hdel Hgm Hs Hgmin Hband Hl Hell Hrb Hhess x Hx.
+  assert (Hc : hnorm (minus c c) <= e) by (rewrite hnorm_minus_diag; assumption).
+  assert (Hrb0 : 0 <= rbar) by (apply Rle_trans with (hnorm (r c)); [apply hnorm_pos | apply Hrb; assumption]).
+  assert (Hd0 := hnorm_pos (minus x c)).
+  destruct (Req_dec (hnorm (minus x c)) 0) as [E0 | E0].
+  { assert (Hz : minus x c = zero) by (apply hnorm_eq_0; assumption).
+    assert (Ex : x = c).
+    { apply dot_ext. intro z. assert (H := dot_minus_l x c z). rewrite Hz, dot_zero_l in H. lra. }
+    rewrite Ex, !hnorm_minus_diag. lra. }
+  assert (He0 : 0 < e) by lra.
+  set (d := minus x c) in *.
+  assert (Ex : line c d 1 = x) by (unfold line, d; apply dot_ext; intro; dot_expand; ring).
+  assert (Hin : forall t, 0 <= t <= 1 -> hnorm (minus (line c d t) c) <= e).
+  { intros t Ht. rewrite line_dist_0, Rabs_pos_eq by lra. nra. }
+  set (u := minus (gclip_map grad eta gamma delta x) (gclip_map grad eta gamma delta c)).
+  set (k := eta * gamma).
+  assert (Hk : 0 < k) by (apply Rmult_lt_0_compat; assumption).
+  set (psi := fun t => dot (line c d t) u
+              - k * (dot (grad (line c d t)) u / sqrt (dot (grad (line c d t)) (grad (line c d t))))).
+  (* psi is the clipped step seen from u *)
+  assert (Hpsi : forall t, 0 <= t <= 1 -> psi t = dot (gclip_map grad eta gamma delta (line c d t)) u).
+  { intros t Ht. unfold psi, gclip_map. rewrite step_band by (try assumption; apply Hband, Hin; assumption).
+    fold (hnorm (grad (line c d t))).
+    assert (Hg := Hgmin _ (Hin t Ht)). dot_expand. unfold k. field. lra. }
+  destruct (MVT_cor2 psi (fun t => dot (band_derivative k (grad (line c d t)) d (hess (line c d t) d)) u) 0 1)
+    as (t & Et & Ht); [lra | |].
+  { intros t Ht. apply band_line_derivative. assert (Hg := Hgmin _ (Hin t Ht)). lra. }
+  rewrite !Hpsi, Ex, line_0, <- dot_minus_l in Et by lra. fold u in Et. rewrite <- hnorm_sqr in Et.
+  set (y := line c d t) in *.
+  assert (Hy : hnorm (minus y c) <= e) by (apply Hin; lra).
+  assert (Hg := Hgmin y Hy).
+  assert (Hs0 : 0 < s) by (unfold s; apply Rdiv_lt_0_compat; assumption).
+  assert (Hbound := band_derivative_bound y d k s (rbar * ell) beta).
+  assert (Hre : 0 <= rbar * ell) by (apply Rmult_le_pos; assumption).
+  assert (Hb1 : hnorm (band_derivative k (grad y) d (hess y d)) <= (v + sqrt (v ^ 2 + 4 * al ^ 2)) / 2 * hnorm d).
+  { apply Hbound; try lra.
+    - intro z. split; [| apply Hhess; assumption].
+      assert (H := hessian_bound_lower Hr c e lip ell He0 Hl0 Hell0 Hl Hell y z Hy).
+      assert (hnorm (r y) * ell <= rbar * ell) by (apply Rmult_le_compat_r; [assumption | apply Hrb; assumption]).
+      assert (Hz := pow2_ge_0 (hnorm z)). nra.
+    - split; [apply Rlt_le, Rdiv_lt_0_compat; lra |].
+      unfold s. fold k. unfold Rdiv. apply Rmult_le_compat_l; [lra |]. apply Rinv_le_contravar; lra.
+    - assert (s * beta <= 2 / beta * beta) by (apply Rmult_le_compat_r; lra).
+      replace (2 / beta * beta) with 2 in H by (field; lra). assumption. }
+  assert (Hdot := dot_le (band_derivative k (grad y) d (hess y d)) u).
+  assert (Hu := hnorm_pos u).
+  set (bd := hnorm (band_derivative k (grad y) d (hess y d))) in *.
+  assert (bd * hnorm u <= (v + sqrt (v ^ 2 + 4 * al ^ 2)) / 2 * hnorm d * hnorm u) by (apply Rmult_le_compat_r; assumption).
+  assert (Hbd : 0 <= bd) by apply hnorm_pos.
+  set (m := (v + sqrt (v ^ 2 + 4 * al ^ 2)) / 2 * hnorm d) in *.
+  apply Rnot_lt_le. intro Hn.
+  assert (m * hnorm u < hnorm u * hnorm u) by (apply Rmult_lt_compat_r; lra). lra.
+Qed.
+
 End Band.
