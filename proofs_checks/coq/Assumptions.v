@@ -6,7 +6,7 @@
 From Coq Require Import Reals.
 From Coquelicot Require Import Coquelicot.
 From PLTheory Require Import Formulas Steps Space Smooth Runs TheoremA TheoremAprime Classical SquareLoss Smoothness
-  LZB Monotone Profile TheoremB TheoremC Symmetry TheoremD ClippedBand MuBeta Comparisons Euclidean Activations.
+  LZB Monotone Profile TheoremB TheoremC Symmetry TheoremD ClippedBand MuBeta Comparisons Euclidean Activations GeluSilu.
 
 Set Printing Width 110.
 Open Scope R_scope.
@@ -54,3 +54,8 @@ Check @erf_derivatives. Print Assumptions erf_derivatives.
 Check @erf_s1. Print Assumptions erf_s1.
 Check @erf_s2. Print Assumptions erf_s2.
 Check @erf_s3. Print Assumptions erf_s3.
+Check @gelu_derivatives. Print Assumptions gelu_derivatives.
+Check @gelu_s1. Print Assumptions gelu_s1.
+Check @gelu_s2. Print Assumptions gelu_s2.
+Check @silu_derivatives. Print Assumptions silu_derivatives.
+Check @silu_s2. Print Assumptions silu_s2.
