@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: verify test lint bench docs clean
+.PHONY: verify test lint bench docs coq soundness clean
 
 verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
@@ -19,6 +19,14 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/pytest -n 0 --benchmark-only tests/benchmarks
+
+# The theorems in Coq: installs nothing, says which Debian packages are missing.
+coq:
+	$(MAKE) -C proofs_checks/coq coq
+
+# The long tier of the soundness battery: SOUNDNESS scales the number of differential cases per primitive.
+soundness: $(VENV)/.test
+	SOUNDNESS=$(or $(SOUNDNESS),1e5) $(BIN)/pytest -n $(JOBS) tests/rigor
 
 # Warnings are errors; examples in the pages are run.
 docs: $(VENV)/.docs

@@ -70,7 +70,7 @@ def require_ufuncs() -> None:
 def _blas_threads() -> int:
     """The most workers a pool was started with; asked once, because asking takes longer than the probe."""
     try:
-        from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_info
     except ImportError:
         return os.cpu_count() or 1
     pools = [int(p["num_threads"]) for p in threadpool_info() if p.get("user_api") == "blas"]

@@ -161,9 +161,7 @@ def as_ball(x: Ball | Any) -> Ball:
         # Whatever was rounded in mid, the radius reaches from it to both ends.
         return Ball(np.asarray(mid), roundoff.up(np.asarray(max(0.0, x.hi - mid, mid - x.lo))))
     array = np.asarray(x)
-    if array.dtype.kind in "iub" and (
-        array.size == 0 or max(abs(int(array.min())), abs(int(array.max()))) <= 2**53
-    ):
+    if array.dtype.kind in "iub" and (array.size == 0 or max(abs(int(array.min())), abs(int(array.max()))) <= 2**53):
         return Ball(array.astype(np.float64))
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         raise InvalidInputError(f"exact array: need float16, float32, float64 or small integers, got {array.dtype}")
@@ -225,9 +223,7 @@ def multiply(a: Ball, b: Ball) -> Ball:
     rounding = product_rounding(c.peak(shape))
     if not (a.rad.any() or b.rad.any()):
         return c.wider(rounding)
-    am, bm = (
-        x.peak(()) if shape == () else max_abs_as(np.broadcast_to(x.mid, c.shape), shape) for x in (a, b)
-    )
+    am, bm = (x.peak(()) if shape == () else max_abs_as(np.broadcast_to(x.mid, c.shape), shape) for x in (a, b))
     return c.wider(add_up(product_propagated(am, a.rad, bm, b.rad), rounding))
 
 
