@@ -5,7 +5,7 @@ Each has its exact statement and the relations it contributes; the table counts 
 
 from __future__ import annotations
 
-from .language import Cited, eq, ge, gt, said
+from .language import Cited, eq, ge, gt, said, sequence
 from .notation import (
     G,
     P,
@@ -154,7 +154,7 @@ POWERS = Cited(
     "definition",
     r"A sequence with $Q_0 = 1$, $Q_{t+1} = q Q_t$ is $q^t$; so $a_t^2 \le Q_t a_0^2$ for all t reads"
     r" $L(w_t) \le q^t L(w_0)$.",
-    {"decay": ge(y * a0**2, a**2), "next": eq(b1, e * y)},
+    {"decay": ge(y * a0**2, a**2), "powers": sequence(y, 1, e * y)},
     {"decay": said("L at time t is at most {0}^t L(w_0), for every t", e)},
 )
 

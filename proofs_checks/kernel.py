@@ -18,7 +18,7 @@ from sympy.polys.rings import ring
 from pltheory.theory import formulas
 from pltheory.theory.arithmetic import symbols
 
-from .language import GREATEST, LEAST, ROOT, Assume, Cases, Cert, Claim, Define, Induction, Rel, Use
+from .language import GREATEST, LEAST, ROOT, Assume, Cases, Cert, Claim, Define, Induction, Rel, Use, sequence
 
 # The shipped formulas on symbols with sqrt, min and max opaque: sympy's own rewrite by assumptions.
 OPS = replace(symbols(), sqrt=ROOT, minimum=LEAST, maximum=GREATEST)
@@ -216,8 +216,9 @@ class Proof:
             self.add(f"{u}/{name}", rel)
 
     def cases(self, s):
-        """Both branches must arrive at the goal."""
-        self.seen |= free(s.goal)
+        """Both branches must arrive at the goals."""
+        goals = s.goal if isinstance(s.goal, dict) else {s.name: s.goal}
+        self.seen |= free(*goals.values())
         if s.zero:
             p, q = (self.resolve(e) for e in s.on)
             demand(self.is_zero(p * q - self.fact(s.zero, "=")), f"{s.name}: not the factors of {s.zero}")
@@ -226,8 +227,10 @@ class Proof:
             inner = self.branch()
             inner.add(s.name, rel)
             inner.run(steps)
-            inner.require(s.goal, f"{s.name}, branch {rel.expr} {rel.op} 0")
-        self.add(s.name, s.goal)
+            for goal in goals.values():
+                inner.require(goal, f"{s.name}, branch {rel.expr} {rel.op} 0")
+        for name, goal in goals.items():
+            self.add(name, goal)
 
     def use(self, s):
         """Instantiate a cited lemma, or another claim, which is checked first."""
@@ -248,15 +251,9 @@ class Proof:
     def induction(self, s):
         """Base and step must hold; then invariant and process are facts about a generic t."""
         first, after = ({k: sp.sympify(v[i]) for k, v in s.state.items()} for i in (0, 1))
-        fixed, moving = free(*self.facts.values(), *first.values()), {*first, *after.values()}
-        demand(
-            not moving & fixed and len(moving) == 2 * len(first),
-            "a fact outside the induction speaks of its state",
-        )
-        demand(
-            free(*s.invariant.values()) <= fixed | set(first),
-            "an invariant speaks of what is neither state nor fixed",
-        )
+        fixed = free(*self.facts.values(), *first.values())
+        demand(not fixed & set(first), "a fixed fact speaks of the state")
+        demand(free(*s.invariant.values()) <= fixed | set(first), "an invariant speaks of what may change")
         base, step = self.branch(), self.branch()
         base.run(s.base)
         for name, rel in [*s.invariant.items(), *self.claim.process.items()]:
@@ -267,3 +264,5 @@ class Proof:
             step.require(rel.at(after), f"step of {name}")
         for name, rel in [*s.invariant.items(), *self.claim.process.items()]:
             self.add(name, rel)
+        for x in first:
+            self.add(f"{x}/sequence", sequence(x, first[x], after[x]))

@@ -49,6 +49,11 @@ def said(text: str, *terms: Any) -> Rel:
     return Rel(sp.Function(text)(*terms), "holds")
 
 
+def sequence(symbol: Any, first: Any, after: Any) -> Rel:
+    """What an induction knows of its state, as a proposition for cited lemmas about sequences."""
+    return said("{0} is a sequence in t: {1} at 0, {2} after {0}", symbol, first, after)
+
+
 def shipped(formula: Callable) -> Callable:
     """The shipped formula by name: its body is fetched when a claim is checked, so none has its own copy.
 
@@ -106,14 +111,14 @@ class Assume:
 
 @dataclass(frozen=True)
 class Cases:
-    """Prove the goal in two branches whose own fact is called `name`.
+    """Prove the goal, or each of a dict of named goals, in two branches whose own fact is called `name`.
 
     Without `zero`: `on` >= 0, then -`on` > 0. With `zero`, the name of an equation that is the product of the
     pair `on`: the first factor is 0, then the second is.
     """
 
     name: str
-    goal: Rel
+    goal: Any
     on: Any
     left: tuple
     right: tuple
@@ -134,7 +139,7 @@ class Induction:
     """The invariant at the start, and from invariant and process the invariant of the next state: all t.
 
     Attributes:
-        state: symbol -> (initial expression, symbol of the next value).
+        state: symbol -> (its value at t = 0, its value at t + 1 in terms of those at t and of the process).
         invariant: name -> relation about the state and about what is fixed.
         base, step: the steps of the two proofs.
     """
@@ -225,7 +230,8 @@ class Claim:
                 )
             if isinstance(s, Cases):
                 left, right = tuple(map(step, s.left)), tuple(map(step, s.right))
-                return replace(s, goal=swap.get(s.goal, s.goal), left=left, right=right)
+                goal = rels(s.goal) if isinstance(s.goal, dict) else swap.get(s.goal, s.goal)
+                return replace(s, goal=goal, left=left, right=right)
             return replace(s, goal=swap.get(s.goal, s.goal)) if isinstance(s, Cert) else s
 
         new = {

@@ -19,7 +19,7 @@ def _mutants(c):
     yield Mutant(
         "twice the length",
         c.but(swap={_GOAL: ge(a - b, h * G * slack(beta, eta) * m)}),
-        {beta: 1, eta: 1, a: 1, b: "9/10", m: 1, h: "1/5", G: 1},
+        {beta: 1, eta: 1, a: 1, b: "181/200", m: 1, h: "1/5", G: 1},
     )
     yield Mutant(
         "gradient below m a",
