@@ -6,7 +6,6 @@ import sympy as sp
 
 from .cited import LIMIT, POWERS, STATIONARY
 from .claims.concave_minimum import CLAIM as CONCAVE_MINIMUM
-from .claims.tight_contraction import CLAIM as TIGHT_CONTRACTION
 from .language import LEAST, Cases, Cert, Claim, Define, Induction, Use, ge, gt, term
 from .no_exit import POSITIVE_STEP
 from .notation import (
@@ -67,7 +66,7 @@ def _one_step(potential: sp.Expr, step: Claim) -> Cases:
 
 
 def run(potential: sp.Expr, step: Claim) -> tuple:
-    """Steps from the constants, "path constant" (potential >= 0), "R" and "mu<=beta" to the theorem's conclusions.
+    """Steps from the constants, "path constant" (potential >= 0), "R" to the theorem's conclusions.
 
     Args:
         potential: k with (length of a step) <= k (a - a1).
@@ -80,6 +79,7 @@ def run(potential: sp.Expr, step: Claim) -> tuple:
         "path": ge(potential * (a0 - a), P),
         "decay": ge(Q * a0**2, a**2),
         "Q>=0": ge(Q),
+        "q>=0": ge(FACTOR),
     }
     one_step = _one_step(potential, step)
     return (
@@ -87,12 +87,21 @@ def run(potential: sp.Expr, step: Claim) -> tuple:
         Cert("0>=0", ge(sp.Integer(0))),
         Cert("eta>=eta delta", ge(eta, eta * delta), sum=(term("eta>0", "delta<1"),)),
         Use("rate", CONCAVE_MINIMUM, {h: eta}),
-        Use("factor at eta", TIGHT_CONTRACTION, {h: eta}),
-        Cert("q>=0", ge(FACTOR), sum=(term("factor at eta/nonneg"), term("mu>0", "worst/second", c=2))),
         Induction(
             state={w: (w0, w1), a: (a0, a1), P: (0, P + h * G), Q: (1, FACTOR * Q)},
             invariant=state,
-            base=(Cert("1>=0", ge(sp.Integer(1)), sum=(term(),)),),
+            base=(
+                Cert("1>=0", ge(sp.Integer(1)), sum=(term(),)),
+                Use("first", step, {w: w0, a: a0, P: sp.Integer(0)}),
+                Use("worst first", CONCAVE_MINIMUM),
+                # q L_0 >= L_1 >= 0: no hypothesis says that q is nonnegative, the first step does.
+                Cert(
+                    "q>=0",
+                    ge(FACTOR),
+                    times=("a0>0", "a0>0"),
+                    sum=(term("worst first/rate", sq=(a0,)), term("first/rate"), term(sq=(a1,))),
+                ),
+            ),
             step=(
                 one_step,
                 Use("worst step", CONCAVE_MINIMUM),

@@ -249,12 +249,14 @@ class Proof:
             self.add(f"{s.name}/{name}", rel.at(s.to))
 
     def induction(self, s):
-        """Base and step must hold; then invariant and process are facts about a generic t."""
+        """Base (with the process at t = 0) and step must hold; then both are facts about a generic t."""
         first, after = ({k: sp.sympify(v[i]) for k, v in s.state.items()} for i in (0, 1))
         fixed = free(*self.facts.values(), *first.values())
         demand(not fixed & set(first), "a fixed fact speaks of the state")
         demand(free(*s.invariant.values()) <= fixed | set(first), "an invariant speaks of what may change")
         base, step = self.branch(), self.branch()
+        for name, rel in self.claim.process.items():
+            base.add(name, rel.at(first))
         base.run(s.base)
         for name, rel in [*s.invariant.items(), *self.claim.process.items()]:
             step.add(name, rel)

@@ -45,14 +45,18 @@ def _bound(name, s_, b_):
 
 
 def leaves_a_small_ball():
-    """L = x^2/2 from x = 1 at eta = h = 3/2: the iterate -1/2 is 3/2 away; R = 1 lies below R_A = 4."""
-    x0, step = sp.Integer(1), sp.Rational(3, 2)
-    distance = abs((x0 - step * x0) - x0)
-    return distance > 1 and sp.sqrt(2 * x0**2 / 2) / (1 - step / 2) == 4
+    """L = x^2/2 from x = 1, eta = h = 3/2: the iterate -1/2 leaves R = 5/4, between sqrt(2 L_0/mu) = 1 and R_A = 4."""
+    x0, step, radius = sp.Integer(1), sp.Rational(3, 2), sp.Rational(5, 4)
+    distance, needed = abs((x0 - step * x0) - x0), sp.sqrt(2 * x0**2 / 2)
+    return bool(distance > radius > needed)
 
 
 def _mutants(c):
-    yield Mutant("radius without the factor 1 - beta eta/2", c.but(swap={c.hypotheses["R"]: gt(R, 2 * a0 / m / 2)}), leaves_a_small_ball)
+    yield Mutant(
+        "radius without the factor 1 - beta eta/2",
+        c.but(swap={c.hypotheses["R"]: gt(R, 2 * a0 / m)}),
+        leaves_a_small_ball,
+    )
     yield Mutant(
         "half the path",
         c.but(swap={c.conclusions["path"]: ge(K * (a - a1), 2 * h * G)}),

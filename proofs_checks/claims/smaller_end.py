@@ -15,9 +15,7 @@ def _mutants(c):
         decrease(beta, eta) - decrease(beta, eta * delta),
         half * eta * (1 - delta) * (2 - beta * eta * (1 - delta)),
     )
-    yield Mutant(
-        "condition with 1 - delta", c.but(swap={_IDENTITY: wrong}), {beta: 1, eta: 1, delta: half}
-    )
+    yield Mutant("condition with 1 - delta", c.but(swap={_IDENTITY: wrong}), {beta: 1, eta: 1, delta: half})
     yield Mutant("delta may be 1", c.but(drop=("delta<1",)), {beta: 1, eta: 1, delta: 1})
 
 

@@ -44,9 +44,7 @@ CLAIM = Claim(
             left=(Cert("at 1", ge(clipped, delta), sum=(term("delta<1"),), mod={"which": 1}),),
             right=(Cert("at inner", ge(clipped, delta), sum=(term("inner/first"),), mod={"which": 1}),),
         ),
-        Cert(
-            "lower", ge(step_size(eta, gamma, delta, G), eta * delta), sum=(term("eta>0", "which"),)
-        ),
+        Cert("lower", ge(step_size(eta, gamma, delta, G), eta * delta), sum=(term("eta>0", "which"),)),
         Cert("upper", ge(eta, step_size(eta, gamma, delta, G)), sum=(term("eta>0", "clipped/first"),)),
     ),
     conclusions={

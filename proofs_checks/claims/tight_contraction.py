@@ -30,7 +30,7 @@ CLAIM = Claim(
     ),
     conclusions={"nonneg": ge(contraction(mu, beta, h))},
     mutants=_mutants,
-    example=lambda rng: (
-        lambda be: {beta: be, mu: rng.uniform(0.01, 1) * be, h: rng.uniform(-1, 3) / be}
-    )(rng.uniform(0.1, 3)),
+    example=lambda rng: (lambda be: {beta: be, mu: rng.uniform(0.01, 1) * be, h: rng.uniform(-1, 3) / be})(
+        rng.uniform(0.1, 3)
+    ),
 )
