@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from .language import Cited, eq, ge, gt, said, sequence
 from .notation import (
+    PROFILE,
     G,
     P,
     R,
     a,
     a0,
+    area,
+    area1,
     b,
     beta,
+    c,
     curvature,
     d,
     e,
@@ -21,6 +25,7 @@ from .notation import (
     gradient,
     h,
     inside,
+    integral,
     k,
     last,
     level,
@@ -30,6 +35,9 @@ from .notation import (
     rho0,
     s,
     segment,
+    sigma,
+    tau,
+    value,
     w,
     w0,
     w1,
@@ -208,4 +216,56 @@ SQUARE_LOSS_CURVATURE = Cited(
         "bound": ge(y, ell**2 + rho0 * k),
     },
     {"hess": curvature(y)},
+)
+
+PROFILE_VALUES = Cited(
+    "profile_values",
+    "definition",
+    r"A profile has a value $\mathrm{sig}(y) \ge 0$ and an integral $\int_0^y \mathrm{sig}$ at every $y \ge 0$.",
+    {"profile": PROFILE, "y>=0": ge(y)},
+    {"value": value(y, sigma), "integral": integral(y, area), "sigma>=0": ge(sigma)},
+    exists=(sigma, area),
+)
+
+PROFILE_DECREASES = Cited(
+    "profile_decreases",
+    "definition",
+    r"A profile is nonincreasing: $x \le y$ gives $\mathrm{sig}(x) \ge \mathrm{sig}(y)$.",
+    {"profile": PROFILE, "x<=y": ge(y, x), "at x": value(x, sigma), "at y": value(y, tau)},
+    {"order": ge(sigma, tau)},
+)
+
+INTEGRAL_COMPARISON = Cited(
+    "integral_comparison",
+    "analysis",
+    r"The integral of a nonincreasing function over $[x, y]$ lies between its length times the right and its length"
+    r" times the left end value.",
+    {
+        "profile": PROFILE,
+        "x<=y": ge(y, x),
+        "at x": value(x, sigma),
+        "at y": value(y, tau),
+        "to x": integral(x, area),
+        "to y": integral(y, area1),
+    },
+    {"left": ge((y - x) * sigma, area1 - area), "right": ge(area1 - area, (y - x) * tau)},
+)
+
+PROFILE_BOUND = Cited(
+    "profile_bound",
+    "linear algebra",
+    r"For $L = \frac12\|r\|^2$, $\nabla L = J^T r$ has norm at least $\sigma_{\min}(J(w))\|r\| \ge"
+    r" \mathrm{sig}(\|w - w_0\|)\|r\|$, and sig is nonincreasing: with $\|w - w_0\| \le P$, $c = \sqrt2$ and the root a"
+    r" of the loss, $\|r\| = c a$ and $\|\nabla L(w)\| \ge \mathrm{sig}(P)\,c\,a$.",
+    {
+        "profile": PROFILE,
+        "inside": inside(w),
+        "distance": within(w, P),
+        "level": level(w, a),
+        "gradient": gradient(w, G),
+        "at P": value(P, sigma),
+        "c>0": gt(c),
+        "c^2": eq(c**2, 2),
+    },
+    {"gradient": ge(G, sigma * c * a)},
 )

@@ -84,3 +84,21 @@ def segment(w, s, a, b, G):
 def last(w, s, h):
     """s is as far as the step stays in S."""
     return said("{1} is the largest number up to {2} whose segment from {0} along -grad L lies in S", w, s, h)
+
+
+# Theorem B: c is the root of 2, area and area1 integrals of the profile, sigma and tau its values.
+c, sigma, tau, area, area1, total = sp.symbols("c sigma tau area area1 total")
+
+PROFILE = said(
+    "sig is nonincreasing and nonnegative on [0, inf), 0 beyond R, and sigma_min(J(v)) >= sig(|v - w_0|) on S"
+)
+
+
+def value(x, y):
+    """A value of the profile."""
+    return said("sig({0}) = {1}", x, y)
+
+
+def integral(x, y):
+    """An integral of the profile."""
+    return said("the integral of sig from 0 to {0} is {1}", x, y)
