@@ -32,11 +32,13 @@ from .notation import (
     moved,
     mu,
     pl_star,
+    rho,
     rho0,
     s,
     segment,
     sigma,
     tau,
+    total,
     value,
     w,
     w0,
@@ -268,4 +270,27 @@ PROFILE_BOUND = Cited(
         "c^2": eq(c**2, 2),
     },
     {"gradient": ge(G, sigma * c * a)},
+)
+
+ROOT_OF_INTEGRAL = Cited(
+    "root_of_integral",
+    "analysis",
+    r"Intermediate value: $\rho \mapsto \int_0^\rho \mathrm{sig}$ is continuous from 0 to its value at R, so it takes"
+    r" every value in between, at some $\rho \in [0, R]$.",
+    {
+        "profile": PROFILE,
+        "R>=0": ge(R),
+        "to R": integral(R, total),
+        "y>=0": ge(y),
+        "y<total": gt(total, y),
+    },
+    {
+        "rho>=0": ge(rho),
+        "rho<=R": ge(R, rho),
+        "value": value(rho, tau),
+        "tau>=0": ge(tau),
+        "integral": integral(rho, area),
+        "area": eq(area, y),
+    },
+    exists=(rho, tau, area),
 )

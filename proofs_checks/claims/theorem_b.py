@@ -1,6 +1,6 @@
 """Theorem B: integrated PL*."""
 
-from ..cited import INTEGRAL_COMPARISON, LIMIT, POWERS, PROFILE_VALUES, STATIONARY
+from ..cited import INTEGRAL_COMPARISON, LIMIT, POWERS, PROFILE_VALUES, ROOT_OF_INTEGRAL, STATIONARY
 from ..language import LEAST, Cases, Cert, Claim, Define, Induction, Mutant, Use, eq, ge, gt, said, term
 from ..no_exit import POSITIVE_STEP, STATE, STEP
 from ..notation import (
@@ -32,6 +32,7 @@ from ..notation import (
     slack,
     sp,
     tau,
+    total,
     w,
     w0,
     w1,
@@ -49,7 +50,8 @@ worst, at_P, at_next = sp.symbols("worst at_P at_next")
 _MU = tau**2
 _FACTOR = rate(_MU, beta, eta, delta)
 _K = 2 / (c * tau * slack(beta, eta))
-_CONSTANTS = {n: r for n, r in PROFILE_CONSTANTS.items() if n != "slack>0"}
+_DERIVED = ("slack>0", "rho>=0", "rho<=R", "at rho", "tau>=0", "to rho", "more", "root")
+_CONSTANTS = {n: r for n, r in PROFILE_CONSTANTS.items() if n not in _DERIVED}
 
 
 def _one_step():
@@ -93,14 +95,14 @@ def _one_step():
 
 
 def _leaves_rho():
-    """L = x^2/2 from 1, sig = 1: with |r_0| = int_0^1 sig (no factor) and eta = 3/2 the first step is 3/2 > rho = 1."""
-    return sp.Rational(3, 2) > 1
+    """L = x^2/2 from 1, sig = 1, R = 5/4 > |r_0| = 1, eta = 3/2: the first step ends 3/2 away, outside the ball."""
+    return sp.Rational(3, 2) > sp.Rational(5, 4) > 1
 
 
 def _mutants(claim):
     yield Mutant(
-        "the root without the factor 1 - beta eta/2",
-        claim.but(swap={claim.hypotheses["root"]: eq(area_rho, c * a0)}),
+        "the condition without the factor 1 - beta eta/2",
+        claim.but(swap={claim.hypotheses["ratio"]: gt(total, c * a0)}),
         _leaves_rho,
     )
     yield Mutant(
@@ -116,7 +118,7 @@ CLAIM = Claim(
     statement=r"Square loss, $r_0 \ne 0$; sig a profile of $\sigma_{\min}(J)$ about $w_0$, (A2), (A3), and"
     r" $\|r_0\| < (1 - \beta\eta/2)\int_0^R \mathrm{sig}$. Let $\rho$ be the root of $(1 - \beta\eta/2)\int_0^\rho"
     r" \mathrm{sig} = \|r_0\|$. Then $\rho < R$, the path is at most $\rho$, and Theorem A's rate and limit hold with"
-    r" $\mu = \mathrm{sig}(\rho)^2 > 0$. (The root exists: the integral is continuous in its end.)",
+    r" $\mu = \mathrm{sig}(\rho)^2 > 0$. ",
     source="theory section 4, Theorem B",
     coq="PLTheory.TheoremB.theorem_B",
     hypotheses={
@@ -126,11 +128,23 @@ CLAIM = Claim(
         "start inside": inside(w0),
         "start distance": within(w0, zero),
         "to 0": integral(zero, zero),
+        "R>=0": ge(R),
+        "ratio": gt(slack(beta, eta) * total, c * a0),
     },
     process={**STEP, **NEXT},
-    exists=(d,),
+    exists=(rho, tau, area_rho, d),
     steps=(
         Cert("slack>0", gt(slack(beta, eta)), sum=(term("beta>0", "eta<2/beta", c="1/2"),)),
+        Cert("target>=0", ge(c * a0 / slack(beta, eta)), times=("slack>0",), sum=(term("c>0", "a0>0"),)),
+        Cert(
+            "target<total",
+            gt(total, c * a0 / slack(beta, eta)),
+            times=("slack>0",),
+            sum=(term("ratio"),),
+        ),
+        Use("exists", ROOT_OF_INTEGRAL, {y: c * a0 / slack(beta, eta), area: area_rho}),
+        Cert("root", eq(slack(beta, eta) * area_rho, c * a0), mod={"exists/area": slack(beta, eta)}),
+        Cert("more", gt(total, area_rho), sum=(term("target<total"),), mod={"exists/area": -1}),
         Cert("0>=0", ge(zero)),
         Cert("area>=0", ge(area_rho), times=("slack>0",), sum=(term("c>0", "a0>0"),), mod={"root": 1}),
         Use("at start", INTEGRAL_ROOT, {P: zero, area: zero, area1: area_rho}),
@@ -187,6 +201,8 @@ CLAIM = Claim(
     ),
     conclusions={
         "inside": inside(w),
+        "root": eq(slack(beta, eta) * area_rho, c * a0),
+        "to rho": integral(rho, area_rho),
         "rho<R": gt(R, rho),
         "mu>0": gt(_MU),
         "path": ge(rho, P),
