@@ -46,6 +46,7 @@ from .notation import (
     within,
     x,
     y,
+    z,
 )
 from .notation import a1 as b1
 
@@ -138,23 +139,25 @@ STATIONARY = Cited(
 LIMIT = Cited(
     "limit",
     "analysis",
-    r"Let $k, a_t \ge 0$, $\|w_{t+1} - w_t\| = h_t \|g_t\| \le k(a_t - a_{t+1})$ and $a_t^2 \le q^t a_0^2$ with"
-    r" $0 \le q < 1$, for all t, $a_t = \sqrt{L(w_t)}$, L continuous. Telescoping, the path from t on is at most"
-    r" $k a_t$; $\mathbb{R}^p$ is complete; $q^t \to 0$. So $w_t$ converges to some $w_\infty$ with"
-    r" $L(w_\infty) = 0$ and $\|w_t - w_\infty\| \le k a_t$.",
+    r"Let $k \ge 0$, $x_t \ge 0$ and $\|w_{t+1} - w_t\| = h_t \|\nabla L(w_t)\| \le k(x_t - x_{t+1})$ for all t, and"
+    r" $L(w_t) \le q^t L(w_0)$ with $0 \le q < 1$, L continuous. Telescoping, the path from t on is at most $k x_t$;"
+    r" $\mathbb{R}^p$ is complete; $q^t \to 0$. So $w_t$ converges to some $w_\infty$ with $L(w_\infty) = 0$ and"
+    r" $\|w_t - w_\infty\| \le k x_t$.",
     {
-        "step": ge(k * (a - b1), h * G),
-        "a>=0": ge(a),
+        "sequence": sequence(x, z, y),
+        "step": ge(k * (x - y), h * G),
+        "x>=0": ge(x),
         "k>=0": ge(k),
         "decay": said("L at time t is at most {0}^t L(w_0), for every t", e),
         "q>=0": ge(e),
         "q<1": gt(1, e),
         "moved": moved(w, h, w1),
+        "gradient": gradient(w, G),
     },
     {
         "limit": said("w_t converges to a point with L = 0, at distance {0} from {1}", d, w),
         "d>=0": ge(d),
-        "tail": ge(k * a, d),
+        "tail": ge(k * x, d),
     },
     exists=(d,),
 )

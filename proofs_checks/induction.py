@@ -30,7 +30,9 @@ from .notation import (
     w0,
     w1,
     within,
+    x,
     y,
+    z,
 )
 
 WORST = sp.Symbol("worst")
@@ -116,7 +118,7 @@ def run(potential: sp.Expr, step: Claim) -> tuple:
         ),
         one_step,
         Use("powers", POWERS, {y: Q, e: FACTOR}),
-        Use("limit", LIMIT, {k: potential, e: FACTOR}),
+        Use("limit", LIMIT, {k: potential, e: FACTOR, x: a, y: a1, z: a0}),
     )
 
 

@@ -221,6 +221,7 @@ CLAIM = Claim(
         "bound": ge(ROOT_RATE * A, a1),
         "small": ge(a0, ROOT_RATE * A),
         "path": ge(K * (a0 - ROOT_RATE * A), P + h * G),
+        "length": ge(K * (A - ROOT_RATE * A), h * G),
         "below": gt(a0, a1),
     },
     mutants=_mutants,

@@ -39,6 +39,7 @@ from ..notation import (
     within,
     x,
     y,
+    z,
 )
 from .concave_minimum import CLAIM as CONCAVE_MINIMUM
 from .integral_root import CLAIM as INTEGRAL_ROOT
@@ -197,7 +198,7 @@ CLAIM = Claim(
         ),
         Use("path bound", INTEGRAL_ROOT, {area1: area_rho}),
         Use("powers", POWERS, {y: Q, e: _FACTOR}),
-        Use("limit", LIMIT, {k: _K, e: _FACTOR}),
+        Use("limit", LIMIT, {k: _K, e: _FACTOR, x: a, y: a1, z: a0}),
     ),
     conclusions={
         "inside": inside(w),
