@@ -46,17 +46,21 @@ def check(claim):
     """The finished Proof of a claim, or Rejected."""
     proof = Proof(claim)
     later = {s.name for s in claim.steps if isinstance(s, Assume)}
-    for name, rel in claim.hypotheses.items():
-        if name not in later:
-            proof.add(name, rel)
-    proof.run(claim.steps)
-    for name, rel in claim.conclusions.items():
-        proof.require(rel, f"conclusion {name}")
+    try:
+        for name, rel in claim.hypotheses.items():
+            if name not in later:
+                proof.add(name, rel)
+        proof.run(claim.steps)
+        for name, rel in claim.conclusions.items():
+            proof.require(rel, f"conclusion {name}")
+    except Rejected as reason:
+        reason.log = proof.log
+        raise
     return proof
 
 
 class Proof:
-    """The facts so far, by name; `log` keeps (premises, goal) of each certificate for second opinions."""
+    """The facts so far, by name; `log` keeps the obligation of each certificate for second opinions."""
 
     def __init__(self, claim):
         self.claim, self.facts, self.nodes, self.log = claim, {}, [], []
@@ -64,6 +68,11 @@ class Proof:
         # A symbol of the statement is universal and never fresh, unless the claim says that it exists.
         given = [*claim.hypotheses.values(), *claim.process.values()]
         self.seen = free(*given) | free(*claim.conclusions.values()) - set(claim.exists)
+
+    def note(self, premises, goal):
+        """What a solver may be asked: numerators (denominators are positive) of premises and goal, on demand."""
+        premises = [r for r in premises if r.op != "holds"]
+        self.log.append(lambda: [(self.fraction(r.expr)[0], r.op) for r in (*premises, goal)])
 
     def branch(self):
         """A copy whose facts do not flow back; what it cites and logs does."""
@@ -151,7 +160,7 @@ class Proof:
         stronger = {">": (">",), ">=": (">", ">=", "="), "=": ("=",), "holds": ()}[rel.op]
         same = [f for f in self.facts.values() if f.op in stronger and free(f) == free(goal)]
         if goal not in self.facts.values() and not any(self.is_zero(f.expr - goal.expr) for f in same):
-            self.log.append((tuple(self.facts.values()), goal))
+            self.note(self.facts.values(), goal)
             raise Rejected(f"{what}: {rel.expr} {rel.op} 0 is not a fact")
 
     def fact(self, name, *ops):
@@ -178,7 +187,7 @@ class Proof:
     def cert(self, s):
         """goal * (strict facts) - (nonnegative sum) - (multiples of equations) must expand to zero."""
         goal, strict = Rel(self.resolve(s.goal.expr), s.goal.op), False
-        self.log.append((tuple(self.facts.values()), goal))
+        self.note(self.facts.values(), goal)
         total = sp.prod([self.fact(n, ">") for n in s.times]) * goal.expr
         for c, names, squares in s.sum:
             c, squares = sp.sympify(c, strict=True), [self.resolve(q) for q in squares]
@@ -195,8 +204,9 @@ class Proof:
         demand(goal.op != "=" or not s.sum, f"{s.name}: an equation follows from equations only")
         demand(self.is_zero(total), f"{s.name}: the certificate does not expand to the goal")
         self.add(s.name, s.goal)
+        self.log.pop()
         used = {*s.times, *s.mod, *[n for _, names, _ in s.sum for n in names]}
-        self.log[-1] = (*[self.facts[n] for n in sorted(used)], *[Rel(e, ">") for e in self.positives]), goal
+        self.note([*[self.facts[n] for n in sorted(used)], *[Rel(e, ">") for e in self.positives]], goal)
 
     def define(self, s):
         """Name a root, least or greatest by a fresh symbol: it exists and its facts determine it."""

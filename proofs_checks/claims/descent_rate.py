@@ -11,10 +11,13 @@ _DECREASE = ge(decrease(beta, s))
 def _draw(rng):
     be = rng.uniform(0.1, 3)
     et = rng.uniform(0, 2) / be
-    st, av, m2 = rng.uniform(0, et), rng.uniform(0.1, 2), rng.uniform(0, be)
-    g = (2 * m2) ** 0.5 * av * rng.uniform(1, 3)
+    st, av, mu_ = rng.uniform(0, et), rng.uniform(0.1, 2), rng.uniform(0, be)
+    g = (2 * mu_) ** 0.5 * av * rng.uniform(1, 3)
     low = av**2 - st * (1 - be * st / 2) * g**2
-    return {beta: be, eta: et, s: st, a: av, mu: m2, G: g, b: max(low, 0) ** 0.5 * (low >= 0) - 9 * (low < 0)}
+    if low < 0:  # no nonnegative loss falls so far: take the smallest gradient that PL* allows
+        g = (2 * mu_) ** 0.5 * av
+        low = av**2 - st * (1 - be * st / 2) * g**2
+    return {beta: be, eta: et, s: st, a: av, mu: mu_, G: g, b: rng.uniform(0, 1) * low**0.5}
 
 
 def _overshoot():

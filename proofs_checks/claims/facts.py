@@ -31,7 +31,7 @@ def _mutants(c):
     yield Mutant(
         "gap factor 1",
         c.but(swap={_GAP: ge(1 - contraction(mu, beta, h), 1 - (1 - mu * h) ** 2)}),
-        {**at, mu: "1/2"},
+        {**at, mu: "1/2", L0: 1},
     )
 
 
