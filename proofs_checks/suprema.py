@@ -117,17 +117,51 @@ def _ball(low: Fraction, high: Fraction) -> Any:
     return arb(fmpq(mid.numerator, mid.denominator), arb(fmpq(rad.numerator, rad.denominator)))
 
 
+def _modulus(name: str, order: int, x: Fraction) -> Any:
+    """|act^(order)| at a dyadic point; exact at 0 where the value there is rational."""
+    from flint import arb
+
+    exact = _exact_at_zero(name, order) if x == 0 else None
+    return abs(arb(exact[0])) if exact else abs(_derivatives(name, order, _ball(x, x))[0])
+
+
+def _exact_at_zero(name: str, order: int) -> tuple | None:
+    """The derivatives of this and the next order at 0 as rationals, None where they are irrational."""
+    from flint import ctx, fmpq_series
+
+    ctx.cap = order + 3
+    x = fmpq_series([0, 1])
+    sigmoid = 1 / (1 + (-x).exp())
+    series = {
+        "sigmoid": lambda: sigmoid,
+        "softplus": lambda: sigmoid.integral(),
+        "tanh": lambda: 2 / (1 + (-2 * x).exp()) - 1,
+        "silu": lambda: x * sigmoid,
+    }.get(name)
+    return series and tuple(series()[k] * math.factorial(k) for k in (order, order + 1))
+
+
 def _critical_value(name: str, order: int, low: Fraction, high: Fraction) -> Any:
-    """The modulus at the zero of the slope in [low, high], where the slope is monotone and changes sign."""
-    at_low = _derivatives(name, order, _ball(low, low))[1]
+    """The modulus at the only zero of the slope in [low, high], where the slope is monotone and changes sign."""
+    exact = _exact_at_zero(name, order)
+    if low < 0 < high and exact and exact[1] == 0:
+        return _modulus(name, order, Fraction(0))
+
+    def sign(x: Fraction) -> int:
+        slope = _derivatives(name, order, _ball(x, x))[1]
+        return 1 if slope > 0 else -1 if slope < 0 else 0
+
+    at_low, at_high = sign(low), sign(high)
     for _ in range(140):
         mid = (low + high) / 2
-        slope = _derivatives(name, order, _ball(mid, mid))[1]
-        if slope.contains(0):  # a zero within rounding: keep a short interval about it
-            margin = Fraction(1, 2**120)
+        here = sign(mid)
+        if here == 0:  # zero within rounding: widen about it until the signs at both sides are certain
+            margin = Fraction(1, 2**150)
+            while sign(mid - margin) != at_low or sign(mid + margin) != at_high:
+                margin *= 4
             low, high = max(low, mid - margin), min(high, mid + margin)
             break
-        low, high = (mid, high) if (slope > 0) == (at_low > 0) else (low, mid)
+        low, high = (mid, high) if here == at_low else (low, mid)
     return abs(_derivatives(name, order, _ball(low, high))[0])
 
 
@@ -153,7 +187,7 @@ def supremum(name: str, order: int) -> Supremum:
 
     # Starting values, so that most pieces fall below at once.
     for k in range(-4 * REACH, 4 * REACH + 1):
-        reach(abs(_derivatives(name, order, _ball(Fraction(k, 4), Fraction(k, 4)))[0]))
+        reach(_modulus(name, order, Fraction(k, 4)))
     # Odd ends: critical points sit at 0 and at other dyadic points, which should fall inside a piece.
     odd = Fraction(5, 16)
     todo = [(k + odd, k + 1 + odd) for k in range(-REACH - 1, REACH)]
@@ -165,7 +199,7 @@ def supremum(name: str, order: int) -> Supremum:
             continue
         # On a monotone piece the modulus is largest at an end.
         for end in (low, high):
-            reach(abs(_derivatives(name, order, _ball(end, end))[0]))
+            reach(_modulus(name, order, end))
         if not slope.contains(0):
             continue
         ends = [_derivatives(name, order, _ball(e, e))[1] for e in (low, high)]

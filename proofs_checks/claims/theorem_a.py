@@ -59,11 +59,8 @@ def _mutants(c):
         c.but(swap={c.hypotheses["R"]: gt(R, radius_sharp(a0**2, mu, beta, sp.Integer(0)))}),
         leaves_a_small_ball,
     )
-    yield Mutant(
-        "rate with the step eta only",
-        c.but(swap={c.conclusions["factor"]: ge((1 - 2 * mu * eta) * a**2, a1**2)}),
-        _too_fast,
-    )
+    wrong = {**c.conclusions, "factor": ge((1 - 2 * mu * eta) * a**2, a1**2)}
+    yield Mutant("rate with the step eta only", c.but(conclusions=wrong), _too_fast)
     yield Mutant("eta up to 4/beta", c.but(swap={c.hypotheses["eta<2/beta"]: gt(4 / beta, eta)}), _diverges)
 
 

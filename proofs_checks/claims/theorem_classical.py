@@ -93,9 +93,10 @@ def _mutants(claim):
         claim.but(swap={claim.hypotheses["R"]: gt(R, _RADIUS * delta / 2)}),
         _leaves,
     )
+    wrong = {**claim.conclusions, "factor": ge((1 - 2 * mu * eta * delta) * a**2, a1**2)}
     yield Mutant(
         "the rate 1 - 2 eta delta mu",
-        claim.but(swap={claim.conclusions["factor"]: ge((1 - 2 * mu * eta * delta) * a**2, a1**2)}),
+        claim.but(conclusions=wrong),
         lambda: (1 - sp.Rational(1, 2)) ** 2 > 1 - 2 * sp.Rational(1, 2),
     )
 
