@@ -30,10 +30,10 @@ class Rejected(Exception):
     """The proof does not check; the message says which step and why."""
 
 
-def demand(condition, message):
+def demand(condition, message, *about):
     """Reject unless the condition holds; never an assert, which -O would remove."""
     if not condition:
-        raise Rejected(message)
+        raise Rejected(message.format(*about) if about else message)
 
 
 def free(*things):
@@ -93,18 +93,16 @@ class Proof:
                     return symbol
             raise Rejected(f"{e.func(*args)} has no name here")
         body = vars(formulas).get(e.func.__name__)
-        demand(inspect.isfunction(body), f"unknown function {e.func}")
+        demand(inspect.isfunction(body), "unknown function {}", e.func)
         return self.resolve(
             body(*args, **({"ops": OPS} if "ops" in inspect.signature(body).parameters else {}))
         )
 
     def fraction(self, e):
         """Numerator and positive denominator of a resolved expression, expanded over Q."""
-        names = sorted(e.free_symbols, key=str)
-        demand(
-            all(type(s) is sp.Symbol and len(s.assumptions0) == 1 for s in names),
-            f"assumptions on symbols: {e}",
-        )
+        names = sorted(e.free_symbols, key=lambda s: s.name)
+        plain = all(type(s) is sp.Symbol and len(s.assumptions0) == 1 for s in names)
+        demand(plain, "symbols with assumptions in {}", e)
         poly, *gens = ring([*names, SPARE], sp.QQ)
         known = dict(zip(names, gens, strict=False))
 
@@ -118,9 +116,10 @@ class Proof:
                 for n, d in map(walk, e.args[1:]):
                     a, b = (a * n, b * d) if e.is_Mul else (a + n, b) if b == d else (a * d + n * b, b * d)
                 return a, b
-            demand(e.is_Pow and e.exp.is_Integer, f"not a rational expression over Q: {e}")
+            demand(e.is_Pow and e.exp.is_Integer, "not a rational expression over Q: {}", e)
             n, d = walk(e.base)
-            demand(e.exp > 0 or self.is_positive(e.base), f"the denominator {e.base} is not a strict fact")
+            sign = e.exp > 0 or self.is_positive(e.base)
+            demand(sign, "the denominator {} is not a strict fact", e.base)
             power = abs(int(e.exp))
             return (n**power, d**power) if e.exp > 0 else (d**power, n**power)
 
@@ -158,8 +157,10 @@ class Proof:
         """Reject unless the relation, or a stronger one about the same expression, is a fact."""
         goal = rel if rel.op == "holds" else Rel(self.resolve(rel.expr), rel.op)
         stronger = {">": (">",), ">=": (">", ">=", "="), "=": ("=",), "holds": ()}[rel.op]
+        if goal in self.facts.values():
+            return
         same = [f for f in self.facts.values() if f.op in stronger and free(f) == free(goal)]
-        if goal not in self.facts.values() and not any(self.is_zero(f.expr - goal.expr) for f in same):
+        if not any(self.is_zero(f.expr - goal.expr) for f in same):
             self.note(self.facts.values(), goal)
             raise Rejected(f"{what}: {rel.expr} {rel.op} 0 is not a fact")
 
@@ -170,13 +171,13 @@ class Proof:
 
     def fresh(self, symbol):
         """Take a symbol of which nothing has spoken yet."""
-        demand(type(symbol) is sp.Symbol and symbol not in self.seen, f"{symbol} is not fresh")
+        demand(type(symbol) is sp.Symbol and symbol not in self.seen, "{} is not fresh", symbol)
         self.seen.add(symbol)
 
     def run(self, steps):
         """Check the steps in order, each by the method of its name."""
         for s in steps:
-            demand(type(s) in (Assume, Cert, Define, Cases, Use, Induction), f"no rule for {s}")
+            demand(type(s) in (Assume, Cert, Define, Cases, Use, Induction), "no rule for {}", type(s))
             getattr(self, type(s).__name__.lower())(s)
 
     def assume(self, s):
@@ -191,7 +192,7 @@ class Proof:
         total = sp.prod([self.fact(n, ">") for n in s.times]) * goal.expr
         for c, names, squares in s.sum:
             c, squares = sp.sympify(c, strict=True), [self.resolve(q) for q in squares]
-            demand(c.is_Rational and c >= 0, f"{s.name}: the coefficient {c} is not a nonnegative rational")
+            demand(c.is_Rational and c >= 0, "the coefficient {} is not a nonnegative rational", c)
             total -= sp.prod([c, *[self.fact(n, ">", ">=") for n in names], *[q**2 for q in squares]])
             strict |= bool(c > 0 and not squares and all(self.facts[n].op == ">" for n in names))
             demand(all(self.fraction(q) for q in squares), "fraction() itself rejects bad denominators")
@@ -210,12 +211,12 @@ class Proof:
 
     def define(self, s):
         """Name a root, least or greatest by a fresh symbol: it exists and its facts determine it."""
-        demand(s.node.func in (ROOT, LEAST, GREATEST), f"cannot define {s.node}")
+        demand(s.node.func in (ROOT, LEAST, GREATEST), "cannot define {}", s.node)
         args, u = [self.resolve(a) for a in s.node.args], s.symbol
         self.seen |= free(*args)
         self.fresh(u)
         if s.node.func == ROOT:
-            self.require(Rel(args[0], ">="), f"{s.node} of a number that may be negative")
+            self.require(Rel(args[0], ">="), f"root {u} of a number that may be negative")
             new = {"nonneg": Rel(u, ">="), "square": Rel(u**2 - args[0], "=")}
         else:
             (a, b), sign = args, 1 if s.node.func == LEAST else -1
@@ -238,7 +239,7 @@ class Proof:
             inner.add(s.name, rel)
             inner.run(steps)
             for goal in goals.values():
-                inner.require(goal, f"{s.name}, branch {rel.expr} {rel.op} 0")
+                inner.require(goal, f"a branch of {s.name}")
         for name, goal in goals.items():
             self.add(name, goal)
 

@@ -304,7 +304,7 @@ def test_every_certificate_coefficient_matters():
     rng, tried = random.Random(3), 0
     for c in load():
         indices = [i for i, s in enumerate(c.steps) if isinstance(s, Cert) and s.sum]
-        for i in rng.sample(indices, min(3, len(indices))):
+        for i in rng.sample(indices, min(2, len(indices))):
             step = c.steps[i]
             j = rng.randrange(len(step.sum))
             coefficient, facts, squares = step.sum[j]
@@ -314,7 +314,7 @@ def test_every_certificate_coefficient_matters():
                 tried += 1
                 with pytest.raises(kernel.Rejected):
                     kernel.check(replace(c, steps=steps))
-    assert tried > 100
+    assert tried > 80
 
 
 # -- random statements with known answers
