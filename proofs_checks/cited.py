@@ -1,4 +1,5 @@
-"""What is not machine-checked by the kernel: steps of real analysis and linear algebra, and definitions spelt out.
+"""What is not machine-checked by the kernel: steps of real analysis and linear algebra, and definitions
+spelt out.
 
 Each has its exact statement and the relations it contributes; the table counts them, the docs print them.
 """
@@ -37,6 +38,7 @@ from .notation import (
     s,
     segment,
     sigma,
+    smoothness,
     tau,
     total,
     value,
@@ -61,7 +63,8 @@ PL_AT_A_POINT = Cited(
 TAYLOR = Cited(
     "taylor",
     "analysis",
-    r"Taylor's formula with the integral remainder along a segment: if $\varphi(\tau) = L(w - \tau g)$ is $C^2$ on"
+    r"Taylor's formula with the integral remainder along a segment: if $\varphi(\tau) = L(w - \tau g)$"
+    r" is $C^2$ on"
     r" $[0, s]$ with $\varphi'(0) = -\|g\|^2$ and $\varphi'' \le \beta \|g\|^2$ there, then"
     r" $\varphi(s) \le \varphi(0) - s\|g\|^2 + \beta s^2 \|g\|^2/2$. Here $\varphi'' = g^T \nabla^2 L\, g"
     r" \le \lambda_{\max}(\nabla^2 L)\|g\|^2$.",
@@ -72,9 +75,12 @@ TAYLOR = Cited(
 LAST_POINT = Cited(
     "last_point",
     "analysis",
-    r"S is closed, so among the $s \in [0, h]$ whose segment from $w$ along $-\nabla L(w)$ lies in S there is a"
-    r" largest, $s$. It is positive when $w$ is strictly inside the ball and $\nabla L(w) \ne 0$: both $\|\cdot - w_0\|"
-    r" < R$ and, as $\varphi'(0) = -\|\nabla L(w)\|^2 < 0$ and $L(w) \le L(w_0)$, $L \le L(w_0)$ persist for a while.",
+    r"S is closed, so among the $s \in [0, h]$ whose segment from $w$ along $-\nabla L(w)$ lies in S"
+    r" there is a"
+    r" largest, $s$. It is positive when $w$ is strictly inside the ball and $\nabla L(w) \ne 0$: both"
+    r" $\|\cdot - w_0\|"
+    r" < R$ and, as $\varphi'(0) = -\|\nabla L(w)\|^2 < 0$ and $L(w) \le L(w_0)$, $L \le L(w_0)$"
+    r" persist for a while.",
     {
         "inside": inside(w),
         "level": level(w, a),
@@ -99,8 +105,10 @@ LAST_POINT = Cited(
 CONTINUATION = Cited(
     "continuation",
     "analysis",
-    r"If the end of the largest segment in S is strictly inside the ball and has $L < L(w_0)$, then by continuity"
-    r" the segment extends unless $s = h$; so $s = h$, and the end is the next iterate: it lies in S, the whole step"
+    r"If the end of the largest segment in S is strictly inside the ball and has $L < L(w_0)$, then by"
+    r" continuity"
+    r" the segment extends unless $s = h$; so $s = h$, and the end is the next iterate: it lies in S,"
+    r" the whole step"
     r" does, and its distance from $w_0$ is at most the path.",
     {
         "last": last(w, s, h),
@@ -139,9 +147,12 @@ STATIONARY = Cited(
 LIMIT = Cited(
     "limit",
     "analysis",
-    r"Let $k \ge 0$, $x_t \ge 0$ and $\|w_{t+1} - w_t\| = h_t \|\nabla L(w_t)\| \le k(x_t - x_{t+1})$ for all t, and"
-    r" $L(w_t) \le q^t L(w_0)$ with $0 \le q < 1$, L continuous. Telescoping, the path from t on is at most $k x_t$;"
-    r" $\mathbb{R}^p$ is complete; $q^t \to 0$. So $w_t$ converges to some $w_\infty$ with $L(w_\infty) = 0$ and"
+    r"Let $k \ge 0$, $x_t \ge 0$ and $\|w_{t+1} - w_t\| = h_t \|\nabla L(w_t)\| \le k(x_t - x_{t+1})$"
+    r" for all t, and"
+    r" $L(w_t) \le q^t L(w_0)$ with $0 \le q < 1$, L continuous. Telescoping, the path from t on is at"
+    r" most $k x_t$;"
+    r" $\mathbb{R}^p$ is complete; $q^t \to 0$. So $w_t$ converges to some $w_\infty$ with $L(w_\infty)"
+    r" = 0$ and"
     r" $\|w_t - w_\infty\| \le k x_t$.",
     {
         "sequence": sequence(x, z, y),
@@ -175,10 +186,14 @@ GRADIENT_FLOW = Cited(
     "gradient_flow",
     "analysis",
     r"Let L be C^2 and $\mu$-PL* on S with $L_0 > 0$, $R \ge \sqrt{2L_0/\mu}$. Along the gradient flow"
-    r" $-d\sqrt{L} = \|\nabla L\|^2/(2\sqrt{L})\,d\tau \ge \sqrt{\mu/2}\,\|\nabla L\|\,d\tau$, so its length up to a"
-    r" point is at most $\sqrt{2/\mu}(\sqrt{L_0} - \sqrt{L})$, less than R while $L > 0$: it stays in S, $L \to 0$"
-    r" exponentially, and it converges to some $w^* \in S$ with $L = 0$, never reaching it. From a point w of the flow"
-    r" the remaining length bounds $d = \|w - w^*\| > 0$ by $\sqrt{2L(w)/\mu}$; d takes arbitrarily small values."
+    r" $-d\sqrt{L} = \|\nabla L\|^2/(2\sqrt{L})\,d\tau \ge \sqrt{\mu/2}\,\|\nabla L\|\,d\tau$, so its"
+    r" length up to a"
+    r" point is at most $\sqrt{2/\mu}(\sqrt{L_0} - \sqrt{L})$, less than R while $L > 0$: it stays in S,"
+    r" $L \to 0$"
+    r" exponentially, and it converges to some $w^* \in S$ with $L = 0$, never reaching it. From a point"
+    r" w of the flow"
+    r" the remaining length bounds $d = \|w - w^*\| > 0$ by $\sqrt{2L(w)/\mu}$; d takes arbitrarily"
+    r" small values."
     r" Taylor at $w^*$, where $L$ and $\nabla L$ vanish and (A2) holds: for every $e > 0$ some such w has"
     r" $L(w) \le (\beta + e)d^2/2$.",
     {
@@ -198,7 +213,8 @@ GRADIENT_FLOW = Cited(
 SQUARE_LOSS_GRADIENT = Cited(
     "square_loss_gradient",
     "linear algebra",
-    r"For $L = \frac12\|r\|^2$: $\nabla L = J^T r$, so $\|\nabla L(w)\|^2 \le \|J(w)\|^2\,2L(w)$, and $\|J\| \le L_F$"
+    r"For $L = \frac12\|r\|^2$: $\nabla L = J^T r$, so $\|\nabla L(w)\|^2 \le \|J(w)\|^2\,2L(w)$, and"
+    r" $\|J\| \le L_F$"
     r" on S.",
     {
         "jacobian": said("the spectral norm of J is at most {0} on S", ell),
@@ -212,13 +228,14 @@ SQUARE_LOSS_GRADIENT = Cited(
 SQUARE_LOSS_CURVATURE = Cited(
     "square_loss_curvature",
     "linear algebra",
-    r"For $L = \frac12\|r\|^2$: $v^T \nabla^2 L\, v = \|Jv\|^2 + r^T (DJ[v])v \le (L_F^2 + \|r\|\,\beta_F)\|v\|^2$ by"
+    r"For $L = \frac12\|r\|^2$: $v^T \nabla^2 L\, v = \|Jv\|^2 + r^T (DJ[v])v \le (L_F^2 +"
+    r" \|r\|\,\beta_F)\|v\|^2$ by"
     r" Cauchy and Schwarz where $\|J\| \le L_F$ and $\|DJ\| \le \beta_F$, and $\|r\| \le \|r_0\|$ on S.",
     {
         "jacobian": said("the spectral norm of J is at most {0} on S", ell),
         "smooth": said("the spectral norm of DJ is at most {0} on S", k),
         "residual": said("the residual at w_0 has norm {0}", rho0),
-        "bound": ge(y, ell**2 + rho0 * k),
+        "bound": ge(y, smoothness(rho0, ell, k)),
     },
     {"hess": curvature(y)},
 )
@@ -226,7 +243,8 @@ SQUARE_LOSS_CURVATURE = Cited(
 PROFILE_VALUES = Cited(
     "profile_values",
     "definition",
-    r"A profile has a value $\mathrm{sig}(y) \ge 0$ and an integral $\int_0^y \mathrm{sig}$ at every $y \ge 0$.",
+    r"A profile has a value $\mathrm{sig}(y) \ge 0$ and an integral $\int_0^y \mathrm{sig}$ at every $y"
+    r" \ge 0$.",
     {"profile": PROFILE, "y>=0": ge(y)},
     {"value": value(y, sigma), "integral": integral(y, area), "sigma>=0": ge(sigma)},
     exists=(sigma, area),
@@ -243,7 +261,8 @@ PROFILE_DECREASES = Cited(
 INTEGRAL_COMPARISON = Cited(
     "integral_comparison",
     "analysis",
-    r"The integral of a nonincreasing function over $[x, y]$ lies between its length times the right and its length"
+    r"The integral of a nonincreasing function over $[x, y]$ lies between its length times the right and"
+    r" its length"
     r" times the left end value.",
     {
         "profile": PROFILE,
@@ -260,7 +279,8 @@ PROFILE_BOUND = Cited(
     "profile_bound",
     "linear algebra",
     r"For $L = \frac12\|r\|^2$, $\nabla L = J^T r$ has norm at least $\sigma_{\min}(J(w))\|r\| \ge"
-    r" \mathrm{sig}(\|w - w_0\|)\|r\|$, and sig is nonincreasing: with $\|w - w_0\| \le P$, $c = \sqrt2$ and the root a"
+    r" \mathrm{sig}(\|w - w_0\|)\|r\|$, and sig is nonincreasing: with $\|w - w_0\| \le P$, $c = \sqrt2$"
+    r" and the root a"
     r" of the loss, $\|r\| = c a$ and $\|\nabla L(w)\| \ge \mathrm{sig}(P)\,c\,a$.",
     {
         "profile": PROFILE,
@@ -278,7 +298,8 @@ PROFILE_BOUND = Cited(
 ROOT_OF_INTEGRAL = Cited(
     "root_of_integral",
     "analysis",
-    r"Intermediate value: $\rho \mapsto \int_0^\rho \mathrm{sig}$ is continuous from 0 to its value at R, so it takes"
+    r"Intermediate value: $\rho \mapsto \int_0^\rho \mathrm{sig}$ is continuous from 0 to its value at"
+    r" R, so it takes"
     r" every value in between, at some $\rho \in [0, R]$.",
     {
         "profile": PROFILE,

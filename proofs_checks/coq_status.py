@@ -12,8 +12,8 @@ FOLDER = Path(__file__).parent / "coq"
 def status(theorem: str, folder: Path = FOLDER) -> str:
     """The state of a theorem named PLTheory.Module.theorem.
 
-    "built" means that the module's .vo is at least as new as its .v; whether it is free of admitted steps is what
-    `make coq` prints.
+    "built" means that the module's .vo is at least as new as its .v; whether it is free of admitted steps is
+    what `make coq` prints.
     """
     _, module, name = theorem.split(".")
     source, compiled = folder / f"{module}.v", folder / f"{module}.vo"

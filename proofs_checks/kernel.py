@@ -70,7 +70,8 @@ class Proof:
         self.seen = free(*given) | free(*claim.conclusions.values()) - set(claim.exists)
 
     def note(self, premises, goal):
-        """What a solver may be asked: numerators (denominators are positive) of premises and goal, on demand."""
+        """What a solver may be asked: numerators (denominators are positive) of premises and goal, on
+        demand."""
         premises = [r for r in premises if r.op != "holds"]
         self.log.append(lambda: [(self.fraction(r.expr)[0], r.op) for r in (*premises, goal)])
 

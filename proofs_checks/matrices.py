@@ -72,7 +72,8 @@ LIPSCHITZ_ENTRIES = Cited(
 SPECTRAL_BOUND = Cited(
     "spectral_bound",
     "definition",
-    r"$\|Xu\| \le \|X\|\,\|u\|$ and the triangle inequality for vectors: $\|J'^T u\| \ge \|J^T u\| - \|J' - J\|$ for"
+    r"$\|Xu\| \le \|X\|\,\|u\|$ and the triangle inequality for vectors: $\|J'^T u\| \ge \|J^T u\| -"
+    r" \|J' - J\|$ for"
     r" unit u.",
     {
         "at": said("for a unit vector u the norms of J^T u and J'^T u are {0} and {1}", nx, ny),

@@ -1,7 +1,8 @@
 """The no-exit argument, once for every theorem: one step of positive length stays in S.
 
-The theorems differ in how they bound the length of a step up to s by the fall of a potential, k (a - b_s); the
-argument that the step does not leave S is the same, so it is written here and each claim passes its own bound.
+The theorems differ in how they bound the length of a step up to s by the fall of a potential, k (a - b_s);
+the argument that the step does not leave S is the same, so it is written here and each claim passes its own
+bound.
 """
 
 from __future__ import annotations
@@ -88,11 +89,13 @@ POSITIVE_STEP = (
 
 
 def stays(k: sp.Expr, bound: Callable) -> tuple:
-    """Steps from a > 0, the constants, the state and "path" (P <= k (a0 - a)), "k>=0", "R" (R > k a0) to the next state.
+    """Steps from a > 0, the constants, the state and "path" (P <= k (a0 - a)), "k>=0", "R" (R > k a0) to
+    the next state.
 
     Args:
         k: the constant of the potential.
-        bound: (prefix, s, b) -> steps that prove "prefix descent/..." and "prefix path": s G <= k (a - b), for the
+        bound: (prefix, s, b) -> steps that prove "prefix descent/..." and "prefix path": s G <= k (a - b),
+        for the
             segment up to s that ends at a root b of the loss.
 
     Returns:

@@ -1,8 +1,8 @@
 """Symbols, shipped formulas and propositions shared by the claims, under the names of the theory page.
 
-a, b are square roots of the loss at both ends of a step, G the norm of the gradient, m the root of 2 mu, P the path
-so far; a subscript 0 is the start, 1 the next iterate. Symbols carry no assumptions: what is known of a symbol is
-what a claim lists.
+a, b are square roots of the loss at both ends of a step, G the norm of the gradient, m the root of 2 mu, P
+the path so far; a subscript 0 is the start, 1 the next iterate. Symbols carry no assumptions: what is known
+of a symbol is what a claim lists.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """LaTeX of a claim for the docs: statement, hypotheses, steps with their certificates, what is cited.
 
-Formulas keep their names; roots, least and greatest are written out. Nothing is computed here: a page shows what the
-kernel was given.
+Formulas keep their names; roots, least and greatest are written out. Nothing is computed here: a page shows
+what the kernel was given.
 """
 
 from __future__ import annotations

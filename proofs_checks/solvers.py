@@ -1,7 +1,9 @@
-"""Second opinions: z3 and cvc5 on every obligation of the kernel and on the obligation at which a mutant fails.
+"""Second opinions: z3 and cvc5 on every obligation of the kernel and on the obligation at which a mutant
+fails.
 
-A solver never decides: z3's nonlinear engine has given wrong answers and neither emits a proof that can be re-checked.
-Disagreement with the kernel is an error; a solver that is not installed, or gives up in its time, is shown as such.
+A solver never decides: z3's nonlinear engine has given wrong answers and neither emits a proof that can be
+re-checked. Disagreement with the kernel is an error; a solver that is not installed, or gives up in its
+time, is shown as such.
 """
 
 from __future__ import annotations
@@ -104,8 +106,8 @@ def _worth_asking(obligation: Obligation) -> bool:
 def ask(name: str, obligations: list[Obligation], seconds: float) -> list[str]:
     """A solver's answers, "unknown" where it took longer than the time.
 
-    The questions go to a child process, because neither solver keeps to its own time limit; after a question that
-    took too long the child is killed and another one continues.
+    The questions go to a child process, because neither solver keeps to its own time limit; after a
+    question that took too long the child is killed and another one continues.
     """
     module, question = SOLVERS[name]
     import_module(module)  # before the fork, so that no child pays for it

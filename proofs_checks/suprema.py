@@ -1,9 +1,10 @@
 """Suprema of the first three derivatives of the smooth activations, by ball arithmetic.
 
-A compact interval is split until every piece either lies below what is reached already, or holds the derivative
-monotone (then its ends decide), or holds the derivative's slope monotone (then its one critical point is enclosed by
-bisection). Beyond the interval an analytic bound holds. The result is an enclosure [lower, upper] of the supremum, far
-narrower than a float's spacing, against which the stored constants and the closed forms are compared exactly.
+A compact interval is split until every piece either lies below what is reached already, or holds the
+derivative monotone (then its ends decide), or holds the derivative's slope monotone (then its one critical
+point is enclosed by bisection). Beyond the interval an analytic bound holds. The result is an enclosure
+[lower, upper] of the supremum, far narrower than a float's spacing, against which the stored constants and
+the closed forms are compared exactly.
 
 Requires python-flint.
 """
@@ -34,8 +35,8 @@ class Supremum:
         attained: whether `lower` is a value of the derivative (else a limit at infinity).
         stored: the float in the activation table.
         stored_is_upper: whether the float, as a dyadic rational, is at least `upper`.
-        closed_form_agrees: whether the closed form's enclosure meets it, None where the table has no closed form.
-        pieces: intervals examined.
+        closed_form_agrees: whether the closed form's enclosure meets it, None where the table has no closed
+        form. pieces: intervals examined.
     """
 
     activation: str
@@ -50,7 +51,8 @@ class Supremum:
 
 
 def _series(name: str) -> Callable:
-    """The activation on power series with ball coefficients: its Taylor coefficients enclose the derivatives."""
+    """The activation on power series with ball coefficients: its Taylor coefficients enclose the
+    derivatives."""
     from flint import arb, arb_series
 
     def sigmoid(x: Any) -> Any:
@@ -74,8 +76,9 @@ def _series(name: str) -> Callable:
 def _tail(name: str, order: int) -> tuple[Any, Any]:
     """(limit, excess): for |x| >= REACH the modulus is at most limit + excess, limit a limit at infinity.
 
-    With s the sigmoid, s' = s(1 - s) <= e^-|x| and |s''|, |s'''| <= s'. With phi the normal density, the polynomials
-    times phi below decrease beyond 4. Each line is the term-by-term bound of the derivative written out.
+    With s the sigmoid, s' = s(1 - s) <= e^-|x| and |s''|, |s'''| <= s'. With phi the normal density, the
+    polynomials times phi below decrease beyond 4. Each line is the term-by-term bound of the derivative
+    written out.
     """
     from flint import arb
 
@@ -142,7 +145,8 @@ def _exact_at_zero(name: str, order: int) -> tuple | None:
 
 
 def _critical_value(name: str, order: int, low: Fraction, high: Fraction) -> Any:
-    """The modulus at the only zero of the slope in [low, high], where the slope is monotone and changes sign."""
+    """The modulus at the only zero of the slope in [low, high], where the slope is monotone and changes
+    sign."""
     exact = _exact_at_zero(name, order)
     if low < 0 < high and exact and exact[1] == 0:
         return _modulus(name, order, Fraction(0))

@@ -21,8 +21,8 @@ class Row:
         milliseconds: for the kernel's check, lemmas checked before not counted again.
         certificates: how many certificates it expanded.
         opinions: solver -> counts of answers, or "not installed".
-        mutants: false variants; `mutants_rejected` by the kernel, `mutants_refuted` by their own exact witness.
-        cited: names of the cited lemmas that the proof rests on, those of its lemmas included.
+        mutants: false variants; `mutants_rejected` by the kernel, `mutants_refuted` by their own exact
+        witness. cited: names of the cited lemmas that the proof rests on, those of its lemmas included.
     """
 
     name: str

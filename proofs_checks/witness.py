@@ -69,9 +69,11 @@ def holds(rel: Rel, point: Mapping, ops: Arithmetic = EXACT, tolerance: float = 
 
 
 def violated(claim: Claim, point: Mapping, ops: Arithmetic = EXACT, tolerance: float = 0) -> list[str]:
-    """Names of conclusions that fail at a point where the hypotheses hold; raises ValueError where they do not.
+    """Names of conclusions that fail at a point where the hypotheses hold; raises ValueError where they do
+    not.
 
-    Propositions, and conclusions about symbols without a value (they exist, their value is not known), are skipped.
+    Propositions, and conclusions about symbols without a value (they exist, their value is not known), are
+    skipped.
     """
     for name, rel in claim.hypotheses.items():
         if rel.op != "holds" and not holds(rel, point, ops, tolerance):
@@ -93,7 +95,8 @@ def refutes(mutant: Mutant) -> bool:
 
 
 def sample(claim: Claim, rng: Any, count: int) -> tuple[int, list[dict]]:
-    """Draw points; returns how many met the hypotheses and those at which a conclusion failed by more than 1e-9."""
+    """Draw points; returns how many met the hypotheses and those at which a conclusion failed by more than
+    1e-9."""
     met, bad = 0, []
     for _ in range(count):
         point = claim.example(rng)

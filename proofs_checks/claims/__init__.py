@@ -1,4 +1,5 @@
-"""One lemma a module, each with a `CLAIM`; `load` gives them in the order in which they build on one another."""
+"""One lemma a module, each with a `CLAIM`; `load` gives them in the order in which they build on one
+another."""
 
 from importlib import import_module
 

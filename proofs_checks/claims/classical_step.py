@@ -89,9 +89,11 @@ def _long():
 CLAIM = Claim(
     name="classical_step",
     title="classical route, one step",
-    statement=r"Square loss, $\eta \le 1/\beta$, $0 < \delta \le 1$, $\|J\| \le L_F$ on S, $\mu \le \beta$ and"
+    statement=r"Square loss, $\eta \le 1/\beta$, $0 < \delta \le 1$, $\|J\| \le L_F$ on S, $\mu \le"
+    r" \beta$ and"
     r" $R > R_{classic}$. A step from $w \in S$ with $\sqrt{L(w)} \le A$ and path at most $R_{classic}(1 -"
-    r" A/\sqrt{L_0})$ stays in S, $L$ falls by the factor $1 - \eta\delta\mu$, and the same holds with $\sqrt{1 -"
+    r" A/\sqrt{L_0})$ stays in S, $L$ falls by the factor $1 - \eta\delta\mu$, and the same holds with"
+    r" $\sqrt{1 -"
     r" \eta\delta\mu}\,A$.",
     source="theory section 2, classical route; TMSSR25",
     coq="PLTheory.Classic.classic_step",

@@ -31,8 +31,10 @@ def _mutants(c):
 CLAIM = Claim(
     name="concave_minimum",
     title="worst decrease over [eta delta, eta]; q < 1",
-    statement=r"For $\eta\delta \le h \le \eta$, $0 < \delta < 1$, $0 < \eta < 2/\beta$: $h(1 - \beta h/2)$ is at least"
-    r" the smaller of its end values, which is positive; so the factor of one step is at most q, and $q < 1$.",
+    statement=r"For $\eta\delta \le h \le \eta$, $0 < \delta < 1$, $0 < \eta < 2/\beta$: $h(1 - \beta"
+    r" h/2)$ is at least"
+    r" the smaller of its end values, which is positive; so the factor of one step is at most q, and $q"
+    r" < 1$.",
     source="theory section 3, Theorem A step 2",
     coq="PLTheory.Steps.contraction_le_rate",
     hypotheses={

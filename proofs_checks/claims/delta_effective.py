@@ -23,7 +23,8 @@ def _mutants(c):
 CLAIM = Claim(
     name="delta_effective",
     title="h >= eta delta_eff where |grad L| <= bound",
-    statement=r"For $0 < \|g\| \le B$ and $0 \le \delta \le 1$: $h \ge \eta\max(\delta, \min(1, \gamma/B))$. With"
+    statement=r"For $0 < \|g\| \le B$ and $0 \le \delta \le 1$: $h \ge \eta\max(\delta, \min(1,"
+    r" \gamma/B))$. With"
     r" $\delta = 0$ this is all GClip has, and it depends on $\gamma$ and, through B, on the starting loss.",
     source="theory section 1",
     coq="PLTheory.Steps.gclip_step_effective",

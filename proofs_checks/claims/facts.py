@@ -1,12 +1,12 @@
 """Facts to reuse: closed form of the rate, its gap to quadratics, the radius at eta = 1/beta."""
 
 from ..language import ROOT, Cert, Claim, Define, Mutant, Use, eq, ge, gt, term
-from ..notation import L0, beta, contraction, delta, eta, h, mu, radius_sharp, u, v, x, y
+from ..notation import L0, beta, contraction, delta, eta, h, mu, radius_sharp, rate_classic, u, v, x, y
 from .monotone_root import CLAIM as MONOTONE_ROOT
 
 _CLOSED = eq(
     contraction(mu, beta, eta * delta),
-    (1 - mu * eta * delta) ** 2 + mu * (beta - mu) * (eta * delta) ** 2,
+    rate_classic(mu, eta, delta) ** 2 + mu * (beta - mu) * (eta * delta) ** 2,
 )
 _GAP = ge(2 * (1 - contraction(mu, beta, h)), 1 - (1 - mu * h) ** 2)
 _AT = radius_sharp(L0, mu, beta, 1 / beta)
@@ -38,8 +38,10 @@ def _mutants(c):
 CLAIM = Claim(
     name="facts",
     title="closed form of q, gap to quadratics, R_A at 1/beta",
-    statement=r"$1 - 2\mu x(1 - \beta x/2) = (1 - \mu x)^2 + \mu(\beta - \mu)x^2$ at $x = \eta\delta$. For $0 \le \beta"
-    r" h \le 1$ the guaranteed decrease is at least half of what the quadratic of curvature $\mu$ shows. At $\eta ="
+    statement=r"$1 - 2\mu x(1 - \beta x/2) = (1 - \mu x)^2 + \mu(\beta - \mu)x^2$ at $x = \eta\delta$."
+    r" For $0 \le \beta"
+    r" h \le 1$ the guaranteed decrease is at least half of what the quadratic of curvature $\mu$ shows."
+    r" At $\eta ="
     r" 1/\beta$: $R_A = \sqrt{8L_0/\mu}$.",
     source="theory section 3, facts and consequences",
     coq="PLTheory.Steps.rate_closed_form",

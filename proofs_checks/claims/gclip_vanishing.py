@@ -1,4 +1,5 @@
-"""What delta adds, second half: a family on which GClip's factor tends to 1 while delta-GClip's stays below 1."""
+"""What delta adds, second half: a family on which GClip's factor tends to 1 while delta-GClip's stays below
+1."""
 
 from ..language import GREATEST, LEAST, Cases, Cert, Claim, Define, Mutant, Use, ge, gt, term
 from ..notation import decrease, delta, eta, gamma, h, q, rate, slack, sp, step_size, x
@@ -37,7 +38,8 @@ CLAIM = Claim(
     name="gclip_vanishing",
     title="GClip's rate vanishes, delta-GClip's does not",
     statement=r"On $L = x^2/2$ ($\mu = \beta = 1$), $0 < \eta < 2$: for every $q < 1$, from $x > 2\eta\gamma"
-    r"/(1 - q)$ (a far start, or a small $\gamma$) GClip's step multiplies L by more than q, while delta-GClip's"
+    r"/(1 - q)$ (a far start, or a small $\gamma$) GClip's step multiplies L by more than q, while"
+    r" delta-GClip's"
     r" multiplies it by at most Theorem A's q(1, 1, $\eta$, $\delta$) < 1, whatever $\gamma$ and x.",
     source="theory section 1",
     coq="PLTheory.GClip.vanishing",

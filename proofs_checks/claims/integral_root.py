@@ -1,4 +1,5 @@
-"""Theorem B, the integral comparison: a path whose integral is no larger than that of rho is no longer than rho."""
+"""Theorem B, the integral comparison: a path whose integral is no larger than that of rho is no longer than
+rho."""
 
 from ..cited import INTEGRAL_COMPARISON, PROFILE_VALUES
 from ..language import Cases, Cert, Claim, Mutant, Use, ge, gt, term
@@ -29,7 +30,8 @@ def _between(name, low, high, area_low, area_high, at_low, at_high):
 CLAIM = Claim(
     name="integral_root",
     title="the path stays below the root of the integral",
-    statement=r"Let sig be a profile with $\int_0^\rho \mathrm{sig} < \int_0^R \mathrm{sig}$, $\rho \le R$. Then"
+    statement=r"Let sig be a profile with $\int_0^\rho \mathrm{sig} < \int_0^R \mathrm{sig}$, $\rho \le"
+    r" R$. Then"
     r" $\int_0^P \mathrm{sig} \le \int_0^\rho \mathrm{sig}$ gives $P \le \rho$; $\mathrm{sig}(\rho) > 0$ and"
     r" $\rho < R$.",
     source="theory section 4, Theorem B",

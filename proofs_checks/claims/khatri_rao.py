@@ -1,4 +1,5 @@
-"""The Schur product theorem in the form used: ||P o (A A^T)|| <= ||P|| max_i |a_i|^2, hence Khatri-Rao's bound."""
+"""The Schur product theorem in the form used: ||P o (A A^T)|| <= ||P|| max_i |a_i|^2, hence Khatri-Rao's
+bound."""
 
 import sympy as sp
 
@@ -38,8 +39,10 @@ def _mutants(claim):
 CLAIM = Claim(
     name="khatri_rao",
     title="||P o AA^T|| <= ||P|| max |a_i|^2 (Schur, Khatri-Rao)",
-    statement=r"For symmetric P with $y^T P y \le c\|y\|^2$ and rows $\|a_i\| \le \bar a$: $x^T(P \circ AA^T)x \le"
-    r" c\,\bar a^2\|x\|^2$, since with $y_k = x \circ a_{\cdot k}$ the form is $\sum_k y_k^T P y_k$. With $P = BB^T$"
+    statement=r"For symmetric P with $y^T P y \le c\|y\|^2$ and rows $\|a_i\| \le \bar a$: $x^T(P \circ"
+    r" AA^T)x \le"
+    r" c\,\bar a^2\|x\|^2$, since with $y_k = x \circ a_{\cdot k}$ the form is $\sum_k y_k^T P y_k$."
+    r" With $P = BB^T$"
     r" this is $\|B * A\| \le \|B\|\max_i\|a_i\|$ for the matrix with rows $b_i \otimes a_i$. Expanded for"
     f" {ROWS} rows and {COLUMNS} columns; the identity is one exchange of finite sums at any size.",
     source="theory section 5, Jacobian",

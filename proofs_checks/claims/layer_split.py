@@ -40,8 +40,10 @@ def _mutants(claim):
 CLAIM = Claim(
     name="layer_split",
     title="optimal split over layers; ||M|| bounds",
-    statement=r"Over $\sum_l t_l^2 \le s^2$ a linear bound $\sum_l c_l t_l$ is at most $s\|c\|$ (attained at $t \propto"
-    r" c$), and $\|Mt\| \le \|M\|s$ with $\|M\| \le \|M\|_F$ and, for nonnegative M, $\|M\|^2 \le \|M\|_1\|M\|_\infty$"
+    statement=r"Over $\sum_l t_l^2 \le s^2$ a linear bound $\sum_l c_l t_l$ is at most $s\|c\|$"
+    r" (attained at $t \propto"
+    r" c$), and $\|Mt\| \le \|M\|s$ with $\|M\| \le \|M\|_F$ and, for nonnegative M, $\|M\|^2 \le"
+    r" \|M\|_1\|M\|_\infty$"
     f" (Schur's test). Expanded for {N} layers; every size has the same certificate with more pairs.",
     source="theory section 5, Lipschitz constant of J",
     coq="PLTheory.Perturbation.layer_split",
@@ -67,7 +69,8 @@ CLAIM = Claim(
             _FROBENIUS,
             sum=tuple(term(sq=(M[i][j] * t[k] - M[i][k] * t[j],)) for i in _R for j, k in _pairs()),
         ),
-        # (sum_j m_ij t_j)^2 <= (sum_j m_ij)(sum_j m_ij t_j^2), the gap being a sum over pairs of m m (t - t)^2.
+        # (sum_j m_ij t_j)^2 <= (sum_j m_ij)(sum_j m_ij t_j^2), the gap being a sum over pairs of m m (t -
+        # t)^2.
         Cert(
             "Schur's test",
             _SCHUR,

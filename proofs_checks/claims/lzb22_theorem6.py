@@ -1,4 +1,5 @@
-"""LZB22, Theorem 6: gradient descent on the square loss; what its constants give the classical route with delta = 1."""
+"""LZB22, Theorem 6: gradient descent on the square loss; what its constants give the classical route with
+delta = 1."""
 
 from ..cited import SQUARE_LOSS_CURVATURE
 from ..language import ROOT, Cert, Claim, Define, Mutant, Use, eq, ge, gt, said, term
@@ -59,9 +60,12 @@ def _mutants(c):
 CLAIM = Claim(
     name="lzb22_theorem6",
     title="LZB22 Theorem 6: constants of gradient descent",
-    statement=r"Let F be $L_F$-Lipschitz with $\beta_F$-Lipschitz Jacobian, $\|r_0\| > 0$, $\eta \le 1/(L_F^2 + \beta_F"
-    r" \|r_0\|)$, $R = 2L_F\|r_0\|/\mu$, $\mu \le L_F^2$. Then with $\beta = L_F^2 + \beta_F\|r_0\|$ the hypotheses of"
-    r" the classical route hold with $\delta = 1$: (A2), $\eta \le 1/\beta$, $\mu \le \beta$, $R > R_{classic}$. Its"
+    statement=r"Let F be $L_F$-Lipschitz with $\beta_F$-Lipschitz Jacobian, $\|r_0\| > 0$, $\eta \le"
+    r" 1/(L_F^2 + \beta_F"
+    r" \|r_0\|)$, $R = 2L_F\|r_0\|/\mu$, $\mu \le L_F^2$. Then with $\beta = L_F^2 + \beta_F\|r_0\|$ the"
+    r" hypotheses of"
+    r" the classical route hold with $\delta = 1$: (A2), $\eta \le 1/\beta$, $\mu \le \beta$, $R >"
+    r" R_{classic}$. Its"
     r" conclusion is Theorem 6: $L_t \le (1 - \eta\mu)^t L_0$ inside the ball.",
     source="LZB22, Theorem 6; theory section 2",
     coq="PLTheory.Classic.lzb22_theorem6",

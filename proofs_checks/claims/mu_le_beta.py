@@ -13,7 +13,8 @@ def _mutants(c):
 CLAIM = Claim(
     name="mu_le_beta",
     title="mu <= beta when R >= sqrt(2 L_0/mu)",
-    statement=r"If $L_0 > 0$, $\mu$-PL* and $\lambda_{\max}(\nabla^2 L) \le \beta$ on S and $R \ge \sqrt{2L_0/\mu}$,"
+    statement=r"If $L_0 > 0$, $\mu$-PL* and $\lambda_{\max}(\nabla^2 L) \le \beta$ on S and $R \ge"
+    r" \sqrt{2L_0/\mu}$,"
     r" then $\mu \le \beta$.",
     source="theory section 3, after Theorem A'",
     coq="PLTheory.MuLeBeta.mu_le_beta",

@@ -45,7 +45,8 @@ def _bound(name, s_, b_):
 
 
 def leaves_a_small_ball():
-    """L = x^2/2 from x = 1, eta = h = 3/2: the iterate -1/2 leaves R = 5/4, between sqrt(2 L_0/mu) = 1 and R_A = 4."""
+    """L = x^2/2 from x = 1, eta = h = 3/2: the iterate -1/2 leaves R = 5/4, between sqrt(2 L_0/mu) = 1 and
+    R_A = 4."""
     x0, step, radius = sp.Integer(1), sp.Rational(3, 2), sp.Rational(5, 4)
     distance, needed = abs((x0 - step * x0) - x0), sp.sqrt(2 * x0**2 / 2)
     return bool(distance > radius > needed)
@@ -74,7 +75,8 @@ def _half_the_path():
 CLAIM = Claim(
     name="no_exit",
     title="a step stays in S; its length is at most k (a - a1)",
-    statement=r"Let $w \in S$ with $L(w) > 0$, path so far $P \le k(\sqrt{L_0} - \sqrt{L(w)})$, $k = \sqrt{2/\mu}/(1 -"
+    statement=r"Let $w \in S$ with $L(w) > 0$, path so far $P \le k(\sqrt{L_0} - \sqrt{L(w)})$, $k ="
+    r" \sqrt{2/\mu}/(1 -"
     r" \beta\eta/2)$ and $R > k\sqrt{L_0}$. Then every step $h \in [\eta\delta, \eta]$ stays in S,"
     r" $h\|g\| \le k(\sqrt{L(w)} - \sqrt{L(w^+)})$ and $L(w^+) < L_0$.",
     source="theory section 3, Theorem A step 4",

@@ -48,8 +48,10 @@ def _mutants(c):
 CLAIM = Claim(
     name="perturbation_backward",
     title="backward recursion: dU and dB",
-    statement=r"$\|U' - U\|_F \le \kappa((\|W\| + t)dB_{l+1} + t\|B_{l+1}\|)$, and in $B = U \circ act'(Z)$ the change"
-    r" of $act'$ costs at most $U^{max} s_2\,dZ$ (Frobenius), $U^{max}$ the largest norm over outputs at one neuron of"
+    statement=r"$\|U' - U\|_F \le \kappa((\|W\| + t)dB_{l+1} + t\|B_{l+1}\|)$, and in $B = U \circ"
+    r" act'(Z)$ the change"
+    r" of $act'$ costs at most $U^{max} s_2\,dZ$ (Frobenius), $U^{max}$ the largest norm over outputs at"
+    r" one neuron of"
     r" one sample. Shown for two neurons and two outputs; further ones add terms of the same form.",
     source="theory section 5, backward",
     coq="PLTheory.Perturbation.backward",

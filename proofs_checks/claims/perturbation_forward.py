@@ -46,8 +46,10 @@ def _mutants(c):
 CLAIM = Claim(
     name="perturbation_forward",
     title="forward recursion: dZ and dA",
-    statement=r"With $Z = \tilde A\tilde W^T$, $\tilde A = [\kappa A, \tau 1]$, $\|\Delta\|_F \le t$: $\|Z' - Z\|_F \le"
-    r" t\|\tilde A\| + \kappa(\|W\| + t)\,dA$ and $\|A'_{l} - A_{l}\|_F \le s_1 dZ$. The identity behind it is checked"
+    statement=r"With $Z = \tilde A\tilde W^T$, $\tilde A = [\kappa A, \tau 1]$, $\|\Delta\|_F \le t$:"
+    r" $\|Z' - Z\|_F \le"
+    r" t\|\tilde A\| + \kappa(\|W\| + t)\,dA$ and $\|A'_{l} - A_{l}\|_F \le s_1 dZ$. The identity behind"
+    r" it is checked"
     r" for one summand of one entry; entries are sums of such.",
     source="theory section 5, forward",
     coq="PLTheory.Perturbation.forward",

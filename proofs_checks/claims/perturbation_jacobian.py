@@ -31,9 +31,12 @@ def _mutants(c):
 CLAIM = Claim(
     name="perturbation_jacobian",
     title="change of J, the profile sigma_min(J_0) - dJ, L_F",
-    statement=r"Rows $b \otimes \tilde a$ change by $(b' - b) \otimes \tilde a' + b \otimes (\tilde a' - \tilde a)$, so"
-    r" $dJ_l \le dB_l(\max_i\|\tilde a_i\| + \kappa\,dA) + \max_i\|b_i\|\,\kappa\,dA$; over layers $dJ^2 = \sum_l"
-    r" dJ_l^2$ (Cauchy and Schwarz, two layers expanded); $\sigma_{\min}(J) \ge \sigma_{\min}(J_0) - dJ$ and $\|J\|"
+    statement=r"Rows $b \otimes \tilde a$ change by $(b' - b) \otimes \tilde a' + b \otimes (\tilde a' -"
+    r" \tilde a)$, so"
+    r" $dJ_l \le dB_l(\max_i\|\tilde a_i\| + \kappa\,dA) + \max_i\|b_i\|\,\kappa\,dA$; over layers $dJ^2"
+    r" = \sum_l"
+    r" dJ_l^2$ (Cauchy and Schwarz, two layers expanded); $\sigma_{\min}(J) \ge \sigma_{\min}(J_0) - dJ$"
+    r" and $\|J\|"
     r" \le \|J_0\| + dJ$.",
     source="theory section 5, Jacobian",
     coq="PLTheory.Perturbation.jacobian",

@@ -31,7 +31,8 @@ def _mutants(c):
 CLAIM = Claim(
     name="potential_step",
     title="potential step: a - b >= h |g| (1 - beta eta/2) m/2",
-    statement=r"Let $a > 0$ and b be the roots of the loss before and after a step $0 \le h \le \eta < 2/\beta$,"
+    statement=r"Let $a > 0$ and b be the roots of the loss before and after a step $0 \le h \le \eta <"
+    r" 2/\beta$,"
     r" $m = \sqrt{2\mu}$, $\|g\| \ge m a$ and $b^2 \le a^2 - h(1 - \beta h/2)\|g\|^2$. Then"
     r" $2(a - b) \ge h\|g\|(1 - \beta\eta/2)m$.",
     source="theory section 3, Theorem A step 3; certificate in section 5",

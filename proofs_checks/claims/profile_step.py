@@ -65,7 +65,8 @@ PROFILE_CONSTANTS = {
     "more": gt(total, area_rho),
     "root": eq(_SLACK * area_rho, c * a0),
 }
-"""What is fixed: rho is the root of (1 - beta eta/2) int_0^rho sig = |r_0| = c a0, and R has a larger integral."""
+"""What is fixed: rho is the root of (1 - beta eta/2) int_0^rho sig = |r_0| = c a0, and R has a larger
+integral."""
 
 PATH = {"P>=0": ge(P), "to P": integral(P, area), "path": ge(c * (a0 - a), _SLACK * area)}
 """The bound on the path."""
@@ -119,7 +120,8 @@ def _next_path(name, s_, b_, end, after):
 
 
 def _too_far():
-    """L = x^2/2 from 1, sig = 1: with |r_0| = int_0^1 sig (no factor) and eta = 3/2 the first step is 3/2 > rho = 1."""
+    """L = x^2/2 from 1, sig = 1: with |r_0| = int_0^1 sig (no factor) and eta = 3/2 the first step is 3/2 >
+    rho = 1."""
     return sp.Rational(3, 2) > 1
 
 
@@ -134,7 +136,8 @@ def _mutants(claim):
 CLAIM = Claim(
     name="profile_step",
     title="Theorem B, one step",
-    statement=r"Let $w \in S$, $L(w) > 0$, with path so far P and $(1 - \beta\eta/2)\int_0^P \mathrm{sig} \le \|r_0\| -"
+    statement=r"Let $w \in S$, $L(w) > 0$, with path so far P and $(1 - \beta\eta/2)\int_0^P"
+    r" \mathrm{sig} \le \|r_0\| -"
     r" \|r(w)\|$. Then a step stays in S, the same bound holds after it, and the path stays at most $\rho$.",
     source="theory section 4, Theorem B",
     coq="PLTheory.TheoremB.profile_step",

@@ -53,7 +53,8 @@ def _mutants(c):
 CLAIM = Claim(
     name="radii",
     title="R* <= R_classic and R_A < 2 R_classic",
-    statement=r"Where the classical route applies ($\eta \le 1/\beta$, $0 < \delta < 1$, $0 < \mu \le \beta$, $\mu \le"
+    statement=r"Where the classical route applies ($\eta \le 1/\beta$, $0 < \delta < 1$, $0 < \mu \le"
+    r" \beta$, $\mu \le"
     r" L_F^2$), $R^* \le R_{classic}$ and $R_A < 2R_{classic}$.",
     source="theory section 3, consequences",
     coq="PLTheory.Classic.radii",

@@ -1,4 +1,5 @@
-"""On a ball too small for gradient flow mu may exceed beta: an explicit loss, twice continuously differentiable.
+"""On a ball too small for gradient flow mu may exceed beta: an explicit loss, twice continuously
+differentiable.
 
 With y = x^2 let L = y/2 - 1/100 for y >= 9/100 and that plus 14 (9/100 - y)^3 below; x_0 = 1, R = 7/10.
 """
@@ -30,8 +31,10 @@ def _mutants(c):
 CLAIM = Claim(
     name="small_ball",
     title="counterexample: mu > beta on a small ball",
-    statement=r"$L(x) = x^2/2 - 1/100$ for $|x| \ge 3/10$, with $14(9/100 - x^2)^3$ added for $|x| < 3/10$, is $C^2$"
-    r" and nonnegative. From $x_0 = 1$ with $R = 7/10$: S lies in $[3/10, 1]$, there $L'' = 1 = \beta$ and L is"
+    statement=r"$L(x) = x^2/2 - 1/100$ for $|x| \ge 3/10$, with $14(9/100 - x^2)^3$ added for $|x| <"
+    r" 3/10$, is $C^2$"
+    r" and nonnegative. From $x_0 = 1$ with $R = 7/10$: S lies in $[3/10, 1]$, there $L'' = 1 = \beta$"
+    r" and L is"
     r" $50/49$-PL*; and indeed $R < \sqrt{2L_0/\mu}$.",
     source="theory section 3, after Theorem A'",
     coq="PLTheory.MuLeBeta.small_ball",

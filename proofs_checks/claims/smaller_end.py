@@ -23,7 +23,8 @@ CLAIM = Claim(
     name="smaller_end",
     title="min at eta delta iff beta eta (1 + delta) <= 2",
     statement=r"The decrease at $\eta$ minus that at $\eta\delta$ is a positive multiple of"
-    r" $2 - \beta\eta(1 + \delta)$; so the minimum is at $\eta\delta$ exactly if $\beta\eta(1 + \delta) \le 2$.",
+    r" $2 - \beta\eta(1 + \delta)$; so the minimum is at $\eta\delta$ exactly if $\beta\eta(1 + \delta)"
+    r" \le 2$.",
     source="theory section 3, facts to reuse",
     coq="PLTheory.Steps.decrease_min_left",
     hypotheses={"eta>0": gt(eta), "delta<1": gt(1, delta)},

@@ -72,10 +72,13 @@ def _diverges():
 CLAIM = Claim(
     name="theorem_a",
     title="Theorem A: rate, radius and limit",
-    statement=r"Let $L \ge 0$ be $C^2$, $L_0 > 0$; (A1) $\mu$-PL* and (A2) $\lambda_{\max}(\nabla^2 L) \le \beta$ on S;"
+    statement=r"Let $L \ge 0$ be $C^2$, $L_0 > 0$; (A1) $\mu$-PL* and (A2) $\lambda_{\max}(\nabla^2 L)"
+    r" \le \beta$ on S;"
     r" (A3) $0 < \eta < 2/\beta$, $h_t \in [\eta\delta, \eta]$; (A4) $R > R_A$. Then for all t: $w_t \in S$;"
-    r" $L_{t+1} \le (1 - 2\mu h_t(1 - \beta h_t/2)) L_t$; $L_t \le q^t L_0$, $q < 1$; the path is at most $R_A$; $w_t$"
-    r" converges to a point with L = 0 within $\sqrt{2L_t/\mu}/(1 - \beta\eta/2)$ of $w_t$. (For $L_0 = 0$ nothing"
+    r" $L_{t+1} \le (1 - 2\mu h_t(1 - \beta h_t/2)) L_t$; $L_t \le q^t L_0$, $q < 1$; the path is at"
+    r" most $R_A$; $w_t$"
+    r" converges to a point with L = 0 within $\sqrt{2L_t/\mu}/(1 - \beta\eta/2)$ of $w_t$. (For $L_0 ="
+    r" 0$ nothing"
     r" moves.)",
     source="theory section 3, Theorem A",
     coq="PLTheory.TheoremA.theorem_A",

@@ -61,7 +61,8 @@ CLAIM = Claim(
     name="theorem_a_tight",
     title="Theorem A': tight radius R*",
     statement=r"Theorem A with $\mu \le \beta$ and $R > R^* = \sqrt{L_0/(2\mu)}(1 + \sqrt{1 - 2\mu\eta(1 -"
-    r" \beta\eta/2)})/(1 - \beta\eta/2)$ in place of (A4): the path is at most $R^*$ and $\|w_t - w_\infty\| \le R^*"
+    r" \beta\eta/2)})/(1 - \beta\eta/2)$ in place of (A4): the path is at most $R^*$ and $\|w_t -"
+    r" w_\infty\| \le R^*"
     r" \sqrt{L_t/L_0}$.",
     source="theory section 3, Theorem A'",
     coq="PLTheory.TheoremATight.theorem_A_tight",

@@ -96,7 +96,8 @@ def _one_step():
 
 
 def _leaves_rho():
-    """L = x^2/2 from 1, sig = 1, R = 5/4 > |r_0| = 1, eta = 3/2: the first step ends 3/2 away, outside the ball."""
+    """L = x^2/2 from 1, sig = 1, R = 5/4 > |r_0| = 1, eta = 3/2: the first step ends 3/2 away, outside the
+    ball."""
     return sp.Rational(3, 2) > sp.Rational(5, 4) > 1
 
 
@@ -117,8 +118,10 @@ CLAIM = Claim(
     name="theorem_b",
     title="Theorem B: integrated PL*",
     statement=r"Square loss, $r_0 \ne 0$; sig a profile of $\sigma_{\min}(J)$ about $w_0$, (A2), (A3), and"
-    r" $\|r_0\| < (1 - \beta\eta/2)\int_0^R \mathrm{sig}$. Let $\rho$ be the root of $(1 - \beta\eta/2)\int_0^\rho"
-    r" \mathrm{sig} = \|r_0\|$. Then $\rho < R$, the path is at most $\rho$, and Theorem A's rate and limit hold with"
+    r" $\|r_0\| < (1 - \beta\eta/2)\int_0^R \mathrm{sig}$. Let $\rho$ be the root of $(1 -"
+    r" \beta\eta/2)\int_0^\rho"
+    r" \mathrm{sig} = \|r_0\|$. Then $\rho < R$, the path is at most $\rho$, and Theorem A's rate and"
+    r" limit hold with"
     r" $\mu = \mathrm{sig}(\rho)^2 > 0$. ",
     source="theory section 4, Theorem B",
     coq="PLTheory.TheoremB.theorem_B",

@@ -1,4 +1,5 @@
-"""Theorem C: Theorem B from any checkpoint, in closed form for a linear profile; what it gains over one constant."""
+"""Theorem C: Theorem B from any checkpoint, in closed form for a linear profile; what it gains over one
+constant."""
 
 from ..language import Cert, Claim, Mutant, eq, ge, gt, term
 from ..notation import beta, eta, rho, rho0, slack, sp, x
@@ -34,8 +35,10 @@ CLAIM = Claim(
     name="theorem_c",
     title="Theorem C: linear profile from a checkpoint",
     statement=r"Theorem B asks nothing of $w_0$, so it may be a checkpoint. With $\mathrm{sig}(s) = \max(0,"
-    r" \sigma_0 - c s)$ and $R = \sigma_0/c$ its condition is $\|r\| < (1 - \beta\eta/2)\sigma_0^2/(2c)$, and then"
-    r" $\mu = \mathrm{sig}(\rho)^2 = \sigma_0^2 - 2c\|r\|/(1 - \beta\eta/2) > 0$. One constant on a ball of radius x"
+    r" \sigma_0 - c s)$ and $R = \sigma_0/c$ its condition is $\|r\| < (1 -"
+    r" \beta\eta/2)\sigma_0^2/(2c)$, and then"
+    r" $\mu = \mathrm{sig}(\rho)^2 = \sigma_0^2 - 2c\|r\|/(1 - \beta\eta/2) > 0$. One constant on a ball"
+    r" of radius x"
     r" tolerates at most half of that: $x(\sigma_0 - c x) \le \sigma_0^2/(4c)$.",
     source="theory section 4, Theorem C and the comparison after Theorem B",
     coq="PLTheory.TheoremC.theorem_C",

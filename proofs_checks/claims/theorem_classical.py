@@ -102,7 +102,8 @@ def _mutants(claim):
 
 
 def _leaves():
-    """L = x^2/2 from 1 (all constants 1), eta = h = 1, delta = 3/4: the iterate 0 leaves R = 7/8 > delta R_classic/2."""
+    """L = x^2/2 from 1 (all constants 1), eta = h = 1, delta = 3/4: the iterate 0 leaves R = 7/8 > delta
+    R_classic/2."""
     halved = (1 + sp.sqrt(1 - sp.Rational(3, 4))) / 2
     return bool(1 > sp.Rational(7, 8) > halved)
 
@@ -110,7 +111,8 @@ def _leaves():
 CLAIM = Claim(
     name="theorem_classical",
     title="classical route: rate 1 - eta delta mu, radius R_classic",
-    statement=r"Square loss with $\|J\| \le L_F$, $\mu$-PL*, $\lambda_{\max}(\nabla^2 L) \le \beta$ on S, $\mu \le"
+    statement=r"Square loss with $\|J\| \le L_F$, $\mu$-PL*, $\lambda_{\max}(\nabla^2 L) \le \beta$ on"
+    r" S, $\mu \le"
     r" \beta$, $0 < \eta \le 1/\beta$, $h_t \in [\eta\delta, \eta]$, $R > R_{classic}$. Then $L_t \le (1 -"
     r" \eta\delta\mu)^t L_0$, the path is at most $R_{classic}$, and $w_t$ converges to a point with L = 0.",
     source="theory section 2, classical route; TMSSR25",

@@ -16,7 +16,8 @@ def _mutants(c):
 CLAIM = Claim(
     name="tight_contraction",
     title="0 <= contraction when mu <= beta",
-    statement=r"$\beta(1 - 2\mu h(1 - \beta h/2)) = (\beta - \mu) + \mu(1 - \beta h)^2 \ge 0$ for $0 < \mu \le \beta$.",
+    statement=r"$\beta(1 - 2\mu h(1 - \beta h/2)) = (\beta - \mu) + \mu(1 - \beta h)^2 \ge 0$ for $0 <"
+    r" \mu \le \beta$.",
     source="theory section 3, Theorem A'",
     coq="PLTheory.Steps.contraction_nonneg",
     hypotheses={"mu>0": gt(mu), "beta>0": gt(beta), "mu<=beta": ge(beta, mu)},

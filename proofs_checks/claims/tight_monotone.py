@@ -27,7 +27,8 @@ def _mutants(c):
 CLAIM = Claim(
     name="tight_monotone",
     title="(1 + sqrt(contraction))/(1 - beta h/2) grows with h",
-    statement=r"For $0 \le h \le \eta < 2/\beta$, $0 < \mu \le \beta$, c(h) = $1 - \beta h/2$, u(h) = $\sqrt{1 - 2\mu h"
+    statement=r"For $0 \le h \le \eta < 2/\beta$, $0 < \mu \le \beta$, c(h) = $1 - \beta h/2$, u(h) ="
+    r" $\sqrt{1 - 2\mu h"
     r" c(h)}$: $(1 + u(h))/c(h) \le (1 + u(\eta))/c(\eta)$.",
     source="theory section 3, Theorem A'",
     coq="PLTheory.Steps.tight_monotone",

@@ -1,4 +1,5 @@
-"""Theorem A', second lemma: the length of a step against the fall of the root of the loss, sharp at |g| = m a."""
+"""Theorem A', second lemma: the length of a step against the fall of the root of the loss, sharp at |g| = m
+a."""
 
 from ..language import ROOT, Cert, Claim, Define, Mutant, Use, eq, ge, gt, term
 from ..notation import G, a, b, beta, contraction, decrease, h, m, mu, slack, sp, u, x, y
@@ -34,7 +35,8 @@ def _mutants(c):
 CLAIM = Claim(
     name="tight_path",
     title="h |g| c m <= (1 + sqrt(contraction)) (a - b)",
-    statement=r"With $c = 1 - \beta h/2 > 0$, $m = \sqrt{2\mu}$, $\mu \le \beta$, $\|g\| \ge m a$ and $b^2 \le a^2 - h c"
+    statement=r"With $c = 1 - \beta h/2 > 0$, $m = \sqrt{2\mu}$, $\mu \le \beta$, $\|g\| \ge m a$ and"
+    r" $b^2 \le a^2 - h c"
     r" \|g\|^2$: $h\|g\|\,c\,m \le (1 + \sqrt{1 - 2\mu h c})(a - b)$.",
     source="theory section 3, Theorem A'",
     coq="PLTheory.Steps.tight_path",
