@@ -13,8 +13,10 @@ def status(theorem: str, folder: Path = FOLDER) -> str:
     """The state of a theorem named PLTheory.Module.theorem.
 
     "built" means that the module's .vo is at least as new as its .v; whether it is free of admitted steps is
-    what `make coq` prints.
+    what `make coq` prints. An empty name is a claim that the development does not state.
     """
+    if not theorem:
+        return "no counterpart"
     _, module, name = theorem.split(".")
     source, compiled = folder / f"{module}.v", folder / f"{module}.vo"
     if not source.exists():

@@ -195,7 +195,7 @@ class Claim:
         title: one line for the table.
         statement: the statement in words and LaTeX.
         source: section of the theory, or paper.
-        coq: the theorem in the Coq development that corresponds to it.
+        coq: the theorem of the Coq development that corresponds to it, empty where none does.
         mutants: makes the false variants, at least one.
         example: draws a random point (floats) meant to satisfy the hypotheses; for sampling and the docs.
     """

@@ -107,9 +107,9 @@ def markdown(claim: Claim, cited: tuple[Cited, ...] = ()) -> str:
     def listed(rels: dict) -> list[str]:
         return [f"- **{name}**: {relation(rel)}" for name, rel in rels.items()]
 
-    lines = [f"### {claim.title}", "", claim.statement, "", f"Source: {claim.source}. Coq: `{claim.coq}`."]
-    lines += ["", "**Hypotheses**", "", *listed(claim.hypotheses)]
-    if claim.process:
+    lines = [f"### {claim.title}", "", claim.statement, "", f"Source: {claim.source}. Coq: {f'`{claim.coq}`'
+    if claim.coq else 'no counterpart'}."] lines += ["", "**Hypotheses**", "", *listed(claim.hypotheses)] if
+    claim.process:
         lines += ["", "**At every step**", "", *listed(claim.process)]
     lines += [
         "",

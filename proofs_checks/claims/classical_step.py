@@ -96,7 +96,7 @@ CLAIM = Claim(
     r" $\sqrt{1 -"
     r" \eta\delta\mu}\,A$.",
     source="theory section 2, classical route; TMSSR25",
-    coq="PLTheory.Classic.classic_step",
+    coq="PLTheory.Classical.K_classic_radius",
     hypotheses={**CLASSICAL_CONSTANTS, **CLASSICAL_STATE, "a>0": gt(a), **STEP},
     steps=(
         *RADICAND,

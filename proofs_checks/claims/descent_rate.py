@@ -44,7 +44,7 @@ CLAIM = Claim(
     r" $L(w - sg) \le L(w) - s(1 - \beta s/2)\|g\|^2$ with a nonnegative decrease, and under PL* at w"
     r" $L(w - sg) \le (1 - 2\mu s(1 - \beta s/2)) L(w)$.",
     source="theory section 3, Theorem A steps 1 and 2",
-    coq="PLTheory.Descent.descent_segment",
+    coq="PLTheory.Descent.descent",
     hypotheses={
         "hess": curvature(beta),
         "segment": segment(w, s, a, b, G),

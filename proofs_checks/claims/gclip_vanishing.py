@@ -42,7 +42,7 @@ CLAIM = Claim(
     r" delta-GClip's"
     r" multiplies it by at most Theorem A's q(1, 1, $\eta$, $\delta$) < 1, whatever $\gamma$ and x.",
     source="theory section 1",
-    coq="PLTheory.GClip.vanishing",
+    coq="",
     hypotheses={
         "eta>0": gt(eta),
         "eta<2": gt(2, eta),

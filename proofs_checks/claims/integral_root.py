@@ -35,7 +35,7 @@ CLAIM = Claim(
     r" $\int_0^P \mathrm{sig} \le \int_0^\rho \mathrm{sig}$ gives $P \le \rho$; $\mathrm{sig}(\rho) > 0$ and"
     r" $\rho < R$.",
     source="theory section 4, Theorem B",
-    coq="PLTheory.TheoremB.integral_root",
+    coq="PLTheory.TheoremB.path_stays_below",
     hypotheses={
         "profile": PROFILE,
         "P>=0": ge(P),

@@ -68,7 +68,7 @@ CLAIM = Claim(
     r" R_{classic}$. Its"
     r" conclusion is Theorem 6: $L_t \le (1 - \eta\mu)^t L_0$ inside the ball.",
     source="LZB22, Theorem 6; theory section 2",
-    coq="PLTheory.Classic.lzb22_theorem6",
+    coq="PLTheory.LZB.theorem_LZB",
     hypotheses={
         "ell>0": gt(ell),
         "k>=0": ge(k),

@@ -17,7 +17,7 @@ CLAIM = Claim(
     r" \sqrt{2L_0/\mu}$,"
     r" then $\mu \le \beta$.",
     source="theory section 3, after Theorem A'",
-    coq="PLTheory.MuLeBeta.mu_le_beta",
+    coq="PLTheory.MuBeta.mu_le_beta",
     hypotheses={
         "mu>0": gt(mu),
         "a0>0": gt(a0),

@@ -80,7 +80,7 @@ CLAIM = Claim(
     r" \beta\eta/2)$ and $R > k\sqrt{L_0}$. Then every step $h \in [\eta\delta, \eta]$ stays in S,"
     r" $h\|g\| \le k(\sqrt{L(w)} - \sqrt{L(w^+)})$ and $L(w^+) < L_0$.",
     source="theory section 3, Theorem A step 4",
-    coq="PLTheory.TheoremA.no_exit",
+    coq="PLTheory.Descent.segment_stays",
     hypotheses={
         **CONSTANTS,
         "R": gt(R, K * a0),

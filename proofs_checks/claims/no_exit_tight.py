@@ -87,7 +87,7 @@ CLAIM = Claim(
     statement=r"The statement of `no_exit` with $\mu \le \beta$ and $k = (1 + \sqrt{1 - 2\mu\eta(1 -"
     r" \beta\eta/2)})/(\sqrt{2\mu}(1 - \beta\eta/2))$.",
     source="theory section 3, Theorem A'",
-    coq="PLTheory.TheoremATight.no_exit_tight",
+    coq="PLTheory.TheoremAprime.K_tight_potential",
     hypotheses={
         **CONSTANTS,
         "mu<=beta": ge(beta, mu),

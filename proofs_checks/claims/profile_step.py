@@ -140,7 +140,7 @@ CLAIM = Claim(
     r" \mathrm{sig} \le \|r_0\| -"
     r" \|r(w)\|$. Then a step stays in S, the same bound holds after it, and the path stays at most $\rho$.",
     source="theory section 4, Theorem B",
-    coq="PLTheory.TheoremB.profile_step",
+    coq="PLTheory.TheoremB.step_B",
     hypotheses={**PROFILE_CONSTANTS, **STATE, **PATH, "a>0": gt(a), **STEP, **NEXT},
     steps=(
         Cert(

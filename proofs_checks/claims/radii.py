@@ -57,7 +57,7 @@ CLAIM = Claim(
     r" \beta$, $\mu \le"
     r" L_F^2$), $R^* \le R_{classic}$ and $R_A < 2R_{classic}$.",
     source="theory section 3, consequences",
-    coq="PLTheory.Classic.radii",
+    coq="PLTheory.Comparisons.tight_le_classic",
     hypotheses={
         "mu>0": gt(mu),
         "beta>0": gt(beta),

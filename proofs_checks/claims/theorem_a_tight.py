@@ -65,7 +65,7 @@ CLAIM = Claim(
     r" w_\infty\| \le R^*"
     r" \sqrt{L_t/L_0}$.",
     source="theory section 3, Theorem A'",
-    coq="PLTheory.TheoremATight.theorem_A_tight",
+    coq="PLTheory.TheoremAprime.theorem_Aprime",
     hypotheses={
         **{n: r for n, r in CONSTANTS.items() if n != "slack>0"},
         "delta<1": gt(1, delta),

@@ -116,7 +116,7 @@ CLAIM = Claim(
     r" \beta$, $0 < \eta \le 1/\beta$, $h_t \in [\eta\delta, \eta]$, $R > R_{classic}$. Then $L_t \le (1 -"
     r" \eta\delta\mu)^t L_0$, the path is at most $R_{classic}$, and $w_t$ converges to a point with L = 0.",
     source="theory section 2, classical route; TMSSR25",
-    coq="PLTheory.Classic.theorem_classic",
+    coq="PLTheory.Classical.classical_route",
     hypotheses={
         **{n: r for n, r in CLASSICAL_CONSTANTS.items() if n != "R"},
         "start inside": inside(w0),

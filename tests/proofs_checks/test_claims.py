@@ -58,7 +58,8 @@ def formulas_named(claim):
 
 def test_names_match_modules():
     assert [c.name for c in CLAIMS] == list(NAMES)
-    assert len({c.coq for c in CLAIMS}) == len(CLAIMS)
+    stated = [c.coq for c in CLAIMS if c.coq]
+    assert len(set(stated)) == len(stated)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=NAMES)
