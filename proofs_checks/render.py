@@ -107,9 +107,10 @@ def markdown(claim: Claim, cited: tuple[Cited, ...] = ()) -> str:
     def listed(rels: dict) -> list[str]:
         return [f"- **{name}**: {relation(rel)}" for name, rel in rels.items()]
 
-    lines = [f"### {claim.title}", "", claim.statement, "", f"Source: {claim.source}. Coq: {f'`{claim.coq}`'
-    if claim.coq else 'no counterpart'}."] lines += ["", "**Hypotheses**", "", *listed(claim.hypotheses)] if
-    claim.process:
+    coq = f"`{claim.coq}`" if claim.coq else "no counterpart"
+    lines = [f"### {claim.title}", "", claim.statement, "", f"Source: {claim.source}. Coq: {coq}."]
+    lines += ["", "**Hypotheses**", "", *listed(claim.hypotheses)]
+    if claim.process:
         lines += ["", "**At every step**", "", *listed(claim.process)]
     lines += [
         "",
