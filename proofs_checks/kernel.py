@@ -265,6 +265,8 @@ class Proof:
         first, after = ({k: sp.sympify(v[i]) for k, v in s.state.items()} for i in (0, 1))
         fixed = free(*self.facts.values(), *first.values())
         demand(not fixed & set(first), "a fixed fact speaks of the state")
+        known = fixed | set(first) | free(*self.claim.process.values())
+        demand(free(*after.values()) <= known, "the next state is not given by state and process")
         demand(free(*s.invariant.values()) <= fixed | set(first), "an invariant speaks of what may change")
         base, step = self.branch(), self.branch()
         for name, rel in self.claim.process.items():

@@ -272,6 +272,8 @@ def test_induction():
     assert not _decay(step=())
     assert not _decay(base=())
     assert not _decay(conclusions={"g": ge(a0, 2 * a)})
+    # The next state must be what the process says, not a witness of the step's own proof.
+    assert not _decay(state={a: (a0, z)}, step=(Cert("s", ge(a0, z), sum=()),))
     # A hypothesis about the generic state would be one about every t.
     assert not _decay(more={"a small": ge(a0, a)})
     # An invariant must not speak of what changes with t without being state.
