@@ -10,6 +10,7 @@ project = "pltheory"
 release = version = installed("pltheory")
 extensions = [
     "mathml",
+    "claims",
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",

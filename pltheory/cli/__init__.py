@@ -17,6 +17,7 @@ COMMANDS = {
     "certify": "Prove that a checkpoint lies in the basin of a global minimum; writes a certificate.",
     "width": "The smallest certified width found by search, and the width that is enough a priori.",
     "sweep": "The same over a grid of widths and seeds, with fitted slopes and a figure.",
+    "proofs": "Check the derivations: exact certificates, suprema, second opinions, Coq status.",
     "report": "Render the page of a run folder again.",
     "datasets": "The named data sets and file formats.",
     "env": "Versions, device and floating-point switches.",
