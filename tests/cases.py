@@ -1,8 +1,11 @@
-"""Small problems shared by the tests: every depth, activation, parametrisation and loss, few enough numbers to be dense."""
+"""Small problems shared by the tests: every depth, activation, parametrisation and loss, small enough to be dense."""
 
 from __future__ import annotations
 
+import importlib
+import itertools
 import math
+import warnings
 from dataclasses import dataclass
 
 import pytest
@@ -11,6 +14,11 @@ from torch import Tensor, nn
 
 from pltheory.problem.networks import FullyConnected, fully_connected
 from pltheory.problem.problem import Problem
+
+with warnings.catch_warnings():
+    # The first use of forward mode makes torch 2.13 import a module of its own that warns about itself.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    importlib.import_module("torch._decomp.decompositions_for_jvp")
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ MODULES = {
 def sequential(widths: list[int], activation: str, *, bias: bool = True, seed: int = 0) -> nn.Sequential:
     """A plain nn.Sequential with drawn weights: the standard parametrisation as users build it."""
     parts: list[nn.Module] = []
-    for m_in, m_out in zip(widths[:-1], widths[1:], strict=True):
+    for m_in, m_out in itertools.pairwise(widths):
         parts += [nn.Linear(m_in, m_out, bias=bias, dtype=torch.float64), MODULES[activation]()]
     net = nn.Sequential(*parts[:-1])
     with torch.no_grad():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 import traceback
@@ -30,6 +31,7 @@ Exit codes
   3  undecided, or below the level asked for
   4  numerical failure: NaN, no memory, no convergence
  70  a defect of this program, with its traceback: never a verdict
+130  interrupted; 141  the reader of the output went away
 
 \b
 Start here
@@ -49,19 +51,34 @@ class _Lazy(click.Group):
         command: click.Command = importlib.import_module(f"pltheory.cli.{name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS:
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            meant = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"COMMAND = {args[0]!r}: no such command; {meant}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # Written from the table so that --help does not import torch.
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=_Lazy, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Lazy, epilog=EPILOG, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="pltheory", prog_name="pltheory")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Does the convergence theorem apply to my network, and is it true what it says?
 
     A CONFIG is a TOML file, or - for standard input.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(2)
 
 
 def main() -> None:
@@ -74,9 +91,11 @@ def _exit_code() -> int:
         return cli.main(standalone_mode=False) or 0
     except click.exceptions.Abort:
         return _say("interrupted", 130)
+    except SystemExit:
+        # What click and rich do when the reader of the output has gone; their code 1 would read as a verdict.
+        return 141
     except click.ClickException as error:
-        error.show()
-        return 2
+        return _say(f"error: {_line(error)}", 2)
     except (InvalidInputError, NotAvailableError) as error:
         return _say(f"error: {error}", 2)
     except NumericalFailureError as error:
@@ -89,6 +108,13 @@ def _exit_code() -> int:
             return _say(f"numerical failure: out of memory ({str(error).splitlines()[0]})", 4)
         traceback.print_exc()
         return _say("this is a defect of pltheory, not a verdict", 70)
+
+
+def _line(error: click.ClickException) -> str:
+    """A usage error in one line, with where to read on."""
+    context = getattr(error, "ctx", None)
+    said = " ".join(error.format_message().split()).removesuffix(".")
+    return said if context is None else f"{said}; see {context.command_path} --help"
 
 
 def _say(message: str, code: int) -> int:

@@ -25,7 +25,13 @@ from .options import config_arguments, load, out, progress_bar
 @click.option(
     "--ball", type=click.FloatRange(min=0, min_open=True), help="Search the ball of this radius for smaller constants."
 )
-@click.option("--search-steps", default=30, show_default=True, help="Gradient steps of the search, per start.")
+@click.option(
+    "--search-steps",
+    type=click.IntRange(min=0),
+    default=30,
+    show_default=True,
+    help="Gradient steps of the search, per start.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The numbers as JSON on standard output.")
 def command(
     config: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,8 +57,9 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
     Raises:
         InvalidInputError: no such file, or what `read_config` refuses.
     """
-    more = [f"run.device='{device}'"] if device else []
-    more += [f'theorem.name="{theorem}"'] if theorem else []
+    # JSON's quoting is TOML's, so that whatever was typed arrives as one text.
+    more = [f"run.device={json.dumps(device)}"] if device is not None else []
+    more += [f"theorem.name={json.dumps(theorem)}"] if theorem is not None else []
     if config == "-":
         return read_config(sys.stdin.read(), [*overrides, *more], folder=Path())
     path = Path(config)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ import click
 
 from pltheory.measure.infinite_width import infinite_width_ntk
 from pltheory.measure.spectrum import lambda_min
-from pltheory.report.figures import sweep_figure
+from pltheory.report.figures import svg, sweep_figure
 from pltheory.report.text import print_sweep
 from pltheory.study.build import data_of
 from pltheory.study.config import Config
@@ -52,10 +51,7 @@ def command(
     }
     text = json.dumps(summary, indent=2)
     write_file(target / "sweep.json", text)
-    picture = io.StringIO()
-    figure = sweep_figure(records, slopes, limit)
-    figure.savefig(picture, format="svg", metadata={"Date": None})
-    write_file(target / "sweep.svg", picture.getvalue())
+    write_file(target / "sweep.svg", svg(sweep_figure(records, slopes, limit)))
     if as_json:
         click.echo(text)
     else:
@@ -67,7 +63,16 @@ def infinite_width_limit(config: Config) -> float | None:
     """lambda_min of the limit kernel, where depth, activation and data are the same at every point."""
     n = config.network
     varies = {k for section in ("data", "network") for k in config.sweep.get(section, {})} - {"hidden"}
-    if n.parametrization != "ntk" or n.bias or n.checkpoint is not None or varies or config.data.source == "sphere":
+    varies |= {"loss"} & set(config.sweep)
+    depths = {len(hidden) for hidden in config.sweep.get("network", {}).get("hidden", [n.hidden])}
+    if (
+        len(depths) > 1
+        or n.parametrization != "ntk"
+        or n.bias
+        or n.checkpoint is not None
+        or varies
+        or config.data.source == "sphere"
+    ):
         return None
-    kernel = infinite_width_ntk(data_of(config).x, hidden_layers=len(n.hidden), activation=n.activation)
+    kernel = infinite_width_ntk(data_of(config).x, hidden_layers=depths.pop(), activation=n.activation)
     return lambda_min(kernel / (data_of(config).n if config.loss == "mean" else 1)).value

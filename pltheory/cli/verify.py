@@ -12,6 +12,7 @@ from pltheory.report.text import print_report
 from pltheory.study.build import answer, device_of
 from pltheory.study.config import Config
 from pltheory.study.store import free_name, manifest, trace_to_csv, write_folder
+from pltheory.theory import InvalidInputError
 from pltheory.verification.report import VerifyReport
 
 from .options import config_arguments, err, exit_code, load, out, progress_bar
@@ -38,9 +39,12 @@ def command(
     Writes a run folder (manifest.json, report.json, trace.csv, report.html), whole or not at all.
     """
     settings = load(config, overrides, device, theorem)
-    target = folder or free_name(Path("runs"), "stdin" if config == "-" else Path(config).stem)
+    if folder is not None and folder.exists():
+        # Said again when writing; here it saves the run that would be lost.
+        raise InvalidInputError(f"--out {folder}: exists already")
     with progress_bar("running") as progress:
         report = answer(settings, level=level, progress=progress)
+    target = folder or free_name(Path("runs"), "stdin" if config == "-" else Path(config).stem)
     write_folder(target, files_of(report, settings))
     if as_json:
         click.echo(report.to_json())

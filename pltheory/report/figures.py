@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import matplotlib as mpl
@@ -12,7 +13,7 @@ from matplotlib.ticker import ScalarFormatter
 
 from ..study.scaling import Slope
 from ..theory.formulas import rate
-from ..verification.convergence import Trace
+from ..verification.convergence import Array, Trace
 
 MEASURED, PROVEN, FADED = "#1f5fa8", "#c8442b", "#8a8f98"
 STYLE: Any = {
@@ -26,6 +27,14 @@ STYLE: Any = {
     "svg.fonttype": "path",
     "svg.hashsalt": "pltheory",
 }
+
+
+def svg(figure: Figure) -> str:
+    """The figure as text: without a date and with names drawn from its content, so that it is the same every time."""
+    buffer = io.StringIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "pltheory"})
+    return buffer.getvalue()
 
 
 def run_figure(report: dict[str, Any], trace: Trace) -> Figure:
@@ -53,10 +62,22 @@ def _certified(report: dict[str, Any]) -> dict[str, Any] | None:
     return main["reach"] if main["verdict"] in ("HOLDS", "CERTIFIED") else None
 
 
+def _eta(report: dict[str, Any]) -> float | None:
+    """The ceiling of the steps; None where it was a multiple of 1/beta of a ball that the report does not name."""
+    main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
+    eta = report["optimizer"]["eta"] if main["reach"] is None else main["reach"]["eta"]
+    return None if isinstance(eta, str) else float(eta)
+
+
+def _drawable(values: Array) -> Array:
+    """NaN, which is not drawn, for what a diverged run takes beyond the reach of an axis."""
+    return np.where(np.abs(values) < 1e100, values, np.nan)
+
+
 def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """Loss against its proven envelope q^t L_0, and against the sharper one that knows the steps taken."""
     reach, t = _certified(report), np.arange(len(trace.loss))
-    ax.semilogy(t, trace.loss, color=MEASURED, label="loss")
+    ax.semilogy(t, _drawable(trace.loss), color=MEASURED, label="loss")
     ax.set_title("Loss" if reach is None else "Loss under its proven envelope")
     if reach is not None:
         q = reach["rate"]
@@ -73,8 +94,8 @@ def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
 def distance_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """Path length and distance from the start against the certified radius."""
     reach = _certified(report)
-    ax.plot(trace.path, color=MEASURED, lw=1, ls=":", label="path length")
-    ax.plot(trace.recorded, trace.distance, color=MEASURED, label="distance from $w_0$")
+    ax.plot(_drawable(trace.path), color=MEASURED, lw=1, ls=":", label="path length")
+    ax.plot(trace.recorded, _drawable(trace.distance), color=MEASURED, label="distance from $w_0$")
     ax.set_title("Distance" if reach is None else "Distance inside the certified ball")
     if reach is not None:
         ax.axhline(reach["required"], color=PROVEN, ls="--", label=f"certified radius {reach['required']:.3g}")
@@ -85,8 +106,9 @@ def distance_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
 
 def step_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """The step size between its floor and its ceiling."""
-    reach, h = _certified(report), trace.step_size
-    eta = reach["eta"] if reach is not None else float(h.max(initial=0))
+    h, eta = trace.step_size, _eta(report)
+    if eta is None:
+        eta = float(h[np.isfinite(h)].max(initial=0)) or 1.0
     delta = report["optimizer"]["delta"]
     ax.plot(h, color=MEASURED, label="$h_t$")
     ax.axhline(eta, color=PROVEN, ls="--", lw=1, label=rf"$\eta$ = {eta:.3g}")
@@ -146,7 +168,8 @@ def sweep_figure(records: list[dict[str, Any]], slopes: list[Slope], limit: floa
 
 def width_panel(ax: Axes, records: list[dict[str, Any]], quantity: str, title: str, slope: Slope | None) -> None:
     """One quantity against the width, a point per seed, coloured by verdict, on logarithmic axes."""
-    points = [(r["width"], r[quantity], r["verdict"]) for r in records if r[quantity] is not None]
+    # A logarithmic axis has no place for what is missing or zero.
+    points = [(r["width"], r[quantity], r["verdict"]) for r in records if r[quantity]]
     for verdict, color in VERDICT_COLORS.items():
         some = [(w, v) for w, v, found in points if found == verdict]
         if some:
@@ -165,4 +188,5 @@ def width_panel(ax: Axes, records: list[dict[str, Any]], quantity: str, title: s
         ax.set_yscale("linear")
         ax.set_ylim(0, 1.3 * max(values))
     ax.xaxis.set_major_formatter(ScalarFormatter())
-    ax.legend()
+    if points:
+        ax.legend()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,7 +9,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from ..verification.convergence import Trace
-from .figures import run_panels
+from .figures import run_panels, svg
 from .text import margin, number
 
 
@@ -38,8 +37,5 @@ def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace |
 
 
 def _svg(figure: Figure) -> Markup:
-    buffer = io.StringIO()
-    # No date in the file: the same run renders to the same bytes.
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "pltheory"})
-    text = buffer.getvalue()
+    text = svg(figure)
     return Markup(text[text.index("<svg") :])

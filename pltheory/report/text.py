@@ -100,7 +100,7 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     title = f"Run of {report['optimizer']['name']}"
     table = Table(title=title, box=box.SIMPLE, show_header=False, title_justify="left")
     held = main["verdict"] in ("HOLDS", "CERTIFIED")
-    ratio = (run["loss_end"] or 0.0) / run["loss_start"] if run["loss_start"] else None
+    ratio = None if run["loss_end"] is None or not run["loss_start"] else run["loss_end"] / run["loss_start"]
     table.add_row("ended", f"{run['reason']} after {run['steps']} steps, {run['note']}")
     table.add_row("loss", f"{number(run['loss_start'])} to {number(run['loss_end'])}, {number(ratio, 2)} of its start")
     ball = f" of {number(reach['required'])} certified" if held and reach else ""

@@ -10,12 +10,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..problem.data import NAMES
 from ..theory import ACTIVATIONS, InvalidInputError
 from ..theory.theorems import THEOREMS
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Count = Annotated[int, Field(ge=1, le=10**9)]
 
 
 class Network(_Section):
@@ -33,9 +37,9 @@ class DataSection(_Section):
     """Points and targets; a key that is not given takes the source's own default; `d`, `outputs` are the sphere's."""
 
     source: str
-    n: Annotated[int, Field(ge=1)]
-    d: Annotated[int, Field(ge=1)] | None = None
-    outputs: Annotated[int, Field(ge=1)] | None = None
+    n: Count
+    d: Count | None = None
+    outputs: Count | None = None
     labels: str | None = None
     scale: str | float | None = None
     center: bool | None = None
@@ -59,9 +63,9 @@ class TheoremSection(_Section):
 class Run(_Section):
     """The run beside the check."""
 
-    steps: Annotated[int, Field(ge=1)] = 2000
+    steps: Count = 2000
     target: Annotated[float, Field(gt=0, lt=1)] = 1e-12
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     dtype: Literal["float32", "float64"] = "float64"
 
@@ -109,7 +113,8 @@ def from_tree(tree: dict[str, Any]) -> Config:
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
-        raise InvalidInputError("; ".join(_explain(e) for e in error.errors()[:3])) from None
+        said = dict.fromkeys(_explain(e) for e in error.errors())
+        raise InvalidInputError("; ".join(list(said)[:3])) from None
 
 
 def with_values(config: Config, values: dict[str, Any]) -> Config:
@@ -136,7 +141,7 @@ def set_dotted(tree: dict[str, Any], key: str, value: Any) -> None:
 
 def _override(tree: dict[str, Any], item: str) -> None:
     key, equals, text = item.partition("=")
-    if not equals or not key:
+    if not equals or not all(part.strip() for part in key.split(".")):
         raise InvalidInputError(f"--set {item}: write --set section.key=value")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
@@ -148,23 +153,44 @@ def _override(tree: dict[str, Any], item: str) -> None:
 def _resolve(config: Config, folder: Path) -> Config:
     values = {}
     source, checkpoint = config.data.source, config.network.checkpoint
-    if (folder / source).exists():
+    # A folder that is called "digits" must not stand for the data set of that name.
+    if source not in NAMES and (folder / source).exists():
         values["data.source"] = str(folder / source)
     if checkpoint is not None:
         values["network.checkpoint"] = str(folder / checkpoint)
     return with_values(config, values).model_copy(update={"sweep": config.sweep}) if values else config
 
 
+_ALLOWED = {
+    "bool_type": "must be true or false",
+    "dict_type": "must be a section",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "list_type": "must be a list, e.g. [16]",
+    "model_type": "must be a section",
+    "string_pattern_mismatch": "must be 'auto', 'cpu', 'cuda' or 'cuda:0'",
+    "string_type": "must be a text",
+    "too_short": "must have at least one entry",
+}
+"""What a key takes, by pydantic's name of the error; the others say it themselves."""
+
+
 def _explain(error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"])
+    *sections, last = error["loc"]
+    allowed = _ALLOWED.get(error["type"], error["msg"].removeprefix("Input "))
+    if last in ("float", "str") and error["type"] in ("float_type", "string_type"):
+        # A branch of "number or text", which pydantic reports one by one.
+        *sections, last = sections
+        allowed = "must be a number or a text"
+    key = ".".join(map(str, sections)) + (f"[{last}]" if isinstance(last, int) else f".{last}")
+    key = key.removeprefix(".")
     match error["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key{_nearest(error['loc'])}"
         case "missing":
             return f"{key}: missing; it has no default"
         case _:
-            message = error["msg"].removeprefix("Input ")
-            return f"{key} = {error['input']!r}: {message}"
+            return f"{key} = {error['input']!r}: {allowed}"
 
 
 def _nearest(loc: tuple[str | int, ...]) -> str:

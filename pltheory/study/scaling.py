@@ -52,7 +52,10 @@ def fit_slopes(records: list[dict[str, Any]]) -> list[Slope]:
             continue
         x, y = np.log(np.array(pairs, dtype=float)).T
         line = stats.linregress(x, y)
-        half = float(stats.t.ppf(0.975, len(pairs) - 2)) * float(line.stderr)
+        # linregress has no standard error for a quantity that does not vary at all.
+        off = y - line.intercept - line.slope * x
+        error = np.linalg.norm(off) / np.sqrt(len(pairs) - 2) / np.linalg.norm(x - x.mean())
+        half = float(stats.t.ppf(0.975, len(pairs) - 2) * error)
         fitted.append(
             Slope(
                 quantity,

@@ -79,21 +79,34 @@ def write_folder(target: Path, files: Mapping[str, str]) -> None:
             (temporary / name).write_text(text, encoding="utf-8")
         temporary.chmod(0o755)
         temporary.rename(target)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise InvalidInputError(f"--out {target}: cannot be written ({error.strerror})") from None
         raise
 
 
 def write_file(target: Path, text: str) -> None:
-    """Write one text file whole, replacing what was there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    """Write one text file whole, replacing what was there.
+
+    Raises:
+        InvalidInputError: its folder cannot be made or written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise InvalidInputError(f"{target}: cannot be written ({error.strerror})") from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+        # Made for its owner alone; results are read by others too.
+        os.chmod(temporary, 0o644)
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise InvalidInputError(f"{target}: cannot be written ({error.strerror})") from None
         raise
 
 
@@ -151,8 +164,12 @@ def read_run(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Trace | None
         trace = trace_from_csv(path.read_text(encoding="utf-8")) if path.exists() else None
     except FileNotFoundError as error:
         raise InvalidInputError(f"{folder}: not a run folder, {Path(str(error.filename)).name} is missing") from None
-    except (json.JSONDecodeError, KeyError, ValueError) as error:
+    except OSError as error:
+        raise InvalidInputError(f"{folder}: not a run folder ({error.strerror})") from None
+    except (KeyError, TypeError, ValueError) as error:
         raise InvalidInputError(f"{folder}: damaged run folder ({error})") from None
+    if not isinstance(read_manifest, dict) or not isinstance(report, dict):
+        raise InvalidInputError(f"{folder}: damaged run folder (manifest.json or report.json is no JSON object)")
     if report.get("schema") != SCHEMA:
         raise InvalidInputError(f"{folder}: report of schema {report.get('schema')!r}, this version reads {SCHEMA!r}")
     return read_manifest, report, trace

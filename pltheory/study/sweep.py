@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,9 @@ from .config import Config, with_values
 from .store import config_hash, write_file
 
 SCHEMA = "pltheory-point/1"
+LONGEST = 10_000
+"""Most values of one range: a step that is small by mistake is refused before it fills the memory."""
+
 Record = dict[str, Any]
 
 
@@ -60,7 +64,8 @@ def run_sweep(config: Config, folder: Path, *, progress: Callable[[int, int, str
         if record is None:
             record = _compute(values, point)
             write_file(path, json.dumps(record, indent=2))
-        records.append(record)
+        # A record may stem from another sweep in this folder, which varied other keys.
+        records.append({**record, "values": values})
         if progress is not None:
             progress(i + 1, len(points), ", ".join(f"{k} = {v}" for k, v in values.items()))
     return records
@@ -94,8 +99,8 @@ def _compute(values: dict[str, Any], config: Config) -> Record:
         "seed": config.run.seed,
         "lambda_min": report.measured.lambda_min.value,
         "hessian_norm": None if hessian is None else hessian.value,
-        "kernel_drift": run.kernel_drift,
-        "path_length": float(run.trace.path[-1]),
+        "kernel_drift": _finite(run.kernel_drift),
+        "path_length": _finite(float(run.trace.path[-1])),
         "certificate_ratio": ratio,
         "verdict": report.verdict,
         "evidence": report.evidence,
@@ -105,15 +110,20 @@ def _compute(values: dict[str, Any], config: Config) -> Record:
     }
 
 
+def _finite(value: float) -> float | None:
+    """None for what a diverged run leaves: JSON has no NaN."""
+    return value if math.isfinite(value) else None
+
+
 def _stored(path: Path) -> Record | None:
     """A record that was written before, or None where there is none of this schema."""
     if not path.exists():
         return None
     try:
         record: Record = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError:
+        return record if record["schema"] == SCHEMA else None
+    except (ValueError, KeyError, TypeError):
         raise InvalidInputError(f"{path}: damaged record; remove it and run the sweep again") from None
-    return record if record.get("schema") == SCHEMA else None
 
 
 def _axes(tree: dict[str, Any], prefix: str) -> list[tuple[str, list[Any]]]:
@@ -135,12 +145,18 @@ def _range(name: str, spec: dict[str, Any]) -> list[Any]:
     keys = set(spec)
     if keys not in ({"from", "to", "step"}, {"from", "to", "factor"}):
         raise InvalidInputError(f"sweep.{name} = {spec!r}: a range has from, to and one of step, factor")
-    value, last, step, factor = spec["from"], spec["to"], spec.get("step", 0), spec.get("factor", 1)
-    grows = (step > 0) if "step" in spec else (factor > 1 and value > 0)
-    if not grows or value > last:
+    if not all(type(v) is int or (type(v) is float and math.isfinite(v)) for v in spec.values()):
+        raise InvalidInputError(f"sweep.{name} = {spec!r}: a range is of finite numbers")
+    first, last, step, factor = spec["from"], spec["to"], spec.get("step", 0), spec.get("factor", 1)
+    grows = (step > 0) if "step" in spec else (factor > 1 and first > 0)
+    if not grows or first > last:
         raise InvalidInputError(f"sweep.{name} = {spec!r}: a range must grow from 'from' to 'to'")
-    values = []
-    while value <= last:
-        values.append(value)
-        value = value * factor + step
+    values: list[Any] = []
+    value = first
+    # A step like 0.1 may pass the end by round-off.
+    while value <= last + 1e-9 * (step or last):
+        if len(values) == LONGEST:
+            raise InvalidInputError(f"sweep.{name} = {spec!r}: more than {LONGEST} values")
+        values.append(min(value, last))
+        value = first + len(values) * step if step else value * factor
     return values

@@ -17,8 +17,10 @@ from .plain import Plain
 Objective = Callable[..., Tensor]
 
 
-def climb(objective: Objective, start: Tensor, project: Callable[[Tensor], Tensor], *args: Tensor, steps: int, lr: float) -> Tensor:
-    """Maximise objective(z, *args) over each row z of start, shape (B, k); args are rows too. The best points, (B, k)."""
+def climb(
+    objective: Objective, start: Tensor, project: Callable[[Tensor], Tensor], *args: Tensor, steps: int, lr: float
+) -> Tensor:
+    """Maximise objective(z, *args) over each row z of start, (B, k); args are rows too. Best points, (B, k)."""
     z = project(start).requires_grad_()
     adam = torch.optim.Adam([z], lr=lr)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps, eta_min=lr / 50)
@@ -72,8 +74,10 @@ def splitter(plain: Plain) -> Callable[[Tensor], Tensor]:
     return offset
 
 
-def find_jacobian_change(plain: Plain, w0: Tensor, x: Tensor, radii: list[float], *, steps: int, seed: int = 0) -> list[Tensor]:
-    """Per radius, points (k, p) in the ball sought to maximise ||J(w) - J_0||, to minimise sigma_min(J), to maximise ||J||."""
+def find_jacobian_change(
+    plain: Plain, w0: Tensor, x: Tensor, radii: list[float], *, steps: int, seed: int = 0
+) -> list[Tensor]:
+    """Per radius, points (k, p) in the ball, sought for large ||J(w) - J_0||, small sigma_min(J) and large ||J||."""
     centre = plain.jacobian(w0, x)
     goals, per = torch.eye(3, dtype=torch.float64), 4
     radius = torch.tensor(radii, dtype=torch.float64).repeat_interleave(3 * per)
@@ -104,7 +108,9 @@ def find_jacobian_change(plain: Plain, w0: Tensor, x: Tensor, radii: list[float]
     return [w0 + s * found[:, i].flatten(0, 1) for i, s in enumerate(radii)]
 
 
-def find_lipschitz(plain: Plain, w0: Tensor, x: Tensor, radii: list[float], *, steps: int, seed: int = 0) -> list[tuple[Tensor, Tensor]]:
+def find_lipschitz(
+    plain: Plain, w0: Tensor, x: Tensor, radii: list[float], *, steps: int, seed: int = 0
+) -> list[tuple[Tensor, Tensor]]:
     """Per radius, points in the ball and unit directions, both (k, p), sought to maximise ||DJ(w)[v]||."""
     per, p = 6, len(w0)
     radius = torch.tensor(radii, dtype=torch.float64).repeat_interleave(per)
@@ -123,7 +129,7 @@ def find_lipschitz(plain: Plain, w0: Tensor, x: Tensor, radii: list[float], *, s
 def find_curvature(
     plain: Plain, w0: Tensor, x: Tensor, y: Tensor, radii: list[float], *, steps: int, seed: int = 0
 ) -> list[Tensor]:
-    """Per radius, points (k, p) in the ball, sought to maximise v^T Hess L v where L <= L_0 (a barrier keeps them there)."""
+    """Per radius, points (k, p) in the ball, sought for large v^T Hess L v where L <= L_0 (a penalty keeps them there)."""
     per, p = 6, len(w0)
     radius = torch.tensor(radii, dtype=torch.float64).repeat_interleave(per)
     start_loss = plain.loss(w0, x, y)

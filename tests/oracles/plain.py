@@ -25,7 +25,7 @@ FUNCTIONS = {
 
 @dataclass(frozen=True)
 class Plain:
-    """A network of class N without its weights; flat vectors hold W_1, b_1, W_2, b_2, .. (b_l only where there is one)."""
+    """A network of class N without its weights; flat vectors hold W_1, b_1, W_2, b_2, .., b_l where there is one."""
 
     widths: tuple[int, ...]
     biased: tuple[bool, ...]
@@ -94,7 +94,7 @@ class Plain:
 
 
 def read(network: nn.Module) -> tuple[Plain, Tensor]:
-    """The description and flat weights of a fully_connected(..) network or an nn.Sequential of Linear and activation."""
+    """Description and flat weights of a fully_connected(..) network or an nn.Sequential of Linear and activation."""
     if isinstance(network, nn.Sequential):
         linears = [m for m in network if isinstance(m, nn.Linear)]
         weights, biases = [m.weight for m in linears], [m.bias for m in linears]

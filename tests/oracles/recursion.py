@@ -1,7 +1,8 @@
 """THEORY section 5 written from its text: norms at the centre, the recursions for dJ, the matrix of ell.
 
 The norms come from derivatives with respect to added preactivations, not from backward rules; the recursions are
-functions of the split (t_1, .., t_{L+1}) that keep every product, and know nothing of the package's optimal split.
+functions of the split (t_1, .., t_{L+1}) that keep every product; `optimal_change` then fixes one factor of each
+product of changes at t_l = s, as the package says it does, and takes the best split of the rest.
 """
 
 from __future__ import annotations
@@ -78,19 +79,20 @@ class Changes(NamedTuple):
     least_u: list  # min(dU_l, du_l)
 
 
-def changes(at: Norms, t: list[float]) -> Changes:
-    """The forward and the backward recursion."""
+def changes(at: Norms, t: list[float], growth: list[float] | None = None) -> Changes:
+    """The forward and the backward recursion; growth replaces t where it is added to a ||W_l||."""
     count = len(at.kappa)
+    growth = t if growth is None else growth
     d_a, s_a, d_z, s_z = [0.0], [0.0], [], []
     for l in range(count - 1):
-        grown = at.kappa[l] * (at.weight[l] + t[l])
+        grown = at.kappa[l] * (at.weight[l] + growth[l])
         d_z.append(t[l] * at.batch[l] + grown * d_a[l])
         s_z.append(t[l] * at.sample[l] + grown * s_a[l])
         d_a.append(at.s1 * d_z[l])
         s_a.append(at.s1 * s_z[l])
     d_b, s_b, least = [0.0] * count, [0.0] * count, [0.0] * (count - 1)
     for l in range(count - 2, -1, -1):
-        grown = at.weight[l + 1] + t[l + 1]
+        grown = at.weight[l + 1] + growth[l + 1]
         d_u = at.kappa[l + 1] * (grown * d_b[l + 1] + t[l + 1] * at.rows[l + 1])
         s_u = at.kappa[l + 1] * (grown * s_b[l + 1] + t[l + 1] * at.row[l + 1])
         d_b[l] = at.s1 * d_u + at.s2 * at.top[l] * d_z[l]
@@ -100,7 +102,7 @@ def changes(at: Norms, t: list[float]) -> Changes:
 
 
 def plain_change(at: Norms, t: list[float], variant: str = "smaller") -> float:
-    """dJ at a split: by the "batch" recursion, by the one per "sample", or by the "smaller" of the two in each layer."""
+    """dJ at a split: by the "batch" recursion, the one per "sample", or the "smaller" of the two in each layer."""
     ch = changes(at, t)
     total = 0.0
     for l in range(len(at.kappa)):
@@ -109,6 +111,23 @@ def plain_change(at: Norms, t: list[float], variant: str = "smaller") -> float:
         sample = ch.s_b[l] * (at.batch[l] + at.kappa[l] * ch.d_a[l]) + moved
         total += float({"batch": batch, "sample": sample, "smaller": min(batch, sample)}[variant]) ** 2
     return total**0.5
+
+
+def optimal_change(at: Norms, s: float) -> float:
+    """S times the norm of the matrix that maps t / s to (dJ_1, .., dJ_{L+1}), the best over the variants per layer."""
+    count = len(at.kappa)
+    full = changes(at, [s] * count)
+    rows = []  # per layer, its batch row and its per-sample row
+    for l in range(count):
+        least = min(full.d_a[l], full.s_a[l])
+        batch, sample = [], []
+        for k in range(count):
+            ch = changes(at, [float(j == k) for j in range(count)], [s] * count)
+            moved = at.row[l] * at.kappa[l] * ch.d_a[l]
+            batch.append(float(ch.d_b[l] * (at.sample[l] + at.kappa[l] * least) + moved))
+            sample.append(float(ch.s_b[l] * (at.batch[l] + at.kappa[l] * full.d_a[l]) + moved))
+        rows.append((batch, sample))
+    return s * min(float(_norm(torch.tensor(m, dtype=torch.float64))) for m in itertools.product(*rows))
 
 
 def lipschitz(at: Norms, radius: float) -> float:

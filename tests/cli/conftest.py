@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Warm
+
+SMALL = """
+[network]
+hidden = [16]
+
+[data]
+source = "digits"
+n = 3
+labels = "low-high"
+
+[optimizer]
+eta = "0.1/beta"
+gamma = 0.5
+delta = 0.1
+
+[run]
+steps = 20
+"""
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    process = Warm(tmp_path_factory.mktemp("streams"))
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A configuration that is answered at once: Theorem B is undecided, twenty steps are run."""
+    config = tmp_path / "small.toml"
+    config.write_text(SMALL, encoding="utf-8")
+    return config

@@ -1,0 +1,208 @@
+"""`sweep`: every point one record written whole, and a rerun does only what is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.program import settings, wait_until
+
+GRID = settings("sweep.network.hidden=[[8], [16], [32]]", "sweep.run.seed=[0, 1]", "run.steps=60")
+NO_FIGURE = 'import pltheory.cli.sweep as s\ns.svg = lambda figure: "<svg/>"\n'
+# The program stops in the middle of a point, says so by a file, and waits there for its end.
+STOPPING = """
+import os, pathlib, time
+import pltheory.study.sweep as s
+def stop():
+    pathlib.Path("stopped").touch()
+    time.sleep(600)
+"""
+IN_THE_THIRD_POINT = """
+compute, calls = s._compute, []
+def counted(*arguments):
+    calls.append(arguments)
+    return stop() if len(calls) == 3 else compute(*arguments)
+s._compute = counted
+"""
+IN_THE_THIRD_RECORD = """
+replace, calls = os.replace, []
+def counted(*arguments):
+    calls.append(arguments)
+    return stop() if len(calls) == 3 else replace(*arguments)
+os.replace = counted
+"""
+
+
+def load(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def records(summary: Any) -> list[dict[str, Any]]:
+    """Without the one thing that differs between two runs."""
+    return [{k: v for k, v in r.items() if k != "seconds"} for r in summary["records"]]
+
+
+def stamps(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in (folder / "points").glob("[!.]*")}
+
+
+@pytest.fixture(scope="module")
+def unbroken(warm, tmp_path_factory) -> tuple[Path, Any]:
+    from tests.cli.conftest import SMALL
+
+    folder = tmp_path_factory.mktemp("sweep")
+    (folder / "small.toml").write_text(SMALL, encoding="utf-8")
+    end = warm("sweep", "small.toml", *GRID, "--out", "all", "--json", folder=folder)
+    assert end.code == 0, end.stderr
+    assert end.answer() == load(folder / "all/sweep.json")
+    return folder / "all", end.answer()
+
+
+def test_a_sweep_has_a_record_for_every_point_in_grid_order(unbroken):
+    folder, summary = unbroken
+    assert {path.name for path in folder.iterdir()} == {"points", "sweep.json", "sweep.svg"}
+    assert summary["schema"] == "pltheory-sweep/1"
+    assert [(r["width"], r["seed"]) for r in summary["records"]] == [(w, s) for w in (8, 16, 32) for s in (0, 1)]
+    for r in summary["records"]:
+        assert r["schema"] == "pltheory-point/1"
+        assert r["values"] == {"network.hidden": [r["width"]], "run.seed": r["seed"]}
+        for quantity in ("lambda_min", "hessian_norm", "kernel_drift", "path_length", "certificate_ratio"):
+            assert r[quantity] > 0
+        assert (r["verdict"], r["evidence"]) == ("UNDECIDED", "empirical only")
+        assert (r["reason"], r["steps"]) == ("step_limit", 60)
+    stored = [load(path) for path in (folder / "points").iterdir()]
+    assert len(stored) == 6
+    for r in summary["records"]:
+        assert r in stored
+
+
+def test_the_slopes_stand_beside_the_expected_ones(unbroken):
+    slopes = {s["quantity"]: s for s in unbroken[1]["slopes"]}
+    assert {q: s["expected"] for q, s in slopes.items()} == {
+        "lambda_min": 0.0,
+        "path_length": 0.0,
+        "hessian_norm": -0.5,
+        "kernel_drift": -1.0,
+        "certificate_ratio": 0.5,
+    }
+    for s in slopes.values():
+        assert s["low"] < s["slope"] < s["high"]
+        assert s["points"] == 6
+    assert unbroken[1]["lambda_min_infinite_width"] > 0
+
+
+def test_the_figure_is_a_whole_picture_with_four_panels(unbroken):
+    root = ET.parse(unbroken[0] / "sweep.svg").getroot()
+    assert root.tag.endswith("svg")
+    axes = [g for g in root.iter("{http://www.w3.org/2000/svg}g") if g.get("id", "").startswith("axes_")]
+    assert len(axes) == 4
+
+
+def test_the_table_and_the_slopes_are_printed(warm, small, tmp_path):
+    end = warm("sweep", small, *GRID, "--out", "all", before=NO_FIGURE, folder=tmp_path)
+    assert end.code == 0, end.stderr
+    for word in ("hidden", "seed", "lambda min", "certificate ratio", "UNDECIDED", "slope", "expected", "-0.5"):
+        assert word in end.stdout
+    assert "sweep folder: all" in end.stderr
+    assert max(map(len, end.stdout.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("moment", [IN_THE_THIRD_POINT, IN_THE_THIRD_RECORD], ids=["computing", "writing"])
+def test_a_sweep_that_was_killed_is_taken_up_where_it_was(warm, small, tmp_path, unbroken, moment):
+    def kill(child: int) -> None:
+        wait_until((tmp_path / "stopped").exists, "the third point")
+        os.kill(child, signal.SIGKILL)
+
+    end = warm("sweep", small, *GRID, "--out", "all", before=STOPPING + moment, meanwhile=kill, folder=tmp_path)
+    assert end.code == -signal.SIGKILL
+    assert not (tmp_path / "all/sweep.json").exists()
+    done = stamps(tmp_path / "all")
+    assert len(done) == 2
+    for name in done:
+        assert load(tmp_path / "all/points" / name)["schema"] == "pltheory-point/1"
+    again = warm("sweep", small, *GRID, "--out", "all", "--json", before=NO_FIGURE, folder=tmp_path)
+    assert again.code == 0, again.stderr
+    after = stamps(tmp_path / "all")
+    assert len(after) == 6
+    assert {name: after[name] for name in done} == done
+    assert records(again.answer()) == records(unbroken[1])
+
+
+def test_a_rerun_computes_nothing_and_a_longer_sweep_only_what_is_new(warm, small, tmp_path):
+    never = NO_FIGURE + "import pltheory.study.sweep as s\ns._compute = lambda *_: 1 / 0\n"
+    first = warm("sweep", small, *settings("sweep.run.seed=[0, 1]"), "--out", "s", before=NO_FIGURE, folder=tmp_path)
+    assert first.code == 0, first.stderr
+    done = stamps(tmp_path / "s")
+    same = warm("sweep", small, *settings("sweep.run.seed=[0, 1]"), "--out", "s", before=never, folder=tmp_path)
+    assert same.code == 0, same.stderr
+    assert same.stdout == first.stdout
+    more = settings("sweep.run.seed=[1, 2]", "sweep.network.hidden=[[16], [24]]")
+    end = warm("sweep", small, *more, "--out", "s", "--json", before=NO_FIGURE, folder=tmp_path)
+    assert end.code == 0, end.stderr
+    after = stamps(tmp_path / "s")
+    assert len(after) == 5, "of four points one was there"
+    assert {name: after[name] for name in done} == done
+    assert [r["values"] for r in end.answer()["records"]] == [
+        {"run.seed": s, "network.hidden": [w]} for s in (1, 2) for w in (16, 24)
+    ]
+
+
+def test_a_grid_of_mixed_keys_prints_points_of_an_earlier_sweep(warm, small, tmp_path):
+    """Records of an earlier sweep know other keys than those that vary now."""
+    for words in (["sweep.run.seed=[0, 1]"], ["sweep.network.hidden=[[16], [24]]"]):
+        end = warm("sweep", small, *settings(*words), "--out", "s", before=NO_FIGURE, folder=tmp_path)
+        assert end.code == 0, end.stderr
+
+
+@pytest.mark.parametrize("damage", ["", '{"schema": "pltheory-po', "[]", "{}", "\x00\x01"])
+def test_a_damaged_record_is_named(warm, small, tmp_path, damage):
+    sweep = ("sweep", small, *settings("sweep.run.seed=[0]"), "--out", "s")
+    assert warm(*sweep, before=NO_FIGURE, folder=tmp_path).code == 0
+    (record,) = (tmp_path / "s/points").iterdir()
+    record.write_text(damage, encoding="utf-8")
+    end = warm(*sweep, before=NO_FIGURE, folder=tmp_path)
+    assert end.code == 2
+    assert end.stderr == f"error: s/points/{record.name}: damaged record; remove it and run the sweep again\n"
+    record.unlink()
+    assert warm(*sweep, before=NO_FIGURE, folder=tmp_path).code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        settings("network.activation=relu", "optimizer.eta=0.1"),
+        settings("optimizer.eta=1e30"),
+        settings("network.parametrization=standard", "network.bias=true"),
+        settings("data.source=sphere", "data.labels=sign", "data.d=4"),
+    ],
+    ids=["relu", "diverging", "standard", "sphere"],
+)
+def test_a_sweep_without_a_limit_or_a_certificate_still_has_a_figure(warm, small, tmp_path, words):
+    end = warm("sweep", small, *words, *settings("sweep.run.seed=[0, 1]"), "--out", "s", folder=tmp_path)
+    assert end.code == 0, end.stderr
+    assert end.stderr.count("\n") == 1, end.stderr
+    text = (tmp_path / "s/sweep.json").read_text(encoding="utf-8")
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert ET.parse(tmp_path / "s/sweep.svg").getroot().tag.endswith("svg")
+
+
+def test_the_limit_follows_the_depth_that_is_swept(warm, small, tmp_path):
+    """The base configuration has one hidden layer, the sweep two: the limit kernel has two."""
+    limit = {}
+    for name, hidden in (("one", "[[8], [16]]"), ("two", "[[8, 8], [16, 16]]"), ("both", "[[8], [8, 8]]")):
+        words = settings(f"sweep.network.hidden={hidden}", "run.steps=2")
+        end = warm("sweep", small, *words, "--out", name, "--json", before=NO_FIGURE, folder=tmp_path)
+        assert end.code == 0, end.stderr
+        limit[name] = end.answer()["lambda_min_infinite_width"]
+    deep = warm("sweep", small, *settings("network.hidden=[8, 8]", "sweep.run.seed=[0]", "run.steps=2"), "--out", "d",
+                "--json", before=NO_FIGURE, folder=tmp_path)  # fmt: skip
+    assert limit["two"] == pytest.approx(deep.answer()["lambda_min_infinite_width"])
+    assert limit["one"] != pytest.approx(limit["two"], rel=1e-3)
+    assert limit["both"] is None

@@ -1,0 +1,118 @@
+"""Hessian norms by products against dense Hessians."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from pltheory.measure.hessian import curvature_along, hessian_norm, largest_output_hessian, loss_hessian_norm
+from pltheory.problem.problem import Problem
+from pltheory.theory import Direction, NumericalFailureError
+from tests.cases import Case, draws, every_case, sequential
+from tests.oracles.plain import read
+
+
+@every_case
+def test_every_output_has_its_own_norm(case):
+    net, n = case.network(), 2 if case.outputs == 1 else 1
+    x = case.data()[0][:n]
+    plain, w = read(net)
+    dense = torch.linalg.eigvalsh(plain.output_hessians(w, x)).reshape(n, case.outputs, -1)
+    found = hessian_norm(net, x, tol=1e-8)
+    assert [len(row) for row in found] == [case.outputs] * n
+    for row, spectra in zip(found, dense, strict=True):
+        for h, spectrum in zip(row, spectra, strict=True):
+            assert h.value.kind is Direction.LOWER
+            assert h.value.value == pytest.approx(float(spectrum.abs().max()), rel=1e-7)
+            assert h.value.value == abs(h.signed)
+            assert h.residual < 1e-5 * h.value.value
+            assert float((spectrum - h.signed).abs().min()) <= h.residual + 1e-9
+            assert h.products > 0
+
+
+@every_case
+def test_loss_hessian(case):
+    problem = case.problem()
+    plain, w = read(problem.network)
+    spectrum = torch.linalg.eigvalsh(plain.loss_hessian(w, problem.x, problem.y, problem.scale))
+    found = loss_hessian_norm(problem, tol=1e-10)
+    assert found.value.value == pytest.approx(float(spectrum.abs().max()), rel=1e-8)
+    # In exact arithmetic the value is a lower bound at any tolerance.
+    rough = loss_hessian_norm(problem, tol=0.5)
+    assert rough.value.at_least() <= float(spectrum.abs().max()) * (1 + 1e-12)
+
+
+@every_case
+def test_curvature_along_is_a_rayleigh_quotient(case):
+    problem = case.problem()
+    plain, w = read(problem.network)
+    hess = plain.loss_hessian(w, problem.x, problem.y, problem.scale)
+    spectrum = torch.linalg.eigvalsh(hess)
+    for seed in range(5):
+        named = dict(problem.network.named_parameters())
+        direction = dict(zip(named, draws(seed, *[p.shape for p in named.values()]), strict=True))
+        count = len(case.hidden) + 1
+        order = [f"{kind}.{l}" for l in range(count) for kind in ("weights", "biases") if f"{kind}.{l}" in direction]
+        v = torch.cat([direction[name].reshape(-1) for name in order])
+        found = curvature_along(problem, direction)
+        assert found.kind is Direction.LOWER
+        assert found.value == pytest.approx(float(v @ hess @ v / (v @ v)), rel=1e-9, abs=1e-11)
+        assert float(spectrum[0]) - 1e-9 <= found.value <= float(spectrum[-1]) + 1e-9
+
+
+def test_single_precision():
+    case = Case((4,), 1, "tanh", "ntk", False)
+    net, (x, _) = case.network(torch.float32), case.data(torch.float32)
+    plain, w = read(case.network())
+    dense = torch.linalg.eigvalsh(plain.output_hessians(w, case.data()[0]))
+    found = hessian_norm(net, x)
+    assert found[0][0].value.value == pytest.approx(float(dense[0].abs().max()), rel=1e-2)
+
+
+def test_any_module_and_frozen_parameters():
+    net, (x, y) = sequential([3, 4, 1], "tanh"), draws(1, (4, 3), (4, 1))
+    plain, w = read(net)
+    net[0].weight.requires_grad_(False)
+    hess = plain.loss_hessian(w, x, y)[12:, 12:]
+    expected = float(torch.linalg.eigvalsh(hess).abs().max())
+    assert loss_hessian_norm(Problem(net, x, y), tol=1e-10).value.value == pytest.approx(expected, rel=1e-8)
+
+
+class OneWeight(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.tensor(0.7, dtype=torch.float64))
+
+    def forward(self, x):
+        return torch.sin(self.w * x)
+
+
+def test_one_parameter():
+    (x,) = draws(2, (2, 1))
+    found = hessian_norm(OneWeight(), x)
+    for i in range(2):
+        expected = -(float(x[i, 0]) ** 2) * torch.sin(0.7 * x[i, 0])
+        assert found[i][0].signed == pytest.approx(float(expected), rel=1e-12)
+
+
+def test_a_network_linear_in_its_weights_has_hessian_zero():
+    (x,) = draws(2, (2, 3))
+    found = hessian_norm(nn.Linear(3, 1, dtype=torch.float64), x)
+    assert [h.value.value for row in found for h in row] == [0.0, 0.0]
+
+
+def test_largest_of_the_outputs():
+    case = Case((5,), 3, "sigmoid", "standard", True)
+    found = hessian_norm(case.network(), case.data()[0][:2])
+    top = largest_output_hessian(found)
+    assert top.value == max(h.value.value for row in found for h in row)
+    assert top.kind is Direction.LOWER
+
+
+def test_a_hessian_that_is_not_finite():
+    net, (x,) = sequential([3, 4, 1], "tanh"), draws(3, (2, 3))
+    with torch.no_grad():
+        net[2].weight[0, 0] = torch.inf
+    with pytest.raises(NumericalFailureError, match="not finite"):
+        hessian_norm(net, x)

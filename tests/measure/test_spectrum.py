@@ -1,0 +1,111 @@
+"""Extreme eigenvalues with their direction, and the PL* ratio."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from pltheory.measure.ntk import empirical_ntk
+from pltheory.measure.pl_ratio import pl_ratio
+from pltheory.measure.spectrum import eigenvalues, lambda_max, lambda_min, spectral_norm
+from pltheory.problem.networks import fully_connected
+from pltheory.problem.problem import Problem
+from pltheory.theory import Direction, InvalidInputError, NumericalFailureError, WrongDirectionError
+from tests.cases import Case, draws, every_case
+from tests.oracles.plain import read, sigma_max, sigma_min
+
+
+@every_case
+def test_extreme_eigenvalues_are_squared_singular_values(case):
+    problem = case.problem()
+    plain, w = read(problem.network)
+    j = plain.jacobian(w, problem.x)
+    kernel = empirical_ntk(problem.network, problem.x)
+    least, most = lambda_min(kernel), lambda_max(kernel)
+    assert least.kind is most.kind is Direction.EXACT
+    assert least.at_least() == pytest.approx(sigma_min(j) ** 2, rel=1e-9)
+    assert most.at_most() == pytest.approx(sigma_max(j) ** 2, rel=1e-12)
+
+
+def singular_kernels():
+    (x,) = draws(0, (3, 5))
+    wide = fully_connected([5, 40, 1])
+    yield "antipodal, odd", empirical_ntk(wide, torch.cat([x, -x]))
+    # sigmoid(z) + sigmoid(-z) = 1: two pairs of opposite points, another reason.
+    yield "antipodal, sigmoid", empirical_ntk(fully_connected([5, 300, 1], activation="sigmoid"), torch.cat([x, -x]))
+    # p = 2 * 5 + 2 < n C
+    yield "few parameters", empirical_ntk(fully_connected([5, 2, 1]), draws(1, (20, 5))[0])
+    yield "zero", torch.zeros(4, 4, dtype=torch.float64)
+
+
+SINGULAR = dict(singular_kernels())
+
+
+@pytest.mark.parametrize("what", list(SINGULAR))
+def test_a_singular_kernel_is_known_to_no_digit(what):
+    least = lambda_min(SINGULAR[what])
+    assert least.kind is Direction.ESTIMATE
+    assert least.value >= 0
+    for read_side in (least.at_least, least.at_most):
+        with pytest.raises(WrongDirectionError, match="resolution"):
+            read_side()
+
+
+def test_a_small_eigenvalue_above_the_resolution_is_a_number():
+    q = torch.linalg.qr(draws(2, (6, 6))[0])[0]
+    kernel = q @ torch.diag(torch.tensor([1e-9, 1, 1, 1, 1, 2], dtype=torch.float64)) @ q.T
+    assert lambda_min(kernel).at_least() == pytest.approx(1e-9, rel=1e-4)
+    assert lambda_min(kernel.float()).kind is Direction.ESTIMATE
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_a_kernel_that_is_not_finite(value):
+    kernel = torch.eye(3, dtype=torch.float64)
+    kernel[0, 1] = kernel[1, 0] = value
+    for call in (eigenvalues, lambda_min, lambda_max):
+        with pytest.raises(NumericalFailureError, match="NaN or an infinity"):
+            call(kernel)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (3,), (2, 2, 2)])
+def test_a_kernel_is_square(shape):
+    with pytest.raises(InvalidInputError, match="square"):
+        lambda_min(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("shape", [(3, 7), (7, 3), (1, 5), (5, 1), (4, 4)])
+def test_spectral_norm(shape):
+    (m,) = draws(3, shape)
+    assert spectral_norm(m) == pytest.approx(float(torch.linalg.svdvals(m)[0]), rel=1e-13)
+    assert spectral_norm(0 * m) == 0
+
+
+# PL* ratio
+
+
+@every_case
+def test_pl_ratio_is_between_the_extreme_eigenvalues(case):
+    problem = case.problem()
+    plain, w = read(problem.network)
+    j, r = plain.jacobian(w, problem.x), problem.residual().detach().reshape(-1)
+    ratio = pl_ratio(problem).value
+    # grad L = c J^T r and L = c/2 ||r||^2.
+    assert ratio == pytest.approx(problem.scale * float((j.T @ r).square().sum() / r.square().sum()), rel=1e-10)
+    kernel = problem.scale * empirical_ntk(problem.network, problem.x)
+    assert lambda_min(kernel).value * (1 - 1e-10) <= ratio <= lambda_max(kernel).value * (1 + 1e-10)
+
+
+def test_pl_ratio_reaches_lambda_min_along_its_eigenvector():
+    case = Case((4,), 1, "tanh", "ntk", False)
+    net, (x, _) = case.network(), case.data()
+    values, vectors = torch.linalg.eigh(empirical_ntk(net, x))
+    with torch.no_grad():
+        y = net(x) - 0.3 * vectors[:, :1]
+    assert pl_ratio(Problem(net, x, y)).value == pytest.approx(float(values[0]), rel=1e-10)
+
+
+def test_pl_ratio_at_zero_loss_is_infinite():
+    net, (x, _) = Case((4,), 1, "tanh", "ntk", False).network(), draws(4, (3, 3), (3, 1))
+    assert math.isinf(pl_ratio(Problem(net, x, net(x).detach())).value)
