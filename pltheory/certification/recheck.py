@@ -1,56 +1,42 @@
 """A second opinion on a certificate: everything recomputed from its stored arrays in ball arithmetic (python-flint).
 
 Nothing is shared with what made the certificate but the documented file format and the theorems' names: the forward
-pass, kernel, eigenvalue bounds, the recursion over the ball and the theorems' inequalities are written again here. NumPy
-supplies guesses (eigenvalues, approximate factors), none of which is believed. Every recomputed number is an enclosure,
-so a claim is confirmed, refuted, or beyond the precision in use.
+pass, kernel, eigenvalue bounds, the recursion over the ball and the theorems' inequalities are written again here.
+NumPy supplies guesses (eigenvalues, approximate factors), none of which is believed. Every recomputed number is an
+enclosure, so a claim is confirmed, fails, or is beyond the precision in use.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import itertools
-import json
 import math
-import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
 
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpz_mat
 
 from ..theory.errors import InvalidInputError
-from ..theory.theorems import THEOREMS
+from .recheck_file import ACCEPTED, BOUNDS, FAILED, FALSE, HYPOTHESES, UNSURE, Array, Claim, Stop, read_claim
 
-SCHEMA = "pltheory-certificate/1"
-STATEMENT = "exact-arithmetic iteration from the stored float64 weights on the stored float64 data"
-ACCEPTED, FALSE, DAMAGED, UNSURE, FAILED = range(5)
-"""Exit codes: accepted, a claim is false, damaged or unreadable, precision does not decide, numerical failure."""
-
-_BOUNDS = {"residual": "upper", "lambda_min": "lower", "lipschitz": "upper", "ell": "upper", "beta": "upper"}
-_BOUNDS |= {"required": "upper", "mu": "lower", "floor": "lower", "rate": "upper"}
-_COMMON = ("0 < lambda_min(K(w_0))", "beta eta < 2")
-_LAST = {t: f"radius of Theorem {t} < R" for t in ("A", "A'")}
-_LAST |= dict.fromkeys(("B", "C"), "||r_0|| < (1 - beta eta / 2) int_0^R sig")
 _BLOCK = 200_000
 """Matrix entries turned into balls at a time."""
 _MARGINS = [2.0**-k for k in (38, 34, 30, 26, 22, 16, 8, 1)]
 """Relative distances from a guessed eigenvalue at which a factor is tried, in turn."""
 
+Row = list[arb]
 Tick = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison: a claimed number against the enclosure of what it bounds; verdict is an exit code."""
+    """One comparison: a claimed number against the enclosure of what it bounds; `code` is an exit code."""
 
     field: str
     claim: str
     recomputed: str
-    verdict: int
+    code: int
 
 
 @dataclass(frozen=True)
@@ -58,7 +44,7 @@ class RecheckResult:
     """What came of a recheck.
 
     Attributes:
-        code: 0 accepted, 1 a claim is false, 2 damaged or unreadable, 3 precision does not decide, 4 numerical failure.
+        code: 0 accepted, 1 a claim fails, 2 damaged or unreadable, 3 precision does not decide, 4 numerical failure.
         field: the first field that fails, "" if none does.
         message: one line that says so, with both numbers.
         theorem: the theorem, "" where the file could not be read so far.
@@ -79,12 +65,6 @@ class RecheckResult:
         return self.code == ACCEPTED
 
 
-class _Stop(Exception):
-    def __init__(self, code: int, field: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.field = code, field
-
-
 def recheck(
     path: str | Path, *, bits: int = 128, progress: Callable[[int, int, str], None] | None = None
 ) -> RecheckResult:
@@ -92,7 +72,7 @@ def recheck(
 
     Args:
         path: the JSON text of a certificate.
-        bits: precision of the ball arithmetic, at least 24.
+        bits: precision of the ball arithmetic.
         progress: called as (done, total, what) on the way.
 
     Returns:
@@ -104,230 +84,34 @@ def recheck(
     if not 24 <= bits <= 100_000:
         raise InvalidInputError(f"bits = {bits}: allowed are 24 to 100000")
     checks: list[Check] = []
-    name = ""
+    theorem = ""
+
+    def result(code: int, field: str, message: str) -> RecheckResult:
+        return RecheckResult(code, field, message, theorem, bits, tuple(checks))
+
+    stop = None
     try:
         with ctx.workprec(bits), np.errstate(all="ignore"):
-            claim = _read(Path(path))
-            name = claim.theorem
-            total = 3 * len(claim.weights) + len(claim.grid)
-            steps = itertools.count(1)
+            claim = read_claim(Path(path))
+            theorem = claim.theorem
+            steps, total = itertools.count(1), 2 * len(claim.weights) + len(claim.grid)
             tick: Tick = (lambda note: progress(next(steps), total, note)) if progress else lambda note: None
             _examine(claim, _centre(claim, tick), checks, tick)
-    except _Stop as stop:
-        return RecheckResult(stop.code, stop.field, f"{stop.field}: {stop}", name, bits, tuple(checks))
+    except Stop as reason:
+        stop = reason
     except (MemoryError, np.linalg.LinAlgError, ZeroDivisionError, OverflowError) as error:
-        return RecheckResult(FAILED, "", f"numerical failure: {error or 'out of memory'}", name, bits, tuple(checks))
-    for verdict in (FALSE, UNSURE):
-        for c in checks:
-            if c.verdict == verdict:
-                how = "is false" if verdict == FALSE else f"is not decided with {bits} bits; try --bits {2 * bits}"
-                message = f"{c.field}: the claim {c.claim} {how}, recomputed {c.recomputed}"
-                return RecheckResult(verdict, c.field, message, name, bits, tuple(checks))
-    return RecheckResult(ACCEPTED, "", f"Theorem {name}: all {len(checks)} claims confirmed", name, bits, tuple(checks))
-
-
-# --- reading ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Claim:
-    theorem: str
-    loss: str
-    optimizer: str
-    activation: str
-    eta: float
-    gamma: float
-    delta: float
-    radius: float
-    bounds: dict[str, float]
-    hypotheses: list[tuple[float, float]]
-    kappas: list[float]
-    taus: list[float]
-    weights: list[np.ndarray]
-    biases: list[np.ndarray | None]
-    x: np.ndarray
-    y: np.ndarray
-    grid: list[float]
-    sigma: list[float]
-
-
-def _damaged(field: str, message: str) -> NoReturn:
-    raise _Stop(DAMAGED, field, message)
-
-
-def _keys(value: Any, field: str, keys: Iterable[str]) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        _damaged(field, "not an object")
-    for key in sorted(set(keys) - value.keys()):
-        _damaged(field, f"key {key!r} is missing")
-    for key in sorted(value.keys() - set(keys)):
-        _damaged(field, f"unknown key {key[:60]!r}")
-    return value
-
-
-def _list(value: Any, field: str, length: int) -> list[Any]:
-    if not isinstance(value, list) or len(value) != length:
-        _damaged(field, f"not a list of {length}")
-    return value
-
-
-def _number(value: Any, field: str, *, infinite: bool = False) -> float:
-    _keys(value, field, ("hex", "decimal"))
-    try:
-        x = float.fromhex(value["hex"])
-    except (TypeError, ValueError, OverflowError):
-        _damaged(field, "hex is not a hexadecimal double")
-    if x.hex() != value["hex"]:
-        _damaged(field, f"hex is not written as {x.hex()}")
-    if f"{x:.6g}" != value["decimal"]:
-        _damaged(field, f"decimal is not {x:.6g}, which hex says")
-    if not (math.isfinite(x) or (infinite and x > 0)):
-        _damaged(field, f"{x} is not allowed")
-    return x
-
-
-def _one_of(value: Any, field: str, allowed: Iterable[str]) -> str:
-    if not isinstance(value, str) or value not in list(allowed):
-        _damaged(field, f"not {' or '.join(map(repr, allowed))}")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({k for k, _ in pairs}) < len(pairs):
-        raise ValueError("a key occurs twice")
-    return dict(pairs)
-
-
-def _read(path: Path) -> _Claim:
-    try:
-        text: Any = json.loads(path.read_bytes(), object_pairs_hook=_unique)
-    except OSError as error:
-        _damaged(path.name, f"cannot be read: {error.strerror}")
-    except (ValueError, RecursionError) as error:
-        _damaged(path.name, f"not the JSON of a certificate: {str(error)[:80]}")
-    if not isinstance(text, dict) or text.get("schema") != SCHEMA:
-        _damaged("schema", f"not {SCHEMA!r}")
-    top = "schema theorem conclusion citation statement network loss optimizer arrays ball bounds hypotheses"
-    _keys(text, "certificate", f"{top} assumptions sha256".split())
-    rest = {k: v for k, v in text.items() if k != "sha256"}
-    written = json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
-    if hashlib.sha256(written).hexdigest() != text["sha256"]:
-        _damaged("sha256", "the text does not have this hash")
-    theorem = _one_of(text["theorem"], "theorem", _LAST)
-    # The sentences are part of the claim, so a doctored one is refused.
-    for key, value in (
-        ("conclusion", THEOREMS[theorem].conclusion),
-        ("citation", THEOREMS[theorem].citation),
-        ("statement", STATEMENT),
-    ):
-        _one_of(text[key], key, (value,))
-    loss = _one_of(text["loss"], "loss", ("sum", "mean"))
-    if not isinstance(text["assumptions"], list) or text["assumptions"]:
-        _damaged("assumptions", "must be an empty list: this schema knows of none")
-    network = _keys(text["network"], "network", ("activation", "kappas", "taus", "layers"))
-    layers = network["layers"]
-    if type(layers) is not int or not 2 <= layers <= 10_000:
-        _damaged("network.layers", "not a number of layers from 2 to 10000")
-    kappas, taus = (
-        [_number(v, f"network.{key}[{i}]") for i, v in enumerate(_list(network[key], f"network.{key}", layers))]
-        for key in ("kappas", "taus")
-    )
-    optimizer = _keys(text["optimizer"], "optimizer", ("name", "eta", "gamma", "delta"))
-    rule = _one_of(optimizer["name"], "optimizer.name", ("gd", "gclip", "delta-gclip"))
-    eta, gamma, delta = (
-        _number(optimizer[k], f"optimizer.{k}", infinite=k == "gamma") for k in ("eta", "gamma", "delta")
-    )
-    if not eta > 0 or not gamma > 0:
-        _damaged("optimizer.eta" if not eta > 0 else "optimizer.gamma", "must be positive")
-    if not {"gd": delta == 1, "gclip": delta == 0, "delta-gclip": 0 < delta < 1}[rule]:
-        _damaged("optimizer.delta", f"{delta} does not belong to {rule}")
-    bounds = {}
-    for key, value in _keys(text["bounds"], "bounds", _BOUNDS).items():
-        _keys(value, f"bounds.{key}", ("kind", "hex", "decimal"))
-        _one_of(value["kind"], f"bounds.{key}.kind", (_BOUNDS[key],))
-        bounds[key] = _number({k: value[k] for k in ("hex", "decimal")}, f"bounds.{key}")
-    hypotheses = []
-    for i, h in enumerate(_list(text["hypotheses"], "hypotheses", 3)):
-        _keys(h, f"hypotheses[{i}]", ("name", "left", "relation", "right"))
-        _one_of(h["name"], f"hypotheses[{i}].name", ((*_COMMON, _LAST[theorem])[i],))
-        _one_of(h["relation"], f"hypotheses[{i}].relation", ("<",))
-        left, right = (_number(h[side], f"hypotheses[{i}].{side}") for side in ("left", "right"))
-        hypotheses.append((left, right))
-    radius = _number(_keys(text["ball"], "ball", ("radius",))["radius"], "ball.radius")
-    a = _arrays(text["arrays"], path, layers)
-    weights, biases = [a[f"W{l}"] for l in range(1, layers + 1)], [a.get(f"b{l}") for l in range(1, layers + 1)]
-    _shapes(a, weights, biases, taus)
-    grid, sigma = a["grid"].tolist(), a["sigma"].tolist()
-    if grid[0] != 0 or not all(p < q for p, q in itertools.pairwise(grid)) or grid[-1] != radius:
-        _damaged("arrays.grid", "must start at 0, increase strictly and end at ball.radius")
-    names = (theorem, loss, rule, network["activation"])
-    _one_of(names[3], "network.activation", _ACTIVATIONS)
-    return _Claim(
-        *names,
-        eta,
-        gamma,
-        delta,
-        radius,
-        bounds,
-        hypotheses,
-        kappas,
-        taus,
-        weights,
-        biases,
-        a["x"],
-        a["y"],
-        grid,
-        sigma,
-    )
-
-
-def _arrays(value: Any, path: Path, layers: int) -> dict[str, np.ndarray]:
-    _keys(value, "arrays", ("file", "sha256"))
-    name, hashes = value["file"], value["sha256"]
-    if not isinstance(name, str) or not name or name != Path(name).name or "\0" in name:
-        _damaged("arrays.file", "not the name of a file beside the certificate")
-    optional = {f"b{l}" for l in range(1, layers + 1)} & set(hashes if isinstance(hashes, dict) else ())
-    wanted = {*(f"W{l}" for l in range(1, layers + 1)), "x", "y", "grid", "sigma"} | optional
-    _keys(hashes, "arrays.sha256", wanted)
-    arrays = {}
-    try:
-        with zipfile.ZipFile(path.with_name(name)) as archive:
-            if sorted(archive.namelist()) != sorted(f"{key}.npy" for key in wanted):
-                _damaged(name, f"does not hold exactly the arrays {', '.join(sorted(wanted))}")
-            for key in wanted:
-                content = io.BytesIO(archive.read(f"{key}.npy"))
-                arrays[key] = np.lib.format.read_array(content, allow_pickle=False)
-    except _Stop:
-        raise
-    except OSError as error:
-        _damaged(name, f"cannot be read: {error.strerror or error}")
-    except Exception as error:  # the parsers of zip and npy raise a dozen types on garbage
-        _damaged(name, f"not an .npz of plain arrays: {type(error).__name__}: {str(error).splitlines()[0][:80]}")
-    for key, array in arrays.items():
-        if array.dtype != np.dtype("<f8"):
-            _damaged(f"arrays.{key}", f"holds {array.dtype}, not little-endian float64")
-        if not array.size or not np.isfinite(array).all():
-            _damaged(f"arrays.{key}", "is empty or holds a NaN or an infinity")
-        digest = hashlib.sha256((",".join(map(str, array.shape)) + ":").encode() + array.tobytes())
-        if digest.hexdigest() != hashes[key]:
-            _damaged(f"arrays.{key}", "does not have the hash that the text names")
-    return arrays
-
-
-def _shapes(a: dict[str, np.ndarray], weights: list[np.ndarray], biases: list[Any], taus: list[float]) -> None:
-    for name, array in a.items():
-        if array.ndim != (1 if name[0] in "bgs" else 2):
-            _damaged(f"arrays.{name}", f"has the shape {array.shape}")
-    widths = [a["x"].shape[1], *(w.shape[0] for w in weights)]
-    for l, (w, b, tau) in enumerate(zip(weights, biases, taus, strict=True)):
-        if w.shape[1] != widths[l] or (b is not None and b.shape != (widths[l + 1],)):
-            _damaged(f"arrays.W{l + 1}", f"shape {w.shape} does not follow from the layer below, or b{l + 1} differs")
-        if b is None and tau != 0:
-            _damaged(f"network.taus[{l}]", f"is {tau}, but no b{l + 1} is stored")
-    if a["y"].shape != (a["x"].shape[0], widths[-1]):
-        _damaged("arrays.y", f"has the shape {a['y'].shape}, not {(a['x'].shape[0], widths[-1])}")
-    if a["sigma"].shape != a["grid"].shape or a["grid"].size < 2 or (a["sigma"] < 0).any():
-        _damaged("arrays.sigma", "must have one nonnegative number for each of two or more radii")
+        stop = Stop(FAILED, "arithmetic", str(error) or "out of memory")
+    failing = next((c for c in checks if c.code == FALSE), None)
+    if stop is not None and failing is None:
+        return result(stop.code, stop.field, f"{stop.field}: {stop}")
+    if failing is not None:
+        message = f"{failing.field}: the claim {failing.claim} fails, recomputed {failing.recomputed}"
+        return result(FALSE, failing.field, message)
+    unsure = next((c for c in checks if c.code == UNSURE), None)
+    if unsure is not None:
+        message = f"{unsure.field}: {bits} bits do not decide the claim {unsure.claim}, recomputed {unsure.recomputed}"
+        return result(UNSURE, unsure.field, f"{message}; try --bits {2 * bits}")
+    return result(ACCEPTED, "", f"Theorem {theorem}: all {len(checks)} claims confirmed")
 
 
 # --- the network at its weights ---------------------------------------------------------------------------------------
@@ -411,16 +195,17 @@ class _Centre:
     residual: arb
 
 
-def _matrix(values: np.ndarray) -> arb_mat:
-    return arb_mat(*values.shape, values.ravel().tolist())
+def _matrix(values: Array) -> arb_mat:
+    rows, columns = values.shape
+    return arb_mat(rows, columns, values.ravel().tolist())
 
 
-def _blocks(w: np.ndarray, axis: int) -> Iterable[np.ndarray]:
+def _blocks(w: Array, axis: int) -> Iterator[Array]:
     step = max(1, _BLOCK // w.shape[1 - axis])
     return (w.take(range(k, min(k + step, w.shape[axis])), axis) for k in range(0, w.shape[axis], step))
 
 
-def _centre(c: _Claim, tick: Tick) -> _Centre:
+def _centre(c: Claim, tick: Tick) -> _Centre:
     (n, _), (_, outputs), last = c.x.shape, c.y.shape, len(c.weights) - 1
     evaluate, s1, s2 = _ACTIVATIONS[c.activation]
     value, grams, slopes = _matrix(c.x), [], []
@@ -477,12 +262,12 @@ def _centre(c: _Claim, tick: Tick) -> _Centre:
     return _Centre(norms, least, largest, _root(residual))
 
 
-def _diagonal(gram: arb_mat, size: int) -> Iterable[arb_mat]:
+def _diagonal(gram: arb_mat, size: int) -> Iterator[arb_mat]:
     for i in range(0, gram.nrows(), size):
         yield arb_mat([[gram[i + p, i + q] for q in range(size)] for p in range(size)])
 
 
-def _weight_norm(w: np.ndarray) -> arb:
+def _weight_norm(w: Array) -> arb:
     axis = 0 if w.shape[0] > w.shape[1] else 1
     gram = arb_mat(w.shape[1 - axis], w.shape[1 - axis])
     for block in _blocks(w, axis):
@@ -505,12 +290,12 @@ def _max(values: Iterable[arb]) -> arb:
 def _root(x: arb) -> arb:
     """Square root of a nonnegative number whose enclosure may reach below 0."""
     if not x.is_finite():
-        raise _Stop(FAILED, "arithmetic", "a number is not finite: overflow")
+        raise Stop(FAILED, "arithmetic", "a number is not finite: overflow")
     return x.lower().max(arb(0)).sqrt().union(x.upper().max(arb(0)).sqrt())
 
 
 def _spectrum(sym: arb_mat, hint: arb | None = None) -> tuple[arb, arb]:
-    """Enclosures of the smallest (only with a hint, else 0) and the largest eigenvalue of a positive semidefinite matrix."""
+    """Enclosures of the smallest (0 without a hint) and the largest eigenvalue of a positive semidefinite matrix."""
     n = sym.nrows()
     if n == 1:
         return sym[0, 0], sym[0, 0]
@@ -518,14 +303,14 @@ def _spectrum(sym: arb_mat, hint: arb | None = None) -> tuple[arb, arb]:
     if not trace.is_finite() or not trace.upper() > 0:
         if trace.is_zero():
             return trace, trace
-        raise _Stop(FAILED, "arithmetic", "a matrix is not finite: overflow")
+        raise Stop(FAILED, "arithmetic", "a matrix is not finite: overflow")
     man, exp = trace.upper().man_exp()
     unit = arb(2) ** (int(exp) + man.bit_length())  # entries below 1: guesses in floats neither over- nor underflow
     sym = sym * (1 / unit)
     floats = np.array([float(v) for v in sym.entries()]).reshape(n, n)
     values, vectors = np.linalg.eigh((floats + floats.T) / 2)
 
-    def quotient(v: np.ndarray) -> arb:
+    def quotient(v: Array) -> arb:
         column = arb_mat(n, 1, v.tolist())
         return (column.transpose() * (sym * column))[0, 0] / (column.transpose() * column)[0, 0]
 
@@ -539,46 +324,58 @@ def _spectrum(sym: arb_mat, hint: arb | None = None) -> tuple[arb, arb]:
     return least.union(quotient(vectors[:, 0]).upper()) * unit, largest
 
 
-def _below(sym: arb_mat, floats: np.ndarray, guess: float, hint: float = math.inf) -> arb:
-    """Lower bound of the smallest eigenvalue: c - ||sym - c I - F F^T||_F for c near the guess and some F.
-
-    F starts as a Cholesky factor in floats and is refined in parts, so that its residual drops below their rounding.
-    """
-    n = len(floats)
-    best = -_root(sum((v * v for v in sym.entries()), arb(0))).upper()
-    tries = [guess - m * abs(guess) for m in _MARGINS]
-    tries += [(guess + hint) / 2, hint] if hint < guess else []
-    for shift in tries:
-        try:
-            factor = np.linalg.cholesky(floats - shift * np.eye(n))
-        except np.linalg.LinAlgError:
-            continue
-        parts = [factor]
-        for scale in (60, 110, 110):
-            whole = [
-                sum(map(int, cell)) for cell in zip(*(np.ldexp(p, scale).ravel().tolist() for p in parts), strict=True)
-            ]
-            integers = fmpz_mat(n, n, whole)
-            rest = sym - arb_mat(integers * integers.transpose()) * arb(2) ** (-2 * scale)
-            for i in range(n):
-                rest[i, i] -= shift
-            entries = rest.entries()
-            loss = _root(sum((v * v for v in entries), arb(0))).upper()
-            best = best.max((arb(shift) - loss).lower())
-            if loss <= abs(guess - shift):
-                return best
-            error = np.array([float(v) for v in entries]).reshape(n, n)
-            half = np.tril(np.linalg.solve(factor, np.linalg.solve(factor, error).T))
-            half[np.diag_indices(n)] /= 2
-            if not np.abs(half).max() < 0.5:
-                break
-            parts.append(factor @ half)
+def _below(sym: arb_mat, floats: Array, guess: float, hint: float = -math.inf) -> arb:
+    """Lower bound of the smallest eigenvalue, near the guess, or if that falls short of the hint just above it."""
+    best = -_frobenius(sym.entries())
+    # Closer than the rounding of a factorisation in floats nothing can be gained (entries are below 1).
+    tries = [m * abs(guess) for m in _MARGINS if m * abs(guess) > len(floats) * 2.0**-54]
+    for distance in tries:
+        bound = _from_factor(sym, floats, guess - distance, distance)
+        best = best.max(bound)
+        if bound >= guess - 2 * distance:
+            break
+    for distance in (abs(hint) * 2.0**-k for k in (30, 26) if math.isfinite(hint)):
+        if not best >= hint:
+            best = best.max(_from_factor(sym, floats, hint + distance, distance))
     return best
 
 
-# --- the ball: THEORY section 5 ---------------------------------------------------------------------------------------
+def _from_factor(sym: arb_mat, floats: Array, shift: float, loss: float) -> arb:
+    """Lower bound shift - ||sym - shift I - F F^T||_F of the smallest eigenvalue, for a good F; -inf if none is found.
 
-Row = list[arb]
+    F starts as a Cholesky factor in floats and gains parts until its residual drops below the loss allowed.
+    """
+    n, best = len(floats), arb.neg_inf()
+    try:
+        factor = np.linalg.cholesky(floats - shift * np.eye(n))
+    except np.linalg.LinAlgError:
+        return best
+    parts = [factor]
+    for scale in (60, 110, 110):
+        cells = zip(*(np.ldexp(p, scale).ravel().tolist() for p in parts), strict=True)
+        integers = fmpz_mat(n, n, [sum(map(int, cell)) for cell in cells])
+        rest = sym - arb_mat(integers * integers.transpose()) * arb(2) ** (-2 * scale)
+        for i in range(n):
+            rest[i, i] -= shift
+        entries = rest.entries()
+        residual = _frobenius(entries)
+        best = best.max((shift - residual).lower())
+        if residual <= loss:
+            break
+        error = np.array([float(v) for v in entries]).reshape(n, n)
+        half = np.tril(np.linalg.solve(factor, np.linalg.solve(factor, error).T))
+        half[np.diag_indices(n)] /= 2
+        if not np.abs(half).max() < 0.5:
+            break
+        parts.append(factor @ half)
+    return best
+
+
+def _frobenius(entries: Row) -> arb:
+    return _root(sum((v * v for v in entries), arb(0))).upper()
+
+
+# --- the ball: THEORY section 5 ---------------------------------------------------------------------------------------
 
 
 def _add(a: arb, x: Row, b: arb, y: Row) -> Row:
@@ -602,7 +399,7 @@ def _pass(at: _Norms, inputs: list[arb], rows: list[arb]) -> tuple[list[Row], li
 
 
 def _steepness(at: _Norms, s: arb, *, everywhere: bool) -> arb:
-    """||M||: ell(s) if everywhere, else dJ(s) / s, which measures from the centre only; the worst split of s included."""
+    """||M||, the worst split of s over the layers: ell(s) if everywhere, else dJ(s) / s, measured from the centre."""
     at = replace(at, weight=[w + s for w in at.weight])
     batch, single = _pass(at, at.inputs, at.rows), _pass(at, at.al, at.bo)
     # With all t_l = s a change is s times the sum of its row.
@@ -634,30 +431,36 @@ def _steepness(at: _Norms, s: arb, *, everywhere: bool) -> arb:
 # --- the claims -------------------------------------------------------------------------------------------------------
 
 
-def _examine(c: _Claim, at: _Centre, checks: list[Check], tick: Tick) -> None:
+def _examine(c: Claim, at: _Centre, checks: list[Check], tick: Tick) -> None:
     def compare(field: str, claim: float, value: arb, direction: str) -> None:
         if not value.is_finite():
-            raise _Stop(FAILED, field, "the recomputed number is not finite")
-        good, bad = (value <= claim, value > claim) if direction == "upper" else (value >= claim, value < claim)
-        verdict = ACCEPTED if good else FALSE if bad else UNSURE
-        checks.append(Check(field, f"{'<=' if direction == 'upper' else '>='} {claim!r}", value.str(17), verdict))
+            raise Stop(FAILED, field, "the recomputed number is not finite")
+        upper = direction == "upper"
+        good, bad = (value <= claim, value > claim) if upper else (value >= claim, value < claim)
+        code = ACCEPTED if good else FALSE if bad else UNSURE
+        checks.append(Check(field, f"{'<=' if upper else '>='} {claim!r}", value.str(20), code))
 
     def bound(name: str, value: arb) -> None:
-        compare(f"bounds.{name}", c.bounds[name], value, _BOUNDS[name])
+        compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
 
-    zero, one, eta, radius = arb(0), arb(1), arb(c.eta), arb(c.radius)
+    def hypothesis(i: int, low: arb, high: arb) -> None:
+        (a, b), field = c.hypotheses[i], f"hypotheses[{i}]"
+        compare(f"{field}.left", a, low, "upper")
+        compare(f"{field}.right", b, high, "lower")
+        checks.append(Check(field, f"{a!r} < {b!r}", HYPOTHESES[c.theorem][i], ACCEPTED if a < b else FALSE))
+
+    zero, one, eta = arb(0), arb(1), arb(c.eta)
     share = one / len(c.x) if c.loss == "mean" else one
     scale = share.sqrt()
-    residual, sigma_0 = at.residual * scale, _root(at.least)
-    sigma, change = [], zero
-    for radius_j, claim in zip(c.grid, c.sigma, strict=True):
-        tick(f"profile at radius {radius_j:.3g}")
-        change = arb(radius_j) * _steepness(at.norms, arb(radius_j), everywhere=False)
-        sigma.append(((sigma_0 - change) * scale).max(zero))
-        # A profile is never negative, so a claim of 0 says nothing and is true.
-        compare(f"arrays.sigma[{len(sigma) - 1}]", claim, sigma[-1], "lower")
+    residual, sigma_0, change = at.residual * scale, _root(at.least), zero
+    profile = []
+    for j, (s, claim) in enumerate(zip(c.grid, c.sigma, strict=True)):
+        tick(f"profile at radius {s:.3g}")
+        change = s * _steepness(at.norms, arb(s), everywhere=False)
+        profile.append(((sigma_0 - change) * scale).max(zero))
+        compare(f"arrays.sigma[{j}]", claim, profile[j], "lower")
     lipschitz = (_root(at.largest) + change) * scale
-    ell = _steepness(at.norms, radius, everywhere=True) * scale
+    ell = _steepness(at.norms, arb(c.radius), everywhere=True) * scale
     beta = lipschitz**2 + residual * ell
     left = 1 - beta * eta / 2
     bound("residual", residual)
@@ -665,54 +468,43 @@ def _examine(c: _Claim, at: _Centre, checks: list[Check], tick: Tick) -> None:
     bound("lipschitz", lipschitz)
     bound("ell", ell)
     bound("beta", beta)
-
-    def hypothesis(i: int, low: arb, high: arb) -> None:
-        (a, b), name = c.hypotheses[i], f"hypotheses[{i}]"
-        compare(f"{name}.left", a, low, "upper")
-        compare(f"{name}.right", b, high, "lower")
-        verdict = ACCEPTED if a < b else FALSE
-        checks.append(Check(name, f"{a!r} < {b!r}", (*_COMMON, _LAST[c.theorem])[i], verdict))
-
     hypothesis(0, zero, at.least)  # of J J^T itself, in which the loss's 1/n has no part
     hypothesis(1, beta * eta, arb(2))
-    if c.theorem in ("B", "C"):
-        widths = [arb(q) - arb(p) for p, q in itertools.pairwise(c.grid)]
-        sums = [zero, *itertools.accumulate(w * s for w, s in zip(widths, sigma[1:], strict=True))]
-        hypothesis(2, residual, left * sums[-1])
-        if c.bounds["required"] not in c.grid:
-            raise _Stop(FALSE, "bounds.required", f"the claim {c.bounds['required']!r} is not a point of the grid")
-        j = c.grid.index(c.bounds["required"])
-        # The path ends before g_j if the profile up to there outweighs the residual.
-        compare(
-            f"bounds.required, ||r_0|| / ((1 - beta eta / 2) int_0^{c.grid[j]!r} sig)",
-            1.0,
-            _over(residual, left * sums[j]),
-            "upper",
-        )
-        least_sigma = sigma[j]
-    else:
-        least_sigma = sigma[-1]
-        needed = _over(residual, least_sigma * left)
+    if c.theorem in ("A", "A'"):
+        sigma = profile[-1]
+        mu = sigma**2
+        _positive("sig(R)", sigma)
+        _positive("1 - beta eta / 2", left)
+        needed = residual / (sigma * left)
         if c.theorem == "A'":
-            mu = least_sigma**2
-            compare("mu <= beta, which Theorem A' asks for", 1.0, _over(mu, beta), "upper")
+            _positive("beta - mu", beta - mu)
             needed *= (1 + _root(1 - 2 * mu * eta * left)) / 2
-        hypothesis(2, needed, radius)
+        hypothesis(2, needed, arb(c.radius))
         bound("required", needed)
-    bound("mu", least_sigma**2)
+    else:
+        widths = [arb(q) - p for p, q in itertools.pairwise(c.grid)]
+        sums = [zero, *itertools.accumulate(w * s for w, s in zip(widths, profile[1:], strict=True))]
+        hypothesis(2, residual, left * sums[-1])
+        required = c.bounds["required"]
+        if required not in c.grid:
+            raise Stop(FALSE, "bounds.required", f"the claim {required!r} is not a point of the grid")
+        j = c.grid.index(required)
+        # The path ends before g_j if the profile up to there outweighs the residual.
+        available, sigma = left * sums[j], profile[j]
+        code = ACCEPTED if available >= residual else FALSE if available < residual else UNSURE
+        what = f"(1 - beta eta / 2) int sig = {available.str(17)}, ||r_0|| = {residual.str(17)}"
+        checks.append(Check("bounds.required", f"<= {required!r}", what, code))
+        mu = sigma**2
+    bound("mu", mu)
     gradient = lipschitz * residual
-    ratio = one if math.isinf(c.gamma) or not gradient.upper() > 0 else (arb(c.gamma) / gradient.upper()).min(one)
-    floor = ratio.max(arb(c.delta))
+    clipped = arb(c.gamma) < gradient.upper()
+    floor = (arb(c.gamma) / gradient).min(one).max(arb(c.delta)) if clipped else one
     bound("floor", floor)
-    step = [h * (1 - beta * h / 2) for h in (eta * floor, eta)]
-    bound("rate", 1 - 2 * least_sigma**2 * step[0].min(step[1]))
+    shortest, longest = ((h * eta) * (1 - beta * h * eta / 2) for h in (floor, one))
+    bound("rate", 1 - 2 * mu * shortest.min(longest))
 
 
-def _over(x: arb, y: arb) -> arb:
-    """x / y, where a y that is not certainly positive leaves no theorem to apply."""
-    if not y > 0:
-        if x.is_zero():
-            return x
-        code = FALSE if y <= 0 else UNSURE
-        raise _Stop(code, "sig(R) and 1 - beta eta / 2", f"must be positive, their part recomputed is {y.str(10)}")
-    return x / y
+def _positive(name: str, value: arb) -> None:
+    if not value > 0:
+        code, how = (FALSE, "must be positive") if value <= 0 else (UNSURE, "is not decided to be positive")
+        raise Stop(code, name, f"{how}, recomputed {value.str(17)}")
