@@ -294,6 +294,13 @@ def _root(x: arb) -> arb:
     return x.lower().max(arb(0)).sqrt().union(x.upper().max(arb(0)).sqrt())
 
 
+def _floats(m: arb_mat) -> Array:
+    values = np.array([float(v) for v in m.entries()]).reshape(m.nrows(), m.ncols())
+    if not np.isfinite(values).all():
+        raise Stop(FAILED, "arithmetic", "a matrix leaves the range of numbers; more bits may help")
+    return values
+
+
 def _spectrum(sym: arb_mat, hint: arb | None = None) -> tuple[arb, arb]:
     """Enclosures of the smallest (0 without a hint) and the largest eigenvalue of a positive semidefinite matrix."""
     n = sym.nrows()
@@ -307,7 +314,7 @@ def _spectrum(sym: arb_mat, hint: arb | None = None) -> tuple[arb, arb]:
     man, exp = trace.upper().man_exp()
     unit = arb(2) ** (int(exp) + man.bit_length())  # entries below 1: guesses in floats neither over- nor underflow
     sym = sym * (1 / unit)
-    floats = np.array([float(v) for v in sym.entries()]).reshape(n, n)
+    floats = _floats(sym)
     values, vectors = np.linalg.eigh((floats + floats.T) / 2)
 
     def quotient(v: Array) -> arb:
@@ -362,8 +369,7 @@ def _from_factor(sym: arb_mat, floats: Array, shift: float, loss: float) -> arb:
         best = best.max((shift - residual).lower())
         if residual <= loss:
             break
-        error = np.array([float(v) for v in entries]).reshape(n, n)
-        half = np.tril(np.linalg.solve(factor, np.linalg.solve(factor, error).T))
+        half = np.tril(np.linalg.solve(factor, np.linalg.solve(factor, _floats(rest)).T))
         half[np.diag_indices(n)] /= 2
         if not np.abs(half).max() < 0.5:
             break
@@ -421,11 +427,11 @@ def _steepness(at: _Norms, s: arb, *, everywhere: bool) -> arb:
     ]
     free = len(choices) - 1  # the two rows of the output layer are equal
     picks = itertools.product((0, 1), repeat=free) if free <= 3 else iter([(0,) * free, (1,) * free])
-    norms = []
-    for pick in picks:
-        m = arb_mat([both[which] for both, which in zip(choices, (*pick, 0), strict=True)])
-        norms.append(_root(_spectrum(m * m.transpose())[1]))
-    return -_max(-v for v in norms)
+    matrices = [arb_mat([both[which] for both, which in zip(choices, (*pick, 0), strict=True)]) for pick in picks]
+    # Floats say which of these upper bounds are in question for the smallest; a wrong one among them does no harm.
+    guesses = [float(np.sqrt(np.linalg.eigvalsh(f @ f.T)[-1])) for f in map(_floats, matrices)]
+    near = [m for m, g in zip(matrices, guesses, strict=True) if not g > 1.000001 * min(guesses)]
+    return -_max(-_root(_spectrum(m * m.transpose())[1]) for m in near)
 
 
 # --- the claims -------------------------------------------------------------------------------------------------------
