@@ -131,7 +131,7 @@ def test_certificates_are_accepted(tmp_path: Path, index: int, theorem: str) -> 
 
 
 def numeric_fields(text: Text) -> list[tuple[list[Any], int]]:
-    """Paths of bounds and hypotheses with the sign of a dishonest change: +1 a lower bound raised, -1 an upper lowered."""
+    """Paths of bounds and hypotheses with the sign of a dishonest change: +1 raises a lower bound, -1 lowers an upper."""
     found: list[tuple[list[Any], int]] = [
         (["bounds", name], 1 if b["kind"] == "lower" else -1) for name, b in text["bounds"].items()
     ]
@@ -209,11 +209,15 @@ def test_one_flipped_digit_in_any_number_is_noticed(tmp_path: Path, theorem: str
                 refused(recheck(forge.write_text()), DAMAGED, dotted(path))
 
 
+def change_eta(factor: float) -> Callable[[Text], Any]:
+    return lambda t: t["optimizer"].update(eta=number(factor * value(t["optimizer"]["eta"])))
+
+
 DISHONEST: list[tuple[str, Callable[[Text], Any], int, str]] = [
     ("loss", lambda t: t.update(loss="mean"), FALSE, "arrays.sigma"),
     ("eta beyond 2/beta", lambda t: t["optimizer"].update(eta=number(2.1 / value(t["bounds"]["beta"]))), FALSE, "hyp"),
-    ("eta a little larger", lambda t: t["optimizer"].update(eta=number(1.01 * value(t["optimizer"]["eta"]))), FALSE, "hyp"),
-    ("eta a little smaller", lambda t: t["optimizer"].update(eta=number(0.99 * value(t["optimizer"]["eta"]))), FALSE, "bounds.rate"),
+    ("eta a little larger", change_eta(1.01), FALSE, "hyp"),
+    ("eta a little smaller", change_eta(0.99), FALSE, "bounds.rate"),
     ("eta zero", lambda t: t["optimizer"].update(eta=number(0.0)), DAMAGED, "optimizer.eta"),
     ("eta negative", lambda t: t["optimizer"].update(eta=number(-0.1)), DAMAGED, "optimizer.eta"),
     ("eta infinite", lambda t: t["optimizer"].update(eta=number(np.inf)), DAMAGED, "optimizer.eta"),
