@@ -66,9 +66,7 @@ def _suprema_table(suprema: list[dict]) -> Table:
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON on stdout.")
 @click.option("--solvers/--no-solvers", default=True, help="Ask z3 and cvc5 where installed.")
 @click.option("--seconds", default=0.5, show_default=True, help="A solver's time for one obligation.")
-@click.option(
-    "--claim", "only", multiple=True, type=click.Choice(NAMES), help="Only this claim (repeatable)."
-)
+@click.option("--claim", "only", multiple=True, type=click.Choice(NAMES), help="Only this claim (repeatable).")
 def main(as_json: bool, solvers: bool, seconds: float, only: tuple[str, ...]) -> None:
     """Check every derivation and print what was found."""
     claims = [c for c in load() if not only or c.name in only]

@@ -95,9 +95,7 @@ class Proof:
             raise Rejected(f"{e.func(*args)} has no name here")
         body = vars(formulas).get(e.func.__name__)
         demand(inspect.isfunction(body), "unknown function {}", e.func)
-        return self.resolve(
-            body(*args, **({"ops": OPS} if "ops" in inspect.signature(body).parameters else {}))
-        )
+        return self.resolve(body(*args, **({"ops": OPS} if "ops" in inspect.signature(body).parameters else {})))
 
     def fraction(self, e):
         """Numerator and positive denominator of a resolved expression, expanded over Q."""
@@ -132,9 +130,7 @@ class Proof:
 
     def is_positive(self, e):
         """Whether a resolved expression is a positive rational, or that times a strict fact."""
-        for f in (
-            () if e in self.positives else [sp.S.One, *[f.expr for f in self.facts.values() if f.op == ">"]]
-        ):
+        for f in () if e in self.positives else [sp.S.One, *[f.expr for f in self.facts.values() if f.op == ">"]]:
             if f.free_symbols == e.free_symbols and e not in self.positives:
                 (a, b), (c, d) = self.fraction(f), self.fraction(e)
                 x, y = a * d, c * b  # of the signs of f and e

@@ -61,9 +61,7 @@ LIPSCHITZ_ENTRIES = Cited(
     r" $\|f(Z') - f(Z)\|_F \le s_1\|Z' - Z\|_F$.",
     {
         "change": frobenius(X, nx),
-        "image": said(
-            "the Frobenius norm of the change of f under the change {0} of its argument is {1}", X, nz
-        ),
+        "image": said("the Frobenius norm of the change of f under the change {0} of its argument is {1}", X, nz),
         "slope": said("the modulus of f' is at most {0}", s1),
     },
     {"bound": ge(s1 * nx, nz)},

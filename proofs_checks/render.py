@@ -81,11 +81,7 @@ def _steps(steps: tuple, depth: int = 0) -> list[str]:
         elif isinstance(s, Cases):
             goals = s.goal if isinstance(s.goal, dict) else {s.name: s.goal}
             lines.append(f"{pad}- **{s.name}**, two cases, for {'; '.join(map(relation, goals.values()))}:")
-            heads = (
-                [f"${tex(e)} = 0$" for e in s.on]
-                if s.zero
-                else [f"${tex(s.on)} \\ge 0$", f"${tex(s.on)} < 0$"]
-            )
+            heads = [f"${tex(e)} = 0$" for e in s.on] if s.zero else [f"${tex(s.on)} \\ge 0$", f"${tex(s.on)} < 0$"]
             for head, branch in zip(heads, (s.left, s.right), strict=True):
                 lines += [f"{pad}  - {head}:", *_steps(branch, depth + 2)]
         elif isinstance(s, Induction):

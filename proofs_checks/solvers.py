@@ -76,8 +76,7 @@ def _cvc5(obligation: Obligation) -> str:
     zero = solver.mkReal("0")
     kind = {">": Kind.GT, ">=": Kind.GEQ, "=": Kind.EQUAL}
     formulas = [
-        solver.mkTerm(kind[op], _terms(p, name, const, many(Kind.MULT), many(Kind.ADD)), zero)
-        for p, op in obligation
+        solver.mkTerm(kind[op], _terms(p, name, const, many(Kind.MULT), many(Kind.ADD)), zero) for p, op in obligation
     ]
     for premise in formulas[:-1]:
         solver.assertFormula(premise)
@@ -133,9 +132,7 @@ def ask(name: str, obligations: list[Obligation], seconds: float) -> list[str]:
     return answers
 
 
-def opinion(
-    name: str, log: Iterable[Callable[[], Obligation]], expected: str, seconds: float = 0.5
-) -> dict[str, int]:
+def opinion(name: str, log: Iterable[Callable[[], Obligation]], expected: str, seconds: float = 0.5) -> dict[str, int]:
     """Counts of a solver's answers on obligations: "agree", "disagree" and "unknown" (time ran out).
 
     Args:

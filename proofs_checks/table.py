@@ -128,9 +128,7 @@ def run(
     )
     return {
         "claims": [{**asdict(r), "holds": r.holds} for r in rows],
-        "cited": {
-            c.name: {"kind": c.kind, "statement": c.statement} for c in sorted(cited, key=lambda c: c.name)
-        },
+        "cited": {c.name: {"kind": c.kind, "statement": c.statement} for c in sorted(cited, key=lambda c: c.name)},
         "suprema": suprema,
         "holds": bounds and all(r.holds for r in rows),
         "seconds": perf_counter() - start,

@@ -135,7 +135,7 @@ def certify(
         settings: step rule; "c/beta" is turned into a double with the verified beta.
         guess: the float64 profile, trusted for nothing but the choice of the ball.
         theorem: A, A', B or C.
-        centre: verified numbers at the weights from `enclose`, if at hand.
+        centre: verified numbers from `enclose`, if at hand; the certificate is then about its arrays.
 
     Returns:
         A certificate whose `holds` says whether every inequality is proved.
@@ -149,25 +149,24 @@ def certify(
     if theorem not in THEOREMS:
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(THEOREMS)}")
     environment.require()
-    arrays = stored_arrays(class_n(problem.network), problem.x, problem.y)
-    centre = enclose(arrays) if centre is None else centre
+    if centre is None:
+        centre = enclose(stored_arrays(class_n(problem.network), problem.x, problem.y))
     found = reach(guess, settings, theorem, headroom=HEADROOM)
-    certificate = _build(problem, settings, arrays, centre, found, theorem)
+    # A residual of zero needs no ball at all; the smallest one of the grid is as good and can be written down.
+    radius = max(found.radius, float(guess.radii[1]))
+    certificate = _build(problem.loss, settings, centre, radius, theorem)
     # Pools may have been restarted with other flags meanwhile.
     environment.require()
     return certificate
 
 
-def _build(
-    problem: Problem, settings: StepSettings, arrays: Arrays, centre: Centre, found: Reach, theorem: str
-) -> Certificate:
-    root = interval(1.0)
-    if problem.loss == "mean":
+def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, theorem: str) -> Certificate:
+    arrays, root = centre.arrays, interval(1.0)
+    if loss == "mean":
         root = INTERVALS.sqrt(interval(1.0) / interval(float(len(arrays.x))))
     sigma_0 = interval(float(sqrt_down(max(0.0, centre.lambda_min.at_least()))))
     sigma_max = interval(float(sqrt_up(max(0.0, centre.lambda_max.at_most()))))
     residual = interval(centre.residual) * root
-    radius = found.radius
     integrated = theorem in ("B", "C")
     grid = np.linspace(0.0, radius, POINTS + 1) if integrated else np.array([0.0, radius])
     choice = [tightest_choice(_plain(centre.norms), radius)]
@@ -199,7 +198,7 @@ def _build(
     return Certificate(
         theorem=theorem,
         arrays=arrays,
-        loss=problem.loss,
+        loss=loss,
         optimizer=settings.name,
         eta=eta,
         gamma=settings.gamma,

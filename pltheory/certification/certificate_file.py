@@ -112,6 +112,8 @@ def save_certificate(c: Certificate, path: Path) -> None:
     """
     if not c.holds:
         raise InvalidInputError("only a certificate that holds is written")
+    if path.suffix == ".npz":
+        raise InvalidInputError(f"{path}: this is the name of the arrays; the certificate's own ends in .json")
     arrays = path.with_suffix(".npz")
     for file in (path, arrays):
         if file.exists():

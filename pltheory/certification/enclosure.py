@@ -57,7 +57,8 @@ def stored_arrays(net: ClassN, x: torch.Tensor, y: torch.Tensor) -> Arrays:
         )
 
     def doubles(t: torch.Tensor) -> Array:
-        return np.ascontiguousarray(t.detach().to(device="cpu", dtype=torch.float64).numpy())
+        # A copy: what is certified must not change with the network afterwards.
+        return np.array(t.detach().to(device="cpu", dtype=torch.float64).numpy(), order="C", copy=True)
 
     return Arrays(
         tuple(doubles(layer.weight) for layer in net.layers),
@@ -75,12 +76,14 @@ class Centre:
     """Verified numbers at the weights; everything the bounds over a ball start from.
 
     Attributes:
+        arrays: the network and data that the numbers are of.
         norms: upper bounds, as intervals of one point, for `pltheory.theory.perturbation`.
         lambda_min: verified lower bound of the smallest kernel eigenvalue (summed loss).
         lambda_max: verified upper bound of the largest.
         residual: upper bound of ||F(w_0) - y||.
     """
 
+    arrays: Arrays
     norms: CentreNorms
     lambda_min: Bound
     lambda_max: Bound
@@ -114,7 +117,7 @@ def enclose(a: Arrays) -> Centre:
         s1=interval(act.s1),
         s2=interval(act.s2),
     )
-    return Centre(norms, lambda_min_lower(kernel), lambda_max_upper(kernel), residual)
+    return Centre(a, norms, lambda_min_lower(kernel), lambda_max_upper(kernel), residual)
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def _forward(a: Arrays) -> _Forward:
     value, inputs, slopes = as_ball(a.x), [], []
     for l, (w, b, kappa, tau) in enumerate(zip(a.weights, a.biases, a.kappas, a.taus, strict=True)):
         scaled = multiply(value, as_ball(np.full((1, 1), kappa)))
-        inputs.append(_with_column(scaled, tau))
+        inputs.append(scaled if b is None else _with_column(scaled, tau))
         z = matmul(scaled, as_ball(w.T))
         if b is not None:
             z = z + multiply(as_ball(b[None, :]), as_ball(np.full((1, 1), tau)))
@@ -139,9 +142,7 @@ def _forward(a: Arrays) -> _Forward:
 
 
 def _with_column(x: Ball, tau: float) -> Ball:
-    """[x, tau 1]; without biases the column is left out, which changes no product."""
-    if tau == 0.0:
-        return x
+    """[x, tau 1]."""
     return Ball(np.hstack([x.mid, np.full((x.shape[0], 1), tau)]), x.rad)
 
 

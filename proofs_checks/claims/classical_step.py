@@ -76,9 +76,7 @@ def _mutants(claim):
         # L = x^2/2, eta = 1, h = eta delta = 1/2: the factor 1/4 is above 1 - 2 h = 0.
         lambda: (1 - sp.Rational(1, 2)) ** 2 > 1 - 2 * sp.Rational(1, 2),
     )
-    yield Mutant(
-        "eta up to 2/beta", claim.but(swap={claim.hypotheses["eta<=1/beta"]: ge(2, beta * eta)}), _long
-    )
+    yield Mutant("eta up to 2/beta", claim.but(swap={claim.hypotheses["eta<=1/beta"]: ge(2, beta * eta)}), _long)
 
 
 def _long():

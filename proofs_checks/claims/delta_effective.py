@@ -48,9 +48,7 @@ CLAIM = Claim(
             times=("G>0", "bound>0"),
             sum=(term("gamma>0", "G<=bound"),),
         ),
-        Cert(
-            "inner>=plain", ge(inner, plain), sum=(term("inner/second"), term("ratios"), term("plain/second"))
-        ),
+        Cert("inner>=plain", ge(inner, plain), sum=(term("inner/second"), term("ratios"), term("plain/second"))),
         Cases(
             "effective",
             ge(clipped, effective),

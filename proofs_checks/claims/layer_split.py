@@ -25,9 +25,7 @@ def _mutants(claim):
     at = {radius: 1, row: 1, column: 1, **{s: 0 for r in M for s in r}, **{M[i][i]: 1 for i in _R}}
     at |= {c[0]: 1, c[1]: 0, c[2]: 0, t[0]: 1, t[1]: 0, t[2]: 0}
     yield Mutant("half the split", claim.but(swap={_SPLIT: ge(_SPLIT.expr - radius**2 * c[0] ** 2 / 2)}), at)
-    yield Mutant(
-        "a negative entry", claim.but(drop=("m12>=0",)), {**at, M[0][1]: -1, t[0]: 1, t[1]: -1, radius: 2}
-    )
+    yield Mutant("a negative entry", claim.but(drop=("m12>=0",)), {**at, M[0][1]: -1, t[0]: 1, t[1]: -1, radius: 2})
     largest = ge(sum(M[i][i] ** 2 for i in _R) / 3 * sum(v**2 for v in t), _IMAGE)
     ones = {M[i][j]: 1 for i in _R for j in _R}
     yield Mutant(

@@ -26,9 +26,7 @@ CLAIM = Claim(
             on=y - x,
             left=(Cert("y-x", ge(y, x), sum=(term("order"),)),),
             # With D = x - y > 0: (y - x) D = -D^2 = (y^2 - x^2) + 2 D y, a nonnegative sum: a contradiction.
-            right=(
-                Cert("y-x", ge(y, x), sum=(term("squares"), term("order", "y>=0", c=2)), times=("order",)),
-            ),
+            right=(Cert("y-x", ge(y, x), sum=(term("squares"), term("order", "y>=0", c=2)), times=("order",)),),
         ),
     ),
     conclusions={"x<=y": ge(y, x)},

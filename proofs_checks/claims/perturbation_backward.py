@@ -35,9 +35,7 @@ _CURVED = ge(top**2 * s2**2 * (z1**2 + z2**2), (u11**2 + u12**2) * e1**2 + (u21*
 def _mutants(c):
     at = {top: 1, s2: 1, z1: 1, z2: 1, e1: 1, e2: 1, u11: 1, u12: 0, u21: 1, u22: 0}
     half = ge(top**2 * s2**2 * (z1**2 + z2**2) / 2, (u11**2 + u12**2) * e1**2 + (u21**2 + u22**2) * e2**2)
-    yield Mutant(
-        "half the curvature term", c.but(swap={_CURVED: half}), lambda: 1 * 1 * 2 / 2 < 1 + 1 and bool(at)
-    )
+    yield Mutant("half the curvature term", c.but(swap={_CURVED: half}), lambda: 1 * 1 * 2 / 2 < 1 + 1 and bool(at))
     yield Mutant(
         "the change of the weights left out",
         c.but(swap={_DU: ge(kappa * (nW * dB1 + t * nB), kappa * dU)}),

@@ -51,9 +51,7 @@ def statement(claim):
 
 
 def formulas_named(claim):
-    return {f.__name__ for e in statement(claim) for f in (a.func for a in e.atoms(AppliedUndef))} & set(
-        FORMULAS
-    )
+    return {f.__name__ for e in statement(claim) for f in (a.func for a in e.atoms(AppliedUndef))} & set(FORMULAS)
 
 
 def test_names_match_modules():

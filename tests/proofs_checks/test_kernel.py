@@ -118,9 +118,7 @@ def test_denominators_must_be_positive():
     # x > 0 says nothing of x - 1.
     assert not accepted({"x": gt(x)}, [Cert("g", ge(1 / (x - 1) ** 2), sum=(term(sq=(1 / (x - 1),)),))], {})
     # A denominator in a cofactor counts too, although it cancels.
-    assert not accepted(
-        {"e": eq(y)}, [Cert("g", eq(x * y / x), mod={"e": x / x * z / z + 0 / t})], {"g": eq(y, 1)}
-    )
+    assert not accepted({"e": eq(y)}, [Cert("g", eq(x * y / x), mod={"e": x / x * z / z + 0 / t})], {"g": eq(y, 1)})
     assert not accepted({"e": eq(y * z)}, [Cert("g", eq(y), mod={"e": 1 / z})], {})
 
 
@@ -208,12 +206,8 @@ def test_cases_need_both_branches():
 def test_zero_product_needs_the_factors():
     goal = ge(x)
     branch = (Cert("g", goal, mod={"c": 1}),)
-    assert not accepted(
-        {"e": eq(x * y)}, [Cases("c", goal, on=(x, x), zero="e", left=branch, right=branch)], {}
-    )
-    assert not accepted(
-        {"e": ge(x * y)}, [Cases("c", goal, on=(x, y), zero="e", left=branch, right=branch)], {}
-    )
+    assert not accepted({"e": eq(x * y)}, [Cases("c", goal, on=(x, x), zero="e", left=branch, right=branch)], {})
+    assert not accepted({"e": ge(x * y)}, [Cases("c", goal, on=(x, y), zero="e", left=branch, right=branch)], {})
     assert not accepted({"e": eq(x * y)}, [Cases("c", goal, on=(x, y), zero="e", left=branch, right=())], {})
 
 

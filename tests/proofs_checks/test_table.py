@@ -48,9 +48,7 @@ def test_a_missing_solver_is_shown(monkeypatch):
 
 
 @pytest.mark.parametrize("name", list(solvers.SOLVERS))
-@pytest.mark.parametrize(
-    "claim", ["monotone_root", "step_interval", "concave_minimum", "tight_contraction", "facts"]
-)
+@pytest.mark.parametrize("claim", ["monotone_root", "step_interval", "concave_minimum", "tight_contraction", "facts"])
 def test_solvers_agree(name, claim):
     if name not in solvers.installed():
         pytest.skip(f"{name} is not installed")

@@ -23,9 +23,7 @@ def _runs(rng, steps=60):
     for _ in range(steps):
         gradient = spectrum * w
         norm = float(np.linalg.norm(gradient))
-        trace.append(
-            (0.5 * float(spectrum @ w**2), float(np.linalg.norm(w - w0)), path, float(np.linalg.norm(w)))
-        )
+        trace.append((0.5 * float(spectrum @ w**2), float(np.linalg.norm(w - w0)), path, float(np.linalg.norm(w))))
         if norm == 0:
             break
         h = formulas.step_size(eta, gamma, delta, norm)

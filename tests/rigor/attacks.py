@@ -444,9 +444,7 @@ def residual_slack(sliced: bool) -> float:
 
 def radius_slack(diagonal: list[float], exponents: list[int]) -> float:
     m = Ball(np.diag(diagonal), np.asarray(0.125))
-    return -claim(
-        m, np.zeros((2, 2)), np.ldexp(diagonal, [2 * e for e in exponents]), np.array(exponents), False
-    )
+    return -claim(m, np.zeros((2, 2)), np.ldexp(diagonal, [2 * e for e in exponents]), np.array(exponents), False)
 
 
 def table_slack() -> float:

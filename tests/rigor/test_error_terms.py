@@ -12,9 +12,7 @@ from tests.rigor.attacks import ATTACKS, SLACK
 
 MODULES = ("roundoff", "midrad", "norms", "residual", "tables", "elementary", "libm", "scalar")
 TERMS = [
-    (module, term)
-    for module in MODULES
-    for term in importlib.import_module(f"pltheory.rigor.{module}").ERROR_TERMS
+    (module, term) for module in MODULES for term in importlib.import_module(f"pltheory.rigor.{module}").ERROR_TERMS
 ]
 STEPS = ("up", "down", "below", "above")
 """Terms that return a number moved outward: what is deleted or scaled is the move."""

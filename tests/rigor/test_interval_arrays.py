@@ -44,21 +44,11 @@ def test_operations_hold_the_exact_result():
                         "cube": x**3,
                     }
                     for key, value in truth.items():
-                        assert (
-                            rational(float(results[key].lo[j]))
-                            <= value
-                            <= rational(float(results[key].hi[j]))
-                        )
+                        assert rational(float(results[key].lo[j])) <= value <= rational(float(results[key].hi[j]))
                     root = results["root"]
-                    assert (
-                        rational(float(root.lo[j])) ** 2
-                        <= max(x, rational(0))
-                        <= rational(float(root.hi[j])) ** 2
-                    )
+                    assert rational(float(root.lo[j])) ** 2 <= max(x, rational(0)) <= rational(float(root.hi[j])) ** 2
                     if not b.lo[j] <= 0 <= b.hi[j]:
-                        quotient = intervals(a.lo[j : j + 1]) / IntervalArray(
-                            b.lo[j : j + 1], b.hi[j : j + 1]
-                        )
+                        quotient = intervals(a.lo[j : j + 1]) / IntervalArray(b.lo[j : j + 1], b.hi[j : j + 1])
                         exact = rational(float(a.lo[j])) / y
                         assert rational(quotient[0].lo) <= exact <= rational(quotient[0].hi)
 
@@ -80,9 +70,7 @@ def test_spectral_norms_of_nonnegative_matrices():
     rng = np.random.default_rng(2)
     for n in (1, 2, 4):
         m = np.abs(rng.standard_normal((7, n, n))) * np.exp2(rng.integers(-40, 40, (7, n, n)).astype(float))
-        norm = INTERVAL_ARRAYS.spectral_norm(
-            [[intervals(m[:, i, j].copy()) for j in range(n)] for i in range(n)]
-        )
+        norm = INTERVAL_ARRAYS.spectral_norm([[intervals(m[:, i, j].copy()) for j in range(n)] for i in range(n)])
         true = np.linalg.norm(m, 2, axis=(1, 2))
         assert (norm.lo <= true * (1 + 1e-14)).all()
         assert (norm.hi >= true * (1 - 1e-14)).all()
