@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: verify test lint bench clean
+.PHONY: verify test lint bench docs coq soundness clean
 
 verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
@@ -20,6 +20,19 @@ lint: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/pytest -n 0 --benchmark-only tests/benchmarks
 
+# The theorems in Coq: installs nothing, says which Debian packages are missing.
+coq:
+	$(MAKE) -C proofs_checks/coq coq
+
+# The long tier of the soundness battery: SOUNDNESS scales the number of differential cases per primitive.
+soundness: $(VENV)/.test
+	SOUNDNESS=$(or $(SOUNDNESS),1e5) $(BIN)/pytest -n $(JOBS) tests/rigor
+
+# Warnings are errors; examples in the pages are run.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b doctest docs docs/_build/doctest
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
 # torch is installed first and alone: its CPU build has to be in place before anything asks for a torch.
 $(VENV)/.torch: constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +46,10 @@ $(VENV)/.main: $(VENV)/.torch pyproject.toml
 $(VENV)/.test: $(VENV)/.torch pyproject.toml
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,dev]'
 	touch $@ $(VENV)/.main
+
+$(VENV)/.docs: $(VENV)/.torch pyproject.toml
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) build *.egg-info

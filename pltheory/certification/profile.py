@@ -6,14 +6,15 @@ Float64, round-off not counted: verdicts built on this module reach HOLDS and no
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from scipy.optimize import brentq
 from torch import Tensor
 
 from ..measure.linearization import Linearization
-from ..measure.spectrum import eigenvalues, lambda_min, spectral_norm
+from ..measure.spectrum import extremes, spectral_norm
 from ..theory import Bound, NotAvailableError, NumericalFailureError, activation
 from ..theory.arithmetic import ARRAYS, FLOATS
 from ..theory.bound import Direction
@@ -43,7 +44,7 @@ def centre_norms(lin: Linearization) -> CentreNorms:
 
     def row_max(b: Tensor) -> float:
         grams = b @ b.transpose(1, 2)  # (n, C, C)
-        return max(math.sqrt(max(0.0, float(eigenvalues(g)[-1]))) for g in grams)
+        return math.sqrt(max(0.0, float(torch.linalg.eigvalsh(grams)[:, -1].max())))
 
     return CentreNorms(
         kappa=[abs(layer.kappa) for layer in layers],
@@ -100,24 +101,52 @@ class Profile:
         return int(np.searchsorted(self.radii, radius, side="left"))
 
 
-def profile(lin: Linearization, residual: float, scale: float = 1.0) -> Profile:
+def profile(
+    lin: Linearization,
+    residual: float,
+    scale: float = 1.0,
+    *,
+    spectrum: tuple[Bound, Bound] | None = None,
+    as_guess: bool = False,
+) -> Profile:
     """Tabulate the bounds of THEORY section 5 around the linearisation's weights.
 
     Args:
         lin: a class-N network linearised at w_0.
         residual: ||F(w_0) - y||, unscaled.
         scale: c where the loss in use is c * 1/2 ||F - y||^2.
+        spectrum: smallest and largest eigenvalue of the (unscaled) kernel, if known.
+        as_guess: accept eigenvalues without direction: the profile is then a guess to be proved, not a bound.
 
     Raises:
         NotAvailableError: the activation is not smooth.
         NumericalFailureError: a norm is not finite.
     """
     norms = centre_norms(lin)
-    values = eigenvalues(lin.kernel)
-    smallest = lambda_min(lin.kernel)
+    smallest, largest = extremes(lin.kernel) if spectrum is None else spectrum
     # An eigenvalue below the solver's resolution is known to no digit: nothing positive may be built on it.
-    sigma_0 = math.sqrt(smallest.value) if smallest.kind is Direction.EXACT else 0.0
-    sigma_max = math.sqrt(float(values[-1]))
+    known = as_guess or smallest.kind is Direction.EXACT
+    sigma_0 = math.sqrt(max(0.0, smallest.value)) if known else 0.0
+    lam = replace(smallest, value=scale * smallest.value)
+    return profile_from_norms(norms, sigma_0, math.sqrt(largest.value), residual, lam, scale)
+
+
+def profile_from_norms(
+    norms: CentreNorms, sigma_0: float, sigma_max: float, residual: float, lambda_0: Bound, scale: float = 1.0
+) -> Profile:
+    """The same from norms at the centre alone.
+
+    Args:
+        norms: upper bounds.
+        sigma_0: lower bound of sigma_min(J(w_0)).
+        sigma_max: upper bound of ||J(w_0)||.
+        residual: upper bound of ||r_0||.
+        lambda_0: what is reported as the smallest eigenvalue, already scaled.
+        scale: as in `profile`; the other arguments are unscaled.
+
+    Raises:
+        NumericalFailureError: a number is not finite.
+    """
     if not math.isfinite(sigma_max + residual):
         raise NumericalFailureError("the kernel or the residual is not finite")
     radii = np.linspace(0.0, _last_radius(norms, sigma_0), GRID + 1)
@@ -131,9 +160,8 @@ def profile(lin: Linearization, residual: float, scale: float = 1.0) -> Profile:
     if not (np.isfinite(change).all() and np.isfinite(ell).all()):
         raise NumericalFailureError("a bound over the ball is not finite")
     root = math.sqrt(scale)
-    lam = Bound(scale * smallest.value, smallest.kind, smallest.method)
     return Profile(
-        radii, root * sig, root * (sigma_max + change), root * ell, root * integral, root * residual, lam, norms
+        radii, root * sig, root * (sigma_max + change), root * ell, root * integral, root * residual, lambda_0, norms
     )
 
 

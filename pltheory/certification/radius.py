@@ -57,8 +57,8 @@ class Reach:
     eta_limit: float
 
 
+# (profile, eta, delta, settings) to (available / required, allowed step): arrays over the grid.
 Condition = Callable[[Profile, Array, Array, StepSettings], tuple[Array, Array]]
-"""(profile, eta, delta, settings) to (available / required, allowed step): arrays over the grid."""
 
 
 def _no_warnings(f: Condition) -> Condition:
@@ -110,13 +110,14 @@ CONDITIONS: dict[str, Condition] = {
 }
 
 
-def reach(profile: Profile, settings: StepSettings, theorem: str) -> Reach:
+def reach(profile: Profile, settings: StepSettings, theorem: str, *, headroom: float = 1.0) -> Reach:
     """Search the grid of radii for one theorem.
 
     Args:
         profile: bounds around w_0.
         settings: the step rule; its eta may be a multiple of 1/beta.
         theorem: a key of `CONDITIONS`.
+        headroom: choose the smallest ball whose ratio exceeds this, or half of what the best one has to spare.
     """
     condition = CONDITIONS[theorem]
     delta = _floors(profile, settings, theorem)
@@ -124,7 +125,8 @@ def reach(profile: Profile, settings: StepSettings, theorem: str) -> Reach:
     ratio, largest_step = condition(profile, eta, delta, settings)
     fulfilled = (ratio > 1) & _allowed(eta, largest_step, theorem)
     best = int(np.argmax(ratio))
-    i = int(np.argmax(fulfilled)) if fulfilled.any() else best
+    roomy = fulfilled & (ratio >= min(headroom, 0.5 * (1 + float(ratio[best]))))
+    i = int(np.argmax(roomy)) if roomy.any() else best
     holds = bool(fulfilled.any())
     beta, step, floor = float(profile.beta[i]), float(eta[i]), float(delta[i])
     if theorem in ("B", "C"):

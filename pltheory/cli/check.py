@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """Check a theorem's hypotheses on a configuration; nothing is run and nothing is written."""
     settings = load(config, overrides, device, theorem)
-    report = answer(settings, run=False)
+    report = answer(settings, level=level, run=False)
     if as_json:
         click.echo(report.to_json())
     else:

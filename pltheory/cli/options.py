@@ -13,17 +13,30 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pltheory.study.build import LEVELS
 from pltheory.study.config import Config, read_config
 from pltheory.theory import InvalidInputError
 from pltheory.verification.report import VerifyReport
 from pltheory.verification.verdict import Evidence, Verdict
 
 F = TypeVar("F", bound=Callable[..., None])
-LEVELS = {"holds": Verdict.HOLDS, "certified": Verdict.CERTIFIED}
-
 # A pipe has no width of its own; 100 columns keep every table whole.
 out = Console(width=None if sys.stdout.isatty() else 100)
 err = Console(stderr=True)
+
+
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key, e.g. --set network.hidden=[4096]. May be repeated.",
+)
+
+
+def config_option(f: F) -> F:
+    """--config and --set, for commands whose argument is something else."""
+    return set_option(click.option("--config", required=True, metavar="CONFIG", help="Problem and step rule.")(f))
 
 
 def config_arguments(f: F) -> F:
@@ -31,10 +44,7 @@ def config_arguments(f: F) -> F:
     for decorate in (
         click.option("--theorem", help="Check this theorem, or 'all' for the ladder; short for theorem.name."),
         click.option("--device", help="auto, cpu or cuda; short for run.device."),
-        click.option(
-            "--set", "overrides", multiple=True, metavar="KEY=VALUE",
-            help="Override a key, e.g. --set network.hidden=[4096]. May be repeated.",
-        ),
+        set_option,
         click.argument("config", metavar="CONFIG"),
     ):  # fmt: skip
         f = decorate(f)

@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Run every point of the [sweep] section; points that are there already are not run again.
 
-    Writes points/*.json, sweep.json and sweep.svg, each whole.
+    Writes points/HASH.json, sweep.json and sweep.svg, each whole.
     """
     settings = load(config, overrides, device, theorem)
     target = folder or Path("runs") / ("stdin" if config == "-" else Path(config).stem)

@@ -43,7 +43,7 @@ def command(
         # Said again when writing; here it saves the run that would be lost.
         raise InvalidInputError(f"--out {folder}: exists already")
     with progress_bar("running") as progress:
-        report = answer(settings, progress=progress)
+        report = answer(settings, level=level, progress=progress)
     target = folder or free_name(Path("runs"), "stdin" if config == "-" else Path(config).stem)
     write_folder(target, files_of(report, settings))
     if as_json:

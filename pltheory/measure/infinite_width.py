@@ -36,13 +36,13 @@ def infinite_width_ntk(x: Tensor, *, hidden_layers: int, activation: str) -> Ten
     sigma = x @ x.T / x.shape[1]
     theta = sigma
     for _ in range(hidden_layers):
-        sigma, derivative = _expectations(sigma, act)
+        sigma, derivative = gaussian_expectations(sigma, act)
         theta = sigma + theta * derivative
     return theta
 
 
-def _expectations(sigma: Tensor, act: Pointwise) -> tuple[Tensor, Tensor]:
-    """E act(u_i) act(u_j) and the same of the derivative, by a product rule in two independent Gaussians."""
+def gaussian_expectations(sigma: Tensor, act: Pointwise) -> tuple[Tensor, Tensor]:
+    """E act(u_i) act(u_j) and the same of act', for u Gaussian of covariance sigma (n, n); both (n, n)."""
     nodes, weights = _gauss_hermite(sigma)
     scale = sigma.diagonal().sqrt()
     n = len(sigma)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from scipy.sparse.linalg import eigsh
 from torch import Tensor
 
 from ..theory import Bound, InvalidInputError, NumericalFailureError
@@ -26,30 +28,41 @@ def eigenvalues(kernel: Tensor) -> Tensor:
         raise NumericalFailureError(f"eigenvalues of the tangent kernel: {error}") from None
 
 
-def lambda_min(kernel: Tensor) -> Bound:
-    """Smallest eigenvalue of a positive semidefinite matrix; exact up to round-off.
+def extremes(kernel: Tensor) -> tuple[Bound, Bound]:
+    """Smallest and largest eigenvalue of a positive semidefinite matrix; exact up to round-off.
 
-    A value below the solver's own resolution, eps times the order times the largest eigenvalue, says nothing:
+    A smallest value below the solver's own resolution, eps times the order times the largest, says nothing:
     it comes back as an estimate and is accepted on no side of an inequality.
 
     Raises:
         InvalidInputError, NumericalFailureError: as `eigenvalues`.
     """
     values = eigenvalues(kernel)
+    largest = exact(float(values[-1]), "eigvalsh")
     resolution = torch.finfo(values.dtype).eps * len(values) * float(values[-1].abs())
     smallest = float(values[0])
     if smallest <= resolution:
-        return estimate(max(0.0, smallest), f"eigvalsh, below its resolution {resolution:.1e}")
-    return exact(smallest, "eigvalsh")
+        return estimate(max(0.0, smallest), f"eigvalsh, below its resolution {resolution:.1e}"), largest
+    return exact(smallest, "eigvalsh"), largest
+
+
+def lambda_min(kernel: Tensor) -> Bound:
+    """The first of `extremes`."""
+    return extremes(kernel)[0]
 
 
 def lambda_max(kernel: Tensor) -> Bound:
-    """Largest eigenvalue of a positive semidefinite matrix; exact up to round-off.
+    """The second of `extremes`."""
+    return extremes(kernel)[1]
 
-    Raises:
-        InvalidInputError, NumericalFailureError: as `eigenvalues`.
-    """
-    return exact(float(eigenvalues(kernel)[-1]), "eigvalsh")
+
+def top_eigenvector(kernel: Tensor) -> Tensor:
+    """Unit vector near the eigenvector of the largest eigenvalue, by Lanczos from a fixed start."""
+    plain = kernel.detach().double().cpu().numpy()
+    if len(plain) < 3:
+        return torch.linalg.eigh(kernel)[1][:, -1]
+    start = np.random.default_rng(0).standard_normal(len(plain))
+    return torch.as_tensor(eigsh(plain, k=1, v0=start, tol=1e-6)[1][:, 0]).to(kernel)
 
 
 def spectral_norm(matrix: Tensor) -> float:

@@ -198,6 +198,7 @@ class DeltaGClip(_ClippedDescent):
 
     Example:
         >>> import torch
+        >>> from pltheory.optim import DeltaGClip
         >>> w = torch.nn.Parameter(torch.tensor([3.0, 4.0]))
         >>> opt = DeltaGClip([w], lr=0.5, gamma=1.0, delta=0.1)
         >>> (w.square().sum() / 2).backward()  # the gradient is w, of norm 5

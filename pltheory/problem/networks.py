@@ -24,12 +24,20 @@ OutputInit = Literal["gaussian", "rademacher"]
 
 @dataclass(frozen=True)
 class Layer:
-    """One affine layer: Z = kappa A W^T + tau b, with W of shape (m_l, m_{l-1}) and b of shape (m_l,) or None."""
+    """One affine layer: Z = kappa A W^T + tau b, with W of shape (m_l, m_{l-1}) and b of shape (m_l,) or None.
+
+    Raises:
+        InvalidInputError: tau is not 0 where there is no bias: tau = 0 is what says that biases are no parameters.
+    """
 
     weight: Tensor
     bias: Tensor | None
     kappa: float
     tau: float
+
+    def __post_init__(self) -> None:
+        if self.bias is None and self.tau != 0:
+            raise InvalidInputError(f"tau = {self.tau!r} without a bias: must be 0")
 
     def apply(self, a: Tensor) -> Tensor:
         """Z of shape (n, m_l) from A of shape (n, m_{l-1})."""
@@ -155,19 +163,32 @@ def class_n(module: nn.Module) -> ClassN:
     Raises:
         NotAvailableError: the module is not recognised as class N; the message says why.
     """
+    _require_plain(module)
     frozen = [name for name, p in module.named_parameters() if not p.requires_grad]
     if frozen:
         raise NotAvailableError(
             f"not available for this network: class N trains every parameter, frozen are {', '.join(frozen)}"
         )
-    if isinstance(module, FullyConnected):
+    if type(module) is FullyConnected:
         return module.class_n()
-    if not isinstance(module, nn.Sequential):
+    if type(module) is not nn.Sequential:
         raise NotAvailableError(
             f"not available for this network: {type(module).__name__} is neither a fully_connected(..) network "
             "nor an nn.Sequential of nn.Linear and activations"
         )
     return _read_sequential(module)
+
+
+def _require_plain(module: nn.Module) -> None:
+    """Refuse what makes a module compute something else than its layers say, or move parameters together."""
+    for name, part in module.named_modules():
+        hooks = (part._forward_hooks, part._forward_pre_hooks, part._backward_hooks, part._backward_pre_hooks)
+        if any(hooks) or "forward" in vars(part):
+            where = name or type(module).__name__
+            raise NotAvailableError(f"not available for this network: {where} has hooks or a forward of its own")
+    params = [p for _, p in module.named_parameters(remove_duplicate=False)]
+    if len({p.data_ptr() for p in params if p.numel()}) < sum(1 for p in params if p.numel()):
+        raise NotAvailableError("not available for this network: parameters are shared between layers")
 
 
 def _read_sequential(module: nn.Sequential) -> ClassN:
@@ -185,7 +206,5 @@ def _read_sequential(module: nn.Sequential) -> ClassN:
             "not available for this network: one activation of the table is needed throughout, "
             f"this one has {sorted({str(m) for m in between})}"
         )
-    if len({id(m) for m in linears}) < len(linears):
-        raise NotAvailableError("not available for this network: a layer is used twice (shared weights)")
     layers = tuple(Layer(m.weight, m.bias, 1.0, 0.0 if m.bias is None else 1.0) for m in linears)
     return ClassN(layers, str(names.pop()))

@@ -57,12 +57,19 @@ class StepSettings:
 
     def delta_on(self, grad_bound: float) -> float:
         """A delta with h_t >= eta delta wherever ||grad L|| <= grad_bound (THEORY section 1)."""
+        if grad_bound == 0:
+            return 1.0  # the gradient vanishes, and then h = eta
         return effective_delta(self.gamma, self.delta, grad_bound)
 
 
 @dataclass(frozen=True)
 class GradientDescentSettings(StepSettings):
-    """Gradient descent, h_t = eta."""
+    """Gradient descent, h_t = eta: gamma is infinite and delta is 1."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.gamma != math.inf or self.delta != 1:
+            raise InvalidInputError(f"optimizer.gamma = {self.gamma!r}, delta = {self.delta!r}: gd has neither")
 
 
 @dataclass(frozen=True)
@@ -88,3 +95,8 @@ class GClipSettings(StepSettings):
     delta: float = 0.0
 
     name = "gclip"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.delta != 0:
+            raise InvalidInputError(f"optimizer.delta = {self.delta!r}: gclip has no delta")

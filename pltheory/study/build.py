@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from ..certification.profile import profile
+from ..certification.certificate import certify
+from ..certification.profile import Profile, profile
 from ..certification.radius import reach
 from ..certification.width import sufficient_width
 from ..measure.linearization import linearize
@@ -28,6 +29,7 @@ from ..verification.report import VerifyReport, verify
 from ..verification.verdict import Verdict
 from .config import Config, with_values
 
+LEVELS = {"holds": Verdict.HOLDS, "certified": Verdict.CERTIFIED}
 RULES = {"delta-gclip": DeltaGClipSettings, "gclip": GClipSettings, "gd": GradientDescentSettings}
 
 
@@ -100,7 +102,9 @@ def problem_of(config: Config, data: Data | None = None) -> Problem:
     return Problem(network, data.x.to(device, dtype), data.y.to(device, dtype), config.loss)
 
 
-def answer(config: Config, *, run: bool = True, progress: Progress | None = None) -> VerifyReport:
+def answer(
+    config: Config, *, level: str | None = None, run: bool = True, progress: Progress | None = None
+) -> VerifyReport:
     """Check the configured theorem, run the optimizer unless told not to, and look for a closing width if undecided.
 
     Raises:
@@ -114,6 +118,7 @@ def answer(config: Config, *, run: bool = True, progress: Progress | None = None
         steps=config.run.steps if run else 0,
         target=config.run.target,
         checkpoint=config.network.checkpoint,
+        level=LEVELS[level or config.level],
         progress=progress,
     )
     found = report.main.reach
@@ -125,24 +130,54 @@ def answer(config: Config, *, run: bool = True, progress: Progress | None = None
 
 
 def _closing_width(config: Config, settings: StepSettings, theorem: str, ratio: float) -> int | None:
-    hidden = config.network.hidden
-    data = data_of(config)
+    widths = Widths(config, settings, theorem)
+    # A quarter of the memory: the search is a convenience and must not push the machine to its limit.
+    return sufficient_width(widths.ratio_at, config.network.hidden[0], ratio, widths.limit(0.25))
 
-    def widened(width: int) -> list[int]:
+
+class Widths:
+    """The networks of a configuration at other widths: all hidden widths scaled alike, the first one named.
+
+    Args:
+        config: its seed and data are used at every width.
+        settings: step rule.
+        theorem: whose ratio is read.
+    """
+
+    def __init__(self, config: Config, settings: StepSettings, theorem: str) -> None:
+        self._config, self._settings, self._theorem = config, settings, theorem
+        self.data = data_of(config)
+
+    def _hidden(self, width: int) -> list[int]:
+        hidden = self._config.network.hidden
         return [max(1, round(width * m / hidden[0])) for m in hidden]
 
-    def ratio_at(width: int) -> float:
-        problem = problem_of(with_values(config, {"network.hidden": widened(width)}), data)
-        lin = linearize(problem.network, problem.x)
-        bounds = profile(lin, float((lin.outputs - problem.y).norm()), problem.scale)
-        return reach(bounds, settings, theorem).ratio
+    def problem_at(self, width: int) -> Problem:
+        """The problem at that width, a fresh draw from the same seed."""
+        return problem_of(with_values(self._config, {"network.hidden": self._hidden(width)}), self.data)
 
-    # A quarter of the memory: the search is a convenience and must not push the machine to its limit.
-    limit = hidden[0]
-    budget = 0.25 * _memory(device_of(config))
-    while _bytes_needed([data.x.shape[1], *widened(2 * limit), data.y.shape[1]], data.x.shape[0], 8) < budget:
-        limit *= 2
-    return sufficient_width(ratio_at, hidden[0], ratio, limit)
+    def profile_at(self, width: int) -> tuple[Problem, Profile]:
+        """The problem at that width and its float64 profile."""
+        problem = self.problem_at(width)
+        lin = linearize(problem.network, problem.x)
+        return problem, profile(lin, float((lin.outputs - problem.y).norm()), problem.scale)
+
+    def ratio_at(self, width: int) -> float:
+        """The theorem's available over required there, float64."""
+        return reach(self.profile_at(width)[1], self._settings, self._theorem).ratio
+
+    def certified_at(self, width: int) -> bool:
+        """Whether the theorem is proved there, round-off included."""
+        problem, bounds = self.profile_at(width)
+        return certify(problem, self._settings, bounds, theorem=self._theorem).holds
+
+    def limit(self, part: float) -> int:
+        """A power of two times the configured width that fits into that part of the memory."""
+        limit, d, c = self._config.network.hidden[0], self.data.x.shape[1], self.data.y.shape[1]
+        budget = part * _memory(device_of(self._config))
+        while _bytes_needed([d, *self._hidden(2 * limit), c], len(self.data.x), 8) < budget:
+            limit *= 2
+        return limit
 
 
 def _bytes_needed(widths: list[int], n: int, itemsize: int) -> float:

@@ -73,7 +73,7 @@ class Run(_Section):
 class Config(_Section):
     """A whole configuration; `sweep` holds lists for keys of the other sections."""
 
-    level: Literal["holds", "certified"] = "holds"
+    level: Literal["holds", "certified"] = "certified"
     loss: Literal["sum", "mean"] = "sum"
     network: Network
     data: DataSection

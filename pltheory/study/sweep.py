@@ -15,7 +15,7 @@ from ..measure.hessian import hessian_norm, largest_output_hessian
 from ..problem.problem import in_span_of_data
 from ..theory import InvalidInputError, NotAvailableError
 from ..verification.report import verify
-from .build import problem_of, settings_of
+from .build import LEVELS, problem_of, settings_of
 from .config import Config, with_values
 from .store import config_hash, write_file
 
@@ -81,6 +81,7 @@ def _compute(values: dict[str, Any], config: Config) -> Record:
         steps=config.run.steps,
         target=config.run.target,
         checkpoint=config.network.checkpoint,
+        level=LEVELS[config.level],
     )
     bounds, run = report.measured.profile, report.run
     ratio = None if bounds is None else reach(bounds, settings, "B").ratio

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
+from ..certification.certificate import Certificate
 from ..certification.profile import Profile, profile
 from ..certification.radius import Reach, reach
 from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
-from ..measure.ntk import empirical_ntk
-from ..measure.spectrum import lambda_max, lambda_min
+from ..measure.ntk import empirical_ntk_by_autodiff
+from ..measure.spectrum import extremes, top_eigenvector
 from ..problem.data import antipodal_pair
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
@@ -60,17 +61,22 @@ def measure(problem: Problem) -> Measured:
     lin, unavailable, bounds = None, None, None
     try:
         lin = linearize(problem.network, problem.x)
-        residual = float((lin.outputs - problem.y).norm())
-        bounds = profile(lin, residual, problem.scale)
     except NotAvailableError as error:
         unavailable = str(error)
-    kernel = lin.kernel if lin is not None else empirical_ntk(problem.network, problem.x)
-    kernel = problem.scale * kernel
+    kernel = lin.kernel if lin is not None else empirical_ntk_by_autodiff(problem.network, problem.x)
+    spectrum = extremes(kernel)
+    if lin is not None:
+        residual = float((lin.outputs - problem.y).norm())
+        try:
+            bounds = profile(lin, residual, problem.scale, spectrum=spectrum)
+        except NotAvailableError as error:
+            unavailable = str(error)
+    smallest, largest = (replace(b, value=problem.scale * b.value) for b in spectrum)
     return Measured(
         problem=problem,
         linearization=lin,
-        lambda_min=lambda_min(kernel),
-        lambda_max=lambda_max(kernel),
+        lambda_min=smallest,
+        lambda_max=largest,
         singular=_why_singular(problem, lin),
         profile=bounds,
         unavailable=unavailable,
@@ -91,7 +97,7 @@ def _why_singular(problem: Problem, lin: Linearization | None) -> str | None:
 
 def _curvature(problem: Problem, kernel: torch.Tensor) -> Bound:
     """Rayleigh quotient of the loss Hessian along J^T u, u the kernel's top eigenvector."""
-    top = torch.linalg.eigh(kernel)[1][:, -1]
+    top = top_eigenvector(kernel)
     names = [name for name, p in problem.network.named_parameters() if p.requires_grad]
     outputs = problem.network(problem.x).reshape(-1)
     grads = torch.autograd.grad((outputs * top).sum(), list(problem.parameters()))
@@ -108,6 +114,7 @@ class TheoremReport:
         rows: one per hypothesis, in the theorem's order.
         reach: the radius search, where a profile exists and the theorem has a radius.
         shortfall: what is missing and what would close it; empty when nothing is.
+        certificate: the proof, where there is one.
     """
 
     theorem: Theorem
@@ -115,6 +122,7 @@ class TheoremReport:
     rows: list[HypothesisRow]
     reach: Reach | None
     shortfall: str
+    certificate: Certificate | None = None
 
 
 def check(at: Measured, settings: StepSettings, theorem: Theorem, *, checkpoint: str | None = None) -> TheoremReport:
@@ -149,6 +157,43 @@ def check(at: Measured, settings: StepSettings, theorem: Theorem, *, checkpoint:
         else:
             rows.append(_radius(name, at, found))
     return TheoremReport(theorem, weakest(r.verdict for r in rows), rows, found, _shortfall(rows, at, found))
+
+
+def with_certificate(report: TheoremReport, certificate: Certificate) -> TheoremReport:
+    """The report of a theorem that holds as computed, with its numbers replaced by those that are proved."""
+    assert report.reach is not None
+    if not certificate.holds:
+        failing = next(i for i in certificate.inequalities if not i.holds)
+        missing = f"round-off not covered: {failing.name}, {failing.left:.10g} against {failing.right:.10g}"
+        return replace(report, shortfall=missing)
+    rows = [_certified(row, certificate, report.reach) for row in report.rows]
+    reach = certificate.as_reach(report.reach)
+    return TheoremReport(report.theorem, weakest(r.verdict for r in rows), rows, reach, "", certificate)
+
+
+def _certified(row: HypothesisRow, c: Certificate, found: Reach) -> HypothesisRow:
+    if row.name == "lambda_min(K(w_0)) > 0":
+        how = "Cholesky factor with verified residual"
+        return replace(row, measured=f"≥ {c.lambda_min:.4g}", verdict=Verdict.CERTIFIED, how=how)
+    if row.name == "h_t in [eta delta, eta]":
+        return replace(row, measured=f"delta ≥ {c.floor:.4g} ({c.optimizer})", verdict=Verdict.CERTIFIED)
+    if row.name.startswith("eta < 2"):
+        limit = 2 / c.beta
+        how = f"beta ≤ {c.beta:.4g} on the ball R = {c.radius:.4g}, verified"
+        return replace(
+            row, needed=f"< {limit:.4g}", measured=f"{c.eta:.4g}", margin=limit / c.eta, verdict=Verdict.CERTIFIED,
+            how=how,
+        )  # fmt: skip
+    if row.name.startswith(("R >", "||r_0||")):
+        last = c.inequalities[-1]
+        best = f"x {found.ratio:.3g} at R = {found.best_radius:.4g} as computed"
+        sides = (f"R > {last.left:.5g}", f"R = {last.right:.5g}")
+        if row.name.startswith("||r_0||"):
+            sides = (f"> {last.left:.5g}", f"≥ {last.right:.5g}")
+        return HypothesisRow(
+            row.name, *sides, last.right / last.left, Verdict.CERTIFIED, f"verified on R = {c.radius:.4g}; {best}"
+        )
+    return row
 
 
 def _smooth(at: Measured) -> HypothesisRow:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ..certification.certificate import THEOREMS as CERTIFIABLE
+from ..certification.certificate import certify
+from ..certification.enclosure import enclose, stored_arrays
 from ..certification.radius import reach
+from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
+from ..rigor.errors import NoVerdictError
 from ..theory import Bound, InvalidInputError
 from ..theory.theorems import THEOREMS
 from ..theory.theorems import theorem as registered
 from .convergence import Progress, Reason, Run, run
-from .hypotheses import Measured, TheoremReport, check, measure
+from .hypotheses import Measured, TheoremReport, check, measure, with_certificate
 from .verdict import Evidence, HypothesisRow, Verdict, strongest
 
 SCHEMA = "pltheory-report/1"
@@ -102,6 +107,7 @@ def verify(
     steps: int = 2000,
     target: float = 1e-12,
     checkpoint: str | None = None,
+    level: Verdict = Verdict.CERTIFIED,
     progress: Progress | None = None,
 ) -> VerifyReport:
     """Check a theorem's hypotheses on a problem and, unless steps is 0, run the optimizer against its promises.
@@ -113,6 +119,7 @@ def verify(
         steps: step limit of the run; 0 checks only.
         target: the run has converged when L_t <= target * L_0.
         checkpoint: name of the file that the weights came from, needed by Theorem C.
+        level: CERTIFIED proves what holds, round-off included; HOLDS leaves that out.
         progress: called as (done, total, note).
 
     Raises:
@@ -127,6 +134,8 @@ def verify(
             f"optimizer.eta = {settings.eta!r}: beta has no bound here ({measured.unavailable}); give eta as a number"
         )
     ladder = [check(measured, settings, t, checkpoint=checkpoint) for t in chosen]
+    if level is Verdict.CERTIFIED:
+        ladder = _prove(problem, settings, measured, ladder)
     main = _main(ladder)
     if steps == 0:
         return VerifyReport(measured, settings, ladder, main, None)
@@ -143,6 +152,26 @@ def verify(
         progress=progress,
     )
     return VerifyReport(measured, settings, ladder, main, result)
+
+
+def _prove(
+    problem: Problem, settings: StepSettings, measured: Measured, ladder: list[TheoremReport]
+) -> list[TheoremReport]:
+    """Certificates for the theorems that hold as computed; the network is enclosed once for all of them."""
+    open_to_proof = [r for r in ladder if r.verdict is Verdict.HOLDS and r.theorem.id in CERTIFIABLE]
+    if not open_to_proof or measured.profile is None:
+        return ladder
+    try:
+        centre = enclose(stored_arrays(class_n(problem.network), problem.x, problem.y))
+    except NoVerdictError as error:
+        return [replace(r, shortfall=f"round-off not covered: {error}") if r in open_to_proof else r for r in ladder]
+    proved = []
+    for r in ladder:
+        if r in open_to_proof:
+            c = certify(problem, settings, measured.profile, theorem=r.theorem.id, centre=centre)
+            r = with_certificate(r, c)
+        proved.append(r)
+    return proved
 
 
 def _main(ladder: list[TheoremReport]) -> TheoremReport:
@@ -176,6 +205,7 @@ def _theorem(r: TheoremReport) -> dict[str, Any]:
         "reach": None if r.reach is None else asdict(r.reach),
         "shortfall": r.shortfall,
         "conclusion": r.theorem.conclusion,
+        "certificate": None if r.certificate is None else [asdict(i) for i in r.certificate.inequalities],
     }
 
 

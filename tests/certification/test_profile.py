@@ -13,6 +13,7 @@ from pltheory.certification.profile import GRID, centre_norms, profile
 from pltheory.measure.linearization import linearize
 from pltheory.problem.networks import class_n, fully_connected
 from pltheory.theory import Direction, NotAvailableError, NumericalFailureError
+from pltheory.theory.arithmetic import ARRAYS
 from pltheory.theory.perturbation import jacobian_change, jacobian_lipschitz
 from tests.cases import CASES, draws, every_case, sequential
 from tests.oracles import recursion
@@ -94,6 +95,18 @@ def test_table_is_monotone_and_its_integral_a_lower_bound(case):
     assert at.integral[-1] >= trapezoid[-1] * (1 - 1e-3)
 
 
+@every_case
+def test_integral_of_ell_is_rounded_up(case):
+    at = bounds_of(case.problem())
+    c, sigma_0 = case.problem().scale, math.sqrt(at.lambda_0.value)
+    for i in (1, 7, 60):
+        # Left end points of a finer grid: below the integral, and above any sum of left end points of the table's own.
+        s = float(at.radii[i])
+        fine = jacobian_lipschitz(at.norms, np.linspace(0, s, 20 * i + 1), ARRAYS)
+        below = math.sqrt(c) * min(jacobian_change(at.norms, s), float(fine[:-1].sum()) * s / (20 * i))
+        assert at.sig[i] <= (sigma_0 - below) * (1 + 1e-12)
+
+
 def test_integral_is_below_the_integral_of_the_formula_itself():
     at = bounds_of(CASES[2].problem())
     sigma_0 = math.sqrt(at.lambda_0.value)
@@ -132,6 +145,19 @@ def test_a_singular_kernel_has_an_empty_profile():
     assert (at.integral == 0).all()
     assert at.lambda_0.kind is Direction.ESTIMATE
     assert (at.lipschitz > 0).all()
+
+
+def test_nothing_is_built_on_an_eigenvalue_below_the_resolution():
+    seen = set()
+    for seed in range(6):
+        (x,) = draws(seed, (3, 5))
+        twins = torch.cat([x, x[:1] + 1e-4]).float()
+        at = profile(linearize(fully_connected([5, 40, 1], seed=seed, dtype=torch.float32), twins), 1.0)
+        if at.lambda_0.kind is Direction.ESTIMATE:
+            assert (at.sig == 0).all()
+            assert (at.integral == 0).all()
+            seen.add(at.lambda_0.value > 0)
+    assert True in seen, "no case left in which the eigenvalue as computed is positive"
 
 
 def test_relu_has_no_profile():

@@ -1,0 +1,55 @@
+"""Sphinx configuration: `make docs` builds with warnings as errors and needs no network."""
+
+import sys
+from importlib.metadata import version as installed
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "extensions"))
+
+project = "pltheory"
+release = version = installed("pltheory")
+extensions = [
+    "mathml",
+    "claims",
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.doctest",
+    "sphinx_click",
+    "sphinxcontrib.bibtex",
+    "matplotlib.sphinxext.plot_directive",
+]
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+bibtex_bibfiles = ["references.bib"]
+html_theme = "pydata_sphinx_theme"
+html_title = "pltheory"
+html_theme_options = {
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    "show_prev_next": False,
+    "header_links_before_dropdown": 6,
+}
+html_sidebars = {"**": []}
+html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["page.css"]
+exclude_patterns = ["_build"]
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True}
+napoleon_google_docstring = True
+plot_formats = ["svg"]
+plot_html_show_source_link = False
+plot_html_show_formats = False
+html_math_renderer = "mathml"
+
+
+def _plain_bars(app, what, name, obj, options, lines):
+    """Docstrings write moduli and norms as |x|, which reStructuredText would read as a substitution."""
+    lines[:] = [line.replace("|", "\\|") if "``" not in line else line for line in lines]
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", _plain_bars)

@@ -1,0 +1,253 @@
+"""Theorems A, A', B and C as a certificate: every hypothesis an inequality between two verified numbers.
+
+The statement certified is about exact-arithmetic delta-GClip from the stored float64 weights on the stored float64
+data, with eta, gamma, delta the stored doubles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from ..problem.networks import class_n
+from ..problem.problem import Problem
+from ..problem.settings import StepSettings
+from ..rigor import environment
+from ..rigor.roundoff import Array, sqrt_down, sqrt_up
+from ..rigor.scalar import INTERVALS, Interval, certainly_less, integral_below, interval, maximum
+from ..theory import InvalidInputError
+from ..theory.formulas import radius_sharp, radius_tight, rate, slack, smoothness
+from ..theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz, tightest_choice
+from .enclosure import Arrays, Centre, enclose, stored_arrays
+from .profile import Profile
+from .radius import Reach, reach
+
+THEOREMS = ("A", "A'", "B", "C")
+POINTS = 160
+"""Radii at which the verified profile is evaluated; the integral is a lower sum over them."""
+HEADROOM = 1.02
+"""The ball is chosen where the float search sees that much more than is needed, so that lower sums still fit."""
+
+Relation = Literal["<", "<="]
+
+
+@dataclass(frozen=True)
+class Inequality:
+    """One verified hypothesis: left (an upper bound or exact) stands before right (a lower bound or exact).
+
+    Attributes:
+        name: what it says.
+        left: upper bound of the left side.
+        relation: "<" or "<=".
+        right: lower bound of the right side.
+    """
+
+    name: str
+    left: float
+    relation: Relation
+    right: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the two doubles stand in the relation; false for a NaN."""
+        return self.left < self.right if self.relation == "<" else self.left <= self.right
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A proof, round-off included, that a theorem's hypotheses hold; all numbers in the scale of the loss in use.
+
+    Attributes:
+        theorem: A, A', B or C.
+        arrays: the network and data it speaks of.
+        loss: "sum" or "mean".
+        optimizer: name of the step rule.
+        eta: step size, a double.
+        gamma: clipping threshold.
+        delta: the rule's own floor.
+        radius: R of the ball.
+        grid: radii at which the profile was evaluated, from 0 to R; (2,) for Theorems A and A'.
+        sigma: lower bounds of sigma_min(J) there.
+        residual: upper bound of ||r_0||.
+        lambda_min: lower bound of the smallest kernel eigenvalue at the centre.
+        lipschitz: upper bound of L_F on the ball.
+        ell: upper bound of the Lipschitz constant of J on the ball.
+        beta: upper bound of lambda_max(Hess L) on the ball where L <= L_0.
+        required: upper bound of the path length, and of the distance from w_0.
+        mu: lower bound of the PL* constant that the rate uses.
+        floor: lower bound of the factor with h_t >= eta floor.
+        rate: upper bound of the loss's factor per step.
+        inequalities: the hypotheses.
+        assumptions: what the bounds rest on beyond the rounding model of IEEE arithmetic.
+    """
+
+    theorem: str
+    arrays: Arrays
+    loss: str
+    optimizer: str
+    eta: float
+    gamma: float
+    delta: float
+    radius: float
+    grid: Array
+    sigma: Array
+    residual: float
+    lambda_min: float
+    lipschitz: float
+    ell: float
+    beta: float
+    required: float
+    mu: float
+    floor: float
+    rate: float
+    inequalities: tuple[Inequality, ...]
+    assumptions: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every hypothesis is proved."""
+        return all(i.holds for i in self.inequalities)
+
+    def as_reach(self, guess: Reach) -> Reach:
+        """The certified numbers in the shape of a radius search, keeping what only a search knows from `guess`."""
+        return replace(
+            guess,
+            holds=self.holds,
+            radius=self.radius,
+            required=self.required,
+            beta=self.beta,
+            eta=self.eta,
+            mu=self.mu,
+            delta=self.floor,
+            rate=self.rate,
+        )
+
+
+def certify(
+    problem: Problem, settings: StepSettings, guess: Profile, *, theorem: str = "B", centre: Centre | None = None
+) -> Certificate:
+    """Prove a theorem's hypotheses with arithmetic that counts its own rounding.
+
+    Args:
+        problem: network of class N and data.
+        settings: step rule; "c/beta" is turned into a double with the verified beta.
+        guess: the float64 profile, trusted for nothing but the choice of the ball.
+        theorem: A, A', B or C.
+        centre: verified numbers from `enclose`, if at hand; the certificate is then about its arrays.
+
+    Returns:
+        A certificate whose `holds` says whether every inequality is proved.
+
+    Raises:
+        InvalidInputError: a theorem that has no certificate.
+        NotAvailableError: not of class N, or not smooth.
+        NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
+        RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
+    """
+    if theorem not in THEOREMS:
+        raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(THEOREMS)}")
+    environment.require()
+    if centre is None:
+        centre = enclose(stored_arrays(class_n(problem.network), problem.x, problem.y))
+    found = reach(guess, settings, theorem, headroom=HEADROOM)
+    # A residual of zero needs no ball at all; the smallest one of the grid is as good and can be written down.
+    radius = max(found.radius, float(guess.radii[1]))
+    certificate = _build(problem.loss, settings, centre, radius, theorem)
+    # Pools may have been restarted with other flags meanwhile.
+    environment.require()
+    return certificate
+
+
+def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, theorem: str) -> Certificate:
+    arrays, root = centre.arrays, interval(1.0)
+    if loss == "mean":
+        root = INTERVALS.sqrt(interval(1.0) / interval(float(len(arrays.x))))
+    sigma_0 = interval(float(sqrt_down(max(0.0, centre.lambda_min.at_least()))))
+    sigma_max = interval(float(sqrt_up(max(0.0, centre.lambda_max.at_most()))))
+    residual = interval(centre.residual) * root
+    integrated = theorem in ("B", "C")
+    grid = np.linspace(0.0, radius, POINTS + 1) if integrated else np.array([0.0, radius])
+    choice = [tightest_choice(_plain(centre.norms), radius)]
+    changes = [interval(0.0)]
+    changes += [jacobian_change(centre.norms, interval(float(s)), INTERVALS, choice) for s in grid[1:]]
+    sigma = np.array([max(0.0, ((sigma_0 - c) * root).lo) for c in changes])
+    lipschitz = (sigma_max + changes[-1]) * root
+    ell = jacobian_lipschitz(centre.norms, interval(radius), INTERVALS) * root
+    beta = interval(smoothness(interval(residual.hi), interval(lipschitz.hi), interval(ell.hi)).hi)
+    eta = settings.multiple / beta.hi if settings.multiple is not None else float(settings.eta)
+    left = slack(beta, interval(eta))
+    inequalities = [
+        Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least()),
+        Inequality("beta eta < 2", (beta * interval(eta)).hi, "<", 2.0),
+    ]
+    if integrated:
+        sums = integral_below(grid, sigma)
+        available = [(left * interval(float(s))).lo for s in sums]
+        name = "||r_0|| < (1 - beta eta / 2) int_0^R sig"
+        inequalities.append(Inequality(name, residual.hi, "<", available[-1]))
+        j = int(np.searchsorted(np.array(available), residual.hi, side="left"))
+        required, mu = float(grid[min(j, POINTS)]), interval(float(sigma[min(j, POINTS)])) ** 2
+    else:
+        required, mu, more = _uniform(theorem, float(sigma[-1]), residual, beta, eta, left, radius)
+        inequalities += more
+    floor = _floor(settings, lipschitz * residual)
+    proved = all(i.holds for i in inequalities)
+    q = rate(interval(max(0.0, mu.lo)), beta, interval(eta), interval(floor), INTERVALS)
+    return Certificate(
+        theorem=theorem,
+        arrays=arrays,
+        loss=loss,
+        optimizer=settings.name,
+        eta=eta,
+        gamma=settings.gamma,
+        delta=settings.delta,
+        radius=radius,
+        grid=grid,
+        sigma=sigma,
+        residual=residual.hi,
+        lambda_min=(interval(centre.lambda_min.at_least()) * root * root).lo,
+        lipschitz=lipschitz.hi,
+        ell=ell.hi,
+        beta=beta.hi,
+        required=required,
+        mu=max(0.0, mu.lo),
+        floor=floor,
+        rate=q.hi if proved else 1.0,
+        inequalities=tuple(inequalities),
+        assumptions=(),
+    )
+
+
+def _plain(norms: CentreNorms) -> CentreNorms:
+    """The same bounds as floats, for a choice that needs no proof."""
+    lists = {
+        name: [v.hi for v in getattr(norms, name)]
+        for name in ("kappa", "weight", "inputs", "input_max", "rows", "row_max", "entry_max")
+    }
+    return CentreNorms(**lists, s1=norms.s1.hi, s2=norms.s2.hi)
+
+
+def _uniform(
+    theorem: str, sigma: float, residual: Interval, beta: Interval, eta: float, left: Interval, radius: float
+) -> tuple[float, Interval, list[Inequality]]:
+    """Theorems A and A': one PL* constant on the ball, and the radius it asks for."""
+    mu = interval(max(0.0, (interval(sigma) ** 2).lo))
+    if not certainly_less(interval(0.0), mu) or not certainly_less(interval(0.0), left):
+        return float("inf"), mu, [Inequality("0 < sig(R)", 0.0, "<", 0.0)]
+    loss = interval(residual.hi) ** 2 / interval(2.0)
+    formula = radius_sharp if theorem == "A" else radius_tight
+    # Both radii grow as mu falls, so the lower bound of sig gives an upper bound of the radius; mu <= beta because
+    # sig(R)^2 <= lambda_min <= ||J||^2 <= beta at the centre.
+    needed = formula(loss, interval(mu.lo), beta, interval(eta), INTERVALS)
+    return needed.hi, mu, [Inequality(f"radius of Theorem {theorem} < R", needed.hi, "<", radius)]
+
+
+def _floor(settings: StepSettings, gradient: Interval) -> float:
+    """A lower bound of a factor with h_t >= eta floor on the ball."""
+    if settings.gamma == float("inf"):
+        return 1.0
+    ratio = interval(settings.gamma) / interval(gradient.hi)
+    clipped = maximum(interval(settings.delta), INTERVALS.minimum(interval(1.0), ratio))
+    return clipped.lo

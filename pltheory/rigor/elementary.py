@@ -1,0 +1,107 @@
+"""Certified activations and their first two derivatives on balls.
+
+Mode "table" evaluates the tables of `tables` and assumes nothing beyond the rounding model. Mode "libm"
+calls NumPy and SciPy and assumes a stated error of their functions; the assumptions are returned as text by
+`assumptions`, for the certificate.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from pltheory.theory import ACTIVATIONS, InvalidInputError
+
+from . import libm
+from .midrad import Ball
+from .roundoff import Array, mul_up, quiet
+from .tables import DEGREE, SHAPES, Table, table
+
+Mode = Literal["table", "libm"]
+NAMES = tuple(SHAPES)
+"""The activations that can be certified."""
+ERROR_TERMS = ("propagated", "table_error")
+"""Names of the functions here that each bound one source of error; tests notice the loss of each."""
+
+_CHUNK = 16384
+"""Entries evaluated at a time, so that temporaries stay in the cache."""
+
+
+def activation(name: str, x: Ball, order: int = 0, *, mode: Mode = "table") -> Ball:
+    """Ball of act(x), act'(x) or act''(x), entry by entry.
+
+    Args:
+        name: tanh, sigmoid, softplus, erf, gelu or silu.
+        x: ball of any shape; the result's radius is a scalar where that of x is.
+        order: 0, 1 or 2, the derivative.
+        mode: "table", without assumptions, or "libm", under those of `assumptions(name, "libm")`.
+
+    Raises:
+        InvalidInputError: another name, order or mode.
+        NoVerdictError: overflow.
+        RoundingEnvironmentError: see `environment`.
+    """
+    if name not in SHAPES or order not in (0, 1, 2) or mode not in ("table", "libm"):
+        raise InvalidInputError(
+            f"certified activation {name!r}, derivative {order!r}, mode {mode!r}: allowed are "
+            f"{', '.join(NAMES)}; 0, 1, 2; table, libm"
+        )
+    centre = _from_table(table(name, order), x) if mode == "table" else libm.evaluate(name, x, order)
+    if not x.rad.any():
+        return centre
+    return centre.wider(propagated(name, order, x.rad))
+
+
+def assumptions(name: str, mode: Mode) -> tuple[str, ...]:
+    """What a result of that mode rests on beyond the rounding model; empty for "table"."""
+    return () if mode == "table" else libm.assumptions(name)
+
+
+def propagated(name: str, order: int, rad: Array) -> Array:
+    """sup |g(x') - g(x)| over |x' - x| <= rad: rad times the supremum of the next derivative's modulus."""
+    act = ACTIVATIONS[name]
+    return mul_up((act.s1, act.s2, act.s3)[order], rad)
+
+
+def table_error(t: Table, lowest: float, highest: float) -> float:
+    """Upper bound of the error of the table over all x from lowest to highest."""
+    first, last = (int(np.clip(np.rint(x * 2.0**t.bits), -t.reach - 1, t.reach + 1)) for x in (lowest, highest))
+    inside = t.errors[max(first, -t.reach) + t.reach : min(last, t.reach) + t.reach + 1]
+    outside = t.tail_error if first < -t.reach or last > t.reach else 0.0
+    return max(float(np.max(inside, initial=0.0)), outside)
+
+
+@quiet
+def _from_table(t: Table, x: Ball) -> Ball:
+    """Ball of the table's function at the midpoints of x."""
+    if x.mid.size == 0:
+        return Ball(x.mid.copy())
+    flat = np.ascontiguousarray(x.mid).reshape(-1)
+    out = np.empty_like(flat)
+    size = min(_CHUNK, flat.size)
+    s, cell, term = np.empty(size), np.empty(size), np.empty(size)
+    index = np.empty(size, dtype=np.intp)
+    scale = 2.0**t.bits
+    beyond = max(-x.low, x.high) * scale >= t.reach
+    for start in range(0, flat.size, size):
+        part = flat[start : start + size]
+        m = part.size
+        s_, cell_, term_, index_, out_ = s[:m], cell[:m], term[:m], index[:m], out[start : start + m]
+        # 2^p x is exact, and so is its distance to the nearest integer: both are multiples of the last
+        # place of 2^p x, and the distance is at most 1/2 and at most |2^p x|.
+        np.multiply(part, scale, out=s_)
+        np.rint(s_, out=cell_)
+        np.subtract(s_, cell_, out=s_)
+        np.add(cell_, t.reach, out=cell_)
+        # Cells beyond the table are clipped by `take` and their values replaced below.
+        np.copyto(index_, cell_, casting="unsafe")
+        np.take(t.coefficients[DEGREE], index_, out=out_, mode="clip")
+        for k in range(DEGREE - 1, -1, -1):
+            np.multiply(out_, s_, out=out_)
+            np.take(t.coefficients[k], index_, out=term_, mode="clip")
+            np.add(out_, term_, out=out_)
+        if beyond:
+            for outside, (slope, constant) in ((cell_ > 2 * t.reach, t.right), (cell_ < 0, t.left)):
+                out_[outside] = part[outside] if slope else constant
+    return Ball(out.reshape(x.shape), np.asarray(table_error(t, x.low, x.high)))

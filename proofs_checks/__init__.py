@@ -1,0 +1,1 @@
+"""Machine-checked lemmas: every derivation of the theory as a claim that an exact checker decides."""

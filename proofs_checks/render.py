@@ -1,0 +1,124 @@
+"""LaTeX of a claim for the docs: statement, hypotheses, steps with their certificates, what is cited.
+
+Formulas keep their names; roots, least and greatest are written out. Nothing is computed here: a page shows
+what the kernel was given.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.printing.latex import LatexPrinter
+
+from .language import Assume, Cases, Cert, Cited, Claim, Define, Induction, Rel, Use
+
+_RELATION = {">": ">", ">=": r"\ge", "=": "="}
+
+
+class _Printer(LatexPrinter):
+    """sympy's printer with the names of this project."""
+
+    def _print_Function(self, expr: sp.Expr, exp: Any = None) -> str:
+        if not isinstance(expr, AppliedUndef):
+            return super()._print_Function(expr, exp)
+        args = [self._print(a) for a in expr.args]
+        name = expr.func.__name__
+        if name == "root":
+            text = rf"\sqrt{{{args[0]}}}"
+        elif name in ("least", "greatest"):
+            word = {"least": "min", "greatest": "max"}[name]
+            text = rf"\{word}\left({args[0]}, {args[1]}\right)"
+        elif "{" in name:  # an opaque term such as a product of matrices
+            text = name.format(*args)
+        else:
+            label = name.replace("_", r"\_")
+            text = rf"\mathrm{{{label}}}\left({', '.join(args)}\right)"
+        return rf"\left({text}\right)^{{{exp}}}" if exp else text
+
+
+def tex(e: Any) -> str:
+    """LaTeX of an expression."""
+    return _Printer().doprint(sp.sympify(e))
+
+
+def relation(rel: Rel) -> str:
+    """A relation: in mathematics, or the words of an opaque proposition."""
+    if rel.op != "holds":
+        return f"${tex(rel.expr)} {_RELATION[rel.op]} 0$"
+    return rel.expr.func.__name__.format(*[f"${tex(a)}$" for a in rel.expr.args])
+
+
+def certificate(step: Cert) -> str:
+    """The identity that the kernel expands, with facts in quotation marks."""
+
+    def fact(name: str) -> str:
+        return rf"\text{{“{name}”}}"
+
+    left = " \\cdot ".join([*map(fact, step.times), "g"])
+    terms = []
+    for c, names, squares in step.sum:
+        factors = ([] if c == 1 and (names or squares) else [tex(c)]) + [fact(n) for n in names]
+        terms.append(r" \cdot ".join([*factors, *[rf"\left({tex(q)}\right)^2" for q in squares]]))
+    terms += [rf"\left({tex(q)}\right) \cdot {fact(n)}" for n, q in step.mod.items()]
+    return f"${left} = {' + '.join(terms) or '0'}$, where $g = {tex(step.goal.expr)}$"
+
+
+def _steps(steps: tuple, depth: int = 0) -> list[str]:
+    pad, lines = "  " * depth, []
+    for s in steps:
+        if isinstance(s, Cert):
+            lines.append(f"{pad}- **{s.name}**: {relation(s.goal)}. Certificate: {certificate(s)}.")
+        elif isinstance(s, Define):
+            lines.append(f"{pad}- Let ${tex(s.symbol)} = {tex(s.node)}$.")
+        elif isinstance(s, Assume):
+            lines.append(f"{pad}- By hypothesis, **{s.name}**.")
+        elif isinstance(s, Use):
+            kind = "cited" if isinstance(s.lemma, Cited) else "claim"
+            at = ", ".join(f"${tex(k)} \\to {tex(v)}$" for k, v in s.to.items())
+            lines.append(f"{pad}- **{s.name}**: {kind} `{s.lemma.name}`{' with ' + at if at else ''}.")
+        elif isinstance(s, Cases):
+            goals = s.goal if isinstance(s.goal, dict) else {s.name: s.goal}
+            lines.append(f"{pad}- **{s.name}**, two cases, for {'; '.join(map(relation, goals.values()))}:")
+            heads = [f"${tex(e)} = 0$" for e in s.on] if s.zero else [f"${tex(s.on)} \\ge 0$", f"${tex(s.on)} < 0$"]
+            for head, branch in zip(heads, (s.left, s.right), strict=True):
+                lines += [f"{pad}  - {head}:", *_steps(branch, depth + 2)]
+        elif isinstance(s, Induction):
+            lines.append(f"{pad}- By induction over t, with the invariant:")
+            lines += [f"{pad}  - **{n}**: {relation(r)}" for n, r in s.invariant.items()]
+            lines += [f"{pad}  - start:", *_steps(s.base, depth + 2)]
+            lines += [f"{pad}  - step:", *_steps(s.step, depth + 2)]
+    return lines
+
+
+def markdown(claim: Claim, cited: tuple[Cited, ...] = ()) -> str:
+    """A page section in Markdown with LaTeX, as MyST reads it.
+
+    Args:
+        claim: the claim.
+        cited: the cited lemmas its check reported, shown with their exact statements.
+    """
+
+    def listed(rels: dict) -> list[str]:
+        return [f"- **{name}**: {relation(rel)}" for name, rel in rels.items()]
+
+    coq = f"`{claim.coq}`" if claim.coq else "no counterpart"
+    lines = [f"### {claim.title}", "", claim.statement, "", f"Source: {claim.source}. Coq: {coq}."]
+    lines += ["", "**Hypotheses**", "", *listed(claim.hypotheses)]
+    if claim.process:
+        lines += ["", "**At every step**", "", *listed(claim.process)]
+    lines += [
+        "",
+        "**Proof**",
+        "",
+        *_steps(claim.steps),
+        "",
+        "**Conclusions**",
+        "",
+        *listed(claim.conclusions),
+    ]
+    if cited:
+        lines += ["", "**Cited, not checked by the kernel**", ""]
+        lines += [f"- `{c.name}` ({c.kind}): {c.statement}" for c in sorted(cited, key=lambda c: c.name)]
+    return "\n".join(lines) + "\n"
