@@ -44,7 +44,7 @@ def test_a_theorem_that_holds_ends_in_0_with_a_whole_run_folder(holds):
     assert end.code == 0, end.stderr
     assert {path.name for path in run.iterdir()} == FILES
     assert everything_in(run.parent) == {"run", *(f"run/{name}" for name in FILES)}
-    assert re.search(r"verdict: HOLDS +run: agrees", end.stdout)
+    assert re.search(r"verdict: CERTIFIED +run: agrees", end.stdout)
     assert f"run folder: {run.name}" in end.stderr
     assert "run folder" not in end.stdout
 
@@ -52,14 +52,14 @@ def test_a_theorem_that_holds_ends_in_0_with_a_whole_run_folder(holds):
 def test_the_report_follows_its_schema(holds):
     report = load(holds[1] / "report.json")
     assert report["schema"] == "pltheory-report/1"
-    assert (report["verdict"], report["evidence"], report["loss_scale"]) == ("HOLDS", "agrees", "sum")
+    assert (report["verdict"], report["evidence"], report["loss_scale"]) == ("CERTIFIED", "agrees", "sum")
     assert report["optimizer"] == {"name": "delta-gclip", "eta": "0.1/beta", "gamma": 0.5, "delta": 0.1}
     assert report["main_theorem"] == "B"
     (theorem,) = report["theorems"]
     assert [row["name"] for row in theorem["hypotheses"]] == list(theorem_of("B").hypotheses)
     for row in theorem["hypotheses"]:
         assert set(row) == {"name", "needed", "measured", "margin", "verdict", "how"}
-        assert row["verdict"] in ("HOLDS", "CERTIFIED")
+        assert row["verdict"] == "CERTIFIED"
         assert row["margin"] is None or row["margin"] > 1
     for name in ("lambda_min", "lambda_max", "curvature_at_start"):
         assert set(report["measured"][name]) == {"value", "kind", "method", "round_off_counted"}
@@ -110,7 +110,7 @@ def test_the_manifest_says_where_the_run_comes_from(holds):
 
 def test_the_page_shows_the_verdict(holds):
     page = (holds[1] / "report.html").read_text(encoding="utf-8")
-    assert "<title>HOLDS: Theorem B</title>" in page
+    assert "<title>CERTIFIED: Theorem B</title>" in page
     assert page.count("<svg") >= 1
 
 
@@ -135,7 +135,7 @@ def test_the_closing_width_closes(warm, tmp_path):
     assert width is not None
     wide = warm("check", DIGITS, *settings("data.n=2", f"network.hidden=[{width}]"), folder=tmp_path)
     assert wide.code == 0
-    assert "verdict: HOLDS" in wide.stdout
+    assert "verdict: CERTIFIED" in wide.stdout
 
 
 def test_relu_is_refuted_and_its_run_is_shown_as_empirical(warm, tmp_path):
@@ -159,9 +159,9 @@ def test_all_shows_the_ladder_side_by_side(ladder):
         "LZB22-4": "UNDECIDED",
         "LZB22-6": "REFUTED",  # delta-GClip is not gradient descent
         "TMSSR25": "UNDECIDED",
-        "A": "HOLDS",
-        "A'": "HOLDS",
-        "B": "HOLDS",
+        "A": "CERTIFIED",
+        "A'": "CERTIFIED",
+        "B": "CERTIFIED",
         "C": "UNDECIDED",
     }
     assert ladder["main_theorem"] == "B"
@@ -174,7 +174,7 @@ def test_all_shows_the_ladder_side_by_side(ladder):
 def test_the_ladder_is_a_table_on_the_terminal(warm, tmp_path):
     end = warm("check", DIGITS, *TWO_DIGITS, "--theorem", "all", folder=tmp_path)
     for name in ("LZB22-4", "LZB22-6", "TMSSR25", "A", "A'", "B", "C"):
-        assert re.search(rf"^  {re.escape(name)} .*(HOLDS|UNDECIDED|REFUTED) *$", end.stdout, re.MULTILINE), name
+        assert re.search(rf"^  {re.escape(name)} .*(CERTIFIED|UNDECIDED|REFUTED) *$", end.stdout, re.MULTILINE), name
 
 
 def test_set_overrides_the_file_and_the_last_one_wins(warm, small, tmp_path):
@@ -212,13 +212,13 @@ def test_the_same_configuration_gives_the_same_bytes(warm, small, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "code"),
-    [([], 0), (["--level", "certified"], 3), (["--level", "holds"], 0), (settings("level=certified"), 3)],
+    ("words", "verdict"),
+    [([], "CERTIFIED"), (["--level", "holds"], "HOLDS"), (settings("level=holds"), "HOLDS")],
 )
-def test_the_level_asked_for_decides_between_0_and_3(warm, tmp_path, words, code):
+def test_the_level_asked_for_decides_whether_round_off_is_counted(warm, tmp_path, words, verdict):
     end = warm("check", DIGITS, *TWO_DIGITS, *words, folder=tmp_path)
-    assert end.code == code
-    assert "verdict: HOLDS" in end.stdout
+    assert end.code == 0
+    assert f"verdict: {verdict}" in end.stdout
 
 
 def test_the_option_level_beats_the_level_of_the_file(warm, tmp_path):
@@ -280,7 +280,7 @@ def test_a_trained_checkpoint_lies_in_the_basin_by_theorem_c(warm, small, tmp_pa
     end = warm("verify", small, *words, "--theorem", "C", "--out", "run", folder=tmp_path)
     assert end.code == 0, end.stderr
     report = load(tmp_path / "run/report.json")
-    assert (report["verdict"], report["evidence"]) == ("HOLDS", "agrees")
+    assert (report["verdict"], report["evidence"]) == ("CERTIFIED", "agrees")
     assert report["theorems"][0]["hypotheses"][0]["measured"].endswith("trained.pt")
     assert report["measured"]["residual"] == pytest.approx(float(problem.residual().detach().norm()), rel=1e-9)
 
@@ -328,7 +328,7 @@ def test_a_run_that_contradicts_the_theorem_ends_in_1(warm, small, tmp_path, fac
     end = warm("verify", small, *words, "--out", "run", folder=tmp_path, before=before)
     assert end.code == 1, end.stderr
     report = load(tmp_path / "run/report.json")
-    assert (report["verdict"], report["evidence"]) == ("HOLDS", "contradicts")
+    assert (report["verdict"], report["evidence"]) == ("CERTIFIED", "contradicts")
     assert report["run"]["reason"] == "rate_violated"
     violation = report["run"]["first_violation"]
     assert violation["step"] == 0
@@ -369,5 +369,5 @@ def test_every_kind_of_problem_gets_a_verdict_a_run_and_a_page(warm, small, tmp_
     assert end.code in (1, 3), end.stderr
     assert {path.name for path in (tmp_path / "run").iterdir()} == FILES
     report = load(tmp_path / "run/report.json")
-    assert {0: "HOLDS", 1: "REFUTED", 3: "UNDECIDED"}[end.code] == report["verdict"]
+    assert {0: "CERTIFIED", 1: "REFUTED", 3: "UNDECIDED"}[end.code] == report["verdict"]
     assert end.stderr.count("\n") == 1, end.stderr

@@ -129,7 +129,7 @@ def find_lipschitz(
 def find_curvature(
     plain: Plain, w0: Tensor, x: Tensor, y: Tensor, radii: list[float], *, steps: int, seed: int = 0
 ) -> list[Tensor]:
-    """Per radius, points (k, p) in the ball, sought for large v^T Hess L v where L <= L_0 (a penalty keeps them there)."""
+    """Per radius, points (k, p) in the ball, sought for large v^T Hess L v where L <= L_0 (kept by a penalty)."""
     per, p = 6, len(w0)
     radius = torch.tensor(radii, dtype=torch.float64).repeat_interleave(per)
     start_loss = plain.loss(w0, x, y)

@@ -29,7 +29,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 
 def test_defaults_are_the_documented_ones():
     config = read_config(TEXT)
-    assert (config.level, config.loss, config.theorem.name) == ("holds", "sum", "B")
+    assert (config.level, config.loss, config.theorem.name) == ("certified", "sum", "B")
     n = config.network
     assert (n.activation, n.parametrization, n.bias, n.output_init) == ("tanh", "ntk", False, "gaussian")
     r = config.run
@@ -50,8 +50,8 @@ def test_round_trip_through_a_tree_is_exact():
 
 def test_with_values_replaces_dotted_keys_and_drops_the_sweep():
     config = read_config(TEXT)
-    other = with_values(config, {"network.hidden": [32], "level": "certified", "run.seed": 7})
-    assert (other.network.hidden, other.level, other.run.seed, other.sweep) == ([32], "certified", 7, {})
+    other = with_values(config, {"network.hidden": [32], "level": "holds", "run.seed": 7})
+    assert (other.network.hidden, other.level, other.run.seed, other.sweep) == ([32], "holds", 7, {})
     assert other.optimizer == config.optimizer
     assert config.network.hidden == [16, 8], "the first is left as it is"
     with pytest.raises(InvalidInputError, match=r"network\.hiden: unknown key; did you mean 'hidden'"):

@@ -46,7 +46,7 @@ def test_from_a_saved_checkpoint(tmp_path, hidden, labels, n):
     problem = Problem(again, x, y)
     assert verify(problem, SETTINGS, theorem="C", steps=0).verdict is Verdict.UNDECIDED, "no checkpoint was named"
     report = verify(problem, SETTINGS, theorem="C", steps=60, checkpoint="w.pt")
-    assert report.verdict is Verdict.HOLDS
+    assert report.verdict is Verdict.CERTIFIED
     assert report.evidence is Evidence.AGREES
     assert report.main.reach.ratio > 5
     assert report.run.trace.path[-1] <= report.main.reach.required

@@ -294,10 +294,10 @@ def test_ladder_and_its_main_theorem():
     report = verify(problem, SETTINGS, theorem="all", steps=0)
     assert [r.theorem.id for r in report.ladder] == list(THEOREMS)
     by_id = {r.theorem.id: r for r in report.ladder}
-    assert by_id["B"].verdict is Verdict.HOLDS
+    assert by_id["B"].verdict is Verdict.CERTIFIED
     assert by_id["TMSSR25"].verdict is Verdict.UNDECIDED, "B certifies where the classical route cannot"
     assert report.main.theorem.id == "B"
-    assert report.verdict is Verdict.HOLDS
+    assert report.verdict is Verdict.CERTIFIED
     assert report.evidence is Evidence.NOT_RUN
     assert report.trace is None
 
@@ -324,7 +324,7 @@ def test_a_start_without_loss_is_answered():
     """At L_0 = 0 nothing moves and every promise is kept: no theorem may be refuted, and nothing may crash."""
     net, (x, _) = EASY.network(), EASY.data()
     report = verify(Problem(net, x, net(x).detach()), SETTINGS, theorem="B", steps=5)
-    assert report.verdict is Verdict.HOLDS
+    assert report.verdict is Verdict.CERTIFIED
     assert report.run.reason == "converged"
 
 

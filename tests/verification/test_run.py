@@ -289,7 +289,7 @@ def test_evidence_contradicts_where_a_promise_is_broken(monkeypatch):
     monkeypatch.setattr("pltheory.verification.hypotheses.reach", lambda *args: lie)
     report = verify(problem, settings, theorem="B", steps=300)
     assert report.evidence is Evidence.CONTRADICTS
-    assert report.verdict is Verdict.HOLDS, "a run changes no verdict, in either direction"
+    assert report.verdict is Verdict.CERTIFIED, "a run changes no verdict, in either direction"
     assert report.run.violation.step == 0
     assert '"first_violation": {' in report.to_json()
 

@@ -1,0 +1,156 @@
+"""Certificates: what is proved agrees with the float64 numbers, and nothing false gets one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pltheory.certification.certificate import certify
+from pltheory.certification.certificate_file import array_hash, save_certificate
+from pltheory.certification.enclosure import enclose, stored_arrays
+from pltheory.certification.profile import centre_norms, profile
+from pltheory.certification.radius import reach
+from pltheory.measure.linearization import linearize
+from pltheory.problem.data import digits
+from pltheory.problem.networks import FullyConnected, class_n, fully_connected
+from pltheory.problem.problem import Problem
+from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from pltheory.theory import InvalidInputError, NotAvailableError
+from tests.cases import CASES
+
+SETTINGS = DeltaGClipSettings("0.1/beta", 0.5, 0.1)
+
+
+def wide(n: int = 3, width: int = 4096, loss: str = "sum") -> Problem:
+    x, y = digits(n)
+    return Problem(fully_connected([64, width, 1]), x, y, loss)
+
+
+def guess(problem: Problem):
+    lin = linearize(problem.network, problem.x)
+    return profile(lin, float((lin.outputs - problem.y).norm()), problem.scale)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_enclosure_contains_the_float_numbers_and_is_tight(case):
+    problem = case.problem()
+    if problem.x.dtype != torch.float64:
+        return
+    lin = linearize(problem.network, problem.x)
+    floats, centre = centre_norms(lin), enclose(stored_arrays(class_n(problem.network), problem.x, problem.y))
+    values = torch.linalg.eigvalsh(lin.kernel)
+    resolution = 1e-12 * float(values[-1])
+    assert centre.lambda_min.at_least() <= float(values[0]) + resolution
+    assert centre.lambda_min.at_least() >= (1 - 1e-6) * float(values[0]) - resolution
+    assert float(values[-1]) <= centre.lambda_max.at_most() * (1 + 1e-12) <= float(values[-1]) * (1 + 1e-6)
+    assert centre.residual >= float((lin.outputs - problem.y).norm()) * (1 - 1e-12)
+    for name in ("kappa", "weight", "inputs", "input_max", "rows", "row_max", "entry_max"):
+        for proved, computed in zip(getattr(centre.norms, name), getattr(floats, name), strict=True):
+            assert computed * (1 - 1e-12) <= proved.hi <= computed * (1 + 1e-6) + 1e-300, name
+
+
+@pytest.mark.parametrize("loss", ["sum", "mean"])
+@pytest.mark.parametrize("theorem", ["A", "A'", "B", "C"])
+def test_a_certificate_agrees_with_the_search_and_never_says_more(theorem, loss):
+    problem = wide(loss=loss)
+    bounds = guess(problem)
+    found, proof = reach(bounds, SETTINGS, theorem), certify(problem, SETTINGS, bounds, theorem=theorem)
+    assert proof.holds
+    i = bounds.index_covering(proof.radius * (1 - 1e-12))
+    assert proof.beta >= bounds.beta[i] * (1 - 1e-9)
+    assert proof.mu <= found.mu * (1 + 1e-9)
+    assert proof.required >= found.required * (1 - 1e-3)
+    assert proof.rate >= found.rate
+    assert proof.residual >= bounds.residual * (1 - 1e-12)
+    assert proof.eta == 0.1 / proof.beta
+
+
+@pytest.mark.parametrize(
+    "settings", [GClipSettings("0.1/beta", 0.5), GradientDescentSettings(0.02)], ids=["gclip", "gd"]
+)
+def test_other_step_rules(settings):
+    problem = wide()
+    proof = certify(problem, settings, guess(problem))
+    assert proof.holds
+    assert 0 < proof.floor <= 1
+
+
+def test_what_does_not_hold_gets_no_certificate(tmp_path):
+    problem = wide(width=64)
+    proof = certify(problem, SETTINGS, guess(problem))
+    assert not proof.holds
+    with pytest.raises(InvalidInputError, match="only a certificate that holds"):
+        save_certificate(proof, tmp_path / "a.cert.json")
+    long = certify(wide(), GradientDescentSettings(5.0), guess(wide()))
+    assert next(i.name for i in long.inequalities if not i.holds) == "beta eta < 2"
+
+
+def test_a_guess_is_believed_in_nothing_but_the_ball():
+    """A profile of a far better network makes the search choose a ball; the proof then fails on its own numbers."""
+    problem, better = wide(width=128), guess(wide(width=100_000))
+    assert not certify(problem, SETTINGS, better).holds
+
+
+def test_the_arrays_are_copies():
+    problem = wide(width=2000)
+    proof = certify(problem, SETTINGS, guess(problem))
+    before = array_hash(proof.arrays.weights[0])
+    with torch.no_grad():
+        next(problem.network.parameters()).zero_()
+        problem.y.neg_()
+    assert array_hash(proof.arrays.weights[0]) == before
+    assert not np.array_equal(proof.arrays.y, problem.y.numpy())
+
+
+def test_a_nan_never_holds():
+    proof = certify(wide(), SETTINGS, guess(wide()))
+    for side in ("left", "right"):
+        broken = replace(proof.inequalities[-1], **{side: float("nan")})
+        assert not replace(proof, inequalities=(*proof.inequalities[:-1], broken)).holds
+
+
+def tied() -> nn.Module:
+    net = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
+    net[2].weight = net[0].weight
+    return net
+
+
+def hooked() -> nn.Module:
+    net = fully_connected([4, 8, 1])
+    net.register_forward_hook(lambda module, inputs, output: 2 * output)
+    return net
+
+
+def own_forward() -> nn.Module:
+    class Doubled(FullyConnected):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    net = fully_connected([4, 8, 1])
+    return Doubled(list(net.weights), None, net.kappas, net.taus, net.activation)
+
+
+def patched() -> nn.Module:
+    net = fully_connected([4, 8, 1])
+    net.forward = lambda x: x[:, :1]
+    return net
+
+
+@pytest.mark.parametrize("make", [tied, hooked, own_forward, patched])
+def test_a_module_that_computes_something_else_is_not_read_as_class_n(make):
+    with pytest.raises(NotAvailableError, match="not available for this network"):
+        class_n(make())
+
+
+def test_a_scale_of_biases_that_are_not_there_is_refused():
+    net = fully_connected([4, 8, 1])
+    with pytest.raises(InvalidInputError, match="tau"):
+        FullyConnected(list(net.weights), None, net.kappas, (1.0, 1.0), "tanh").class_n()
+    with pytest.raises(InvalidInputError, match="delta"):
+        GClipSettings(0.1, 1.0, 0.5)
+    with pytest.raises(InvalidInputError, match="delta"):
+        GradientDescentSettings(0.1, 1.0, 0.5)
