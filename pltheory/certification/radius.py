@@ -66,7 +66,7 @@ def _no_warnings(f: Condition) -> Condition:
         # Where sig has vanished the required radius is infinite; where eta exceeds 2 / beta it has no meaning.
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio, largest_step = f(profile, eta, delta, settings)
-            valid = (profile.sig > 0) & (slack(profile.beta, eta) > 0) & np.isfinite(ratio)
+            valid = (profile.sig > 0) & (slack(profile.beta, eta) > 0) & ~np.isnan(ratio)
         return np.where(valid, ratio, 0.0), largest_step
 
     return quiet
