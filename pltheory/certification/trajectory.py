@@ -28,12 +28,15 @@ from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..rigor import environment
 from ..rigor.errors import NoVerdictError
-from ..rigor.roundoff import Array, add_up, mul_up
-from ..rigor.scalar import Interval, interval
+from ..rigor.roundoff import add_up, mul_up
+from ..rigor.scalar import interval
 from ..theory.formulas import smoothness
 from .trajectory_basin import Basin, basin
-from .trajectory_bounds import FULL, Reference, growth, reference
-from .trajectory_step import FloatNetwork, Forward, distance_up, enclose_step, float_network, forward, gradient
+from .trajectory_bounds import Reference, reference
+from .trajectory_curvature import data_gram, hidden_layer_curvature
+from .trajectory_growth import growth
+from .trajectory_network import FloatNetwork, distance_up, float_network, forward
+from .trajectory_step import enclose_step, gradient
 
 Status = Literal["CERTIFIED", "UNDECIDED"]
 Progress = Callable[[int, float, float, float], None]
@@ -44,6 +47,8 @@ _TRY = 1.15
 """The last step is tried where its estimate promises that ratio."""
 _AGAIN = 0.95
 """After a failed try, the residual must shrink by that factor before the next one."""
+_NEGLIGIBLE = 1e-6
+"""Growth a step below which the sharper bound of the curvature is not worth its time."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,7 @@ class _Run:
         self.checkpoints: list[tuple[int, FloatNetwork]] = []
         self.basin: Basin | None = None
         self.at = forward(self.net, self.x, self.y)
+        self.gram = data_gram(self.net, self.x)
         self.ref = self.refer()
         self.eta = self._eta(settings)
         self.next_try = math.inf
@@ -190,13 +196,28 @@ class _Run:
         self.basin = basin(here, residual, self.eps, self.eta, self.gamma, self.delta, self.factor)
         return self.basin.holds
 
+    def curvature(self, residual: float) -> float:
+        """Upper bound of ||sum_i r_i Hess f_i|| over B(w_t, eps_t)."""
+        reach = add_up(residual, mul_up(self.ref.lipschitz, self.eps))
+        general = float(mul_up(reach, self.ref.ell))
+        if self.gram is None or self.eta * float(self.scale) * general < _NEGLIGIBLE:
+            return general
+        return min(general, hidden_layer_curvature(self.net, self.at, self.gram, self.eps, self.ref.lipschitz))
+
     def advance(self) -> None:
         """One step, its error and its growth."""
         found = gradient(self.net, self.at, self.ref.lipschitz, self.scale)
         step = enclose_step(self.net, found, self.eta, self.gamma, self.delta)
         residual = self.at.residual_norm.hi
         grown = growth(
-            residual, self.eps, self.ref, step.grad, self.eta, self.gamma, self.delta, self.factor
+            self.curvature(residual),
+            self.ref.lipschitz,
+            self.eps,
+            step.grad,
+            self.eta,
+            self.gamma,
+            self.delta,
+            self.factor,
         )
         self.records.append(
             StepRecord(
@@ -220,8 +241,9 @@ class _Run:
         self.cover()
 
     def lost(self) -> bool:
-        """Whether the error has eaten the residual: then no last step can close."""
-        return self.ref.lipschitz * self.eps > self.at.residual_norm.hi and self.ref.lipschitz * self.eps > 1e-2
+        """Whether the error alone is larger than any residual the last step is likely to allow."""
+        allowed = self.ref.sigma_estimate**2 / (2 * self.ref.ell)
+        return self.ref.lipschitz * self.eps > max(4 * allowed, self.at.residual_norm.hi)
 
     def certificate(self, status: Status, obstruction: str, seconds: float) -> TrajectoryCertificate:
         counts = Counter(r.branches[0] if len(r.branches) == 1 else UNDECIDED_BRANCH for r in self.records)
@@ -309,6 +331,3 @@ def _worst(run: _Run) -> str:
         f"growth so far {run.growth:.3g}, largest factor {record.factor:.4g} at step {t} "
         f"({' or '.join(record.branches)}, residual {record.residual:.3g})"
     )
-
-
-__all__ = ["FULL", "Array", "Forward", "Interval", "TrajectoryCertificate", "certify_trajectory"]

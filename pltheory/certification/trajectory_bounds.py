@@ -1,4 +1,4 @@
-"""Verified bounds at a reference point of a trajectory, valid on a ball that many steps stay in; the growth of a step.
+"""Verified bounds at a reference point of a trajectory, valid on a ball that many steps stay in.
 
 Recomputing norms and kernel at every step is costly and needless: ell and L_F of THEORY section 5 about w_ref on a ball
 of radius R hold on every ball B(w_t, eps_t) inside it.
@@ -18,12 +18,12 @@ from ..rigor.errors import NoVerdictError
 from ..rigor.midrad import Ball, as_ball, matmul
 from ..rigor.norms import max_abs_upper
 from ..rigor.roundoff import add_up, mul_up, quiet, sqrt_up
-from ..rigor.scalar import INTERVALS, Interval, between, interval, maximum, sqrt
+from ..rigor.scalar import INTERVALS, Interval, between, interval, sqrt
 from ..theory.activations import ACTIVATIONS
 from ..theory.arithmetic import Arithmetic
 from ..theory.errors import NotAvailableError
 from ..theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz
-from .trajectory_step import FloatNetwork, Forward
+from .trajectory_network import FloatNetwork, Forward
 
 _DRIFT = 0.04
 """The radius about a reference point is the one at which ell has grown by this part."""
@@ -130,8 +130,7 @@ def centre_bounds(net: FloatNetwork, at: Forward) -> tuple[CentreNorms, Ball, fl
     n, outputs = at.residual.shape
     depth = net.depth
     rows = Ball(np.tile(np.eye(outputs), (n, 1)))  # (n C, C)
-    row_norm, row_max, entries = [np.sqrt(float(n))], [1.0], []
-    row_norm[0] = float(sqrt_up(float(n)))
+    row_norm, row_max, entries = [float(sqrt_up(float(n)))], [1.0], []
     kernel: Ball | None = None
     input_norm, input_max = [0.0] * depth, [0.0] * depth
     for l in reversed(range(depth)):
@@ -155,16 +154,15 @@ def centre_bounds(net: FloatNetwork, at: Forward) -> tuple[CentreNorms, Ball, fl
             rows = u * (Ball(np.repeat(slopes.mid, outputs, axis=0), slopes.rad) if outputs > 1 else slopes)
     if kernel is None:
         raise NoVerdictError("a network without layers has no kernel")
-    point = _points
     norms = CentreNorms(
-        kappa=point([abs(k) for k in net.kappa]),
+        kappa=_points([abs(k) for k in net.kappa]),
         # The first layer's weights meet no perturbed input, so their norm is never read.
-        weight=point([0.0, *(spectral_norm_upper(Ball(w)) for w in net.weights[1:])]),
-        inputs=point(input_norm),
-        input_max=point(input_max),
-        rows=point(row_norm[::-1]),
-        row_max=point(row_max[::-1]),
-        entry_max=point(entries[::-1]),
+        weight=_points([0.0, *(spectral_norm_upper(Ball(w)) for w in net.weights[1:])]),
+        inputs=_points(input_norm),
+        input_max=_points(input_max),
+        rows=_points(row_norm[::-1]),
+        row_max=_points(row_max[::-1]),
+        entry_max=_points(entries[::-1]),
         s1=interval(act.s1),
         s2=interval(act.s2),
     )
@@ -229,107 +227,6 @@ def _useful_radius(norms: CentreNorms) -> float:
     return low
 
 
-# --- growth of the distance to the exact iterate ----------------------------------------------------------------------
-
-FULL, BAND, FLOOR = "full", "band", "floor"
-
-
-def branches(grad: Interval, gamma: float, delta: float) -> frozenset[str]:
-    """The branches of the step that can occur for gradient norms in the interval.
-
-    Full step where ||grad|| <= gamma, floor where delta ||grad|| >= gamma, clipped band between.
-    """
-    found = set()
-    if grad.lo <= gamma:
-        found.add(FULL)
-    scaled = grad * delta
-    if scaled.hi >= gamma:
-        found.add(FLOOR)
-    if grad.hi > gamma and scaled.lo < gamma:
-        found.add(BAND)
-    return frozenset(found)
-
-
-def constant_factor(h: Interval, beta: Interval, negative: Interval) -> Interval:
-    """Upper end: ||I - h H|| for symmetric H with spectrum in [-negative, beta], max(1 + h negative, h beta - 1)."""
-    return maximum(1 + h * negative, h * beta - 1)
-
-
-def band_factor(s: Interval, beta: Interval, negative: Interval) -> Interval:
-    """Upper end: ||I - s (I - u u^T) H|| for a unit vector u and H as above.
-
-    In coordinates (u, its complement) the matrix is [[1, 0], [-s P H u, P (I - s H) P]] with P = I - u u^T. The last
-    block has norm at most al = max(1 + s negative, s beta - 1), and ||P H u|| <= (beta + negative) / 2, because P
-    kills the multiple of u by which H differs from H - (beta - negative) / 2, of norm (beta + negative) / 2. With
-    v = s (beta + negative) / 2 the norm is at most that of [[1, 0], [v, al]], whose singular values have product al
-    and squares summing to 1 + v^2 + al^2: (sqrt(v^2 + (al + 1)^2) + sqrt(v^2 + (al - 1)^2)) / 2.
-    """
-    al = maximum(constant_factor(s, beta, negative), 1)
-    v = s * (beta + negative) / 2
-    return (sqrt(v * v + (al + 1) ** 2) + sqrt(v * v + (al - 1) ** 2)) / 2
-
-
-@dataclass(frozen=True)
-class Growth:
-    """How far two points of a ball can be driven apart by one exact step.
-
-    Attributes:
-        factor: upper bound of the Lipschitz constant of the step over the ball.
-        branches: the branches that can occur in the ball.
-        negative: upper bound of minus the smallest eigenvalue of the Hessian there.
-        beta: upper bound of its largest eigenvalue.
-    """
-
-    factor: float
-    branches: frozenset[str]
-    negative: float
-    beta: float
-
-
-def growth(
-    residual: float,
-    eps: float,
-    ref: Reference,
-    grad: Interval,
-    eta: float,
-    gamma: float,
-    delta: float,
-    scale: Interval,
-) -> Growth:
-    """Lipschitz constant over B(w, eps) of the exact step of delta-GClip.
-
-    The step is continuous and piecewise continuously differentiable in the gradient, so on a segment, where it is
-    absolutely continuous, its derivative is almost everywhere that of one of the pieces that occur (at density points
-    of a set where two pieces agree, of both). The ball is convex, so the largest factor bounds the whole.
-
-    Args:
-        residual: upper bound of ||r(w)||.
-        eps: radius of the ball, which must lie in that of `ref`.
-        ref: bounds that hold there.
-        grad: enclosure of ||grad L(w)|| of the loss in use.
-        eta, gamma, delta: the settings.
-        scale: c of the loss in use.
-    """
-    lf = interval(ref.lipschitz)
-    reach = interval(residual) + lf * eps
-    negative = scale * reach * ref.ell
-    beta = scale * lf * lf + negative
-    # ||Hess L|| <= beta over the ball, so the gradient moves by at most beta eps.
-    change = (beta * eps).hi
-    over = between(max(0.0, (grad - change).lo), (grad + change).hi)
-    possible = branches(over, gamma, delta)
-    factors = []
-    if FULL in possible:
-        factors.append(constant_factor(interval(eta), beta, negative).hi)
-    if FLOOR in possible:
-        factors.append(constant_factor(interval(eta) * delta, beta, negative).hi)
-    if BAND in possible:
-        least = max(over.lo, gamma)
-        largest = min((interval(eta) * gamma / least).hi, eta)
-        factors.append(band_factor(interval(largest), beta, negative).hi)
-    return Growth(max(factors), possible, negative.hi, beta.hi)
-
-
 def jacobian_change_upper(norms: CentreNorms, s: float) -> float:
     """Verified upper bound of ||J(w) - J(w_ref)|| over B(w_ref, s), without the integral of ell."""
     return float(jacobian_change(norms, interval(s), UPWARDS).hi)
@@ -338,4 +235,3 @@ def jacobian_change_upper(norms: CentreNorms, s: float) -> float:
 def ell_upper(norms: CentreNorms, s: float) -> float:
     """Verified upper bound of the Lipschitz constant of J over B(w_ref, s)."""
     return float(jacobian_lipschitz(norms, interval(s), UPWARDS).hi)
-

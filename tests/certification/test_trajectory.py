@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ import torch
 from flint import arb
 
 from pltheory.certification import trajectory as td
+from pltheory.certification import trajectory_network as tn
 from pltheory.certification import trajectory_step as ts
 from pltheory.certification.trajectory import certify_trajectory
 from pltheory.problem.data import digits
@@ -19,8 +21,9 @@ from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.rigor.errors import NoVerdictError
+from pltheory.rigor.midrad import Ball
+from pltheory.rigor.scalar import between
 from pltheory.theory import NotAvailableError
-
 from tests.oracles.exact_trajectory import Exact
 
 
@@ -59,7 +62,7 @@ RUNS = {
 def follow(certificate, start, *, eta=None) -> list[tuple[float, float]]:
     """(distance to the exact iterate, eps) at every kept step."""
     p = start
-    net, x, y = ts.float_network(p)
+    net, x, y = tn.float_network(p)
     exact = Exact.of(net, x, y, certificate.scale)
     pairs = []
     reached = {t: w for t, w in certificate.checkpoints}
@@ -103,7 +106,7 @@ def test_wrong_step_in_the_computed_run_is_counted(monkeypatch):
 
     def wide(eta, gamma, delta, grad):
         h = honest(eta, gamma, delta, grad)
-        return ts.between(h.lo, h.hi * 1.002)  # still an enclosure; its middle is not the exact step
+        return between(h.lo, h.hi * 1.002)  # still an enclosure; its middle is not the exact step
 
     monkeypatch.setattr(ts, "exact_step_size", wide)
     found = certify_trajectory(p, settings, steps_limit=steps, keep_every=1)
@@ -116,14 +119,12 @@ def test_wrong_step_in_the_computed_run_is_counted(monkeypatch):
 
 def started_apart(p, settings, steps, apart, monkeypatch=None):
     """Follow a run whose exact partner starts at a distance, in the direction the first step expands most."""
-    net, x, y = ts.float_network(p)
+    net, x, y = tn.float_network(p)
     shift = expanding_direction(p, settings)
     run = td._Run(p, settings, 1)
     run.eps = apart
     run.refer()
-    moved = net.replaced(
-        [w + apart * (1 - 1e-9) * s for w, s in zip(net.weights, shift, strict=True)], net.biases
-    )
+    moved = net.replaced([w + apart * (1 - 1e-9) * s for w, s in zip(net.weights, shift, strict=True)], net.biases)
     exact = Exact.of(moved, x, y, run.scale)
     bad = []
     for _ in range(steps):
@@ -209,7 +210,7 @@ def test_gradient_enclosure_deleted_is_caught(monkeypatch):
 
     def coarse(net, x, y):
         at = honest(net, x, y)
-        shifted = ts.Ball(at.residual.mid + 9e-7, np.asarray(1e-6))
+        shifted = Ball(at.residual.mid + 9e-7, np.asarray(1e-6))
         return dataclasses.replace(at, residual=shifted)
 
     monkeypatch.setattr(td, "forward", coarse)
@@ -233,12 +234,12 @@ def test_eps_only_grows_from_the_recursion():
 def test_references_cover_every_ball():
     p, settings, steps, _ = RUNS["all-branches"]
     found = certify_trajectory(p, settings, steps_limit=steps, keep_every=1)
-    start = ts.float_network(p)[0]
+    start = tn.float_network(p)[0]
     weights = {0: start, **dict(found.checkpoints)}
     for t, r in enumerate(found.records):
         ref = found.references[r.reference]
         assert ref.step <= t
-        assert ts.distance_up(weights[t], weights[ref.step]) + r.eps <= ref.radius * (1 + 1e-12)
+        assert tn.distance_up(weights[t], weights[ref.step]) + r.eps <= ref.radius * (1 + 1e-12)
 
 
 # --- end to end -------------------------------------------------------------------------------------------------------
@@ -265,11 +266,11 @@ def test_ten_digits_at_width_128_are_certified_from_initialisation(gamma, wanted
     run.refer()
     losses = []
     for _ in range(120):
-        losses.append(run.at.residual_norm.hi ** 2)
+        losses.append(run.at.residual_norm.hi**2)
         run.advance()
-    assert all(b <= found.basin.rate * a for a, b in zip(losses, losses[1:], strict=False) if a > 1e-20)
-    assert ts.distance_up(run.net, found.final) <= found.basin.rho
-    assert ts.distance_up(run.net, run.start) <= found.distance
+    assert all(b <= found.basin.rate * a for a, b in itertools.pairwise(losses) if a > 1e-20)
+    assert tn.distance_up(run.net, found.final) <= found.basin.rho
+    assert tn.distance_up(run.net, run.start) <= found.distance
 
 
 def test_too_few_steps_say_what_is_missing():

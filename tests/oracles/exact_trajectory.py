@@ -77,9 +77,7 @@ class Exact:
             inputs.append(a)
             z = a * w.transpose() * arb(self.kappa[l])
             if b is not None:
-                z = arb_mat(
-                    [[z[i, j] + arb(self.tau[l]) * b[0, j] for j in range(z.ncols())] for i in range(n)]
-                )
+                z = arb_mat([[z[i, j] + arb(self.tau[l]) * b[0, j] for j in range(z.ncols())] for i in range(n)])
             if l < depth - 1:
                 pairs = [[act(z[i, j]) for j in range(z.ncols())] for i in range(n)]
                 a = arb_mat([[p[0] for p in row] for row in pairs])
@@ -109,9 +107,7 @@ class Exact:
         elif gamma != float("inf"):
             assert size <= arb(gamma), "the precision does not decide the branch"
         self.weights = [w - g * h for w, g in zip(self.weights, gw, strict=True)]
-        self.biases = [
-            None if b is None or g is None else b - g * h for b, g in zip(self.biases, gb, strict=True)
-        ]
+        self.biases = [None if b is None or g is None else b - g * h for b, g in zip(self.biases, gb, strict=True)]
         return branch
 
     def distance(self, net) -> arb:
