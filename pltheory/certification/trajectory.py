@@ -130,7 +130,7 @@ class TrajectoryCertificate:
     @property
     def distance(self) -> float | None:
         """Upper bound of the distance from w_0 to the zero-loss point, and to every exact iterate from x_T on."""
-        if self.basin is None or self.basin.rho is None:
+        if self.basin is None or self.basin.rho is None or not self.basin.holds:
             return None
         return float(add_up(self.displacement, self.eps, self.basin.rho))
 

@@ -11,7 +11,7 @@ For the loss c L the same holds with c eta in place of eta.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -77,27 +77,26 @@ def basin(
     """
     sigma = ref.sigma_lower()
     reach = _reach(ref, sigma)
-    grid = eps + np.linspace(0.0, max(reach - eps, reach * 2.0**-20), GRID + 1)
+    if not eps < 0.5 * reach:  # NaN included; so large a ball of starts leaves no room, nor a grid of floats
+        return Basin(False, eps, residual, 0.0, 0.0, np.inf, 0.0, sigma)
+    grid = eps + np.linspace(0.0, reach - eps, GRID + 1)
     grid[0] = eps
     sig, jacobian, ell = _profile(ref, sigma, grid)
     integral = integral_below(grid, sig)
     rbar = (interval(residual) + interval(jacobian[0]) * eps).hi
     step = scale * eta
-    best: Basin | None = None
+    best = Basin(False, eps, rbar, 0.0, 0.0, np.inf, 0.0, sigma)
     for k in range(1, grid.size):
-        if not sig[k] > 0.0 and best is not None:
+        if not sig[k] > 0.0:
             break
         beta = smoothness(interval(rbar), interval(jacobian[k]), interval(ell[k])).hi
         left = slack(interval(beta), step)
         available = (left * interval(integral[k])).lo
         tried = Basin(False, eps, rbar, float(down(grid[k] - eps)), float(integral[k]), beta, available, sigma)
-        if best is None or tried.available > best.available:
+        if tried.available > best.available:
             best = tried
-        # A radius of 0 available with rbar = 0 would be a start at a minimum: also then the inequality is strict.
-        if certainly_less(rbar, available) and sig[k] > 0.0 and certainly_less(0, left):
+        if certainly_less(rbar, available) and certainly_less(0, left):
             return _conclude(tried, grid, sig, integral, jacobian[k], k, left, eta, gamma, delta, scale)
-    if best is None:
-        raise ValueError("the grid has no radius")
     return best
 
 
@@ -119,26 +118,13 @@ def _conclude(
     # Up to grid[j] = eps + rho the integral has reached rbar, and sig there is the uniform constant of the path.
     rho = float(add_up(grid[j], -tried.eps))
     mu = interval(sig[j]) * interval(sig[j])
-    grad_bound = scale * interval(jacobian) * interval(tried.residual)
-    floor = interval(delta)
+    floor = interval(1.0)
     if np.isfinite(gamma):
+        grad_bound = scale * interval(jacobian) * interval(tried.residual)
         floor = effective_delta(interval(gamma), interval(delta), grad_bound, INTERVALS)
-    else:
-        floor = interval(1.0)
     factor = rate(scale * mu, scale * interval(tried.beta), interval(eta), floor, INTERVALS).hi
-    return Basin(
-        True,
-        tried.eps,
-        tried.residual,
-        tried.radius,
-        tried.integral,
-        tried.beta,
-        tried.available,
-        tried.sigma,
-        rho,
-        mu.lo,
-        min(factor, 1.0),
-    )
+    # A rate that rounds to 1 is no linear rate: then nothing is claimed.
+    return replace(tried, holds=factor < 1.0 and mu.lo > 0.0, rho=rho, mu=mu.lo, rate=factor)
 
 
 def _reach(ref: Reference, sigma: float) -> float:
