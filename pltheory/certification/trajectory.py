@@ -10,6 +10,12 @@ delta-GClip from x_0 = w_0 in exact real arithmetic. Float64 steps give w_1, ..,
 Proof of the recursion. `||w_{t+1} - x_{t+1}|| <= ||w_{t+1} - G(w_t)|| + ||G(w_t) - G(x_t)||`, and x_t is in the ball.
 
 The proof needs no property of the computed run: any floats w_t close to their exact images would do.
+
+**Replay.** The certificate names every number that the recursion used (`records`, `references`) and keeps weights. A
+second implementation can follow the exact iteration in arithmetic of its own up to x_T and compare with eps_T; or,
+where the run is long, check segments: from a kept w_s the exact iteration ends within some e of the next kept w_{s+k},
+and then `eps_{s+k} <= (product of the Lip) eps_s + e`. Float64 steps themselves are not reproduced bit for bit by
+another BLAS, and need not be.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import os
 from fractions import Fraction
 
 import numpy as np
@@ -271,6 +272,54 @@ def test_ten_digits_at_width_128_are_certified_from_initialisation(gamma, wanted
     assert all(b <= found.basin.rate * a for a, b in itertools.pairwise(losses) if a > 1e-20)
     assert tn.distance_up(run.net, found.final) <= found.basin.rho
     assert tn.distance_up(run.net, run.start) <= found.distance
+
+
+@pytest.mark.parametrize("gamma", [1e9, 0.5])
+def test_ten_digits_reach_the_exact_iterate_within_eps(gamma):
+    """The statement itself at its first target: 8256 parameters, exact iterates at 900 bits up to x_T."""
+    p = digits_problem()
+    found = certify_trajectory(p, DeltaGClipSettings("1/beta", gamma, 0.1), steps_limit=200, keep_every=1)
+    pairs = follow(found, p)
+    assert len(pairs) == found.steps > 20
+    assert violations(pairs) == []
+
+
+def test_a_deep_network_is_certified_too():
+    net = fully_connected([64, 128, 128, 1], seed=0)
+    found = certify_trajectory(Problem(net, *digits(5)), DeltaGClipSettings("1/beta", 1e9, 0.1), steps_limit=200)
+    assert found.status == "CERTIFIED"
+
+
+def test_mean_loss_is_certified_with_the_same_steps():
+    """c L with eta / c and c gamma is the same iteration, so the same T and nearly the same numbers."""
+    total = digits_problem()
+    mean = Problem(total.network, total.x, total.y, "mean")
+    a = certify_trajectory(total, DeltaGClipSettings(0.25, 0.5, 0.1), steps_limit=200)
+    b = certify_trajectory(mean, DeltaGClipSettings(2.5, 0.05, 0.1), steps_limit=200)
+    assert a.status == b.status == "CERTIFIED"
+    assert a.steps == b.steps
+    assert a.branches == b.branches
+    assert b.growth == pytest.approx(a.growth, rel=1e-6)
+    assert b.basin.rate == pytest.approx(a.basin.rate, rel=1e-6)
+
+
+TARGETS = {
+    "n50-width512": (50, 512, "gaussian", 1e9, {"full"}),
+    "n50-width512-clipped": (50, 512, "gaussian", 1.0, {"band", "full"}),
+    "n100-width2048": (100, 2048, "gaussian", 1e9, {"full"}),
+    "n200-width4096-rademacher": (200, 4096, "rademacher", 1e9, {"full"}),
+}
+
+
+@pytest.mark.skipif(not os.environ.get("TRAJECTORY_TARGETS"), reason="minutes: set TRAJECTORY_TARGETS=1")
+@pytest.mark.parametrize("name", TARGETS)
+def test_target_is_certified_from_initialisation(name):
+    n, width, output_init, gamma, wanted = TARGETS[name]
+    p = digits_problem(n, width, output_init)
+    found = certify_trajectory(p, DeltaGClipSettings("1/beta", gamma, 0.1), steps_limit=9000)
+    assert found.status == "CERTIFIED"
+    assert set(found.branches) == wanted
+    assert found.eps < 1e-7
 
 
 def test_too_few_steps_say_what_is_missing():

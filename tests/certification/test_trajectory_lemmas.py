@@ -83,9 +83,9 @@ def gradient_norm_at(net, x, y):
 
 
 @pytest.mark.parametrize("branch", BRANCH_SETTINGS)
-@pytest.mark.parametrize("radius", [1e-3, 0.05, 0.3])
+@pytest.mark.parametrize("radius", [1e-3, 0.3])
 @pytest.mark.parametrize(("widths", "big"), [((3, 8, 1), 0.05), ((2, 3, 3, 2), 1.0), ((4, 16, 1), 10.0)])
-@pytest.mark.parametrize("steps_of_beta", [1.0, 1.9, 3.0])
+@pytest.mark.parametrize("steps_of_beta", [1.0, 3.0])
 def test_no_pair_of_points_in_the_ball_is_driven_apart_faster_than_the_factor(
     branch, radius, widths, big, steps_of_beta
 ):
