@@ -65,6 +65,7 @@ class StepRecord:
         eps: bound of ||w_t - x_t||.
         rho: bound of ||w_{t+1} - G(w_t)||.
         factor: Lip_t.
+        curvature: upper bound over B(w_t, eps_t) of ||sum_i r_i Hess f_i||, summed loss.
         residual: upper bound of ||r(w_t)||.
         gradient: midpoint of the enclosure of ||grad L(w_t)||.
         branches: the branches of the step that can occur in B(w_t, eps_t).
@@ -74,6 +75,7 @@ class StepRecord:
     eps: float
     rho: float
     factor: float
+    curvature: float
     residual: float
     gradient: float
     branches: tuple[str, ...]
@@ -215,8 +217,9 @@ class _Run:
         found = gradient(self.net, self.at, self.ref.lipschitz, self.scale)
         step = enclose_step(self.net, found, self.eta, self.gamma, self.delta)
         residual = self.at.residual_norm.hi
+        curvature = self.curvature(residual)
         grown = growth(
-            self.curvature(residual),
+            curvature,
             self.ref.lipschitz,
             self.eps,
             step.grad,
@@ -230,6 +233,7 @@ class _Run:
                 self.eps,
                 step.rho,
                 grown.factor,
+                curvature,
                 residual,
                 0.5 * (step.grad.lo + step.grad.hi),
                 tuple(sorted(grown.branches)),

@@ -232,6 +232,22 @@ def test_eps_only_grows_from_the_recursion():
         assert eps[t + 1] >= Fraction(r.factor) * eps[t] + Fraction(r.rho)
 
 
+def test_records_suffice_to_recompute_every_factor():
+    """From the recorded doubles alone: what a rechecker does first."""
+    p, settings, steps, _ = RUNS["all-branches"]
+    found = certify_trajectory(p, settings, steps_limit=steps)
+    for r in found.records:
+        lf = found.references[r.reference].lipschitz
+        beta = lf * lf + r.curvature
+        factors = {"full": max(1 + found.eta * r.curvature, found.eta * beta - 1)}
+        h = found.eta * found.delta
+        factors["floor"] = max(1 + h * r.curvature, h * beta - 1)
+        s = found.eta * min(1.0, found.gamma / (r.gradient - beta * r.eps))
+        al, v = max(1 + s * r.curvature, s * beta - 1), s * (beta + r.curvature) / 2
+        factors["band"] = (math.hypot(v, al + 1) + math.hypot(v, al - 1)) / 2
+        assert r.factor == pytest.approx(max(factors[b] for b in r.branches), rel=1e-9)
+
+
 def test_references_cover_every_ball():
     p, settings, steps, _ = RUNS["all-branches"]
     found = certify_trajectory(p, settings, steps_limit=steps, keep_every=1)

@@ -559,6 +559,37 @@ def test_curvature_bounds_the_residual_term_over_the_ball(widths, bias, name, ep
             assert bound <= 3 * np.linalg.norm(hessian_of_residual_term(net, x, y), 2)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_curvature_survives_ascent_inside_the_ball(seed):
+    """Gradient ascent on ||E(w)|| itself, with projection on the ball, finds nothing above the bound."""
+    eps, n = 0.4, 4
+    net = network((2, 3, 1), seed=seed)
+    x, y = data(n, 2, 1, seed=seed + 20)
+    at = tn.forward(net, x, y)
+    ref = tb.reference(net, at, eps)
+    bound = tc.hidden_layer_curvature(net, at, tc.data_gram(net, x), eps, ref.lipschitz)
+    xt, yt = torch.from_numpy(x), torch.from_numpy(y)
+
+    def outputs(v):
+        return net.kappa[1] * torch.tanh(net.kappa[0] * xt @ v[:6].reshape(3, 2).T) @ v[6:].reshape(1, 3).T
+
+    def size(v):
+        def term(p):
+            return ((outputs(v) - yt) * outputs(p)).sum()
+
+        return torch.linalg.matrix_norm(torch.func.jacrev(torch.func.grad(term))(v), 2)
+
+    centre = torch.from_numpy(flat(net))
+    v, best = centre.clone(), float(size(centre))
+    for _ in range(60):
+        g = torch.func.grad(size)(v)
+        v = v + 0.05 * unit(g)
+        away = v - centre
+        v = centre + away * min(1.0, eps / float(away.norm()))
+        best = max(best, float(size(v)))
+    assert float(size(centre)) * 1.05 < best <= bound
+
+
 def test_curvature_is_not_for_deep_networks():
     assert tc.data_gram(network((2, 3, 3, 1)), np.eye(2)) is None
 
