@@ -1,0 +1,104 @@
+"""How far two points of a ball can be driven apart by one exact step of delta-GClip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..rigor.scalar import Interval, between, interval, maximum, sqrt
+
+FULL, BAND, FLOOR = "full", "band", "floor"
+
+
+def branches(grad: Interval, gamma: float, delta: float) -> frozenset[str]:
+    """The branches of the step that can occur for gradient norms in the interval.
+
+    Full step where ||grad|| <= gamma, floor where delta ||grad|| >= gamma, clipped band between.
+    """
+    found = set()
+    if grad.lo <= gamma:
+        found.add(FULL)
+    scaled = grad * delta
+    if scaled.hi >= gamma:
+        found.add(FLOOR)
+    if grad.hi > gamma and scaled.lo < gamma:
+        found.add(BAND)
+    return frozenset(found)
+
+
+def constant_factor(h: Interval, beta: Interval, negative: Interval) -> Interval:
+    """Upper end: ||I - h H|| for symmetric H with spectrum in [-negative, beta], max(1 + h negative, h beta - 1)."""
+    return maximum(1 + h * negative, h * beta - 1)
+
+
+def band_factor(s: Interval, beta: Interval, negative: Interval) -> Interval:
+    """Upper end: ||I - s (I - u u^T) H|| for a unit vector u and H as above.
+
+    In coordinates (u, its complement) the matrix is [[1, 0], [-s P H u, P (I - s H) P]] with P = I - u u^T. The last
+    block has norm at most al = max(1 + s negative, s beta - 1), and ||P H u|| <= (beta + negative) / 2, because P
+    kills the multiple of u by which H differs from H - (beta - negative) / 2, of norm (beta + negative) / 2. With
+    v = s (beta + negative) / 2 the norm is at most that of [[1, 0], [v, al]], whose singular values have product al
+    and squares summing to 1 + v^2 + al^2: (sqrt(v^2 + (al + 1)^2) + sqrt(v^2 + (al - 1)^2)) / 2.
+    """
+    al = maximum(constant_factor(s, beta, negative), 1)
+    v = s * (beta + negative) / 2
+    return (sqrt(v * v + (al + 1) ** 2) + sqrt(v * v + (al - 1) ** 2)) / 2
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How far two points of a ball can be driven apart by one exact step.
+
+    Attributes:
+        factor: upper bound of the Lipschitz constant of the step over the ball.
+        branches: the branches that can occur in the ball.
+        negative: upper bound of minus the smallest eigenvalue of the Hessian there.
+        beta: upper bound of its largest eigenvalue.
+    """
+
+    factor: float
+    branches: frozenset[str]
+    negative: float
+    beta: float
+
+
+def growth(
+    curvature: float,
+    lipschitz: float,
+    eps: float,
+    grad: Interval,
+    eta: float,
+    gamma: float,
+    delta: float,
+    scale: Interval,
+) -> Growth:
+    """Lipschitz constant over B(w, eps) of the exact step of delta-GClip.
+
+    The step is continuous and piecewise continuously differentiable in the gradient, so on a segment, where it is
+    absolutely continuous, its derivative is almost everywhere that of one of the pieces that occur (at density points
+    of a set where two pieces agree, of both). The ball is convex, so the largest factor bounds the whole.
+
+    Args:
+        curvature: upper bound over the ball of ||sum_i r_i Hess f_i||, summed loss.
+        lipschitz: upper bound over the ball of ||J||.
+        eps: radius of the ball.
+        grad: enclosure of ||grad L(w)|| of the loss in use.
+        eta, gamma, delta: the settings.
+        scale: c of the loss in use.
+    """
+    # Hess L = c (J^T J + sum_i r_i Hess f_i): the first term is between 0 and c L_F^2.
+    negative = scale * curvature
+    beta = scale * lipschitz * lipschitz + negative
+    # ||Hess L|| <= beta over the ball, so the gradient moves by at most beta eps.
+    change = (beta * eps).hi
+    over = between(max(0.0, (grad - change).lo), (grad + change).hi)
+    possible = branches(over, gamma, delta)
+    factors = []
+    if FULL in possible:
+        factors.append(constant_factor(interval(eta), beta, negative).hi)
+    if FLOOR in possible:
+        factors.append(constant_factor(interval(eta) * delta, beta, negative).hi)
+    if BAND in possible:
+        least = max(over.lo, gamma)
+        largest = min((interval(eta) * gamma / least).hi, eta)
+        factors.append(band_factor(interval(largest), beta, negative).hi)
+    return Growth(max(factors), possible, negative.hi, beta.hi)

@@ -1,0 +1,242 @@
+"""A class-N network as float64 arrays taken as exact, and its verified forward pass.
+
+Products are formed by slicing: a plain product of k terms errs by about k roundings in the worst case, which no bound
+can exclude, and that worst case, not the true error, is what a certificate pays for at every step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..problem.networks import class_n
+from ..problem.problem import Problem
+from ..rigor import roundoff
+from ..rigor.elementary import activation
+from ..rigor.midrad import Ball, inner_propagated, matmul, row_one_norms
+from ..rigor.roundoff import Array, add_up, mul_up, quiet, sqrt_up
+from ..rigor.scalar import Interval, between, interval, sqrt
+
+ERROR_TERMS = ("slice_rounding",)
+"""Names of the functions here that each bound one source of error; tests notice the loss of each."""
+
+_PIECE = 64
+"""Terms of a sum of squares that are added at a time, so that its error grows with the logarithm of the size."""
+
+
+@dataclass(frozen=True, eq=False)
+class FloatNetwork:
+    """A class-N network as float64 arrays, which are taken as exact.
+
+    Attributes:
+        weights: W_l of shape (m_l, m_{l-1}), l = 1..L+1.
+        biases: b_l of shape (m_l,), or None where the layer has none.
+        kappa: kappa_l.
+        tau: tau_l; 0 where there is no bias.
+        activation: its name.
+    """
+
+    weights: tuple[Array, ...]
+    biases: tuple[Array | None, ...]
+    kappa: tuple[float, ...]
+    tau: tuple[float, ...]
+    activation: str
+
+    @property
+    def depth(self) -> int:
+        """L + 1, the number of affine layers."""
+        return len(self.weights)
+
+    @property
+    def arrays(self) -> list[Array]:
+        """All parameters."""
+        return [*self.weights, *(b for b in self.biases if b is not None)]
+
+    def replaced(self, weights: Sequence[Array], biases: Sequence[Array | None]) -> FloatNetwork:
+        """The same network with other parameters."""
+        return FloatNetwork(tuple(weights), tuple(biases), self.kappa, self.tau, self.activation)
+
+
+def float_network(problem: Problem) -> tuple[FloatNetwork, Array, Array]:
+    """Network, points (n, d) and targets (n, C) of a problem; float32 is widened exactly.
+
+    Raises:
+        NotAvailableError: the network is not of class N.
+    """
+    net = class_n(problem.network)
+
+    def array(t: Any) -> Array:
+        return np.array(t.detach().cpu().numpy(), dtype=np.float64, order="C")
+
+    layers = net.layers
+    weights = tuple(array(layer.weight) for layer in layers)
+    biases = tuple(None if layer.bias is None else array(layer.bias) for layer in layers)
+    tau = tuple(0.0 if layer.bias is None else float(layer.tau) for layer in layers)
+    kappa = tuple(float(layer.kappa) for layer in layers)
+    return FloatNetwork(weights, biases, kappa, tau, net.activation), array(problem.x), array(problem.y)
+
+
+# --- norms ------------------------------------------------------------------------------------------------------------
+
+
+@quiet
+def _sum_of_squares(x: Array) -> tuple[float, int]:
+    """Computed sum of the squares of all entries, and the most roundings on a path of its tree."""
+    flat = np.ascontiguousarray(x).reshape(-1)
+    whole = flat.size // _PIECE * _PIECE
+    rows, rest = flat[:whole].reshape(-1, _PIECE), flat[whole:]
+    values = np.append(np.einsum("ij,ij->i", rows, rows), rest @ rest)
+    depth = _PIECE
+    while values.size > _PIECE:
+        padded = np.zeros(-(-values.size // _PIECE) * _PIECE)
+        padded[: values.size] = values
+        values = padded.reshape(-1, _PIECE).sum(axis=1)
+        depth += _PIECE - 1
+    return float(np.sum(values)), depth + _PIECE - 1
+
+
+@quiet
+def norm(arrays: Sequence[Array]) -> Interval:
+    """Enclosure of the Euclidean norm of exact arrays taken as one vector.
+
+    Raises:
+        NoVerdictError: NaN or overflow.
+    """
+    total = interval(0.0)
+    for x in arrays:
+        squares, depth = _sum_of_squares(x)
+        low = float(roundoff.lower_sum(squares, depth, products=x.size))
+        high = float(roundoff.raise_sum(squares, depth, products=x.size))
+        total = total + between(low, high)
+    return sqrt(total)
+
+
+def norm_up(x: Array) -> float:
+    """Upper bound of the Frobenius norm of an exact array."""
+    return norm([x]).hi
+
+
+@quiet
+def distance_up(a: FloatNetwork, b: FloatNetwork) -> float:
+    """Upper bound of the Euclidean distance between the parameters of two networks of one shape."""
+    apart = norm([x - y for x, y in zip(a.arrays, b.arrays, strict=True)]).hi
+    # A computed difference d of floats stands for an exact one of modulus at most |d| (1 + U / (1 - U)).
+    return float(mul_up(apart, 1.0 + 2.0**-51))
+
+
+# --- forward ----------------------------------------------------------------------------------------------------------
+
+
+def slice_rounding(k: int, left: float, right: float, bits: int, result: float) -> float:
+    """Error of `sliced_product` from rounding: the two small products, and the two additions.
+
+    |left - slice| <= left 2^-(bits + 1) and the same on the right, so either small product is at most
+    t = k left right 2^-(bits + 1) in modulus and errs by at most gamma(k) t + k ETA; their computed sum is below 3 t.
+    """
+    small = mul_up(float(k), left, right * 2.0 ** -(bits + 1))
+    products = mul_up(2.0, add_up(mul_up(roundoff.gamma(k), small), roundoff.underflow(k)))
+    return float(add_up(products, mul_up(roundoff.U, mul_up(3.0, small)), mul_up(roundoff.U, result)))
+
+
+@quiet
+def sliced_product(a: Ball, w: Array) -> Ball:
+    """Ball of a w^T for a (n, k), scalar radius, and an exact w (m, k), to about one rounding of the result.
+
+    a = a1 + a2 and w = w1 + w2 with a1, w1 integers of at most `bits` bits times powers of two: a1 w1^T is free of
+    rounding, in any order of summation, because k 2^(2 bits) <= 2^53; the rest is 2^-bits times smaller.
+    """
+    k = w.shape[1]
+    bits = (53 - max(k - 1, 1).bit_length()) // 2
+    tops = [math.frexp(max(float(np.max(x)), -float(np.min(x))))[1] for x in (a.mid, w)]
+    if not all(abs(e) < 200 for e in tops) or bits < 8:
+        return matmul(a, Ball(w.T))  # scales at which slices could underflow, or sums too long to be exact
+
+    def split(x: Array, top: int) -> tuple[Array, Array]:
+        # Exact: scaling by a power of two is (an entry so small that it is not rounds to slice 0, rest x), and the
+        # distance of a float to the nearest integer is a float.
+        scaled = np.rint(x * 2.0 ** (bits - top))
+        scaled *= 2.0 ** (top - bits)
+        return scaled, x - scaled
+
+    (a1, a2), (w1, w2) = split(a.mid, tops[0]), split(w, tops[1])
+    small = a1 @ w2.T
+    small += a2 @ w.T
+    mid = a1 @ w1.T
+    mid += small
+    result = max(float(np.max(mid)), -float(np.min(mid)))
+    left, right = 2.0 ** tops[0], 2.0 ** tops[1]
+    error = slice_rounding(k, left, right, bits, result)
+    if a.rad.any():
+        column = float(np.max(row_one_norms(w)))
+        error = float(add_up(error, inner_propagated(k, np.asarray(0.0), a.rad, np.asarray(column), np.asarray(0.0))))
+    return Ball(mid, np.asarray(error))
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """Balls of what a forward pass computes.
+
+    Attributes:
+        inputs: A_0 = X, .., A_L, each (n, m_l); unscaled, without the column of tau.
+        hidden: Z_l, l = 1..L.
+        slopes: act'(Z_l), l = 1..L.
+        residual: F - y, (n, C).
+    """
+
+    inputs: tuple[Ball, ...]
+    hidden: tuple[Ball, ...]
+    slopes: tuple[Ball, ...]
+    residual: Ball
+
+    @property
+    def residual_norm(self) -> Interval:
+        """Enclosure of ||r(w)||."""
+        centre, apart = norm([self.residual.mid]), residual_apart(self.residual)
+        return between(max(0.0, (centre - apart).lo), (centre + apart).hi)
+
+
+def residual_apart(residual: Ball) -> float:
+    """Upper bound of the Euclidean norm of exact minus computed residual."""
+    count = float(residual.mid.size)
+    if residual.rad.ndim:
+        return norm_up(np.broadcast_to(residual.rad, residual.shape))
+    return float(mul_up(sqrt_up(count), residual.rad))
+
+
+def forward(net: FloatNetwork, x: Array, y: Array) -> Forward:
+    """Enclose activations, slopes and residual at exact weights and data.
+
+    Raises:
+        NoVerdictError: overflow or NaN.
+    """
+    a = Ball(x)
+    inputs, hidden, slopes = [], [], []
+    for l in range(net.depth):
+        inputs.append(a)
+        z = sliced_product(a, net.weights[l]) * net.kappa[l]
+        bias = net.biases[l]
+        if bias is not None:
+            z = z + Ball(bias[None, :]) * net.tau[l]
+        if l < net.depth - 1:
+            hidden.append(z)
+            a = activation(net.activation, z, 0)
+            slopes.append(_slope(net.activation, z, a))
+    return Forward(tuple(inputs), tuple(hidden), tuple(slopes), z - Ball(y))
+
+
+@quiet
+def _slope(name: str, z: Ball, a: Ball) -> Ball:
+    """Ball of act'(z); for tanh from its value a, 1 - a^2, which saves a second reading of tables."""
+    if name != "tanh" or a.rad.ndim:
+        return activation(name, z, 1)
+    mid = a.mid * a.mid
+    np.subtract(1.0, mid, out=mid)
+    # |t^2 - a^2| <= rad (2 max|a| + rad) with |t| <= 1 and |a| <= 1 + rad; then two roundings of numbers at most
+    # (1 + rad)^2 in modulus.
+    reach = add_up(1.0, a.rad)
+    rad = add_up(mul_up(a.rad, add_up(reach, reach)), mul_up(2 * roundoff.U, mul_up(reach, reach)))
+    return Ball(mid, rad)
