@@ -79,6 +79,7 @@ def sigma_min_lower(gram: Ball, *, method: Method = "auto") -> Bound:
     return Bound(value, Direction.LOWER, "square root of a verified lambda_min", rounded=True)
 
 
+@quiet
 def spectral_norm_upper(a: Ball, *, cheap: bool = False) -> float:
     """Upper bound of the spectral norm of every matrix in the ball: the smallest of those that succeed.
 

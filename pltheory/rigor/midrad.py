@@ -179,7 +179,7 @@ def add(a: Ball, b: Ball) -> Ball:
 
 
 def product_rounding(result: Array) -> Array:
-    """|fl(a b) - a b| <= U |fl(a b)|, or ETA / 2 below the normal range, which the step up in `mul_up` covers."""
+    """|fl(a b) - a b| <= U |fl(a b)|, or ETA / 2 below the normal range, less than the step in `mul_up`."""
     return mul_up(roundoff.U, result)
 
 

@@ -195,8 +195,8 @@ def coefficient_error(exact: list[Any], floats: list[float], bits: int) -> float
 def remainder(shape: Shape, order: int, first: int, last: int) -> float:
     """Upper bound of the Taylor remainder of degree DEGREE on cells first..last (Lagrange form).
 
-    |g(c + t) - T(t)| <= sup |a_(D+1)| |t|^(D+1), a_k(x) = g^(k)(x) / k!, the supremum over all the cells. It is
-    bounded by expanding a_(D+1) about the middle x of the cells, a_(D+1)(x + t) = sum_j binom(D+1+j, j)
+    |g(c + t) - T(t)| <= sup |a_(D+1)| |t|^(D+1), a_k(x) = g^(k)(x) / k!, the supremum over all the cells.
+    It is bounded by expanding a_(D+1) about the middle x of the cells, a_(D+1)(x + t) = sum_j binom(D+1+j, j)
     a_(D+1+j)(x) t^j, because a ball over all the cells is too wide for the low terms; it serves for the last.
     """
     from flint import arb

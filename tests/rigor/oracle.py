@@ -5,19 +5,20 @@ Independent of `pltheory.rigor`: nothing here imports its arithmetic.
 
 from __future__ import annotations
 
+import math
 import os
 from fractions import Fraction
 
 import numpy as np
 from flint import arb, ctx
 
-SCALE = float(os.environ.get("SOUNDNESS", "1"))
-"""Cases of a differential test are multiplied by SOUNDNESS / (cases of the quick slice); see `cases`."""
+SOUNDNESS = float(os.environ.get("SOUNDNESS", "0"))
+"""Differential cases of each primitive in the long run, for instance SOUNDNESS=1e5."""
 
 
-def cases(quick: int) -> int:
-    """How many cases to run: `quick` in the default run, at least SOUNDNESS in the long one."""
-    return max(quick, int(SCALE))
+def cases(quick: int, share: float = 1.0) -> int:
+    """How many cases to run: `quick` by default, that share of SOUNDNESS in the long run."""
+    return max(quick, math.ceil(SOUNDNESS * share))
 
 
 def fractions(x: np.ndarray) -> np.ndarray:
@@ -28,7 +29,9 @@ def fractions(x: np.ndarray) -> np.ndarray:
 
 def corners(ball, rng: np.random.Generator) -> np.ndarray:
     """One exact array of the ball: every entry at its lower end, upper end, midpoint or in between."""
-    theta = np.array([Fraction(int(t), 4) for t in rng.choice([-4, 4, -4, 4, 0, 1], ball.mid.size)], dtype=object)
+    theta = np.array(
+        [Fraction(int(t), 4) for t in rng.choice([-4, 4, -4, 4, 0, 1], ball.mid.size)], dtype=object
+    )
     rad = fractions(np.broadcast_to(ball.rad, ball.mid.shape))
     return fractions(ball.mid) + theta.reshape(ball.mid.shape) * rad
 
@@ -93,7 +96,7 @@ def function(name: str, order: int, x: Fraction, bits: int = 200):
         return {
             "tanh": (v.tanh(), sech2, -2 * v.tanh() * sech2),
             "sigmoid": (q, slope, bend),
-            "softplus": ((1 + v.exp()).log() if v < 0 else v + (1 + (-v).exp()).log(), q, slope),
+            "softplus": (v.exp().log1p() if v < 0 else v + (-v).exp().log1p(), q, slope),
             "erf": (v.erf(), gauss, -2 * v * gauss),
             "gelu": (v * cdf, cdf + v * phi, (2 - v * v) * phi),
             "silu": (v * q, q + v * slope, 2 * slope + v * bend),
