@@ -108,7 +108,7 @@ def centre(problem: Problem, *, rigorous: bool) -> Centre:
         raise NotAvailableError(f"Theorem B+ needs a smooth activation, {act.name} is not")
     first, last = net.layers
     m = first.weight.shape[0]
-    if rigorous and m * len(problem.x) > MOST_TERMS * 64:
+    if rigorous and m > MOST_TERMS:
         raise NoVerdictError(f"width {m} is beyond the rounding bounds of the certificate")
 
     def array(t: object) -> Array:

@@ -135,7 +135,8 @@ class Consistency:
             region = self.evaluate(g, state)
             if region is None:
                 return f"the change of the kernel reaches {state.eps:.3g}, where c1 eps < 1 or eps < 1 fails"
-            if state.covers(region.asked):
+            # Nondecreasing over the phases, as (L2) and (I4) need.
+            if state.covers(region.asked) and (not g or state.covers(self.states[-1])):
                 self._accept(g, state, region)
                 return None
             target = region.asked.joined(self.states[-1]) if g else region.asked
@@ -147,6 +148,7 @@ class Consistency:
                 factor = (target.eps - state.eps) / (state.eps - previous.eps)
                 ahead = 1.0 + min(4.0, 0.5 * factor / max(1.0 - factor, 0.1)) if factor < 1.0 else 1.0
             moved = state.towards(target, ahead)
+            moved = moved.joined(self.states[-1]) if g else moved
             close = abs(target.eps - state.eps) <= 0.5 * (INFLATION - 1) * state.eps
             previous, state = state, moved.scaled(INFLATION) if close else moved
         return f"no solution after {ITERATIONS} iterations, the change of the kernel is at {state.eps:.3g}"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..rigor.roundoff import Array, up
-from .bplus_arrays import Field, ceiling, field, raised
+from ..theory import InvalidInputError
+from .bplus_arrays import Field, ceiling, field, product, raised, row_sums
 
 HORIZON = 45.0
 """lam_1 T beyond which the internal grid stops; what lies beyond is added in closed form."""
@@ -90,8 +91,8 @@ def internal_grid(lam: Array) -> Array:
 def _gains(reference: Reference, grid: Array, power: int) -> Array:
     """(n, cells) upper bounds of int_cell lam^power exp(-2 lam T) dT, power 1 or 2."""
     lam = reference.lam[:, None]
-    e = reference.decay(grid).mid
-    rad = np.broadcast_to(reference.decay(grid).rad, e.shape)
+    decay = reference.decay(grid)
+    e, rad = decay.mid, np.broadcast_to(decay.rad, decay.shape)
     # (exp(-2 a) - exp(-2 b)) / 2 = (exp(-a) - exp(-b)) (exp(-a) + exp(-b)) / 2, times lam^(power - 1).
     low, high = np.maximum(0.0, e[:, 1:] - rad[:, 1:]), e[:, :-1] + rad[:, :-1]
     # The difference of two floats errs by 2^-53 of the larger one at most.
@@ -204,6 +205,11 @@ def grid_times(reference: Reference, cells: int, horizon: float) -> tuple[Array,
     arc, bending = (np.concatenate([[0.0], np.cumsum(y)]) for y in middle)
     measure = arc / arc[-1] + bending / bending[-1]
     times = np.interp(np.linspace(0.0, measure[-1], cells + 1), measure, fine)
+    # Multiples of one power of two, fewer than 2^50 of it: then every cell's length is a float, exactly.
+    unit = 2.0 ** (math.frexp(float(times[-1]))[1] - 50)
+    times = np.round(times / unit) * unit
+    if not (np.diff(times) > 0).all():
+        raise InvalidInputError(f"cells = {cells}: too many for the time grid, cells of no length")
     return times, np.interp(times, fine, arc)
 
 
@@ -274,7 +280,7 @@ def _cell_moments(
         e, f = (_column(y, cell) for y in (at, inside))
         gram = (one - f * f.T) * inverse  # int_0^H exp(-(l_k + l_k') T) dT
         rows = signed * e.T
-        moment = _row_inner(product_of(rows, gram), rows)
+        moment = _row_inner(product(rows, gram), rows)
         second[cell] = moment
     occupation, k, k1 = [], [], []
     for a, b in zip(starts, ends, strict=True):
@@ -290,17 +296,7 @@ def _column(x: Field, index: int) -> Field:
     return field(x.mid[:, index : index + 1], rigorous, rad)
 
 
-def product_of(x: Field, y: Field) -> Field:
-    """Matrix product with radii that follow rows and columns."""
-    from .bplus_arrays import product
-
-    result: Field = product(x, y)
-    return result
-
-
 def _row_inner(x: Field, y: Field) -> Array:
     """Upper bounds of sum_k x_ik y_ik, and of 0."""
-    from .bplus_arrays import row_sums
-
     s = row_sums(x * y)
     return np.asarray(np.maximum(0.0, s.mid[:, 0] + np.broadcast_to(s.rad, s.shape)[:, 0]))
