@@ -1,7 +1,8 @@
-"""Theorem B+ for one hidden layer: from a problem and a step rule to a verdict (THEOREM_BPLUS, docs/derivations/bplus.md).
+"""Theorem B+ for one hidden layer: from a problem and a step rule to a verdict (docs/derivations/bplus.md).
 
-The statement certified: let eta be the largest step; if (SC1), (SC2), (SC3) hold for every phase, eta lam_n < 1 and
-eta < 2 / beta, then delta-GClip from w_0 with steps up to eta keeps lambda_min(K) >= mu and converges at the proven rate.
+The statement certified: if (SC1), (SC2), (SC3) hold for every phase with eta the largest step, eta lam_n < 1 and
+eta < 2 / beta, then delta-GClip from w_0 keeps lambda_min(K(w_t)) >= mu and converges to a zero of the loss at the
+rate given; the region does not depend on delta and gamma.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -19,7 +21,6 @@ from ..rigor.errors import NoVerdictError
 from ..rigor.scalar import INTERVALS, interval
 from ..theory import InvalidInputError
 from ..theory.formulas import rate
-from ..verification.verdict import Verdict
 from .bplus_arrays import ceiling, raised
 from .bplus_centre import Centre, centre
 from .bplus_consistency import Consistency
@@ -66,7 +67,7 @@ class BPlusResult:
     """What Theorem B+ says of one problem, in the units of the loss in use.
 
     Attributes:
-        verdict: CERTIFIED (round-off included), HOLDS (as computed in float64) or UNDECIDED.
+        verdict: a level of `verification.verdict`: CERTIFIED counts round-off, HOLDS is as computed in float64.
         shortfall: empty, or what failed and where.
         ratio: the largest factor found by which r_0 could be multiplied at this step size with every hypothesis
             fulfilled, its direction lower, above 1 when the verdict is positive; None if it was not asked for.
@@ -81,7 +82,7 @@ class BPlusResult:
         region: largest |da_j| and |dw_j| of any neuron on the whole run.
     """
 
-    verdict: Verdict
+    verdict: Literal["CERTIFIED", "HOLDS", "UNDECIDED"]
     shortfall: str
     ratio: float | None
     eps: float
@@ -243,10 +244,10 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
     beta_in_use = float(raised(beta * scale)) if scale != 1.0 else beta
     floor = settings.delta_on(float(raised(math.sqrt((1 + state.eps) * c.lam[-1]) * c.residual * scale)))
     factor = rate(interval(mu), interval(beta_in_use), interval(eta), interval(floor * DOWN), INTERVALS).hi
-    if not (math.isfinite(beta) and 0 < mu and factor < 1):
+    if not (math.isfinite(beta) and mu > 0 and factor < 1):
         raise NoVerdictError(f"mu = {mu}, beta = {beta}, rate = {factor}: no statement follows")
     return BPlusResult(
-        Verdict.CERTIFIED if c.rigorous else Verdict.HOLDS,
+        "CERTIFIED" if c.rigorous else "HOLDS",
         "",
         None,
         state.eps,
@@ -276,7 +277,7 @@ def _consistency_rows(run: Consistency) -> list[Inequality]:
 def _undecided(setup: Setup, eta: float, why: str, rows: tuple[Inequality, ...]) -> BPlusResult:
     c = setup.centre
     return BPlusResult(
-        Verdict.UNDECIDED, why, None, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]), rows, c.width,
+        "UNDECIDED", why, None, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]), rows, c.width,
         (math.inf, math.inf),
     )  # fmt: skip
 
@@ -298,7 +299,7 @@ def residual_ratio(setup: Setup, inner_eta: float, result: BPlusResult, toleranc
         beta = scaled.beta(run.states[-1].eps, float(np.max(np.abs(scaled.centre.a[:, 0]) + run.regions[-1].p)))
         return float(raised(inner_eta * beta)) < 2
 
-    low, high = (1.0, 2.0) if result.verdict is not Verdict.UNDECIDED else (0.5, 1.0)
+    low, high = (1.0, 2.0) if result.verdict != "UNDECIDED" else (0.5, 1.0)
     while low >= 1.0 and holds(high):
         low, high = high, 2 * high
     while low < 1.0 and not holds(low):

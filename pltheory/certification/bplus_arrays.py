@@ -32,16 +32,24 @@ class Field(Protocol):
     """An array known up to a radius: `Ball` or `Plain`."""
 
     @property
-    def mid(self) -> Array: ...
+    def mid(self) -> Array:
+        """The array."""
+        ...
 
     @property
-    def rad(self) -> Array: ...
+    def rad(self) -> Array:
+        """Bound of its error, entry by entry; 0 in a float64 run."""
+        ...
 
     @property
-    def T(self) -> Any: ...
+    def T(self) -> Any:
+        """The transposed field."""
+        ...
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        ...
 
     def __neg__(self) -> Any: ...
 
@@ -170,7 +178,9 @@ def top_symmetric(x: Field) -> float:
         # The exact matrix is symmetric, so it lies within the radii of the transposed midpoint as well; the mean of
         # two floats errs by half a unit of itself, which the raised radius covers.
         rad = np.broadcast_to(x.rad, x.shape)
-        return max(0.0, eigen.lambda_max_upper(Ball(mid, add_up(np.maximum(rad, rad.T), mul_up(2.0**-52, np.abs(mid))))).value)
+        return max(
+            0.0, eigen.lambda_max_upper(Ball(mid, add_up(np.maximum(rad, rad.T), mul_up(2.0**-52, np.abs(mid))))).value
+        )
     return max(0.0, float(scipy.linalg.eigvalsh(mid)[-1]))
 
 

@@ -20,7 +20,20 @@ from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array
 from ..theory import NotAvailableError, NumericalFailureError, activation
 from ..theory.activations import Activation
-from .bplus_arrays import MOST_TERMS, Field, ceiling, field, product, raised, row_norms, smooth, spread, take_rows, top, top_symmetric
+from .bplus_arrays import (
+    MOST_TERMS,
+    Field,
+    ceiling,
+    field,
+    product,
+    raised,
+    row_norms,
+    smooth,
+    spread,
+    take_rows,
+    top,
+    top_symmetric,
+)
 
 CHUNK = 2**16
 """Entries of a (neurons, n) piece worked on at a time, so that the passes of ball arithmetic stay in the cache."""

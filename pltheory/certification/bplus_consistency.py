@@ -93,7 +93,15 @@ class _Past:
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over neurons that (L5) and (L6) take norms of, each (n, n) and nonnegative definite or nonnegative."""
+    """Sums over neurons that (L5) and (L6) take norms of, each (n, n), in the order of `_pass`.
+
+    Attributes:
+        ew: of ew_j^2 D_j D_j^T, and ea: of ea_j^2 D_j D_j^T.
+        cross: of (|a| ew + p o)^2 D2 D2^T, and drift: of (|a| ew)^2 D2 D2^T.
+        weights: of those four squares.
+        curve_a: of U U^T for U = S2 z^2 / 2.
+        curve_w: for U = (|a| + p) S3 z^2 / 2; joint: |a| |D2| rho ew + |a| S3 z^2 / 2 + p dS1; split: less its first.
+    """
 
     ew: Array
     ea: Array
@@ -240,7 +248,9 @@ class Consistency:
             unsigned = (u, (a + q)[:, None] * third, drift + a[:, None] * slope * (c.row[None, :] * ew[:, None]), drift)
             for slot, x in enumerate(unsigned, start=4):
                 mats[slot] += x.T @ x
-        sums = Sums(*mats[:4], *mats[4:], (weights[0], weights[1], weights[2], weights[3]))
+        names = ("ew", "ea", "cross", "drift", "curve_a", "curve_w", "joint", "split")
+        named = dict(zip(names, mats, strict=True))
+        sums = Sums(**named, weights=(weights[0], weights[1], weights[2], weights[3]))
         return raised(gam), raised(gam1), sums
 
     def _quadratic(self, total: Array, weight: float, entry: float, error: float, gram: int) -> float:

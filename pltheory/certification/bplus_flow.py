@@ -213,7 +213,9 @@ def grid_times(reference: Reference, cells: int, horizon: float) -> tuple[Array,
     return times, np.interp(times, fine, arc)
 
 
-def time_grid(reference: Reference, vectors: Field, signed_c: Field, cells: int, phases: int, horizon: float) -> TimeGrid:
+def time_grid(
+    reference: Reference, vectors: Field, signed_c: Field, cells: int, phases: int, horizon: float
+) -> TimeGrid:
     """Cells and phases with their integrals.
 
     Args:
@@ -252,9 +254,7 @@ def time_grid(reference: Reference, vectors: Field, signed_c: Field, cells: int,
     mass[-1] += tail_q
     poly[-1] += tail_q
     half[-1] = max(half[-1], last_jump)
-    return TimeGrid(
-        times, ends, raised(mass), raised(half), raised(poly), tail_r, q[:, ends[:-1]].T, occupation, k, k1
-    )
+    return TimeGrid(times, ends, raised(mass), raised(half), raised(poly), tail_r, q[:, ends[:-1]].T, occupation, k, k1)
 
 
 def reference_step(reference: Reference, lengths: Array) -> Array:

@@ -8,7 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..rigor.roundoff import Array
-from .bplus_arrays import Field, ceiling, field, raised, reshaped, row_norms, row_sums, spread, take_rows, top, top_symmetric, uniform
+from .bplus_arrays import (
+    Field,
+    ceiling,
+    field,
+    raised,
+    reshaped,
+    row_norms,
+    row_sums,
+    spread,
+    take_rows,
+    top,
+    top_symmetric,
+    uniform,
+)
 from .bplus_centre import Centre, norms_of_rows
 from .bplus_flow import Reference, TimeGrid
 
@@ -166,7 +179,7 @@ def grid_vectors(centre: Centre, reference: Reference, times: Array) -> tuple[Fi
     root = np.sqrt(centre.lam)[:, None]
     over = field(1 / root, rigorous, 2.0**-51 / root)
     coordinates = (rest * centre.c) * over  # sqrt(lam_k) v_k = c_k (1 - e_k) / sqrt(lam_k)
-    vectors = (coordinates.T @ centre.whiten)  # v = sum_k coordinates_k K~^(-1/2) u_k
+    vectors = coordinates.T @ centre.whiten  # v = sum_k coordinates_k K~^(-1/2) u_k
     return vectors, coordinates.T
 
 

@@ -17,7 +17,6 @@ from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.theory import InvalidInputError, PltheoryError
-from pltheory.verification.verdict import Verdict
 
 SETTINGS = DeltaGClipSettings(eta="0.1/beta", gamma=0.5, delta=0.1)
 QUICK = {"cells": 80, "phases": 6}
@@ -38,7 +37,7 @@ def certified() -> BPlusResult:
 
 
 def test_ten_digits_are_certified_at_the_target_width(certified: BPlusResult) -> None:
-    assert certified.verdict is Verdict.CERTIFIED
+    assert certified.verdict == "CERTIFIED"
     assert certified.shortfall == ""
     assert all(row.holds for row in certified.inequalities)
     assert {row.name.split(",")[0] for row in certified.inequalities} >= {"SC1", "SC2", "SC3", "eta beta < 2"}
@@ -50,22 +49,24 @@ def test_ten_digits_are_certified_at_the_target_width(certified: BPlusResult) ->
 
 def test_float64_agrees_and_says_holds(certified: BPlusResult) -> None:
     plain = certify_bplus(Problem(network(2048, "rademacher"), *digits_data(10)), SETTINGS)
-    assert plain.verdict is Verdict.HOLDS
+    assert plain.verdict == "HOLDS"
     assert plain.eps == pytest.approx(certified.eps, rel=1e-3)
     assert plain.mu == pytest.approx(certified.mu, rel=1e-3)
     assert plain.eta == pytest.approx(certified.eta, rel=1e-6)
 
 
-@pytest.mark.parametrize(("init", "width", "seed"), [("gaussian", 2400, 0), ("gaussian", 2800, 1), ("rademacher", 1400, 0)])
+@pytest.mark.parametrize(
+    ("init", "width", "seed"), [("gaussian", 2400, 0), ("gaussian", 2800, 1), ("rademacher", 1400, 0)]
+)
 def test_widths_of_the_table_hold(init: str, width: int, seed: int) -> None:
     result = certify_bplus(Problem(network(width, init, seed), *digits_data(10)), SETTINGS)
-    assert result.verdict is Verdict.HOLDS
+    assert result.verdict == "HOLDS"
 
 
 @pytest.mark.parametrize("rigorous", [False, True])
 def test_a_narrow_network_is_undecided_and_says_where(rigorous: bool) -> None:
     result = certify_bplus(Problem(network(300), *digits_data(10)), SETTINGS, rigorous=rigorous, **QUICK)
-    assert result.verdict is Verdict.UNDECIDED
+    assert result.verdict == "UNDECIDED"
     assert "phase" in result.shortfall
     assert result.rate is None
     assert result.mu == 0.0
@@ -83,7 +84,7 @@ def test_ratio_tells_how_far_the_residual_may_grow() -> None:
     for factor, holds in ((0.97 * result.ratio, True), (2 * result.ratio, False)):
         moved = Problem(net, x, outputs - factor * (outputs - y))
         verdict = certify_bplus(moved, DeltaGClipSettings(eta=result.eta, gamma=0.5, delta=0.1), **QUICK).verdict
-        assert (verdict is Verdict.HOLDS) == holds
+        assert (verdict == "HOLDS") == holds
     narrow = certify_bplus(Problem(network(300), x, y), SETTINGS, ratio=True, **QUICK)
     assert narrow.ratio is not None
     assert narrow.ratio < 1
@@ -95,7 +96,7 @@ def test_steps_too_long_are_undecided() -> None:
     for factor, reason in ((20.0, ""), (1e3, "eta lambda_n < 1")):
         longer = DeltaGClipSettings(eta=factor * good.eta, gamma=0.5, delta=0.1)
         result = certify_bplus(problem, longer, **QUICK)
-        assert result.verdict is Verdict.UNDECIDED
+        assert result.verdict == "UNDECIDED"
         assert reason in result.shortfall
 
 
@@ -122,7 +123,7 @@ def test_a_hidden_bias_is_one_more_input_and_scales_move_into_the_data() -> None
     without = FullyConnected([torch.cat([w, bias[:, None]], 1), a], None, [1.0, kappas[1]], [0.0, 0.0], "tanh")
     one = certify_bplus(Problem(with_bias, x, y), SETTINGS, **QUICK)
     two = certify_bplus(Problem(without, torch.cat([x / 8, columns], 1), y), SETTINGS, **QUICK)
-    assert one.verdict is Verdict.HOLDS
+    assert one.verdict == "HOLDS"
     assert one.eps == pytest.approx(two.eps, rel=1e-6)
     assert one.beta == pytest.approx(two.beta, rel=1e-6)
 
@@ -150,7 +151,11 @@ def test_a_nan_fulfils_nothing() -> None:
     assert not Inequality("x", 1.0, nan, strict=False).holds
     one = State(0.1, np.ones(2), np.ones(2))
     assert one.covers(one)
-    for bad in (State(nan, np.ones(2), np.ones(2)), State(0.1, np.array([1, nan]), np.ones(2)), State(0.1, np.ones(2), np.array([nan, 1]))):
+    for bad in (
+        State(nan, np.ones(2), np.ones(2)),
+        State(0.1, np.array([1, nan]), np.ones(2)),
+        State(0.1, np.ones(2), np.array([nan, 1])),
+    ):
         assert not one.covers(bad)
         assert not bad.covers(one)
 

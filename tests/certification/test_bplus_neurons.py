@@ -20,7 +20,9 @@ from pltheory.theory import NotAvailableError
 Array = np.ndarray
 
 
-def small(n: int = 4, width: int = 40, d: int = 5, seed: int = 0, activation: str = "tanh", **options: object) -> Problem:
+def small(
+    n: int = 4, width: int = 40, d: int = 5, seed: int = 0, activation: str = "tanh", **options: object
+) -> Problem:
     gen = torch.Generator().manual_seed(seed)
     x = torch.randn(n, d, generator=gen, dtype=torch.float64)
     y = torch.randn(n, 1, generator=gen, dtype=torch.float64)
@@ -66,7 +68,9 @@ class Direct:
         return float(np.linalg.norm(self.root @ inner @ self.root, 2))
 
 
-@pytest.mark.parametrize("options", [{}, {"bias": True}, {"parametrization": "standard"}, {"output_init": "rademacher"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"bias": True}, {"parametrization": "standard"}, {"output_init": "rademacher"}]
+)
 def test_kernel_and_residual_are_those_of_the_network(options: dict[str, object]) -> None:
     problem = small(**options)
     lin = linearize(problem.network, problem.x)
@@ -118,7 +122,9 @@ def test_duals_bound_every_direction_and_are_attained(setup: Setup) -> None:
     row = -direct.kappa * direct.a[j] * direct.g[i] * direct.d[j]
     x = direct.root @ (direct.root @ row / np.linalg.norm(direct.root @ row))
     assert abs(direct.first_order(x)[0][j, i]) > 0.999 * duals.z[j, i]
-    exact = np.array([math.sqrt(np.linalg.norm(direct.root @ (np.outer(d, d) * direct.g) @ direct.root, 2)) for d in direct.d])
+    exact = np.array(
+        [math.sqrt(np.linalg.norm(direct.root @ (np.outer(d, d) * direct.g) @ direct.root, 2)) for d in direct.d]
+    )
     assert (exact <= duals.n).all()
     assert (exact > 0.9 * duals.n).all()
 
@@ -228,7 +234,8 @@ def test_local_suprema_cover_dense_samples(name: str, rigorous: bool) -> None:
     for k, (found, bound) in enumerate(zip(best, bounds, strict=True)):
         assert (found <= bound + (1e-6 if k == 2 else 1e-9)).all()
         if name == "tanh" and k < 2:
-            assert (found >= 0.97 * bound - 1e-3).all()  # and not loose
+            near = zeta < 0.5
+            assert (found >= 0.99 * bound - 1e-4)[near].all()  # and not loose
 
 
 def test_tanh_above_is_an_upper_bound() -> None:

@@ -77,7 +77,6 @@ def attack(problem: Problem, multiple: float, gamma: float, delta: float, every:
     net = Net(kappas[0] * problem.x.numpy(), problem.y.numpy().ravel(), kappas[1])
     w, a = w0.copy(), a0.copy()
     s0, d0, dd0 = net.parts(a, w)
-    gram = net.xh @ net.xh.T
     j0 = jacobian(net, a, w)
     k0 = net.cross(j0, j0)
     lam, u = np.linalg.eigh(k0)
