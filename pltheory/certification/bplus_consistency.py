@@ -61,6 +61,7 @@ class Region:
     Attributes:
         asked: the values that (SC1) to (SC3) ask the state to reach.
         i: I_g.
+        kept: the part of I_g's bracket that phases before this one account for, the edge between them included.
         eb: the K-distance of v_t from the grid.
         z: (m, n) of |dz_ij|.
         p: (m,) of |da_j|.
@@ -71,6 +72,7 @@ class Region:
 
     asked: State
     i: float
+    kept: float
     eb: float
     z: Array
     p: Array
@@ -163,7 +165,7 @@ class Consistency:
 
     def _accept(self, g: int, state: State, region: Region) -> None:
         past, grid, step = self.past, self.grid, self.step
-        past.weight = float(raised(past.weight + state.eps * grid.mass[g]))
+        past.weight = float(raised(region.kept + state.eps * grid.mass[g]))
         if g + 1 < grid.phases:
             past.edge = step.eta * float(
                 raised(np.linalg.norm(grid.edge_q[g] * np.exp(raised(step.eta * self.centre.lam)) * 1.0000001))
@@ -191,7 +193,7 @@ class Consistency:
         flow = self._flow(g, state.eps)
         if flow is None:
             return None
-        i_g = flow[0]
+        i_g, kept = flow
         c, d, lin, grid, step = self.centre, self.duals, self.linear, self.grid, self.step
         eb = float(raised(i_g + step.vs + grid.half[g]))
         z = raised(lin.z[g] + eb * d.z + c.row[None, :] * state.ew[:, None])
@@ -208,7 +210,7 @@ class Consistency:
         dl = float(raised(lin.d1[g] + eb * d.de + d2))
         root = float(raised(math.sqrt(1 + c.e0)))
         eps = float(raised(c.e0 + 2 * (lin.c1[g] + eb * d.ce + root * d2) + dl * dl))
-        return Region(State(eps, ew, ea), i_g, eb, z, p, o, d2, dl)
+        return Region(State(eps, ew, ea), i_g, kept, eb, z, p, o, d2, dl)
 
     def _path_sums(self, g: int, z: Array, p: Array) -> tuple[Array, Array]:
         """The parts of GAM and GAM1 that run over phase g alone, per neuron."""
