@@ -112,5 +112,7 @@ def test_norms_of_symmetric_matrices_are_upper_bounds() -> None:
         radius = float(np.linalg.norm(positive, 2))
         assert radius * (1 - 1e-14) <= top_nonnegative(positive) <= radius * (1 + 1e-5)
         signs = np.sign(rng.standard_normal((5, 5)))
-        assert np.linalg.norm(np.tril(signs * positive) + np.tril(signs * positive, -1).T, 2) <= top_nonnegative(positive)
+        assert np.linalg.norm(np.tril(signs * positive) + np.tril(signs * positive, -1).T, 2) <= top_nonnegative(
+            positive
+        )
     assert top_symmetric(Plain(-np.eye(3))) == 0.0

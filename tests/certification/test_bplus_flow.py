@@ -22,8 +22,8 @@ def reference(rigorous: bool = False) -> Reference:
     return Reference(LAM, np.abs(C), rigorous)
 
 
-def grid(rigorous: bool = False, cells: int = 120) -> TimeGrid:
-    return time_grid(reference(rigorous), field(ORTHOGONAL, rigorous), field(C[:, None], rigorous), cells, 5, 12.0)
+def grid(rigorous: bool = False, horizon: float = 12.0) -> TimeGrid:
+    return time_grid(reference(rigorous), field(ORTHOGONAL, rigorous), field(C[:, None], rigorous), 120, 5, horizon)
 
 
 def gain(g: np.ndarray, power: int) -> float:
@@ -130,3 +130,20 @@ def test_cell_lengths_are_exact() -> None:
     times = grid().times
     for a, b in pairwise(times):
         assert Fraction(float(b - a)) == Fraction(float(b)) - Fraction(float(a))
+
+
+def test_tails_beyond_the_grid_are_counted() -> None:
+    g = grid(horizon=1.5)
+    last = float(g.times[-1])
+    root = np.sqrt(LAM)
+    tail_q = quad(lambda t: float(np.linalg.norm(root * C * np.exp(-LAM * t))), last, 90, epsabs=1e-12)[0]
+    tail_r = quad(lambda t: float(np.linalg.norm(C * np.exp(-LAM * t))), last, 90, epsabs=1e-12)[0]
+    assert tail_q <= g.poly[-1] - g.poly[-2]
+    assert tail_r <= g.tail_r <= 1.3 * tail_r
+    inside = quad(lambda t: float(np.linalg.norm(root * C * np.exp(-LAM * t))), g.times[g.ends[-2]], last)[0]
+    assert tail_q + inside <= g.mass[-1]
+    jump = float(np.linalg.norm(C / root * np.exp(-LAM * last)))
+    assert jump / math.sqrt(2) <= g.half[-1]
+    assert g.half[-1] > g.half[-2]
+    speed = np.linalg.norm(root * C * np.exp(-LAM * g.times[g.ends[:-1], None]), axis=1)
+    np.testing.assert_allclose(np.linalg.norm(g.edge_q, axis=1), speed, rtol=1e-6)

@@ -7,6 +7,7 @@ own form, with mass and edge by quadrature.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def path(setup: Setup, g: int, eps: list[float], c1: float, dq: float) -> float:
     def mass(a: float, b: float) -> float:
         end = min(b, 60 / lam[0])
         points = np.unique(np.clip([a, 0.0, 1.0, 5.0, 20.0, end], max(a, 0.0), end))
-        return sum(quad(speed, p, q, epsabs=1e-12)[0] for p, q in zip(points[:-1], points[1:], strict=True))
+        return sum(quad(speed, p, q, epsabs=1e-12)[0] for p, q in pairwise(points))
 
     total, start = 0.0, -ETA
     for l in range(g + 1):
@@ -151,7 +152,7 @@ def test_exact_pieces_leave_no_slack(setup: Setup) -> None:
         assert region is not None
         run._accept(g, state, region)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("test_bplus_oracle.path" if False else f"{__name__}.path", lambda *_, i=region.i: i)
+            patch.setattr(f"{__name__}.path", lambda *_, i=region.i: i)
             asked, _ = expected(setup, run, g, chain[: g + 1], run.regions)
         np.testing.assert_allclose(region.asked.ew, asked.ew, rtol=1e-7)
         np.testing.assert_allclose(region.asked.ea, asked.ea, rtol=1e-7)
