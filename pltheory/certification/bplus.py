@@ -123,6 +123,12 @@ class Setup:
             centre=replace(self.centre, residual=self.centre.residual * up),
         )  # fmt: skip
 
+    def regridded(self, cells: int, phases: int, horizon: float = TIME, progress: Progress | None = None) -> Setup:
+        """The same on another time grid; what belongs to w_0 alone is kept."""
+        c = self.centre
+        grid = time_grid(self.reference, c.vectors, c.c, cells, phases, horizon)
+        return replace(self, grid=grid, linear=linear(c, self.duals, self.reference, grid, progress))
+
     def beta(self, eps: float, largest: float) -> float:
         """Upper bound of lambda_max(Hess L), for ||R (K - K_0) R|| <= eps and |a_j| <= largest."""
         c = self.centre
@@ -174,6 +180,7 @@ def certify_bplus(
     ratio: bool = False,
     cells: int = CELLS,
     phases: int = PHASES,
+    refinements: int = 0,
     progress: Progress | None = None,
 ) -> BPlusResult:
     """Decide Theorem B+ for a network of one hidden layer and one output.
@@ -185,6 +192,7 @@ def certify_bplus(
         ratio: also search for the factor by which the residual could grow (several times the cost of the search).
         cells: of the time grid.
         phases: of the run.
+        refinements: how often cells and phases are doubled while the verdict is UNDECIDED.
         progress: called with a phrase and the fraction of that part done.
 
     Raises:
@@ -200,6 +208,11 @@ def certify_bplus(
     with np.errstate(all="ignore"):  # overflow ends in comparisons that fail, never in a verdict
         setup = prepare(problem, rigorous=rigorous, cells=cells, phases=phases, progress=progress)
         result = decide(setup, settings, problem.scale)
+        for k in range(1, refinements + 1):
+            if result.verdict != "UNDECIDED":
+                break
+            setup = setup.regridded(cells << k, phases << k, progress=progress)
+            result = decide(setup, settings, problem.scale)
         if ratio:
             result = replace(result, ratio=residual_ratio(setup, result.eta * problem.scale, result))
     if rigorous:
@@ -219,11 +232,11 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
     top_step = Inequality("eta lambda_n < 1", float(raised(inner * float(c.lam[-1]))), 1.0)
     step = setup.step(inner)
     if step is None:
-        return _undecided(setup, eta, "eta lambda_n < 1 fails", (top_step,))
+        return _undecided(setup, eta, scale, "eta lambda_n < 1 fails", (top_step,))
     run = Consistency(c, setup.duals, setup.linear, setup.grid, step)
     failure = run.solve()
     if failure is not None:
-        return _undecided(setup, eta, failure, (top_step,))
+        return _undecided(setup, eta, scale, failure, (top_step,))
     state, region = run.states[-1], run.regions[-1]
     beta = setup.beta(state.eps, float(raised(np.max(np.abs(c.a[:, 0]) + region.p))))
     if multiple is not None and beta <= assumed:
@@ -239,7 +252,7 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
     if multiple is not None and beta > assumed:
         failed.append("eta is a multiple of 1/beta for the beta found")
     if failed:
-        return _undecided(setup, eta, f"not fulfilled: {', '.join(failed)}", rows)
+        return _undecided(setup, eta, scale, f"not fulfilled: {', '.join(failed)}", rows)
     mu = (1 - state.eps) * float(c.lam[0]) * DOWN * scale
     beta_in_use = float(raised(beta * scale)) if scale != 1.0 else beta
     floor = settings.delta_on(float(raised(math.sqrt((1 + state.eps) * c.lam[-1]) * c.residual * scale)))
@@ -274,10 +287,10 @@ def _consistency_rows(run: Consistency) -> list[Inequality]:
     return rows
 
 
-def _undecided(setup: Setup, eta: float, why: str, rows: tuple[Inequality, ...]) -> BPlusResult:
+def _undecided(setup: Setup, eta: float, scale: float, why: str, rows: tuple[Inequality, ...]) -> BPlusResult:
     c = setup.centre
     return BPlusResult(
-        "UNDECIDED", why, None, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]), rows, c.width,
+        "UNDECIDED", why, None, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]) * scale, rows, c.width,
         (math.inf, math.inf),
     )  # fmt: skip
 

@@ -140,6 +140,13 @@ def test_overflow_and_singular_kernels_give_no_verdict() -> None:
         certify_bplus(Problem(fully_connected([64, 2, 1], seed=0), *digits_data(150)), SETTINGS, **QUICK)
 
 
+def test_refinement_helps_where_a_coarse_grid_fails() -> None:
+    problem = Problem(network(1200, "rademacher", 1), *digits_data(10))
+    coarse = {"cells": 30, "phases": 2}
+    assert certify_bplus(problem, SETTINGS, **coarse).verdict == "UNDECIDED"
+    assert certify_bplus(problem, SETTINGS, refinements=3, **coarse).verdict == "HOLDS"
+
+
 def test_bad_grids_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="phases"):
         certify_bplus(Problem(network(50), *digits_data(3)), SETTINGS, cells=4, phases=9)
