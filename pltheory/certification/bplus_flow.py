@@ -142,8 +142,9 @@ def step_constants(reference: Reference, eta: float, c1: float, ch: float) -> St
     growth = ceiling(exponential(lam[:, None], np.array([[eta]]), reference.rigorous))
     a = np.maximum(growth - 1, 0.0) + 2.0**-50 * growth
     b = (theta * lam)[:, None]
-    # The entries fall like exp(-lam T) times a growing factor: left end for the one, right end for the other.
-    bound = c[:, None] * e[:, :-1] * (a + b * grid[None, 1:])
+    # On a step the discrete flow is above the curve by at most a e^(-lam T), below it by at most b T e^(-lam T): the
+    # larger of both bounds the distance. Left end for what falls, right end for what grows.
+    bound = c[:, None] * e[:, :-1] * np.maximum(a, b * grid[None, 1:])
     widths = raised(np.diff(grid))
     last = float(grid[-1])
     rest = c * e[:, -1] * ((a[:, 0] + b[:, 0] * last) / lam + b[:, 0] / lam**2)

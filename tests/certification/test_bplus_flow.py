@@ -88,6 +88,21 @@ def test_discrete_flows_stay_within_the_step_constants(eta: float, seed: int) ->
     assert (deviation <= np.array([step.dr, step.dq])).all()
 
 
+def test_distance_of_the_flows_is_integrated_as_stated() -> None:
+    eta = 0.1
+    step = step_constants(reference(), eta, 1.3, 2.0)
+    theta = -np.log1p(-eta * LAM) / (eta * LAM) - 1
+
+    def apart(t: float) -> np.ndarray:
+        return np.abs(C) * np.exp(-LAM * t) * np.maximum(np.expm1(eta * LAM), theta * LAM * t)
+
+    for weight, value in ((np.ones(4), step.dr), (np.sqrt(LAM), step.dq)):
+        exact = quad(lambda t, w=weight: float(np.linalg.norm(w * apart(t))), 0, 120, limit=400)[0]
+        assert exact <= value <= 1.05 * exact
+    exact = np.linalg.norm(theta * C / np.sqrt(LAM)) / math.e
+    assert exact <= step.vs <= 1.05 * exact
+
+
 def test_one_push_in_the_worst_direction_nearly_reaches_c1() -> None:
     """The discrete recursion itself, steps of 0.02: c1 shrunk by a tenth is caught."""
     eta = 0.02
