@@ -159,3 +159,26 @@ def test_exact_pieces_leave_no_slack(setup: Setup) -> None:
         assert region.asked.eps == pytest.approx(asked.eps, rel=1e-6)
         assert (region.asked.ew >= asked.ew).all()
         assert (region.asked.ea >= asked.ea).all()
+
+
+def test_pieces_of_any_size_give_the_same(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums over neurons run piece by piece; these networks fit into one piece unless it is made small."""
+    step = setup.step(ETA)
+    assert step is not None
+    whole = Consistency(setup.centre, setup.duals, setup.linear, setup.grid, step)
+    monkeypatch.setattr("pltheory.certification.bplus_centre.CHUNK", 7 * N)
+    gen = torch.Generator().manual_seed(3)
+    x = torch.randn(N, 5, generator=gen, dtype=torch.float64)
+    y = 0.1 * torch.randn(N, 1, generator=gen, dtype=torch.float64)
+    again = prepare(Problem(fully_connected([5, M, 1], seed=3), x, y), rigorous=False, cells=60, phases=3)
+    assert len(list(again.centre.chunks(N))) == 5
+    parts = Consistency(again.centre, again.duals, again.linear, again.grid, step)
+    for g, state in enumerate(states()):
+        one, two = whole.evaluate(g, state), parts.evaluate(g, state)
+        assert one is not None
+        assert two is not None
+        whole._accept(g, state, one)
+        parts._accept(g, state, two)
+        assert two.asked.eps == pytest.approx(one.asked.eps, rel=1e-9)
+        np.testing.assert_allclose(two.asked.ew, one.asked.ew, rtol=1e-9)
+        np.testing.assert_allclose(two.asked.ea, one.asked.ea, rtol=1e-9)
