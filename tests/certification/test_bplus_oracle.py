@@ -25,12 +25,16 @@ ETA = 0.05
 N, M = 4, 30
 
 
-@pytest.fixture(scope="module")
-def setup() -> Setup:
+def problem() -> Problem:
     gen = torch.Generator().manual_seed(3)
     x = torch.randn(N, 5, generator=gen, dtype=torch.float64)
     y = 0.1 * torch.randn(N, 1, generator=gen, dtype=torch.float64)
-    return prepare(Problem(fully_connected([5, M, 1], seed=3), x, y), rigorous=False, cells=60, phases=3)
+    return Problem(fully_connected([5, M, 1], seed=3), x, y)
+
+
+@pytest.fixture(scope="module")
+def setup() -> Setup:
+    return prepare(problem(), rigorous=False, cells=60, phases=3)
 
 
 def states() -> list[State]:
@@ -165,20 +169,23 @@ def test_pieces_of_any_size_give_the_same(setup: Setup, monkeypatch: pytest.Monk
     """Sums over neurons run piece by piece; these networks fit into one piece unless it is made small."""
     step = setup.step(ETA)
     assert step is not None
-    whole = Consistency(setup.centre, setup.duals, setup.linear, setup.grid, step)
+    whole = evaluated(Consistency(setup.centre, setup.duals, setup.linear, setup.grid, step))
     monkeypatch.setattr("pltheory.certification.bplus_centre.CHUNK", 7 * N)
-    gen = torch.Generator().manual_seed(3)
-    x = torch.randn(N, 5, generator=gen, dtype=torch.float64)
-    y = 0.1 * torch.randn(N, 1, generator=gen, dtype=torch.float64)
-    again = prepare(Problem(fully_connected([5, M, 1], seed=3), x, y), rigorous=False, cells=60, phases=3)
+    again = prepare(problem(), rigorous=False, cells=60, phases=3)
     assert len(list(again.centre.chunks(N))) == 5
-    parts = Consistency(again.centre, again.duals, again.linear, again.grid, step)
+    pieces = evaluated(Consistency(again.centre, again.duals, again.linear, again.grid, step))
+    for one, two in zip(whole, pieces, strict=True):
+        assert two.eps == pytest.approx(one.eps, rel=1e-9)
+        np.testing.assert_allclose(two.ew, one.ew, rtol=1e-9)
+        np.testing.assert_allclose(two.ea, one.ea, rtol=1e-9)
+
+
+def evaluated(run: Consistency) -> list[State]:
+    """What the map asks for at the states, phase by phase."""
+    asked = []
     for g, state in enumerate(states()):
-        one, two = whole.evaluate(g, state), parts.evaluate(g, state)
-        assert one is not None
-        assert two is not None
-        whole._accept(g, state, one)
-        parts._accept(g, state, two)
-        assert two.asked.eps == pytest.approx(one.asked.eps, rel=1e-9)
-        np.testing.assert_allclose(two.asked.ew, one.asked.ew, rtol=1e-9)
-        np.testing.assert_allclose(two.asked.ea, one.asked.ea, rtol=1e-9)
+        region = run.evaluate(g, state)
+        assert region is not None
+        run._accept(g, state, region)
+        asked.append(region.asked)
+    return asked
