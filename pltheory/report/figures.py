@@ -97,7 +97,7 @@ def distance_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     ax.plot(_drawable(trace.path), color=MEASURED, lw=1, ls=":", label="path length")
     ax.plot(trace.recorded, _drawable(trace.distance), color=MEASURED, label="distance from $w_0$")
     ax.set_title("Distance" if reach is None else "Distance inside the certified ball")
-    if reach is not None:
+    if reach is not None and reach["required"] is not None:
         ax.axhline(reach["required"], color=PROVEN, ls="--", label=f"certified radius {reach['required']:.3g}")
     ax.set_ylim(bottom=0)
     ax.set_xlabel("step t")

@@ -103,7 +103,7 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     ratio = None if run["loss_end"] is None or not run["loss_start"] else run["loss_end"] / run["loss_start"]
     table.add_row("ended", f"{run['reason']} after {run['steps']} steps, {run['note']}")
     table.add_row("loss", f"{number(run['loss_start'])} to {number(run['loss_end'])}, {number(ratio, 2)} of its start")
-    ball = f" of {number(reach['required'])} certified" if held and reach else ""
+    ball = f" of {number(reach['required'])} certified" if held and reach and reach["required"] is not None else ""
     table.add_row("path", f"{number(run['path_length'])}{ball}; distance {number(run['distance'])}")
     table.add_row("kernel drift", number(run["kernel_drift"], 3))
     if run["checked_every_step"]:

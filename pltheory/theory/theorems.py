@@ -101,6 +101,32 @@ THEOREMS = {
             ),
             "as Theorem B: the checkpoint lies in the basin of a global minimum",
         ),
+        Theorem(
+            "B+",
+            "per-neuron regions and the residual's own direction",
+            PROJECT,
+            (
+                "one hidden layer, one output, smooth activation",
+                "lambda_min(K(w_0)) > 0",
+                _CLIPPED,
+                "eta < 2/beta",
+                "self-consistency (SC1), (SC2), (SC3) in every phase",
+            ),
+            "L_t <= q^t L_0, lambda_min(K(w_t)) >= mu along the run, w_t converges to a zero of L",
+        ),
+        Theorem(
+            "D",
+            "verified trajectory from the initialisation",
+            PROJECT,
+            (
+                "smooth activation",
+                "lambda_min(K(w_0)) > 0",
+                "the error recursion closes over T steps",
+                "Theorem C at w_T from every start in B(w_T, eps_T)",
+            ),
+            "exact iterates from w_0 stay within eps_t of the computed ones for t <= T and converge to a zero of L "
+            "at rate q from then on",
+        ),
     ]
 }
 

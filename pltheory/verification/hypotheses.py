@@ -115,6 +115,7 @@ class TheoremReport:
         reach: the radius search, where a profile exists and the theorem has a radius.
         shortfall: what is missing and what would close it; empty when nothing is.
         certificate: the proof, where there is one.
+        eta: the step size a theorem without a ball is about.
     """
 
     theorem: Theorem
@@ -123,6 +124,7 @@ class TheoremReport:
     reach: Reach | None
     shortfall: str
     certificate: Certificate | None = None
+    eta: float | None = None
 
 
 def check(at: Measured, settings: StepSettings, theorem: Theorem, *, checkpoint: str | None = None) -> TheoremReport:

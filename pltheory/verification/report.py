@@ -18,11 +18,14 @@ from ..rigor.errors import NoVerdictError
 from ..theory import Bound, InvalidInputError
 from ..theory.theorems import THEOREMS
 from ..theory.theorems import theorem as registered
+from .beyond_ball import BEYOND, check_beyond
 from .convergence import Progress, Reason, Run, run
 from .hypotheses import Measured, TheoremReport, check, measure, with_certificate
 from .verdict import Evidence, HypothesisRow, Verdict, strongest
 
 SCHEMA = "pltheory-report/1"
+TRAJECTORY_STEPS = 10_000
+"""Steps that Theorem D may take beyond those asked of the run."""
 MAIN = "B"
 """The theorem that steers radius and step size when all are asked for: the one with the weakest demand."""
 
@@ -133,7 +136,20 @@ def verify(
         raise InvalidInputError(
             f"optimizer.eta = {settings.eta!r}: beta has no bound here ({measured.unavailable}); give eta as a number"
         )
-    ladder = [check(measured, settings, t, checkpoint=checkpoint) for t in chosen]
+    ladder = [
+        check_beyond(
+            problem,
+            settings,
+            t,
+            by_name=theorem != "all",
+            rigorous=level is Verdict.CERTIFIED,
+            steps=max(steps, TRAJECTORY_STEPS),
+            progress=progress,
+        )
+        if t.id in BEYOND
+        else check(measured, settings, t, checkpoint=checkpoint)
+        for t in chosen
+    ]
     if level is Verdict.CERTIFIED:
         ladder = _prove(problem, settings, measured, ladder)
     main = _main(ladder)
@@ -184,6 +200,8 @@ def _main(ladder: list[TheoremReport]) -> TheoremReport:
 def _step_of_run(measured: Measured, settings: StepSettings, main: TheoremReport) -> float:
     if main.reach is not None:
         return main.reach.eta
+    if main.eta is not None:
+        return main.eta
     if settings.multiple is None:
         return float(settings.eta)
     # A theorem without a ball of its own (LZB22-4) leaves eta to the ball of Theorem B.

@@ -74,6 +74,13 @@ def test_a_search_beats_random_points(search):
     assert found < best
 
 
+@some_cases
+def test_a_point_above_the_starting_loss_does_not_count(case):
+    problem = case.near(0.01)
+    found = attack_pl_ratio(problem, 1.0, steps=8)
+    assert float(moved(problem, found.weights).value().detach()) <= float(problem.value().detach()) * (1 + 1e-12)
+
+
 def test_a_radius_of_zero_finds_the_centre():
     problem = CASES[0].problem()
     found = attack_lambda_min(problem, 0.0, steps=3)

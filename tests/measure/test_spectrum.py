@@ -53,6 +53,13 @@ def test_a_singular_kernel_is_known_to_no_digit(what):
             read_side()
 
 
+def test_a_positive_eigenvalue_below_the_resolution_is_no_number():
+    kernel = torch.diag(torch.tensor([1e-16, 1.0, 1.0], dtype=torch.float64))
+    least = lambda_min(kernel)
+    assert least.kind is Direction.ESTIMATE
+    assert least.value == pytest.approx(1e-16)
+
+
 def test_a_small_eigenvalue_above_the_resolution_is_a_number():
     q = torch.linalg.qr(draws(2, (6, 6))[0])[0]
     kernel = q @ torch.diag(torch.tensor([1e-9, 1, 1, 1, 1, 2], dtype=torch.float64)) @ q.T

@@ -142,7 +142,7 @@ def test_frozen_parameters_are_named():
 
 def test_a_layer_used_twice_is_refused():
     shared = linear(3, 3)
-    with pytest.raises(NotAvailableError, match="twice"):
+    with pytest.raises(NotAvailableError, match=r"twice|shared"):
         class_n(nn.Sequential(shared, nn.Tanh(), shared, nn.Tanh(), linear(3, 1)))
 
 
@@ -249,6 +249,8 @@ def test_a_lookalike_is_not_read_as_class_n(what):
         class_n(LOOKALIKES[what]())
 
 
+# torch says that batching the old weight norm is slow.
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
 @pytest.mark.parametrize("what", list(LOOKALIKES))
 def test_the_kernel_of_a_lookalike_is_its_own(what):
     net, (x,) = LOOKALIKES[what](), draws(5, (4, 3))

@@ -352,6 +352,8 @@ def test_mean_and_sum_are_one_problem_in_two_units(eta):
             assert b.reach.radius == pytest.approx(a.reach.radius, rel=1e-9)
             assert b.reach.required == pytest.approx(a.reach.required, rel=1e-9)
             assert b.reach.rate == pytest.approx(a.reach.rate, rel=1e-9) if a.reach.rate else b.reach.rate is None
+    for name in ("lambda_min", "lambda_max", "curvature"):
+        assert getattr(two.measured, name).value == pytest.approx(c * getattr(one.measured, name).value, rel=1e-9)
     s, t = one.run.trace, two.run.trace
     np.testing.assert_allclose(t.loss, c * s.loss, rtol=1e-9)
     np.testing.assert_allclose(t.grad_norm, c * s.grad_norm, rtol=1e-9)
