@@ -41,12 +41,11 @@ def lambda_min_lower(sym: Ball, *, estimate: float | None = None, method: Method
         sym: (n, n) ball of a symmetric matrix; the lower triangle is read.
         estimate: a guess at the eigenvalue, trusted for nothing; found here if absent.
         method: "plain", "sliced" (error-free slicing, for condition numbers beyond 1e11), or "auto", which
-        slices
-            where the plain bound falls visibly below the estimate.
+            slices where the plain bound falls visibly below the estimate.
 
     Raises:
-        InvalidInputError: the ball is not square.
-        NoVerdictError: no factorisation succeeds, or numbers overflow.
+        InvalidInputError: not square, or no symmetric matrix is in the ball.
+        NoVerdictError: no estimate, no factorisation succeeds, or numbers overflow.
         RoundingEnvironmentError: see `environment`.
 
     Cost at n = 4096: below one eigvalsh (two Cholesky factorisations, one product of triangles, Lanczos).
@@ -143,8 +142,8 @@ def _search(sym: Ball, guess: float, method: Method) -> tuple[float, str]:
     if not math.isfinite(guess):
         raise NoVerdictError("no estimate of the eigenvalue: it overflows or iterations failed")
     best, how = -math.inf, "none"
-    # Below any eigenvalue a floating-point factorisation can tell from 0; the last resort.
-    floor = -64 * sym.shape[0] * roundoff.U * max(norms.max_abs_upper(sym), abs(guess))
+    # The last resort, as far below 0 as a floating-point factorisation can tell, and no underflow.
+    floor = -64 * sym.shape[0] * roundoff.U * max(norms.max_abs_upper(sym), abs(guess), 2.0**-900)
     for shift in [*(guess - m * abs(guess) for m in _MARGINS), min(0.0, 2 * guess) + floor]:
         found = _attempt(sym, shift, 0.0, method)
         if found is None:
@@ -199,16 +198,24 @@ def _lanczos(apply: Callable[[Array], Array], n: int) -> float:
         top = scipy.sparse.linalg.eigsh(
             operator, k=1, which="LA", v0=start, tol=1e-9, maxiter=40 * n, return_eigenvectors=False
         )
-    except scipy.sparse.linalg.ArpackNoConvergence as failure:
-        top = failure.eigenvalues if len(failure.eigenvalues) else np.array([np.nan])
+    except scipy.sparse.linalg.ArpackError:
+        return math.nan
     return float(top[0])
+
+
+def _dense(mid: Array, which: int) -> float:
+    """An eigenvalue by LAPACK, as an estimate; NaN where its iterations fail."""
+    try:
+        return float(scipy.linalg.eigvalsh(mid, subset_by_index=[which, which])[0])
+    except np.linalg.LinAlgError:
+        return math.nan
 
 
 @quiet
 def _estimate_lambda_max(mid: Array) -> float:
     n = mid.shape[0]
     if n <= _DENSE:
-        return float(scipy.linalg.eigvalsh(mid)[-1])
+        return _dense(mid, n - 1)
     return _lanczos(lambda v: mid @ v, n)
 
 
@@ -217,7 +224,7 @@ def _estimate_lambda_min(sym: Ball) -> float:
     """From inverse iteration with a scaled factor, so that badly scaled rows do no harm; else from LAPACK."""
     factor = factorise(sym, 0.0)
     if factor is None:
-        return float(scipy.linalg.eigvalsh(sym.mid, subset_by_index=[0, 0])[0])
+        return _dense(sym.mid, 0)
     n = sym.shape[0]
     most = int(factor.exponents.max())
     d = np.ldexp(1.0, (factor.exponents - most).astype(np.int32))
@@ -228,8 +235,7 @@ def _estimate_lambda_min(sym: Ball) -> float:
 
     if n <= _DENSE:
         dense = np.stack([inverse(column) for column in np.eye(n)])
-        finite = np.isfinite(dense).all()
-        theta = float(scipy.linalg.eigvalsh(0.5 * (dense + dense.T))[-1]) if finite else math.nan
+        theta = _dense(0.5 * (dense + dense.T), n - 1) if np.isfinite(dense).all() else math.nan
     else:
         theta = _lanczos(inverse, n)
     return float(np.ldexp(1.0 / theta, -2 * most)) if theta > 0 else math.nan

@@ -15,7 +15,7 @@ from pltheory.theory import ACTIVATIONS, InvalidInputError
 
 from . import libm
 from .midrad import Ball
-from .roundoff import Array, add_up, mul_up, quiet
+from .roundoff import Array, mul_up, quiet
 from .tables import DEGREE, SHAPES, Table, table
 
 Mode = Literal["table", "libm"]
@@ -47,10 +47,10 @@ def activation(name: str, x: Ball, order: int = 0, *, mode: Mode = "table") -> B
             f"certified activation {name!r}, derivative {order!r}, mode {mode!r}: allowed are "
             f"{', '.join(NAMES)}; 0, 1, 2; table, libm"
         )
-    centre = _from_table(table(name, order), x.mid) if mode == "table" else libm.evaluate(name, x.mid, order)
+    centre = _from_table(table(name, order), x) if mode == "table" else libm.evaluate(name, x, order)
     if not x.rad.any():
         return centre
-    return Ball(centre.mid, add_up(centre.rad, propagated(name, order, x.rad)))
+    return centre.wider(propagated(name, order, x.rad))
 
 
 def assumptions(name: str, mode: Mode) -> tuple[str, ...]:
@@ -75,18 +75,17 @@ def table_error(t: Table, lowest: float, highest: float) -> float:
 
 
 @quiet
-def _from_table(t: Table, x: Array) -> Ball:
-    """Ball of the table's function at exact points."""
-    if x.size == 0:
-        return Ball(x.copy())
-    lowest, highest = float(np.min(x)), float(np.max(x))
-    flat = np.ascontiguousarray(x).reshape(-1)
+def _from_table(t: Table, x: Ball) -> Ball:
+    """Ball of the table's function at the midpoints of x."""
+    if x.mid.size == 0:
+        return Ball(x.mid.copy())
+    flat = np.ascontiguousarray(x.mid).reshape(-1)
     out = np.empty_like(flat)
     size = min(_CHUNK, flat.size)
     s, cell, term = np.empty(size), np.empty(size), np.empty(size)
     index = np.empty(size, dtype=np.intp)
     scale = 2.0**t.bits
-    beyond = max(-lowest, highest) * scale >= t.reach
+    beyond = max(-x.low, x.high) * scale >= t.reach
     for start in range(0, flat.size, size):
         part = flat[start : start + size]
         m = part.size
@@ -97,8 +96,8 @@ def _from_table(t: Table, x: Array) -> Ball:
         np.rint(s_, out=cell_)
         np.subtract(s_, cell_, out=s_)
         np.add(cell_, t.reach, out=cell_)
-        np.clip(cell_, 0, 2 * t.reach, out=term_)
-        np.copyto(index_, term_, casting="unsafe")
+        # Cells beyond the table are clipped by `take` and their values replaced below.
+        np.copyto(index_, cell_, casting="unsafe")
         np.take(t.coefficients[DEGREE], index_, out=out_, mode="clip")
         for k in range(DEGREE - 1, -1, -1):
             np.multiply(out_, s_, out=out_)
@@ -107,4 +106,4 @@ def _from_table(t: Table, x: Array) -> Ball:
         if beyond:
             for outside, (slope, constant) in ((cell_ > 2 * t.reach, t.right), (cell_ < 0, t.left)):
                 out_[outside] = part[outside] if slope else constant
-    return Ball(out.reshape(x.shape), np.asarray(table_error(t, lowest, highest)))
+    return Ball(out.reshape(x.shape), np.asarray(table_error(t, x.low, x.high)))

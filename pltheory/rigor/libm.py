@@ -13,7 +13,7 @@ import numpy as np
 import scipy.special
 
 from . import roundoff
-from .midrad import Ball, max_abs_as, scale_power_of_two
+from .midrad import Ball, scale_power_of_two
 from .roundoff import Array, add_up, mul_up, quiet
 
 ULPS = 4
@@ -41,15 +41,15 @@ def assumptions(name: str) -> tuple[str, ...]:
     return tuple(f"{f} errs by at most {ULPS} units in the last place of its result" for f in _USES[name])
 
 
-def assumed_error(result: Array) -> Array:
+def assumed_error(largest: Array) -> Array:
     """ULPS units in the last place of the largest result; a unit is at most 2 U times the number, or ETA."""
-    return add_up(mul_up(2 * ULPS * roundoff.U, max_abs_as(result, ())), ULPS * roundoff.ETA)
+    return add_up(mul_up(2 * ULPS * roundoff.U, largest), ULPS * roundoff.ETA)
 
 
 def _call(function: Callable[[Array], Array], x: Ball, lipschitz: float) -> Ball:
     """function on a ball; lipschitz, a power of 2, bounds its slope from computed to exact arguments."""
-    mid = np.asarray(function(x.mid))
-    return Ball(mid, add_up(assumed_error(mid), lipschitz * np.max(x.rad)))
+    y = Ball(np.asarray(function(x.mid)))
+    return y.wider(add_up(assumed_error(y.peak(())), lipschitz * np.max(x.rad)))
 
 
 def _tanh(x: Ball) -> Ball:
@@ -124,10 +124,11 @@ _FUNCTIONS = {
 
 
 @quiet
-def evaluate(name: str, x: Array, order: int) -> Ball:
-    """Ball of the activation's derivative of that order at exact points, under `assumptions(name)`.
+def evaluate(name: str, x: Ball, order: int) -> Ball:
+    """Ball of the activation's derivative of that order at the midpoints of x, under `assumptions(name)`.
 
     Raises:
         NoVerdictError: overflow, also of a square on the way.
     """
-    return _FUNCTIONS[name](Ball(x), order) if x.size else Ball(x.copy())
+    points = Ball._measured(x.mid, np.asarray(0.0), x.low, x.high)
+    return _FUNCTIONS[name](points, order) if x.mid.size else points

@@ -20,9 +20,10 @@ import numpy as np
 from pltheory.theory import InvalidInputError
 
 from . import roundoff
-from .environment import require_thread
+from .environment import require_blas_once, require_thread
 from .errors import NoVerdictError
-from .roundoff import Array, add_up, finite, mul_up, quiet, raise_sum, sqrt_up
+from .roundoff import Array, add_up, ends, mul_up, quiet, raise_sum, sqrt_up
+from .scalar import Interval
 
 RadiusShape = Literal["scalar", "rows", "outer", "full"]
 ERROR_TERMS = (
@@ -45,9 +46,13 @@ BLOCK = 1024
 class Ball:
     """All real arrays within `rad` of `mid`, entry by entry.
 
+    The arrays are not copied: do not write to them afterwards.
+
     Attributes:
         mid: (n, m), or any shape, float64.
         rad: nonnegative, of shape () or broadcastable to mid and of the same number of axes.
+        low: smallest entry of mid.
+        high: largest entry of mid.
 
     Raises:
         InvalidInputError: mid is not float64, or the shapes do not fit.
@@ -57,6 +62,8 @@ class Ball:
 
     mid: Array
     rad: Array
+    low: float
+    high: float
 
     # NumPy must hand `array @ ball` over to the class instead of treating the ball as an object scalar.
     __array_ufunc__ = None
@@ -73,12 +80,23 @@ class Ball:
             )
         if rad.ndim and any(r not in (1, m) for r, m in zip(rad.shape, mid.shape, strict=True)):
             raise InvalidInputError(f"ball: radius {rad.shape} does not broadcast to {mid.shape}")
-        finite(mid, "midpoint")
-        finite(rad, "radius")
-        if rad.size and float(np.min(rad)) < 0:
+        if ends(rad, "radius")[0] < 0:
             raise NoVerdictError("radius is negative")
-        object.__setattr__(self, "mid", mid)
-        object.__setattr__(self, "rad", rad)
+        low, high = ends(mid, "midpoint")
+        self._set(mid, rad, low, high)
+
+    def _set(self, mid: Array, rad: Array, low: float, high: float) -> None:
+        for name, value in (("mid", mid), ("rad", rad), ("low", low), ("high", high)):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def _measured(cls, mid: Array, rad: Array, low: float, high: float) -> Ball:
+        """The ball whose midpoint is known to lie in [low, high]; only the radius is looked at again."""
+        require_thread()
+        ends(rad, "radius")
+        made = object.__new__(cls)
+        made._set(mid, rad, low, high)
+        return made
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -88,7 +106,12 @@ class Ball:
     @property
     def T(self) -> Ball:
         """The transposed ball."""
-        return Ball(self.mid.T, self.rad.T)
+        return Ball._measured(self.mid.T, self.rad.T, self.low, self.high)
+
+    def wider(self, rad: Array) -> Ball:
+        """The ball of the same midpoint with that radius added."""
+        wide = add_up(self.rad, rad) if self.rad.any() else np.asarray(rad)
+        return Ball._measured(self.mid, wide, self.low, self.high)
 
     def rows(self, index: slice) -> Ball:
         """The ball of those rows."""
@@ -96,7 +119,11 @@ class Ball:
         return Ball(self.mid[index], self.rad[index] if per_row else self.rad)
 
     def __neg__(self) -> Ball:
-        return Ball(-self.mid, self.rad)
+        return Ball._measured(-self.mid, self.rad, -self.high, -self.low)
+
+    def peak(self, shape: tuple[int, ...]) -> Array:
+        """max |mid| over the axes where shape is 1 and mid's is not; over all of it for shape (). Exact."""
+        return np.asarray(max(self.high, -self.low)) if shape == () else max_abs_as(self.mid, shape)
 
     def __add__(self, other: Ball | Array | float) -> Ball:
         return add(self, as_ball(other))
@@ -122,15 +149,23 @@ class Ball:
 
 
 def as_ball(x: Ball | Any) -> Ball:
-    """x, or the ball of radius 0 around an exact array or number; float16 and float32 are widened exactly.
+    """x, the ball that holds an Interval, or the ball of radius 0 around an exact array or number.
+
+    float16 and float32 are widened exactly.
 
     Raises:
         InvalidInputError: an array that float64 may not represent exactly.
     """
     if isinstance(x, Ball):
         return x
+    if isinstance(x, Interval):
+        mid = 0.5 * x.lo + 0.5 * x.hi
+        # Whatever was rounded in mid, the radius reaches from it to both ends.
+        return Ball(np.asarray(mid), roundoff.up(np.asarray(max(0.0, x.hi - mid, mid - x.lo))))
     array = np.asarray(x)
-    if array.dtype.kind in "iub" and all(abs(int(end)) <= 2**53 for end in _ends(array)):
+    if array.dtype.kind in "iub" and (
+        array.size == 0 or max(abs(int(array.min())), abs(int(array.max()))) <= 2**53
+    ):
         return Ball(array.astype(np.float64))
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         raise InvalidInputError(
@@ -139,14 +174,8 @@ def as_ball(x: Ball | Any) -> Ball:
     return Ball(array.astype(np.float64, copy=False))
 
 
-def _ends(x: np.ndarray[Any, Any]) -> tuple[Any, ...]:
-    return (x.min(), x.max()) if x.size else ()
-
-
 def max_abs_as(x: Array, shape: tuple[int, ...]) -> Array:
-    """max |x| over the axes where shape is 1 and x is not; over all of x for shape (). Exact."""
-    if shape == ():
-        return np.asarray(max(float(np.max(x)), -float(np.min(x)))) if x.size else np.asarray(0.0)
+    """max |x| over the axes where shape is 1 and x is not. Exact."""
     axes = tuple(i for i, s in enumerate(shape) if s == 1 and x.shape[i] != 1)
     a: Array = np.abs(x)
     return np.asarray(a.max(axis=axes, keepdims=True)) if axes and x.size else a
@@ -173,9 +202,9 @@ def add(a: Ball, b: Ball) -> Ball:
     Raises:
         NoVerdictError: overflow.
     """
-    mid = a.mid + b.mid
-    shape = _shape(mid.ndim, a.rad, b.rad)
-    return Ball(mid, add_up(a.rad, b.rad, addition_rounding(max_abs_as(mid, shape))))
+    c = Ball(a.mid + b.mid)
+    shape = _shape(c.mid.ndim, a.rad, b.rad)
+    return c.wider(add_up(a.rad, b.rad, addition_rounding(c.peak(shape))))
 
 
 def product_rounding(result: Array) -> Array:
@@ -195,14 +224,15 @@ def multiply(a: Ball, b: Ball) -> Ball:
     Raises:
         NoVerdictError: overflow.
     """
-    mid = a.mid * b.mid
-    shape = _shape(mid.ndim, a.rad, b.rad)
-    rounding = product_rounding(max_abs_as(mid, shape))
+    c = Ball(a.mid * b.mid)
+    shape = _shape(c.mid.ndim, a.rad, b.rad)
+    rounding = product_rounding(c.peak(shape))
     if not (a.rad.any() or b.rad.any()):
-        return Ball(mid, rounding)
-    am = max_abs_as(np.broadcast_to(a.mid, mid.shape), shape)
-    bm = max_abs_as(np.broadcast_to(b.mid, mid.shape), shape)
-    return Ball(mid, add_up(product_propagated(am, a.rad, bm, b.rad), rounding))
+        return c.wider(rounding)
+    am, bm = (
+        x.peak(()) if shape == () else max_abs_as(np.broadcast_to(x.mid, c.shape), shape) for x in (a, b)
+    )
+    return c.wider(add_up(product_propagated(am, a.rad, bm, b.rad), rounding))
 
 
 @quiet
@@ -305,9 +335,11 @@ def matmul(a: Ball, b: Ball, radius: RadiusShape = "scalar") -> Ball:
     Raises:
         InvalidInputError: operands are not matrices that fit.
         NoVerdictError: overflow.
+        RoundingEnvironmentError: see `environment`.
     """
     if a.mid.ndim != 2 or b.mid.ndim != 2 or a.shape[1] != b.shape[0]:
         raise InvalidInputError(f"matrix product: shapes {a.shape} and {b.shape} do not fit")
+    require_blas_once()
     k = a.shape[1]
     mid, depth = product_floats(a.mid, b.mid)
     if radius == "full":

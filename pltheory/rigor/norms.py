@@ -88,7 +88,7 @@ def max_abs_upper(a: Ball) -> float:
     if a.mid.size == 0:
         return 0.0
     if a.rad.ndim == 0:
-        largest = add_up(max(float(np.max(a.mid)), -float(np.min(a.mid))), a.rad)
+        largest = add_up(a.peak(()), a.rad)
     else:
         largest = np.asarray(np.max(add_up(np.abs(a.mid), a.rad)))
     return float(finite(largest, "largest entry"))

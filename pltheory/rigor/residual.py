@@ -17,6 +17,7 @@ Sources: Rump, BIT 46 (2006) 433; Rump and Jeannerod, SIMAX 35 (2014) 684.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -156,10 +157,30 @@ def slice_rounding(n: int, moduli: Array) -> Array:
     return mul_up(roundoff.gamma(min(n, BLOCK) + -(-n // BLOCK) + 1), moduli)
 
 
-def _absolute_product(left: Array, right: Array, n: int) -> Array:
-    """(n,) upper bounds of the row sums of |left| |right|^T."""
-    columns = raise_sum(np.sum(np.abs(right), axis=0), n)
-    return raise_sum(np.abs(left) @ columns, n, products=n)
+def _whole(rows: Array) -> list[tuple[Array, Array]]:
+    """Left and right factor of L L^T, for some rows of L."""
+    return [(rows, rows)]
+
+
+def _slices(rows: Array) -> list[tuple[Array, Array]]:
+    """Left and right factors of L1 H^T and H L^T, for some rows of L."""
+    first, rest = split(rows)
+    return [(first, rest), (rest, rows)]
+
+
+def _absolute_products(lower: Array, parts: Callable[[Array], list[tuple[Array, Array]]]) -> Array:
+    """(n,) upper bounds of the row sums of the sum of |left| |right|^T over the parts."""
+    n, total = lower.shape[0], np.zeros(lower.shape[0])
+    for which in range(len(parts(lower[:1]))):
+        columns = np.zeros(n)
+        for a, b in _panels(n):
+            columns += np.abs(parts(lower[a:b])[which][1]).sum(axis=0)
+        columns = raise_sum(columns, n + len(_panels(n)))
+        products = np.empty(n)
+        for a, b in _panels(n):
+            products[a:b] = np.abs(parts(lower[a:b])[which][0]) @ columns
+        total = add_up(total, raise_sum(products, n, products=n))
+    return total
 
 
 class _RowSums:
@@ -211,11 +232,11 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
         residual.add(tile, a, b)
     moduli = computed_residual(steps.sums, 3 * n)
     if sliced:
-        first, rest = split(lower)
-        products = add_up(_absolute_product(first, rest, n), _absolute_product(rest, lower, n))
-        rounding = add_up(step_rounding(moduli), slice_rounding(n, products))
+        small = slice_rounding(n, _absolute_products(lower, _slices))
+        rounding = add_up(step_rounding(moduli), small)
     else:
-        rounding = add_up(plain_rounding(n, _absolute_product(lower, lower, n)), entry_rounding(n, moduli))
+        products = _absolute_products(lower, _whole)
+        rounding = add_up(plain_rounding(n, products), entry_rounding(n, moduli))
     rows_total = add_up(computed_residual(residual.sums, n), rounding, residual_underflow(n))
     delta = float(np.max(rows_total))
     return delta if np.isfinite(delta) else np.inf

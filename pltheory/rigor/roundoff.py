@@ -79,11 +79,6 @@ def mul_up(*factors: Array | float) -> Array:
     return total
 
 
-def div_up(x: Array | float, y: Array | float) -> Array:
-    """Upper bound of x / y for x >= 0, y > 0."""
-    return up(np.asarray(x, dtype=np.float64) / y)
-
-
 def sqrt_up(x: Array | float) -> Array:
     """Upper bound of the square root of x >= 0."""
     return up(np.sqrt(np.asarray(x, dtype=np.float64)))
@@ -124,13 +119,26 @@ def sum_up(x: Array, axis: int | None = None) -> Array:
     return raise_sum(np.asarray(np.sum(x, axis=axis)), max(count - 1, 0))
 
 
+def ends(x: Array, what: str) -> tuple[float, float]:
+    """Smallest and largest entry; (0, 0) of an empty array.
+
+    Raises:
+        NoVerdictError: an entry is NaN or infinite; `what` names the quantity.
+    """
+    if not x.size:
+        return 0.0, 0.0
+    # Minimum and maximum propagate NaN, and need no temporary of the size of x.
+    low, high = float(np.min(x)), float(np.max(x))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise NoVerdictError(f"{what} is not finite: overflow, or NaN or infinity in the input")
+    return low, high
+
+
 def finite(x: Array, what: str) -> Array:
     """x itself, once it is known to hold neither NaN nor infinity.
 
     Raises:
         NoVerdictError: it does; `what` names the quantity.
     """
-    # Minimum and maximum propagate NaN, and need no temporary of the size of x.
-    if x.size and not (math.isfinite(float(np.min(x))) and math.isfinite(float(np.max(x)))):
-        raise NoVerdictError(f"{what} is not finite: overflow, or NaN or infinity in the input")
+    ends(x, what)
     return x

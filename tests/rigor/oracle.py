@@ -10,7 +10,7 @@ import os
 from fractions import Fraction
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb, ctx, fmpq
 
 SOUNDNESS = float(os.environ.get("SOUNDNESS", "0"))
 """Differential cases of each primitive in the long run, for instance SOUNDNESS=1e5."""
@@ -21,25 +21,32 @@ def cases(quick: int, share: float = 1.0) -> int:
     return max(quick, math.ceil(SOUNDNESS * share))
 
 
+def rational(x: object, below: int = 1) -> fmpq:
+    """A float, integer or rational as it is, exactly, divided by an integer; python-flint's are fast."""
+    if isinstance(x, fmpq):
+        return x / below
+    ratio = (x if isinstance(x, (int, Fraction)) else float(x)).as_integer_ratio()
+    return fmpq(*ratio) / below
+
+
 def fractions(x: np.ndarray) -> np.ndarray:
     """The array as exact rationals."""
-    flat = np.array([Fraction(float(v)) for v in np.ravel(x)], dtype=object)
+    flat = np.empty(np.size(x), dtype=object)
+    flat[:] = [rational(v) for v in np.ravel(x).tolist()]
     return flat.reshape(np.shape(x))
 
 
 def corners(ball, rng: np.random.Generator) -> np.ndarray:
     """One exact array of the ball: every entry at its lower end, upper end, midpoint or in between."""
-    theta = np.array(
-        [Fraction(int(t), 4) for t in rng.choice([-4, 4, -4, 4, 0, 1], ball.mid.size)], dtype=object
-    )
-    rad = fractions(np.broadcast_to(ball.rad, ball.mid.shape))
-    return fractions(ball.mid) + theta.reshape(ball.mid.shape) * rad
+    rad = np.broadcast_to(fractions(ball.rad), ball.mid.shape)
+    quarters = rng.choice([-4, 4, -4, 4, 0, 1], ball.mid.shape).astype(object)
+    return fractions(ball.mid) + quarters * rad / 4
 
 
 def assert_holds(ball, exact: np.ndarray) -> None:
     """Every exact entry lies in the ball."""
-    apart = np.abs(fractions(ball.mid) - exact) - fractions(np.broadcast_to(ball.rad, ball.mid.shape))
-    worst = max(np.ravel(apart), default=Fraction(0))
+    apart = np.abs(fractions(ball.mid) - exact) - np.broadcast_to(fractions(ball.rad), ball.mid.shape)
+    worst = max(np.ravel(apart), default=rational(0))
     assert worst <= 0, f"outside by {float(worst):.3e}, largest radius {float(np.max(ball.rad)):.3e}"
 
 
@@ -81,11 +88,11 @@ def radius(kind: str, rng: np.random.Generator, shape: tuple[int, int], size: fl
     return np.asarray(np.abs(rng.standard_normal(dims)) * size * np.exp2(float(rng.integers(-60, 2))))
 
 
-def function(name: str, order: int, x: Fraction, bits: int = 200):
+def function(name: str, order: int, x: object, bits: int = 200):
     """act^(order)(x) as a ball of that many bits, from closed forms, not from the tables' series."""
     before, ctx.prec = ctx.prec, bits
     try:
-        v = arb(x.numerator) / arb(x.denominator)
+        v = arb(rational(x))
         q = 1 / (1 + (-v).exp())
         slope = 1 / ((v / 2).cosh() * 2) ** 2
         bend = -slope * (v / 2).tanh()

@@ -16,7 +16,6 @@ from tests.rigor.oracle import SOUNDNESS
 ROOT = Path(__file__).parents[2]
 CODE = """
 import numpy as np
-from fractions import Fraction
 from pltheory.rigor import environment, matmul, Ball, lambda_min_lower
 from tests.rigor.attacks import ATTACKS
 from tests.rigor.oracle import assert_holds, fractions

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,8 +11,9 @@ from pltheory.rigor import norms
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball, as_ball, matmul, product_floats, scale_power_of_two, total
 from pltheory.rigor.roundoff import gamma
+from pltheory.rigor.scalar import INTERVALS, interval
 from pltheory.theory import InvalidInputError
-from tests.rigor.oracle import FAMILIES, assert_holds, cases, corners, fractions, matrix, radius
+from tests.rigor.oracle import FAMILIES, assert_holds, cases, corners, fractions, matrix, radius, rational
 
 RADII = ("none", "scalar", "rows", "columns", "full")
 
@@ -40,7 +39,7 @@ def test_entrywise_operations_hold_the_exact_result():
             assert np.max(np.abs(a.mid), initial=0) * np.max(np.abs(b.mid), initial=0) > 2.0**900
         assert_holds(-a, -x)
         e = int(rng.integers(-80, 80))
-        assert_holds(scale_power_of_two(a, e), x * Fraction(2) ** e)
+        assert_holds(scale_power_of_two(a, e), x * rational(2) ** e)
         assert_holds(a.T, x.T)
         assert_holds(a.rows(slice(0, 1)), x[:1])
 
@@ -98,8 +97,19 @@ def test_broadcasting_of_a_row_and_of_numbers():
     assert_holds(a + bias, x + y)
     assert_holds(a * bias, x * y)
     assert_holds(a * 3, x * 3)
-    assert_holds(1 - a * 0.1, 1 - x * Fraction(0.1))
+    assert_holds(1 - a * 0.1, 1 - x * rational(0.1))
     assert_holds(np.ones((2, 4)) @ a, fractions(np.ones((2, 4))) @ x)
+
+
+def test_balls_times_intervals():
+    """A scale such as 1 / sqrt(m), which is no float, enters as an interval."""
+    a, k = Ball(np.array([[1.0, -3.0]])), interval(1) / INTERVALS.sqrt(interval(7))
+    scaled = a * k
+    for end in (k.lo, k.hi):
+        assert_holds(scaled, fractions(a.mid) * rational(end))
+    assert float(scaled.rad) < 2.0**-49
+    point = as_ball(interval(0.1))
+    assert_holds(point, np.asarray(rational(0.1), dtype=object))
 
 
 def test_norms_have_their_direction():
@@ -108,17 +118,17 @@ def test_norms_have_their_direction():
         n, k = rng.integers(1, 5, 2)
         a = random_ball(rng, n, k)
         x = corners(a, rng)
-        squares = [sum((v * v for v in row), Fraction(0)) for row in x]
+        squares = [sum((v * v for v in row), rational(0)) for row in x]
         try:
             upper, lower = norms.row_norms_upper(a), norms.row_norms_lower(a)
-            assert all(Fraction(float(u)) ** 2 >= s for u, s in zip(upper, squares, strict=True))
-            assert all(Fraction(float(u)) ** 2 <= s for u, s in zip(lower, squares, strict=True))
-            assert Fraction(norms.frobenius_upper(a)) ** 2 >= sum(squares)
-            assert Fraction(norms.frobenius_lower(a)) ** 2 <= sum(squares)
+            assert all(rational(float(u)) ** 2 >= s for u, s in zip(upper, squares, strict=True))
+            assert all(rational(float(u)) ** 2 <= s for u, s in zip(lower, squares, strict=True))
+            assert rational(norms.frobenius_upper(a)) ** 2 >= sum(squares)
+            assert rational(norms.frobenius_lower(a)) ** 2 <= sum(squares)
         except NoVerdictError:
             assert np.max(np.abs(a.mid)) > 2.0**480
-        assert norms.max_abs_upper(a) >= max(abs(v) for v in x.ravel())
-        assert norms.inf_norm_upper(a) >= max(sum(abs(v) for v in row) for row in x)
+        assert rational(norms.max_abs_upper(a)) >= max(abs(v) for v in x.ravel())
+        assert rational(norms.inf_norm_upper(a)) >= max(sum(abs(v) for v in row) for row in x)
 
 
 def test_norms_are_tight():
@@ -168,7 +178,7 @@ def test_bad_inputs_are_named():
         as_ball(np.array([2**60 + 1]))
     with pytest.raises(InvalidInputError, match="exact array"):
         as_ball(np.array(["a"]))
-    assert_holds(as_ball(np.array([0.1], dtype=np.float32)), np.array([Fraction(float(np.float32(0.1)))]))
+    assert_holds(as_ball(np.array([0.1], dtype=np.float32)), np.array([rational(float(np.float32(0.1)))]))
 
 
 finite = st.floats(allow_nan=False, allow_infinity=False, width=64)
@@ -179,7 +189,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False, width=64)
 def test_scalars_of_every_size(a, b, c):
     with np.errstate(all="ignore"):
         x, y, z = (Ball(np.array([[v]])) for v in (a, b, c))
-        fa, fb, fc = (np.array([[Fraction(v)]], dtype=object) for v in (a, b, c))
+        fa, fb, fc = (np.array([[rational(v)]], dtype=object) for v in (a, b, c))
         for make, exact in (
             (lambda: x + y, fa + fb),
             (lambda: x * y, fa * fb),
