@@ -39,8 +39,8 @@ def test_defaults_are_the_documented_ones():
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_every_example_is_a_configuration(path):
     config = read_config(path.read_text(encoding="utf-8"), folder=path.parent)
-    assert settings_of(config).multiple == (None if path.stem == "relu" else 0.1)
-    assert data_of(config).n == 10
+    assert settings_of(config).name == config.optimizer.name
+    assert data_of(config).n == config.data.n
 
 
 def test_round_trip_through_a_tree_is_exact():

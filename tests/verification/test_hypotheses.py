@@ -26,6 +26,8 @@ EASY = Case((8,), 1, "tanh", "ntk", True, n=3, d=4)
 SETTINGS = DeltaGClipSettings(eta="0.5/beta", gamma=0.5, delta=0.2)
 FIXED = DeltaGClipSettings(eta=0.01, gamma=0.5, delta=0.2)
 WITH_RADIUS = list(CONDITIONS)
+LADDER = ["LZB22-4", *WITH_RADIUS]
+"""The theorems on a ball about the weights; others have tests of their own."""
 
 
 def integral(case):
@@ -59,7 +61,7 @@ def test_a_start_near_a_solution_holds(name):
 
 
 def test_nothing_in_floating_point_is_certified_as_a_whole():
-    for name in THEOREMS:
+    for name in LADDER:
         report = checked(EASY.near(1e-4 * integral(EASY)), GradientDescentSettings(eta="0.5/beta"), name, "w.pt")
         assert report.verdict is not Verdict.CERTIFIED
 
@@ -278,6 +280,8 @@ def test_a_network_of_another_class_is_measured_run_and_never_guessed_at(net):
         if each.theorem.id == "LZB22-6":
             continue
         assert each.verdict is Verdict.UNDECIDED
+        if each.theorem.id not in LADDER:
+            continue
         assert each.reach is None
         assert row(each, "smooth").how.startswith("not available for this network")
         assert row(each, "lambda_min").verdict is Verdict.HOLDS
