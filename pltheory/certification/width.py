@@ -24,13 +24,13 @@ def sufficient_width(ratio_at: Ratio, width: int, ratio: float, limit: int) -> i
     Returns:
         The width, or None if none up to the limit was found.
     """
-    while ratio <= 1:
+    while not ratio > 1:
         if not ratio > 0:
             raise NumericalFailureError(f"the certificate ratio at width {width} is {ratio}: no guess can be made")
         guess = max(int(width * 1.05 / ratio**2), width + 1)
         if guess > limit:
             return None
-        width = _two_digits_up(guess)
+        width = min(_two_digits_up(guess), limit)
         ratio = ratio_at(width)
     return width
 

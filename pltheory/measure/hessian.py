@@ -119,6 +119,8 @@ def _norm(f: Scalar, params: dict[str, Tensor], tol: float, seed: int) -> Hessia
     if size == 1:
         theta = float(matvec(np.ones(1))[0])
         return HessianNorm(lower(abs(theta), "one entry"), theta, 0.0, count)
+    if not matvec(start).any():
+        return HessianNorm(lower(0.0, "zero along a random direction"), 0.0, 0.0, count)
     operator = LinearOperator((size, size), matvec=matvec, dtype=np.float64)
     try:
         # ARPACK keeps its basis in memory; 8 vectors suffice for one extreme eigenvalue and stay small at width 1e5.

@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 
 from ..problem.pointwise import POINTWISE, Pointwise
-from ..theory import InvalidInputError
+from ..theory import InvalidInputError, NumericalFailureError
 
-NODES = 80
-"""Gauss-Hermite nodes per dimension; for smooth activations the expectations settle well below that."""
+NODES = (80, 160, 320)
+"""Gauss-Hermite nodes per dimension, tried in turn until two rules agree."""
+AGREEMENT = 1e-6
+"""Relative to the largest entry."""
 
 
 def infinite_width_ntk(x: Tensor, *, hidden_layers: int, activation: str) -> Tensor:
@@ -29,6 +31,7 @@ def infinite_width_ntk(x: Tensor, *, hidden_layers: int, activation: str) -> Ten
 
     Raises:
         InvalidInputError: an unknown activation or no hidden layer.
+        NumericalFailureError: the quadrature does not settle, as for inputs with ||x||^2 / d far above 1.
     """
     if activation not in POINTWISE or hidden_layers < 1:
         raise InvalidInputError(f"activation = {activation!r}, hidden_layers = {hidden_layers}: unknown or below 1")
@@ -42,11 +45,29 @@ def infinite_width_ntk(x: Tensor, *, hidden_layers: int, activation: str) -> Ten
 
 
 def gaussian_expectations(sigma: Tensor, act: Pointwise) -> tuple[Tensor, Tensor]:
-    """E act(u_i) act(u_j) and the same of act', for u Gaussian of covariance sigma (n, n); both (n, n)."""
-    nodes, weights = _gauss_hermite(sigma)
+    """E act(u_i) act(u_j) and the same of act', for u Gaussian of covariance sigma (n, n); both (n, n).
+
+    Raises:
+        NumericalFailureError: the quadrature does not settle.
+    """
+    coarse = _rule(sigma, act, NODES[0])
+    for count in NODES[1:]:
+        fine = _rule(sigma, act, count)
+        if all(
+            float((f - c).abs().max()) <= AGREEMENT * float(f.abs().max()) for f, c in zip(fine, coarse, strict=True)
+        ):
+            return fine
+        coarse = fine
+    raise NumericalFailureError("the expectations over Gaussians do not settle: the inputs are too long for the rule")
+
+
+def _rule(sigma: Tensor, act: Pointwise, count: int) -> tuple[Tensor, Tensor]:
+    nodes, weights = _gauss_hermite(sigma, count)
     scale = sigma.diagonal().sqrt()
     n = len(sigma)
-    rho = (sigma / scale[:, None] / scale[None, :]).clamp(-1, 1)
+    # A zero row is the constant 0 whatever its correlation is said to be.
+    safe = scale.clamp(min=torch.finfo(sigma.dtype).tiny ** 0.5)
+    rho = (sigma / safe[:, None] / safe[None, :]).clamp(-1, 1)
     first = scale[:, None] * nodes  # (n, q)
     means = []
     for f in (act.value, act.derivative):
@@ -61,7 +82,7 @@ def gaussian_expectations(sigma: Tensor, act: Pointwise) -> tuple[Tensor, Tensor
     return means[0], means[1]
 
 
-def _gauss_hermite(like: Tensor) -> tuple[Tensor, Tensor]:
+def _gauss_hermite(like: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Nodes and weights for the standard normal distribution."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(count)
     return torch.as_tensor(nodes).to(like), torch.as_tensor(weights / math.sqrt(2 * math.pi)).to(like)

@@ -83,7 +83,14 @@ def _outputs(network: nn.Module, x: Tensor) -> int:
             f"module {mixing[0]}: batch normalisation in train mode mixes the samples; call network.eval()"
         )
     with torch.no_grad():
-        return network(x[:1]).numel()
+        one, many = network(x[:1]), network(x)
+    tolerance = torch.finfo(x.dtype).eps ** 0.5
+    if not torch.allclose(one, many[:1], rtol=tolerance, atol=tolerance * float(many.abs().max())):
+        raise InvalidInputError(
+            "the network's output at a sample changes with the others or from call to call (dropout?): "
+            "a tangent kernel needs each sample on its own; call network.eval()"
+        )
+    return one.numel()
 
 
 def _one_sample(network: nn.Module) -> Callable[[dict[str, Tensor], Tensor], Tensor]:

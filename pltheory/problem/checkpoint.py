@@ -39,6 +39,8 @@ def load_checkpoint(path: Path, network: FullyConnected) -> None:
             raise InvalidInputError(f"{key}: {what} of shapes {shapes[0]}, the network has {shapes[1]}")
         if not all(torch.isfinite(t).all() for t in have):
             raise InvalidInputError(f"{key}: {what} hold a NaN or an infinity")
-        with torch.no_grad():
+    # Only when all of it is good: a refused file leaves the network as it was.
+    with torch.no_grad():
+        for have, want in zip(given, wanted, strict=True):
             for p, t in zip(want, have, strict=True):
                 p.copy_(t)

@@ -46,21 +46,17 @@ POINTWISE = {
 }
 
 
+_BY_TYPE = {nn.Tanh: "tanh", nn.Sigmoid: "sigmoid", nn.SiLU: "silu", nn.ReLU: "relu"}
+
+
 def activation_of(module: nn.Module) -> str | None:
     """Name in the table of the function that a module computes, or None if it computes none of them exactly."""
-    match module:
-        case nn.GELU(approximate="none"):
-            return "gelu"
-        case nn.Softplus(beta=1.0, threshold=threshold) if threshold >= 40:
-            # torch replaces softplus by the identity above its threshold (20 by default), a jump of 2e-9;
-            # from 40 on the two agree in float64.
-            return "softplus"
-        case nn.Tanh():
-            return "tanh"
-        case nn.Sigmoid():
-            return "sigmoid"
-        case nn.SiLU():
-            return "silu"
-        case nn.ReLU():
-            return "relu"
-    return None
+    # Exact types: a subclass may compute anything.
+    kind = type(module)
+    if isinstance(module, nn.GELU) and kind is nn.GELU:
+        return "gelu" if module.approximate == "none" else None
+    if isinstance(module, nn.Softplus) and kind is nn.Softplus:
+        # torch replaces softplus by the identity above its threshold (20 by default), a jump of 2e-9;
+        # from 40 on the two agree in float64.
+        return "softplus" if module.beta == 1.0 and module.threshold >= 40 else None
+    return _BY_TYPE.get(kind)

@@ -14,7 +14,7 @@ from ..certification.trajectory import TrajectoryCertificate, certify_trajectory
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..rigor.errors import NoVerdictError
-from ..theory import NotAvailableError
+from ..theory import NotAvailableError, NumericalFailureError
 from ..theory.theorems import Theorem
 from .convergence import Progress
 from .hypotheses import TheoremReport
@@ -62,7 +62,7 @@ def check_beyond(
         return _trajectory(theorem, certify_trajectory(problem, settings, steps_limit=steps, progress=said))
     except NotAvailableError as error:
         return _open(theorem, str(error))
-    except NoVerdictError as error:
+    except (NoVerdictError, NumericalFailureError) as error:
         return _open(theorem, f"no verdict: {error}")
 
 
