@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ def command(
     file = checkpoint.with_suffix(".cert.json") if target is None else target
     if file.exists():
         raise InvalidInputError(f"--out {file}: exists already")
-    settings = load(config, (*overrides, f"network.checkpoint='{checkpoint.absolute()}'"), None, "C")
+    settings = load(config, (*overrides, f"network.checkpoint={json.dumps(str(checkpoint.absolute()))}"), None, "C")
     rule, problem = settings_of(settings), problem_of(settings)
     with progress_bar("polishing") as progress:
         polished = polish(problem, rule, limit=limit, progress=progress)

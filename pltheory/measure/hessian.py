@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from torch import Tensor, nn
-from torch.func import functional_call, grad, jvp
+from torch.func import functional_call, grad
 
 from ..problem.problem import Problem
 from ..theory import Bound, NumericalFailureError
@@ -94,7 +94,8 @@ def _parameters(network: nn.Module) -> dict[str, Tensor]:
 
 
 def _product(f: Scalar, params: dict[str, Tensor], v: dict[str, Tensor]) -> dict[str, Tensor]:
-    return jvp(grad(f), (params,), (v,))[1]
+    # Reverse over reverse: forward mode would first import torch's compiler, which takes longer than a small run.
+    return grad(lambda p: sum((g * v[name]).sum() for name, g in grad(f)(p).items()))(params)
 
 
 def _norm(f: Scalar, params: dict[str, Tensor], tol: float, seed: int) -> HessianNorm:

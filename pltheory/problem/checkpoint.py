@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import torch
@@ -26,11 +25,14 @@ def load_checkpoint(path: Path, network: FullyConnected) -> None:
         stored = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise InvalidInputError(f"{key}: no such file") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError) as error:
+    except Exception as error:  # an unpickler of garbage raises whatever it stumbles on
         raise InvalidInputError(f"{key}: not a torch state_dict ({type(error).__name__})") from None
     if not isinstance(stored, dict) or not all(isinstance(v, Tensor) for v in stored.values()):
         raise InvalidInputError(f"{key}: not a state_dict of tensors; save it with torch.save(net.state_dict(), ..)")
     tensors = list(stored.values())
+    strange = [name for name, t in stored.items() if not t.is_floating_point()]
+    if strange:
+        raise InvalidInputError(f"{key}: {strange[0]} is {stored[strange[0]].dtype}, weights are real floating point")
     given = [[t for t in tensors if t.ndim == 2], [t for t in tensors if t.ndim != 2]]
     wanted = [list(network.weights), list(network.biases or [])]
     for what, have, want in zip(("weights", "biases"), given, wanted, strict=True):

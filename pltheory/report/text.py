@@ -31,6 +31,14 @@ def margin(value: float | None) -> str:
     return "" if value is None else f"x {value:.3g}"
 
 
+def constants(theorem: dict[str, Any]) -> str:
+    """The rate and PL* constant of a theorem that holds, as a clause; empty where it has none."""
+    reach = theorem["reach"]
+    if reach is None or reach["rate"] is None:
+        return ""
+    return f"; mu = {number(reach['mu'], 3)}, 1 - q = {number(1 - reach['rate'], 3)}"
+
+
 def print_report(console: Console, report: dict[str, Any]) -> None:
     """Print the tables of a report of schema `pltheory-report/1`."""
     by_id = {t["id"]: t for t in report["theorems"]}
@@ -48,7 +56,7 @@ def print_report(console: Console, report: dict[str, Any]) -> None:
             highlight=False,
         )
     if main["verdict"] in ("HOLDS", "CERTIFIED"):
-        console.print(f"[bold]conclusion:[/] {escape(main['conclusion'])}", highlight=False)
+        console.print(f"[bold]conclusion:[/] {escape(main['conclusion'])}{constants(main)}", highlight=False)
     console.print(
         f"[bold]verdict:[/] {_styled(report['verdict'])}   [bold]run:[/] {_styled(report['evidence'])}", highlight=False
     )
