@@ -12,7 +12,8 @@ Requires python-flint.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -169,6 +170,20 @@ def _critical_value(name: str, order: int, low: Fraction, high: Fraction) -> Any
     return abs(_derivatives(name, order, _ball(low, high))[0])
 
 
+@contextmanager
+def _flint_globals() -> Iterator[None]:
+    """Precision and series length are globals of python-flint: leave them as they were found."""
+    from flint import ctx
+
+    before = ctx.prec, ctx.cap
+    ctx.prec = PRECISION
+    try:
+        yield
+    finally:
+        ctx.prec, ctx.cap = before
+
+
+@_flint_globals()
 def supremum(name: str, order: int) -> Supremum:
     """Enclose the supremum over the line of the modulus of a derivative.
 
@@ -176,9 +191,8 @@ def supremum(name: str, order: int) -> Supremum:
         name: a smooth activation of the table.
         order: 1, 2 or 3.
     """
-    from flint import arb, ctx, fmpq
+    from flint import arb, fmpq
 
-    ctx.prec = PRECISION
     limit, excess = _tail(name, order)
     best_low, best_high, attained, pieces = limit, limit, False, 0
 

@@ -87,8 +87,8 @@ def _outputs(network: nn.Module, x: Tensor) -> int:
     tolerance = torch.finfo(x.dtype).eps ** 0.5
     if not torch.allclose(one, many[:1], rtol=tolerance, atol=tolerance * float(many.abs().max())):
         raise InvalidInputError(
-            "the network's output at a sample changes with the others or from call to call (dropout?): "
-            "a tangent kernel needs each sample on its own; call network.eval()"
+            "the network mixes the samples, or answers differently from call to call (dropout?): a tangent kernel "
+            "needs each sample on its own; call network.eval()"
         )
     return one.numel()
 

@@ -28,12 +28,27 @@ def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace |
     environment.filters.update(number=number, margin=margin, constants=constants)
     main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
     page: str = environment.get_template("page.html.jinja").render(
+        problem=_problem(manifest),
         manifest=manifest,
         report=report,
         main=main,
         figures=[] if trace is None else [_svg(f) for f in run_panels(report, trace)],
     )
     return page
+
+
+def _problem(manifest: dict[str, Any]) -> str:
+    """Data, network and step rule in one sentence; empty for a manifest without a configuration."""
+    config = manifest.get("config", {})
+    if not {"data", "network", "optimizer"} <= config.keys():
+        return ""
+    data, network, rule = config["data"], config["network"], config["optimizer"]
+    settings = ", ".join(f"{k} = {rule[k]}" for k in ("eta", "gamma", "delta") if rule.get(k) is not None)
+    widths = ", ".join(map(str, network["hidden"]))
+    return (
+        f"{data['source']}, n = {data['n']}; {network.get('activation', 'tanh')} network with hidden widths {widths}; "
+        f"{rule.get('name', 'delta-gclip')} with {settings}."
+    )
 
 
 def _svg(figure: Figure) -> Markup:

@@ -175,9 +175,16 @@ def _number(ball: Any) -> float:
 
 def taylor(shape: Shape, order: int, point: Any, terms: int) -> list[Any]:
     """Taylor coefficients of the derivative of that order at a point or over a ball, as balls."""
-    from flint import arb_series
+    from flint import arb_series, ctx
 
-    expansion = shape.series(arb_series([point, 1], prec=terms + order))
+    # A global of python-flint cuts every series; whoever lowered it would take terms, and so the error bounds, away.
+    before, ctx.cap = ctx.cap, terms + order
+    try:
+        expansion = shape.series(arb_series([point, 1], prec=terms + order))
+    finally:
+        ctx.cap = before
+    if expansion.prec < terms + order:
+        raise NoVerdictError(f"a Taylor expansion came back with {expansion.prec} of {terms + order} terms")
     # c_k of the m-th derivative is (k + 1) ... (k + m) c_(k + m).
     return [expansion[k + order] * math.prod(range(k + 1, k + order + 1)) for k in range(terms)]
 

@@ -31,6 +31,7 @@ def check_beyond(
     theorem: Theorem,
     *,
     by_name: bool,
+    singular: str | None,
     rigorous: bool,
     steps: int,
     progress: Progress | None = None,
@@ -41,11 +42,20 @@ def check_beyond(
         problem: network and data.
         settings: step rule.
         theorem: B+ or D.
+        singular: why lambda_min(K(w_0)) is exactly zero, if it is known to be.
         by_name: whether it was asked for by name; the ladder leaves out what takes long.
         rigorous: count round-off (B+; Theorem D always does).
         steps: most steps of D's trajectory.
         progress: called as (done, total, note).
     """
+    if singular is not None:
+        rows = [
+            HypothesisRow(name, "> 0", "0", None, Verdict.REFUTED, singular)
+            if name.startswith("lambda_min")
+            else HypothesisRow(name, "-", "-", None, Verdict.UNDECIDED, "not looked at")
+            for name in theorem.hypotheses
+        ]
+        return TheoremReport(theorem, Verdict.REFUTED, rows, None, singular)
     if not by_name and (theorem.id == "D" or _units(problem) * len(problem.x) > LADDER_SIZE):
         return _open(theorem, f"not tried in the ladder: ask for it by name, --theorem {theorem.id}")
     try:

@@ -377,7 +377,7 @@ def test_before_the_first_step_there_is_no_step_size():
 
 
 def test_docstring_example():
-    assert doctest.testmod(module) == (0, 7)
+    assert doctest.testmod(module) == (0, 8)
 
 
 # No host synchronisation: a fake tensor has no value to read, and reading one raises.

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import ctx
 
 from pltheory.rigor import libm, tables
 from pltheory.rigor.elementary import NAMES, activation, assumptions
@@ -154,3 +155,18 @@ def test_building_a_table_leaves_the_precision_alone():
     tables.table.cache_clear()
     tables.table("erf", 2)
     assert ctx.prec == before
+
+
+@pytest.mark.parametrize("cap", [2, 500])
+def test_a_table_does_not_depend_on_the_series_cap_of_the_process(cap):
+    """python-flint cuts every series at a global length: under a short one a table would claim too little error."""
+    build = tables.table.__wrapped__
+    whole, before = build("tanh", 1), ctx.cap
+    try:
+        ctx.cap = cap
+        again = build("tanh", 1)
+        assert ctx.cap == cap
+    finally:
+        ctx.cap = before
+    np.testing.assert_array_equal(again.errors, whole.errors)
+    np.testing.assert_array_equal(again.coefficients, whole.coefficients)
