@@ -45,7 +45,7 @@ class Inequality:
     """One hypothesis as two numbers: it holds when left < right (left <= right where `strict` is false).
 
     Attributes:
-        name: as in THEOREM_BPLUS.
+        name: as in the statement of Theorem B+.
         left: upper bound of the left side.
         right: lower bound of the right side.
         strict: whether equality is excluded.

@@ -43,7 +43,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class StepConstants:
-    """What depends on the largest step eta (names as in THEOREM_BPLUS).
+    """What depends on the largest step eta (names as in the statement of Theorem B+).
 
     Attributes:
         eta: upper end of the steps.
