@@ -41,7 +41,7 @@ class Reach:
         mu: the PL* constant that the rate uses.
         delta: floor of the steps, h >= eta delta, on that ball.
         rate: proven factor of the loss per step, or None where the condition fails.
-        eta_limit: a step size up to which the conditions can be fulfilled by some R; 0 if none was found.
+        eta_limit: the largest step size tried at which some R fulfils the conditions; 0 if none was found.
     """
 
     ratio: float
