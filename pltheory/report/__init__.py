@@ -1,1 +1,1 @@
-"""."""
+"""What people read: text for the terminal, figures, one self-contained page."""

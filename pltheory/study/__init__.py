@@ -1,1 +1,1 @@
-"""."""
+"""Configurations, run folders, sweeps over widths and seeds, fitted power laws."""
