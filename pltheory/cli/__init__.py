@@ -9,7 +9,7 @@ import traceback
 
 import click
 
-from pltheory.theory.errors import InvalidInputError, NotAvailableError, NumericalFailureError
+from pltheory.theory.errors import InvalidInputError, NotAvailableError, NumericalFailureError, PltheoryError
 
 COMMANDS = {
     "verify": "Measure, check a theorem, run the optimizer, confirm and report: the main job.",
@@ -101,6 +101,8 @@ def _exit_code() -> int:
         return _say(f"error: {error}", 2)
     except NumericalFailureError as error:
         return _say(f"numerical failure: {error}", 4)
+    except PltheoryError as error:  # rounding that is not to nearest, a bound that cannot be verified
+        return _say(f"no verdict: {error}", 4)
     except MemoryError as error:
         return _say(f"numerical failure: out of memory ({error})", 4)
     except Exception as error:

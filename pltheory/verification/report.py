@@ -178,16 +178,17 @@ def _prove(
     open_to_proof = [r for r in ladder if r.verdict is Verdict.HOLDS and r.theorem.id in CERTIFIABLE]
     if not open_to_proof or measured.profile is None:
         return ladder
-    try:
-        centre = enclose(stored_arrays(class_n(problem.network), problem.x, problem.y))
-    except NoVerdictError as error:
-        return [replace(r, shortfall=f"round-off not covered: {error}") if r in open_to_proof else r for r in ladder]
-    proved = []
-    for r in ladder:
-        if r in open_to_proof:
+    proved, centre = list(ladder), None
+    for i, r in enumerate(ladder):
+        if r not in open_to_proof:
+            continue
+        try:
+            if centre is None:
+                centre = enclose(stored_arrays(class_n(problem.network), problem.x, problem.y))
             c = certify(problem, settings, measured.profile, theorem=r.theorem.id, centre=centre)
-            r = with_certificate(r, c)
-        proved.append(r)
+            proved[i] = with_certificate(r, c)
+        except NoVerdictError as error:
+            proved[i] = replace(r, shortfall=f"round-off not covered: {error}")
     return proved
 
 
