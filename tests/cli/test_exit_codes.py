@@ -15,6 +15,7 @@ from pltheory.theory.errors import InvalidInputError, NotAvailableError, Numeric
 from tests.cli.program import settings
 
 ENDS = [
+    (PltheoryError("of no kind"), 4, "no verdict: of no kind\n"),
     (None, 0, ""),
     (InvalidInputError("key = 3: allowed is 4"), 2, "error: key = 3: allowed is 4\n"),
     (NotAvailableError("not available for this network: x"), 2, "error: not available for this network: x\n"),
@@ -57,7 +58,6 @@ UNFORESEEN = [
     AssertionError("never"),
     KeyError("main"),
     RecursionError("too deep"),
-    PltheoryError("of no kind"),
     OSError(errno.EIO, "Input/output error"),
     StopIteration(3),
 ]
