@@ -31,6 +31,7 @@ def check_beyond(
     theorem: Theorem,
     *,
     by_name: bool,
+    unavailable: str | None,
     singular: str | None,
     rigorous: bool,
     steps: int,
@@ -42,6 +43,7 @@ def check_beyond(
         problem: network and data.
         settings: step rule.
         theorem: B+ or D.
+        unavailable: why the network is not read as class N, if it is not.
         singular: why lambda_min(K(w_0)) is exactly zero, if it is known to be.
         by_name: whether it was asked for by name; the ladder leaves out what takes long.
         rigorous: count round-off (B+; Theorem D always does).
@@ -56,6 +58,8 @@ def check_beyond(
             for name in theorem.hypotheses
         ]
         return TheoremReport(theorem, Verdict.REFUTED, rows, None, singular)
+    if unavailable is not None:
+        return _open(theorem, unavailable)
     if not by_name and (theorem.id == "D" or _units(problem) * len(problem.x) > LADDER_SIZE):
         return _open(theorem, f"not tried in the ladder: ask for it by name, --theorem {theorem.id}")
     try:

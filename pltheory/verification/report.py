@@ -142,6 +142,7 @@ def verify(
             settings,
             t,
             by_name=theorem != "all",
+            unavailable=measured.unavailable if measured.linearization is None else None,
             singular=measured.singular,
             rigorous=level is Verdict.CERTIFIED,
             steps=max(steps, TRAJECTORY_STEPS),

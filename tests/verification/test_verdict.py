@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+import pltheory as pl
 from pltheory.verification.verdict import Evidence, Verdict, strongest, weakest
 
 C, H, U, R = Verdict.CERTIFIED, Verdict.HOLDS, Verdict.UNDECIDED, Verdict.REFUTED
@@ -33,3 +34,14 @@ def test_one_refuted_hypothesis_refutes_and_one_open_one_leaves_open():
 
 def test_names_are_json():
     assert json.dumps([C, Evidence.AGREES]) == '["CERTIFIED", "agrees"]'
+
+
+def test_a_module_that_is_not_what_its_layers_say_gets_no_theorem(monkeypatch):
+    """Were a misreading to pass the first guard, comparing outputs stops it, for the theorems beyond a ball too."""
+    monkeypatch.setattr("pltheory.verification.hypotheses._same_outputs", lambda problem, lin: False)
+    x, y = pl.datasets.digits(2)
+    problem = pl.Problem(pl.fully_connected([64, 2000, 1]), x, y)
+    for name in ("B", "B+", "D"):
+        report = pl.verify(problem, pl.DeltaGClipSettings(0.05, 0.5, 0.1), theorem=name, steps=0)
+        assert report.verdict is Verdict.UNDECIDED
+        assert "not those of its layers" in report.main.shortfall
