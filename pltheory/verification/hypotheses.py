@@ -14,7 +14,7 @@ from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
 from ..measure.ntk import empirical_ntk_by_autodiff
 from ..measure.spectrum import extremes, top_eigenvector
-from ..problem.data import antipodal_pair
+from ..problem.admissible import antipodal_pair
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..theory import Bound, Direction, NotAvailableError, activation
