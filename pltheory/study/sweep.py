@@ -17,7 +17,7 @@ from ..theory import InvalidInputError, NotAvailableError
 from ..verification.report import verify
 from .build import LEVELS, problem_of, settings_of
 from .config import Config, with_values
-from .store import config_hash, write_file
+from .store import point_hash, write_file
 
 SCHEMA = "pltheory-point/1"
 LONGEST = 10_000
@@ -59,7 +59,7 @@ def run_sweep(config: Config, folder: Path, *, progress: Callable[[int, int, str
     points = grid(config)
     records = []
     for i, (values, point) in enumerate(points):
-        path = folder / "points" / f"{config_hash(point)[:16]}.json"
+        path = folder / "points" / f"{point_hash(point)[:16]}.json"
         record = _stored(path)
         if record is None:
             record = _compute(values, point)

@@ -97,6 +97,22 @@ def test_every_point_is_checked_before_the_first_is_computed(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_data_file_that_changes_makes_another_point(tmp_path, monkeypatch):
+    computed = []
+
+    def compute(values, _):
+        computed.append(values)
+        return {"schema": "pltheory-point/1"}
+
+    monkeypatch.setattr("pltheory.study.sweep._compute", compute)
+    points, folder = tmp_path / "points.csv", tmp_path / "sweep"
+    config = from_tree({**TREE, "data": {"source": str(points), "n": 2}, "sweep": {"run": {"seed": [0]}}})
+    for text, times in (("1,2,0\n2,1,1\n", 1), ("1,2,0\n2,1,1\n", 1), ("1,2,0\n2,3,1\n", 2)):
+        points.write_text(text, encoding="utf-8")
+        run_sweep(config, folder)
+        assert len(computed) == times
+
+
 def test_a_sweep_reports_its_progress_point_by_point(tmp_path, monkeypatch):
     monkeypatch.setattr("pltheory.study.sweep._compute", lambda *_: {})
     config = from_tree({**TREE, "sweep": {"run": {"seed": [0, 1]}}})
