@@ -16,11 +16,9 @@ from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..rigor.errors import NoVerdictError
 from ..theory import Bound, InvalidInputError
-from ..theory.theorems import THEOREMS
-from ..theory.theorems import theorem as registered
-from .beyond_ball import BEYOND, check_beyond
 from .convergence import Progress, Reason, Run, run
-from .hypotheses import Measured, TheoremReport, check, measure, with_certificate
+from .hypotheses import Measured, TheoremReport, measure, with_certificate
+from .ladder import BUILT_IN, Question, rung
 from .verdict import Evidence, HypothesisRow, Verdict, strongest
 
 SCHEMA = "pltheory-report/1"
@@ -129,29 +127,22 @@ def verify(
         InvalidInputError: unknown theorem; or eta is a multiple of 1/beta where no beta can be bounded.
         NumericalFailureError: a measured number or the starting loss is not finite.
     """
-    ids = list(THEOREMS) if theorem == "all" else [theorem]
-    chosen = [registered(name) for name in ids]
+    rungs = list(BUILT_IN.values()) if theorem == "all" else [rung(theorem)]
     measured = measure(problem)
     if measured.profile is None and settings.multiple is not None:
         raise InvalidInputError(
             f"optimizer.eta = {settings.eta!r}: beta has no bound here ({measured.unavailable}); give eta as a number"
         )
-    ladder = [
-        check_beyond(
-            problem,
-            settings,
-            t,
-            by_name=theorem != "all",
-            unavailable=measured.unavailable if measured.linearization is None else None,
-            singular=measured.singular,
-            rigorous=level is Verdict.CERTIFIED,
-            steps=max(steps, TRAJECTORY_STEPS),
-            progress=progress,
-        )
-        if t.id in BEYOND
-        else check(measured, settings, t, checkpoint=checkpoint)
-        for t in chosen
-    ]
+    question = Question(
+        measured,
+        settings,
+        rigorous=level is Verdict.CERTIFIED,
+        checkpoint=checkpoint,
+        by_name=theorem != "all",
+        steps=max(steps, TRAJECTORY_STEPS),
+        progress=progress,
+    )
+    ladder = [r.hold(question) for r in rungs]
     if level is Verdict.CERTIFIED:
         ladder = _prove(problem, settings, measured, ladder)
     main = _main(ladder)
