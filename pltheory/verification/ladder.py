@@ -8,7 +8,6 @@ from typing import Any
 
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
-from ..theory import InvalidInputError
 from ..theory.theorems import THEOREMS, Theorem
 from .beyond_ball import BEYOND, check_beyond
 from .convergence import Progress
@@ -59,7 +58,10 @@ class Rung:
 
 
 def _on_ball(theorem: Theorem) -> Rung:
-    return Rung(theorem, lambda q: check(q.at, q.settings, theorem, checkpoint=q.checkpoint))
+    def hold(q: Question) -> TheoremReport:
+        return check(q.at, q.settings, theorem, checkpoint=q.checkpoint)
+
+    return Rung(theorem, hold)
 
 
 def _beyond(theorem: Theorem) -> Rung:
@@ -81,15 +83,3 @@ def _beyond(theorem: Theorem) -> Rung:
 
 BUILT_IN = {name: _beyond(t) if name in BEYOND else _on_ball(t) for name, t in THEOREMS.items()}
 """The theorems of this project, in the order of the ladder."""
-
-
-def rung(name: str) -> Rung:
-    """The theorem of that id.
-
-    Raises:
-        InvalidInputError: there is none.
-    """
-    try:
-        return BUILT_IN[name]
-    except KeyError:
-        raise InvalidInputError(f"theorem = {name!r}: allowed are {', '.join(BUILT_IN)}, all") from None
