@@ -42,7 +42,7 @@ def config_option(f: F) -> F:
 def config_arguments(f: F) -> F:
     """CONFIG, --set, --device, --theorem."""
     for decorate in (
-        click.option("--theorem", help="Check this theorem, or 'all' for the ladder; short for theorem.name."),
+        click.option("--theorem", help="The theorem to check, 'all' for the ladder; short for theorem.name."),
         click.option("--device", help="auto, cpu or cuda; short for run.device."),
         set_option,
         click.argument("config", metavar="CONFIG"),

@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from ..problem.data import NAMES
 from ..theory import ACTIVATIONS, InvalidInputError
 from ..theory.theorems import THEOREMS
+from ..verification.extension import ids
 
 
 class _Section(BaseModel):
@@ -63,9 +65,18 @@ class Optimizer(_Section):
 
 
 class TheoremSection(_Section):
-    """Which theorem is checked."""
+    """Which theorem is checked; `options` are of a theorem of one's own."""
 
-    name: Literal[(*THEOREMS, "all")] = "B"  # type: ignore[valid-type]
+    name: str = "B"
+    options: dict[str, bool | int | float | str] = {}
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in THEOREMS and name != "all" and name not in ids():
+            allowed = ", ".join(map(repr, [*ids(), "all"]))
+            raise PydanticCustomError("theorem", "should be one of {allowed}", {"allowed": allowed})
+        return name
 
 
 class Run(_Section):

@@ -78,6 +78,7 @@ def _compute(values: dict[str, Any], config: Config) -> Record:
         problem,
         settings,
         theorem=config.theorem.name,
+        options=config.theorem.options,
         steps=config.run.steps,
         target=config.run.target,
         checkpoint=config.network.checkpoint,

@@ -20,6 +20,7 @@ from ..problem.settings import StepSettings
 from ..theory import Bound, Direction, NotAvailableError, activation
 from ..theory.formulas import width_scale_lzb
 from ..theory.theorems import Theorem
+from .promise import Promise
 from .verdict import HypothesisRow, Verdict, weakest
 
 ODD = ("tanh", "erf")
@@ -128,6 +129,8 @@ class TheoremReport:
         shortfall: what is missing and what would close it; empty when nothing is.
         certificate: the proof, where there is one.
         eta: the step size a theorem without a ball is about.
+        promise: what the run is held against, of a theorem of another package.
+        origin: whose code made the rows; None for this project's.
     """
 
     theorem: Theorem
@@ -137,6 +140,8 @@ class TheoremReport:
     shortfall: str
     certificate: Certificate | None = None
     eta: float | None = None
+    promise: Promise | None = None
+    origin: str | None = None
 
 
 def check(at: Measured, settings: StepSettings, theorem: Theorem, *, checkpoint: str | None = None) -> TheoremReport:
