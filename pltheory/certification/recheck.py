@@ -19,13 +19,17 @@ from flint import ctx
 
 from ..theory.errors import InvalidInputError
 from .recheck_ball import check_ball, read_ball
+from .recheck_bplus import check_bplus, read_bplus
 from .recheck_checks import Check, Checks, Tick
 from .recheck_file import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
 
 Reader = Callable[[dict[str, Any], Path], Any]
 Checker = Callable[[Any, Checks, Tick], None]
 
-CHECKERS: dict[str, tuple[Reader, Checker]] = {theorem: (read_ball, check_ball) for theorem in ("A", "A'", "B", "C")}
+CHECKERS: dict[str, tuple[Reader, Checker]] = {
+    **{theorem: (read_ball, check_ball) for theorem in ("A", "A'", "B", "C")},
+    "B+": (read_bplus, check_bplus),
+}
 """Theorem to what reads its certificates and what recomputes their claims."""
 
 
