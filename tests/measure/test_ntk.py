@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from pltheory.measure import ntk
+from pltheory.measure import autodiff, ntk
 from pltheory.measure.linearization import linearize
 from pltheory.measure.ntk import empirical_ntk, empirical_ntk_by_autodiff, jacobian
 from pltheory.problem.networks import fully_connected
@@ -89,8 +89,8 @@ def test_blocks_of_samples_do_not_change_the_kernel(monkeypatch, budget):
     case = CASES[1]
     net, (x,) = case.network(), draws(3, (7, case.d))
     sizes = []
-    rows = ntk._rows
-    monkeypatch.setattr(ntk, "_rows", lambda n, p, xs: sizes.append(len(xs)) or rows(n, p, xs))
+    rows = autodiff.jacobian_rows
+    monkeypatch.setattr(ntk, "jacobian_rows", lambda n, p, xs: sizes.append(len(xs)) or rows(n, p, xs))
     monkeypatch.setattr(ntk, "JACOBIAN_BYTES", budget)
     close(empirical_ntk_by_autodiff(net, x), linearize(net, x).kernel)
     per_sample = 2 * sum(p.numel() for p in net.parameters()) * case.outputs * 8
