@@ -24,7 +24,8 @@ import pytest
 from click.testing import CliRunner
 
 from pltheory.certification import recheck as module
-from pltheory.certification import recheck_file
+from pltheory.certification import recheck_arithmetic as arithmetic
+from pltheory.certification import recheck_ball, recheck_checks, recheck_file
 from pltheory.certification.certificate import certify
 from pltheory.certification.certificate_file import arrays_bytes, certificate_text, save_certificate
 from pltheory.certification.profile import profile
@@ -286,7 +287,7 @@ def test_another_theorem_with_these_numbers_is_rejected(tmp_path: Path, donor: s
     forge = Forge(tmp_path, ONE, 0, donor)
     theorem = recheck_file.THEOREMS[name]
     forge.text.update(theorem=name, conclusion=theorem.conclusion, citation=theorem.citation)
-    for h, text in zip(forge.text["hypotheses"], recheck_file.HYPOTHESES[name], strict=True):
+    for h, text in zip(forge.text["hypotheses"], recheck_ball.HYPOTHESES[name], strict=True):
         h["name"] = text
     result = recheck(forge.write_text())
     assert result.code == FALSE, result.message
@@ -536,39 +537,39 @@ def test_guesses_are_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("n", [2, 5, 40])
 def test_eigenvalues_are_enclosed(n: int, exponent: int) -> None:
     """2^-e I + 1 1^T has the eigenvalues 2^-e and n + 2^-e exactly."""
-    a = module.arb(2) ** -exponent
-    with module.ctx.workprec(128):
-        sym = module.arb_mat([[a + 1 if i == j else module.arb(1) for j in range(n)] for i in range(n)])
-        least, largest = module._spectrum(sym, a / 2)
+    a = arithmetic.arb(2) ** -exponent
+    with arithmetic.ctx.workprec(128):
+        sym = arithmetic.arb_mat([[a + 1 if i == j else arithmetic.arb(1) for j in range(n)] for i in range(n)])
+        least, largest = arithmetic.spectrum(sym, a / 2)
         assert least.contains(a)
         assert least >= a / 2
         assert largest.contains(a + n)
         assert largest.upper() - largest.lower() < 1e-9 * n
-        big = module.arb(2) ** 3000
-        assert module._spectrum(sym * big, a * big / 2)[1].contains((a + n) * big)
+        big = arithmetic.arb(2) ** 3000
+        assert arithmetic.spectrum(sym * big, a * big / 2)[1].contains((a + n) * big)
 
 
 def test_a_residual_that_is_left_is_subtracted() -> None:
     """Asked to lose nothing, near and above the smallest eigenvalue, a factor still proves no more than is true."""
     rng = np.random.default_rng(0)
-    with module.ctx.workprec(128):
-        half = module.arb_mat(6, 6, rng.integers(-9, 9, 36).tolist())
-        sym = half * half.transpose() * (module.arb(1) / 2**10)
-        floats = module._floats(sym)
+    with arithmetic.ctx.workprec(128):
+        half = arithmetic.arb_mat(6, 6, rng.integers(-9, 9, 36).tolist())
+        sym = half * half.transpose() * (arithmetic.arb(1) / 2**10)
+        floats = arithmetic.floats_of(sym)
         values = np.linalg.eigvalsh(floats)
         for share in (0.5, 0.999, 1 - 1e-9, 1.0, 1 + 1e-9):
-            bound = module._from_factor(sym, floats, share * values[0], 0.0)
+            bound = arithmetic.from_factor(sym, floats, share * values[0], 0.0)
             assert not bound > values[0] * (1 + 1e-10)
 
 
 @pytest.mark.parametrize("name", recheck_file.ACTIVATIONS)
 def test_activations_and_their_suprema(name: str) -> None:
-    function, s1, s2 = module._ACTIVATIONS[name]
-    with module.ctx.workprec(400):
-        h = module.arb(2) ** -100
+    function, s1, s2 = arithmetic.ACTIVATIONS[name]
+    with arithmetic.ctx.workprec(400):
+        h = arithmetic.arb(2) ** -100
         first, second = [], []
         for i in range(-640, 641):
-            z = module.arb(i) / 128
+            z = arithmetic.arb(i) / 128
             slope = function(z)[1]
             difference = (function(z + h)[0] - function(z - h)[0]) / (2 * h)
             assert abs(difference - slope) < 1e-50
@@ -591,7 +592,10 @@ FORBIDDEN = (
 )
 
 
-@pytest.mark.parametrize("source", [module, recheck_file])
+RECHECKER = [module, arithmetic, recheck_ball, recheck_checks, recheck_file]
+
+
+@pytest.mark.parametrize("source", RECHECKER, ids=[s.__name__.rpartition(".")[2] for s in RECHECKER])
 def test_no_code_is_shared(source: Any) -> None:
     imported: list[str] = []
     for node in ast.walk(ast.parse(inspect.getsource(source))):
@@ -602,7 +606,8 @@ def test_no_code_is_shared(source: Any) -> None:
     parts = {part for name in imported for part in name.split(".")}
     assert not parts & set(FORBIDDEN)
     packaged = {name.rsplit(".", 1)[0] for name in imported if "theory" in name or "recheck" in name}
-    assert packaged <= {"theory.errors", "theory.theorems", "recheck_file"}
+    names = {s.__name__.rpartition(".")[2] for s in RECHECKER}
+    assert packaged <= {"theory.errors", "theory.theorems", *names}
 
 
 def test_importing_it_loads_neither_torch_nor_the_producer() -> None:
@@ -611,4 +616,4 @@ def test_importing_it_loads_neither_torch_nor_the_producer() -> None:
     loaded = set(run.stdout.split())
     assert "torch" not in loaded
     ours = {name for name in loaded if name.startswith("pltheory.") and not name.startswith("pltheory.theory")}
-    assert ours == {"pltheory.certification", "pltheory.certification.recheck", "pltheory.certification.recheck_file"}
+    assert ours == {"pltheory.certification", *(s.__name__ for s in RECHECKER)}
