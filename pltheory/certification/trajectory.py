@@ -234,9 +234,7 @@ class _Run:
         lipschitz = self.ref.lipschitz
         residual = float(add_up(self.at.residual_norm.hi, mul_up(lipschitz, self.reach)))
         curvature = float(mul_up(_HEADROOM, self.curvature(residual)))
-        grown = growth(
-            curvature, lipschitz, self.reach, step.grad, self.eta, self.gamma, self.delta, self.factor
-        )
+        grown = growth(curvature, lipschitz, self.reach, step.grad, self.eta, self.gamma, self.delta, self.factor)
         self.records.append(
             StepRecord(
                 self.eps,

@@ -107,9 +107,7 @@ def basin(
         if certainly_less(rbar, available) and certainly_less(0, left):
             proved = _conclude(tried, grid, sig, integral, jacobian[k], k, left, eta, gamma, delta, scale)
             profile = (tuple(map(float, grid[: k + 1])), tuple(map(float, sig[: k + 1])))
-            return replace(
-                proved, grid=profile[0], sig=profile[1], lipschitz=float(jacobian[k]), ell=float(ell[k])
-            )
+            return replace(proved, grid=profile[0], sig=profile[1], lipschitz=float(jacobian[k]), ell=float(ell[k]))
     return best
 
 

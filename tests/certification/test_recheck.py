@@ -25,7 +25,7 @@ from click.testing import CliRunner
 
 from pltheory.certification import recheck as module
 from pltheory.certification import recheck_arithmetic as arithmetic
-from pltheory.certification import recheck_ball, recheck_checks, recheck_file
+from pltheory.certification import recheck_ball, recheck_checks, recheck_file, recheck_iterate, recheck_trajectory
 from pltheory.certification.certificate import certify
 from pltheory.certification.certificate_file import arrays_bytes, certificate_text, save_certificate
 from pltheory.certification.profile import profile
@@ -592,7 +592,7 @@ FORBIDDEN = (
 )
 
 
-RECHECKER = [module, arithmetic, recheck_ball, recheck_checks, recheck_file]
+RECHECKER = [module, arithmetic, recheck_ball, recheck_checks, recheck_file, recheck_iterate, recheck_trajectory]
 
 
 @pytest.mark.parametrize("source", RECHECKER, ids=[s.__name__.rpartition(".")[2] for s in RECHECKER])
