@@ -59,9 +59,9 @@ def _times(a: arb_mat, b: arb_mat) -> arb_mat:
     return arb_mat(a.nrows(), a.ncols(), [p * q for p, q in zip(a.entries(), b.entries(), strict=True)])
 
 
-def _widened(m: arb_mat, radius: arb) -> arb_mat:
-    ball = arb(0, radius)
-    return arb_mat(m.nrows(), m.ncols(), [v + ball for v in m.entries()])
+def _widened(m: arb_mat, radii: Row) -> arb_mat:
+    """Every entry of row i with radii[i] around it."""
+    return arb_mat([[v + ball for v in row] for row, ball in zip(m.tolist(), (arb(0, r) for r in radii), strict=True)])
 
 
 @dataclass(frozen=True)
@@ -172,10 +172,9 @@ def hidden_layer_curvature(c: Stored, at: Weights, seen: Forward, reach: arb, li
     if at.biases[0] is not None:
         points = arb_mat([[*row, arb(c.taus[0])] for row in points.tolist()])
     gram = points * points.transpose()
-    lengths = [root(gram[i, i]).upper() * reach for i in range(n)]
-    z = [[v + arb(0, moved) for v in row] for row, moved in zip(seen.hidden[0].tolist(), lengths, strict=True)]
-    residual = _widened(seen.residual, (lipschitz * reach).upper())
-    u = residual * _widened(at.weights[1], reach) * arb(c.kappas[1])
+    z = _widened(seen.hidden[0], [root(gram[i, i]) * reach for i in range(n)]).tolist()
+    residual = _widened(seen.residual, [lipschitz * reach] * n)
+    u = residual * _widened(at.weights[1], [reach] * residual.ncols()) * arb(c.kappas[1])
     d = _times(u, arb_mat([[_second_derivative(c.activation, v) for v in row] for row in z]))
     q2 = _column_sums(_times(d, _times(gram, gram) * d))  # ||Q||_F^2 = D^T (G o G) D
     slopes = arb_mat([[slope(v)[1] for v in row] for row in z])
