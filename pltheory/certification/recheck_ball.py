@@ -12,7 +12,7 @@ import numpy as np
 from flint import arb, arb_mat
 
 from .recheck_arithmetic import ACTIVATIONS, Row, blocks, floats_of, largest_of, matrix, root, spectrum
-from .recheck_checks import Check, Checks, Tick, positive
+from .recheck_checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
 from .recheck_file import (
     ACCEPTED,
     FALSE,
@@ -284,9 +284,6 @@ def check_ball(c: Claim, checks: Checks, tick: Tick) -> None:
         checks.append(Check("bounds.required", f"<= {required!r}", what, code))
         mu = sigma**2
     bound("mu", mu)
-    gradient = lipschitz * residual
-    clipped = arb(c.gamma) < gradient.upper()
-    floor = (arb(c.gamma) / gradient).min(one).max(arb(c.delta)) if clipped else one
+    floor = clipping_floor(c, lipschitz * residual)
     bound("floor", floor)
-    shortest, longest = ((h * eta) * (1 - beta * h * eta / 2) for h in (floor, one))
-    bound("rate", 1 - 2 * mu * shortest.min(longest))
+    bound("rate", loss_factor(mu, beta, eta, floor))

@@ -14,6 +14,7 @@ from flint import arb, arb_mat
 
 from .recheck_arithmetic import ACTIVATIONS, Row, floats_of, largest_of, matrix, root
 from .recheck_file import UNSURE, Array, Stop, Stored
+from .recheck_network import CURVATURES
 
 Layers = list[arb_mat]
 
@@ -140,22 +141,6 @@ def step(c: Stored, at: Weights, along: Weights, size: arb) -> tuple[Weights, ar
     return middle, distance(balls, middle).upper()
 
 
-def _second_derivative(name: str, z: arb) -> arb:
-    value, slope = ACTIVATIONS[name][0](z)
-    if name == "tanh":
-        return -2 * value * slope
-    if name == "sigmoid":
-        return slope * (1 - 2 * value)
-    if name == "softplus":
-        return slope * (1 - slope)
-    if name == "erf":
-        return -2 * z * slope
-    if name == "gelu":
-        return (2 - z * z) * (-z * z / 2).exp() / (2 * arb.pi()).sqrt()
-    s, rise = ACTIVATIONS["sigmoid"][0](z)
-    return rise * (2 + z * (1 - 2 * s))
-
-
 def hidden_layer_curvature(c: Stored, at: Weights, seen: Forward, reach: arb, lipschitz: arb) -> arb:
     """Upper bound of ||sum_i r_i Hess f_i|| on the ball of radius `reach`, one hidden layer: the largest block's.
 
@@ -167,7 +152,7 @@ def hidden_layer_curvature(c: Stored, at: Weights, seen: Forward, reach: arb, li
     by at most `lipschitz` reach and reach, z_ij by at most ||a~_i|| reach.
     """
     n, units = seen.hidden[0].nrows(), seen.hidden[0].ncols()
-    slope = ACTIVATIONS[c.activation][0]
+    slope, bend = ACTIVATIONS[c.activation][0], CURVATURES[c.activation][0]
     points = seen.inputs[0]
     if at.biases[0] is not None:
         points = arb_mat([[*row, arb(c.taus[0])] for row in points.tolist()])
@@ -175,7 +160,7 @@ def hidden_layer_curvature(c: Stored, at: Weights, seen: Forward, reach: arb, li
     z = _widened(seen.hidden[0], [root(gram[i, i]) * reach for i in range(n)]).tolist()
     residual = _widened(seen.residual, [lipschitz * reach] * n)
     u = residual * _widened(at.weights[1], [reach] * residual.ncols()) * arb(c.kappas[1])
-    d = _times(u, arb_mat([[_second_derivative(c.activation, v) for v in row] for row in z]))
+    d = _times(u, arb_mat([[bend(v) for v in row] for row in z]))
     q2 = _column_sums(_times(d, _times(gram, gram) * d))  # ||Q||_F^2 = D^T (G o G) D
     slopes = arb_mat([[slope(v)[1] for v in row] for row in z])
     p2 = [arb(0)] * units

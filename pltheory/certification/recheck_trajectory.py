@@ -18,7 +18,7 @@ from flint import arb
 
 from .recheck_arithmetic import root
 from .recheck_ball import Centre, Claim, centre, steepness
-from .recheck_checks import Check, Checks, Tick, positive
+from .recheck_checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
 from .recheck_file import (
     ACCEPTED,
     FALSE,
@@ -280,7 +280,7 @@ def _last_step(c: TrajectoryClaim, checks: Checks, tick: Tick) -> None:
     ends before the integral has reached rbar, and mu = c sig^2 there.
     """
     at = centre(_at(c.end, c.bounds["lambda_min"]), tick)
-    zero, one, eta, share = arb(0), arb(1), arb(c.eta), share_of(c)
+    zero, eta, share = arb(0), arb(c.eta), share_of(c)
 
     def bound(name: str, value: arb) -> None:
         checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
@@ -324,11 +324,8 @@ def _last_step(c: TrajectoryClaim, checks: Checks, tick: Tick) -> None:
     checks.append(Check("bounds.required", f"<= {c.bounds['required']!r}", what, code))
     mu = share * profile[j] ** 2
     bound("mu", mu)
-    steepest = share * lipschitz * residual
-    clipped = arb(c.gamma) < steepest.upper()
-    floor = (arb(c.gamma) / steepest).min(one).max(arb(c.delta)) if clipped else one
+    floor = clipping_floor(c, share * lipschitz * residual)
     bound("floor", floor)
-    shortest, longest = ((h * eta) * (1 - beta * h * eta / 2) for h in (floor, one))
-    bound("rate", 1 - 2 * mu * shortest.min(longest))
+    bound("rate", loss_factor(mu, beta, eta, floor))
     below_one = ACCEPTED if c.bounds["rate"] < 1 and c.bounds["mu"] > 0 else FALSE
     checks.append(Check("bounds.rate", f"{c.bounds['rate']!r} < 1", "a linear rate", below_one))

@@ -1,4 +1,4 @@
-"""Certificates of Theorem D as files: the claims of every step as arrays, the last step's as text.
+"""A CERTIFIED verdict of Theorem D as a certificate: the claims of every step, and the weights that the run ended at.
 
 The claims of step t are about the exact iterate x_t and the ball of radius eps_t about it, so they do not depend on the
 bits of the run that found them; of that run only its end w_T is kept.
@@ -6,120 +6,130 @@ bits of the run that found them; of that run only its end w_T is kept.
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ..rigor.roundoff import Array, down
 from ..rigor.scalar import interval
 from ..theory import InvalidInputError
-from ..theory.theorems import theorem
-from .certificate_file import SCHEMA, _number, array_hash, text_hash
-from .trajectory import TrajectoryCertificate
-from .trajectory_network import FloatNetwork
+from .certificate import Inequality
+from .certificate_file import Document, number
+from .enclosure import Arrays
+from .trajectory import StepRecord, TrajectoryCertificate
 
 BRANCHES = {"full": 1.0, "band": 2.0, "floor": 4.0}
 """A step's branches are stored as the sum of these."""
 
 
-def trajectory_arrays(c: TrajectoryCertificate) -> dict[str, Array]:
-    """The arrays of a certificate by the names they have in its file.
+@dataclass(frozen=True, eq=False)
+class StoredTrajectory:
+    """A verdict of Theorem D with the doubles it speaks of.
 
-    W1.., b1.., end_W1.., end_b1.. (where there is a bias), x, y; eps (T + 1,); rho, factor, residual, lipschitz,
-    curvature, beta, low, high, branches (T,); grid and sigma, the profile about w_T.
+    Attributes:
+        loss: "sum" or "mean".
+        optimizer: name of the step rule.
+        result: the verdict.
     """
-    if c.basin is None or not c.basin.holds:
-        raise InvalidInputError("only a certificate that holds is written")
-    if not c.steps:
-        raise InvalidInputError("Theorem D took no step here: Theorem B at the same weights says as much")
-    r = c.records
-    columns = {
-        "rho": [s.rho for s in r],
-        "factor": [s.factor for s in r],
-        "residual": [s.residual for s in r],
-        "lipschitz": [s.lipschitz for s in r],
-        "curvature": [s.curvature for s in r],
-        "beta": [s.beta for s in r],
-        "low": [s.gradient.lo for s in r],
-        "high": [s.gradient.hi for s in r],
-        "branches": [sum(BRANCHES[b] for b in s.branches) for s in r],
-        "eps": [*(s.eps for s in r), c.eps],
-        "grid": c.basin.grid,
-        "sigma": c.basin.sig,
-    }
-    vectors = {name: np.array(column, dtype=np.float64) for name, column in columns.items()}
-    return {**_parts(c.start, ""), **_parts(c.final, "end_"), "x": c.x, "y": c.y, **vectors}
+
+    loss: str
+    optimizer: str
+    result: TrajectoryCertificate
+
+    @property
+    def theorem(self) -> str:
+        """D."""
+        return "D"
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything is proved, round-off included."""
+        return self.result.status == "CERTIFIED"
+
+    @property
+    def lambda_min(self) -> float:
+        """Lower bound of the smallest eigenvalue of K(w_T), summed loss; 0 where the last step was never tried."""
+        b = self.result.basin
+        return 0.0 if b is None else max(0.0, float(down(b.sigma * b.sigma)))
+
+    @property
+    def inequalities(self) -> tuple[Inequality, ...]:
+        """The hypotheses of the last step; those of the steps before it are in the arrays."""
+        b = self.result.basin
+        if b is None or not b.holds:
+            return ()
+        step = interval(self.result.scale) * b.beta * self.result.eta
+        return (
+            Inequality("0 < lambda_min(K(w_T))", 0.0, "<", self.lambda_min),
+            Inequality("beta eta < 2", step.hi, "<", 2.0),
+            Inequality("norm of r on B(w_T, eps_T) < (1 - beta eta / 2) int sig", b.residual, "<", b.available),
+        )
+
+    def document(self) -> Document:
+        """The files of the certificate.
+
+        Raises:
+            InvalidInputError: it does not hold, or has no steps.
+        """
+        c, b, distance = self.result, self.result.basin, self.result.distance
+        if b is None or distance is None or b.rho is None or b.mu is None or b.floor is None or b.rate is None:
+            raise InvalidInputError(f"only a certificate that holds is written: {c.status} {c.obstruction}".strip())
+        if not c.steps:
+            raise InvalidInputError("Theorem D took no step here: Theorem B at the same weights says as much")
+        scale = interval(c.scale)
+        return Document(
+            theorem=self.theorem,
+            network=Arrays(c.start.weights, c.start.biases, c.start.kappa, c.start.tau, c.start.activation, c.x, c.y),
+            more=_arrays(c),
+            loss=self.loss,
+            optimizer=self.optimizer,
+            steps=(c.eta, c.gamma, c.delta),
+            bounds={
+                "growth": ("upper", c.growth),
+                "displacement": ("upper", c.displacement),
+                "residual": ("upper", b.residual),
+                "lambda_min": ("lower", self.lambda_min),
+                "lipschitz": ("upper", b.lipschitz),
+                "ell": ("upper", b.ell),
+                "beta": ("upper", (scale * b.beta).hi),
+                "required": ("upper", b.rho),
+                "mu": ("lower", (scale * b.mu).lo),
+                "floor": ("lower", b.floor),
+                "rate": ("upper", b.rate),
+                "distance": ("upper", distance),
+            },
+            hypotheses=[(i.name, i.left, i.relation, i.right) for i in self.inequalities],
+            sections={
+                "trajectory": {"steps": c.steps, "eps": number(c.eps)},
+                "ball": {"radius": number(b.grid[-1])},
+            },
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the certificate.
+
+        Raises:
+            InvalidInputError: it does not hold, has no steps, or as `Document.save`.
+        """
+        self.document().save(Path(path))
 
 
-def _parts(net: FloatNetwork, prefix: str) -> dict[str, Array]:
-    named = {f"{prefix}W{l}": w for l, w in enumerate(net.weights, 1)}
-    return named | {f"{prefix}b{l}": b for l, b in enumerate(net.biases, 1) if b is not None}
+def _arrays(c: TrajectoryCertificate) -> dict[str, Array]:
+    """The arrays of Theorem D, by the names of the file format; T steps."""
+    end = c.final
+    assert c.basin is not None
+    arrays = {f"end_W{l}": w for l, w in enumerate(end.weights, 1)}
+    arrays |= {f"end_b{l}": b for l, b in enumerate(end.biases, 1) if b is not None}
+    rows = np.array([_row(s) for s in c.records])  # (T, columns)
+    arrays |= dict(zip(_COLUMNS, np.ascontiguousarray(rows.T), strict=True))
+    eps = np.array([*(s.eps for s in c.records), c.eps])
+    return {**arrays, "eps": eps, "grid": np.array(c.basin.grid), "sigma": np.array(c.basin.sig)}
 
 
-def trajectory_text(c: TrajectoryCertificate, arrays_file: str) -> str:
-    """The JSON text of a certificate of Theorem D.
-
-    Args:
-        c: the certificate.
-        arrays_file: name of the .npz beside it.
-
-    Raises:
-        InvalidInputError: the certificate does not hold, or has no steps.
-    """
-    arrays = trajectory_arrays(c)
-    b, distance = c.basin, c.distance
-    if b is None or distance is None or b.rho is None or b.mu is None or b.floor is None or b.rate is None:
-        raise InvalidInputError("only a certificate that holds is written")
-    scale = interval(c.scale)
-    lambda_min = max(0.0, float(down(b.sigma * b.sigma)))
-    step = (scale * b.beta * c.eta).hi
-    claim: dict[str, Any] = {
-        "schema": SCHEMA,
-        "theorem": "D",
-        "conclusion": theorem("D").conclusion,
-        "citation": theorem("D").citation,
-        "statement": "exact-arithmetic iteration from the stored float64 weights on the stored float64 data",
-        "network": {
-            "activation": c.start.activation,
-            "kappas": [_number(k) for k in c.start.kappa],
-            "taus": [_number(t) for t in c.start.tau],
-            "layers": c.start.depth,
-        },
-        "loss": "sum" if c.scale == 1 else "mean",
-        "optimizer": {
-            "name": {0.0: "gclip", 1.0: "gd"}.get(c.delta, "delta-gclip"),
-            "eta": _number(c.eta),
-            "gamma": _number(c.gamma),
-            "delta": _number(c.delta),
-        },
-        "arrays": {"file": arrays_file, "sha256": {name: array_hash(value) for name, value in arrays.items()}},
-        "trajectory": {"steps": c.steps, "eps": _number(c.eps)},
-        "ball": {"radius": _number(b.grid[-1])},
-        "bounds": {
-            "growth": {"kind": "upper", **_number(c.growth)},
-            "displacement": {"kind": "upper", **_number(c.displacement)},
-            "residual": {"kind": "upper", **_number(b.residual)},
-            "lambda_min": {"kind": "lower", **_number(lambda_min)},
-            "lipschitz": {"kind": "upper", **_number(b.lipschitz)},
-            "ell": {"kind": "upper", **_number(b.ell)},
-            "beta": {"kind": "upper", **_number((scale * b.beta).hi)},
-            "required": {"kind": "upper", **_number(b.rho)},
-            "mu": {"kind": "lower", **_number((scale * b.mu).lo)},
-            "floor": {"kind": "lower", **_number(b.floor)},
-            "rate": {"kind": "upper", **_number(b.rate)},
-            "distance": {"kind": "upper", **_number(distance)},
-        },
-        "hypotheses": [
-            _below("0 < lambda_min(K(w_T))", 0.0, lambda_min),
-            _below("beta eta < 2", step, 2.0),
-            _below("norm of r on B(w_T, eps_T) < (1 - beta eta / 2) int sig", b.residual, b.available),
-        ],
-        "assumptions": [],
-    }
-    claim["sha256"] = text_hash(claim)
-    return json.dumps(claim, indent=1)
+_COLUMNS = ("rho", "factor", "residual", "lipschitz", "curvature", "beta", "low", "high", "branches")
 
 
-def _below(name: str, left: float, right: float) -> dict[str, Any]:
-    return {"name": name, "left": _number(left), "relation": "<", "right": _number(right)}
+def _row(s: StepRecord) -> tuple[float, ...]:
+    named = sum(BRANCHES[b] for b in s.branches)
+    return s.rho, s.factor, s.residual, s.lipschitz, s.curvature, s.beta, s.gradient.lo, s.gradient.hi, named

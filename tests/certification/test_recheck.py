@@ -25,9 +25,19 @@ from click.testing import CliRunner
 
 from pltheory.certification import recheck as module
 from pltheory.certification import recheck_arithmetic as arithmetic
-from pltheory.certification import recheck_ball, recheck_checks, recheck_file, recheck_iterate, recheck_trajectory
+from pltheory.certification import (
+    recheck_ball,
+    recheck_bplus,
+    recheck_checks,
+    recheck_file,
+    recheck_flow,
+    recheck_iterate,
+    recheck_network,
+    recheck_neurons,
+    recheck_trajectory,
+)
 from pltheory.certification.certificate import certify
-from pltheory.certification.certificate_file import arrays_bytes, certificate_text, save_certificate
+from pltheory.certification.certificate_file import document, save_certificate
 from pltheory.certification.profile import profile
 from pltheory.certification.recheck import RecheckResult, recheck
 from pltheory.cli.recheck import command
@@ -60,7 +70,8 @@ def certified(case: Case, rule: int, theorem: str) -> tuple[str, bytes]:
     for distance in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6):
         certificate = prove(case.near(distance), RULES[rule], theorem)
         if certificate.holds:
-            return certificate_text(certificate, "c.cert.npz"), arrays_bytes(certificate)
+            files = document(certificate)
+            return files.text("c.cert.npz"), files.arrays_bytes()
     raise AssertionError(f"no certificate for {case.name}")
 
 
@@ -581,6 +592,13 @@ def test_activations_and_their_suprema(name: str) -> None:
 
 FORBIDDEN = (
     "rigor",
+    "bplus",
+    "bplus_arrays",
+    "bplus_centre",
+    "bplus_consistency",
+    "bplus_flow",
+    "bplus_neurons",
+    "bplus_slopes",
     "certificate",
     "enclosure",
     "profile",
@@ -592,7 +610,10 @@ FORBIDDEN = (
 )
 
 
-RECHECKER = [module, arithmetic, recheck_ball, recheck_checks, recheck_file, recheck_iterate, recheck_trajectory]
+RECHECKER = [
+    module, arithmetic, recheck_ball, recheck_bplus, recheck_checks, recheck_file, recheck_flow, recheck_iterate,
+    recheck_network, recheck_neurons, recheck_trajectory,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("source", RECHECKER, ids=[s.__name__.rpartition(".")[2] for s in RECHECKER])

@@ -18,9 +18,10 @@ import pytest
 import torch
 
 from pltheory.certification import recheck_trajectory
+from pltheory.certification.certificate_file import Document
 from pltheory.certification.recheck import RecheckResult, recheck
 from pltheory.certification.trajectory import TrajectoryCertificate, certify_trajectory
-from pltheory.certification.trajectory_file import trajectory_arrays, trajectory_text
+from pltheory.certification.trajectory_file import StoredTrajectory
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
@@ -81,15 +82,20 @@ def certified(name: str) -> TrajectoryCertificate:
     return found
 
 
+def document(name: str) -> Document:
+    p, settings, _ = RUNS[name]
+    return StoredTrajectory(p.loss, settings.name, certified(name)).document()
+
+
 class Forge:
     """A certificate on disk that can be changed and written again with every hash right."""
 
     def __init__(self, folder: Path, name: str = "clipped") -> None:
         self.path, self.npz = folder / "d.cert.json", folder / "d.cert.npz"
-        found = certified(name)
-        self.text: dict[str, Any] = json.loads(trajectory_text(found, self.npz.name))
-        self.arrays = {k: np.array(v) for k, v in trajectory_arrays(found).items()}
-        np.savez(self.npz, allow_pickle=True, **self.arrays)
+        made = document(name)
+        self.text: dict[str, Any] = json.loads(made.text(self.npz.name))
+        self.arrays = {k: np.array(v) for k, v in made.arrays.items()}
+        self.npz.write_bytes(made.arrays_bytes())
         self.path.write_text(json.dumps(self.text))
 
     @property
@@ -187,12 +193,14 @@ def test_too_little_precision_is_no_verdict(tmp_path: Path, bits: int) -> None:
     refused(recheck(Forge(tmp_path).path, bits=bits), UNSURE, "step ", f"--bits {2 * bits}")
 
 
-def test_only_what_holds_is_written() -> None:
+def test_only_what_holds_is_written(tmp_path: Path) -> None:
     p, settings, _ = RUNS["clipped"]
-    short = certify_trajectory(p, settings, steps_limit=3)
-    for write in (trajectory_arrays, lambda c: trajectory_text(c, "d.npz")):
-        with pytest.raises(InvalidInputError, match="holds"):
-            write(short)
+    short = StoredTrajectory("sum", settings.name, certify_trajectory(p, settings, steps_limit=3))
+    assert not short.holds
+    assert short.inequalities == ()
+    with pytest.raises(InvalidInputError, match="after 3 steps"):
+        short.save(tmp_path / "d.cert.json")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_trajectory_without_steps_is_theorem_b() -> None:
@@ -202,7 +210,7 @@ def test_a_trajectory_without_steps_is_theorem_b() -> None:
     found = certify_trajectory(p, DeltaGClipSettings("0.5/beta", 0.5, 0.1), steps_limit=10)
     assert (found.status, found.steps) == ("CERTIFIED", 0)
     with pytest.raises(InvalidInputError, match="Theorem B"):
-        trajectory_text(found, "d.npz")
+        StoredTrajectory("sum", "delta-gclip", found).document()
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------
@@ -451,7 +459,7 @@ def test_another_end(tmp_path: Path, name: str) -> None:
 
 def test_the_end_of_another_run(tmp_path: Path) -> None:
     forge = Forge(tmp_path)
-    other = trajectory_arrays(certified("floor"))
+    other = document("floor").arrays
     forge.arrays |= {name: other[name] for name in ("end_W1", "end_W2")}
     refused(recheck(forge.write()), FALSE, "trajectory.eps")
 
