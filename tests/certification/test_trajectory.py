@@ -25,6 +25,8 @@ from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball
 from pltheory.rigor.scalar import between
 from pltheory.theory import NotAvailableError
+from pltheory.verification.report import verify
+from pltheory.verification.verdict import Verdict
 from tests.oracles.exact_trajectory import Exact
 
 
@@ -347,12 +349,35 @@ def test_too_few_steps_say_what_is_missing():
     assert found.distance is None
 
 
-def test_a_recursion_that_does_not_close_names_its_worst_step(monkeypatch):
+def test_a_recursion_that_does_not_close_names_its_worst_step():
+    """A step size beyond the stable one: the verdict shows the step, its factor, its branch and the growth so far."""
+    p = digits_problem(4, 32)
+    found = certify_trajectory(p, GradientDescentSettings(5.0), steps_limit=60)
+    assert found.status == "UNDECIDED"
+    worst = max(range(found.steps), key=lambda t: found.records[t].factor)
+    record = found.records[worst]
+    assert record.factor > 100
+    assert f"does not close: at step {found.steps} eps = {found.eps:.3g}" in found.obstruction
+    assert f"growth so far {found.growth:.3g}" in found.obstruction
+    assert f"largest factor {record.factor:.4g} at step {worst} ({record.branches[0]}, " in found.obstruction
+    report = verify(p, GradientDescentSettings(5.0), theorem="D", steps=0)
+    assert report.main.verdict is Verdict.UNDECIDED
+    assert report.main.shortfall == found.obstruction
+    assert found.obstruction in report.to_json()
+
+
+def test_every_end_without_a_verdict_names_the_worst_step(monkeypatch):
     honest = td.growth
     monkeypatch.setattr(td, "growth", lambda *a: dataclasses.replace(honest(*a), factor=1e6))
     found = certify_trajectory(digits_problem(), DeltaGClipSettings("1/beta", 1e9, 0.1), steps_limit=50)
     assert found.status == "UNDECIDED"
-    assert "does not close" in found.obstruction or "not inside any ball" in found.obstruction
+    assert "largest factor 1e+06 at step 0 (full, " in found.obstruction
+    short = certify_trajectory(digits_problem(), DeltaGClipSettings("1/beta", 1e9, 0.1), steps_limit=1)
+    assert "after 1 steps" in short.obstruction
+    assert "largest factor 1e+06 at step 0 (full, " in short.obstruction
+    none = certify_trajectory(digits_problem(4, 32), GradientDescentSettings(1e300), steps_limit=5)
+    assert (none.status, none.steps) == ("UNDECIDED", 0)
+    assert "no step was taken" in none.obstruction
 
 
 def test_eps_too_large_for_the_basin_is_not_certified():
