@@ -26,6 +26,7 @@ from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
 from pltheory.theory import InvalidInputError
+from tests.oracles.exact_trajectory import Exact, norm
 
 ACCEPTED, FALSE, DAMAGED, UNSURE, FAILED = range(5)
 
@@ -162,6 +163,21 @@ def test_certificates_are_accepted(tmp_path: Path, name: str) -> None:
     assert result.theorem == "D"
     assert len(result.checks) > 9 * found.steps + len(found.basin.grid)
     assert {c.code for c in result.checks} == {ACCEPTED}
+
+
+@pytest.mark.parametrize("name", ["clipped", "floor", "gclip-bias-mean", "sigmoid-mean"])
+def test_claims_are_true_of_the_exact_iterates(name: str) -> None:
+    """A third program, at 900 bits, at x_t itself."""
+    found, claims = certified(name), document(name).arrays
+    exact = Exact.of(found.start, found.x, found.y, found.scale)
+    for t in range(min(found.steps, 60)):
+        gw, gb = exact.gradient()
+        size = norm([*gw, *(b for b in gb if b is not None)])
+        assert claims["low"][t] <= size <= claims["high"][t]
+        branch = exact.step(found.eta, found.gamma, found.delta)
+        assert int(claims["branches"][t]) & {"full": 1, "band": 2, "floor": 4}[branch]
+    if found.steps <= 60:
+        assert exact.distance(found.final) <= claims["eps"][-1]
 
 
 def test_progress_counts_the_parts(tmp_path: Path) -> None:

@@ -295,7 +295,7 @@ def test_ten_digits_at_width_128_are_certified_from_initialisation(gamma, wanted
 
 @pytest.mark.parametrize("gamma", [1e9, 0.5])
 def test_ten_digits_reach_the_exact_iterate_within_eps(gamma):
-    """The statement itself at its first target: 8256 parameters, exact iterates at 900 bits up to x_T."""
+    """The statement itself at its first target: 8320 parameters, exact iterates at 900 bits up to x_T."""
     p = digits_problem()
     found = certify_trajectory(p, DeltaGClipSettings("1/beta", gamma, 0.1), steps_limit=200, keep_every=1)
     pairs = follow(found, p)
