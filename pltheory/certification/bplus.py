@@ -289,7 +289,8 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         failed.append("eta is a multiple of 1/beta for the beta found")
     if failed:
         return _undecided(setup, eta, scale, f"not fulfilled: {', '.join(failed)}", rows)
-    mu = (1 - state.eps) * float(c.lam[0]) * DOWN * scale
+    # e_0 is not needed here; without it another reference kernel, as good as this one, might not see as much.
+    mu = (1 - state.eps) * (1 - c.e0) * float(c.lam[0]) * DOWN * scale
     beta_in_use = float(raised(beta * scale)) if scale != 1.0 else beta
     floor = settings.delta_on(float(raised(math.sqrt((1 + state.eps) * c.lam[-1]) * c.residual * scale)))
     factor = rate(interval(mu), interval(beta_in_use), interval(eta), interval(floor * DOWN), INTERVALS).hi

@@ -7,6 +7,7 @@ data, with eta, gamma, delta the stored doubles.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -109,6 +110,19 @@ class Certificate:
     def holds(self) -> bool:
         """Whether every hypothesis is proved."""
         return all(i.holds for i in self.inequalities)
+
+    def save(self, path: str | Path) -> None:
+        """Write the certificate and, beside it, its arrays.
+
+        Args:
+            path: of the JSON text, e.g. basin.cert.json; the arrays go to the same name with .npz.
+
+        Raises:
+            InvalidInputError: the certificate does not hold, or a file exists or cannot be written.
+        """
+        from .certificate_file import save_certificate  # the format is built on this class
+
+        save_certificate(self, Path(path))
 
     def as_reach(self, guess: Reach) -> Reach:
         """The certified numbers in the shape of a radius search, keeping what only a search knows from `guess`."""

@@ -129,10 +129,12 @@ def require_free(path: Path) -> None:
     """Refuse a name under which no certificate can be written.
 
     Raises:
-        InvalidInputError: the name is that of the arrays, or one of the two files exists.
+        InvalidInputError: the name is that of the arrays, its folder is missing, or one of the two files exists.
     """
     if path.suffix == ".npz":
         raise InvalidInputError(f"{path}: this is the name of the arrays; the certificate's own ends in .json")
+    if not path.parent.is_dir():
+        raise InvalidInputError(f"{path}: there is no folder {path.parent}")
     for file in (path, path.with_suffix(".npz")):
         if file.exists():
             raise InvalidInputError(f"{file}: exists already")

@@ -106,7 +106,8 @@ def check_bplus(c: Claim, checks: Checks, tick: Tick) -> None:
     net = Network(c)
     kernel, r0 = net.kernel()
     at = reference(kernel)
-    residual, lam_1, lam_n = norm(r0), at.lam[0] * (1 - at.e0), at.lam[-1] * (1 + at.e0)
+    apart = 1 + at.e0.union(-at.e0)
+    residual, lam_1, lam_n = norm(r0), at.lam[0] * apart, at.lam[-1] * apart
     bound("residual", residual * root(share))
     bound("lambda_min", lam_1 * share)
     bound("lambda_max", lam_n * share)
@@ -141,14 +142,14 @@ def check_bplus(c: Claim, checks: Checks, tick: Tick) -> None:
     s1, s2 = (f() for f in ACTIVATIONS[c.activation][1:])
     curve = s2 * net.xs * largest_of(net.row) * end.largest
     ell = net.kappa * (curve + root(curve * curve + 4 * (s1 * net.xs) ** 2)) / 2
-    beta = ((1 + last) * at.lam[-1] + residual * ell) * share
-    mu = (1 - last) * at.lam[0] * share
+    beta = ((1 + last) * lam_n + residual * ell) * share
+    mu = (1 - last) * lam_1 * share
     bound("beta", beta)
     hypothesis(2, beta * c.eta, arb(2))
     bound("mu", mu)
     bound("shift_a", end.p)
     bound("shift_w", end.o)
-    gradient = root((1 + last) * at.lam[-1]) * residual * share
+    gradient = root((1 + last) * lam_n) * residual * share
     floor = clipping_floor(c, gradient)
     bound("floor", floor)
     bound("rate", loss_factor(mu, beta, arb(c.eta), floor))

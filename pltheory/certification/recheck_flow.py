@@ -35,7 +35,7 @@ class Reference:
         whiten: W = Lam^(-1/2) V^T, for which ||K^(-1/2) M|| = ||W M||.
         vectors: V.
         root: K^(-1/2).
-        e0: ||K^(-1/2) (K_0 - K) K^(-1/2)||.
+        e0: ||K^(-1/2) (K_0 - K) K^(-1/2)||, a ball from 0.
     """
 
     lam: Row
@@ -66,7 +66,8 @@ def reference(kernel: arb_mat) -> Reference:
     v = arb_mat(n, n, [e + w.union(-w) for e in exact.entries()])
     whiten = _diagonal([1 / x.sqrt() for x in lam]) * v.transpose()
     apart = whiten * kernel * whiten.transpose() - identity
-    return Reference(lam, whiten, v, v * whiten, frobenius(apart.entries()))
+    # Whether the distance is that large or the precision too low to see that it is small, is not known: a ball from 0.
+    return Reference(lam, whiten, v, v * whiten, frobenius(apart.entries()).union(arb(0)))
 
 
 def _diagonal(values: Row) -> arb_mat:

@@ -228,7 +228,8 @@ class Pass:
             change = arb_mat(n, n, x)
             c1.append(spectrum(change * change.transpose())[1])
             d1.append(spectrum(w * arb_mat(n, n, y) * wt)[1])
-        return FirstOrder(ce, de, *([v.sqrt() for v in self._running(x)] for x in (c1, d1)))
+        most = [[largest_of(x[span.start : span.stop]) for span in self._spans] for x in (c1, d1)]
+        return FirstOrder(ce, de, *([root(v) for v in itertools.accumulate(x, arb.max)] for x in most))
 
     def second_order(self, g: int) -> arb:
         """d2 of (L7) in phase g."""

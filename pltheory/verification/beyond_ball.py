@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from ..certification.bplus import BPlusResult, certify_bplus
+from ..certification.bplus_file import bplus_certificate
 from ..certification.radius import Reach
 from ..certification.trajectory import TrajectoryCertificate, certify_trajectory
 from ..problem.problem import Problem
@@ -65,7 +66,7 @@ def check_beyond(
     try:
         if theorem.id == "B+":
             found = certify_bplus(problem, settings, rigorous=rigorous, refinements=1 if by_name else 0)
-            return _bplus(theorem, found, settings)
+            return _bplus(theorem, problem, found, settings)
         said = None
         if progress is not None:
             told = progress
@@ -89,7 +90,7 @@ def _open(theorem: Theorem, why: str) -> TheoremReport:
     return TheoremReport(theorem, Verdict.UNDECIDED, rows, None, why)
 
 
-def _bplus(theorem: Theorem, found: BPlusResult, settings: StepSettings) -> TheoremReport:
+def _bplus(theorem: Theorem, problem: Problem, found: BPlusResult, settings: StepSettings) -> TheoremReport:
     level = Verdict(found.verdict)
     reached = level is not Verdict.UNDECIDED
     verified = "verified" if level is Verdict.CERTIFIED else "as computed"
@@ -118,7 +119,8 @@ def _bplus(theorem: Theorem, found: BPlusResult, settings: StepSettings) -> Theo
     reach = None
     if reached and found.rate is not None:
         reach = _reach(found.eta, found.mu, found.beta, settings.delta, found.rate)
-    return TheoremReport(theorem, weakest(r.verdict for r in rows), rows, reach, found.shortfall)
+    proof = None if found.proof is None else bplus_certificate(problem, settings, found)
+    return TheoremReport(theorem, weakest(r.verdict for r in rows), rows, reach, found.shortfall, proof)
 
 
 def _trajectory(theorem: Theorem, c: TrajectoryCertificate) -> TheoremReport:

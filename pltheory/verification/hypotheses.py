@@ -9,6 +9,7 @@ import torch
 
 from ..certification.certificate import Certificate
 from ..certification.profile import Profile, profile
+from ..certification.prove import Proved
 from ..certification.radius import Reach, reach
 from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
@@ -135,7 +136,7 @@ class TheoremReport:
     rows: list[HypothesisRow]
     reach: Reach | None
     shortfall: str
-    certificate: Certificate | None = None
+    certificate: Proved | None = None
     eta: float | None = None
 
 
