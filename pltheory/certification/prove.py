@@ -19,13 +19,7 @@ from .profile import profile
 
 
 class Proved(Protocol):
-    """A certificate of any theorem.
-
-    Attributes:
-        theorem: its id.
-        holds: whether every hypothesis is proved, round-off included.
-        inequalities: the hypotheses as pairs of numbers.
-    """
+    """A certificate of any theorem."""
 
     @property
     def theorem(self) -> str:
