@@ -193,7 +193,7 @@ class _Replay:
         reach = (arb(c.eps[t]) + self.apart).upper()
 
         def compare(name: str, what: str, value: arb, direction: str = "upper") -> None:
-            checks.compare(f"step {t}, {name}: {what}", steps[name][t], value, direction)
+            checks.compare(f"step {t}, {name}", steps[name][t], value, direction, what)
 
         along = gradient(c, self.at, seen)
         size = norm(along.parts)
@@ -201,7 +201,8 @@ class _Replay:
         if not rounding <= steps["rho"][t]:
             # Wider than the computation that the claims are about: what fails below would say nothing about them.
             claim = f"<= {steps['rho'][t]!r}"
-            checks.append(Check(f"step {t}, rho: error of this recheck's own step", claim, rounding.str(5), UNSURE))
+            own = f"{rounding.str(5)}, error of this recheck's own step"
+            checks.append(Check(f"step {t}, rho", claim, own, UNSURE))
             return
         residual, lipschitz, curvature = self.bounds(t, seen, reach)
         compare("residual", "norm of r on the ball", residual)
@@ -217,7 +218,7 @@ class _Replay:
         found = growth(c, claimed["beta"], share * claimed["curvature"], claimed["low"], c.branches(t))
         compare("factor", "growth of the branches named", found)
         recursion = claimed["factor"] * c.eps[t] + steps["rho"][t]
-        checks.compare(f"step {t}, eps of the next: factor eps + rho", c.eps[t + 1], recursion, "upper")
+        checks.compare(f"step {t}, eps of the next", c.eps[t + 1], recursion, "upper", "factor eps + rho")
         self.at, self.apart = after, (claimed["factor"] * self.apart + rounding).upper()
 
     def _branches(self, t: int, checks: Checks, low: arb, high: arb) -> None:
@@ -226,8 +227,8 @@ class _Replay:
         # Naming more than the stored norms allow is no danger, but it is not what they say; a rounding is granted.
         generous = self._allowed(low * (1 - tiny), high * (1 + tiny))
         code = ACCEPTED if possible <= named <= generous else FALSE
-        field = f"step {t}, branches: what the gradient's norm allows"
-        checks.append(Check(field, " or ".join(sorted(named)), " or ".join(sorted(possible)), code))
+        allowed = f"{' or '.join(sorted(possible))}, what gradients between low and high allow"
+        checks.append(Check(f"step {t}, branches", " or ".join(sorted(named)), allowed, code))
 
     def _allowed(self, low: arb, high: arb) -> set[str]:
         """Branches that gradients of these norms can meet; what the precision does not decide counts as met."""
@@ -254,7 +255,7 @@ def check_trajectory(c: TrajectoryClaim, checks: Checks, tick: Tick) -> None:
             return
     end = stored_weights(c.end.weights, c.end.biases)
     away = distance(replay.at, end) + replay.apart
-    checks.compare("trajectory.eps: distance of the stored end from the exact iterate", c.eps[-1], away, "upper")
+    checks.compare("trajectory.eps", c.eps[-1], away, "upper", "distance of the stored end from the exact iterate")
     factors = [arb(f).max(arb(1)) for f in c.steps["factor"]]
     checks.compare("bounds.growth", c.bounds["growth"], _product(factors), "upper")
     displacement = distance(end, stored_weights(c.weights, c.biases))

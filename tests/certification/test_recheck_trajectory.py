@@ -5,9 +5,7 @@ The attacker knows the format and recomputes every hash, unless the damage itsel
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -26,9 +24,9 @@ from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
 from pltheory.theory import InvalidInputError
+from tests import forge
+from tests.forge import ACCEPTED, DAMAGED, FALSE, UNSURE, number, value
 from tests.oracles.exact_trajectory import Exact, norm
-
-ACCEPTED, FALSE, DAMAGED, UNSURE, FAILED = range(5)
 
 
 def problem(
@@ -88,33 +86,16 @@ def document(name: str) -> Document:
     return StoredTrajectory(p.loss, settings.name, certified(name)).document()
 
 
-class Forge:
-    """A certificate on disk that can be changed and written again with every hash right."""
+class Forge(forge.Forge):
+    """A certificate of Theorem D in the hands of an attacker."""
 
     def __init__(self, folder: Path, name: str = "clipped") -> None:
-        self.path, self.npz = folder / "d.cert.json", folder / "d.cert.npz"
         made = document(name)
-        self.text: dict[str, Any] = json.loads(made.text(self.npz.name))
-        self.arrays = {k: np.array(v) for k, v in made.arrays.items()}
-        self.npz.write_bytes(made.arrays_bytes())
-        self.path.write_text(json.dumps(self.text))
+        super().__init__(folder, made.text("c.cert.npz"), made.arrays_bytes())
 
     @property
     def steps(self) -> int:
         return len(self.arrays["rho"])
-
-    def write(self) -> Path:
-        content = {
-            k: hashlib.sha256((",".join(map(str, v.shape)) + ":").encode() + v.tobytes()).hexdigest()
-            for k, v in self.arrays.items()
-        }
-        self.text["arrays"]["sha256"] = content
-        np.savez(self.npz, allow_pickle=True, **self.arrays)
-        rest = {k: v for k, v in self.text.items() if k != "sha256"}
-        canonical = json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
-        self.text["sha256"] = hashlib.sha256(canonical).hexdigest()
-        self.path.write_text(json.dumps(self.text))
-        return self.path
 
     def set(self, key: str, name: str, x: float) -> None:
         self.text[key][name].update(number(x))
@@ -133,14 +114,6 @@ class Forge:
         self.arrays["eps"][-1] = eps
         self.arrays["grid"][0] = eps
         self.set("trajectory", "eps", eps)
-
-
-def number(x: float) -> dict[str, str]:
-    return {"hex": float(x).hex(), "decimal": f"{x:.6g}"}
-
-
-def value(n: dict[str, str]) -> float:
-    return float.fromhex(n["hex"])
 
 
 def refused(result: RecheckResult, code: int, *words: str) -> None:
@@ -189,14 +162,14 @@ def test_progress_counts_the_parts(tmp_path: Path) -> None:
 
 def test_weaker_claims_are_true(tmp_path: Path) -> None:
     """Every number moved away from the truth, where no other number leans on it."""
-    forge = Forge(tmp_path)
-    for name, b in forge.text["bounds"].items():
+    forged = Forge(tmp_path)
+    for name, b in forged.text["bounds"].items():
         if name not in ("required", "rate", "distance"):
-            forge.set("bounds", name, value(b) * (1.01 if b["kind"] == "upper" else 0.99))
-    forge.set("bounds", "distance", 2 * value(forge.text["bounds"]["distance"]))
-    forge.arrays["residual"] *= 1.01
-    forge.arrays["sigma"] *= 0.9999999
-    assert recheck(forge.write()).accepted
+            forged.set("bounds", name, value(b) * (1.01 if b["kind"] == "upper" else 0.99))
+    forged.set("bounds", "distance", 2 * value(forged.text["bounds"]["distance"]))
+    forged.arrays["residual"] *= 1.01
+    forged.arrays["sigma"] *= 0.9999999
+    assert recheck(forged.write()).accepted
 
 
 def test_other_precisions_accept_too(tmp_path: Path) -> None:
@@ -233,25 +206,25 @@ def test_a_trajectory_without_steps_is_theorem_b() -> None:
 
 
 def test_a_flipped_digit_in_the_text(tmp_path: Path) -> None:
-    forge = Forge(tmp_path)
-    whole = forge.path.read_text()
+    forged = Forge(tmp_path)
+    whole = forged.path.read_text()
     digits = [i for i, ch in enumerate(whole) if ch.isdigit()]
     for i in digits[:: max(1, len(digits) // 40)]:
-        forge.path.write_text(whole[:i] + str((int(whole[i]) + 1) % 10) + whole[i + 1 :])
-        assert recheck(forge.path).code == DAMAGED
+        forged.path.write_text(whole[:i] + str((int(whole[i]) + 1) % 10) + whole[i + 1 :])
+        assert recheck(forged.path).code == DAMAGED
 
 
 def test_a_flipped_bit_in_the_arrays(tmp_path: Path) -> None:
-    forge = Forge(tmp_path)
-    whole = forge.npz.read_bytes()
+    forged = Forge(tmp_path)
+    whole = forged.npz.read_bytes()
     for i in range(0, len(whole), len(whole) // 25):
-        forge.npz.write_bytes(whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :])
-        result = recheck(forge.path)
+        forged.npz.write_bytes(whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :])
+        result = recheck(forged.path)
         # A bit of a zip header that nobody reads may go unnoticed; then every array was intact.
         assert result.accepted or result.code == DAMAGED, result.message
         with np.load(io.BytesIO(whole)) as before:
             intact = result.accepted and all(
-                np.array_equal(np.load(forge.npz)[name], before[name]) for name in before.files
+                np.array_equal(np.load(forged.npz)[name], before[name]) for name in before.files
             )
         assert intact == result.accepted
 
@@ -259,22 +232,18 @@ def test_a_flipped_bit_in_the_arrays(tmp_path: Path) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
 @pytest.mark.parametrize("which", ["path", "npz"])
 def test_truncated_files(tmp_path: Path, which: str, share: float) -> None:
-    forge = Forge(tmp_path)
-    file: Path = getattr(forge, which)
+    forged = Forge(tmp_path)
+    file: Path = getattr(forged, which)
     content = file.read_bytes()
     file.write_bytes(content[: int(share * len(content))])
-    assert recheck(forge.path).code == DAMAGED
+    assert recheck(forged.path).code == DAMAGED
 
 
 def test_swapped_hashes(tmp_path: Path) -> None:
-    forge = Forge(tmp_path)
-    hashes = forge.text["arrays"]["sha256"]
+    forged = Forge(tmp_path)
+    hashes = forged.text["arrays"]["sha256"]
     hashes["W1"], hashes["end_W1"] = hashes["end_W1"], hashes["W1"]
-    rest = {k: v for k, v in forge.text.items() if k != "sha256"}
-    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
-    forge.text["sha256"] = hashlib.sha256(canonical).hexdigest()
-    forge.path.write_text(json.dumps(forge.text))
-    refused(recheck(forge.path), DAMAGED, "arrays.W1", "hash")
+    refused(recheck(forged.write_text()), DAMAGED, "arrays.W1", "hash")
 
 
 UNREADABLE: dict[str, tuple[str, Callable[[Forge], Any]]] = {
@@ -302,10 +271,10 @@ UNREADABLE: dict[str, tuple[str, Callable[[Forge], Any]]] = {
 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_a_file_that_does_not_fit_the_schema(tmp_path: Path, name: str) -> None:
-    forge = Forge(tmp_path)
+    forged = Forge(tmp_path)
     field, change = UNREADABLE[name]
-    change(forge)
-    refused(recheck(forge.write()), DAMAGED, field if name != "labelled C" else "")
+    change(forged)
+    refused(recheck(forged.write()), DAMAGED, field if name != "labelled C" else "")
 
 
 # --- claims beyond the truth ------------------------------------------------------------------------------------------
@@ -316,31 +285,31 @@ BOUNDS = list(recheck_trajectory.BOUNDS)
 
 @pytest.mark.parametrize("name", BOUNDS)
 def test_an_inflated_bound(tmp_path: Path, name: str) -> None:
-    forge = Forge(tmp_path)
-    assert set(forge.text["bounds"]) == set(BOUNDS)
-    bound = forge.text["bounds"][name]
+    forged = Forge(tmp_path)
+    assert set(forged.text["bounds"]) == set(BOUNDS)
+    bound = forged.text["bounds"][name]
     change = {"rate": 1 - 1e-6, "floor": 1.5, "required": 0.97}.get(
         name, 1 - 1e-6 if bound["kind"] == "upper" else 1 + 1e-6
     )
-    forge.set("bounds", name, value(bound) * change)
-    refused(recheck(forge.write()), FALSE, f"bounds.{name}")
+    forged.set("bounds", name, value(bound) * change)
+    refused(recheck(forged.write()), FALSE, f"bounds.{name}")
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
 @pytest.mark.parametrize("i", range(3))
 def test_an_inflated_margin(tmp_path: Path, i: int, side: str) -> None:
-    forge = Forge(tmp_path)
-    number_there = value(forge.text["hypotheses"][i][side])
+    forged = Forge(tmp_path)
+    number_there = value(forged.text["hypotheses"][i][side])
     doctored = number_there * (1 - 1e-6 if side == "left" else 1 + 1e-6) + (-1e-6 if side == "left" else 0.0)
-    forge.text["hypotheses"][i][side] = number(doctored)
-    refused(recheck(forge.write()), FALSE, f"hypotheses[{i}].{side}")
+    forged.text["hypotheses"][i][side] = number(doctored)
+    refused(recheck(forged.write()), FALSE, f"hypotheses[{i}].{side}")
 
 
 def test_an_inflated_profile(tmp_path: Path) -> None:
     for j in (0, 7):
-        forge = Forge(tmp_path)
-        forge.arrays["sigma"][j] *= 1 + 1e-6
-        refused(recheck(forge.write()), FALSE, f"arrays.sigma[{j}]")
+        forged = Forge(tmp_path)
+        forged.arrays["sigma"][j] *= 1 + 1e-6
+        refused(recheck(forged.write()), FALSE, f"arrays.sigma[{j}]")
 
 
 STEP_CLAIMS = {  # how much, and where it is noticed
@@ -361,38 +330,38 @@ def test_a_claim_of_a_step_beyond_the_truth(tmp_path: Path, name: str, run: str)
     change, field = STEP_CLAIMS[name]
     steps = len(certified(run).records)
     for t in (0, 3, steps // 2, steps - 1):
-        forge = Forge(tmp_path, run)
-        forge.arrays[name][t] *= change
-        refused(recheck(forge.write()), FALSE, f"step {t}, {field}")
+        forged = Forge(tmp_path, run)
+        forged.arrays[name][t] *= change
+        refused(recheck(forged.write()), FALSE, f"step {t}, {field}")
 
 
 @pytest.mark.parametrize("t", [1, 4, 9, 16])
 def test_a_shrunken_eps(tmp_path: Path, t: int) -> None:
-    forge = Forge(tmp_path)
-    assert forge.steps == 16
-    smaller = 0.99 * forge.arrays["eps"][t]
+    forged = Forge(tmp_path)
+    assert forged.steps == 16
+    smaller = 0.99 * forged.arrays["eps"][t]
     if t == 16:
-        forge.end_eps(smaller)
+        forged.end_eps(smaller)
     else:
-        forge.arrays["eps"][t] = smaller
-    refused(recheck(forge.write()), FALSE, f"step {t - 1}, eps of the next")
+        forged.arrays["eps"][t] = smaller
+    refused(recheck(forged.write()), FALSE, f"step {t - 1}, eps of the next")
 
 
 def test_errors_shrunken_alike_are_below_the_distance_of_the_stored_end(tmp_path: Path) -> None:
     """A recursion that closes on its own, of a computation more accurate than the one that was made."""
-    forge = Forge(tmp_path)
+    forged = Forge(tmp_path)
     for name in ("rho", "eps"):
-        forge.arrays[name] *= 2.0**-20  # exact, so that every inequality of the recursion still holds
-    forge.end_eps(forge.arrays["eps"][-1])
-    refused(recheck(forge.write()), FALSE, "trajectory.eps", "distance of the stored end")
+        forged.arrays[name] *= 2.0**-20  # exact, so that every inequality of the recursion still holds
+    forged.end_eps(forged.arrays["eps"][-1])
+    refused(recheck(forged.write()), FALSE, "trajectory.eps", "distance of the stored end")
 
 
 def test_errors_below_the_rechecks_own_precision(tmp_path: Path) -> None:
-    forge = Forge(tmp_path)
+    forged = Forge(tmp_path)
     for name in ("rho", "eps"):
-        forge.arrays[name] *= 2.0**-100
-    forge.end_eps(forge.arrays["eps"][-1])
-    result = recheck(forge.write())
+        forged.arrays[name] *= 2.0**-100
+    forged.end_eps(forged.arrays["eps"][-1])
+    result = recheck(forged.write())
     refused(result, UNSURE, "step 0, rho", "--bits 256")
 
 
@@ -401,89 +370,89 @@ def test_a_changed_branch(tmp_path: Path, run: str) -> None:
     """Every other set of branches, at every fifth step."""
     steps = len(certified(run).records)
     for t in range(0, steps, 5):
-        forge = Forge(tmp_path, run)
-        honest = int(forge.arrays["branches"][t])
+        forged = Forge(tmp_path, run)
+        honest = int(forged.arrays["branches"][t])
         for code in set(range(1, 8)) - {honest}:
-            forge.arrays["branches"][t] = code
-            refused(recheck(forge.write()), FALSE, f"step {t}, branches")
+            forged.arrays["branches"][t] = code
+            refused(recheck(forged.write()), FALSE, f"step {t}, branches")
 
 
 @pytest.mark.parametrize("t", [0, 5, 15])
 def test_a_dropped_step(tmp_path: Path, t: int) -> None:
-    forge = Forge(tmp_path)
-    forge.shorten(t)
-    result = recheck(forge.write())
+    forged = Forge(tmp_path)
+    forged.shorten(t)
+    result = recheck(forged.write())
     refused(result, FALSE, "trajectory.eps" if t == 15 else f"step {t}, ")
 
 
 def test_a_dropped_step_with_its_recursion_mended(tmp_path: Path) -> None:
     """The last step left out and the end's error claimed to be what the shorter recursion gives."""
-    forge = Forge(tmp_path)
-    forge.shorten(15)
-    forge.end_eps(forge.arrays["factor"][-1] * forge.arrays["eps"][-2] * (1 + 1e-9) + 2 * forge.arrays["rho"][-1])
-    refused(recheck(forge.write()), FALSE, "trajectory.eps")
+    forged = Forge(tmp_path)
+    forged.shorten(15)
+    forged.end_eps(forged.arrays["factor"][-1] * forged.arrays["eps"][-2] * (1 + 1e-9) + 2 * forged.arrays["rho"][-1])
+    refused(recheck(forged.write()), FALSE, "trajectory.eps")
 
 
 def test_a_repeated_step(tmp_path: Path) -> None:
-    forge = Forge(tmp_path)
-    for name, vector in forge.arrays.items():
+    forged = Forge(tmp_path)
+    for name, vector in forged.arrays.items():
         if vector.shape in ((16,), (17,)) and name not in ("grid", "sigma"):
-            forge.arrays[name] = np.insert(vector, 4, vector[4])
-    forge.text["trajectory"]["steps"] = 17
-    refused(recheck(forge.write()), FALSE, "step ")
+            forged.arrays[name] = np.insert(vector, 4, vector[4])
+    forged.text["trajectory"]["steps"] = 17
+    refused(recheck(forged.write()), FALSE, "step ")
 
 
 @pytest.mark.parametrize(("name", "change"), [("gamma", 0.9), ("gamma", 1.1), ("eta", 0.999), ("delta", 1.3)])
 def test_other_settings(tmp_path: Path, name: str, change: float) -> None:
-    forge = Forge(tmp_path, "floor")
-    forge.set("optimizer", name, change * value(forge.text["optimizer"][name]))
-    refused(recheck(forge.write()), FALSE, "step ")
+    forged = Forge(tmp_path, "floor")
+    forged.set("optimizer", name, change * value(forged.text["optimizer"][name]))
+    refused(recheck(forged.write()), FALSE, "step ")
 
 
 def test_another_rule(tmp_path: Path) -> None:
-    forge = Forge(tmp_path)
-    forge.text["optimizer"].update(name="gd", gamma=number(np.inf), delta=number(1.0))
-    refused(recheck(forge.write()), FALSE, "step 0, branches")
+    forged = Forge(tmp_path)
+    forged.text["optimizer"].update(name="gd", gamma=number(np.inf), delta=number(1.0))
+    refused(recheck(forged.write()), FALSE, "step 0, branches")
 
 
 def test_the_other_loss(tmp_path: Path) -> None:
-    forge = Forge(tmp_path)
-    forge.text["loss"] = "mean"
-    refused(recheck(forge.write()), FALSE, "step 0, ")
+    forged = Forge(tmp_path)
+    forged.text["loss"] = "mean"
+    refused(recheck(forged.write()), FALSE, "step 0, ")
 
 
 @pytest.mark.parametrize("name", ["W1", "W2", "x", "y"])
 def test_another_network_or_other_data(tmp_path: Path, name: str) -> None:
-    forge = Forge(tmp_path)
-    forge.arrays[name] = forge.arrays[name] * 1.5
-    refused(recheck(forge.write()), FALSE, "step 0, ")
+    forged = Forge(tmp_path)
+    forged.arrays[name] = forged.arrays[name] * 1.5
+    refused(recheck(forged.write()), FALSE, "step 0, ")
 
 
 def test_a_start_hardly_moved(tmp_path: Path) -> None:
     """A change of 1e-9 at the start: the claims of the steps still hold, and the end gives it away."""
-    forge = Forge(tmp_path)
-    forge.arrays["W1"][2, 3] += 1e-9
-    refused(recheck(forge.write()), FALSE)
+    forged = Forge(tmp_path)
+    forged.arrays["W1"][2, 3] += 1e-9
+    refused(recheck(forged.write()), FALSE)
 
 
 @pytest.mark.parametrize("name", ["end_W1", "end_W2"])
 def test_another_end(tmp_path: Path, name: str) -> None:
-    forge = Forge(tmp_path)
-    forge.arrays[name].flat[0] += 3 * forge.arrays["eps"][-1]
-    refused(recheck(forge.write()), FALSE, "trajectory.eps")
+    forged = Forge(tmp_path)
+    forged.arrays[name].flat[0] += 3 * forged.arrays["eps"][-1]
+    refused(recheck(forged.write()), FALSE, "trajectory.eps")
 
 
 def test_the_end_of_another_run(tmp_path: Path) -> None:
-    forge = Forge(tmp_path)
+    forged = Forge(tmp_path)
     other = document("floor").arrays
-    forge.arrays |= {name: other[name] for name in ("end_W1", "end_W2")}
-    refused(recheck(forge.write()), FALSE, "trajectory.eps")
+    forged.arrays |= {name: other[name] for name in ("end_W1", "end_W2")}
+    refused(recheck(forged.write()), FALSE, "trajectory.eps")
 
 
 def test_a_shorter_path(tmp_path: Path) -> None:
     """A path claimed to end one point of the grid earlier."""
-    forge = Forge(tmp_path)
-    grid, required = forge.arrays["grid"], value(forge.text["bounds"]["required"])
+    forged = Forge(tmp_path)
+    grid, required = forged.arrays["grid"], value(forged.text["bounds"]["required"])
     j = max(i for i, s in enumerate(grid) if s <= grid[0] + required * (1 + 1e-12))
-    forge.set("bounds", "required", grid[j - 1])
-    refused(recheck(forge.write()), FALSE, "bounds.required")
+    forged.set("bounds", "required", grid[j - 1])
+    refused(recheck(forged.write()), FALSE, "bounds.required")
