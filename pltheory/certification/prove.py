@@ -16,16 +16,15 @@ from .certificate import THEOREMS as ON_A_BALL
 from .certificate import Inequality
 from .certificate import certify as certify_on_ball
 from .profile import profile
+from .trajectory import certify_trajectory
+from .trajectory_file import StoredTrajectory
+
+TRAJECTORY_STEPS = 10_000
+"""Steps that Theorem D may take."""
 
 
 class Proved(Protocol):
-    """A certificate of any theorem.
-
-    Attributes:
-        theorem: its id.
-        holds: whether every hypothesis is proved, round-off included.
-        inequalities: the hypotheses as pairs of numbers.
-    """
+    """A certificate of any theorem."""
 
     @property
     def theorem(self) -> str:
@@ -61,9 +60,15 @@ def _bplus(theorem: str, problem: Problem, settings: StepSettings) -> Proved:
     return bplus_certificate(problem, settings, certify_bplus(problem, settings, rigorous=True, refinements=1))
 
 
+def _trajectory(theorem: str, problem: Problem, settings: StepSettings) -> Proved:
+    found = certify_trajectory(problem, settings, steps_limit=TRAJECTORY_STEPS)
+    return StoredTrajectory(problem.loss, settings.name, found)
+
+
 PROVERS: dict[str, Callable[[str, Problem, StepSettings], Proved]] = {
     **dict.fromkeys(ON_A_BALL, _on_ball),
     "B+": _bplus,
+    "D": _trajectory,
 }
 """Theorem to what proves it."""
 
@@ -75,7 +80,7 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = "B") -> 
         problem: network of class N, data, square loss (sum or mean). Theorem C is Theorem B at weights that are not
             random, for instance a checkpoint loaded into the network.
         settings: step rule; eta a number or "c/beta".
-        theorem: A, A', B, C, or B+ (one hidden layer, one output).
+        theorem: A, A', B, C, B+ (one hidden layer, one output), or D (a trajectory from these weights; minutes).
 
     Returns:
         A certificate; `holds` says whether every hypothesis is proved. `save(path)` writes one that holds, and

@@ -22,6 +22,7 @@ from .recheck_ball import check_ball, read_ball
 from .recheck_bplus import check_bplus, read_bplus
 from .recheck_checks import Check, Checks, Tick
 from .recheck_file import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
+from .recheck_trajectory import check_trajectory, read_trajectory
 
 Reader = Callable[[dict[str, Any], Path], Any]
 Checker = Callable[[Any, Checks, Tick], None]
@@ -29,6 +30,7 @@ Checker = Callable[[Any, Checks, Tick], None]
 CHECKERS: dict[str, tuple[Reader, Checker]] = {
     **{theorem: (read_ball, check_ball) for theorem in ("A", "A'", "B", "C")},
     "B+": (read_bplus, check_bplus),
+    "D": (read_trajectory, check_trajectory),
 }
 """Theorem to what reads its certificates and what recomputes their claims."""
 

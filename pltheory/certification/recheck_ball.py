@@ -89,14 +89,17 @@ class _Norms:
 
 
 @dataclass(frozen=True)
-class _Centre:
+class Centre:
+    """Norms at the weights, enclosures of the kernel's smallest and largest eigenvalue, and the residual's norm."""
+
     norms: _Norms
     least: arb
     largest: arb
     residual: arb
 
 
-def _centre(c: Claim, tick: Tick) -> _Centre:
+def centre(c: Claim, tick: Tick) -> Centre:
+    """The network, its backward rows and its kernel at the stored weights, summed loss."""
     (n, _), (_, outputs), last = c.x.shape, c.y.shape, len(c.weights) - 1
     evaluate, s1, s2 = ACTIVATIONS[c.activation]
     value, grams, slopes = matrix(c.x), [], []
@@ -150,7 +153,7 @@ def _centre(c: Claim, tick: Tick) -> _Centre:
         s1=s1(),
         s2=s2(),
     )
-    return _Centre(norms, least, largest, root(residual))
+    return Centre(norms, least, largest, root(residual))
 
 
 def _diagonal(gram: arb_mat, size: int) -> Iterator[arb_mat]:
@@ -190,7 +193,7 @@ def _pass(at: _Norms, inputs: list[arb], rows: list[arb]) -> tuple[list[Row], li
     return xa, xu, xb
 
 
-def _steepness(at: _Norms, s: arb, *, everywhere: bool) -> arb:
+def steepness(at: _Norms, s: arb, *, everywhere: bool) -> arb:
     """||M||, the worst split of s over the layers: ell(s) if everywhere, else dJ(s) / s, measured from the centre."""
     at = replace(at, weight=[w + s for w in at.weight])
     batch, single = _pass(at, at.inputs, at.rows), _pass(at, at.al, at.bo)
@@ -225,7 +228,7 @@ def _steepness(at: _Norms, s: arb, *, everywhere: bool) -> arb:
 
 def check_ball(c: Claim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem A, A', B or C."""
-    at = _centre(c, tick)
+    at = centre(c, tick)
     compare = checks.compare
 
     def bound(name: str, value: arb) -> None:
@@ -241,11 +244,11 @@ def check_ball(c: Claim, checks: Checks, tick: Tick) -> None:
     profile = []
     for j, (s, claim) in enumerate(zip(c.grid, c.sigma, strict=True)):
         tick(f"profile at radius {s:.3g}")
-        change = s * _steepness(at.norms, arb(s), everywhere=False)
+        change = s * steepness(at.norms, arb(s), everywhere=False)
         profile.append(((sigma_0 - change) * scale).max(zero))
         compare(f"arrays.sigma[{j}]", claim, profile[j], "lower")
     lipschitz = (root(at.largest) + change) * scale
-    ell = _steepness(at.norms, arb(c.radius), everywhere=True) * scale
+    ell = steepness(at.norms, arb(c.radius), everywhere=True) * scale
     beta = lipschitz**2 + residual * ell
     left = 1 - beta * eta / 2
     bound("residual", residual)

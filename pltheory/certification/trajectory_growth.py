@@ -53,12 +53,14 @@ class Growth:
         branches: the branches that can occur in the ball.
         negative: upper bound of minus the smallest eigenvalue of the Hessian there.
         beta: upper bound of its largest eigenvalue.
+        grad: enclosure of ||grad L|| over the ball.
     """
 
     factor: float
     branches: frozenset[str]
     negative: float
     beta: float
+    grad: Interval
 
 
 def growth(
@@ -101,4 +103,4 @@ def growth(
         least = max(over.lo, gamma)
         largest = min((interval(eta) * gamma / least).hi, eta)
         factors.append(band_factor(interval(largest), beta, negative).hi)
-    return Growth(max(factors), possible, negative.hi, beta.hi)
+    return Growth(max(factors), possible, negative.hi, beta.hi, over)

@@ -11,6 +11,7 @@ from typing import Any
 from ..certification.certificate import THEOREMS as CERTIFIABLE
 from ..certification.certificate import certify
 from ..certification.enclosure import enclose, stored_arrays
+from ..certification.prove import TRAJECTORY_STEPS
 from ..certification.radius import reach
 from ..problem.networks import class_n
 from ..problem.problem import Problem
@@ -24,8 +25,6 @@ from .ladder import BUILT_IN, Question, Rung
 from .verdict import Evidence, HypothesisRow, Verdict, strongest
 
 SCHEMA = "pltheory-report/1"
-TRAJECTORY_STEPS = 10_000
-"""Steps that Theorem D may take beyond those asked of the run."""
 MAIN = "B"
 """The theorem that steers radius and step size when all are asked for: the one with the weakest demand."""
 

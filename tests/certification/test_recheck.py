@@ -30,8 +30,10 @@ from pltheory.certification import (
     recheck_checks,
     recheck_file,
     recheck_flow,
+    recheck_iterate,
     recheck_network,
     recheck_neurons,
+    recheck_trajectory,
 )
 from pltheory.certification.certificate import certify
 from pltheory.certification.certificate_file import document, save_certificate
@@ -547,8 +549,8 @@ FORBIDDEN = (
 
 
 RECHECKER = [
-    module, arithmetic, recheck_ball, recheck_bplus, recheck_checks, recheck_file, recheck_flow, recheck_network,
-    recheck_neurons,
+    module, arithmetic, recheck_ball, recheck_bplus, recheck_checks, recheck_file, recheck_flow, recheck_iterate,
+    recheck_network, recheck_neurons, recheck_trajectory,
 ]  # fmt: skip
 
 
