@@ -24,8 +24,8 @@ from .lanczos import Extremes, SymmetricBatch, largest_modulus
 
 BATCH_BYTES = 1 << 29
 """Lanczos vectors held at once: how many samples and outputs go together follows from it."""
-_BASIS = 20
-"""Lanczos vectors per Hessian, as many as scipy's eigsh takes for one eigenvalue."""
+_BASIS = 40
+"""Lanczos vectors per Hessian where they fit; scipy's eigsh takes 20 for one eigenvalue."""
 _FEWEST = 8
 """What is left of them where even one Hessian's would not fit."""
 
@@ -55,8 +55,8 @@ class LargestHessian:
         value: a lower bound of it in exact arithmetic: the norm found for `sample` and `output`.
         sample: where it was found.
         output: where it was found.
-        stopped: how many of the others were given up early, their Ritz values raised by their residuals being below
-            `value`. As little of a proof that they are smaller as any Lanczos residual; `value` stands without it.
+        stopped: how many of the others were given up early, each with a probability of at most 1e-3, over the start
+            vector, that its norm is above `value` after all (`lanczos.ceiling`). `value` is a lower bound without it.
         products: Hessian-vector products used for all of them.
     """
 

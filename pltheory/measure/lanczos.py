@@ -10,6 +10,7 @@ symmetric operators spans the same spaces as ARPACK's implicit restart.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -21,9 +22,8 @@ from ..theory import NumericalFailureError
 _ROUNDINGS = 32
 """A residual of that many units in the last place of the operator's norm is round-off: no tolerance asks for less."""
 
-_SETTLED = 0.1
-"""Residual, relative to theta, from which on theta stands for the end of the spectrum: the first Ritz values and their
-residuals lie far inside it, those of one step near the mean eigenvalue and the deviation from it."""
+_RISK = 1e-3
+"""Probability over the start vector that an operator which is given up has the largest norm after all."""
 
 
 class SymmetricBatch(Protocol):
@@ -51,8 +51,8 @@ class Extremes:
         theta: the Rayleigh quotient, so |theta| is at most the spectral norm in exact arithmetic.
         residual: ||H v - theta v|| of its unit vector by the Lanczos relation: an eigenvalue is that near.
         products: products with the operator that were used.
-        stopped: given up before the tolerance, because another operator's |theta| was larger than this one's
-            Ritz values with their residuals.
+        stopped: given up before the tolerance, because another operator's |theta| was larger than the `ceiling` of
+            this one's norm.
     """
 
     theta: Tensor
@@ -77,8 +77,8 @@ def largest_modulus(
         tol: residual asked for, relative to |theta|; never below the round-off of the dtype.
         seed: of the start vectors.
         basis: vectors held per operator, at least 3.
-        beat: None, or a number: an operator is given up once theta has settled and its Ritz values, each raised by
-            its residual, are below that number or below another operator's |theta|.
+        beat: None, or a number: an operator is given up once `ceiling` of its Ritz values is below that number or below
+            another operator's |theta|.
         products: most products per operator.
 
     Raises:
@@ -94,12 +94,12 @@ def largest_modulus(
         values, residuals = run.ritz()  # (b, j)
         top = values.abs().argmax(dim=1, keepdim=True)
         theta, residual = values.gather(1, top)[:, 0], residuals.gather(1, top)[:, 0]
-        done = residual <= max(tol, _ROUNDINGS * run.eps) * theta.abs()
+        allowed = max(tol, _ROUNDINGS * run.eps) * theta.abs()
+        done = (residual <= allowed) & _ends_decided(values, residuals, allowed)
         lost = torch.zeros_like(done)
         if beat is not None:
             best = max(best, float(theta.abs().max()))
-            settled = residual <= _SETTLED * theta.abs()
-            lost = ~done & settled & ((values.abs() + residuals).amax(dim=1) < best)
+            lost = ~done & (ceiling(values, run.v.shape[2], min(count, basis)) < best)
         out.theta[live], out.residual[live], out.stopped[live] = theta, residual, lost
         out.products[live] = count
         keep = torch.nonzero(~(done | lost))[:, 0]
@@ -112,6 +112,35 @@ def largest_modulus(
         f"Lanczos for a Hessian norm did not converge: after {products} products a residual is "
         f"{float(out.residual[live].max()):.1e}"
     )
+
+
+def ceiling(values: Tensor, size: int, steps: int) -> Tensor:
+    """What the norm of an operator exceeds with probability at most 1e-3 over the start vector, as far as Lanczos went.
+
+    Kuczynski and Wozniakowski, SIMAX 13 (1992) 1094: from a start that is uniform on the sphere of R^N, the largest
+    Ritz value after k steps falls short of the largest eigenvalue by more than eps times the spread of the spectrum
+    with probability at most 1.648 sqrt(N) exp(-sqrt(eps) (2k - 1)), whatever the spectrum. (They say it for positive
+    definite operators and eps times the largest eigenvalue; Lanczos does not see a shift.) The same at the other
+    end; so the spread is at most that of the Ritz values over 1 - 2 eps. A thick restart never moves the
+    outermost Ritz values inwards, so k may be the steps before the first.
+
+    Args:
+        values: Ritz values (B, j), ascending.
+        size: N.
+        steps: k.
+    """
+    eps = (math.log(2 * 1.648 * math.sqrt(size) / _RISK) / (2 * steps - 1)) ** 2
+    if eps >= 0.5:
+        return torch.full_like(values[:, 0], math.inf)
+    spread = (values[:, -1] - values[:, 0]) / (1 - 2 * eps)
+    return values[:, [0, -1]].abs().amax(dim=1) + eps * spread
+
+
+def _ends_decided(values: Tensor, residuals: Tensor, allowed: Tensor) -> Tensor:
+    """Whether neither outermost Ritz value may still overtake the other: spectra of saddles are alike at both ends."""
+    ends, slack = values[:, [0, -1]].abs(), residuals[:, [0, -1]]
+    top = ends.amax(dim=1, keepdim=True)
+    return ((slack <= allowed[:, None]) | (ends + slack <= top)).all(dim=1)
 
 
 class _Run:
