@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..certification.radius import reach
-from ..measure.hessian import hessian_norm, largest_output_hessian
+from ..measure.hessian import largest_hessian_norm
 from ..problem.problem import in_span_of_data
 from ..theory import InvalidInputError, NotAvailableError
 from ..verification.report import verify
@@ -89,7 +89,7 @@ def _compute(values: dict[str, Any], config: Config) -> Record:
     # Directions orthogonal to the data meet no second derivative, so the norms are the same in their span.
     small = in_span_of_data(problem) or problem
     try:
-        hessian = largest_output_hessian(hessian_norm(small.network, small.x))
+        hessian = largest_hessian_norm(small.network, small.x).value
     except NotAvailableError:
         hessian = None
     assert run is not None

@@ -29,9 +29,36 @@ def _clipped_sgd(params, **settings):
     return step
 
 
+def _published(params):
+    """What the authors' code does: every gradient copied, the norm read on the host, a loop of updates."""
+
+    @torch.no_grad()
+    def step():
+        copies = torch.cat([p.grad.detach().clone().reshape(-1) for p in params])
+        h = LR * min(1.0, max(0.1, 1.0 / copies.norm().item()))
+        for p in params:
+            p.add_(p.grad, alpha=-h)
+
+    return step
+
+
+def _flat(params):
+    """The same step on one long vector: what remains when nothing is spent on there being many parameters."""
+    weights = torch.cat([p.detach().reshape(-1) for p in params])
+    grads = torch.cat([p.grad.reshape(-1) for p in params])
+
+    def step():
+        h = LR * (1.0 / torch.linalg.vector_norm(grads)).clamp(0.1, 1.0)
+        weights.addcmul_(grads, h, value=-1)
+
+    return step
+
+
 STEPS = {
-    "delta-gclip": lambda p: DeltaGClip(p, LR, 1.0, 0.1, foreach=False).step,
-    "delta-gclip foreach": lambda p: DeltaGClip(p, LR, 1.0, 0.1, foreach=True).step,
+    "delta-gclip": lambda p: DeltaGClip(p, LR, 1.0, 0.1).step,
+    "delta-gclip, a call per tensor": lambda p: DeltaGClip(p, LR, 1.0, 0.1, foreach=False).step,
+    "flat": _flat,
+    "published logic": _published,
     "sgd": lambda p: torch.optim.SGD(p, lr=LR).step,
     "sgd fused": lambda p: torch.optim.SGD(p, lr=LR, fused=True).step,
     "clip + sgd": _clipped_sgd,
