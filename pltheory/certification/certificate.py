@@ -164,7 +164,8 @@ def certify(
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(THEOREMS)}")
     environment.require()
     if centre is None:
-        centre = enclose(stored_arrays(class_n(problem.network), problem.x, problem.y))
+        arrays = stored_arrays(class_n(problem.network), problem.x, problem.y)
+        centre = enclose(arrays, spectrum=_eigenvalues(guess, problem.scale))
     found = reach(guess, settings, theorem, headroom=HEADROOM)
     # A residual of zero needs no ball at all; the smallest one of the grid is as good and can be written down.
     radius = max(found.radius, float(guess.radii[1]))
@@ -172,6 +173,12 @@ def certify(
     # Pools may have been restarted with other flags meanwhile.
     environment.require()
     return certificate
+
+
+def _eigenvalues(guess: Profile, scale: float) -> tuple[float | None, float | None]:
+    """The extreme kernel eigenvalues that a profile was made from; None for one that it does not know."""
+    values = guess.lambda_0.value / scale, float(guess.lipschitz[0]) ** 2 / scale
+    return values[0] if values[0] > 0 else None, values[1] if values[1] > 0 else None
 
 
 def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, theorem: str) -> Certificate:

@@ -100,19 +100,37 @@ def factorise(sym: Ball, shift: float, margin: float = 0.0) -> Factor | None:
     e = -((x.astype(np.int64) + 1) // 2)
     # s is whatever these floats are; where shift d^2 underflows, s is 0, which is an honest shift too.
     shifts = np.ldexp(np.full(n, shift), (2 * e).astype(np.int32)) + margin
-    work = np.empty((n, n))
+    work = np.zeros((n, n))
     for a, b in _panels(n):
         work[a:b, :b] = _scaled(mid, e, a, b)
-        work[a:b, b:] = 0.0
+        if not np.isfinite(work[a:b, :b]).all():
+            return None
     work[np.diag_indices(n)] -= shifts
-    if not np.isfinite(work).all() or not np.isfinite(shifts).all():
-        return None
-    try:
-        # The transposed view is in Fortran order, so LAPACK factorises in place.
-        upper = scipy.linalg.cholesky(work.T, lower=False, overwrite_a=True, check_finite=False)
-    except (np.linalg.LinAlgError, ValueError):
-        return None
-    return Factor(np.ascontiguousarray(upper.T), e, shifts) if np.isfinite(upper).all() else None
+    return Factor(work, e, shifts) if np.isfinite(shifts).all() and _cholesky(work) else None
+
+
+def _cholesky(work: Array) -> bool:
+    """Replace the lower triangle of a C-ordered symmetric matrix by its Cholesky factor; False where there is none.
+
+    Panel by panel: the product of what is left of a panel, then LAPACK and BLAS on the panel alone. LAPACK's own
+    factorisation of a whole kernel of order 17970 ended the process with a segmentation fault on two threads; here
+    nothing larger than a panel is factorised, nothing is copied but a panel, and the products are long.
+    """
+    n = work.shape[0]
+    for a, b in _panels(n):
+        if a:
+            work[a:, a:b] -= work[a:, :a] @ work[a:b, :a].T
+        try:
+            corner = scipy.linalg.cholesky(work[a:b, a:b], lower=True, check_finite=False)
+        except (np.linalg.LinAlgError, ValueError):
+            return False
+        work[a:b, a:b] = corner
+        if b < n:
+            below = scipy.linalg.solve_triangular(corner, work[b:, a:b].T, lower=True, check_finite=False)
+            work[b:, a:b] = below.T
+        if not np.isfinite(work[a:, a:b]).all():
+            return False
+    return True
 
 
 def split(x: Array) -> tuple[Array, Array]:
@@ -227,8 +245,7 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
             steps.add(tile, a, b)
             steps.sums[a:b] += np.abs(factor.shifts[a:b])
             tile[rows, columns] -= factor.shifts[a:b]
-            for k in range(0, b, BLOCK):
-                tile[:, k:] -= lower[a:b, k : k + BLOCK] @ lower[k:b, k : k + BLOCK].T
+            _subtract_products(tile, lower, a, b)
         residual.add(tile, a, b)
     moduli = computed_residual(steps.sums, 3 * n)
     if sliced:
@@ -240,6 +257,16 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
     rows_total = add_up(computed_residual(residual.sums, n), rounding, residual_underflow(n))
     delta = float(np.max(rows_total))
     return delta if np.isfinite(delta) else np.inf
+
+
+def _subtract_products(tile: Array, lower: Array, a: int, b: int) -> None:
+    """Take rows a:b, columns 0:b of L L^T from the tile: one subtraction an entry and block of columns of L."""
+    # A square of the tile at a time, so that it stays in the cache over all of its blocks.
+    for c, d in _panels(b):
+        part = tile[:, c:d]
+        for k in range(0, d, BLOCK):
+            first = max(c, k)  # rows of L above k have nothing in these columns
+            part[:, first - c :] -= lower[a:b, k : k + BLOCK] @ lower[first:d, k : k + BLOCK].T
 
 
 def _exact_part(lower: Array, a: int, b: int) -> Array:
