@@ -58,7 +58,7 @@ def _claims_table(report: dict, solvers: list[str]) -> Table:
 
 def _suprema_table(suprema: list[dict]) -> Table:
     table = Table(title="Suprema of activation derivatives", title_justify="left")
-    for column in ("activation", "order", "supremum", "stored", "stored >= sup", "closed form"):
+    for column in ("activation", "order", "supremum", "stored", "stored >= sup", "closed form", "stored >= sup in Coq"):
         table.add_column(column)
     for s in suprema:
         form = {True: "agrees", False: "[bold red]DIFFERS[/]", None: "none"}[s["closed_form_agrees"]]
@@ -69,6 +69,7 @@ def _suprema_table(suprema: list[dict]) -> Table:
             repr(s["stored"]),
             "[green]yes[/]" if s["stored_is_upper"] else "[bold red]NO[/]",
             form,
+            s["coq"],
         )
     return table
 

@@ -42,7 +42,7 @@ def is_opaque(e: sp.Basic) -> bool:
 def opaque_name(text: str) -> str:
     """A name made of the first words of an opaque text, which says in {0}, {1}, .. where its arguments stand."""
     words = re.findall(r"[A-Za-z]+", re.sub(r"\{\d+\}", " ", text.replace("'", "_prime ")))
-    signs = {"+": "plus", "": "times"}
+    signs = {"+": "plus", "": "times", "*": "rows"}
     return "_".join(words[:_WORDS]) if words else "op_" + signs[re.sub(r"[\s(){}\d]", "", text)]
 
 
@@ -146,6 +146,8 @@ class Types:
     def declarations(self) -> list[str]:
         """The variables of the section."""
         lines, things = [], []
+        if len({opaque_name(text) for text in self.texts}) < len(self.texts):
+            raise ValueError("two opaque texts begin with the same words")
         for text, (count, proposition) in self.texts.items():
             types = [self.of((text, k)) for k in range(count)]
             types.append("Prop" if proposition else self.of((text, "value")))

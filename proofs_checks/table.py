@@ -127,7 +127,8 @@ def run_suprema() -> list[dict] | str:
     rows = []
     for s in all_suprema():
         ends = {"lower": s.lower.str(30, radius=False), "upper": s.upper.str(30, radius=False)}
-        rows.append({**vars(s), **ends})
+        theorem = f"PLTheory.StoredSuprema.{s.activation}_stored"
+        rows.append({**vars(s), **ends, "coq_theorem": theorem, "coq": coq_status.status(theorem)})
     return rows
 
 

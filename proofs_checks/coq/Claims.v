@@ -57,6 +57,36 @@ Variable the_modulus_of_f_prime_is : R -> Prop.
 Variable for_a_unit_vector_u_the : R -> R -> Prop.
 (** the spectral norm of J' - J is {0} *)
 Variable the_spectral_norm_of_J_prime : R -> Prop.
+(** H is symmetric with spectrum between -{0} and {1} *)
+Variable H_is_symmetric_with_spectrum_between : R -> R -> Prop.
+(** D = I - {0} (I - u u^T) H for a unit vector u *)
+Variable D_I_I_u_u_T : R -> Prop.
+(** a vector has component {0} >= 0 along u and norm {1} >= 0 across it; its image under D has {0} along u and norm {2} across *)
+Variable a_vector_has_component_along_u : R -> R -> R -> Prop.
+(** the residual at the computed point has norm {0} *)
+Variable the_residual_at_the_computed_point : R -> Prop.
+(** the start is within {0} of the computed point *)
+Variable the_start_is_within_of_the : R -> Prop.
+(** the moduli of act' and act'' are at most {0} and {1} *)
+Variable the_moduli_of_act_prime_and : R -> R -> Prop.
+(** {2} is the Frobenius norm of (k {0}) o act'(Z) + U o act''(Z) o {1} *)
+Variable is_the_Frobenius_norm_of_k : T2 -> T2 -> R -> Prop.
+(** k is {0}, and the norm over outputs of U at one neuron of one sample at most {1} *)
+Variable k_is_and_the_norm_over : R -> R -> Prop.
+(** the largest spectral norm over samples of {0} is at most {1} *)
+Variable the_largest_spectral_norm_over_samples : T2 -> R -> Prop.
+(** ({0} * {1}) *)
+Variable op_rows : T2 -> T2 -> T2.
+(** {0} is Psi({1}, {2}, {3}) *)
+Variable is_Psi : R -> R -> R -> R -> Prop.
+(** the partial derivatives of Psi at ({0}, {1}, {2}) are {3}, {4}, {5} *)
+Variable the_partial_derivatives_of_Psi_at : R -> R -> R -> R -> R -> R -> Prop.
+(** {0} is the product over the steps so far of 1 - h l, {1} and {2} are exp(-y) and exp(-(1 + {3}) y) for {4} = y = l times the sum of h, and {5} = 1/e *)
+Variable is_the_product_over_the_steps : R -> R -> R -> R -> R -> R -> Prop.
+(** {0} is the integral of |u o r| over a cell of length {1}, {2} that of the square *)
+Variable is_the_integral_of_u_o : R -> R -> R -> Prop.
+(** x^T K x is {0} where x^T K_0 x is {1} and |x|^2 is {2}, and the norm of E is {3} *)
+Variable x_T_K_x_is_where : R -> R -> R -> R -> Prop.
 
 Hypothesis cited_taylor :
   forall (G : R) (a : R) (b : R) (beta : R) (s : R) (w : T1),
@@ -218,6 +248,88 @@ Hypothesis cited_spectral_bound :
   the_spectral_norm_of_J_prime nz ->
   0 <= - (nx) + ny + nz /\
   0 <= nx - ny + nz.
+
+Hypothesis cited_clipped_blocks :
+  forall (al : R) (beta : R) (nu : R) (s : R) (x : R) (y : R) (z : R),
+  H_is_symmetric_with_spectrum_between nu beta ->
+  D_I_I_u_u_T s ->
+  a_vector_has_component_along_u x y z ->
+  0 < s ->
+  0 <= al - expansion_constant s beta nu ->
+  0 <= al * y + (1 / 2) * s * x * (beta + nu) - z /\
+  0 <= z.
+
+Hypothesis cited_nearby_residual :
+  forall (ell : R) (eps : R) (near : R) (rho0 : R),
+  the_residual_at_the_computed_point near ->
+  the_start_is_within_of_the eps ->
+  the_residual_at_w_has_norm rho0 ->
+  the_spectral_norm_of_J_is ell ->
+  0 <= ell * eps + near - rho0.
+
+Hypothesis cited_gate_derivative :
+  forall (X : T2) (Y : T2) (kappa : R) (nx : R) (ny : R) (nz : R) (s1 : R) (s2 : R) (top : R),
+  the_moduli_of_act_prime_and s1 s2 ->
+  is_the_Frobenius_norm_of_k X Y nz ->
+  k_is_and_the_norm_over kappa top ->
+  the_Frobenius_norm_of_is X nx ->
+  the_Frobenius_norm_of_is Y ny ->
+  0 <= kappa * nx * s1 + ny * s2 * top - nz.
+
+Hypothesis cited_khatri_rao_bound :
+  forall (X : T2) (Y : T2) (nx : R) (ny : R) (nz : R),
+  the_Frobenius_norm_of_is X nx ->
+  the_largest_spectral_norm_over_samples Y ny ->
+  the_spectral_norm_of_is (op_rows X Y) nz ->
+  0 <= nx * ny - nz.
+
+Hypothesis cited_khatri_rao_rows :
+  forall (X : T2) (Y : T2) (nx : R) (ny : R) (nz : R),
+  the_largest_spectral_norm_over_samples X nx ->
+  the_Frobenius_norm_of_is Y ny ->
+  the_spectral_norm_of_is (op_rows X Y) nz ->
+  0 <= nx * ny - nz.
+
+Hypothesis cited_concave_homogeneous :
+  forall (d1 : R) (d2 : R) (d3 : R) (p1 : R) (p2 : R) (p3 : R) (psi : R) (psi_p : R) (q1 : R) (q2 : R) (q3 : R),
+  is_Psi psi q1 q2 q3 ->
+  is_Psi psi_p p1 p2 p3 ->
+  the_partial_derivatives_of_Psi_at p1 p2 p3 d1 d2 d3 ->
+  0 <= d1 * (- (p1) + q1) + d2 * (- (p2) + q2) + d3 * (- (p3) + q3) - psi + psi_p /\
+  0 <= - (d1 * p1) - d2 * p2 - d3 * p3 + (1 / 2) * psi_p /\
+  0 <= d1 * p1 + d2 * p2 + d3 * p3 - (1 / 2) * psi_p.
+
+Hypothesis cited_product_between :
+  forall (high : R) (inverse_e : R) (low : R) (p : R) (th : R) (y : R),
+  is_the_product_over_the_steps p high low th y inverse_e ->
+  0 <= y ->
+  0 <= th ->
+  0 <= low /\
+  0 <= - (low) + p /\
+  0 <= high - p /\
+  0 <= - (high * (- (th * y) + 1)) + low /\
+  0 <= - (high * y) + inverse_e.
+
+Hypothesis cited_cauchy_schwarz_cell :
+  forall (cell : R) (r1 : R) (weighted1 : R),
+  is_the_integral_of_u_o r1 cell weighted1 ->
+  0 <= cell * weighted1 - r1 ^ 2 /\
+  0 <= r1 /\
+  0 < cell.
+
+Hypothesis cited_spectral_product :
+  forall (X : T2) (Y : T2) (nx : R) (ny : R) (nz : R),
+  the_spectral_norm_of_is X nx ->
+  the_spectral_norm_of_is Y ny ->
+  the_spectral_norm_of_is (op_times X Y) nz ->
+  0 <= nx * ny - nz.
+
+Hypothesis cited_spectral_sum :
+  forall (X : T2) (Y : T2) (nx : R) (ny : R) (nz : R),
+  the_spectral_norm_of_is X nx ->
+  the_spectral_norm_of_is Y ny ->
+  the_spectral_norm_of_is (op_plus X Y) nz ->
+  0 <= nx + ny - nz.
 
 (** x^2 <= y^2 and x, y >= 0 give x <= y *)
 Theorem claim_monotone_root :
@@ -3289,6 +3401,936 @@ Proof.
   split.
   { apply (same_ge _ _ fact36); named. }
   apply (same_ge _ _ fact37); named.
+Qed.
+
+(** ||[[1, 0], [v, al]]|| and (v + sqrt(v^2 + 4 al^2))/2 *)
+Theorem claim_block_norm :
+  forall (al : R) (v : R) (x : R) (y : R),
+  0 < v ->
+  0 <= al - 1 ->
+  0 <= - (x ^ 2) + (x ^ 2 + y ^ 2) * (block_norm v al) ^ 2 - (al * y + v * x) ^ 2 /\
+  0 <= (1 / 2) * v - block_norm v al + (1 / 2) * sqrt (4 * al ^ 2 + v ^ 2).
+Proof.
+  intros al v x y given1 given2.
+  assert (fact3 : 0 < v) by (apply (same_gt _ _ given1); named).
+  assert (fact4 : 0 <= al - 1) by (apply (same_ge _ _ given2); named).
+  assert (fact5 : 0 <= v ^ 2 + (al + 1) ^ 2).
+  { apply (certified_ge (1)
+      (v ^ 2 + (al + 1) ^ 2)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact6 : 0 <= v ^ 2 + (al - 1) ^ 2).
+  { apply (certified_ge (1)
+      (v ^ 2 + (al - 1) ^ 2)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact7 : 0 <= 4 * al ^ 2 + v ^ 2).
+  { apply (certified_ge (1)
+      (v ^ 2 + 4 * al ^ 2)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (some13 : 0 <= (v ^ 2 + (al + 1) ^ 2)) by (apply (same_ge _ _ fact5); named).
+  destruct (root_named (v ^ 2 + (al + 1) ^ 2) some13) as (p & some12 & some10 & some11).
+  assert (fact8 : 0 <= p) by (apply (same_ge _ _ some10); named).
+  assert (fact9 : p ^ 2 - v ^ 2 - (al + 1) ^ 2 = 0) by (apply (same_eq _ _ some11); named).
+  assert (some19 : 0 <= (v ^ 2 + (al - 1) ^ 2)) by (apply (same_ge _ _ fact6); named).
+  destruct (root_named (v ^ 2 + (al - 1) ^ 2) some19) as (q & some18 & some16 & some17).
+  assert (fact14 : 0 <= q) by (apply (same_ge _ _ some16); named).
+  assert (fact15 : q ^ 2 - v ^ 2 - (al - 1) ^ 2 = 0) by (apply (same_eq _ _ some17); named).
+  assert (some25 : 0 <= (4 * al ^ 2 + v ^ 2)) by (apply (same_ge _ _ fact7); named).
+  destruct (root_named (4 * al ^ 2 + v ^ 2) some25) as (r & some24 & some22 & some23).
+  assert (fact20 : 0 <= r) by (apply (same_ge _ _ some22); named).
+  assert (fact21 : - (4 * al ^ 2) + r ^ 2 - v ^ 2 = 0) by (apply (same_eq _ _ some23); named).
+  assert (fact26 : 0 <= v).
+  { apply (certified_ge (1)
+      (v)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact27 : 0 <= p ^ 2 - v ^ 2).
+  { apply (certified_ge (1)
+      ((al + 1) ^ 2)
+      (1 * (p ^ 2 - v ^ 2 - (al + 1) ^ 2))); [positive | signs | zeros | rational]. }
+  assert (fact28 : 0 <= q ^ 2 - v ^ 2).
+  { apply (certified_ge (1)
+      ((al - 1) ^ 2)
+      (1 * (q ^ 2 - v ^ 2 - (al - 1) ^ 2))); [positive | signs | zeros | rational]. }
+  pose proof (claim_monotone_root v p) as lemma.
+  feed lemma ltac:(apply (same_gt_ge _ _ fact3); named).
+  feed lemma ltac:(apply (same_ge _ _ fact8); named).
+  feed lemma ltac:(apply (same_ge _ _ fact27); named).
+  rename lemma into some30.
+  assert (fact29 : 0 <= p - v) by (apply (same_ge _ _ some30); named).
+  pose proof (claim_monotone_root v q) as lemma.
+  feed lemma ltac:(apply (same_gt_ge _ _ fact3); named).
+  feed lemma ltac:(apply (same_ge _ _ fact14); named).
+  feed lemma ltac:(apply (same_ge _ _ fact28); named).
+  rename lemma into some32.
+  assert (fact31 : 0 <= q - v) by (apply (same_ge _ _ some32); named).
+  assert (fact33 : 0 < p).
+  { apply (certified_gt (1)
+      (v + (p - v))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact34 : 0 < q).
+  { apply (certified_gt (1)
+      (v + (q - v))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact35 : 0 < p * q).
+  { apply (certified_gt (1)
+      (p * q)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact36 : 0 <= - (x ^ 2) + ((1 / 2) * p + (1 / 2) * q) ^ 2 * (x ^ 2 + y ^ 2) - (al * y + v * x) ^ 2).
+  { apply (certified_ge ((p * q))
+      ((- (al * v * x) + y * (- (al ^ 2) + ((1 / 2) * p + (1 / 2) * q) ^ 2)) ^ 2 + (- (al * v * y) + x * (- (v ^ 2) + ((1 / 2) * p + (1 / 2) * q) ^ 2 - 1)) ^ 2)
+      (((1 / 2) * x ^ 2 - (1 / 2) * ((1 / 2) * p + (1 / 2) * q) ^ 2 * (x ^ 2 + y ^ 2) + (x ^ 2 + y ^ 2) * ((1 / 16) * p ^ 2 + (1 / 4) * p * q + (5 / 16) * q ^ 2 - (1 / 8) * v ^ 2 - (1 / 16) * (al - 1) ^ 2 - (1 / 16) * (al + 1) ^ 2) + (1 / 2) * (al * y + v * x) ^ 2) * (p ^ 2 - v ^ 2 - (al + 1) ^ 2) + ((1 / 2) * x ^ 2 - (1 / 2) * ((1 / 2) * p + (1 / 2) * q) ^ 2 * (x ^ 2 + y ^ 2) + (x ^ 2 + y ^ 2) * ((1 / 16) * p ^ 2 + (1 / 4) * p * q + (1 / 16) * q ^ 2 + (1 / 8) * v ^ 2 - (1 / 16) * (al - 1) ^ 2 + (3 / 16) * (al + 1) ^ 2) + (1 / 2) * (al * y + v * x) ^ 2) * (q ^ 2 - v ^ 2 - (al - 1) ^ 2))); [positive | signs | zeros | rational]. }
+  assert (fact37 : 0 <= al ^ 2 - 1).
+  { apply (certified_ge (1)
+      ((al - 1) * (al - 1) + 2 * (al - 1))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact38 : 0 <= p * q).
+  { apply (certified_ge (1)
+      ((p * q))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact39 : 0 <= al ^ 2 + r * v - 1).
+  { apply (certified_ge (1)
+      ((al ^ 2 - 1) + v * r)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact40 : 0 <= - (p ^ 2 * q ^ 2) + (al ^ 2 + r * v - 1) ^ 2).
+  { apply (certified_ge (1)
+      (2 * (al ^ 2 - 1) * v * r + 2 * (al ^ 2 - 1) * v ^ 2)
+      ((v ^ 2) * (- (4 * al ^ 2) + r ^ 2 - v ^ 2) + (- (q ^ 2)) * (p ^ 2 - v ^ 2 - (al + 1) ^ 2) + (- (v ^ 2) - (al + 1) ^ 2) * (q ^ 2 - v ^ 2 - (al - 1) ^ 2))); [positive | signs | zeros | rational]. }
+  pose proof (claim_monotone_root (p * q) (al ^ 2 + r * v - 1)) as lemma.
+  feed lemma ltac:(apply (same_gt_ge _ _ fact35); named).
+  feed lemma ltac:(apply (same_ge _ _ fact39); named).
+  feed lemma ltac:(apply (same_ge _ _ fact40); named).
+  rename lemma into some42.
+  assert (fact41 : 0 <= al ^ 2 - p * q + r * v - 1) by (apply (same_ge _ _ some42); named).
+  assert (fact43 : 0 <= - ((p + q) ^ 2) + (r + v) ^ 2).
+  { apply (certified_ge (1)
+      (2 * (al ^ 2 - p * q + r * v - 1))
+      (1 * (- (4 * al ^ 2) + r ^ 2 - v ^ 2) + (- 1) * (p ^ 2 - v ^ 2 - (al + 1) ^ 2) + (- 1) * (q ^ 2 - v ^ 2 - (al - 1) ^ 2))); [positive | signs | zeros | rational]. }
+  assert (fact44 : 0 <= p + q).
+  { apply (certified_ge (1)
+      (p + q)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact45 : 0 <= r + v).
+  { apply (certified_ge (1)
+      (v + r)
+      (0)); [positive | signs | zeros | rational]. }
+  pose proof (claim_monotone_root (p + q) (r + v)) as lemma.
+  feed lemma ltac:(apply (same_ge _ _ fact44); named).
+  feed lemma ltac:(apply (same_ge _ _ fact45); named).
+  feed lemma ltac:(apply (same_ge _ _ fact43); named).
+  rename lemma into some47.
+  assert (fact46 : 0 <= - (p) - q + r + v) by (apply (same_ge _ _ some47); named).
+  assert (fact48 : 0 <= - ((1 / 2) * p) - (1 / 2) * q + (1 / 2) * r + (1 / 2) * v).
+  { apply (certified_ge (1)
+      ((1 / 2) * (- (p) - q + r + v))
+      (0)); [positive | signs | zeros | rational]. }
+  split.
+  { apply (same_ge _ _ fact36); named. }
+  apply (same_ge _ _ fact48); named.
+Qed.
+
+(** ||I - h H|| <= max(1 + h nu, h beta - 1) *)
+Theorem claim_expansion_constant :
+  forall (beta : R) (h : R) (lam : R) (nu : R),
+  0 < beta ->
+  0 <= nu ->
+  0 <= h ->
+  0 <= - (beta * h) + 2 ->
+  0 <= lam + nu ->
+  0 <= beta - lam ->
+  0 <= h * lam + expansion_constant h beta nu - 1 /\
+  0 <= - (h * lam) + expansion_constant h beta nu + 1 /\
+  0 <= h * nu - expansion_constant h beta nu + 1.
+Proof.
+  intros beta h lam nu given1 given2 given3 given4 given5 given6.
+  assert (fact7 : 0 < beta) by (apply (same_gt _ _ given1); named).
+  assert (fact8 : 0 <= nu) by (apply (same_ge _ _ given2); named).
+  assert (fact9 : 0 <= h) by (apply (same_ge _ _ given3); named).
+  assert (fact10 : 0 <= - (beta * h) + 2) by (apply (same_ge _ _ given4); named).
+  assert (fact11 : 0 <= lam + nu) by (apply (same_ge _ _ given5); named).
+  assert (fact12 : 0 <= beta - lam) by (apply (same_ge _ _ given6); named).
+  destruct (greatest_named (h * nu + 1) (beta * h - 1)) as (factor & some19 & some16 & some17 & some18).
+  assert (fact13 : 0 <= factor - h * nu - 1) by (apply (same_ge _ _ some16); named).
+  assert (fact14 : 0 <= - (beta * h) + factor + 1) by (apply (same_ge _ _ some17); named).
+  assert (fact15 : (factor - h * nu - 1) * (- (beta * h) + factor + 1) = 0) by (apply (same_eq _ _ some18); named).
+  assert (fact20 : 0 <= factor + h * lam - 1).
+  { apply (certified_ge (1)
+      ((factor - h * nu - 1) + h * (lam + nu))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact21 : 0 <= factor - h * lam + 1).
+  { apply (certified_ge (1)
+      ((- (beta * h) + factor + 1) + h * (beta - lam))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (both : 0 <= - (factor) + h * nu + 1).
+  {
+    destruct (Rmult_integral (factor - h * nu - 1) (- (beta * h) + factor + 1)) as [fact22 | fact24].
+    { apply (same_eq _ _ fact15); rational. }
+    {
+      assert (fact23 : 0 <= - (factor) + h * nu + 1).
+      { apply (certified_ge (1)
+          (0)
+          ((- 1) * (factor - h * nu - 1))); [positive | signs | zeros | rational]. }
+      apply (same_ge _ _ fact23); named.
+    }
+    {
+      assert (fact25 : 0 <= - (factor) + h * nu + 1).
+      { apply (certified_ge (1)
+          ((- (beta * h) + 2) + h * nu)
+          ((- 1) * (- (beta * h) + factor + 1))); [positive | signs | zeros | rational]. }
+      apply (same_ge _ _ fact25); named.
+    }
+  }
+  rename both into fact26.
+  split.
+  { apply (same_ge _ _ fact20); named. }
+  split.
+  { apply (same_ge _ _ fact21); named. }
+  apply (same_ge _ _ fact26); named.
+Qed.
+
+(** expansion of the clipped step *)
+Theorem claim_expansion_band :
+  forall (beta : R) (nu : R) (s : R) (x : R) (y : R) (z : R),
+  0 < beta ->
+  0 <= nu ->
+  0 < s ->
+  H_is_symmetric_with_spectrum_between nu beta ->
+  D_I_I_u_u_T s ->
+  a_vector_has_component_along_u x y z ->
+  0 <= - (x ^ 2) - z ^ 2 + (x ^ 2 + y ^ 2) * (expansion_band s beta nu) ^ 2 /\
+  0 <= (1 / 4) * s * (beta + nu) - expansion_band s beta nu + (1 / 2) * sqrt ((1 / 4) * s ^ 2 * (beta + nu) ^ 2 + 4 * (Rmax (expansion_constant s beta nu) 1) ^ 2).
+Proof.
+  intros beta nu s x y z given1 given2 given3 given4 given5 given6.
+  assert (fact7 : 0 < beta) by (apply (same_gt _ _ given1); named).
+  assert (fact8 : 0 <= nu) by (apply (same_ge _ _ given2); named).
+  assert (fact9 : 0 < s) by (apply (same_gt _ _ given3); named).
+  pose proof given4 as fact10.
+  pose proof given5 as fact11.
+  pose proof given6 as fact12.
+  destruct (greatest_named (nu * s + 1) (beta * s - 1)) as (inner & some19 & some16 & some17 & some18).
+  assert (fact13 : 0 <= inner - nu * s - 1) by (apply (same_ge _ _ some16); named).
+  assert (fact14 : 0 <= - (beta * s) + inner + 1) by (apply (same_ge _ _ some17); named).
+  assert (fact15 : (inner - nu * s - 1) * (- (beta * s) + inner + 1) = 0) by (apply (same_eq _ _ some18); named).
+  destruct (greatest_named inner 1) as (al & some26 & some23 & some24 & some25).
+  assert (fact20 : 0 <= al - inner) by (apply (same_ge _ _ some23); named).
+  assert (fact21 : 0 <= al - 1) by (apply (same_ge _ _ some24); named).
+  assert (fact22 : (al - 1) * (al - inner) = 0) by (apply (same_eq _ _ some25); named).
+  assert (fact27 : 0 <= (1 / 4) * s ^ 2 * (beta + nu) ^ 2 + (al + 1) ^ 2).
+  { apply (certified_ge (1)
+      (((1 / 2) * s * (beta + nu)) ^ 2 + (al + 1) ^ 2)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (some33 : 0 <= ((1 / 4) * s ^ 2 * (beta + nu) ^ 2 + (al + 1) ^ 2)) by (apply (same_ge _ _ fact27); named).
+  destruct (root_named ((1 / 4) * s ^ 2 * (beta + nu) ^ 2 + (al + 1) ^ 2) some33) as (p & some32 & some30 & some31).
+  assert (fact28 : 0 <= p) by (apply (same_ge _ _ some30); named).
+  assert (fact29 : p ^ 2 - (1 / 4) * s ^ 2 * (beta + nu) ^ 2 - (al + 1) ^ 2 = 0) by (apply (same_eq _ _ some31); named).
+  assert (fact34 : 0 <= (1 / 4) * s ^ 2 * (beta + nu) ^ 2 + (al - 1) ^ 2).
+  { apply (certified_ge (1)
+      (((1 / 2) * s * (beta + nu)) ^ 2 + (al - 1) ^ 2)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (some40 : 0 <= ((1 / 4) * s ^ 2 * (beta + nu) ^ 2 + (al - 1) ^ 2)) by (apply (same_ge _ _ fact34); named).
+  destruct (root_named ((1 / 4) * s ^ 2 * (beta + nu) ^ 2 + (al - 1) ^ 2) some40) as (q & some39 & some37 & some38).
+  assert (fact35 : 0 <= q) by (apply (same_ge _ _ some37); named).
+  assert (fact36 : q ^ 2 - (1 / 4) * s ^ 2 * (beta + nu) ^ 2 - (al - 1) ^ 2 = 0) by (apply (same_eq _ _ some38); named).
+  assert (fact41 : 0 <= 4 * al ^ 2 + (1 / 4) * s ^ 2 * (beta + nu) ^ 2).
+  { apply (certified_ge (1)
+      (((1 / 2) * s * (beta + nu)) ^ 2 + (2 * al) ^ 2)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (some47 : 0 <= (4 * al ^ 2 + (1 / 4) * s ^ 2 * (beta + nu) ^ 2)) by (apply (same_ge _ _ fact41); named).
+  destruct (root_named (4 * al ^ 2 + (1 / 4) * s ^ 2 * (beta + nu) ^ 2) some47) as (r & some46 & some44 & some45).
+  assert (fact42 : 0 <= r) by (apply (same_ge _ _ some44); named).
+  assert (fact43 : - (4 * al ^ 2) + r ^ 2 - (1 / 4) * s ^ 2 * (beta + nu) ^ 2 = 0) by (apply (same_eq _ _ some45); named).
+  assert (fact48 : 0 < (1 / 2) * s * (beta + nu)).
+  { apply (certified_gt (1)
+      ((1 / 2) * s * beta + (1 / 2) * s * nu)
+      (0)); [positive | signs | zeros | rational]. }
+  pose proof (claim_block_norm al ((1 / 2) * s * (beta + nu)) x y) as lemma.
+  feed lemma ltac:(apply (same_gt _ _ fact48); named).
+  feed lemma ltac:(apply (same_ge _ _ fact21); named).
+  destruct lemma as (some51 & some52).
+  assert (fact49 : 0 <= - (x ^ 2) + ((1 / 2) * p + (1 / 2) * q) ^ 2 * (x ^ 2 + y ^ 2) - (al * y + (1 / 2) * s * x * (beta + nu)) ^ 2) by (apply (same_ge _ _ some51); named).
+  assert (fact50 : 0 <= - ((1 / 2) * p) - (1 / 2) * q + (1 / 2) * r + (1 / 4) * s * (beta + nu)) by (apply (same_ge _ _ some52); named).
+  pose proof (cited_clipped_blocks al beta nu s x y z) as lemma.
+  feed lemma ltac:(exact fact10).
+  feed lemma ltac:(exact fact11).
+  feed lemma ltac:(exact fact12).
+  feed lemma ltac:(apply (same_gt _ _ fact9); named).
+  feed lemma ltac:(apply (same_ge _ _ fact20); named).
+  destruct lemma as (some55 & some56).
+  assert (fact53 : 0 <= al * y + (1 / 2) * s * x * (beta + nu) - z) by (apply (same_ge _ _ some55); named).
+  assert (fact54 : 0 <= z) by (apply (same_ge _ _ some56); named).
+  assert (fact57 : 0 <= - (z ^ 2) + (al * y + (1 / 2) * s * x * (beta + nu)) ^ 2).
+  { apply (certified_ge (1)
+      ((al * y + (1 / 2) * s * x * (beta + nu) - z) * (al * y + (1 / 2) * s * x * (beta + nu) - z) + 2 * (al * y + (1 / 2) * s * x * (beta + nu) - z) * z)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact58 : 0 <= - (x ^ 2) - z ^ 2 + ((1 / 2) * p + (1 / 2) * q) ^ 2 * (x ^ 2 + y ^ 2)).
+  { apply (certified_ge (1)
+      ((- (x ^ 2) + ((1 / 2) * p + (1 / 2) * q) ^ 2 * (x ^ 2 + y ^ 2) - (al * y + (1 / 2) * s * x * (beta + nu)) ^ 2) + (- (z ^ 2) + (al * y + (1 / 2) * s * x * (beta + nu)) ^ 2))
+      (0)); [positive | signs | zeros | rational]. }
+  split.
+  { apply (same_ge _ _ fact58); named. }
+  apply (same_ge _ _ fact50); named.
+Qed.
+
+(** Theorem D, last step: every start in B(w_T, eps) *)
+Theorem claim_last_step :
+  forall (P : R) (ball : R) (area : R) (area1 : R) (beta : R) (ell : R) (eps : R) (eta : R) (k : R) (near : R) (rbar : R) (rho : R) (rho0 : R) (tau : R) (total : R) (y : R),
+  sig_is_nonincreasing_and_nonnegative_on ->
+  0 <= eps ->
+  0 <= rho ->
+  0 <= ball - rho ->
+  0 <= P ->
+  0 <= k ->
+  0 < slack beta eta ->
+  beta - smoothness rbar ell k = 0 ->
+  the_residual_at_the_computed_point near ->
+  the_start_is_within_of_the eps ->
+  the_residual_at_w_has_norm rho0 ->
+  the_spectral_norm_of_J_is ell ->
+  the_spectral_norm_of_DJ_is k ->
+  0 <= - (ell * eps) - near + rbar ->
+  the_integral_of_sig_from_to eps area ->
+  the_integral_of_sig_from_to (ball + eps) total ->
+  0 < - (rbar) + (- (area) + total) * slack beta eta ->
+  sig (eps + rho) tau ->
+  0 <= tau ->
+  the_integral_of_sig_from_to (eps + rho) area1 ->
+  - (rbar) + (- (area) + area1) * slack beta eta = 0 ->
+  the_integral_of_sig_from_to (P + eps) y ->
+  0 <= rho0 - (- (area) + y) * slack beta eta ->
+  0 <= rbar - rho0 /\
+  0 < - (rho0) + (- (area) + total) * slack beta eta /\
+  lambda_max_Hess_L_on_S beta /\
+  0 <= - (P) + rho /\
+  0 < ball - rho /\
+  0 < tau ^ 2.
+Proof.
+  intros P ball area area1 beta ell eps eta k near rbar rho rho0 tau total y given1 given2 given3 given4 given5 given6 given7 given8 given9 given10 given11 given12 given13 given14 given15 given16 given17 given18 given19 given20 given21 given22 given23.
+  pose proof given1 as fact24.
+  assert (fact25 : 0 <= eps) by (apply (same_ge _ _ given2); named).
+  assert (fact26 : 0 <= rho) by (apply (same_ge _ _ given3); named).
+  assert (fact27 : 0 <= ball - rho) by (apply (same_ge _ _ given4); named).
+  assert (fact28 : 0 <= P) by (apply (same_ge _ _ given5); named).
+  assert (fact29 : 0 <= k) by (apply (same_ge _ _ given6); named).
+  assert (fact30 : 0 < - ((1 / 2) * beta * eta) + 1) by (apply (same_gt _ _ given7); named).
+  assert (fact31 : beta - ell ^ 2 - k * rbar = 0) by (apply (same_eq _ _ given8); named).
+  pose proof given9 as fact32.
+  pose proof given10 as fact33.
+  pose proof given11 as fact34.
+  pose proof given12 as fact35.
+  pose proof given13 as fact36.
+  assert (fact37 : 0 <= - (ell * eps) - near + rbar) by (apply (same_ge _ _ given14); named).
+  pose proof given15 as fact38.
+  pose proof given16 as fact39.
+  assert (fact40 : 0 < - (rbar) + (- (area) + total) * (- ((1 / 2) * beta * eta) + 1)) by (apply (same_gt _ _ given17); named).
+  pose proof given18 as fact41.
+  assert (fact42 : 0 <= tau) by (apply (same_ge _ _ given19); named).
+  pose proof given20 as fact43.
+  assert (fact44 : - (rbar) + (- (area) + area1) * (- ((1 / 2) * beta * eta) + 1) = 0) by (apply (same_eq _ _ given21); named).
+  pose proof given22 as fact45.
+  assert (fact46 : 0 <= rho0 - (- (area) + y) * (- ((1 / 2) * beta * eta) + 1)) by (apply (same_ge _ _ given23); named).
+  pose proof (cited_nearby_residual ell eps near rho0) as lemma.
+  feed lemma ltac:(exact fact32).
+  feed lemma ltac:(exact fact33).
+  feed lemma ltac:(exact fact34).
+  feed lemma ltac:(exact fact35).
+  rename lemma into some48.
+  assert (fact47 : 0 <= ell * eps + near - rho0) by (apply (same_ge _ _ some48); named).
+  assert (fact49 : 0 <= rbar - rho0).
+  { apply (certified_ge (1)
+      ((ell * eps + near - rho0) + (- (ell * eps) - near + rbar))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact50 : 0 < - (rho0) + (- (area) + total) * (- ((1 / 2) * beta * eta) + 1)).
+  { apply (certified_gt (1)
+      ((- (rbar) + (- (area) + total) * (- ((1 / 2) * beta * eta) + 1)) + (rbar - rho0))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact51 : 0 <= beta - ell ^ 2 - k * rho0).
+  { apply (certified_ge (1)
+      (k * (rbar - rho0))
+      (1 * (beta - ell ^ 2 - k * rbar))); [positive | signs | zeros | rational]. }
+  pose proof (cited_square_loss_curvature ell k rho0 beta) as lemma.
+  feed lemma ltac:(exact fact35).
+  feed lemma ltac:(exact fact36).
+  feed lemma ltac:(exact fact34).
+  feed lemma ltac:(apply (same_ge _ _ fact51); named).
+  rename lemma into some53.
+  pose proof some53 as fact52.
+  assert (fact54 : 0 <= P + eps).
+  { apply (certified_ge (1)
+      (eps + P)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact55 : 0 <= eps + rho).
+  { apply (certified_ge (1)
+      (eps + rho)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact56 : 0 < - (area1) + total).
+  { apply (certified_gt ((- ((1 / 2) * beta * eta) + 1))
+      ((- (rbar) + (- (area) + total) * (- ((1 / 2) * beta * eta) + 1)))
+      ((- 1) * (- (rbar) + (- (area) + area1) * (- ((1 / 2) * beta * eta) + 1)))); [positive | signs | zeros | rational]. }
+  assert (fact57 : 0 <= area1 - y).
+  { apply (certified_ge ((- ((1 / 2) * beta * eta) + 1))
+      ((rho0 - (- (area) + y) * (- ((1 / 2) * beta * eta) + 1)) + (rbar - rho0))
+      (1 * (- (rbar) + (- (area) + area1) * (- ((1 / 2) * beta * eta) + 1)))); [positive | signs | zeros | rational]. }
+  pose proof (claim_integral_root (P + eps) (ball + eps) y area1 (eps + rho) tau total) as lemma.
+  feed lemma ltac:(exact fact24).
+  feed lemma ltac:(apply (same_ge _ _ fact54); named).
+  feed lemma ltac:(apply (same_ge _ _ fact55); named).
+  feed lemma ltac:(apply (same_ge _ _ fact27); named).
+  feed lemma ltac:(exact fact41).
+  feed lemma ltac:(exact fact43).
+  feed lemma ltac:(exact fact39).
+  feed lemma ltac:(exact fact45).
+  feed lemma ltac:(apply (same_gt _ _ fact56); named).
+  feed lemma ltac:(apply (same_ge _ _ fact57); named).
+  feed lemma ltac:(apply (same_ge _ _ fact42); named).
+  destruct lemma as (some61 & some62 & some63).
+  assert (fact58 : 0 <= - (P) + rho) by (apply (same_ge _ _ some61); named).
+  assert (fact59 : 0 < tau) by (apply (same_gt _ _ some62); named).
+  assert (fact60 : 0 < ball - rho) by (apply (same_gt _ _ some63); named).
+  assert (fact64 : 0 <= - (P) + rho).
+  { apply (certified_ge (1)
+      ((- (P) + rho))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact65 : 0 < ball - rho).
+  { apply (certified_gt (1)
+      ((ball - rho))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact66 : 0 < tau ^ 2).
+  { apply (certified_gt (1)
+      (tau * tau)
+      (0)); [positive | signs | zeros | rational]. }
+  split.
+  { apply (same_ge _ _ fact49); named. }
+  split.
+  { apply (same_gt _ _ fact50); named. }
+  split.
+  { exact fact52. }
+  split.
+  { apply (same_ge _ _ fact58); named. }
+  split.
+  { apply (same_gt _ _ fact60); named. }
+  apply (same_gt _ _ fact66); named.
+Qed.
+
+(** rows of M: derivative of J layer by layer *)
+Theorem claim_lipschitz_recursion :
+  forall (A_dot : T2) (Atilde : T2) (B : T2) (B_dot : T2) (B_next : T2) (B_next_dot : T2) (Delta : T2) (Delta_next : T2) (W : T2) (W_next : T2) (a : R) (ab : R) (adot : R) (b : R) (bb : R) (bdot : R) (dA : R) (dA1 : R) (dB : R) (dB1 : R) (dJ : R) (dU : R) (dZ : R) (j1 : R) (j2 : R) (kappa : R) (nA : R) (nB : R) (nD : R) (nD1 : R) (nW : R) (nW1 : R) (s1 : R) (s2 : R) (t : R) (t1 : R) (top : R) (u1 : R) (u2 : R) (xa : R) (xb : R) (xb1 : R) (z1 : R) (z2 : R),
+  0 <= kappa ->
+  0 <= ab ->
+  0 <= nW ->
+  0 <= nW1 ->
+  0 <= nB ->
+  0 <= bb ->
+  0 <= s1 ->
+  0 <= s2 ->
+  0 <= top ->
+  0 <= nA ->
+  0 <= xa ->
+  0 <= xb1 ->
+  0 <= nD ->
+  0 <= nD1 ->
+  0 <= dA ->
+  0 <= dA1 ->
+  0 <= dB1 ->
+  0 <= - (nD) + t ->
+  0 <= - (nD1) + t1 ->
+  0 <= - (dA) + kappa * xa ->
+  0 <= - (dB1) + xb1 ->
+  0 <= - (dB) + xb ->
+  the_spectral_norm_of_is Atilde ab ->
+  the_spectral_norm_of_is W nW ->
+  the_spectral_norm_of_is W_next nW1 ->
+  the_spectral_norm_of_is B_next nB ->
+  the_Frobenius_norm_of_is Delta nD ->
+  the_Frobenius_norm_of_is Delta_next nD1 ->
+  the_Frobenius_norm_of_is A_dot dA ->
+  the_Frobenius_norm_of_is B_next_dot dB1 ->
+  the_Frobenius_norm_of_is (op_times Atilde Delta) z1 ->
+  the_Frobenius_norm_of_is (op_times A_dot W) z2 ->
+  the_Frobenius_norm_of_is (op_plus (op_times Atilde Delta) (op_times A_dot W)) dZ ->
+  the_Frobenius_norm_of_is (op_times B_next_dot W_next) u1 ->
+  the_Frobenius_norm_of_is (op_times B_next Delta_next) u2 ->
+  the_Frobenius_norm_of_is (op_plus (op_times B_next_dot W_next) (op_times B_next Delta_next)) dU ->
+  the_moduli_of_act_prime_and s1 s2 ->
+  is_the_Frobenius_norm_of_k (op_plus (op_times B_next_dot W_next) (op_times B_next Delta_next)) (op_plus (op_times Atilde Delta) (op_times A_dot W)) dB ->
+  k_is_and_the_norm_over kappa top ->
+  the_Frobenius_norm_of_is B_dot dB ->
+  the_largest_spectral_norm_over_samples Atilde nA ->
+  the_largest_spectral_norm_over_samples B bb ->
+  the_spectral_norm_of_is (op_rows B_dot Atilde) j1 ->
+  the_spectral_norm_of_is (op_rows B A_dot) j2 ->
+  0 <= - (dJ) + j1 + j2 ->
+  - (a * b) - a * bdot - adot * b - adot * bdot + (a + adot) * (b + bdot) = 0 /\
+  0 <= ab * t - dZ + kappa * nW * xa /\
+  0 <= - (dU * kappa) + kappa * (nB * t1 + nW1 * xb1) /\
+  0 <= - (dB) + kappa * s1 * (nB * t1 + nW1 * xb1) + s2 * top * (ab * t + kappa * nW * xa) /\
+  0 <= bb * kappa * xa - dJ + nA * xb.
+Proof.
+  intros A_dot Atilde B B_dot B_next B_next_dot Delta Delta_next W W_next a ab adot b bb bdot dA dA1 dB dB1 dJ dU dZ j1 j2 kappa nA nB nD nD1 nW nW1 s1 s2 t t1 top u1 u2 xa xb xb1 z1 z2 given1 given2 given3 given4 given5 given6 given7 given8 given9 given10 given11 given12 given13 given14 given15 given16 given17 given18 given19 given20 given21 given22 given23 given24 given25 given26 given27 given28 given29 given30 given31 given32 given33 given34 given35 given36 given37 given38 given39 given40 given41 given42 given43 given44 given45.
+  assert (fact46 : 0 <= kappa) by (apply (same_ge _ _ given1); named).
+  assert (fact47 : 0 <= ab) by (apply (same_ge _ _ given2); named).
+  assert (fact48 : 0 <= nW) by (apply (same_ge _ _ given3); named).
+  assert (fact49 : 0 <= nW1) by (apply (same_ge _ _ given4); named).
+  assert (fact50 : 0 <= nB) by (apply (same_ge _ _ given5); named).
+  assert (fact51 : 0 <= bb) by (apply (same_ge _ _ given6); named).
+  assert (fact52 : 0 <= s1) by (apply (same_ge _ _ given7); named).
+  assert (fact53 : 0 <= s2) by (apply (same_ge _ _ given8); named).
+  assert (fact54 : 0 <= top) by (apply (same_ge _ _ given9); named).
+  assert (fact55 : 0 <= nA) by (apply (same_ge _ _ given10); named).
+  assert (fact56 : 0 <= xa) by (apply (same_ge _ _ given11); named).
+  assert (fact57 : 0 <= xb1) by (apply (same_ge _ _ given12); named).
+  assert (fact58 : 0 <= nD) by (apply (same_ge _ _ given13); named).
+  assert (fact59 : 0 <= nD1) by (apply (same_ge _ _ given14); named).
+  assert (fact60 : 0 <= dA) by (apply (same_ge _ _ given15); named).
+  assert (fact61 : 0 <= dA1) by (apply (same_ge _ _ given16); named).
+  assert (fact62 : 0 <= dB1) by (apply (same_ge _ _ given17); named).
+  assert (fact63 : 0 <= - (nD) + t) by (apply (same_ge _ _ given18); named).
+  assert (fact64 : 0 <= - (nD1) + t1) by (apply (same_ge _ _ given19); named).
+  assert (fact65 : 0 <= - (dA) + kappa * xa) by (apply (same_ge _ _ given20); named).
+  assert (fact66 : 0 <= - (dB1) + xb1) by (apply (same_ge _ _ given21); named).
+  assert (fact67 : 0 <= - (dB) + xb) by (apply (same_ge _ _ given22); named).
+  pose proof given23 as fact68.
+  pose proof given24 as fact69.
+  pose proof given25 as fact70.
+  pose proof given26 as fact71.
+  pose proof given27 as fact72.
+  pose proof given28 as fact73.
+  pose proof given29 as fact74.
+  pose proof given30 as fact75.
+  pose proof given31 as fact76.
+  pose proof given32 as fact77.
+  pose proof given33 as fact78.
+  pose proof given34 as fact79.
+  pose proof given35 as fact80.
+  pose proof given36 as fact81.
+  pose proof given37 as fact82.
+  pose proof given38 as fact83.
+  pose proof given39 as fact84.
+  pose proof given40 as fact85.
+  pose proof given41 as fact86.
+  pose proof given42 as fact87.
+  pose proof given43 as fact88.
+  pose proof given44 as fact89.
+  assert (fact90 : 0 <= - (dJ) + j1 + j2) by (apply (same_ge _ _ given45); named).
+  assert (fact91 : - (a * b) - a * bdot - adot * b - adot * bdot + (a + adot) * (b + bdot) = 0).
+  { apply (certified_eq (1)
+      (0)
+      (0)); [positive | signs | zeros | rational]. }
+  pose proof (cited_frobenius_product_left Atilde Delta ab nD z1) as lemma.
+  feed lemma ltac:(exact fact68).
+  feed lemma ltac:(exact fact72).
+  feed lemma ltac:(exact fact76).
+  rename lemma into some93.
+  assert (fact92 : 0 <= ab * nD - z1) by (apply (same_ge _ _ some93); named).
+  pose proof (cited_frobenius_product_right A_dot W dA nW z2) as lemma.
+  feed lemma ltac:(exact fact74).
+  feed lemma ltac:(exact fact69).
+  feed lemma ltac:(exact fact77).
+  rename lemma into some95.
+  assert (fact94 : 0 <= dA * nW - z2) by (apply (same_ge _ _ some95); named).
+  pose proof (cited_frobenius_triangle (op_times Atilde Delta) (op_times A_dot W) z1 z2 dZ) as lemma.
+  feed lemma ltac:(exact fact76).
+  feed lemma ltac:(exact fact77).
+  feed lemma ltac:(exact fact78).
+  rename lemma into some97.
+  assert (fact96 : 0 <= - (dZ) + z1 + z2) by (apply (same_ge _ _ some97); named).
+  assert (fact98 : 0 <= ab * t - dZ + kappa * nW * xa).
+  { apply (certified_ge (1)
+      ((- (dZ) + z1 + z2) + (ab * nD - z1) + (dA * nW - z2) + ab * (- (nD) + t) + nW * (- (dA) + kappa * xa))
+      (0)); [positive | signs | zeros | rational]. }
+  pose proof (cited_frobenius_product_right B_next_dot W_next dB1 nW1 u1) as lemma.
+  feed lemma ltac:(exact fact75).
+  feed lemma ltac:(exact fact70).
+  feed lemma ltac:(exact fact79).
+  rename lemma into some100.
+  assert (fact99 : 0 <= dB1 * nW1 - u1) by (apply (same_ge _ _ some100); named).
+  pose proof (cited_frobenius_product_left B_next Delta_next nB nD1 u2) as lemma.
+  feed lemma ltac:(exact fact71).
+  feed lemma ltac:(exact fact73).
+  feed lemma ltac:(exact fact80).
+  rename lemma into some102.
+  assert (fact101 : 0 <= nB * nD1 - u2) by (apply (same_ge _ _ some102); named).
+  pose proof (cited_frobenius_triangle (op_times B_next_dot W_next) (op_times B_next Delta_next) u1 u2 dU) as lemma.
+  feed lemma ltac:(exact fact79).
+  feed lemma ltac:(exact fact80).
+  feed lemma ltac:(exact fact81).
+  rename lemma into some104.
+  assert (fact103 : 0 <= - (dU) + u1 + u2) by (apply (same_ge _ _ some104); named).
+  assert (fact105 : 0 <= - (dU * kappa) + kappa * (nB * t1 + nW1 * xb1)).
+  { apply (certified_ge (1)
+      (kappa * (- (dU) + u1 + u2) + kappa * (dB1 * nW1 - u1) + kappa * (nB * nD1 - u2) + kappa * nB * (- (nD1) + t1) + kappa * nW1 * (- (dB1) + xb1))
+      (0)); [positive | signs | zeros | rational]. }
+  pose proof (cited_gate_derivative (op_plus (op_times B_next_dot W_next) (op_times B_next Delta_next)) (op_plus (op_times Atilde Delta) (op_times A_dot W)) kappa dU dZ dB s1 s2 top) as lemma.
+  feed lemma ltac:(exact fact82).
+  feed lemma ltac:(exact fact83).
+  feed lemma ltac:(exact fact84).
+  feed lemma ltac:(exact fact81).
+  feed lemma ltac:(exact fact78).
+  rename lemma into some107.
+  assert (fact106 : 0 <= - (dB) + dU * kappa * s1 + dZ * s2 * top) by (apply (same_ge _ _ some107); named).
+  assert (fact108 : 0 <= - (dB) + kappa * s1 * (nB * t1 + nW1 * xb1) + s2 * top * (ab * t + kappa * nW * xa)).
+  { apply (certified_ge (1)
+      ((- (dB) + dU * kappa * s1 + dZ * s2 * top) + s1 * (- (dU * kappa) + kappa * (nB * t1 + nW1 * xb1)) + s2 * top * (ab * t - dZ + kappa * nW * xa))
+      (0)); [positive | signs | zeros | rational]. }
+  pose proof (cited_khatri_rao_bound B_dot Atilde dB nA j1) as lemma.
+  feed lemma ltac:(exact fact85).
+  feed lemma ltac:(exact fact86).
+  feed lemma ltac:(exact fact88).
+  rename lemma into some110.
+  assert (fact109 : 0 <= dB * nA - j1) by (apply (same_ge _ _ some110); named).
+  pose proof (cited_khatri_rao_rows B A_dot bb dA j2) as lemma.
+  feed lemma ltac:(exact fact87).
+  feed lemma ltac:(exact fact74).
+  feed lemma ltac:(exact fact89).
+  rename lemma into some112.
+  assert (fact111 : 0 <= bb * dA - j2) by (apply (same_ge _ _ some112); named).
+  assert (fact113 : 0 <= bb * kappa * xa - dJ + nA * xb).
+  { apply (certified_ge (1)
+      ((- (dJ) + j1 + j2) + (dB * nA - j1) + (bb * dA - j2) + nA * (- (dB) + xb) + bb * (- (dA) + kappa * xa))
+      (0)); [positive | signs | zeros | rational]. }
+  split.
+  { apply (same_eq _ _ fact91); named. }
+  split.
+  { apply (same_ge _ _ fact98); named. }
+  split.
+  { apply (same_ge _ _ fact105); named. }
+  split.
+  { apply (same_ge _ _ fact108); named. }
+  apply (same_ge _ _ fact113); named.
+Qed.
+
+(** B+ (I2): sup Psi <= Psi(p)/2 + max slope *)
+Theorem claim_bplus_c1 :
+  forall (d1 : R) (d2 : R) (d3 : R) (p1 : R) (p2 : R) (p3 : R) (psi : R) (psi_p : R) (q1 : R) (q2 : R) (q3 : R) (top : R),
+  is_Psi psi q1 q2 q3 ->
+  is_Psi psi_p p1 p2 p3 ->
+  the_partial_derivatives_of_Psi_at p1 p2 p3 d1 d2 d3 ->
+  0 <= q1 ->
+  0 <= q2 ->
+  0 <= q3 ->
+  q1 + q2 + q3 - 1 = 0 ->
+  0 <= - (d1) + top ->
+  0 <= - (d2) + top ->
+  0 <= - (d3) + top ->
+  0 <= - (psi) + (1 / 2) * psi_p + top.
+Proof.
+  intros d1 d2 d3 p1 p2 p3 psi psi_p q1 q2 q3 top given1 given2 given3 given4 given5 given6 given7 given8 given9 given10.
+  pose proof given1 as fact11.
+  pose proof given2 as fact12.
+  pose proof given3 as fact13.
+  assert (fact14 : 0 <= q1) by (apply (same_ge _ _ given4); named).
+  assert (fact15 : 0 <= q2) by (apply (same_ge _ _ given5); named).
+  assert (fact16 : 0 <= q3) by (apply (same_ge _ _ given6); named).
+  assert (fact17 : q1 + q2 + q3 - 1 = 0) by (apply (same_eq _ _ given7); named).
+  assert (fact18 : 0 <= - (d1) + top) by (apply (same_ge _ _ given8); named).
+  assert (fact19 : 0 <= - (d2) + top) by (apply (same_ge _ _ given9); named).
+  assert (fact20 : 0 <= - (d3) + top) by (apply (same_ge _ _ given10); named).
+  pose proof (cited_concave_homogeneous d1 d2 d3 p1 p2 p3 psi psi_p q1 q2 q3) as lemma.
+  feed lemma ltac:(exact fact11).
+  feed lemma ltac:(exact fact12).
+  feed lemma ltac:(exact fact13).
+  destruct lemma as (some24 & some25 & some26).
+  assert (fact21 : 0 <= d1 * (- (p1) + q1) + d2 * (- (p2) + q2) + d3 * (- (p3) + q3) - psi + psi_p) by (apply (same_ge _ _ some24); named).
+  assert (fact22 : 0 <= - (d1 * p1) - d2 * p2 - d3 * p3 + (1 / 2) * psi_p) by (apply (same_ge _ _ some25); named).
+  assert (fact23 : 0 <= d1 * p1 + d2 * p2 + d3 * p3 - (1 / 2) * psi_p) by (apply (same_ge _ _ some26); named).
+  assert (fact27 : 0 <= - (psi) + (1 / 2) * psi_p + top).
+  { apply (certified_ge (1)
+      ((d1 * (- (p1) + q1) + d2 * (- (p2) + q2) + d3 * (- (p3) + q3) - psi + psi_p) + (d1 * p1 + d2 * p2 + d3 * p3 - (1 / 2) * psi_p) + q1 * (- (d1) + top) + q2 * (- (d2) + top) + q3 * (- (d3) + top))
+      ((- (top)) * (q1 + q2 + q3 - 1))); [positive | signs | zeros | rational]. }
+  apply (same_ge _ _ fact27); named.
+Qed.
+
+(** B+ (I3): discretisation *)
+Theorem claim_bplus_discretisation :
+  forall (e : R) (growth : R) (high : R) (inverse_e : R) (late : R) (low : R) (p : R) (th : R) (y : R),
+  is_the_product_over_the_steps p high low th y inverse_e ->
+  0 <= y ->
+  0 <= th ->
+  0 <= e ->
+  0 <= late - y ->
+  0 <= growth - 1 ->
+  0 <= - (e) + high ->
+  0 <= e * growth - high ->
+  0 <= high - p /\
+  0 <= - (high) + inverse_e * th + p /\
+  0 <= e * (growth + late * th - 1) + e - p /\
+  0 <= e * (growth + late * th - 1) - e + p.
+Proof.
+  intros e growth high inverse_e late low p th y given1 given2 given3 given4 given5 given6 given7 given8.
+  pose proof given1 as fact9.
+  assert (fact10 : 0 <= y) by (apply (same_ge _ _ given2); named).
+  assert (fact11 : 0 <= th) by (apply (same_ge _ _ given3); named).
+  assert (fact12 : 0 <= e) by (apply (same_ge _ _ given4); named).
+  assert (fact13 : 0 <= late - y) by (apply (same_ge _ _ given5); named).
+  assert (fact14 : 0 <= growth - 1) by (apply (same_ge _ _ given6); named).
+  assert (fact15 : 0 <= - (e) + high) by (apply (same_ge _ _ given7); named).
+  assert (fact16 : 0 <= e * growth - high) by (apply (same_ge _ _ given8); named).
+  pose proof (cited_product_between high inverse_e low p th y) as lemma.
+  feed lemma ltac:(exact fact9).
+  feed lemma ltac:(apply (same_ge _ _ fact10); named).
+  feed lemma ltac:(apply (same_ge _ _ fact11); named).
+  destruct lemma as (some22 & some23 & some24 & some25 & some26).
+  assert (fact17 : 0 <= low) by (apply (same_ge _ _ some22); named).
+  assert (fact18 : 0 <= - (low) + p) by (apply (same_ge _ _ some23); named).
+  assert (fact19 : 0 <= high - p) by (apply (same_ge _ _ some24); named).
+  assert (fact20 : 0 <= - (high * (- (th * y) + 1)) + low) by (apply (same_ge _ _ some25); named).
+  assert (fact21 : 0 <= - (high * y) + inverse_e) by (apply (same_ge _ _ some26); named).
+  assert (fact27 : 0 <= - (high) + inverse_e * th + p).
+  { apply (certified_ge (1)
+      ((- (low) + p) + (- (high * (- (th * y) + 1)) + low) + th * (- (high * y) + inverse_e))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact28 : 0 <= late).
+  { apply (certified_ge (1)
+      ((late - y) + y)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact29 : 0 <= e * (growth + late * th - 1) + e - p).
+  { apply (certified_ge (1)
+      ((e * growth - high) + (high - p) + e * th * late)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (both : 0 <= e * (growth + late * th - 1) - e + p).
+  {
+    destruct (Rle_lt_dec 0 (- (th * y) + 1)) as [fact30 | some35].
+    {
+      assert (fact31 : 0 <= e * (growth + late * th - 1) - e + p).
+      { apply (certified_ge (1)
+          ((- (low) + p) + (- (high * (- (th * y) + 1)) + low) + (- (e) + high) * (- (th * y) + 1) + e * th * (late - y) + e * (growth - 1))
+          (0)); [positive | signs | zeros | rational]. }
+      apply (same_ge _ _ fact31); named.
+    }
+    {
+      assert (fact32 : 0 < th * y - 1) by lra.
+      assert (fact33 : 0 <= e * (growth + late * th - 1) - e + p).
+      { apply (certified_ge (1)
+          ((- (low) + p) + low + e * th * (late - y) + e * (th * y - 1) + e * (growth - 1))
+          (0)); [positive | signs | zeros | rational]. }
+      apply (same_ge _ _ fact33); named.
+    }
+  }
+  rename both into fact34.
+  split.
+  { apply (same_ge _ _ fact19); named. }
+  split.
+  { apply (same_ge _ _ fact27); named. }
+  split.
+  { apply (same_ge _ _ fact29); named. }
+  apply (same_ge _ _ fact34); named.
+Qed.
+
+(** B+ (I4): solving for I_t *)
+Theorem claim_bplus_solved :
+  forall (Dq : R) (c1 : R) (dev1 : R) (dev2 : R) (edge : R) (eps1 : R) (eps2 : R) (lin1 : R) (lin2 : R) (mass1 : R) (mass2 : R) (moved : R) (total : R),
+  0 < - (c1 * eps2) + 1 ->
+  0 <= eps1 ->
+  0 <= - (eps1) + eps2 ->
+  0 <= dev1 ->
+  0 <= dev2 ->
+  0 <= eps1 * lin1 + eps2 * lin2 - total ->
+  0 <= dev1 - lin1 + mass1 + moved ->
+  0 <= Dq + dev2 + edge - lin2 + mass2 - moved ->
+  0 <= moved ->
+  0 <= c1 * total - dev1 - dev2 ->
+  0 <= - (total) + / (- (c1 * eps2) + 1) * (eps1 * mass1 + eps2 * mass2 + eps2 * (Dq + edge)).
+Proof.
+  intros Dq c1 dev1 dev2 edge eps1 eps2 lin1 lin2 mass1 mass2 moved total given1 given2 given3 given4 given5 given6 given7 given8 given9 given10.
+  assert (fact11 : 0 < - (c1 * eps2) + 1) by (apply (same_gt _ _ given1); named).
+  assert (fact12 : 0 <= eps1) by (apply (same_ge _ _ given2); named).
+  assert (fact13 : 0 <= - (eps1) + eps2) by (apply (same_ge _ _ given3); named).
+  assert (fact14 : 0 <= dev1) by (apply (same_ge _ _ given4); named).
+  assert (fact15 : 0 <= dev2) by (apply (same_ge _ _ given5); named).
+  assert (fact16 : 0 <= eps1 * lin1 + eps2 * lin2 - total) by (apply (same_ge _ _ given6); named).
+  assert (fact17 : 0 <= dev1 - lin1 + mass1 + moved) by (apply (same_ge _ _ given7); named).
+  assert (fact18 : 0 <= Dq + dev2 + edge - lin2 + mass2 - moved) by (apply (same_ge _ _ given8); named).
+  assert (fact19 : 0 <= moved) by (apply (same_ge _ _ given9); named).
+  assert (fact20 : 0 <= c1 * total - dev1 - dev2) by (apply (same_ge _ _ given10); named).
+  assert (fact21 : 0 <= eps2).
+  { apply (certified_ge (1)
+      (eps1 + (- (eps1) + eps2))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact22 : 0 <= - (total) + / (- (c1 * eps2) + 1) * (eps1 * mass1 + eps2 * mass2 + eps2 * (Dq + edge))).
+  { apply (certified_ge ((- (c1 * eps2) + 1))
+      ((eps1 * lin1 + eps2 * lin2 - total) + eps1 * (dev1 - lin1 + mass1 + moved) + eps2 * (Dq + dev2 + edge - lin2 + mass2 - moved) + eps2 * (c1 * total - dev1 - dev2) + (- (eps1) + eps2) * dev1 + (- (eps1) + eps2) * moved)
+      (0)); [positive | signs | zeros | rational]. }
+  apply (same_ge _ _ fact22); named.
+Qed.
+
+(** B+ (L1): nearer end of a cell *)
+Theorem claim_bplus_nearer_end :
+  forall (c1 : R) (c2 : R) (c3 : R) (x1 : R) (x2 : R) (x3 : R),
+  0 <= x1 ->
+  0 <= x2 ->
+  0 <= x3 ->
+  0 <= 1 - x1 ->
+  0 <= 1 - x2 ->
+  0 <= 1 - x3 ->
+  0 <= - (x1 ^ 2) - (1 - x1) ^ 2 + 1 /\
+  0 <= c1 ^ 2 + c2 ^ 2 + c3 ^ 2 - 2 * Rmin (c1 ^ 2 * x1 ^ 2 + c2 ^ 2 * x2 ^ 2 + c3 ^ 2 * x3 ^ 2) (c1 ^ 2 * (1 - x1) ^ 2 + c2 ^ 2 * (1 - x2) ^ 2 + c3 ^ 2 * (1 - x3) ^ 2).
+Proof.
+  intros c1 c2 c3 x1 x2 x3 given1 given2 given3 given4 given5 given6.
+  assert (fact7 : 0 <= x1) by (apply (same_ge _ _ given1); named).
+  assert (fact8 : 0 <= x2) by (apply (same_ge _ _ given2); named).
+  assert (fact9 : 0 <= x3) by (apply (same_ge _ _ given3); named).
+  assert (fact10 : 0 <= 1 - x1) by (apply (same_ge _ _ given4); named).
+  assert (fact11 : 0 <= 1 - x2) by (apply (same_ge _ _ given5); named).
+  assert (fact12 : 0 <= 1 - x3) by (apply (same_ge _ _ given6); named).
+  destruct (least_named (c1 ^ 2 * x1 ^ 2 + c2 ^ 2 * x2 ^ 2 + c3 ^ 2 * x3 ^ 2) (c1 ^ 2 * (1 - x1) ^ 2 + c2 ^ 2 * (1 - x2) ^ 2 + c3 ^ 2 * (1 - x3) ^ 2)) as (nearer & some19 & some16 & some17 & some18).
+  assert (fact13 : 0 <= c1 ^ 2 * x1 ^ 2 + c2 ^ 2 * x2 ^ 2 + c3 ^ 2 * x3 ^ 2 - nearer) by (apply (same_ge _ _ some16); named).
+  assert (fact14 : 0 <= c1 ^ 2 * (1 - x1) ^ 2 + c2 ^ 2 * (1 - x2) ^ 2 + c3 ^ 2 * (1 - x3) ^ 2 - nearer) by (apply (same_ge _ _ some17); named).
+  assert (fact15 : (- (c1 ^ 2 * x1 ^ 2) - c2 ^ 2 * x2 ^ 2 - c3 ^ 2 * x3 ^ 2 + nearer) * (- (c1 ^ 2 * (1 - x1) ^ 2) - c2 ^ 2 * (1 - x2) ^ 2 - c3 ^ 2 * (1 - x3) ^ 2 + nearer) = 0) by (apply (same_eq _ _ some18); named).
+  assert (fact20 : 0 <= - (x1 ^ 2) - (1 - x1) ^ 2 + 1).
+  { apply (certified_ge (1)
+      (2 * x1 * (1 - x1))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact21 : 0 <= c1 ^ 2 + c2 ^ 2 + c3 ^ 2 - 2 * nearer).
+  { apply (certified_ge (1)
+      ((c1 ^ 2 * x1 ^ 2 + c2 ^ 2 * x2 ^ 2 + c3 ^ 2 * x3 ^ 2 - nearer) + (c1 ^ 2 * (1 - x1) ^ 2 + c2 ^ 2 * (1 - x2) ^ 2 + c3 ^ 2 * (1 - x3) ^ 2 - nearer) + 2 * x1 * (1 - x1) * c1 ^ 2 + 2 * x2 * (1 - x2) * c2 ^ 2 + 2 * x3 * (1 - x3) * c3 ^ 2)
+      (0)); [positive | signs | zeros | rational]. }
+  split.
+  { apply (same_ge _ _ fact20); named. }
+  apply (same_ge _ _ fact21); named.
+Qed.
+
+(** B+ (L2): GAM by Cauchy and Schwarz *)
+Theorem claim_bplus_gam :
+  forall (H1 : R) (H2 : R) (om1 : R) (om2 : R) (part1 : R) (part2 : R) (square1 : R) (square2 : R),
+  0 < om1 ->
+  0 < om2 ->
+  is_the_integral_of_u_o part1 H1 square1 ->
+  is_the_integral_of_u_o part2 H2 square2 ->
+  0 <= - (part1) - part2 + sqrt ((H1 * om1 + H2 * om2) * (/ om2 * square2 + / om1 * square1)).
+Proof.
+  intros H1 H2 om1 om2 part1 part2 square1 square2 given1 given2 given3 given4.
+  assert (fact5 : 0 < om1) by (apply (same_gt _ _ given1); named).
+  assert (fact6 : 0 < om2) by (apply (same_gt _ _ given2); named).
+  pose proof given3 as fact7.
+  pose proof given4 as fact8.
+  pose proof (cited_cauchy_schwarz_cell H1 part1 square1) as lemma.
+  feed lemma ltac:(exact fact7).
+  destruct lemma as (some12 & some13 & some14).
+  assert (fact9 : 0 <= H1 * square1 - part1 ^ 2) by (apply (same_ge _ _ some12); named).
+  assert (fact10 : 0 <= part1) by (apply (same_ge _ _ some13); named).
+  assert (fact11 : 0 < H1) by (apply (same_gt _ _ some14); named).
+  pose proof (cited_cauchy_schwarz_cell H2 part2 square2) as lemma.
+  feed lemma ltac:(exact fact8).
+  destruct lemma as (some18 & some19 & some20).
+  assert (fact15 : 0 <= H2 * square2 - part2 ^ 2) by (apply (same_ge _ _ some18); named).
+  assert (fact16 : 0 <= part2) by (apply (same_ge _ _ some19); named).
+  assert (fact17 : 0 < H2) by (apply (same_gt _ _ some20); named).
+  assert (fact21 : 0 < H1 * om1).
+  { apply (certified_gt (1)
+      (om1 * H1)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact22 : 0 < H2 * om2).
+  { apply (certified_gt (1)
+      (om2 * H2)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact23 : 0 <= - ((part1 + part2) ^ 2) + (H1 * om1 + H2 * om2) * (/ om2 * square2 + / om1 * square1)).
+  { apply (certified_ge ((H1 * om1) * (H2 * om2))
+      ((H2 * om2) * (H1 * om1) * (H1 * square1 - part1 ^ 2) + (H2 * om2) * (H2 * om2) * (H1 * square1 - part1 ^ 2) + (H1 * om1) * (H1 * om1) * (H2 * square2 - part2 ^ 2) + (H1 * om1) * (H2 * om2) * (H2 * square2 - part2 ^ 2) + (H1 * om1 * part2 - H2 * om2 * part1) ^ 2)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact24 : 0 <= (H1 * om1 + H2 * om2) * (/ om2 * square2 + / om1 * square1)).
+  { apply (certified_ge (1)
+      ((- ((part1 + part2) ^ 2) + (H1 * om1 + H2 * om2) * (/ om2 * square2 + / om1 * square1)) + (part1 + part2) ^ 2)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (some30 : 0 <= ((H1 * om1 + H2 * om2) * (/ om2 * square2 + / om1 * square1))) by (apply (same_ge _ _ fact24); named).
+  destruct (root_named ((H1 * om1 + H2 * om2) * (/ om2 * square2 + / om1 * square1)) some30) as (u & some29 & some27 & some28).
+  assert (fact25 : 0 <= u) by (apply (same_ge _ _ some27); named).
+  assert (fact26 : u ^ 2 - (H1 * om1 + H2 * om2) * (/ om2 * square2 + / om1 * square1) = 0) by (apply (same_eq _ _ some28); named).
+  assert (fact31 : 0 <= part1 + part2).
+  { apply (certified_ge (1)
+      (part1 + part2)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact32 : 0 <= u ^ 2 - (part1 + part2) ^ 2).
+  { apply (certified_ge (1)
+      ((- ((part1 + part2) ^ 2) + (H1 * om1 + H2 * om2) * (/ om2 * square2 + / om1 * square1)))
+      (1 * (u ^ 2 - (H1 * om1 + H2 * om2) * (/ om2 * square2 + / om1 * square1)))); [positive | signs | zeros | rational]. }
+  pose proof (claim_monotone_root (part1 + part2) u) as lemma.
+  feed lemma ltac:(apply (same_ge _ _ fact31); named).
+  feed lemma ltac:(apply (same_ge _ _ fact25); named).
+  feed lemma ltac:(apply (same_ge _ _ fact32); named).
+  rename lemma into some34.
+  assert (fact33 : 0 <= - (part1) - part2 + u) by (apply (same_ge _ _ some34); named).
+  assert (fact35 : 0 <= - (part1) - part2 + u).
+  { apply (certified_ge (1)
+      ((- (part1) - part2 + u))
+      (0)); [positive | signs | zeros | rational]. }
+  apply (same_ge _ _ fact33); named.
+Qed.
+
+(** B+ (SC3): E_t <= eps, lambda_min(K) >= (1 - eps) l_1 *)
+Theorem claim_bplus_consistency :
+  forall (De : T2) (De_bar : T2) (Q_0 : T2) (average : R) (c1g : R) (ce : R) (d1g : R) (d2 : R) (de : R) (eb : R) (eps : R) (first : R) (form : R) (form0 : R) (l1 : R) (moved : R) (norm : R) (second : R) (square : R) (third : R) (two_terms : R),
+  0 <= - (2 * c1g) - 2 * ce * eb - 2 * d2 + eps - (d1g + d2 + de * eb) ^ 2 ->
+  0 < 1 - eps ->
+  0 <= c1g + ce * eb + d2 - first ->
+  0 <= c1g + ce * eb + d2 - second ->
+  0 <= d1g + d2 + de * eb - moved ->
+  0 <= - (average) + d1g + d2 + de * eb ->
+  0 <= moved ->
+  0 <= average ->
+  the_spectral_norm_of_is De moved ->
+  the_spectral_norm_of_is De_bar average ->
+  the_spectral_norm_of_is (op_times Q_0 De) first ->
+  the_spectral_norm_of_is (op_times De_bar Q_0) second ->
+  the_spectral_norm_of_is (op_times De_bar De) third ->
+  the_spectral_norm_of_is (op_plus (op_times Q_0 De) (op_times De_bar Q_0)) two_terms ->
+  the_spectral_norm_of_is (op_plus (op_plus (op_times Q_0 De) (op_times De_bar Q_0)) (op_times De_bar De)) norm ->
+  x_T_K_x_is_where form form0 square norm ->
+  0 <= form - form0 * (1 - norm) ->
+  0 <= form0 - l1 * square ->
+  0 <= form0 ->
+  0 <= eps - norm /\
+  0 <= form - l1 * square * (1 - eps).
+Proof.
+  intros De De_bar Q_0 average c1g ce d1g d2 de eb eps first form form0 l1 moved norm second square third two_terms given1 given2 given3 given4 given5 given6 given7 given8 given9 given10 given11 given12 given13 given14 given15 given16 given17 given18 given19.
+  assert (fact20 : 0 <= - (2 * c1g) - 2 * ce * eb - 2 * d2 + eps - (d1g + d2 + de * eb) ^ 2) by (apply (same_ge _ _ given1); named).
+  assert (fact21 : 0 < 1 - eps) by (apply (same_gt _ _ given2); named).
+  assert (fact22 : 0 <= c1g + ce * eb + d2 - first) by (apply (same_ge _ _ given3); named).
+  assert (fact23 : 0 <= c1g + ce * eb + d2 - second) by (apply (same_ge _ _ given4); named).
+  assert (fact24 : 0 <= d1g + d2 + de * eb - moved) by (apply (same_ge _ _ given5); named).
+  assert (fact25 : 0 <= - (average) + d1g + d2 + de * eb) by (apply (same_ge _ _ given6); named).
+  assert (fact26 : 0 <= moved) by (apply (same_ge _ _ given7); named).
+  assert (fact27 : 0 <= average) by (apply (same_ge _ _ given8); named).
+  pose proof given9 as fact28.
+  pose proof given10 as fact29.
+  pose proof given11 as fact30.
+  pose proof given12 as fact31.
+  pose proof given13 as fact32.
+  pose proof given14 as fact33.
+  pose proof given15 as fact34.
+  pose proof given16 as fact35.
+  assert (fact36 : 0 <= form - form0 * (1 - norm)) by (apply (same_ge _ _ given17); named).
+  assert (fact37 : 0 <= form0 - l1 * square) by (apply (same_ge _ _ given18); named).
+  assert (fact38 : 0 <= form0) by (apply (same_ge _ _ given19); named).
+  pose proof (cited_spectral_product De_bar De average moved third) as lemma.
+  feed lemma ltac:(exact fact29).
+  feed lemma ltac:(exact fact28).
+  feed lemma ltac:(exact fact32).
+  rename lemma into some40.
+  assert (fact39 : 0 <= average * moved - third) by (apply (same_ge _ _ some40); named).
+  pose proof (cited_spectral_sum (op_times Q_0 De) (op_times De_bar Q_0) first second two_terms) as lemma.
+  feed lemma ltac:(exact fact30).
+  feed lemma ltac:(exact fact31).
+  feed lemma ltac:(exact fact33).
+  rename lemma into some42.
+  assert (fact41 : 0 <= first + second - two_terms) by (apply (same_ge _ _ some42); named).
+  pose proof (cited_spectral_sum (op_plus (op_times Q_0 De) (op_times De_bar Q_0)) (op_times De_bar De) two_terms third norm) as lemma.
+  feed lemma ltac:(exact fact33).
+  feed lemma ltac:(exact fact32).
+  feed lemma ltac:(exact fact34).
+  rename lemma into some44.
+  assert (fact43 : 0 <= - (norm) + third + two_terms) by (apply (same_ge _ _ some44); named).
+  assert (fact45 : 0 <= d1g + d2 + de * eb).
+  { apply (certified_ge (1)
+      ((d1g + d2 + de * eb - moved) + moved)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact46 : 0 <= eps - norm).
+  { apply (certified_ge (1)
+      ((- (2 * c1g) - 2 * ce * eb - 2 * d2 + eps - (d1g + d2 + de * eb) ^ 2) + (- (norm) + third + two_terms) + (first + second - two_terms) + (average * moved - third) + (c1g + ce * eb + d2 - first) + (c1g + ce * eb + d2 - second) + (- (average) + d1g + d2 + de * eb) * moved + (d1g + d2 + de * eb) * (d1g + d2 + de * eb - moved))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact47 : 0 <= form - l1 * square * (1 - eps)).
+  { apply (certified_ge (1)
+      ((form - form0 * (1 - norm)) + (eps - norm) * form0 + (1 - eps) * (form0 - l1 * square))
+      (0)); [positive | signs | zeros | rational]. }
+  split.
+  { apply (same_ge _ _ fact46); named. }
+  apply (same_ge _ _ fact47); named.
 Qed.
 
 End Claims.

@@ -68,9 +68,21 @@ Definition smoothness (residual lipschitz jacobian_lipschitz : R) : R :=
 Definition max_step_gradient_descent (residual lipschitz jacobian_lipschitz : R) : R :=
   1 / smoothness residual lipschitz jacobian_lipschitz.
 
+(** ||I - h H|| for symmetric H with spectrum in [-negative, beta]: max(1 + h negative, h beta - 1) (Theorem D). *)
+Definition expansion_constant (h beta negative : R) : R :=
+  Rmax (1 + h * negative) (h * beta - 1).
+
+(** Spectral norm of [[1, 0], [v, al]], whose singular values have product |al| and squares of sum 1 + v^2 + al^2. *)
+Definition block_norm (v al : R) : R :=
+  (sqrt (v * v + (al + 1) ^ 2) + sqrt (v * v + (al - 1) ^ 2)) / 2.
+
+(** Upper bound of ||I - s (I - u u^T) H|| for a unit vector u and H as in `expansion_constant` (Theorem D). *)
+Definition expansion_band (s beta negative : R) : R :=
+  block_norm (s * (beta + negative) / 2) (Rmax (expansion_constant s beta negative) 1).
+
 (** n R^(6L+2) / (lambda_0 - mu)^2, the width scale of [LZB22, Theorem 4]: asymptotic, constant not given. *)
 Definition width_scale_lzb (n : R) (radius : R) (depth : nat) (lambda_0 : R) (mu : R) : R :=
   n * radius ^ (6 * depth + 2) / (lambda_0 - mu) ^ 2.
 
 (** Every formula replaced by its expression. *)
-Ltac expand := cbv beta delta [step_size effective_delta decrease contraction rate slack radius_sharp radius_tight rate_classic radius_classic radius_gradient_descent smoothness max_step_gradient_descent width_scale_lzb].
+Ltac expand := cbv beta delta [step_size effective_delta decrease contraction rate slack radius_sharp radius_tight rate_classic radius_classic radius_gradient_descent smoothness max_step_gradient_descent expansion_constant block_norm expansion_band width_scale_lzb].

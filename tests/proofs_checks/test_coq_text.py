@@ -6,11 +6,13 @@ import random
 import re
 import shutil
 import subprocess
+from fractions import Fraction
 
 import pytest
 import sympy as sp
 
-from proofs_checks import coq_claims, coq_formulas, coq_status, coq_terms
+from pltheory.theory.activations import ACTIVATIONS
+from proofs_checks import coq_claims, coq_constants, coq_formulas, coq_status, coq_terms
 from proofs_checks.claims import load
 from proofs_checks.language import ge, gt, said
 
@@ -22,12 +24,13 @@ FORMULAS = coq_formulas.shipped()
 
 def test_committed_files_are_the_generated_ones():
     assert coq_formulas.FILE.read_text() == coq_formulas.text(), "run python -m proofs_checks.coq_formulas"
+    assert coq_constants.FILE.read_text() == coq_constants.text(), "run python -m proofs_checks.coq_constants"
     assert coq_claims.FILE.read_text() == coq_claims.text(), "run python -m proofs_checks.coq_claims"
 
 
 def test_both_files_are_built():
     listed = (FOLDER / "_CoqProject").read_text().split()
-    assert {"Formulas.v", "Claims.v"} <= set(listed)
+    assert {"Formulas.v", "Claims.v", "Constants.v"} <= set(listed)
     assert {p.name for p in FOLDER.glob("*.v")} - set(listed) == {"Assumptions.v"}
 
 
@@ -122,6 +125,20 @@ def test_a_formula_that_has_no_exact_text_is_refused():
         coq_formulas.Term("x") * 0.5
     assert (1 - coq_formulas.Term("x") * (coq_formulas.Term("y") - 2)).text == "1 - x * (y - 2)"
     assert ((coq_formulas.Term("x") - (coq_formulas.Term("y") - 2)) ** 2).text == "(x - (y - 2)) ^ 2"
+
+
+def test_constants_are_the_stored_floats():
+    found = re.findall(r"Definition stored_(\w+)_s(\d) : R := (\d+) / (\d+)\.", coq_constants.FILE.read_text())
+    smooth = [a for a in ACTIVATIONS.values() if a.smooth]
+    assert len(found) == 3 * len(smooth)
+    for name, order, p, q in found:
+        assert Fraction(int(p), int(q)) == Fraction(getattr(ACTIVATIONS[name], f"s{order}"))
+    # And each activation has its theorem about all three.
+    proved = (FOLDER / "StoredSuprema.v").read_text()
+    assert re.findall(r"^Theorem (\w+)_stored x :", proved, re.MULTILINE) != []
+    for a in smooth:
+        statement = re.search(rf"^Theorem {a.name}_stored x :(.*?)\.\nProof", proved, re.DOTALL | re.MULTILINE).group(1)
+        assert all(f"stored_{a.name}_s{k}" in statement for k in (1, 2, 3))
 
 
 # -- no statement of the Coq development has a formula's expression in place of its name
