@@ -112,7 +112,7 @@ def output_hessians(network: nn.Module, x: Tensor, outputs: int) -> AutogradHess
     def build(index: Tensor, own: Parameters) -> Tensor:
         samples, which = x[index // outputs], index % outputs
         if len(index) == 1:  # what vmap has no rule for still works one at a time
-            return one({k: p[0] for k, p in own.items()}, samples[0], which[0])[None]
+            return one({k: p.squeeze(0) for k, p in own.items()}, samples[0], which[0])[None]
         return vmap(one)(own, samples, which)
 
     return AutogradHessians(trainable(network), build, torch.arange(x.shape[0] * outputs, device=x.device))
@@ -122,7 +122,7 @@ def loss_hessian(problem: Problem) -> AutogradHessians:
     """Hessian of the loss in use, a batch of one."""
 
     def build(index: Tensor, own: Parameters) -> Tensor:
-        r = functional_call(problem.network, {k: p[0] for k, p in own.items()}, (problem.x,)) - problem.y
+        r = functional_call(problem.network, {k: p.squeeze(0) for k, p in own.items()}, (problem.x,)) - problem.y
         return (0.5 * problem.scale * r.square().sum())[None]
 
     return AutogradHessians(trainable(problem.network), build, torch.zeros(1, dtype=torch.long))
