@@ -26,6 +26,7 @@ import scipy.linalg
 from . import roundoff
 from .midrad import Ball, row_two_norms
 from .roundoff import Array, add_up, mul_up, quiet, raise_sum
+from .side_by_side import side_by_side
 
 BLOCK = 128
 """Columns of L in one product."""
@@ -112,24 +113,31 @@ def factorise(sym: Ball, shift: float, margin: float = 0.0) -> Factor | None:
 def _cholesky(work: Array) -> bool:
     """Replace the lower triangle of a C-ordered symmetric matrix by its Cholesky factor; False where there is none.
 
-    Panel by panel: the product of what is left of a panel, then LAPACK and BLAS on the panel alone. LAPACK's own
-    factorisation of a whole kernel of order 17970 ended the process with a segmentation fault on two threads; here
-    nothing larger than a panel is factorised, nothing is copied but a panel, and the products are long.
+    Panel by panel, LAPACK on the corner of a panel and BLAS on the rows below it, so that the rows can be shared out
+    among threads that do not wait for one another, nothing is copied but rows of a panel, and no call sees a matrix of
+    the size of the whole kernel, at which library code of many layers has been exercised least.
     """
     n = work.shape[0]
-    for a, b in _panels(n):
-        if a:
-            work[a:, a:b] -= work[a:, :a] @ work[a:b, :a].T
-        try:
-            corner = scipy.linalg.cholesky(work[a:b, a:b], lower=True, check_finite=False)
-        except (np.linalg.LinAlgError, ValueError):
-            return False
-        work[a:b, a:b] = corner
-        if b < n:
-            below = scipy.linalg.solve_triangular(corner, work[b:, a:b].T, lower=True, check_finite=False)
-            work[b:, a:b] = below.T
-        if not np.isfinite(work[a:, a:b]).all():
-            return False
+    with side_by_side(n) as run:
+        for a, b in _panels(n):
+            corner = work[a:b, a:b]
+            if a:
+                corner -= work[a:b, :a] @ work[a:b, :a].T
+            try:
+                corner[...] = scipy.linalg.cholesky(corner, lower=True, check_finite=False)
+            except (np.linalg.LinAlgError, ValueError):
+                return False
+
+            def below(rows: tuple[int, int], a: int = a, b: int = b, corner: Array = corner) -> bool:
+                part = work[rows[0] : rows[1]]
+                if a:
+                    part[:, a:b] -= part[:, :a] @ work[a:b, :a].T
+                part[:, a:b] = scipy.linalg.solve_triangular(corner, part[:, a:b].T, lower=True, check_finite=False).T
+                return bool(np.isfinite(part[:, a:b]).all())
+
+            rows = [(i, min(i + 2 * PANEL, n)) for i in range(b, n, 2 * PANEL)]
+            if not (np.isfinite(corner).all() and all(list(run(quiet(below), rows)))):
+                return False
     return True
 
 
@@ -229,11 +237,14 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
     if sliced and not float(np.max(row_two_norms(lower))) <= 1.25:
         return np.inf  # the slices would not multiply exactly
     residual, steps = _RowSums(n), _RowSums(n)
-    for a, b in _panels(n):
+
+    def panel(ends: tuple[int, int]) -> tuple[_RowSums, _RowSums] | None:
+        a, b = ends
+        residual, steps = _RowSums(b), _RowSums(b)
         tile = _scaled(sym.mid, factor.exponents, a, b)
         rows, columns = np.arange(b - a), np.arange(a, b)
         if lower[a:b, b:].any() or np.triu(lower[a:b, a:b], 1).any():
-            return np.inf  # not triangular: the products below leave out what should be zero
+            return None  # not triangular: the products below leave out what should be zero
         if sliced:
             tile -= _exact_part(lower, a, b)
             steps.add(tile, a, b)
@@ -247,6 +258,14 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
             tile[rows, columns] -= factor.shifts[a:b]
             _subtract_products(tile, lower, a, b)
         residual.add(tile, a, b)
+        return residual, steps
+
+    with side_by_side(n) as run:
+        for found in run(quiet(panel), _panels(n)):
+            if found is None:
+                return np.inf
+            for total, part in zip((residual, steps), found, strict=True):
+                total.sums[: len(part.sums)] += part.sums
     moduli = computed_residual(steps.sums, 3 * n)
     if sliced:
         small = slice_rounding(n, _absolute_products(lower, _slices))

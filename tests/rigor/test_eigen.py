@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from pltheory.rigor import eigen, residual
+from pltheory.rigor import eigen, residual, side_by_side
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball, matmul
 from pltheory.theory import Direction, InvalidInputError
@@ -186,9 +186,11 @@ def test_a_factor_that_is_not_triangular_proves_nothing():
     assert residual.lower_bound(Ball(m), factor, np.inf) == -np.inf
 
 
+@pytest.mark.parametrize("threads", [False, True], ids=["in turn", "side by side"])
 @pytest.mark.parametrize("n", [1, 3, 4, 5, 11, 30])
-def test_factors_are_made_panel_by_panel(monkeypatch, n):
+def test_factors_are_made_panel_by_panel(monkeypatch, n, threads):
     """Large kernels take many panels; here a panel has four rows, and a product two columns."""
+    monkeypatch.setattr(side_by_side, "SMALL", 0 if threads else 4096)
     monkeypatch.setattr(residual, "PANEL", 4)
     monkeypatch.setattr(residual, "BLOCK", 2)
     rng = np.random.default_rng(n)
