@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
-from sympy.printing.latex import LatexPrinter
+from sympy.printing.latex import LatexPrinter, greek_letters_set, other_symbols
 
 from .language import Assume, Cases, Cert, Cited, Claim, Define, Induction, Rel, Use
 from .worked import Sides
@@ -20,6 +20,15 @@ _RELATION = {">": ">", ">=": r"\ge", "=": "="}
 
 class _Printer(LatexPrinter):
     """sympy's printer with the names of this project."""
+
+    def _print_Symbol(self, expr: sp.Symbol, *args: Any, **kwargs: Any) -> str:
+        """A name of several letters upright, so that it is not read as a product."""
+        head, _, tail = expr.name.partition("_")
+        letters = head.rstrip("0123456789")
+        if len(letters) < 2 or letters in greek_letters_set or letters in other_symbols:
+            return super()._print_Symbol(expr, *args, **kwargs)
+        below = [part for part in (head[len(letters) :], self.doprint(sp.Symbol(tail)) if tail else "") if part]
+        return rf"\mathrm{{{letters}}}" + (f"_{{{', '.join(below)}}}" if below else "")
 
     def _print_Function(self, expr: sp.Expr, exp: Any = None) -> str:
         if not isinstance(expr, AppliedUndef):
@@ -41,7 +50,8 @@ class _Printer(LatexPrinter):
 
 def tex(e: Any) -> str:
     """LaTeX of an expression."""
-    return _Printer().doprint(sp.sympify(e))
+    # Without a space between factors m u would read as mu.
+    return _Printer({"mul_symbol": r" \, "}).doprint(sp.sympify(e))
 
 
 def relation(rel: Rel) -> str:

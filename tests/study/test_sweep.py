@@ -157,3 +157,18 @@ def test_the_limit_kernel_is_the_mean_of_wide_random_ones(activation, hidden, dr
     allowed = 4 * kernels.std(dim=0) / math.sqrt(draws) + 3 * len(hidden) / hidden[0] * limit.abs().max()
     assert (error <= allowed).all(), (error / allowed).max()
     assert (error <= 0.04 * limit.abs().max()).all(), error.max() / limit.abs().max()
+
+
+def test_processes_that_share_a_folder_need_no_merging(tmp_path, monkeypatch):
+    """Parts of a grid in one folder are the whole: the gathering call computes nothing and says the same."""
+    whole = from_tree({**TREE, "sweep": {"network": {"hidden": [[4], [8]]}, "run": {"seed": [0, 1]}}})
+    parts = [from_tree({**TREE, "sweep": {"network": {"hidden": [[4], [8]]}, "run": {"seed": [s]}}}) for s in (1, 0)]
+    apart = [run_sweep(part, tmp_path) for part in parts]
+    monkeypatch.setattr(
+        "pltheory.study.sweep._compute", lambda values, config: pytest.fail(f"computed again: {values}")
+    )
+    gathered = run_sweep(whole, tmp_path)
+    assert [r["values"] for r in gathered] == [{"network.hidden": h, "run.seed": s} for h in ([4], [8]) for s in (0, 1)]
+    numbers = {(r["width"], r["seed"]): r["lambda_min"] for part in apart for r in part}
+    assert {(r["width"], r["seed"]): r["lambda_min"] for r in gathered} == numbers
+    assert len(numbers) == 4
