@@ -98,7 +98,9 @@ def in_span_of_data(problem: Problem) -> Problem | None:
         return None
     q, r = torch.linalg.qr(problem.x.T)  # (d, n), (n, n)
     layers = net.layers
-    weights = [(layers[0].weight @ q).detach(), *(layer.weight.detach().clone() for layer in layers[1:])]
+    # Neurons side by side in memory: products with a few coordinates then run along the width.
+    first = (q.T @ layers[0].weight.detach().T).T  # (m_1, n)
+    weights = [first, *(layer.weight.detach().clone() for layer in layers[1:])]
     has_bias = any(layer.bias is not None for layer in layers)
     # A layer without bias keeps tau = 0, so the zeros that stand in for its bias never move.
     biases = [

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 EXPECTED: dict[str, float] = {
     "lambda_min": 0.0,
@@ -45,6 +44,9 @@ class Slope:
 
 def fit_slopes(records: list[dict[str, Any]]) -> list[Slope]:
     """Fit every quantity that is positive at two widths or more, with at least three points."""
+    # Takes longer to import than the report of a run that fits nothing, which imports this module, takes to make.
+    from scipy import stats
+
     fitted = []
     for quantity, expected in EXPECTED.items():
         pairs = [(r["width"], r[quantity]) for r in records if r[quantity] is not None and r[quantity] > 0]

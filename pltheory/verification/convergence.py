@@ -14,9 +14,11 @@ from ..certification.profile import Profile
 from ..certification.radius import Reach
 from ..measure.ntk import empirical_ntk
 from ..optim import DeltaGClip, GClip, GradientDescent
+from ..problem.loss_gradient import LossGradient
+from ..problem.networks import class_n
 from ..problem.problem import Problem, in_span_of_data
 from ..problem.settings import StepSettings
-from ..theory import NumericalFailureError
+from ..theory import NotAvailableError, NumericalFailureError
 from ..theory.formulas import contraction, decrease, slack
 from .promise import Promise
 
@@ -176,6 +178,7 @@ def _iterate(
     progress: Progress | None,
 ) -> tuple[Trace, bool]:
     """Iterate in blocks; the numbers of a block stay on the device until it ends."""
+    loss_and_gradient = _loss_and_gradient(work)
     marks = set(np.unique(np.geomspace(1, max(steps, 1), records).astype(int)).tolist()) | {0}
     recorded: list[tuple[int, float, float]] = []
     losses, norms, sizes = [], [], []
@@ -186,11 +189,9 @@ def _iterate(
         for t in range(done, min(done + BLOCK, steps)):
             if t in marks:
                 recorded.append((t, *_record(work, start)))
-            optimizer.zero_grad(set_to_none=False)
-            value = work.value()
-            value.backward()  # type: ignore[no-untyped-call]
+            value = loss_and_gradient()
             optimizer.step()
-            block.append(torch.stack([value.detach(), optimizer.grad_norm, optimizer.step_size]))  # type: ignore[attr-defined]
+            block.append(torch.stack([value, optimizer.grad_norm, optimizer.step_size]))  # type: ignore[attr-defined]
         rows = torch.stack(block).double().cpu().numpy()
         done += len(rows)
         losses.append(rows[:, 0])
@@ -213,6 +214,28 @@ def _iterate(
     path = np.concatenate([[0.0], np.cumsum(norm * size)])
     columns = np.array(recorded, dtype=float).T
     return Trace(loss, norm, size, path, columns[0].astype(int), columns[1], columns[2]), finite
+
+
+def _loss_and_gradient(work: Problem) -> Callable[[], torch.Tensor]:
+    """What writes the gradient into `grad` and returns the loss: in place for class N, by autograd otherwise."""
+
+    def by_autograd() -> torch.Tensor:
+        for p in work.parameters():
+            if p.grad is not None:
+                p.grad.zero_()
+        value = work.value()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value.detach()
+
+    try:
+        in_place = LossGradient(work, class_n(work.network))
+    except NotAvailableError:
+        return by_autograd
+    with torch.no_grad():
+        expected = work.value()
+    # A module may compute something else than its layers say; a loss that is not finite is for the run to refuse.
+    same = torch.isclose(in_place(), expected, rtol=torch.finfo(expected.dtype).eps ** 0.5, equal_nan=True)
+    return in_place if bool(same) else by_autograd
 
 
 def _record(work: Problem, start: list[torch.Tensor]) -> tuple[float, float]:
