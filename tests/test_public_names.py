@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import pltheory as pl
-from pltheory.theory import InvalidInputError
+from pltheory.theory import InvalidInputError, NotAvailableError
 from pltheory.theory.theorems import THEOREMS
 
 # The first forward-mode derivative makes torch import parts of itself that call what it has deprecated.
@@ -167,6 +167,18 @@ def test_the_documented_certificate(tmp_path, theorem):
     assert again.accepted, again.message
     with pytest.raises(InvalidInputError, match="exists already"):
         cert.save(tmp_path / "basin.cert.json")
+
+
+def test_no_certificate_of_a_network_that_computes_something_else(monkeypatch):
+    prob = problem(width=600)
+    settings = pl.DeltaGClipSettings(eta=0.05, gamma=0.5, delta=0.1)
+    monkeypatch.setattr("pltheory.certification.prove.same_outputs", lambda problem, lin: False)
+    for theorem in ("B", "B+"):
+        with pytest.raises(NotAvailableError, match="its outputs are not those of its layers"):
+            pl.certify(prob, settings, theorem=theorem)
+    prob.network.register_forward_hook(lambda module, inputs, output: output + 1e-3)
+    with pytest.raises(NotAvailableError, match="not available for this network"):
+        pl.certify(prob, settings, theorem="B+")
 
 
 def test_a_certificate_that_does_not_hold_is_not_saved(tmp_path):

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from ..measure.linearization import linearize
+from ..measure.linearization import linearize, same_outputs
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
-from ..theory import InvalidInputError
+from ..theory import InvalidInputError, NotAvailableError
 from .bplus import certify_bplus
 from .bplus_file import bplus_certificate
 from .certificate import THEOREMS as ON_A_BALL
@@ -88,10 +88,12 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = "B") -> 
 
     Raises:
         InvalidInputError: a theorem that has no certificate.
-        NotAvailableError: not a network that the theorem speaks of.
+        NotAvailableError: not a network that the theorem speaks of, or one whose outputs are not those of its layers.
         NoVerdictError, NumericalFailureError: an overflow, a NaN, or a bound that cannot be verified.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
     if theorem not in PROVERS:
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(PROVERS)}")
+    if not same_outputs(problem, linearize(problem.network, problem.x)):
+        raise NotAvailableError("not available for this network: its outputs are not those of its layers")
     return PROVERS[theorem](theorem, problem, settings)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..problem.networks import ClassN, class_n
 from ..problem.pointwise import POINTWISE
+from ..problem.problem import Problem
 
 ROWS = 1024
 """Rows of the kernel that are computed at a time."""
@@ -104,3 +105,13 @@ def _linearize(net: ClassN, x: Tensor) -> Linearization:
         b = u * slope[:, None, :]
         rows.append(b)
     return Linearization(net, tuple(inputs), tuple(reversed(rows)), tuple(reversed(maxima)), z)
+
+
+def same_outputs(problem: Problem, lin: Linearization) -> bool:
+    """Whether the module computes what its class-N reading computes: a guard, not a proof."""
+    with torch.no_grad():
+        outputs = problem.network(problem.x)
+    tolerance = torch.finfo(outputs.dtype).eps ** 0.5
+    # Not finite on both sides is for the measurements to refuse.
+    near = torch.isclose(outputs, lin.outputs, rtol=tolerance, atol=tolerance * float(lin.outputs.abs().max()))
+    return bool((near | ~torch.isfinite(lin.outputs)).all())

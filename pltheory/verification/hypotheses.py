@@ -12,7 +12,7 @@ from ..certification.profile import Profile, profile
 from ..certification.prove import Proved
 from ..certification.radius import Reach, reach
 from ..measure.hessian import curvature_along
-from ..measure.linearization import Linearization, linearize
+from ..measure.linearization import Linearization, linearize, same_outputs
 from ..measure.ntk import empirical_ntk_by_autodiff
 from ..measure.spectrum import extremes, top_eigenvector
 from ..problem.admissible import antipodal_pair
@@ -65,7 +65,7 @@ def measure(problem: Problem) -> Measured:
         lin = linearize(problem.network, problem.x)
     except NotAvailableError as error:
         unavailable = str(error)
-    if lin is not None and not _same_outputs(problem, lin):
+    if lin is not None and not same_outputs(problem, lin):
         lin, unavailable = None, "not available for this network: its outputs are not those of its layers"
     kernel = lin.kernel if lin is not None else empirical_ntk_by_autodiff(problem.network, problem.x)
     spectrum = extremes(kernel)
@@ -86,16 +86,6 @@ def measure(problem: Problem) -> Measured:
         unavailable=unavailable,
         curvature=_curvature(problem, kernel),
     )
-
-
-def _same_outputs(problem: Problem, lin: Linearization) -> bool:
-    """Whether the module computes what its class-N reading computes: a guard, not a proof."""
-    with torch.no_grad():
-        outputs = problem.network(problem.x)
-    tolerance = torch.finfo(outputs.dtype).eps ** 0.5
-    # Not finite on both sides is for the measurements to refuse.
-    near = torch.isclose(outputs, lin.outputs, rtol=tolerance, atol=tolerance * float(lin.outputs.abs().max()))
-    return bool((near | ~torch.isfinite(lin.outputs)).all())
 
 
 def _why_singular(problem: Problem, lin: Linearization | None) -> str | None:

@@ -7,7 +7,9 @@ two programs, which share no code, are held against each other term by term.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 from flint import arb, arb_mat, ctx
+from scipy.integrate import quad
 
 from pltheory.certification import recheck_bplus
 from pltheory.certification.bplus import certify_bplus, prepare
@@ -23,7 +26,14 @@ from pltheory.certification.bplus_consistency import Consistency
 from pltheory.certification.bplus_file import BPlusCertificate, bplus_certificate
 from pltheory.certification.recheck import recheck
 from pltheory.certification.recheck_arithmetic import ACTIVATIONS
-from pltheory.certification.recheck_flow import Reference, cells, phases, reference, step_constants
+from pltheory.certification.recheck_flow import (
+    Reference,
+    Steps,
+    cells,
+    phases,
+    reference,
+    step_constants,
+)
 from pltheory.certification.recheck_network import CURVATURES, Network, Suprema
 from pltheory.certification.recheck_neurons import Pass, perron
 from pltheory.problem.data import digits
@@ -57,15 +67,15 @@ GRID = {"cells": 24, "phases": 3}
 
 
 def near(
-    activation: str, *, bias: bool = False, loss: Any = "sum", n: int = 3, width: int = 100, **more: Any
+    activation: str, *, loss: Any = "sum", n: int = 3, width: int = 100, distance: float = 0.02, **more: Any
 ) -> Problem:
     """A network whose targets are near its outputs, so that little width is enough."""
-    seed = more.pop("seed", 0)
+    seed = more.setdefault("seed", 0)
     generator = torch.Generator().manual_seed(seed)
-    net = fully_connected([4, width, 1], activation=activation, bias=bias, seed=seed, **more)
+    net = fully_connected([4, width, 1], activation=activation, **more)
     x = torch.randn(n, 4, generator=generator, dtype=torch.float64)
     with torch.no_grad():
-        y = net(x) + 0.02 * torch.randn(n, 1, generator=generator, dtype=torch.float64)
+        y = net(x) + distance * torch.randn(n, 1, generator=generator, dtype=torch.float64)
     return Problem(net, x, y, loss)
 
 
@@ -77,6 +87,8 @@ CASES: dict[str, tuple[Callable[[], Problem], StepSettings]] = {
         GradientDescentSettings("0.3/beta"),
     ),
     "rademacher": (lambda: near("tanh", output_init="rademacher"), DeltaGClipSettings("0.1/beta", 0.5, 0.1)),
+    # The bounds of second order are a good part of all here.
+    "far": (lambda: near("tanh", width=400, distance=0.5), DeltaGClipSettings("0.1/beta", 0.5, 0.1)),
     "sigmoid": (lambda: near("sigmoid", bias=True), DeltaGClipSettings("0.5/beta", 0.01, 0.1)),
     "softplus": (lambda: near("softplus", bias=True), DeltaGClipSettings("0.5/beta", 0.01, 0.1)),
     "erf": (lambda: near("erf", bias=True), DeltaGClipSettings("0.5/beta", 0.01, 0.1)),
@@ -113,8 +125,8 @@ def test_certificates_are_accepted(tmp_path: Path, name: str) -> None:
     assert len(result.checks) == 10 + 3 * (5 + 3 * len(proved(name).result.proof.eps))  # type: ignore[union-attr]
 
 
-def test_ten_digits_at_2048_rademacher_units_are_accepted(tmp_path: Path) -> None:
-    """On a coarser grid than a verdict uses by default, so that it takes seconds."""
+def test_digits_are_accepted(tmp_path: Path) -> None:
+    """Six of them, on a coarser grid than a verdict uses by default, so that it takes seconds."""
     data = digits(6)
     rule = DeltaGClipSettings("0.1/beta", gamma=0.5, delta=0.1)
     problem = Problem(fully_connected([64, 1000, 1], output_init="rademacher", seed=0), data.x, data.y)
@@ -537,7 +549,10 @@ def test_perron_bounds_every_matrix_below() -> None:
 
 
 class Both:
-    """The producer's constants and the rechecker's for one problem, at the producer's solution."""
+    """The producer's constants and the rechecker's for one problem, at the producer's solution.
+
+    What follows from the flow's constants is computed from the producer's, so that it can be compared closely.
+    """
 
     def __init__(self, name: str) -> None:
         problem, rule = CASES[name][0](), CASES[name][1]
@@ -565,13 +580,14 @@ class Both:
         eta = arb(inner)
         self.constants = step_constants(self.at.lam, start, eta)
         self.flow = cells(self.at, start, eta, claim.times, claim.ends)
-        self.phases = phases(claim.eps, self.flow, self.constants)
-        self.neurons = Pass(self.net, self.at, self.flow, claim.ends, self.phases, claim.ew, claim.ea, claim.activation)
+        given = replace(self.flow, poly=[arb(float(v)) for v in self.setup.grid.poly])
+        self.phases = phases(claim.eps, given, Steps(*map(arb, (step.c1, step.ch, step.vs, step.dr, step.dq))))
+        self.neurons = Pass(self.net, self.at, given, claim.ends, self.phases, claim.ew, claim.ea, claim.activation)
         for part in self.net.neurons():
             self.neurons.take(part)
 
 
-@pytest.fixture(scope="module", params=["plain", "bias-mean", "gd-standard", "gelu"])
+@pytest.fixture(scope="module", params=["plain", "far", "bias-mean", "gd-standard", "gelu"])
 def both(request: pytest.FixtureRequest) -> Any:
     with ctx.workprec(128):
         yield Both(request.param)
@@ -606,8 +622,8 @@ def test_integrals_over_the_grid_agree(both: Both) -> None:
 
 def test_the_path_sums_of_every_phase_agree(both: Both) -> None:
     regions = both.run.regions
-    agree([p.i for p in both.phases], [r.i for r in regions], 0.01)
-    agree([p.eb for p in both.phases], [r.eb for r in regions], 0.01)
+    agree([p.i for p in both.phases], [r.i for r in regions])
+    agree([p.eb for p in both.phases], [r.eb for r in regions])
 
 
 def test_first_order_norms_agree(both: Both) -> None:
@@ -619,9 +635,9 @@ def test_first_order_norms_agree(both: Both) -> None:
 
 def test_second_order_norms_and_regions_agree(both: Both) -> None:
     regions, sums = both.run.regions, both.neurons.sums
-    agree([both.neurons.second_order(g) for g in range(len(regions))], [r.d2 for r in regions], 0.02)
-    agree([s.p for s in sums], [r.p.max() for r in regions], 0.01)
-    agree([s.o for s in sums], [r.o.max() for r in regions], 0.01)
+    agree([both.neurons.second_order(g) for g in range(len(regions))], [r.d2 for r in regions], 1e-3)
+    agree([s.p for s in sums], [r.p.max() for r in regions])
+    agree([s.o for s in sums], [r.o.max() for r in regions], 5e-3)  # N_j by another power of its matrix
 
 
 def test_what_the_conditions_ask_for_agrees(both: Both) -> None:
@@ -630,4 +646,39 @@ def test_what_the_conditions_ask_for_agrees(both: Both) -> None:
             float(np.max(getattr(r.asked, name) / getattr(s, name)))
             for r, s in zip(both.run.regions, both.run.states, strict=True)
         ]
-        agree([s.asked[k][0] for s in both.neurons.sums], theirs, 0.05)
+        agree([s.asked[k][0] for s in both.neurons.sums], theirs, 1e-3)
+
+
+def test_what_lies_beyond_a_short_grid_counts() -> None:
+    """A grid that ends while most of the run is still ahead, against quadrature."""
+    lam, start = np.array([0.3, 1.0, 2.5]), np.array([1.0, -0.7, 0.4])
+
+    def norm_of(power: float, begin: float, end: float = math.inf) -> float:
+        found: float = quad(lambda t: np.linalg.norm(lam**power * start * np.exp(-lam * t)), begin, end)[0]
+        return found
+
+    with ctx.workprec(128):
+        unit = arb_mat([[arb(int(i == k)) for k in range(3)] for i in range(3)])
+        whiten = arb_mat([[1 / arb(lam[i]).sqrt() if i == k else arb(0) for k in range(3)] for i in range(3)])
+        at = Reference([arb(v) for v in lam.tolist()], whiten, unit, whiten, arb(0))
+        found = cells(at, [arb(v) for v in start.tolist()], arb(0.05), [0.0, 0.1, 0.2, 0.5], [2, 3])
+        last = found.points.tolist()
+    assert float(found.mass[0]) == pytest.approx(norm_of(0.5, 0.0, 0.2), rel=1e-2)
+    assert norm_of(0.5, 0.2) <= float(found.mass[1]) <= 2 * norm_of(0.5, 0.2)
+    assert norm_of(0.5, 0.5) <= float(found.poly[1] - found.poly[0]) <= 2 * norm_of(0.5, 0.5)
+    assert norm_of(0.0, 0.5) <= float(found.tail_r) <= 2 * norm_of(0.0, 0.5)
+    # v at infinity is a point of the grid, and the way there from its end a cell.
+    np.testing.assert_allclose([float(row[-1]) for row in last], start / np.sqrt(lam))
+    rest = np.linalg.norm(start / np.sqrt(lam) * np.exp(-lam * 0.5)) / math.sqrt(2)
+    assert float(found.half[1]) == pytest.approx(rest, rel=1e-12)
+    assert float(found.half[0]) < 0.2 * rest
+    edge = norm_of(0.5, 0.15, 0.2)
+    assert edge <= float(found.edge[0]) <= 1.2 * edge
+
+
+def test_the_tail_enters_the_deviation_of_the_last_phase_only(both: Both) -> None:
+    """(L2): beyond the grid r itself is what the sums over cells leave out."""
+    steps = Steps(*[arb(0.5)] * 5)
+    long, none = (phases([0.01, 0.02], replace(both.flow, tail_r=arb(tail)), steps) for tail in (3.0, 0.0))
+    assert float(long[0].dr - none[0].dr) == 0.0
+    assert float(long[1].dr - none[1].dr) == 3.0
