@@ -36,6 +36,7 @@ html_sidebars = {"**": []}
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["page.css"]
+smartquotes = False  # an option is --json, on the page too
 exclude_patterns = ["_build"]
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
@@ -52,6 +53,13 @@ def _plain_bars(app, what, name, obj, options, lines):
     lines[:] = [line.replace("|", "\\|") if "``" not in line else line for line in lines]
 
 
+def _verbatim(app, ctx, lines):
+    """The exit codes and examples below a help text are laid out by hand: columns and double hyphens stay."""
+    if any(line.startswith("| ") for line in lines):
+        lines[:] = [".. code-block:: text", "", *["   " + line.removeprefix("| ") for line in lines], ""]
+
+
 def setup(app):
     """Called by Sphinx."""
+    app.connect("sphinx-click-process-epilog", _verbatim)
     app.connect("autodoc-process-docstring", _plain_bars)

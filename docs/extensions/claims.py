@@ -75,8 +75,8 @@ def _numbers(claim: Claim, folder: Path) -> str:
 
 def _slack_figure(drawn: list[Sides]) -> str:
     """One row of dots per inequality, spread within its row so that each can be seen, with the median marked."""
-    with mpl.rc_context({"svg.hashsalt": "claims", "svg.fonttype": "path", "font.size": 10}):
-        figure = Figure(figsize=(6.4, 0.7 + 0.42 * len(drawn)), layout="constrained")
+    with mpl.rc_context({"svg.hashsalt": "claims", "svg.fonttype": "path", "font.size": 12}):
+        figure = Figure(figsize=(5.6, 0.8 + 0.42 * len(drawn)), layout="constrained")
         ax = figure.subplots()
         for row, s in enumerate(reversed(drawn)):
             # The golden ratio spreads n points evenly without a generator.

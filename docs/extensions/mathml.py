@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from xml.etree import ElementTree
 
 from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
 LONG = 60
 """Characters of LaTeX beyond which a formula in a line may be wider than a phone, and scrolls by itself."""
 
 
+def _mathml(latex: str, **options: str) -> str:
+    """The formula, with words in it escaped: the converter leaves "rho<R" as it is, and a browser reads a tag there.
+
+    Raises:
+        ExtensionError: what came out is not well formed, and would spoil the rest of the page.
+    """
+    text = re.sub(
+        "<mtext>(.*?)</mtext>",
+        lambda found: f"<mtext>{found[1].replace('<', '&lt;')}</mtext>",
+        convert(latex, **options),
+    )
+    try:
+        ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise ExtensionError(f"formula {latex}: {error}") from None
+    return text
+
+
 def _inline(self: HTML5Translator, node: nodes.math) -> None:
-    text = convert(node.astext())
+    text = _mathml(node.astext())
     if len(node.astext()) > LONG:
         text = f'<span class="long">{text}</span>'
     self.body.append(text)
@@ -22,7 +43,7 @@ def _inline(self: HTML5Translator, node: nodes.math) -> None:
 
 
 def _block(self: HTML5Translator, node: nodes.math_block) -> None:
-    self.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    self.body.append(f'<div class="math">{_mathml(node.astext(), display="block")}</div>')
     raise nodes.SkipNode
 
 
