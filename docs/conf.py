@@ -11,10 +11,12 @@ release = version = installed("pltheory")
 extensions = [
     "mathml",
     "claims",
+    "inventories",
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.doctest",
+    "sphinx.ext.intersphinx",
     "sphinx_click",
     "sphinxcontrib.bibtex",
     "matplotlib.sphinxext.plot_directive",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import optim as optim
     from .certification.profile import profile as profile
+    from .certification.prove import certify as certify
+    from .certification.recheck import recheck as recheck
     from .measure.ball_search import attack_lambda_min as attack_lambda_min
     from .measure.ball_search import attack_pl_ratio as attack_pl_ratio
     from .measure.hessian import hessian_norm as hessian_norm
@@ -42,6 +44,7 @@ _HOME = {
     "VerifyReport": "verification.report",
     "attack_lambda_min": "measure.ball_search",
     "attack_pl_ratio": "measure.ball_search",
+    "certify": "certification.prove",
     "empirical_ntk": "measure.ntk",
     "fully_connected": "problem.networks",
     "hessian_norm": "measure.hessian",
@@ -51,6 +54,7 @@ _HOME = {
     "loss_hessian_norm": "measure.hessian",
     "pl_ratio": "measure.pl_ratio",
     "profile": "certification.profile",
+    "recheck": "certification.recheck",
     "run_figure": "report.figures",
     "verify": "verification.report",
 }

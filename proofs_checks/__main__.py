@@ -26,7 +26,17 @@ def _opinion(counts: dict | str) -> str:
 
 def _claims_table(report: dict, solvers: list[str]) -> Table:
     table = Table(title="Claims", title_justify="left")
-    for column in ("claim", "statement", "kernel", "ms", "Coq", *solvers, "mutants", "cited"):
+    for column in (
+        "claim",
+        "statement",
+        "kernel",
+        "ms",
+        "Coq",
+        "Coq, written from the claim",
+        *solvers,
+        "mutants",
+        "cited",
+    ):
         table.add_column(column, justify="right" if column in ("ms", "cited") else "left")
     for row in report["claims"]:
         kernel = f"[green]ok[/] {row['certificates']}" if row["accepted"] else "[bold red]REJECTED[/]"
@@ -38,6 +48,7 @@ def _claims_table(report: dict, solvers: list[str]) -> Table:
             kernel,
             f"{row['milliseconds']:.0f}",
             row["coq"],
+            row["coq_generated_status"] if row["coq_generated"] else "by hand alone",
             *[_opinion(row["opinions"][s]) for s in solvers],
             mutants if false == row["mutants"] else f"[bold red]{mutants}[/]",
             str(len(row["cited"])),
@@ -47,7 +58,7 @@ def _claims_table(report: dict, solvers: list[str]) -> Table:
 
 def _suprema_table(suprema: list[dict]) -> Table:
     table = Table(title="Suprema of activation derivatives", title_justify="left")
-    for column in ("activation", "order", "supremum", "stored", "stored >= sup", "closed form"):
+    for column in ("activation", "order", "supremum", "stored", "stored >= sup", "closed form", "stored >= sup in Coq"):
         table.add_column(column)
     for s in suprema:
         form = {True: "agrees", False: "[bold red]DIFFERS[/]", None: "none"}[s["closed_form_agrees"]]
@@ -58,6 +69,7 @@ def _suprema_table(suprema: list[dict]) -> Table:
             repr(s["stored"]),
             "[green]yes[/]" if s["stored_is_upper"] else "[bold red]NO[/]",
             form,
+            s["coq"],
         )
     return table
 
@@ -96,6 +108,12 @@ def main(as_json: bool, solvers: bool, seconds: float, only: tuple[str, ...]) ->
     console.print(
         f"Cited, not checked by the kernel: {len(kinds)} lemmas"
         f" ({', '.join(f'{kinds.count(k)} {k}' for k in sorted(set(kinds)))}): {', '.join(report['cited'])}."
+    )
+    counts = report["counts"]
+    console.print(
+        f"In Coq: {counts['in Coq']} of {counts['claims']} claims, {counts['generated']} as theorems written from the"
+        f" claim, {counts['generated on cited lemmas']} of these with cited lemmas as hypotheses; in no Coq file:"
+        f" {counts['not in Coq']}."
     )
     verdict = "[green]all that could run hold[/]" if report["holds"] else "[bold red]NOT ALL HOLD[/]"
     console.print(f"{verdict} ({report['seconds']:.1f} s)")

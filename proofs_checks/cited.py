@@ -6,6 +6,8 @@ Each has its exact statement and the relations it contributes; the table counts 
 
 from __future__ import annotations
 
+import sympy as sp
+
 from .language import Cited, eq, ge, gt, said, sequence
 from .notation import (
     PROFILE,
@@ -14,15 +16,18 @@ from .notation import (
     R,
     a,
     a0,
+    apart,
     area,
     area1,
     b,
     beta,
     c,
+    components,
     curvature,
     d,
     e,
     ell,
+    expansion_constant,
     gradient,
     h,
     inside,
@@ -30,8 +35,10 @@ from .notation import (
     k,
     last,
     level,
+    lip,
     moved,
     mu,
+    nu,
     pl_star,
     rho,
     rho0,
@@ -51,6 +58,8 @@ from .notation import (
     z,
 )
 from .notation import a1 as b1
+
+al = sp.Symbol("al")
 
 PL_AT_A_POINT = Cited(
     "pl_at_a_point",
@@ -317,4 +326,58 @@ ROOT_OF_INTEGRAL = Cited(
         "area": eq(area, y),
     },
     exists=(rho, tau, area),
+)
+
+CURVATURE_BETWEEN = said("H is symmetric with spectrum between -{0} and {1}", nu, beta)
+CLIPPED_DERIVATIVE = said("D = I - {0} (I - u u^T) H for a unit vector u", s)
+
+CLIPPED_BLOCKS = Cited(
+    "clipped_blocks",
+    "linear algebra",
+    r"Let $P = I - uu^T$. The component of $Dx$ along u is that of x, and across it $PDx = -s(PHu)\langle u, x\rangle +"
+    r" P(I - sH)P x$. Here $\|PHu\| \le (\beta + \nu)/2$, as P kills the multiple of u by which H differs from $H -"
+    r" \frac{\beta - \nu}2 I$, of norm at most $(\beta + \nu)/2$; and $\|P(I - sH)P\| \le \|I - sH\|$, the largest"
+    r" $|1 - s\lambda|$, at most $\max(1 + s\nu, s\beta - 1) \le al$.",
+    {
+        "spectrum": CURVATURE_BETWEEN,
+        "derivative": CLIPPED_DERIVATIVE,
+        "vector": components(x, y, z),
+        "s>0": gt(s),
+        "al": ge(al, expansion_constant(s, beta, nu)),
+    },
+    {"bound": ge(s * (beta + nu) / 2 * x + al * y, z), "z>=0": ge(z)},
+)
+
+_EXACT, _EXACT1, _APART1, _BOUND, _NEAR, _EPS = sp.symbols("exact exact1 apart1 bound near eps")
+
+PERTURBED_STEP = Cited(
+    "perturbed_step",
+    "definition",
+    r"The triangle inequality through the exact step from the computed point: $\|w_1 - G(x)\| \le \|w_1 - G(w)\| +"
+    r" \|G(w) - G(x)\|$, where the first is at most $\rho$ and the second at most $\mathrm{Lip}\,\|w - x\|$, x lying in"
+    r" the ball on which Lip holds.",
+    {
+        "apart": apart(w, _EXACT, d),
+        "next": apart(w1, _EXACT1, _APART1),
+        "in the ball": ge(_BOUND, d),
+        "error": said("{1} is within {2} of the exact step from {0}", w, w1, rho),
+        "exact": said("{1} is the exact step from {0}", _EXACT, _EXACT1),
+        "expansion": said(
+            "the exact step expands distances from {0} by at most {1} up to distance {2}", w, lip, _BOUND
+        ),
+    },
+    {"bound": ge(rho + lip * d, _APART1)},
+)
+
+NEARBY_RESIDUAL = Cited(
+    "nearby_residual",
+    "analysis",
+    r"Mean value: where $\|J\| \le L_F$ on the segment, $\|r(x)\| \le \|r(w_T)\| + L_F\|x - w_T\|$.",
+    {
+        "near": said("the residual at the computed point has norm {0}", _NEAR),
+        "start": said("the start is within {0} of the computed point", _EPS),
+        "residual": said("the residual at w_0 has norm {0}", rho0),
+        "jacobian": said("the spectral norm of J is at most {0} on S", ell),
+    },
+    {"bound": ge(_NEAR + ell * _EPS, rho0)},
 )

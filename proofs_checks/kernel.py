@@ -77,7 +77,7 @@ class Proof:
 
     def branch(self):
         """A copy whose facts do not flow back; what it cites and logs does."""
-        new = object.__new__(Proof)
+        new = object.__new__(type(self))
         new.__dict__ = {k: v.copy() if isinstance(v, dict | set | list) else v for k, v in vars(self).items()}
         new.log, new.cited = self.log, self.cited
         return new

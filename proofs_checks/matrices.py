@@ -79,3 +79,68 @@ SPECTRAL_BOUND = Cited(
     },
     {"lower": ge(ny, nx - nz), "upper": ge(nx + nz, ny)},
 )
+
+s2, top, kappa = sp.symbols("s2 top kappa")
+khatri = sp.Function("({0} * {1})")
+
+
+def spectral_rows(matrix, norm):
+    """The largest norm of the rows (or blocks of rows) that belong to one sample."""
+    return said("the largest spectral norm over samples of {0} is at most {1}", matrix, norm)
+
+
+def slopes(s1, s2):
+    """Bounds of the first two derivatives of an activation."""
+    return said("the moduli of act' and act'' are at most {0} and {1}", s1, s2)
+
+
+GATE_DERIVATIVE = Cited(
+    "gate_derivative",
+    "linear algebra",
+    r"For $B = U \circ act'(Z)$ the product rule gives $\dot B = \dot U \circ act'(Z) + U \circ act''(Z) \circ \dot"
+    r" Z$ entry by entry. The first term is at most $s_1\|\dot U\|_F$; in the second each neuron of each sample"
+    r" contributes at most $s_2 |\dot z|$ times the norm over outputs of u there, at most $\bar U$: claim"
+    r" perturbation_backward, curved. Here $\kappa\,nx$ bounds $\|\dot U\|_F$.",
+    {
+        "slopes": slopes(s1, s2),
+        "gate": said("{2} is the Frobenius norm of (k {0}) o act'(Z) + U o act''(Z) o {1}", X, Y, nz),
+        "scaled": said("k is {0}, and the norm over outputs of U at one neuron of one sample at most {1}", kappa, top),
+        "U dot": frobenius(X, nx),
+        "Z dot": frobenius(Y, ny),
+    },
+    {"bound": ge(s1 * kappa * nx + s2 * top * ny, nz)},
+)
+
+KHATRI_RAO = Cited(
+    "khatri_rao_bound",
+    "linear algebra",
+    r"The matrix with rows $x_i \otimes y_i$ has norm at most $\|X\|_F \max_i\|y_i\|$: claim khatri_rao with $P ="
+    r" XX^T$, and the spectral norm of X is at most its Frobenius norm.",
+    {"x": frobenius(X, nx), "y": spectral_rows(Y, ny), "product": spectral(khatri(X, Y), nz)},
+    {"bound": ge(nx * ny, nz)},
+)
+
+KHATRI_RAO_ROWS = Cited(
+    "khatri_rao_rows",
+    "linear algebra",
+    r"The matrix with rows $x_{ic} \otimes y_i$ has norm at most $\max_i\|x_i\|\,\|Y\|_F$, $x_i$ the matrix with rows"
+    r" $x_{ic}$: applied to V it gives $x_i V y_i$ per sample, at most $\|x_i\|\|V\|\|y_i\|$; sum the squares over i.",
+    {"x": spectral_rows(X, nx), "y": frobenius(Y, ny), "product": spectral(khatri(X, Y), nz)},
+    {"bound": ge(nx * ny, nz)},
+)
+
+SPECTRAL_SUM = Cited(
+    "spectral_sum",
+    "linear algebra",
+    r"$\|X + Y\| \le \|X\| + \|Y\|$.",
+    {"x": spectral(X, nx), "y": spectral(Y, ny), "sum": spectral(plus(X, Y), nz)},
+    {"bound": ge(nx + ny, nz)},
+)
+
+SPECTRAL_PRODUCT = Cited(
+    "spectral_product",
+    "linear algebra",
+    r"$\|X Y\| \le \|X\|\,\|Y\|$.",
+    {"x": spectral(X, nx), "y": spectral(Y, ny), "product": spectral(times(X, Y), nz)},
+    {"bound": ge(nx * ny, nz)},
+)

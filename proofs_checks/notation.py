@@ -31,6 +31,9 @@ radius_classic = shipped(formulas.radius_classic)
 radius_gradient_descent = shipped(formulas.radius_gradient_descent)
 max_step_gradient_descent = shipped(formulas.max_step_gradient_descent)
 smoothness = shipped(formulas.smoothness)
+expansion_constant = shipped(formulas.expansion_constant)
+block_norm = shipped(formulas.block_norm)
+expansion_band = shipped(formulas.expansion_band)
 
 
 def pl_star(mu):
@@ -102,3 +105,26 @@ def value(x, y):
 def integral(x, y):
     """An integral of the profile."""
     return said("the integral of sig from 0 to {0} is {1}", x, y)
+
+
+# Theorem D: H is the Hessian, u the direction of the gradient, nu a bound of the negative curvature.
+nu = sp.Symbol("nu")
+
+
+def components(x, y, z):
+    """A vector split by u, and its image."""
+    return said(
+        "a vector has component {0} >= 0 along u and norm {1} >= 0 across it; its image under D has {0} along u and"
+        " norm {2} across",
+        x,
+        y,
+        z,
+    )
+
+
+lip = sp.Symbol("lip")
+
+
+def apart(w, x, d):
+    """A distance."""
+    return said("{0} and {1} are {2} apart", w, x, d)

@@ -1,7 +1,7 @@
 """LaTeX of a claim for the docs: statement, hypotheses, steps with their certificates, what is cited.
 
-Formulas keep their names; roots, least and greatest are written out. Nothing is computed here: a page shows
-what the kernel was given.
+Formulas keep their names; roots, least and greatest are written out. No step is computed here: a page shows what
+the kernel was given, and the numbers of `worked`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,25 @@ from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
-from sympy.printing.latex import LatexPrinter
+from sympy.printing.latex import LatexPrinter, greek_letters_set, other_symbols
 
 from .language import Assume, Cases, Cert, Cited, Claim, Define, Induction, Rel, Use
+from .worked import Sides
 
 _RELATION = {">": ">", ">=": r"\ge", "=": "="}
 
 
 class _Printer(LatexPrinter):
     """sympy's printer with the names of this project."""
+
+    def _print_Symbol(self, expr: sp.Symbol, *args: Any, **kwargs: Any) -> str:
+        """A name of several letters upright, so that it is not read as a product."""
+        head, _, tail = expr.name.partition("_")
+        letters = head.rstrip("0123456789")
+        if len(letters) < 2 or letters in greek_letters_set or letters in other_symbols:
+            return super()._print_Symbol(expr, *args, **kwargs)
+        below = [part for part in (head[len(letters) :], self.doprint(sp.Symbol(tail)) if tail else "") if part]
+        return rf"\mathrm{{{letters}}}" + (f"_{{{', '.join(below)}}}" if below else "")
 
     def _print_Function(self, expr: sp.Expr, exp: Any = None) -> str:
         if not isinstance(expr, AppliedUndef):
@@ -40,7 +50,8 @@ class _Printer(LatexPrinter):
 
 def tex(e: Any) -> str:
     """LaTeX of an expression."""
-    return _Printer().doprint(sp.sympify(e))
+    # Without a space between factors m u would read as mu.
+    return _Printer({"mul_symbol": r" \, "}).doprint(sp.sympify(e))
 
 
 def relation(rel: Rel) -> str:
@@ -122,3 +133,28 @@ def markdown(claim: Claim, cited: tuple[Cited, ...] = ()) -> str:
         lines += ["", "**Cited, not checked by the kernel**", ""]
         lines += [f"- `{c.name}` ({c.kind}): {c.statement}" for c in sorted(cited, key=lambda c: c.name)]
     return "\n".join(lines) + "\n"
+
+
+def example(point: dict, sides: list[Sides], i: int) -> str:
+    """The values of the symbols at one point, and both sides of each conclusion there, in Markdown.
+
+    Args:
+        point: symbol to value.
+        sides: as `worked.sides` found them.
+        i: which of their points this is.
+    """
+    ordered = sorted(point.items(), key=lambda v: str(v[0]))
+    values = ", ".join(f"${tex(symbol)} = {_number(x)}$" for symbol, x in ordered)
+    lines = [f"At {values}:", "", "| conclusion | left | | right | slack |", "|---|---:|:-:|---:|---:|"]
+    for s in sides:
+        # What the two sides of an equation differ by is round-off.
+        slack = "0" if s.op == "=" else f"{max(0.0, s.slack[i]):.2g}"
+        left, right = _number(s.left[i]), _number(s.right[i])
+        lines.append(f"| {s.name.replace('|', chr(92) + '|')} | ${left}$ | ${_RELATION[s.op]}$ | ${right}$ | {slack} |")
+    return "\n".join(lines) + "\n"
+
+
+def _number(x: Any) -> str:
+    """Four digits, as LaTeX."""
+    mantissa, _, exponent = f"{float(x):.4g}".partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa

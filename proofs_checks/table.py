@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from time import perf_counter
 
-from . import coq_status, solvers, witness
+from . import coq_claims, coq_status, solvers, witness
 from .kernel import Rejected, check
 from .language import Cited, Claim
 
@@ -20,6 +20,10 @@ class Row:
         accepted: the kernel's answer; `reason` says why not.
         milliseconds: for the kernel's check, lemmas checked before not counted again.
         certificates: how many certificates it expanded.
+        coq_theorem: the theorem of the Coq development that corresponds to it, written by hand or, where there is
+            none, written from the claim; `coq` its status.
+        coq_generated: the theorem of Claims.v written from the claim, empty for a claim about a process;
+            `coq_generated_status` its status.
         opinions: solver -> counts of answers, or "not installed".
         mutants: false variants; `mutants_rejected` by the kernel, `mutants_refuted` by their own exact
         witness. cited: names of the cited lemmas that the proof rests on, those of its lemmas included.
@@ -33,6 +37,8 @@ class Row:
     certificates: int
     coq_theorem: str
     coq: str
+    coq_generated: str
+    coq_generated_status: str
     mutants: int
     mutants_rejected: int
     mutants_refuted: int
@@ -77,6 +83,7 @@ def run_claim(claim: Claim, use_solvers: bool = True, seconds: float = 0.5) -> t
         on_mutants = solvers.opinion(name, [o for log in failures for o in log], "sat", seconds)
         opinions[name]["disagree"] += on_mutants["disagree"]
         opinions[name]["mutants agree"] = on_mutants["agree"]
+    generated = f"PLTheory.Claims.claim_{claim.name}" if coq_claims.generated(claim) else ""
     row = Row(
         claim.name,
         claim.title,
@@ -86,6 +93,8 @@ def run_claim(claim: Claim, use_solvers: bool = True, seconds: float = 0.5) -> t
         len(log),
         claim.coq,
         coq_status.status(claim.coq),
+        generated,
+        coq_status.status(generated),
         len(mutants),
         len(failures),
         sum(map(witness.refutes, mutants)),
@@ -93,6 +102,20 @@ def run_claim(claim: Claim, use_solvers: bool = True, seconds: float = 0.5) -> t
         sorted(c.name for c in cited),
     )
     return row, cited
+
+
+def _counts(rows: list[Row], cited: set[Cited]) -> dict[str, int]:
+    """How much is checked by what, and how much by nothing."""
+    generated = [r for r in rows if r.coq_generated]
+    return {
+        "claims": len(rows),
+        "not accepted": sum(not r.accepted for r in rows),
+        "in Coq": sum(bool(r.coq_theorem) for r in rows),
+        "not in Coq": sum(not r.coq_theorem for r in rows),
+        "generated": len(generated),
+        "generated on cited lemmas": sum(bool(r.cited) for r in generated),
+        "cited lemmas": len(cited),
+    }
 
 
 def run_suprema() -> list[dict] | str:
@@ -104,7 +127,8 @@ def run_suprema() -> list[dict] | str:
     rows = []
     for s in all_suprema():
         ends = {"lower": s.lower.str(30, radius=False), "upper": s.upper.str(30, radius=False)}
-        rows.append({**vars(s), **ends})
+        theorem = f"PLTheory.StoredSuprema.{s.activation}_stored"
+        rows.append({**vars(s), **ends, "coq_theorem": theorem, "coq": coq_status.status(theorem)})
     return rows
 
 
@@ -114,7 +138,7 @@ def run(
     seconds: float = 0.5,
     progress: Callable[[str], None] = lambda name: None,
 ) -> dict:
-    """All checks: {"claims": [...], "cited": {...}, "suprema": [...], "holds": bool, "seconds": ...}."""
+    """All checks: {"claims", "cited", "suprema", "counts", "holds", "seconds"}; `counts` says what is not checked."""
     start, rows, cited = perf_counter(), [], set()
     for claim in claims:
         progress(claim.name)
@@ -130,6 +154,7 @@ def run(
         "claims": [{**asdict(r), "holds": r.holds} for r in rows],
         "cited": {c.name: {"kind": c.kind, "statement": c.statement} for c in sorted(cited, key=lambda c: c.name)},
         "suprema": suprema,
+        "counts": _counts(rows, cited),
         "holds": bounds and all(r.holds for r in rows),
         "seconds": perf_counter() - start,
     }

@@ -155,6 +155,31 @@ def test_the_documented_verification():
     assert "NaN" not in checked.to_json()
 
 
+@pytest.mark.parametrize("theorem", ["A", "A'", "B", "C", "B+"])
+def test_the_documented_certificate(tmp_path, theorem):
+    settings = pl.DeltaGClipSettings(eta="0.1/beta", gamma=0.5, delta=0.1)
+    prob = problem(width=600 if theorem == "B+" else 20_000)
+    cert = pl.certify(prob, settings, theorem=theorem)
+    assert (cert.theorem, cert.holds) == (theorem, True)
+    assert all(i.holds for i in cert.inequalities)
+    cert.save(tmp_path / "basin.cert.json")
+    again = pl.recheck(tmp_path / "basin.cert.json")
+    assert again.accepted, again.message
+    with pytest.raises(InvalidInputError, match="exists already"):
+        cert.save(tmp_path / "basin.cert.json")
+
+
+def test_a_certificate_that_does_not_hold_is_not_saved(tmp_path):
+    settings = pl.DeltaGClipSettings(eta="0.1/beta", gamma=0.5, delta=0.1)
+    for theorem in ("B", "B+"):
+        cert = pl.certify(problem(width=8), settings, theorem=theorem)
+        assert not cert.holds
+        with pytest.raises(InvalidInputError, match="only a certificate that holds is written"):
+            cert.save(tmp_path / "no.cert.json")
+    with pytest.raises(InvalidInputError, match="certificates exist for A, A', B, C, B\\+, D"):
+        pl.certify(problem(width=8), settings, theorem="LZB22-6")
+
+
 @pytest.mark.parametrize(
     "settings",
     [pl.GradientDescentSettings(eta="0.5/beta"), pl.GClipSettings(eta="0.5/beta", gamma=0.5)],

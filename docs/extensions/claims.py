@@ -1,19 +1,24 @@
-"""Derivation pages written from the claims at every build, each with the answer the kernel gave a moment before.
+"""Derivation pages written from the claims at every build: the kernel's answer, numbers on an example, a figure.
 
-A page cannot be stale: a claim that the kernel rejects stops the build.
+A page cannot be stale: a claim that the kernel rejects, or that an example contradicts, stops the build.
 """
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
+from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 from proofs_checks.claims import load
-from proofs_checks.render import markdown
+from proofs_checks.language import Claim
+from proofs_checks.render import example, markdown
 from proofs_checks.table import run_claim
+from proofs_checks.worked import Sides, points, sides
 
 
 def _write(app: Sphinx) -> None:
@@ -35,7 +40,7 @@ def _write(app: Sphinx) -> None:
             f"{row.mutants_rejected} of {row.mutants} false variants rejected, {len(row.cited)} lemmas cited."
         )
         title, _, rest = markdown(claim, tuple(cited)).partition("\n")
-        page = f"# {title.lstrip('# ')}\n\n{status}\n{rest}"
+        page = f"# {title.lstrip('# ')}\n\n{status}\n{rest}{_numbers(claim, folder)}"
         _update(folder / f"{claim.name}.md", page)
         coq = f"`{row.coq_theorem.removeprefix('PLTheory.')}`" if row.coq_theorem else "no counterpart"
         mutants = f"{row.mutants_rejected} of {row.mutants}"
@@ -44,6 +49,48 @@ def _write(app: Sphinx) -> None:
         names.append(claim.name)
     toc = ["", "```{toctree}", ":hidden:", *names, "```", ""]
     _update(folder / "index.md", "\n".join(lines + toc))
+
+
+def _numbers(claim: Claim, folder: Path) -> str:
+    """The section with both sides of each conclusion at one point, and their slack at all of them."""
+    at = points(claim)
+    found = sides(claim, at)
+    if not found:
+        return ""
+    for s in found:
+        if s.slack.min() < -1e-9 or (s.op == "=" and s.slack.max() > 1e-9):
+            raise ExtensionError(f"claim {claim.name}: {s.name} fails at {at[int(s.slack.argmin())]}")
+    i = len(at) // 2
+    text = f"\n**On an example**\n\n{example(at[i], found, i)}"
+    drawn = [s for s in found if s.op != "=" and s.right.any()]
+    if not drawn:
+        return text
+    _update(folder / f"{claim.name}.svg", _slack_figure(drawn))
+    names = ", ".join(s.name for s in drawn)
+    return text + (
+        f"\n```{{figure}} {claim.name}.svg\n:alt: Slack of {names} at {len(at)} points\n\n"
+        f"Slack (left - right) / max at {len(at)} points where the hypotheses hold; at 0 the bound is attained.\n```\n"
+    )
+
+
+def _slack_figure(drawn: list[Sides]) -> str:
+    """One row of dots per inequality, spread within its row so that each can be seen, with the median marked."""
+    with mpl.rc_context({"svg.hashsalt": "claims", "svg.fonttype": "path", "font.size": 10}):
+        figure = Figure(figsize=(6.4, 0.7 + 0.42 * len(drawn)), layout="constrained")
+        ax = figure.subplots()
+        for row, s in enumerate(reversed(drawn)):
+            # The golden ratio spreads n points evenly without a generator.
+            spread = [row + 0.6 * ((k * 0.6180339887) % 1 - 0.5) for k in range(len(s.slack))]
+            ax.plot(s.slack, spread, ".", ms=3, alpha=0.5, color="C0")
+            middle = sorted(s.slack)[len(s.slack) // 2]
+            ax.plot([middle, middle], [row - 0.36, row + 0.36], color="C1", lw=2)
+        ax.set_yticks(range(len(drawn)), [s.name.replace("$", r"\$") for s in reversed(drawn)])
+        ax.set_xlim(left=-0.02)
+        ax.set_xlabel("slack; bar: median")
+        ax.spines[["top", "right"]].set_visible(False)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()
 
 
 def _update(path: Path, text: str) -> None:

@@ -9,9 +9,15 @@ from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
+LONG = 60
+"""Characters of LaTeX beyond which a formula in a line may be wider than a phone, and scrolls by itself."""
+
 
 def _inline(self: HTML5Translator, node: nodes.math) -> None:
-    self.body.append(convert(node.astext()))
+    text = convert(node.astext())
+    if len(node.astext()) > LONG:
+        text = f'<span class="long">{text}</span>'
+    self.body.append(text)
     raise nodes.SkipNode
 
 

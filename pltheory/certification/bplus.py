@@ -18,6 +18,7 @@ from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..rigor import environment
 from ..rigor.errors import NoVerdictError
+from ..rigor.roundoff import Array
 from ..rigor.scalar import INTERVALS, interval
 from ..theory import InvalidInputError
 from ..theory.formulas import rate
@@ -63,6 +64,39 @@ class Inequality:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What a second program needs to check a verdict: the solution of (SC1) to (SC3), and the bounds it led to.
+
+    All in the units of the loss in use, but for the unknowns and the times, which belong to 1/2 ||F - y||^2.
+
+    Attributes:
+        times: (M + 1,) grid times.
+        ends: (N,) index of the grid time that ends each phase.
+        eps: (N,) bound of ||E|| in each phase.
+        ew: (N, m) bounds of |ew_j|.
+        ea: (N, m) bounds of |ea_j|.
+        asked: (N, 3) upper bounds of what (SC1), (SC2), (SC3) ask for, over what there is, at the worst neuron.
+        residual: upper bound of ||r_0||.
+        lambda_min: lower bound of lambda_min(K(w_0)).
+        lambda_max: upper bound of lambda_max(K(w_0)).
+        c1: upper bound of c1.
+        floor: lower bound of the factor with h_t >= eta floor.
+    """
+
+    times: Array
+    ends: Array
+    eps: Array
+    ew: Array
+    ea: Array
+    asked: Array
+    residual: float
+    lambda_min: float
+    lambda_max: float
+    c1: float
+    floor: float
+
+
+@dataclass(frozen=True)
 class BPlusResult:
     """What Theorem B+ says of one problem, in the units of the loss in use.
 
@@ -80,6 +114,7 @@ class BPlusResult:
         inequalities: the hypotheses as numbers.
         width: m.
         region: largest |da_j| and |dw_j| of any neuron on the whole run.
+        proof: the solution found, where the verdict is CERTIFIED.
     """
 
     verdict: Literal["CERTIFIED", "HOLDS", "UNDECIDED"]
@@ -94,6 +129,7 @@ class BPlusResult:
     inequalities: tuple[Inequality, ...]
     width: int
     region: tuple[float, float]
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True)
@@ -253,7 +289,8 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         failed.append("eta is a multiple of 1/beta for the beta found")
     if failed:
         return _undecided(setup, eta, scale, f"not fulfilled: {', '.join(failed)}", rows)
-    mu = (1 - state.eps) * float(c.lam[0]) * DOWN * scale
+    # e_0 is not needed here; without it another reference kernel, as good as this one, might not see as much.
+    mu = (1 - state.eps) * (1 - c.e0) * float(c.lam[0]) * DOWN * scale
     beta_in_use = float(raised(beta * scale)) if scale != 1.0 else beta
     floor = settings.delta_on(float(raised(math.sqrt((1 + state.eps) * c.lam[-1]) * c.residual * scale)))
     factor = rate(interval(mu), interval(beta_in_use), interval(eta), interval(floor * DOWN), INTERVALS).hi
@@ -272,6 +309,29 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         rows,
         c.width,
         (float(np.max(region.p)), float(np.max(region.o))),
+        _proof(setup, run, scale, floor * DOWN) if c.rigorous else None,
+    )
+
+
+def _proof(setup: Setup, run: Consistency, scale: float, floor: float) -> Proof:
+    c, states = setup.centre, run.states
+    share = float(raised(scale))
+    asked = [
+        [float(np.max(r.asked.ew / s.ew)), float(np.max(r.asked.ea / s.ea)), r.asked.eps / s.eps]
+        for s, r in zip(states, run.regions, strict=True)
+    ]
+    return Proof(
+        setup.grid.times,
+        setup.grid.ends,
+        np.array([s.eps for s in states]),
+        np.array([s.ew for s in states]),
+        np.array([s.ea for s in states]),
+        np.minimum(raised(np.array(asked)), 1.0),  # at most 1 before it was raised: every state covers what it is asked
+        float(raised(c.residual * math.sqrt(share))),
+        (1 - c.e0) * float(c.lam[0]) * DOWN * scale,
+        float(raised((1 + c.e0) * float(c.lam[-1]) * share)),
+        run.step.c1,
+        floor,
     )
 
 

@@ -7,6 +7,7 @@ data, with eta, gamma, delta the stored doubles.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -110,6 +111,19 @@ class Certificate:
         """Whether every hypothesis is proved."""
         return all(i.holds for i in self.inequalities)
 
+    def save(self, path: str | Path) -> None:
+        """Write the certificate and, beside it, its arrays.
+
+        Args:
+            path: of the JSON text, e.g. basin.cert.json; the arrays go to the same name with .npz.
+
+        Raises:
+            InvalidInputError: the certificate does not hold, or a file exists or cannot be written.
+        """
+        from .certificate_file import save_certificate  # the format is built on this class
+
+        save_certificate(self, Path(path))
+
     def as_reach(self, guess: Reach) -> Reach:
         """The certified numbers in the shape of a radius search, keeping what only a search knows from `guess`."""
         return replace(
@@ -150,7 +164,8 @@ def certify(
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(THEOREMS)}")
     environment.require()
     if centre is None:
-        centre = enclose(stored_arrays(class_n(problem.network), problem.x, problem.y))
+        arrays = stored_arrays(class_n(problem.network), problem.x, problem.y)
+        centre = enclose(arrays, spectrum=_eigenvalues(guess, problem.scale))
     found = reach(guess, settings, theorem, headroom=HEADROOM)
     # A residual of zero needs no ball at all; the smallest one of the grid is as good and can be written down.
     radius = max(found.radius, float(guess.radii[1]))
@@ -158,6 +173,12 @@ def certify(
     # Pools may have been restarted with other flags meanwhile.
     environment.require()
     return certificate
+
+
+def _eigenvalues(guess: Profile, scale: float) -> tuple[float | None, float | None]:
+    """The extreme kernel eigenvalues that a profile was made from; None for one that it does not know."""
+    values = guess.lambda_0.value / scale, float(guess.lipschitz[0]) ** 2 / scale
+    return values[0] if values[0] > 0 else None, values[1] if values[1] > 0 else None
 
 
 def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, theorem: str) -> Certificate:

@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,110 +22,159 @@ from ..rigor.roundoff import Array
 from ..theory import InvalidInputError
 from ..theory.theorems import theorem
 from .certificate import Certificate
+from .enclosure import Arrays
 
 SCHEMA = "pltheory-certificate/1"
 
 
-def certificate_text(c: Certificate, arrays_file: str) -> str:
-    """The JSON text of a certificate.
+@dataclass(frozen=True)
+class Document:
+    """What the two files of a certificate hold, whichever theorem it is of.
 
-    Args:
-        c: the certificate.
-        arrays_file: name of the .npz beside it.
+    Attributes:
+        theorem: its id.
+        network: weights and data.
+        more: the theorem's own arrays by name.
+        loss: "sum" or "mean".
+        optimizer: name of the step rule.
+        steps: eta, gamma, delta.
+        bounds: name to (kind, number), kind "upper" or "lower".
+        hypotheses: (name, left, relation, right).
+        sections: the theorem's own keys of the text.
+        assumptions: what the bounds rest on beyond the theorem.
     """
-    a = c.arrays
-    claim: dict[str, Any] = {
-        "schema": SCHEMA,
-        "theorem": c.theorem,
-        "conclusion": theorem(c.theorem).conclusion,
-        "citation": theorem(c.theorem).citation,
-        "statement": "exact-arithmetic iteration from the stored float64 weights on the stored float64 data",
-        "network": {
-            "activation": a.activation,
-            "kappas": [_number(k) for k in a.kappas],
-            "taus": [_number(t) for t in a.taus],
-            "layers": len(a.weights),
-        },
-        "loss": c.loss,
-        "optimizer": {
-            "name": c.optimizer,
-            "eta": _number(c.eta),
-            "gamma": _number(c.gamma),
-            "delta": _number(c.delta),
-        },
-        "arrays": {
-            "file": arrays_file,
-            "sha256": {name: array_hash(value) for name, value in named_arrays(c).items()},
-        },
-        "ball": {"radius": _number(c.radius)},
-        "bounds": {
-            "residual": {"kind": "upper", **_number(c.residual)},
-            "lambda_min": {"kind": "lower", **_number(c.lambda_min)},
-            "lipschitz": {"kind": "upper", **_number(c.lipschitz)},
-            "ell": {"kind": "upper", **_number(c.ell)},
-            "beta": {"kind": "upper", **_number(c.beta)},
-            "required": {"kind": "upper", **_number(c.required)},
-            "mu": {"kind": "lower", **_number(c.mu)},
-            "floor": {"kind": "lower", **_number(c.floor)},
-            "rate": {"kind": "upper", **_number(c.rate)},
-        },
-        "hypotheses": [
-            {"name": i.name, "left": _number(i.left), "relation": i.relation, "right": _number(i.right)}
-            for i in c.inequalities
-        ],
-        "assumptions": list(c.assumptions),
-    }
-    claim["sha256"] = text_hash(claim)
-    return json.dumps(claim, indent=1)
+
+    theorem: str
+    network: Arrays
+    more: dict[str, Array]
+    loss: str
+    optimizer: str
+    steps: tuple[float, float, float]
+    bounds: dict[str, tuple[str, float]]
+    hypotheses: list[tuple[str, float, str, float]]
+    sections: dict[str, Any]
+    assumptions: tuple[str, ...] = ()
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All arrays by the names they have in the file: W1.., b1.. (where there is a bias), x, y, then `more`."""
+        a = self.network
+        named = {f"W{l}": w for l, w in enumerate(a.weights, 1)}
+        named |= {f"b{l}": b for l, b in enumerate(a.biases, 1) if b is not None}
+        return {**named, "x": a.x, "y": a.y, **self.more}
+
+    def text(self, arrays_file: str) -> str:
+        """The JSON text; arrays_file is the name of the .npz beside it."""
+        a, known = self.network, theorem(self.theorem)
+        claim: dict[str, Any] = {
+            "schema": SCHEMA,
+            "theorem": self.theorem,
+            "conclusion": known.conclusion,
+            "citation": known.citation,
+            "statement": "exact-arithmetic iteration from the stored float64 weights on the stored float64 data",
+            "network": {
+                "activation": a.activation,
+                "kappas": [number(k) for k in a.kappas],
+                "taus": [number(t) for t in a.taus],
+                "layers": len(a.weights),
+            },
+            "loss": self.loss,
+            "optimizer": {
+                "name": self.optimizer,
+                **{name: number(v) for name, v in zip(("eta", "gamma", "delta"), self.steps, strict=True)},
+            },
+            "arrays": {"file": arrays_file, "sha256": {name: array_hash(v) for name, v in self.arrays.items()}},
+            **self.sections,
+            "bounds": {name: {"kind": kind, **number(v)} for name, (kind, v) in self.bounds.items()},
+            "hypotheses": [
+                {"name": name, "left": number(left), "relation": relation, "right": number(right)}
+                for name, left, relation, right in self.hypotheses
+            ],
+            "assumptions": list(self.assumptions),
+        }
+        claim["sha256"] = text_hash(claim)
+        return json.dumps(claim, indent=1)
+
+    def arrays_bytes(self) -> bytes:
+        """The .npz; the same arrays give the same bytes."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+            for name, value in self.arrays.items():
+                one = io.BytesIO()
+                np.lib.format.write_array(one, np.ascontiguousarray(value), allow_pickle=False)
+                archive.writestr(zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0)), one.getvalue())
+        return buffer.getvalue()
+
+    def save(self, path: Path) -> None:
+        """Write both files, arrays first, each whole.
+
+        Args:
+            path: of the JSON text, e.g. basin.cert.json; the arrays go to the same name with .npz.
+
+        Raises:
+            InvalidInputError: a file exists, the name is not that of a text, or it cannot be written.
+        """
+        require_free(path)
+        arrays = path.with_suffix(".npz")
+        try:
+            for file, content in ((arrays, self.arrays_bytes()), (path, self.text(arrays.name).encode())):
+                temporary = file.with_name(f".{file.name}.partial")
+                temporary.write_bytes(content)
+                temporary.rename(file)
+        except OSError as error:
+            raise InvalidInputError(f"{path}: {error.strerror}") from None
 
 
-def named_arrays(c: Certificate) -> dict[str, Array]:
-    """The arrays of a certificate by the names they have in its file.
+def require_free(path: Path) -> None:
+    """Refuse a name under which no certificate can be written.
 
-    W1.., b1.. (where there is a bias), x, y, grid (radii), sigma (lower bounds of sigma_min(J) at those radii).
+    Raises:
+        InvalidInputError: the name is that of the arrays, its folder is missing, or one of the two files exists.
     """
-    a = c.arrays
-    named = {f"W{l}": w for l, w in enumerate(a.weights, 1)}
-    named |= {f"b{l}": b for l, b in enumerate(a.biases, 1) if b is not None}
-    return {**named, "x": a.x, "y": a.y, "grid": c.grid, "sigma": c.sigma}
+    if path.suffix == ".npz":
+        raise InvalidInputError(f"{path}: this is the name of the arrays; the certificate's own ends in .json")
+    if not path.parent.is_dir():
+        raise InvalidInputError(f"{path}: there is no folder {path.parent}")
+    for file in (path, path.with_suffix(".npz")):
+        if file.exists():
+            raise InvalidInputError(f"{file}: exists already")
 
 
-def arrays_bytes(c: Certificate) -> bytes:
-    """The .npz of a certificate; the same certificate gives the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, value in named_arrays(c).items():
-            one = io.BytesIO()
-            np.lib.format.write_array(one, np.ascontiguousarray(value), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0)), one.getvalue())
-    return buffer.getvalue()
+def document(c: Certificate) -> Document:
+    """The files of a certificate of Theorem A, A', B or C."""
+    return Document(
+        theorem=c.theorem,
+        network=c.arrays,
+        more={"grid": c.grid, "sigma": c.sigma},
+        loss=c.loss,
+        optimizer=c.optimizer,
+        steps=(c.eta, c.gamma, c.delta),
+        bounds={
+            "residual": ("upper", c.residual),
+            "lambda_min": ("lower", c.lambda_min),
+            "lipschitz": ("upper", c.lipschitz),
+            "ell": ("upper", c.ell),
+            "beta": ("upper", c.beta),
+            "required": ("upper", c.required),
+            "mu": ("lower", c.mu),
+            "floor": ("lower", c.floor),
+            "rate": ("upper", c.rate),
+        },
+        hypotheses=[(i.name, i.left, i.relation, i.right) for i in c.inequalities],
+        sections={"ball": {"radius": number(c.radius)}},
+        assumptions=c.assumptions,
+    )
 
 
 def save_certificate(c: Certificate, path: Path) -> None:
-    """Write a certificate that holds, arrays first, each file whole.
-
-    Args:
-        c: the certificate.
-        path: of the JSON text, e.g. basin.cert.json; the arrays go to the same name with .npz.
+    """Write a certificate that holds.
 
     Raises:
-        InvalidInputError: the certificate does not hold, or a file exists or cannot be written.
+        InvalidInputError: the certificate does not hold, or as `Document.save`.
     """
     if not c.holds:
         raise InvalidInputError("only a certificate that holds is written")
-    if path.suffix == ".npz":
-        raise InvalidInputError(f"{path}: this is the name of the arrays; the certificate's own ends in .json")
-    arrays = path.with_suffix(".npz")
-    for file in (path, arrays):
-        if file.exists():
-            raise InvalidInputError(f"{file}: exists already")
-    try:
-        for file, content in ((arrays, arrays_bytes(c)), (path, certificate_text(c, arrays.name).encode())):
-            temporary = file.with_name(f".{file.name}.partial")
-            temporary.write_bytes(content)
-            temporary.rename(file)
-    except OSError as error:
-        raise InvalidInputError(f"{path}: {error.strerror}") from None
+    document(c).save(path)
 
 
 def array_hash(value: Array) -> str:
@@ -141,5 +191,6 @@ def text_hash(claim: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _number(value: float) -> dict[str, str]:
+def number(value: float) -> dict[str, str]:
+    """A double as it stands in a certificate: exact, and for readers."""
     return {"hex": float(value).hex(), "decimal": f"{value:.6g}"}

@@ -90,8 +90,12 @@ class Centre:
     residual: float
 
 
-def enclose(a: Arrays) -> Centre:
+def enclose(a: Arrays, *, spectrum: tuple[float | None, float | None] = (None, None)) -> Centre:
     """Verified numbers of a network at its weights.
+
+    Args:
+        a: the network and data.
+        spectrum: guesses at the smallest and largest kernel eigenvalue, trusted for nothing; found here if None.
 
     Raises:
         NoVerdictError: an overflow, or no eigenvalue bound could be verified.
@@ -102,7 +106,9 @@ def enclose(a: Arrays) -> Centre:
     n, c = a.y.shape
     grams = [matmul(x, x.T) for x in forward.inputs]  # (n, n) each
     row_grams = [matmul(b, b.T) for b in backward.rows]  # (n C, n C) each
+    row_max = [_block_norm(g, c) for g in row_grams]
     kernel = _kernel(grams, row_grams, c)
+    del row_grams  # as large as the kernel, each
     residual = frobenius_upper(forward.outputs - as_ball(a.y))
     act = activation(a.activation)
     norms = CentreNorms(
@@ -112,12 +118,14 @@ def enclose(a: Arrays) -> Centre:
         inputs=[interval(spectral_norm_upper(x)) for x in forward.inputs],
         input_max=[interval(float(row_norms_upper(x).max())) for x in forward.inputs],
         rows=[*(interval(spectral_norm_upper(b)) for b in backward.rows), _exact_root(n)],
-        row_max=[*(_block_norm(g, c) for g in row_grams), interval(1.0)],
+        row_max=[*row_max, interval(1.0)],
         entry_max=[interval(u) for u in backward.entries],
         s1=interval(act.s1),
         s2=interval(act.s2),
     )
-    return Centre(a, norms, lambda_min_lower(kernel), lambda_max_upper(kernel), residual)
+    lowest, highest = spectrum
+    smallest, largest = lambda_min_lower(kernel, estimate=lowest), lambda_max_upper(kernel, estimate=highest)
+    return Centre(a, norms, smallest, largest, residual)
 
 
 @dataclass(frozen=True)

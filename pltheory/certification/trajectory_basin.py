@@ -39,7 +39,11 @@ class Basin:
         sigma: lower bound of sigma_min(J(w_T)).
         rho: upper bound of the path length from any start; None where the inequality fails.
         mu: lower bound of the PL* constant, summed loss; None where it fails.
+        floor: lower bound of the step size over eta; None where it fails.
         rate: upper bound of the factor of the loss per step; None where it fails.
+        grid: radii about w_T from eps to R + eps; empty where it fails.
+        sig: lower bounds of sigma_min(J) on the balls of those radii.
+        lipschitz, ell: upper bounds of ||J|| and of its Lipschitz constant on the largest of them.
     """
 
     holds: bool
@@ -52,7 +56,12 @@ class Basin:
     sigma: float
     rho: float | None = None
     mu: float | None = None
+    floor: float | None = None
     rate: float | None = None
+    grid: tuple[float, ...] = ()
+    sig: tuple[float, ...] = ()
+    lipschitz: float = np.inf
+    ell: float = np.inf
 
     @property
     def ratio(self) -> float:
@@ -96,7 +105,9 @@ def basin(
         if tried.available > best.available:
             best = tried
         if certainly_less(rbar, available) and certainly_less(0, left):
-            return _conclude(tried, grid, sig, integral, jacobian[k], k, left, eta, gamma, delta, scale)
+            proved = _conclude(tried, grid, sig, integral, jacobian[k], k, left, eta, gamma, delta, scale)
+            profile = (tuple(map(float, grid[: k + 1])), tuple(map(float, sig[: k + 1])))
+            return replace(proved, grid=profile[0], sig=profile[1], lipschitz=float(jacobian[k]), ell=float(ell[k]))
     return best
 
 
@@ -124,7 +135,7 @@ def _conclude(
         floor = effective_delta(interval(gamma), interval(delta), grad_bound, INTERVALS)
     factor = rate(scale * mu, scale * interval(tried.beta), interval(eta), floor, INTERVALS).hi
     # A rate that rounds to 1 is no linear rate: then nothing is claimed.
-    return replace(tried, holds=factor < 1.0 and mu.lo > 0.0, rho=rho, mu=mu.lo, rate=factor)
+    return replace(tried, holds=factor < 1.0 and mu.lo > 0.0, rho=rho, mu=mu.lo, floor=floor.lo, rate=factor)
 
 
 def _reach(ref: Reference, sigma: float) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..rigor.scalar import Interval, between, interval, maximum, sqrt
+from ..rigor.scalar import INTERVALS, Interval, between, interval
+from ..theory.formulas import expansion_band, expansion_constant
 
 FULL, BAND, FLOOR = "full", "band", "floor"
 
@@ -27,7 +28,7 @@ def branches(grad: Interval, gamma: float, delta: float) -> frozenset[str]:
 
 def constant_factor(h: Interval, beta: Interval, negative: Interval) -> Interval:
     """Upper end: ||I - h H|| for symmetric H with spectrum in [-negative, beta], max(1 + h negative, h beta - 1)."""
-    return maximum(1 + h * negative, h * beta - 1)
+    return expansion_constant(h, beta, negative, INTERVALS)
 
 
 def band_factor(s: Interval, beta: Interval, negative: Interval) -> Interval:
@@ -39,9 +40,7 @@ def band_factor(s: Interval, beta: Interval, negative: Interval) -> Interval:
     v = s (beta + negative) / 2 the norm is at most that of [[1, 0], [v, al]], whose singular values have product al
     and squares summing to 1 + v^2 + al^2: (sqrt(v^2 + (al + 1)^2) + sqrt(v^2 + (al - 1)^2)) / 2.
     """
-    al = maximum(constant_factor(s, beta, negative), 1)
-    v = s * (beta + negative) / 2
-    return (sqrt(v * v + (al + 1) ** 2) + sqrt(v * v + (al - 1) ** 2)) / 2
+    return expansion_band(s, beta, negative, INTERVALS)
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,14 @@ class Growth:
         branches: the branches that can occur in the ball.
         negative: upper bound of minus the smallest eigenvalue of the Hessian there.
         beta: upper bound of its largest eigenvalue.
+        grad: enclosure of ||grad L|| over the ball.
     """
 
     factor: float
     branches: frozenset[str]
     negative: float
     beta: float
+    grad: Interval
 
 
 def growth(
@@ -101,4 +102,4 @@ def growth(
         least = max(over.lo, gamma)
         largest = min((interval(eta) * gamma / least).hi, eta)
         factors.append(band_factor(interval(largest), beta, negative).hi)
-    return Growth(max(factors), possible, negative.hi, beta.hi)
+    return Growth(max(factors), possible, negative.hi, beta.hi, over)

@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 
 from pltheory.certification.certificate import Certificate, certify
-from pltheory.certification.certificate_file import certificate_text, save_certificate
+from pltheory.certification.certificate_file import document, save_certificate
 from pltheory.certification.polish import Polished, polish
 from pltheory.study.build import problem_of, settings_of
 from pltheory.theory import InvalidInputError
@@ -55,7 +55,7 @@ def command(
     if certificate.holds:
         save_certificate(certificate, file)
     if as_json:
-        click.echo(certificate_text(certificate, file.with_suffix(".npz").name))
+        click.echo(document(certificate).text(file.with_suffix(".npz").name))
     else:
         _print(polished, certificate)
     if certificate.holds:

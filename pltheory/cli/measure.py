@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 
 from pltheory.measure.ball_search import attack_lambda_min, attack_pl_ratio
-from pltheory.measure.hessian import hessian_norm, largest_output_hessian, loss_hessian_norm
+from pltheory.measure.hessian import largest_hessian_norm, loss_hessian_norm
 from pltheory.measure.pl_ratio import pl_ratio
 from pltheory.problem.problem import in_span_of_data
 from pltheory.study.build import problem_of
@@ -60,7 +60,7 @@ def command(
         progress(1, 4, "Hessian of the loss")
         found["||Hess L||"] = ("spectral norm of the loss Hessian", loss_hessian_norm(small).value)
         progress(2, 4, "Hessians of the outputs")
-        largest = largest_output_hessian(hessian_norm(small.network, small.x))
+        largest = largest_hessian_norm(small.network, small.x).value
         found["max ||Hess f||"] = ("largest spectral norm over samples and outputs", largest)
         if ball is not None:
             progress(3, 4, f"search in the ball of radius {ball:g}")

@@ -11,8 +11,11 @@ from typing import TypeVar
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pltheory.certification.certificate_file import require_free
+from pltheory.certification.prove import PROVERS
 from pltheory.study.build import LEVELS
 from pltheory.study.config import Config, read_config
 from pltheory.theory import InvalidInputError
@@ -42,13 +45,54 @@ def config_option(f: F) -> F:
 def config_arguments(f: F) -> F:
     """CONFIG, --set, --device, --theorem."""
     for decorate in (
-        click.option("--theorem", help="Check this theorem, or 'all' for the ladder; short for theorem.name."),
+        click.option("--theorem", help="The theorem to check, 'all' for the ladder; short for theorem.name."),
         click.option("--device", help="auto, cpu or cuda; short for run.device."),
         set_option,
         click.argument("config", metavar="CONFIG"),
     ):  # fmt: skip
         f = decorate(f)
     return f
+
+
+certificate_option = click.option(
+    "--save-certificate",
+    "certificate",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Write the certificate of a CERTIFIED verdict there, its arrays beside it; `pltheory recheck` reads it.",
+)
+
+
+def require_certificate(path: Path | None, settings: Config, level: str) -> None:
+    """Refuse a --save-certificate that cannot be fulfilled, before anything is computed.
+
+    Raises:
+        InvalidInputError: the level leaves round-off out, the theorem has no certificate, or a file exists.
+    """
+    if path is None:
+        return
+    if level != "certified":
+        raise InvalidInputError(f"--save-certificate {path}: needs --level certified, not {level}")
+    name = settings.theorem.name
+    if name != "all" and name not in PROVERS:
+        raise InvalidInputError(
+            f"--save-certificate {path}: Theorem {name} has no certificate; one of {', '.join(PROVERS)} has, or all"
+        )
+    require_free(path)
+
+
+def save_certificate_of(report: VerifyReport, path: Path | None) -> None:
+    """Write the certificate of a report's main theorem, or say why there is none."""
+    if path is None:
+        return
+    main = report.main
+    if main.certificate is None or not main.certificate.holds:
+        why = f": {main.shortfall}" if main.shortfall else ""
+        line = f"no certificate written to {path}, Theorem {main.theorem.id} is {main.verdict.value}{why}"
+        err.print(f"[yellow]{escape(line)}[/]", highlight=False, soft_wrap=True)
+        return
+    main.certificate.save(path)
+    err.print(f"[dim]wrote {path} and {path.with_suffix('.npz').name}[/dim]", highlight=False, soft_wrap=True)
 
 
 def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: str | None) -> Config:

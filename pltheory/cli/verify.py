@@ -15,13 +15,24 @@ from pltheory.study.store import free_name, manifest, trace_to_csv, write_folder
 from pltheory.theory import InvalidInputError
 from pltheory.verification.report import VerifyReport
 
-from .options import config_arguments, err, exit_code, load, out, progress_bar
+from .options import (
+    certificate_option,
+    config_arguments,
+    err,
+    exit_code,
+    load,
+    out,
+    progress_bar,
+    require_certificate,
+    save_certificate_of,
+)
 
 
 @click.command(name="verify")
 @config_arguments
 @click.option("--level", type=click.Choice(["holds", "certified"]), help="Verdict needed for exit code 0.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Run folder; default runs/<config name>.")
+@certificate_option
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
 @click.pass_context
 def command(
@@ -32,6 +43,7 @@ def command(
     theorem: str | None,
     level: str | None,
     folder: Path | None,
+    certificate: Path | None,
     as_json: bool,
 ) -> None:
     """Measure, check a theorem, run the optimizer and report.
@@ -42,6 +54,7 @@ def command(
     if folder is not None and folder.exists():
         # Said again when writing; here it saves the run that would be lost.
         raise InvalidInputError(f"--out {folder}: exists already")
+    require_certificate(certificate, settings, level or settings.level)
     with progress_bar("running") as progress:
         report = answer(settings, level=level, progress=progress)
     target = folder or free_name(Path("runs"), "stdin" if config == "-" else Path(config).stem)
@@ -51,6 +64,7 @@ def command(
     else:
         print_report(out, json.loads(report.to_json()))
     err.print(f"[dim]run folder: {target}  (open {target}/report.html)[/dim]", highlight=False, soft_wrap=True)
+    save_certificate_of(report, certificate)
     ctx.exit(exit_code(report, level or settings.level))
 
 

@@ -52,7 +52,7 @@ def command(
             found[seed] = _search(with_values(settings, {"run.seed": seed}), name)
     widths = [w for w in found.values() if w is not None]
     middle = median(widths) if len(widths) == len(found) else None
-    summary = {
+    summary: dict[str, object] = {
         "schema": "pltheory-width/1",
         "theorem": name,
         "certified": {str(s): w for s, w in found.items()},

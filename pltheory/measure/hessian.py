@@ -1,21 +1,33 @@
-"""Hessians by products with vectors: spectral norms by scipy's Lanczos, and one-product lower bounds."""
+"""Spectral norms of Hessians, and one-product lower bounds of curvature.
+
+A norm is the modulus of a Rayleigh quotient, so a lower bound whatever stopped the iteration, and comes with the
+residual of its vector: some eigenvalue lies within the residual of it. That this eigenvalue is the one of largest
+modulus is what Lanczos from a random start nearly always finds, and what no residual proves.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from torch import Tensor, nn
-from torch.func import functional_call, grad
 
+from ..problem.networks import class_n
 from ..problem.problem import Problem
-from ..theory import Bound, NumericalFailureError
+from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import estimate, lower
+from .autograd_hessian import AutogradHessians, loss_hessian, output_hessians
+from .factored_hessian import FactoredHessians, factored_hessians
+from .lanczos import Extremes, SymmetricBatch, largest_modulus
 
-Scalar = Callable[[dict[str, Tensor]], Tensor]
+BATCH_BYTES = 1 << 29
+"""Lanczos vectors held at once: how many samples and outputs go together follows from it."""
+_BASIS = 40
+"""Lanczos vectors per Hessian where they fit; scipy's eigsh takes 20 for one eigenvalue."""
+_FEWEST = 8
+"""What is left of them where even one Hessian's would not fit."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +38,7 @@ class HessianNorm:
         value: the Rayleigh quotient's modulus, a lower bound of the norm in exact arithmetic.
         signed: the Rayleigh quotient itself.
         residual: ||H v - theta v|| for the unit vector v found: some eigenvalue lies within it of `signed`.
-        products: Hessian-vector products used.
+        products: Hessian-vector products used; 0 where the norm has a closed form.
     """
 
     value: Bound
@@ -35,13 +47,35 @@ class HessianNorm:
     products: int
 
 
+@dataclass(frozen=True)
+class LargestHessian:
+    """The largest norm among the Hessians of all outputs at all samples.
+
+    Attributes:
+        value: a lower bound of it in exact arithmetic: the norm found for `sample` and `output`.
+        sample: where it was found.
+        output: where it was found.
+        stopped: how many of the others were given up early, each with a probability of at most 1e-3, over the start
+            vector, that its norm is above `value` after all (`lanczos.ceiling`). `value` is a lower bound without it.
+        products: Hessian-vector products used for all of them.
+    """
+
+    value: Bound
+    sample: int
+    output: int
+    stopped: int
+    products: int
+
+
 def hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int = 0) -> list[list[HessianNorm]]:
     """Spectral norm of the Hessian of every output at every sample, in the parameters.
 
+    Networks of class N by factored products (`factored_hessian`), any other by automatic differentiation.
+
     Args:
-        network: maps (n, d) to (n, C).
+        network: maps (n, d) to (n, C), each sample on its own.
         x: inputs of shape (n, d).
-        tol: relative accuracy asked of ARPACK.
+        tol: residual asked for, relative to the value.
         seed: of the start vector.
 
     Returns:
@@ -50,14 +84,41 @@ def hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int 
     Raises:
         NumericalFailureError: Lanczos did not converge or met a NaN.
     """
-    params = _parameters(network)
-    with torch.no_grad():
-        outputs = network(x[:1]).shape[-1]
+    outputs = _outputs(network, x)
+    found: list[HessianNorm] = []
+    for batch, basis in _batches(network, x, outputs):
+        closed = batch.closed_form() if isinstance(batch, FactoredHessians) else None
+        if closed is not None:
+            found += [_exact(float(theta)) for theta in closed]
+        else:
+            found += _read(largest_modulus(batch, tol, seed, basis=basis))
+    return [found[i : i + outputs] for i in range(0, len(found), outputs)]
 
-    def output(i: int, c: int) -> Scalar:
-        return lambda p: functional_call(network, p, (x[i : i + 1],))[0, c]
 
-    return [[_norm(output(i, c), params, tol, seed) for c in range(outputs)] for i in range(x.shape[0])]
+def largest_hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int = 0) -> LargestHessian:
+    """The largest of `hessian_norm` over samples and outputs, with less work: the losers are given up early.
+
+    Arguments and errors as there.
+    """
+    outputs = _outputs(network, x)
+    best, at, stopped, products, seen = lower(-1.0, "none"), 0, 0, 0, 0
+    for batch, basis in _batches(network, x, outputs):
+        closed = batch.closed_form() if isinstance(batch, FactoredHessians) else None
+        if closed is not None:
+            norms = [_exact(float(theta)) for theta in closed]
+        else:
+            ends = largest_modulus(batch, tol, seed, basis=basis, beat=max(best.value, 0.0))
+            norms = _read(ends)
+            stopped += int(ends.stopped.sum())
+        products += sum(h.products for h in norms)
+        # The last one of a batch is never given up in favour of itself, so the maximum has converged.
+        k = max(range(len(norms)), key=lambda i: norms[i].value.value)
+        if norms[k].value.value > best.value:
+            best, at = norms[k].value, seen + k
+        seen += len(norms)
+    if stopped:
+        best = dataclasses.replace(best, method=f"{best.method}; {stopped} of {seen} given up early")
+    return LargestHessian(best, at // outputs, at % outputs, stopped, products)
 
 
 def loss_hessian_norm(problem: Problem, *, tol: float = 1e-3, seed: int = 0) -> HessianNorm:
@@ -66,7 +127,9 @@ def loss_hessian_norm(problem: Problem, *, tol: float = 1e-3, seed: int = 0) -> 
     Raises:
         NumericalFailureError: Lanczos did not converge or met a NaN.
     """
-    return _norm(_loss(problem), _parameters(problem.network), tol, seed)
+    operator = loss_hessian(problem)
+    basis, _ = _room(sum(p.numel() for p in operator.params.values()), problem.x)
+    return _read(largest_modulus(operator, tol, seed, basis=basis))[0]
 
 
 def curvature_along(problem: Problem, direction: dict[str, Tensor]) -> Bound:
@@ -75,64 +138,10 @@ def curvature_along(problem: Problem, direction: dict[str, Tensor]) -> Bound:
     Args:
         direction: parameter name to a tensor of its shape; need not be normalised.
     """
-    product = _product(_loss(problem), _parameters(problem.network), direction)
-    square = sum(float(v.square().sum()) for v in direction.values())
-    inner = sum(float((v * product[name]).sum()) for name, v in direction.items())
-    return lower(inner / square, "one Hessian-vector product")
-
-
-def _loss(problem: Problem) -> Scalar:
-    def value(p: dict[str, Tensor]) -> Tensor:
-        r = functional_call(problem.network, p, (problem.x,)) - problem.y
-        return 0.5 * problem.scale * r.square().sum()
-
-    return value
-
-
-def _parameters(network: nn.Module) -> dict[str, Tensor]:
-    return {name: p.detach() for name, p in network.named_parameters() if p.requires_grad}
-
-
-def _product(f: Scalar, params: dict[str, Tensor], v: dict[str, Tensor]) -> dict[str, Tensor]:
-    # Reverse over reverse: forward mode would first import torch's compiler, which takes longer than a small run.
-    return grad(lambda p: sum((g * v[name]).sum() for name, g in grad(f)(p).items()))(params)
-
-
-def _norm(f: Scalar, params: dict[str, Tensor], tol: float, seed: int) -> HessianNorm:
-    shapes = {name: p.shape for name, p in params.items()}
-    sizes = [p.numel() for p in params.values()]
-    like = next(iter(params.values()))
-    count = 0
-
-    def matvec(v: np.ndarray) -> np.ndarray:
-        nonlocal count
-        count += 1
-        flat = torch.as_tensor(v.reshape(-1), dtype=like.dtype, device=like.device)
-        pieces = {n: t.view(shapes[n]) for n, t in zip(shapes, torch.split(flat, sizes), strict=True)}
-        product = _product(f, params, pieces)
-        out = torch.cat([product[n].reshape(-1) for n in shapes]).double().cpu().numpy()
-        if not np.isfinite(out).all():
-            raise NumericalFailureError("a Hessian-vector product is not finite")
-        return out
-
-    size = sum(sizes)
-    start = np.random.default_rng(seed).standard_normal(size)
-    if size == 1:
-        theta = float(matvec(np.ones(1))[0])
-        return HessianNorm(lower(abs(theta), "one entry"), theta, 0.0, count)
-    if not matvec(start).any():
-        return HessianNorm(lower(0.0, "zero along a random direction"), 0.0, 0.0, count)
-    operator = LinearOperator((size, size), matvec=matvec, dtype=np.float64)
-    try:
-        # ARPACK keeps its basis in memory; 8 vectors suffice for one extreme eigenvalue and stay small at width 1e5.
-        _, vectors = eigsh(operator, k=1, which="LM", v0=start, tol=tol, ncv=min(size, 8))
-    except ArpackNoConvergence as error:
-        raise NumericalFailureError(f"Lanczos for a Hessian norm did not converge: {error}") from None
-    v = vectors[:, 0]
-    hv = matvec(v)
-    theta = float(v @ hv)
-    residual = float(np.linalg.norm(hv - theta * v))
-    return HessianNorm(lower(abs(theta), f"Lanczos, residual {residual:.1e}"), theta, residual, count)
+    operator = loss_hessian(problem)
+    v = torch.cat([direction[name].reshape(-1) for name in operator.params])
+    product = operator.apply(v[None])[0]
+    return lower(float(v @ product) / float(v @ v), "one Hessian-vector product")
 
 
 def largest_output_hessian(norms: list[list[HessianNorm]]) -> Bound:
@@ -141,3 +150,54 @@ def largest_output_hessian(norms: list[list[HessianNorm]]) -> Bound:
     if best.residual > 0.1 * best.value.value:
         return estimate(best.value.value, f"Lanczos, residual {best.residual:.1e} is not small")
     return best.value
+
+
+def _outputs(network: nn.Module, x: Tensor) -> int:
+    with torch.no_grad():
+        return int(network(x[:1]).shape[-1])
+
+
+def _room(size: int, x: Tensor) -> tuple[int, int]:
+    """Lanczos vectors of that size per Hessian, and Hessians at once."""
+    vector = max(size, 1) * x.element_size()
+    basis = max(_FEWEST, min(_BASIS, BATCH_BYTES // vector))
+    return basis, max(1, BATCH_BYTES // (basis * vector))
+
+
+def _batches(network: nn.Module, x: Tensor, outputs: int) -> Iterator[tuple[SymmetricBatch, int]]:
+    """The Hessians of all outputs at all samples, sample-major, with the size of their Lanczos bases."""
+    pairs = torch.arange(x.shape[0] * outputs, device=x.device)
+    try:
+        net = class_n(network)
+    except NotAvailableError:
+        every = output_hessians(network, x, outputs)
+        basis, together = _room(sum(p.numel() for p in every.params.values()), x)
+        for index in pairs.split(together):
+            yield from ((batch, basis) for batch in _that_work(every.take(index)))
+        return
+    basis, together = _room(2 * sum(net.widths), x)
+    for index in pairs.split(together):
+        yield factored_hessians(net, x[index // outputs], index % outputs), basis
+
+
+def _that_work(batch: AutogradHessians) -> Iterator[AutogradHessians]:
+    """The batch, or its members one by one where vmap has no rule for something in the module."""
+    try:
+        _ = batch.graph
+    except RuntimeError:
+        if batch.count == 1:
+            raise
+        yield from (batch.take(torch.tensor([i])) for i in range(batch.count))
+        return
+    yield batch
+
+
+def _exact(theta: float) -> HessianNorm:
+    if not torch.isfinite(torch.tensor(theta)):
+        raise NumericalFailureError("a Hessian norm is not finite")
+    return HessianNorm(lower(abs(theta), "closed form of one hidden layer"), theta, 0.0, 0)
+
+
+def _read(ends: Extremes) -> list[HessianNorm]:
+    columns = zip(ends.theta.tolist(), ends.residual.tolist(), ends.products.tolist(), strict=True)
+    return [HessianNorm(lower(abs(t), f"Lanczos, residual {r:.1e}"), t, r, int(k)) for t, r, k in columns]

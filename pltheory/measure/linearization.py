@@ -16,6 +16,9 @@ from torch import Tensor, nn
 from ..problem.networks import ClassN, class_n
 from ..problem.pointwise import POINTWISE
 
+ROWS = 1024
+"""Rows of the kernel that are computed at a time."""
+
 
 @dataclass(frozen=True)
 class Linearization:
@@ -39,11 +42,28 @@ class Linearization:
     def kernel(self) -> Tensor:
         """K = J J^T of shape (n C, n C), sample-major: row i C + c is output c at sample i."""
         n, c = self.outputs.shape
-        k = self.outputs.new_zeros(n, c, n, c)
+        k = self.outputs.new_empty(n * c, n * c)
+        # A panel of the lower triangle at a time, and its mirror image: half the products, and one copy of the kernel.
+        samples = max(1, ROWS // c)
+        for i in range(0, n, samples):
+            j = min(i + samples, n)
+            panel = self.outputs.new_zeros(j - i, c, j, c)
+            for a, b in zip(self.inputs, self.rows, strict=True):
+                flat = b.reshape(n * c, -1)
+                product = (flat[i * c : j * c] @ flat[: j * c].T).reshape(j - i, c, j, c)
+                panel += product.mul_((a[i:j] @ a[:j].T)[:, None, :, None])
+            square = panel.reshape((j - i) * c, j * c)
+            k[i * c : j * c, : j * c] = square
+            k[: i * c, i * c : j * c] = square[:, : i * c].T
+        return k
+
+    def products(self, v: Tensor) -> Tensor:
+        """K v for v of shape (n, C), through J and its transpose, without the kernel."""
+        total = torch.zeros_like(v)
         for a, b in zip(self.inputs, self.rows, strict=True):
-            flat = b.reshape(n * c, -1)
-            k += (flat @ flat.T).reshape(n, c, n, c) * (a @ a.T)[:, None, :, None]
-        return k.reshape(n * c, n * c)
+            direction = torch.einsum("nc,ncm->nm", v, b).T @ a  # (m_l, m_{l-1} + 1)
+            total += torch.einsum("ncm,nm->nc", b, a @ direction.T)
+        return total
 
     def transpose_times(self, v: Tensor) -> list[tuple[Tensor, Tensor | None]]:
         """J^T v for v of shape (n, C): per layer the part on W_l, shape (m_l, m_{l-1}), and on b_l, or None."""

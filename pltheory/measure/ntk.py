@@ -1,38 +1,97 @@
-"""The empirical tangent kernel of any module: layer rules for class N, torch.func for everything else."""
+"""The empirical tangent kernel of any module at the cost of matrix products.
+
+Layer rules multiply captured inputs and output gradients (`layer_rules`); class N has them in closed form
+(`linearization`); what no rule covers is differentiated by torch.func, parameter by parameter. `ntk_routes` says which
+parameter took which route.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacrev, vmap
 
+from ..problem.networks import ClassN, class_n
 from ..theory import InvalidInputError, NotAvailableError
+from .autodiff import jacobian_rows, outputs_per_sample, require_same, trainable
+from .layer_rules.factors import Entries, Factor, Outer, add_gram
+from .layer_rules.plan import CHANGING, PROBES, NoRuleError, Plan, Route, all_by_autodiff, factors, make_plan
 from .linearization import linearize
+from .memory import available_bytes
+from .precision import matrix_products
 
 JACOBIAN_BYTES = 1 << 29
 """Largest block of Jacobian rows that is held at once by `empirical_ntk_by_autodiff`."""
 
+TILE = 256
+"""Rows of a symmetric kernel that are computed at once, up to the diagonal."""
 
-def empirical_ntk(network: nn.Module, x: Tensor) -> Tensor:
+Source = Callable[[Tensor], list[Factor]]
+
+
+def empirical_ntk(
+    network: nn.Module,
+    x: Tensor,
+    x2: Tensor | None = None,
+    *,
+    accumulate: torch.dtype | None = None,
+    memory_bytes: int | None = None,
+    tf32: bool = False,
+) -> Tensor:
     """The full tangent kernel K = J J^T at the network's weights, never traced over outputs.
 
     Args:
-        network: maps (n, d) to (n, C), each sample on its own.
+        network: maps (n, ...) to (n, C), each sample on its own; outputs of more axes count as one.
         x: inputs of shape (n, ...).
+        x2: a second set of inputs; the block J(x) J(x2)^T is returned.
+        accumulate: precision of the Gram products and of K; torch.float64 for a float32 network keeps the rounding of
+            K's entries from adding to that of the activations.
+        memory_bytes: what the factors of the Jacobian may take, K itself not counted; half of what is free by default.
+            Samples are taken in blocks that fit.
+        tf32: let an accelerator round the factors of matrix products to ten bits.
 
     Returns:
-        K of shape (n C, n C), sample-major: row i C + c is output c at sample i. Summed-loss scale.
+        K of shape (n C, n C), or (n C, n2 C), sample-major: row i C + c is output c at sample i. Summed-loss scale.
 
     Raises:
         InvalidInputError: the network mixes samples (batch normalisation in train mode), or has no trainable
             parameters.
+        NotAvailableError: some parameter can be differentiated by no route.
     """
-    try:
-        return linearize(network, x).kernel
-    except NotAvailableError:
-        return empirical_ntk_by_autodiff(network, x)
+    return _kernel(network, x, x2, accumulate, memory_bytes, tf32, traced=False)
+
+
+def traced_ntk(
+    network: nn.Module,
+    x: Tensor,
+    x2: Tensor | None = None,
+    *,
+    accumulate: torch.dtype | None = None,
+    memory_bytes: int | None = None,
+    tf32: bool = False,
+) -> Tensor:
+    """The trace over the outputs, sum over c of K[i C + c, j C + c]: shape (n, n), or (n, n2).
+
+    Another matrix than the kernel: its smallest eigenvalue bounds nothing about training with C > 1 outputs.
+
+    Args, Raises: as `empirical_ntk`.
+    """
+    return _kernel(network, x, x2, accumulate, memory_bytes, tf32, traced=True)
+
+
+def ntk_routes(network: nn.Module, x: Tensor) -> dict[str, Route]:
+    """How `empirical_ntk` computes each trainable parameter's part: by which rule, or by torch.func and why.
+
+    Raises:
+        InvalidInputError, NotAvailableError: as `empirical_ntk`.
+    """
+    params = trainable(network)
+    if _class_n(network, x) is not None:
+        return {name: Route("class N") for name in params}
+    outputs_per_sample(network, x)
+    plan = make_plan(network, x[:PROBES], params, len(x))
+    return plan.routes if plan.fits(network, x, params) else all_by_autodiff(params, CHANGING).routes
 
 
 def empirical_ntk_by_autodiff(network: nn.Module, x: Tensor) -> Tensor:
@@ -41,79 +100,152 @@ def empirical_ntk_by_autodiff(network: nn.Module, x: Tensor) -> Tensor:
     Raises:
         InvalidInputError: as `empirical_ntk`.
     """
-    params = _trainable(network)
-    size = sum(p.numel() for p in params.values())
-    n, c = x.shape[0], _outputs(network, x)
-    block = max(1, JACOBIAN_BYTES // (2 * size * c * x.element_size()))
-    starts = range(0, n, block)
-    kernel = x.new_empty(n * c, n * c)
-    for i, left in _blocks(network, params, x, starts, block):
-        for j, right in _blocks(network, params, x, [s for s in starts if s <= i], block, (i, left)):
-            tile = left @ right.T
-            kernel[i * c : i * c + len(left), j * c : j * c + len(right)] = tile
-            kernel[j * c : j * c + len(right), i * c : i * c + len(left)] = tile.T
-    return kernel
+    params = trainable(network)
+    one = outputs_per_sample(network, x)
+    size = sum(p.numel() for p in params.values()) * one.numel() * one.element_size()
+    kernel = one.new_zeros(len(x), one.numel(), len(x), one.numel())
+
+    def source(block: Tensor) -> list[Factor]:
+        return [Entries(jacobian_rows(network, params, block).reshape(len(block), one.numel(), -1))]
+
+    _fill(kernel, source, x, None, max(1, JACOBIAN_BYTES // (2 * size)))
+    return kernel.reshape(len(x) * one.numel(), -1)
 
 
 def jacobian(network: nn.Module, x: Tensor) -> Tensor:
     """J of shape (n C, p), dense: for small networks. Rows as in the kernel, columns in the order of parameters().
 
     Raises:
-        InvalidInputError: as `empirical_ntk`.
+        InvalidInputError, NotAvailableError: as `empirical_ntk`.
     """
-    _outputs(network, x)
-    return _rows(network, _trainable(network), x)
+    outputs_per_sample(network, x)
+    return jacobian_rows(network, trainable(network), x)
 
 
-def _trainable(network: nn.Module) -> dict[str, Tensor]:
-    params = {name: p.detach() for name, p in network.named_parameters() if p.requires_grad}
-    if not params:
-        raise InvalidInputError("the network has no trainable parameters: its tangent kernel is zero")
-    return params
-
-
-def _outputs(network: nn.Module, x: Tensor) -> int:
-    mixing = [
-        name
-        for name, m in network.named_modules()
-        if isinstance(m, nn.modules.batchnorm._BatchNorm) and (m.training or not m.track_running_stats)
-    ]
-    if mixing:
-        raise InvalidInputError(
-            f"module {mixing[0]}: batch normalisation in train mode mixes the samples; call network.eval()"
-        )
-    with torch.no_grad():
-        one, many = network(x[:1]), network(x)
-    tolerance = torch.finfo(x.dtype).eps ** 0.5
-    if not torch.allclose(one, many[:1], rtol=tolerance, atol=tolerance * float(many.abs().max())):
-        raise InvalidInputError(
-            "the network mixes the samples, or answers differently from call to call (dropout?): a tangent kernel "
-            "needs each sample on its own; call network.eval()"
-        )
-    return one.numel()
-
-
-def _one_sample(network: nn.Module) -> Callable[[dict[str, Tensor], Tensor], Tensor]:
-    return lambda params, xi: functional_call(network, params, (xi[None],)).reshape(-1)
-
-
-def _rows(network: nn.Module, params: dict[str, Tensor], x: Tensor) -> Tensor:
-    jac = vmap(jacrev(_one_sample(network)), in_dims=(None, 0))(params, x)
-    n = x.shape[0]
-    parts = [j.reshape(n, -1, p.numel()) for j, p in zip(jac.values(), params.values(), strict=True)]
-    return torch.cat(parts, dim=-1).flatten(0, 1)
-
-
-def _blocks(
+def _kernel(
     network: nn.Module,
-    params: dict[str, Tensor],
     x: Tensor,
-    starts: range | list[int],
-    block: int,
-    known: tuple[int, Tensor] | None = None,
-) -> Iterator[tuple[int, Tensor]]:
-    for s in starts:
-        if known is not None and s == known[0]:
-            yield known
-        else:
-            yield s, _rows(network, params, x[s : s + block])
+    x2: Tensor | None,
+    accumulate: torch.dtype | None,
+    memory_bytes: int | None,
+    tf32: bool,
+    traced: bool,
+) -> Tensor:
+    params = trainable(network)
+    if len(x) == 0 or (x2 is not None and len(x2) == 0):
+        raise InvalidInputError("no samples: a tangent kernel needs at least one")
+    net = _class_n(network, x)
+    with matrix_products(tf32=tf32):
+        if net is not None:
+            return _assemble(_by_class_n(net, x), x, x2, accumulate, memory_bytes, traced)
+        first = (x2 if x2 is not None and len(x2) > len(x) else x)[:PROBES]
+        one = outputs_per_sample(network, first)
+        plan = make_plan(network, first, params, max(len(x), 0 if x2 is None else len(x2)))
+        try:
+            return _assemble(_by_rules(network, params, first, one, plan), x, x2, accumulate, memory_bytes, traced)
+        except NoRuleError as why:  # found out in the middle: ntk_routes says the same
+            plan = all_by_autodiff(params, str(why))
+        return _assemble(_by_rules(network, params, first, one, plan), x, x2, accumulate, memory_bytes, traced)
+
+
+def _assemble(
+    linear: tuple[Source, Tensor, int],
+    x: Tensor,
+    x2: Tensor | None,
+    accumulate: torch.dtype | None,
+    memory_bytes: int | None,
+    traced: bool,
+) -> Tensor:
+    source, outputs, per_sample = linear
+    dtype = accumulate or outputs.dtype
+    c = 1 if traced else outputs.numel()
+    shape = (len(x), c, len(x if x2 is None else x2), c)
+    kernel = torch.zeros(shape, dtype=dtype, device=outputs.device)
+    budget = available_bytes(outputs.device) // 2 if memory_bytes is None else memory_bytes
+    scale = dtype.itemsize / outputs.dtype.itemsize
+    block = max(1, int(budget / (2 * max(1.0, scale) * per_sample)))
+    _fill(kernel, lambda some: _prepared(source(some), dtype, traced), x, x2, block)
+    return kernel.reshape(shape[0] * c, shape[2] * c)
+
+
+def _prepared(parts: list[Factor], dtype: torch.dtype, traced: bool) -> list[Factor]:
+    if traced:
+        parts = [part.traced() for part in parts]
+    return [part.to(dtype) for part in parts]
+
+
+def _class_n(network: nn.Module, x: Tensor) -> ClassN | None:
+    try:
+        return class_n(network) if x.ndim == 2 else None
+    except NotAvailableError:
+        return None
+
+
+def _by_class_n(net: ClassN, x: Tensor) -> tuple[Source, Tensor, int]:
+    outputs = net.layers[-1].weight.new_empty(net.widths[-1])
+    per_sample = sum(net.widths[:-1]) * 3 + sum(net.widths[1:]) * net.widths[-1] * 2
+
+    def source(block: Tensor) -> list[Factor]:
+        lin = linearize(net, block)
+        return [
+            Outer(a[:, None, None], b[:, :, None, None], moving_first=True)
+            for a, b in zip(lin.inputs, lin.rows, strict=True)
+        ]
+
+    return source, outputs, per_sample * x.element_size()
+
+
+def _by_rules(
+    network: nn.Module, params: dict[str, Tensor], first: Tensor, outputs: Tensor, plan: Plan
+) -> tuple[Source, Tensor, int]:
+    # Alone, among a few, and (below) among all: the outputs at the first samples have to be the same.
+    with torch.no_grad():
+        some = network(first).flatten(1)
+    left = {name: params[name] for name in plan.by_autodiff}
+    c = outputs.numel()
+    per_sample = plan.bytes_per_sample + sum(p.nbytes for p in left.values()) * c * 2
+
+    def source(block: Tensor) -> list[Factor]:
+        parts: list[Factor] = []
+        if plan.ruled:
+            parts, found = factors(network, block, params, plan)
+            if _begins_with(block, first):
+                require_same(some, found)
+        if left:
+            parts.append(Entries(jacobian_rows(network, left, block).reshape(len(block), c, -1)))
+        return parts
+
+    return source, outputs, per_sample
+
+
+def _begins_with(block: Tensor, first: Tensor) -> bool:
+    return len(block) >= len(first) and torch.equal(block[: len(first)], first)
+
+
+def _fill(kernel: Tensor, source: Source, x: Tensor, x2: Tensor | None, block: int) -> None:
+    """Fill K of shape (n, C, n', C) by blocks of samples; above the diagonal by symmetry where there is one."""
+    other = x if x2 is None else x2
+    for i in range(0, len(x), block):
+        left = source(x[i : i + block])
+        rows = kernel[i : i + block]
+        last = i + block if x2 is None else len(other)
+        for j in range(0, last, block):
+            same = x2 is None and i == j
+            right = left if same else source(other[j : j + block])
+            tile = rows[:, :, j : j + block]
+            _multiply(left, right, tile, symmetric=same)
+            if x2 is None and not same:
+                kernel[j : j + block, :, i : i + block] = tile.permute(2, 3, 0, 1)
+
+
+def _multiply(left: list[Factor], right: list[Factor], tile: Tensor, *, symmetric: bool) -> None:
+    n, c, columns, _ = tile.shape
+    step = max(1, TILE // c)
+    for s in range(0, n, step):
+        some = slice(s, min(n, s + step))
+        end = some.stop if symmetric else columns
+        part = tile[some, :, :end]
+        for a, b in zip(left, right, strict=True):
+            add_gram(a[some], b[slice(0, end)], part)
+        if symmetric and s:
+            tile[:s, :, some] = part[:, :, :s].permute(2, 3, 0, 1)

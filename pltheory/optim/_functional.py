@@ -50,15 +50,18 @@ def buckets(params: Sequence[Tensor], foreach: bool | None) -> list[Bucket]:
 
     Args:
         params: dense real tensors; those without a gradient are left out.
-        foreach: multi-tensor kernels or one call per tensor; None takes the former for CUDA tensors.
+        foreach: multi-tensor kernels (also None: on the CPU too they spare a call per tensor) or one call per tensor.
     """
     found: dict[tuple[torch.device, torch.dtype], Bucket] = {}
     for p in params:
-        if p.grad is not None:
-            empty = Bucket([], [], foreach=p.is_cuda if foreach is None else foreach)
-            bucket = found.setdefault((p.device, p.dtype), empty)
+        grad = p.grad
+        if grad is not None:
+            key = (p.device, p.dtype)
+            bucket = found.get(key)
+            if bucket is None:
+                bucket = found[key] = Bucket([], [], foreach=foreach is not False)
             bucket.params.append(p)
-            bucket.grads.append(p.grad)
+            bucket.grads.append(grad)
     return list(found.values())
 
 

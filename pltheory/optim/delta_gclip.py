@@ -185,7 +185,7 @@ class DeltaGClip(_ClippedDescent):
         lr: eta, a positive number or a 0-dim tensor.
         gamma: clipping threshold, positive, one for all groups; inf gives gradient descent.
         delta: smallest factor of eta, in the open interval (0, 1), one for all groups.
-        foreach: multi-tensor kernels (True), one call per tensor (False), or the former on CUDA only (None).
+        foreach: multi-tensor kernels (True or None) or one call per tensor (False).
 
     Attributes:
         grad_norm: ||g_t|| of the last step, a 0-dim tensor on the first gradient's device; None before.

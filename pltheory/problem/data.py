@@ -21,17 +21,16 @@ import torch
 
 from ..theory.errors import InvalidInputError
 from . import files
+from .admissible import DTYPES, check_data
 from .files import FILE_FORMATS as FILE_FORMATS
 from .files import LABELS as LABELS
-from .files import LARGEST, Source, check_finite, whole_number
+from .files import LARGEST, Source, whole_number
 
 NAMES = ("digits", "sphere", "fashion-mnist")
 SPHERE_LABELS = ("sign", "gaussian")
-DTYPES = (torch.float32, torch.float64)
 FASHION_MNIST_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts its four files."""
 
-_ROUNDING = 32  # units of round-off within which two scaled copies of parallel rows agree
 _FASHION_FILES = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
 
 
@@ -318,96 +317,6 @@ def named(
         if value is None:
             raise InvalidInputError(f"{key} is not given: source 'sphere' needs it, a whole number from 1")
     return sphere(n, dtype=dtype, seed=seed, **given)  # type: ignore[arg-type]
-
-
-def check_data(x: torch.Tensor, y: torch.Tensor) -> None:
-    """Refuse data that no theorem here can start from.
-
-    Two points count as equal when they differ by round-off only (32 units of the dtype, relative): scaling
-    turns parallel rows into such pairs, and the kernel cannot tell them apart. Time O(n d + n log n).
-
-    Args:
-        x: points, shape (n, d).
-        y: targets, shape (n, C).
-
-    Raises:
-        InvalidInputError: no tensors of float32 or float64, other shapes, n, d or C zero, a number that is
-            NaN, infinite or beyond 1e150 (with its row), or two equal points (with their rows).
-    """
-    for key, value, second in (("x", x, "d"), ("y", y, "C")):
-        if not isinstance(value, torch.Tensor):
-            raise InvalidInputError(f"{key} is of type {type(value).__name__}; needed is a torch.Tensor (n, {second})")
-        if value.dtype not in DTYPES:
-            raise InvalidInputError(f"{key} has dtype {value.dtype}; allowed are torch.float32 and torch.float64")
-        if value.ndim != 2 or 0 in value.shape:
-            hint = f"; {key}[:, None] makes it one column" if value.ndim == 1 else ""
-            raise InvalidInputError(
-                f"{key} has shape {tuple(value.shape)}; needed is (n, {second}) with n, {second} >= 1{hint}"
-            )
-    if x.shape[0] != y.shape[0]:
-        raise InvalidInputError(f"y has {y.shape[0]} rows and x has {x.shape[0]}; needed is one target a point")
-    if x.dtype != y.dtype or x.device != y.device:
-        raise InvalidInputError(f"y is {y.dtype} on {y.device} and x {x.dtype} on {x.device}; needed is one of each")
-    check_finite("x", x.detach().cpu().numpy())
-    check_finite("y", y.detach().cpu().numpy())
-    pair = _matching_pair(x, 1)
-    if pair is not None:
-        i, j = pair
-        how = "equal" if torch.equal(x[i], x[j]) else "equal up to rounding"
-        raise InvalidInputError(
-            f"x: rows {i} and {j} (from 0) are {how}: duplicate points make lambda_min zero; "
-            "allowed are points that differ, also after centring and scaling"
-        )
-
-
-def antipodal_pair(x: torch.Tensor) -> tuple[int, int] | None:
-    """Rows (i, j) with x_i = -x_j up to round-off, or None; a zero row i is its own antipode, (i, i).
-
-    Such points are not duplicates, and `check_data` accepts them. A network without bias and with an odd
-    activation (tanh, erf), though, has F(-x) = -F(x) at all weights: on them its tangent kernel is singular.
-
-    Args:
-        x: points, shape (n, d), finite.
-    """
-    zero = torch.nonzero((x == 0).all(dim=1)).flatten()
-    if zero.numel():
-        return int(zero[0]), int(zero[0])
-    return _matching_pair(x, -1)
-
-
-def _matching_pair(x: torch.Tensor, sign: int) -> tuple[int, int] | None:
-    """Rows i < j with x_i = sign x_j up to round-off.
-
-    Rows that agree have projections that agree on any direction: sort by one, compare neighbours, and look at
-    whole rows only where three more directions agree too. The directions do not depend on the data.
-    """
-    rows = x.detach().cpu().numpy().astype(np.float64)  # (n, d)
-    largest = np.abs(rows).max()
-    rows = rows / (largest if largest > 0 else 1.0)
-    n, d = rows.shape
-    directions = np.random.default_rng(0).standard_normal((d, 4))
-    keys = rows @ (directions / np.linalg.norm(directions, axis=0))  # (n, 4)
-    order = np.argsort(keys[:, 0] if sign > 0 else np.abs(keys[:, 0]), kind="stable")
-    rounding = _ROUNDING * torch.finfo(x.dtype).eps
-    norms = np.linalg.norm(rows, axis=1)
-    product = 4 * d * np.finfo(np.float64).eps  # round-off of the projections themselves
-    window = (rounding + product) * norms
-    for shift in range(1, n):
-        i, j = order[:-shift], order[shift:]
-        gap = np.abs(keys[j, 0]) - np.abs(keys[i, 0]) if sign < 0 else keys[j, 0] - keys[i, 0]
-        near = gap <= window[i]
-        if not near.any():
-            return None  # the keys are sorted: no longer shift comes nearer
-        i, j = i[near], j[near]
-        alike = (np.abs(keys[i] - sign * keys[j]) <= window[i, None]).all(axis=1)
-        found = [
-            (min(a, b), max(a, b))
-            for a, b in zip(i[alike].tolist(), j[alike].tolist(), strict=True)
-            if np.linalg.norm(rows[a] - sign * rows[b]) <= rounding * norms[a]
-        ]
-        if found:
-            return min(found)
-    return None
 
 
 def _prepare(

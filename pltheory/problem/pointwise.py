@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Pointwise:
-    """A function applied to every entry, with its derivative: both map a tensor to one of the same shape."""
+    """A function applied to every entry, with its derivatives: each maps a tensor to one of the same shape."""
 
     value: Callable[[Tensor], Tensor]
     derivative: Callable[[Tensor], Tensor]
+    second: Callable[[Tensor], Tensor]
 
 
 def _sigmoid_derivative(z: Tensor) -> Tensor:
@@ -28,21 +29,43 @@ def _normal_cdf(z: Tensor) -> Tensor:
 
 
 def _gelu_derivative(z: Tensor) -> Tensor:
-    return _normal_cdf(z) + z * torch.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    return _normal_cdf(z) + z * _normal_density(z)
 
 
 def _silu_derivative(z: Tensor) -> Tensor:
     return torch.sigmoid(z) + z * _sigmoid_derivative(z)
 
 
+def _sigmoid_second(z: Tensor) -> Tensor:
+    return _sigmoid_derivative(z) * (torch.sigmoid(-z) - torch.sigmoid(z))
+
+
+def _normal_density(z: Tensor) -> Tensor:
+    return torch.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+
+
+def _tanh_second(z: Tensor) -> Tensor:
+    t = torch.tanh(z)
+    return -2 * t * (1 - t * t)
+
+
+def _silu_second(z: Tensor) -> Tensor:
+    return 2 * _sigmoid_derivative(z) + z * _sigmoid_second(z)
+
+
 POINTWISE = {
-    "tanh": Pointwise(torch.tanh, lambda z: 1 - torch.tanh(z) ** 2),
-    "sigmoid": Pointwise(torch.sigmoid, _sigmoid_derivative),
-    "softplus": Pointwise(lambda z: torch.logaddexp(z, torch.zeros_like(z)), torch.sigmoid),
-    "erf": Pointwise(torch.erf, lambda z: 2 / math.sqrt(math.pi) * torch.exp(-z * z)),
-    "gelu": Pointwise(lambda z: z * _normal_cdf(z), _gelu_derivative),
-    "silu": Pointwise(lambda z: z * torch.sigmoid(z), _silu_derivative),
-    "relu": Pointwise(torch.relu, lambda z: (z > 0).to(z.dtype)),
+    "tanh": Pointwise(torch.tanh, lambda z: 1 - torch.tanh(z) ** 2, _tanh_second),
+    "sigmoid": Pointwise(torch.sigmoid, _sigmoid_derivative, _sigmoid_second),
+    "softplus": Pointwise(lambda z: torch.logaddexp(z, torch.zeros_like(z)), torch.sigmoid, _sigmoid_derivative),
+    "erf": Pointwise(
+        torch.erf,
+        lambda z: 2 / math.sqrt(math.pi) * torch.exp(-z * z),
+        lambda z: -4 / math.sqrt(math.pi) * z * torch.exp(-z * z),
+    ),
+    "gelu": Pointwise(lambda z: z * _normal_cdf(z), _gelu_derivative, lambda z: _normal_density(z) * (2 - z * z)),
+    "silu": Pointwise(lambda z: z * torch.sigmoid(z), _silu_derivative, _silu_second),
+    # Off the kink, as autograd has it.
+    "relu": Pointwise(torch.relu, lambda z: (z > 0).to(z.dtype), torch.zeros_like),
 }
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..theory import InvalidInputError, NotAvailableError
-from .data import check_data
+from .admissible import check_data
 from .networks import FullyConnected, class_n
 
 

@@ -59,13 +59,20 @@ def run_panels(report: dict[str, Any], trace: Trace) -> list[Figure]:
 
 def _certified(report: dict[str, Any]) -> dict[str, Any] | None:
     main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
-    return main["reach"] if main["verdict"] in ("HOLDS", "CERTIFIED") else None
+    if main["verdict"] not in ("HOLDS", "CERTIFIED"):
+        return None
+    promise = main.get("promise")
+    if promise is None:
+        return main["reach"]
+    # A theorem of another package has no PL* constant that a figure knows.
+    return {"rate": promise["rate"], "required": promise["radius"], "mu": None, "beta": None}
 
 
 def _eta(report: dict[str, Any]) -> float | None:
     """The ceiling of the steps; None where it was a multiple of 1/beta of a ball that the report does not name."""
     main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
-    eta = report["optimizer"]["eta"] if main["reach"] is None else main["reach"]["eta"]
+    named = main["reach"] or main.get("promise")
+    eta = report["optimizer"]["eta"] if named is None else named["eta"]
     return None if isinstance(eta, str) else float(eta)
 
 
@@ -77,15 +84,18 @@ def _drawable(values: Array) -> Array:
 def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """Loss against its proven envelope q^t L_0, and against the sharper one that knows the steps taken."""
     reach, t = _certified(report), np.arange(len(trace.loss))
+    if reach is not None and reach["rate"] is None:
+        reach = None
     ax.semilogy(t, _drawable(trace.loss), color=MEASURED, label="loss")
     ax.set_title("Loss" if reach is None else "Loss under its proven envelope")
     if reach is not None:
         q = reach["rate"]
         with np.errstate(under="ignore"):
             ax.semilogy(t, trace.loss[0] * q**t, color=PROVEN, ls="--", label=f"$q^t L_0$, 1 - q = {1 - q:.2g}")
-            floors = [rate(reach["mu"], reach["beta"], h, 1.0) for h in trace.step_size]
-            own = trace.loss[0] * np.cumprod([1.0, *floors])
-        ax.semilogy(t, own, color=PROVEN, lw=1, label="the same with the steps taken")
+            if reach["mu"] is not None:
+                floors = [rate(reach["mu"], reach["beta"], h, 1.0) for h in trace.step_size]
+                own = trace.loss[0] * np.cumprod([1.0, *floors])
+                ax.semilogy(t, own, color=PROVEN, lw=1, label="the same with the steps taken")
         ax.set_ylim(bottom=0.3 * trace.loss[trace.loss > 0].min(initial=trace.loss[0]))
     ax.set_xlabel("step t")
     ax.legend()
@@ -125,7 +135,7 @@ def lambda_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     reach = _certified(report)
     ax.plot(trace.recorded, trace.lambda_min, color=MEASURED, marker=".", ms=4, label=r"$\lambda_{\min}(K(w_t))$")
     ax.set_title("Tangent kernel along the run")
-    if reach is not None:
+    if reach is not None and reach["mu"] is not None:
         ax.axhline(reach["mu"], color=PROVEN, ls="--", label=rf"certified $\mu$ = {reach['mu']:.3g}")
     ax.set_ylim(0, 1.25 * np.nanmax(trace.lambda_min, initial=1e-300))
     ax.set_xlabel("step t")

@@ -33,7 +33,9 @@ def margin(value: float | None) -> str:
 
 def constants(theorem: dict[str, Any]) -> str:
     """The rate and PL* constant of a theorem that holds, as a clause; empty where it has none."""
-    reach = theorem["reach"]
+    reach, promise = theorem["reach"], theorem.get("promise")
+    if promise is not None and promise["rate"] is not None:
+        return f"; 1 - q = {number(1 - promise['rate'], 3)}"
     if reach is None or reach["rate"] is None:
         return ""
     return f"; mu = {number(reach['mu'], 3)}, 1 - q = {number(1 - reach['rate'], 3)}"
@@ -57,6 +59,8 @@ def print_report(console: Console, report: dict[str, Any]) -> None:
         )
     if main["verdict"] in ("HOLDS", "CERTIFIED"):
         console.print(f"[bold]conclusion:[/] {escape(main['conclusion'])}{constants(main)}", highlight=False)
+    if main.get("origin"):
+        console.print(f"[bold]rows by:[/] {escape(main['origin'])}, not by this project", highlight=False)
     console.print(
         f"[bold]verdict:[/] {_styled(report['verdict'])}   [bold]run:[/] {_styled(report['evidence'])}", highlight=False
     )
@@ -104,7 +108,7 @@ def _ladder(theorems: list[dict[str, Any]]) -> Table:
 
 
 def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
-    run, reach = report["run"], main["reach"]
+    run, reach, promise = report["run"], main["reach"], main.get("promise")
     title = f"Run of {report['optimizer']['name']}"
     table = Table(title=title, box=box.SIMPLE, show_header=False, title_justify="left")
     held = main["verdict"] in ("HOLDS", "CERTIFIED")
@@ -112,6 +116,8 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     table.add_row("ended", f"{run['reason']} after {run['steps']} steps, {run['note']}")
     table.add_row("loss", f"{number(run['loss_start'])} to {number(run['loss_end'])}, {number(ratio, 2)} of its start")
     ball = f" of {number(reach['required'])} certified" if held and reach and reach["required"] is not None else ""
+    if held and promise and promise["radius"] is not None:
+        ball = f" of {number(promise['radius'])} promised"
     table.add_row("path", f"{number(run['path_length'])}{ball}; distance {number(run['distance'])}")
     table.add_row("kernel drift", number(run["kernel_drift"], 3))
     if run["checked_every_step"]:

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import scipy.linalg
+import scipy.linalg.blas
 import scipy.sparse.linalg
 
 from pltheory.theory import Bound, Direction, InvalidInputError
@@ -30,6 +31,10 @@ _DENSE = 64
 """Up to this size estimates come from dense LAPACK, beyond it from Lanczos."""
 _MARGINS = (2.0**-24, 2.0**-17, 2.0**-11, 2.0**-6, 2.0**-3, 0.5, 0.9375)
 """Relative distances below the estimate at which a factorisation is tried, in turn."""
+_LARGE = 4096
+"""Beyond this order a failed factorisation is dearer than the share of the eigenvalue that a wide margin costs."""
+_LARGE_MARGIN = 2.0**-7
+"""The first margin tried there."""
 _LOSS = 2.0**-9
 """A plain bound that loses less than that part of the shift to rounding is not refined by slicing."""
 
@@ -144,7 +149,8 @@ def _search(sym: Ball, guess: float, method: Method) -> tuple[float, str]:
     best, how = -math.inf, "none"
     # The last resort, as far below 0 as a floating-point factorisation can tell, and no underflow.
     floor = -64 * sym.shape[0] * roundoff.U * max(norms.max_abs_upper(sym), abs(guess), 2.0**-900)
-    for shift in [*(guess - m * abs(guess) for m in _MARGINS), min(0.0, 2 * guess) + floor]:
+    margins = _MARGINS if sym.shape[0] <= _LARGE else (_LARGE_MARGIN, *(m for m in _MARGINS if m > _LARGE_MARGIN))
+    for shift in [*(guess - m * abs(guess) for m in margins), min(0.0, 2 * guess) + floor]:
         found = _attempt(sym, shift, 0.0, method)
         if found is None:
             continue
@@ -229,9 +235,12 @@ def _estimate_lambda_min(sym: Ball) -> float:
     most = int(factor.exponents.max())
     d = np.ldexp(1.0, (factor.exponents - most).astype(np.int32))
 
+    # In Fortran order, as BLAS takes it without a copy, L^T is an upper triangle.
+    upper = factor.lower.T
+
     def inverse(v: Array) -> Array:
-        half = scipy.linalg.solve_triangular(factor.lower.T, d * v.ravel(), trans="T", check_finite=False)
-        return np.asarray(d * scipy.linalg.solve_triangular(factor.lower.T, half, check_finite=False))
+        half = scipy.linalg.blas.dtrsv(upper, d * v.ravel(), trans=1)
+        return np.asarray(d * scipy.linalg.blas.dtrsv(upper, half))
 
     if n <= _DENSE:
         dense = np.stack([inverse(column) for column in np.eye(n)])

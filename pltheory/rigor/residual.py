@@ -26,6 +26,7 @@ import scipy.linalg
 from . import roundoff
 from .midrad import Ball, row_two_norms
 from .roundoff import Array, add_up, mul_up, quiet, raise_sum
+from .side_by_side import side_by_side
 
 BLOCK = 128
 """Columns of L in one product."""
@@ -100,19 +101,44 @@ def factorise(sym: Ball, shift: float, margin: float = 0.0) -> Factor | None:
     e = -((x.astype(np.int64) + 1) // 2)
     # s is whatever these floats are; where shift d^2 underflows, s is 0, which is an honest shift too.
     shifts = np.ldexp(np.full(n, shift), (2 * e).astype(np.int32)) + margin
-    work = np.empty((n, n))
+    work = np.zeros((n, n))
     for a, b in _panels(n):
         work[a:b, :b] = _scaled(mid, e, a, b)
-        work[a:b, b:] = 0.0
+        if not np.isfinite(work[a:b, :b]).all():
+            return None
     work[np.diag_indices(n)] -= shifts
-    if not np.isfinite(work).all() or not np.isfinite(shifts).all():
-        return None
-    try:
-        # The transposed view is in Fortran order, so LAPACK factorises in place.
-        upper = scipy.linalg.cholesky(work.T, lower=False, overwrite_a=True, check_finite=False)
-    except (np.linalg.LinAlgError, ValueError):
-        return None
-    return Factor(np.ascontiguousarray(upper.T), e, shifts) if np.isfinite(upper).all() else None
+    return Factor(work, e, shifts) if np.isfinite(shifts).all() and _cholesky(work) else None
+
+
+def _cholesky(work: Array) -> bool:
+    """Replace the lower triangle of a C-ordered symmetric matrix by its Cholesky factor; False where there is none.
+
+    Panel by panel, LAPACK on the corner of a panel and BLAS on the rows below it, so that the rows can be shared out
+    among threads that do not wait for one another, nothing is copied but rows of a panel, and no call sees a matrix of
+    the size of the whole kernel, at which library code of many layers has been exercised least.
+    """
+    n = work.shape[0]
+    with side_by_side(n) as run:
+        for a, b in _panels(n):
+            corner = work[a:b, a:b]
+            if a:
+                corner -= work[a:b, :a] @ work[a:b, :a].T
+            try:
+                corner[...] = scipy.linalg.cholesky(corner, lower=True, check_finite=False)
+            except (np.linalg.LinAlgError, ValueError):
+                return False
+
+            def below(rows: tuple[int, int], a: int = a, b: int = b, corner: Array = corner) -> bool:
+                part = work[rows[0] : rows[1]]
+                if a:
+                    part[:, a:b] -= part[:, :a] @ work[a:b, :a].T
+                part[:, a:b] = scipy.linalg.solve_triangular(corner, part[:, a:b].T, lower=True, check_finite=False).T
+                return bool(np.isfinite(part[:, a:b]).all())
+
+            rows = [(i, min(i + 2 * PANEL, n)) for i in range(b, n, 2 * PANEL)]
+            if not (np.isfinite(corner).all() and all(list(run(quiet(below), rows)))):
+                return False
+    return True
 
 
 def split(x: Array) -> tuple[Array, Array]:
@@ -211,11 +237,14 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
     if sliced and not float(np.max(row_two_norms(lower))) <= 1.25:
         return np.inf  # the slices would not multiply exactly
     residual, steps = _RowSums(n), _RowSums(n)
-    for a, b in _panels(n):
+
+    def panel(ends: tuple[int, int]) -> tuple[_RowSums, _RowSums] | None:
+        a, b = ends
+        residual, steps = _RowSums(b), _RowSums(b)
         tile = _scaled(sym.mid, factor.exponents, a, b)
         rows, columns = np.arange(b - a), np.arange(a, b)
         if lower[a:b, b:].any() or np.triu(lower[a:b, a:b], 1).any():
-            return np.inf  # not triangular: the products below leave out what should be zero
+            return None  # not triangular: the products below leave out what should be zero
         if sliced:
             tile -= _exact_part(lower, a, b)
             steps.add(tile, a, b)
@@ -227,9 +256,16 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
             steps.add(tile, a, b)
             steps.sums[a:b] += np.abs(factor.shifts[a:b])
             tile[rows, columns] -= factor.shifts[a:b]
-            for k in range(0, b, BLOCK):
-                tile[:, k:] -= lower[a:b, k : k + BLOCK] @ lower[k:b, k : k + BLOCK].T
+            _subtract_products(tile, lower, a, b)
         residual.add(tile, a, b)
+        return residual, steps
+
+    with side_by_side(n) as run:
+        for found in run(quiet(panel), _panels(n)):
+            if found is None:
+                return np.inf
+            for total, part in zip((residual, steps), found, strict=True):
+                total.sums[: len(part.sums)] += part.sums
     moduli = computed_residual(steps.sums, 3 * n)
     if sliced:
         small = slice_rounding(n, _absolute_products(lower, _slices))
@@ -240,6 +276,16 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
     rows_total = add_up(computed_residual(residual.sums, n), rounding, residual_underflow(n))
     delta = float(np.max(rows_total))
     return delta if np.isfinite(delta) else np.inf
+
+
+def _subtract_products(tile: Array, lower: Array, a: int, b: int) -> None:
+    """Take rows a:b, columns 0:b of L L^T from the tile: one subtraction an entry and block of columns of L."""
+    # A square of the tile at a time, so that it stays in the cache over all of its blocks.
+    for c, d in _panels(b):
+        part = tile[:, c:d]
+        for k in range(0, d, BLOCK):
+            first = max(c, k)  # rows of L above k have nothing in these columns
+            part[:, first - c :] -= lower[a:b, k : k + BLOCK] @ lower[first:d, k : k + BLOCK].T
 
 
 def _exact_part(lower: Array, a: int, b: int) -> Array:

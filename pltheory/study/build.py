@@ -115,6 +115,7 @@ def answer(
         problem,
         settings,
         theorem=config.theorem.name,
+        options=config.theorem.options,
         steps=config.run.steps if run else 0,
         target=config.run.target,
         checkpoint=config.network.checkpoint,

@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from ..problem.data import NAMES
 from ..theory import ACTIVATIONS, InvalidInputError
 from ..theory.theorems import THEOREMS
+from ..verification.extension import ids
 
 
 class _Section(BaseModel):
@@ -34,7 +36,11 @@ class Network(_Section):
 
 
 class DataSection(_Section):
-    """Points and targets; a key that is not given takes the source's own default; `d`, `outputs` are the sphere's."""
+    """Points and targets; a key that is not given takes the source's own default.
+
+    `d` and `outputs` are the sphere's, `split` and `path` (a folder) Fashion-MNIST's, `target_columns` and `label_file`
+    those of .csv and IDX files.
+    """
 
     source: str
     n: Count
@@ -43,6 +49,10 @@ class DataSection(_Section):
     labels: str | None = None
     scale: str | float | None = None
     center: bool | None = None
+    split: Literal["train", "test"] | None = None
+    path: str | None = None
+    target_columns: Count | None = None
+    label_file: str | None = None
 
 
 class Optimizer(_Section):
@@ -55,9 +65,18 @@ class Optimizer(_Section):
 
 
 class TheoremSection(_Section):
-    """Which theorem is checked."""
+    """Which theorem is checked; `options` are of a theorem of one's own."""
 
-    name: Literal[(*THEOREMS, "all")] = "B"  # type: ignore[valid-type]
+    name: str = "B"
+    options: dict[str, bool | int | float | str] = {}
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in THEOREMS and name != "all" and name not in ids():
+            allowed = ", ".join(map(repr, [*ids(), "all"]))
+            raise PydanticCustomError("theorem", "should be one of {allowed}", {"allowed": allowed})
+        return name
 
 
 class Run(_Section):
@@ -89,7 +108,7 @@ def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None
     Args:
         text: TOML.
         overrides: "section.key=value" with the value as TOML; a value that is not TOML is taken as text.
-        folder: where relative paths of `data.source` and `network.checkpoint` start.
+        folder: where relative paths of `data.source`, `data.path`, `data.label_file` and `network.checkpoint` start.
 
     Raises:
         InvalidInputError: not TOML, an unknown key, or a value that is not allowed; one line names it.
@@ -152,12 +171,16 @@ def _override(tree: dict[str, Any], item: str) -> None:
 
 def _resolve(config: Config, folder: Path) -> Config:
     values = {}
-    source, checkpoint = config.data.source, config.network.checkpoint
+    source = config.data.source
     # A folder that is called "digits" must not stand for the data set of that name.
     if source not in NAMES and (folder / source).exists():
         values["data.source"] = str(folder / source)
-    if checkpoint is not None:
-        values["network.checkpoint"] = str(folder / checkpoint)
+    others = {
+        "data.path": config.data.path,
+        "data.label_file": config.data.label_file,
+        "network.checkpoint": config.network.checkpoint,
+    }
+    values |= {key: str(folder / name) for key, name in others.items() if name is not None}
     return with_values(config, values).model_copy(update={"sweep": config.sweep}) if values else config
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..problem.data import NAMES
 from ..theory import InvalidInputError
 from ..verification.convergence import Trace
 from ..verification.report import SCHEMA
@@ -32,6 +33,27 @@ def config_hash(config: Config) -> str:
     """SHA-256 of the configuration's canonical JSON, without its sweep."""
     text = json.dumps(config.model_dump(exclude={"sweep"}), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def point_hash(config: Config) -> str:
+    """SHA-256 of the configuration and of the files it names: a file that changes makes another point.
+
+    Raises:
+        InvalidInputError: a file that is there cannot be read.
+    """
+    digest = hashlib.sha256(config_hash(config).encode())
+    names = (config.data.source, config.data.path, config.data.label_file, config.network.checkpoint)
+    for name in names:
+        path = Path(name or "")
+        # A named data set is no file, and a missing file is refused when it is read.
+        found = sorted(path.iterdir()) if name and path.is_dir() else [path]
+        for file in (f for f in found if name and name not in NAMES and f.is_file()):
+            try:
+                with file.open("rb") as stream:
+                    digest.update(hashlib.file_digest(stream, "sha256").digest())
+            except OSError as error:
+                raise InvalidInputError(f"{file}: cannot be read ({error.strerror})") from None
+    return digest.hexdigest()
 
 
 def environment() -> dict[str, Any]:

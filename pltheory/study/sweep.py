@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ..certification.radius import reach
-from ..measure.hessian import hessian_norm, largest_output_hessian
+from ..measure.hessian import largest_hessian_norm
 from ..problem.problem import in_span_of_data
 from ..theory import InvalidInputError, NotAvailableError
 from ..verification.report import verify
 from .build import LEVELS, problem_of, settings_of
 from .config import Config, with_values
-from .store import config_hash, write_file
+from .store import point_hash, write_file
 
 SCHEMA = "pltheory-point/1"
 LONGEST = 10_000
@@ -59,7 +59,7 @@ def run_sweep(config: Config, folder: Path, *, progress: Callable[[int, int, str
     points = grid(config)
     records = []
     for i, (values, point) in enumerate(points):
-        path = folder / "points" / f"{config_hash(point)[:16]}.json"
+        path = folder / "points" / f"{point_hash(point)[:16]}.json"
         record = _stored(path)
         if record is None:
             record = _compute(values, point)
@@ -78,6 +78,7 @@ def _compute(values: dict[str, Any], config: Config) -> Record:
         problem,
         settings,
         theorem=config.theorem.name,
+        options=config.theorem.options,
         steps=config.run.steps,
         target=config.run.target,
         checkpoint=config.network.checkpoint,
@@ -88,7 +89,7 @@ def _compute(values: dict[str, Any], config: Config) -> Record:
     # Directions orthogonal to the data meet no second derivative, so the norms are the same in their span.
     small = in_span_of_data(problem) or problem
     try:
-        hessian = largest_output_hessian(hessian_norm(small.network, small.x))
+        hessian = largest_hessian_norm(small.network, small.x).value
     except NotAvailableError:
         hessian = None
     assert run is not None

@@ -5,6 +5,7 @@ from .activations import Activation as Activation
 from .activations import activation as activation
 from .bound import Bound as Bound
 from .bound import Direction as Direction
+from .errors import ExtensionError as ExtensionError
 from .errors import InvalidInputError as InvalidInputError
 from .errors import NotAvailableError as NotAvailableError
 from .errors import NumericalFailureError as NumericalFailureError

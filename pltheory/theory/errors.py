@@ -19,5 +19,9 @@ class NumericalFailureError(PltheoryError, ArithmeticError):
     """A computation that ended in NaN, infinity, no memory or no convergence."""
 
 
+class ExtensionError(PltheoryError):
+    """A theorem of another package that cannot be loaded, failed, or said what cannot be believed."""
+
+
 class WrongDirectionError(PltheoryError, TypeError):
     """A number was used on a side of an inequality that its direction does not allow."""

@@ -91,6 +91,22 @@ def smoothness(residual: Scalar, lipschitz: Scalar, jacobian_lipschitz: Scalar) 
     return lipschitz * lipschitz + residual * jacobian_lipschitz
 
 
+def expansion_constant(h: Scalar, beta: Scalar, negative: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """||I - h H|| for symmetric H with spectrum in [-negative, beta]: max(1 + h negative, h beta - 1) (Theorem D)."""
+    return ops.maximum(1 + h * negative, h * beta - 1)
+
+
+def block_norm(v: Scalar, al: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """Spectral norm of [[1, 0], [v, al]], whose singular values have product |al| and squares of sum 1 + v^2 + al^2."""
+    return (ops.sqrt(v * v + (al + 1) ** 2) + ops.sqrt(v * v + (al - 1) ** 2)) / 2
+
+
+def expansion_band(s: Scalar, beta: Scalar, negative: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """Upper bound of ||I - s (I - u u^T) H|| for a unit vector u and H as in `expansion_constant` (Theorem D)."""
+    al = ops.maximum(expansion_constant(s, beta, negative, ops), 1)
+    return block_norm(s * (beta + negative) / 2, al, ops)
+
+
 def width_scale_lzb(n: Scalar, radius: Scalar, depth: int, lambda_0: Scalar, mu: Scalar) -> Scalar:
     """n R^(6L+2) / (lambda_0 - mu)^2, the width scale of [LZB22, Theorem 4]: asymptotic, constant not given."""
     return n * radius ** (6 * depth + 2) / (lambda_0 - mu) ** 2

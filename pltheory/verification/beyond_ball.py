@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 
 from ..certification.bplus import BPlusResult, certify_bplus
+from ..certification.bplus_file import bplus_certificate
 from ..certification.radius import Reach
 from ..certification.trajectory import TrajectoryCertificate, certify_trajectory
+from ..certification.trajectory_file import StoredTrajectory
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..rigor.errors import NoVerdictError
@@ -65,7 +67,7 @@ def check_beyond(
     try:
         if theorem.id == "B+":
             found = certify_bplus(problem, settings, rigorous=rigorous, refinements=1 if by_name else 0)
-            return _bplus(theorem, found, settings)
+            return _bplus(theorem, problem, found, settings)
         said = None
         if progress is not None:
             told = progress
@@ -73,7 +75,8 @@ def check_beyond(
             def said(t: int, residual: float, eps: float, growth: float) -> None:
                 told(t, steps, f"||r|| = {residual:.1e}, error {eps:.0e}")
 
-        return _trajectory(theorem, certify_trajectory(problem, settings, steps_limit=steps, progress=said))
+        followed = certify_trajectory(problem, settings, steps_limit=steps, progress=said)
+        return _trajectory(theorem, StoredTrajectory(problem.loss, settings.name, followed))
     except NotAvailableError as error:
         return _open(theorem, str(error))
     except (NoVerdictError, NumericalFailureError) as error:
@@ -89,7 +92,7 @@ def _open(theorem: Theorem, why: str) -> TheoremReport:
     return TheoremReport(theorem, Verdict.UNDECIDED, rows, None, why)
 
 
-def _bplus(theorem: Theorem, found: BPlusResult, settings: StepSettings) -> TheoremReport:
+def _bplus(theorem: Theorem, problem: Problem, found: BPlusResult, settings: StepSettings) -> TheoremReport:
     level = Verdict(found.verdict)
     reached = level is not Verdict.UNDECIDED
     verified = "verified" if level is Verdict.CERTIFIED else "as computed"
@@ -118,11 +121,12 @@ def _bplus(theorem: Theorem, found: BPlusResult, settings: StepSettings) -> Theo
     reach = None
     if reached and found.rate is not None:
         reach = _reach(found.eta, found.mu, found.beta, settings.delta, found.rate)
-    return TheoremReport(theorem, weakest(r.verdict for r in rows), rows, reach, found.shortfall)
+    proof = None if found.proof is None else bplus_certificate(problem, settings, found)
+    return TheoremReport(theorem, weakest(r.verdict for r in rows), rows, reach, found.shortfall, proof)
 
 
-def _trajectory(theorem: Theorem, c: TrajectoryCertificate) -> TheoremReport:
-    proved = c.status == "CERTIFIED"
+def _trajectory(theorem: Theorem, found: StoredTrajectory) -> TheoremReport:
+    c, proved = found.result, found.holds
     basin = c.basin
     level = Verdict.CERTIFIED if proved else Verdict.UNDECIDED
     positive = basin is not None and basin.sigma > 0
@@ -141,7 +145,8 @@ def _trajectory(theorem: Theorem, c: TrajectoryCertificate) -> TheoremReport:
         ),
         HypothesisRow(next(names), "ratio > 1", tried, None if basin is None else basin.ratio, level, _from_basin(c)),
     ]  # fmt: skip
-    return TheoremReport(theorem, weakest(r.verdict for r in rows), rows, None, c.obstruction, eta=c.eta)
+    verdict = weakest(r.verdict for r in rows)
+    return TheoremReport(theorem, verdict, rows, None, c.obstruction, found if proved else None, c.eta)
 
 
 def _from_basin(c: TrajectoryCertificate) -> str:

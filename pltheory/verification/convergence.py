@@ -20,6 +20,7 @@ from ..problem.problem import Problem, in_span_of_data
 from ..problem.settings import StepSettings
 from ..theory import NotAvailableError, NumericalFailureError
 from ..theory.formulas import contraction, decrease, slack
+from .promise import Promise
 
 BLOCK = 50
 """Steps between two readings of the device: on an accelerator nothing is read back in between."""
@@ -116,6 +117,7 @@ def run(
     profile: Profile | None = None,
     certified: Reach | None = None,
     integrated: bool = False,
+    promise: Promise | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Run the optimizer from the problem's weights, which are left as they are.
@@ -129,6 +131,7 @@ def run(
         profile: bounds around w_0, read by the checks of Theorems B and C.
         certified: a reach whose theorem holds: its per-step inequalities are checked.
         integrated: whether `certified` is of Theorem B or C, whose potential step uses sig along the path.
+        promise: what a theorem of another package promises: its inequalities are checked.
         progress: called every block of steps.
 
     Raises:
@@ -146,12 +149,13 @@ def run(
     first_kernel = empirical_ntk(work.network, work.x)
     optimizer = optimizer_for(settings, eta, work)
     trace, finite = _iterate(work, optimizer, start, steps, target, records, progress)
-    violation, noise = None, _round_off(work, trace)
-    checked: tuple[str, ...] = ()
+    noise = _round_off(work, trace)
+    checks: dict[str, tuple[Array, Array]] = {}
     if certified is not None and profile is not None:
         checks = _inequalities(trace, certified, profile, integrated, noise)
-        checked = tuple(checks)
-        violation = _first(checks)
+    elif promise is not None:
+        checks = _promised(trace, promise, noise)
+    checked, violation = tuple(checks), _first(checks)
     drift = (empirical_ntk(work.network, work.x) - first_kernel) if finite else first_kernel * math.nan
     return Run(
         trace,
@@ -279,6 +283,21 @@ def _inequalities(
         ),
         "path length within the certified radius": (trace.path[1:], np.full(len(h), at.required * relative)),
     }
+
+
+def _promised(trace: Trace, at: Promise, noise: float) -> dict[str, tuple[Array, Array]]:
+    """The same for what a theorem of another package promises."""
+    h, residual, relative = trace.step_size, np.sqrt(2 * trace.loss), 1 + 1e-12
+    slop = noise * (residual[:-1] + residual[1:]) + noise**2
+    found = {
+        "step floor, floor eta <= h_t": (at.eta * at.floor / relative * np.ones_like(h), h),
+        "step ceiling, h_t <= eta": (h, at.eta * relative * np.ones_like(h)),
+    }
+    if at.rate is not None:
+        found["rate, L_{t+1} <= q L_t"] = (trace.loss[1:], at.rate * trace.loss[:-1] + slop)
+    if at.radius is not None:
+        found["path length within the promised radius"] = (trace.path[1:], np.full(len(h), at.radius * relative))
+    return found
 
 
 def _first(checks: dict[str, tuple[Array, Array]]) -> Violation | None:

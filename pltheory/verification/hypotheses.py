@@ -9,17 +9,19 @@ import torch
 
 from ..certification.certificate import Certificate
 from ..certification.profile import Profile, profile
+from ..certification.prove import Proved
 from ..certification.radius import Reach, reach
 from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
 from ..measure.ntk import empirical_ntk_by_autodiff
 from ..measure.spectrum import extremes, top_eigenvector
-from ..problem.data import antipodal_pair
+from ..problem.admissible import antipodal_pair
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..theory import Bound, Direction, NotAvailableError, activation
 from ..theory.formulas import width_scale_lzb
 from ..theory.theorems import Theorem
+from .promise import Promise
 from .verdict import HypothesisRow, Verdict, weakest
 
 ODD = ("tanh", "erf")
@@ -128,6 +130,8 @@ class TheoremReport:
         shortfall: what is missing and what would close it; empty when nothing is.
         certificate: the proof, where there is one.
         eta: the step size a theorem without a ball is about.
+        promise: what the run is held against, of a theorem of another package.
+        origin: whose code made the rows; None for this project's.
     """
 
     theorem: Theorem
@@ -135,8 +139,10 @@ class TheoremReport:
     rows: list[HypothesisRow]
     reach: Reach | None
     shortfall: str
-    certificate: Certificate | None = None
+    certificate: Proved | None = None
     eta: float | None = None
+    promise: Promise | None = None
+    origin: str | None = None
 
 
 def check(at: Measured, settings: StepSettings, theorem: Theorem, *, checkpoint: str | None = None) -> TheoremReport:

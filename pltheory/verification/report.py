@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..certification.certificate import THEOREMS as CERTIFIABLE
 from ..certification.certificate import certify
 from ..certification.enclosure import enclose, stored_arrays
+from ..certification.prove import TRAJECTORY_STEPS
 from ..certification.radius import reach
 from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..rigor.errors import NoVerdictError
 from ..theory import Bound, InvalidInputError
-from ..theory.theorems import THEOREMS
-from ..theory.theorems import theorem as registered
-from .beyond_ball import BEYOND, check_beyond
 from .convergence import Progress, Reason, Run, run
-from .hypotheses import Measured, TheoremReport, check, measure, with_certificate
+from .extension import rung_of
+from .hypotheses import Measured, TheoremReport, measure, with_certificate
+from .ladder import BUILT_IN, Question, Rung
 from .verdict import Evidence, HypothesisRow, Verdict, strongest
 
 SCHEMA = "pltheory-report/1"
-TRAJECTORY_STEPS = 10_000
-"""Steps that Theorem D may take beyond those asked of the run."""
 MAIN = "B"
 """The theorem that steers radius and step size when all are asked for: the one with the weakest demand."""
 
@@ -67,10 +66,12 @@ class VerifyReport:
 
     @property
     def evidence(self) -> Evidence:
-        """What the run says; without a theorem that holds it is empirical only."""
+        """What the run says; without a theorem that holds and promises something it is empirical only."""
         if self.run is None:
             return Evidence.NOT_RUN
         if self.main.verdict.rank < Verdict.HOLDS.rank:
+            return Evidence.EMPIRICAL
+        if self.main.origin is not None and self.main.promise is None:
             return Evidence.EMPIRICAL
         agrees = self.run.violation is None and self.run.reason in (Reason.CONVERGED, Reason.STEP_LIMIT)
         return Evidence.AGREES if agrees else Evidence.CONTRADICTS
@@ -106,11 +107,12 @@ def verify(
     problem: Problem,
     settings: StepSettings,
     *,
-    theorem: str = MAIN,
+    theorem: str | Rung = MAIN,
     steps: int = 2000,
     target: float = 1e-12,
     checkpoint: str | None = None,
     level: Verdict = Verdict.CERTIFIED,
+    options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> VerifyReport:
     """Check a theorem's hypotheses on a problem and, unless steps is 0, run the optimizer against its promises.
@@ -118,40 +120,41 @@ def verify(
     Args:
         problem: network, data, square loss (sum or mean).
         settings: step rule; eta may be "c/beta".
-        theorem: an id of `pltheory.theory.theorems.THEOREMS`, or "all" for the ladder.
+        theorem: an id of `pltheory.theory.theorems.THEOREMS`, "all" for the ladder, the id of an installed theorem,
+            or one made by `pltheory.verification.extension.guarded`.
         steps: step limit of the run; 0 checks only.
         target: the run has converged when L_t <= target * L_0.
         checkpoint: name of the file that the weights came from, needed by Theorem C.
         level: CERTIFIED proves what holds, round-off included; HOLDS leaves that out.
+        options: settings of an installed theorem.
         progress: called as (done, total, note).
 
     Raises:
-        InvalidInputError: unknown theorem; or eta is a multiple of 1/beta where no beta can be bounded.
+        ExtensionError: an installed theorem failed, or said what cannot be believed.
+        InvalidInputError: unknown theorem or option; or eta is a multiple of 1/beta where no beta can be bounded.
         NumericalFailureError: a measured number or the starting loss is not finite.
     """
-    ids = list(THEOREMS) if theorem == "all" else [theorem]
-    chosen = [registered(name) for name in ids]
+    # The ladder is of this project's theorems: what others install is asked for by name.
+    names = BUILT_IN if theorem == "all" else [theorem]
+    rungs = [name if isinstance(name, Rung) else rung_of(name) for name in names]
+    if options and rungs[0].theorem.id in BUILT_IN:
+        raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {rungs[0].theorem.id!r} has none")
     measured = measure(problem)
     if measured.profile is None and settings.multiple is not None:
         raise InvalidInputError(
             f"optimizer.eta = {settings.eta!r}: beta has no bound here ({measured.unavailable}); give eta as a number"
         )
-    ladder = [
-        check_beyond(
-            problem,
-            settings,
-            t,
-            by_name=theorem != "all",
-            unavailable=measured.unavailable if measured.linearization is None else None,
-            singular=measured.singular,
-            rigorous=level is Verdict.CERTIFIED,
-            steps=max(steps, TRAJECTORY_STEPS),
-            progress=progress,
-        )
-        if t.id in BEYOND
-        else check(measured, settings, t, checkpoint=checkpoint)
-        for t in chosen
-    ]
+    question = Question(
+        measured,
+        settings,
+        rigorous=level is Verdict.CERTIFIED,
+        checkpoint=checkpoint,
+        by_name=theorem != "all",
+        steps=max(steps, TRAJECTORY_STEPS),
+        options=options or {},
+        progress=progress,
+    )
+    ladder = [r.hold(question) for r in rungs]
     if level is Verdict.CERTIFIED:
         ladder = _prove(problem, settings, measured, ladder)
     main = _main(ladder)
@@ -167,6 +170,7 @@ def verify(
         profile=measured.profile,
         certified=main.reach if holds else None,
         integrated=main.theorem.id in ("B", "C"),
+        promise=main.promise,
         progress=progress,
     )
     return VerifyReport(measured, settings, ladder, main, result)
@@ -226,6 +230,8 @@ def _theorem(r: TheoremReport) -> dict[str, Any]:
         "reach": None if r.reach is None else asdict(r.reach),
         "shortfall": r.shortfall,
         "conclusion": r.theorem.conclusion,
+        "promise": None if r.promise is None else asdict(r.promise),
+        "origin": r.origin,
         "certificate": None if r.certificate is None else [asdict(i) for i in r.certificate.inequalities],
     }
 

@@ -37,6 +37,19 @@ NAMES = (
     "khatri_rao",
     "perturbation_jacobian",
     "layer_split",
+    "block_norm",
+    "expansion_constant",
+    "expansion_band",
+    "trajectory_error",
+    "last_step",
+    "lipschitz_recursion",
+    "bplus_left_sum",
+    "bplus_c1",
+    "bplus_discretisation",
+    "bplus_solved",
+    "bplus_nearer_end",
+    "bplus_gam",
+    "bplus_consistency",
 )
 
 

@@ -42,7 +42,7 @@ CLAIM = Claim(
     r" delta-GClip's"
     r" multiplies it by at most Theorem A's q(1, 1, $\eta$, $\delta$) < 1, whatever $\gamma$ and x.",
     source="theory section 1",
-    coq="",
+    coq="PLTheory.Claims.claim_gclip_vanishing",
     hypotheses={
         "eta>0": gt(eta),
         "eta<2": gt(2, eta),

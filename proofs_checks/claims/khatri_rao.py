@@ -46,7 +46,7 @@ CLAIM = Claim(
     r" this is $\|B * A\| \le \|B\|\max_i\|a_i\|$ for the matrix with rows $b_i \otimes a_i$. Expanded for"
     f" {ROWS} rows and {COLUMNS} columns; the identity is one exchange of finite sums at any size.",
     source="theory section 5, Jacobian",
-    coq="",
+    coq="PLTheory.Claims.claim_khatri_rao",
     hypotheses={
         "c>=0": ge(c),
         **{f"row {i + 1}": ge(top**2, _GRAM[i][i]) for i in _N},

@@ -44,7 +44,7 @@ CLAIM = Claim(
     r" \|M\|_1\|M\|_\infty$"
     f" (Schur's test). Expanded for {N} layers; every size has the same certificate with more pairs.",
     source="theory section 5, Lipschitz constant of J",
-    coq="",
+    coq="PLTheory.Claims.claim_layer_split",
     hypotheses={
         "split": ge(radius**2, sum(v**2 for v in t)),
         **{f"m{i + 1}{j + 1}>=0": ge(M[i][j]) for i in _R for j in _R},

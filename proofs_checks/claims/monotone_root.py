@@ -17,7 +17,7 @@ CLAIM = Claim(
     title="x^2 <= y^2 and x, y >= 0 give x <= y",
     statement=r"If $x, y \ge 0$ and $x^2 \le y^2$ then $x \le y$.",
     source="elementary",
-    coq="",
+    coq="PLTheory.Claims.claim_monotone_root",
     hypotheses={"x>=0": ge(x), "y>=0": ge(y), "squares": ge(y**2, x**2)},
     steps=(
         Cases(

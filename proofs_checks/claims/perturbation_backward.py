@@ -52,7 +52,7 @@ CLAIM = Claim(
     r" one neuron of"
     r" one sample. Shown for two neurons and two outputs; further ones add terms of the same form.",
     source="theory section 5, backward",
-    coq="",
+    coq="PLTheory.Claims.claim_perturbation_backward",
     hypotheses={
         "kappa>=0": ge(kappa),
         "t>=Delta": ge(t, nD),

@@ -52,7 +52,7 @@ CLAIM = Claim(
     r" it is checked"
     r" for one summand of one entry; entries are sums of such.",
     source="theory section 5, forward",
-    coq="",
+    coq="PLTheory.Claims.claim_perturbation_forward",
     hypotheses={
         "kappa>=0": ge(kappa),
         "t>=Delta": ge(t, nD),

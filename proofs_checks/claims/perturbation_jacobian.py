@@ -39,7 +39,7 @@ CLAIM = Claim(
     r" and $\|J\|"
     r" \le \|J_0\| + dJ$.",
     source="theory section 5, Jacobian",
-    coq="",
+    coq="PLTheory.Claims.claim_perturbation_jacobian",
     hypotheses={
         # By khatri_rao, with the activations in the ball and with the change of the activations.
         "first": ge(dB * (abar + kdA), first),

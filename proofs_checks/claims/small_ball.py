@@ -37,7 +37,7 @@ CLAIM = Claim(
     r" and L is"
     r" $50/49$-PL*; and indeed $R < \sqrt{2L_0/\mu}$.",
     source="theory section 3, after Theorem A'",
-    coq="",
+    coq="PLTheory.Claims.claim_small_ball",
     hypotheses={
         # A point x of S, y its square; z = 9/100 - y ranges over the inner part.
         "ball": ge(RADIUS, 1 - x),

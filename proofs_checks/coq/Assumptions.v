@@ -6,7 +6,8 @@
 From Coq Require Import Reals.
 From Coquelicot Require Import Coquelicot.
 From PLTheory Require Import Formulas Steps Space Smooth Runs TheoremA TheoremAprime Classical SquareLoss Smoothness
-  LZB Monotone Profile TheoremB TheoremC Symmetry TheoremD ClippedBand MuBeta Comparisons Euclidean Activations GeluSilu.
+  LZB Monotone Profile TheoremB TheoremC Symmetry TheoremD ClippedBand MuBeta Comparisons Euclidean Activations GeluSilu
+  StoredSuprema BPlus Claims.
 
 Set Printing Width 110.
 Open Scope R_scope.
@@ -59,3 +60,26 @@ Check @gelu_s1. Print Assumptions gelu_s1.
 Check @gelu_s2. Print Assumptions gelu_s2.
 Check @silu_derivatives. Print Assumptions silu_derivatives.
 Check @silu_s2. Print Assumptions silu_s2.
+Check @tanh_stored. Print Assumptions tanh_stored.
+Check @sigmoid_stored. Print Assumptions sigmoid_stored.
+Check @softplus_stored. Print Assumptions softplus_stored.
+Check @erf_stored. Print Assumptions erf_stored.
+Check @gelu_stored. Print Assumptions gelu_stored.
+Check @silu_stored. Print Assumptions silu_stored.
+Check @stored_reached. Print Assumptions stored_reached.
+Check @left_sum. Print Assumptions left_sum.
+Check @product_between. Print Assumptions product_between.
+
+(** The claims: their statements stand in Claims.v; here what all of them together rest on. *)
+Definition all_claims :=
+  (@claim_monotone_root, @claim_step_interval, @claim_descent_rate, @claim_concave_minimum,
+   @claim_smaller_end, @claim_facts, @claim_potential_step, @claim_no_exit, @claim_small_ball,
+   @claim_mu_le_beta, @claim_tight_contraction, @claim_tight_path, @claim_tight_monotone,
+   @claim_no_exit_tight, @claim_integral_root, @claim_profile_step, @claim_theorem_c, @claim_classical_step,
+   @claim_radii, @claim_lzb22_theorem6, @claim_delta_effective, @claim_gclip_vanishing,
+   @claim_perturbation_forward, @claim_perturbation_backward, @claim_khatri_rao,
+   @claim_perturbation_jacobian, @claim_layer_split, @claim_block_norm, @claim_expansion_constant,
+   @claim_expansion_band, @claim_last_step, @claim_lipschitz_recursion, @claim_bplus_c1,
+   @claim_bplus_discretisation, @claim_bplus_solved, @claim_bplus_nearer_end, @claim_bplus_gam,
+   @claim_bplus_consistency).
+Print Assumptions all_claims.

@@ -17,15 +17,15 @@ Theorem theorem_A_Rp (p : nat) (L : Rn p -> R) (grad : Rn p -> Rn p) (hess : Rn 
   0 < mu -> 0 < beta -> 0 < eta < 2 / beta -> 0 < delta <= 1 ->
   (forall x, hnorm (minus x (w O)) <= R0 -> L x <= L (w O) -> mu * L x <= hnorm (grad x) ^ 2 / 2) ->
   (forall x, hnorm (minus x (w O)) <= R0 -> L x <= L (w O) -> forall v, dot (hess x v) v <= beta * hnorm v ^ 2) ->
-  sqrt (2 * L (w O) / mu) / (1 - beta * eta / 2) < R0 ->
+  sqrt (2 * L (w O) / mu) / slack beta eta < R0 ->
   (forall t, w (S t) = minus (w t) (scal (gclip_step eta gamma delta (hnorm (grad (w t)))) (grad (w t)))) ->
   (forall t, hnorm (minus (w t) (w O)) <= R0) /\
   rate mu beta eta delta < 1 /\
   (forall t, L (w t) <= rate mu beta eta delta ^ t * L (w O)) /\
-  (forall t, path w t <= sqrt (2 * L (w O) / mu) / (1 - beta * eta / 2)) /\
+  (forall t, path w t <= sqrt (2 * L (w O) / mu) / slack beta eta) /\
   exists w_inf, L w_inf = 0 /\
     (forall eps, 0 < eps -> exists N, forall t, (N <= t)%nat -> hnorm (minus (w t) w_inf) < eps) /\
-    (forall t, hnorm (minus (w t) w_inf) <= sqrt (2 * L (w t) / mu) / (1 - beta * eta / 2)).
+    (forall t, hnorm (minus (w t) w_inf) <= sqrt (2 * L (w t) / mu) / slack beta eta).
 Proof.
   intros H1 H2 H3 Hmu Hb He Hd HPL Hh HR Hrun.
   assert (HA : hypotheses_A L grad hess w R0 mu beta eta delta).
@@ -51,9 +51,9 @@ Theorem theorem_B_Rp (p q : nat) (r : Rn p -> Rn q) (J : Rn p -> Rn p -> Rn q) (
      forall u, sig (hnorm (minus x (w O))) * hnorm u <= hnorm (Jt x u)) ->
   (forall x, hnorm (minus x (w O)) <= R0 -> hnorm (r x) <= hnorm (r (w O)) ->
      forall v, dot (hess x v) v <= beta * hnorm v ^ 2) ->
-  hnorm (r (w O)) < (1 - beta * eta / 2) * RInt sig 0 R0 ->
+  hnorm (r (w O)) < slack beta eta * RInt sig 0 R0 ->
   (forall t, w (S t) = minus (w t) (scal (gclip_step eta gamma delta (hnorm (Jt (w t) (r (w t))))) (Jt (w t) (r (w t))))) ->
-  exists rho, 0 <= rho < R0 /\ (1 - beta * eta / 2) * RInt sig 0 rho = hnorm (r (w O)) /\ 0 < sig rho /\
+  exists rho, 0 <= rho < R0 /\ slack beta eta * RInt sig 0 rho = hnorm (r (w O)) /\ 0 < sig rho /\
     (forall t, hnorm (minus (w t) (w O)) <= rho) /\
     (forall t, path w t <= rho) /\
     rate (sig rho ^ 2) beta eta delta < 1 /\

@@ -1,7 +1,7 @@
 (** * GELU and SiLU: the suprema with a closed form
 
     GELU: first and second derivative; SiLU: second derivative.  The remaining constants of the two (third derivatives, and the
-    first of SiLU) are values at roots of transcendental equations and are not treated here. *)
+    first of SiLU) are bounded in StoredSuprema.v. *)
 
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.

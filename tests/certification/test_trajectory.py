@@ -25,6 +25,8 @@ from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball
 from pltheory.rigor.scalar import between
 from pltheory.theory import NotAvailableError
+from pltheory.verification.report import verify
+from pltheory.verification.verdict import Verdict
 from tests.oracles.exact_trajectory import Exact
 
 
@@ -237,12 +239,13 @@ def test_records_suffice_to_recompute_every_factor():
     p, settings, steps, _ = RUNS["all-branches"]
     found = certify_trajectory(p, settings, steps_limit=steps)
     for r in found.records:
-        lf = found.references[r.reference].lipschitz
-        beta = lf * lf + r.curvature
+        assert r.lipschitz == found.references[r.reference].lipschitz
+        beta = r.lipschitz**2 + r.curvature
+        assert r.beta == pytest.approx(beta, rel=1e-12)
         factors = {"full": max(1 + found.eta * r.curvature, found.eta * beta - 1)}
         h = found.eta * found.delta
         factors["floor"] = max(1 + h * r.curvature, h * beta - 1)
-        s = found.eta * min(1.0, found.gamma / (r.gradient - beta * r.eps))
+        s = found.eta * min(1.0, found.gamma / r.gradient.lo)
         al, v = max(1 + s * r.curvature, s * beta - 1), s * (beta + r.curvature) / 2
         factors["band"] = (math.hypot(v, al + 1) + math.hypot(v, al - 1)) / 2
         assert r.factor == pytest.approx(max(factors[b] for b in r.branches), rel=1e-9)
@@ -256,7 +259,7 @@ def test_references_cover_every_ball():
     for t, r in enumerate(found.records):
         ref = found.references[r.reference]
         assert ref.step <= t
-        assert tn.distance_up(weights[t], weights[ref.step]) + r.eps <= ref.radius * (1 + 1e-12)
+        assert tn.distance_up(weights[t], weights[ref.step]) + 2 * r.eps <= ref.radius * (1 + 1e-12)
 
 
 # --- end to end -------------------------------------------------------------------------------------------------------
@@ -292,7 +295,7 @@ def test_ten_digits_at_width_128_are_certified_from_initialisation(gamma, wanted
 
 @pytest.mark.parametrize("gamma", [1e9, 0.5])
 def test_ten_digits_reach_the_exact_iterate_within_eps(gamma):
-    """The statement itself at its first target: 8256 parameters, exact iterates at 900 bits up to x_T."""
+    """The statement itself at its first target: 8320 parameters, exact iterates at 900 bits up to x_T."""
     p = digits_problem()
     found = certify_trajectory(p, DeltaGClipSettings("1/beta", gamma, 0.1), steps_limit=200, keep_every=1)
     pairs = follow(found, p)
@@ -346,12 +349,35 @@ def test_too_few_steps_say_what_is_missing():
     assert found.distance is None
 
 
-def test_a_recursion_that_does_not_close_names_its_worst_step(monkeypatch):
+def test_a_recursion_that_does_not_close_names_its_worst_step():
+    """A step size beyond the stable one: the verdict shows the step, its factor, its branch and the growth so far."""
+    p = digits_problem(4, 32)
+    found = certify_trajectory(p, GradientDescentSettings(5.0), steps_limit=60)
+    assert found.status == "UNDECIDED"
+    worst = max(range(found.steps), key=lambda t: found.records[t].factor)
+    record = found.records[worst]
+    assert record.factor > 100
+    assert f"does not close: at step {found.steps} eps = {found.eps:.3g}" in found.obstruction
+    assert f"growth so far {found.growth:.3g}" in found.obstruction
+    assert f"largest factor {record.factor:.4g} at step {worst} ({record.branches[0]}, " in found.obstruction
+    report = verify(p, GradientDescentSettings(5.0), theorem="D", steps=0)
+    assert report.main.verdict is Verdict.UNDECIDED
+    assert report.main.shortfall == found.obstruction
+    assert found.obstruction in report.to_json()
+
+
+def test_every_end_without_a_verdict_names_the_worst_step(monkeypatch):
     honest = td.growth
     monkeypatch.setattr(td, "growth", lambda *a: dataclasses.replace(honest(*a), factor=1e6))
     found = certify_trajectory(digits_problem(), DeltaGClipSettings("1/beta", 1e9, 0.1), steps_limit=50)
     assert found.status == "UNDECIDED"
-    assert "does not close" in found.obstruction or "not inside any ball" in found.obstruction
+    assert "largest factor 1e+06 at step 0 (full, " in found.obstruction
+    short = certify_trajectory(digits_problem(), DeltaGClipSettings("1/beta", 1e9, 0.1), steps_limit=1)
+    assert "after 1 steps" in short.obstruction
+    assert "largest factor 1e+06 at step 0 (full, " in short.obstruction
+    none = certify_trajectory(digits_problem(4, 32), GradientDescentSettings(1e300), steps_limit=5)
+    assert (none.status, none.steps) == ("UNDECIDED", 0)
+    assert "no step was taken" in none.obstruction
 
 
 def test_eps_too_large_for_the_basin_is_not_certified():

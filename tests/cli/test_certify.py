@@ -105,10 +105,16 @@ def test_width_finds_a_width_that_is_certified_and_one_a_priori(warm, small, tmp
 def test_theorem_d_follows_the_trajectory_at_a_width_no_ball_can_do(warm, small, tmp_path):
     sets = ["--set", "network.hidden=[48]", "--set", "optimizer.eta=1/beta", "--set", "run.steps=300"]
     assert "verdict: UNDECIDED" in warm("check", small, *sets, folder=tmp_path).stdout
-    end = warm("verify", small, *sets, "--theorem", "D", "--out", "run", folder=tmp_path)
+    save = ["--save-certificate", "d.cert.json"]
+    end = warm("verify", small, *sets, "--theorem", "D", "--out", "run", *save, folder=tmp_path)
     assert end.code == 0, end.stdout + end.stderr
     report = json.loads((tmp_path / "run/report.json").read_text(encoding="utf-8"))
     assert (report["verdict"], report["evidence"]) == ("CERTIFIED", "agrees")
+    again = warm("recheck", "d.cert.json", folder=tmp_path)
+    assert (again.code, "Theorem D: all" in again.stdout) == (0, True), again.stderr
+    claim = (tmp_path / "d.cert.json").read_text(encoding="utf-8").replace('"theorem": "D"', '"theorem": "B"')
+    (tmp_path / "d.cert.json").write_text(claim, encoding="utf-8")
+    assert warm("recheck", "d.cert.json", folder=tmp_path).code == 2
 
 
 def test_theorem_b_plus_certifies_where_theorem_b_cannot(warm, small, tmp_path):

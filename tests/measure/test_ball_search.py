@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 
 import pytest
 import torch
 
+from pltheory.measure import ball_search
 from pltheory.measure.ball_search import attack_lambda_min, attack_pl_ratio
 from pltheory.measure.ntk import empirical_ntk
 from pltheory.measure.pl_ratio import pl_ratio
 from pltheory.theory import Direction
 from tests.cases import CASES, sequential
+from tests.oracles import serial_search
 from tests.oracles.plain import read
 
 SOME = [CASES[0], CASES[3], CASES[10]]
@@ -105,3 +108,65 @@ def test_any_module_and_frozen_parameters(search):
     found = search(problem, 0.3, steps=8)
     assert len(found.weights) == 3
     assert measure(search, moved(problem, found.weights)) == pytest.approx(found.value.value, rel=1e-9)
+
+
+@some_cases
+@searches
+@pytest.mark.parametrize("room", [1, 1 << 29])
+def test_the_starts_together_find_what_they_find_one_by_one(case, search, room, monkeypatch):
+    monkeypatch.setattr(ball_search, "BATCH_BYTES", room)
+    problem, radius, restarts, steps = case.problem(), 0.4, 4, 5
+    found = search(problem, radius, steps=steps, restarts=restarts, seed=3)
+    plain, w = read(problem.network)
+    x, y = problem.x, problem.y
+    named = dict(problem.network.named_parameters())
+    order = [f"{kind}.{l}" for l in range(len(plain.sizes)) for kind in ("weights", "biases")]
+    gen = torch.Generator().manual_seed(3)
+    starts = [torch.zeros_like(w)]
+    for _ in range(restarts - 1):
+        noise = {k: torch.randn(p.shape, generator=gen, dtype=torch.float64) for k, p in named.items()}
+        v = torch.cat([noise[k].reshape(-1) for k in order if k in noise])
+        starts.append((1 - 1e-9) * radius * v / v.norm())
+    if search is attack_lambda_min:
+        objective = partial(serial_search.least_eigenvalue, plain, x=x)
+    else:
+        most = float(plain.loss(w, x, y, problem.scale)) * (1 + 1e-14)
+        objective = partial(serial_search.pl_ratio, plain, x=x, y=y, scale=problem.scale, most=most)
+    value, distance = serial_search.search(lambda p: objective(w=p), w, starts, radius, steps)
+    assert found.value.value == pytest.approx(value, rel=1e-6)
+    assert found.distance == pytest.approx(distance, rel=1e-6)
+
+
+@searches
+def test_the_same_seed_finds_the_same(search):
+    problem = CASES[3].problem()
+    one, two = (search(problem, 0.5, steps=4, restarts=3, seed=9) for _ in range(2))
+    assert one.value.value == two.value.value
+    assert all(torch.equal(a, b) for a, b in zip(one.weights, two.weights, strict=True))
+
+
+@searches
+def test_more_starts_find_no_less(search):
+    problem = CASES[10].problem()
+    few, many = (search(problem, 0.5, steps=4, restarts=r).value.value for r in (1, 5))
+    assert many <= few * (1 + 1e-9)
+
+
+class ReadsValues(torch.nn.Module):
+    """What vmap cannot follow."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = sequential([3, 4, 1], "tanh")
+
+    def forward(self, x):
+        out = self.inner(x)
+        return out if out.sum().item() > 0 else 1.0 * out
+
+
+def test_a_module_without_a_vmap_rule():
+    x, y = CASES[0].data()
+    plainly = type(CASES[0].problem())(sequential([3, 4, 1], "tanh"), x, y)
+    found = attack_pl_ratio(type(plainly)(ReadsValues(), x, y), 0.3, steps=3, restarts=3)
+    expected = attack_pl_ratio(plainly, 0.3, steps=3, restarts=3)
+    assert found.value.value == pytest.approx(expected.value.value, rel=1e-6)

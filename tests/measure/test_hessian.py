@@ -6,9 +6,16 @@ import pytest
 import torch
 from torch import nn
 
-from pltheory.measure.hessian import curvature_along, hessian_norm, largest_output_hessian, loss_hessian_norm
+import pltheory.measure.hessian as hessian_module
+from pltheory.measure.hessian import (
+    curvature_along,
+    hessian_norm,
+    largest_hessian_norm,
+    largest_output_hessian,
+    loss_hessian_norm,
+)
 from pltheory.problem.problem import Problem
-from pltheory.theory import Direction, NumericalFailureError
+from pltheory.theory import Direction, InvalidInputError, NumericalFailureError
 from tests.cases import Case, draws, every_case, sequential
 from tests.oracles.plain import read
 
@@ -28,7 +35,7 @@ def test_every_output_has_its_own_norm(case):
             assert h.value.value == abs(h.signed)
             assert h.residual < 1e-5 * h.value.value
             assert float((spectrum - h.signed).abs().min()) <= h.residual + 1e-9
-            assert h.products > 0
+            assert (h.products > 0) == (len(case.hidden) > 1), "one hidden layer has a closed form"
 
 
 @every_case
@@ -116,3 +123,90 @@ def test_a_hessian_that_is_not_finite():
         net[2].weight[0, 0] = torch.inf
     with pytest.raises(NumericalFailureError, match="not finite"):
         hessian_norm(net, x)
+
+
+class Convolutional(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 2, 3, dtype=torch.float64)
+        self.norm = nn.LayerNorm(6, dtype=torch.float64)
+        self.out = nn.Linear(6, 2, dtype=torch.float64)
+        self.unused = nn.Parameter(torch.ones(2, dtype=torch.float64))
+
+    def forward(self, x):
+        return self.out(self.norm(torch.sin(self.conv(x[:, None, :])).flatten(1)))
+
+
+class ReadsValues(Convolutional):
+    """What vmap cannot follow."""
+
+    def forward(self, x):
+        scale = float(x.detach().abs().max().item())
+        return scale * super().forward(x)
+
+
+def drawn(net):
+    with torch.no_grad():
+        for i, p in enumerate(net.parameters()):
+            p.copy_(draws(40 + i, p.shape)[0])
+    return net
+
+
+@pytest.mark.parametrize("kind", [Convolutional, ReadsValues])
+@pytest.mark.parametrize("room", [1, 1 << 29])
+def test_any_module_in_batches_of_any_size(kind, room, monkeypatch):
+    monkeypatch.setattr(hessian_module, "BATCH_BYTES", room)
+    net, (x,) = drawn(kind()), draws(4, (3, 5))
+    params = dict(net.named_parameters())
+    vector = torch.cat([p.detach().reshape(-1) for p in params.values()])
+
+    def output(w, i, c):
+        pieces = w.split([p.numel() for p in params.values()])
+        own = {k: piece.reshape(p.shape) for (k, p), piece in zip(params.items(), pieces, strict=True)}
+        return torch.func.functional_call(net, own, (x[i : i + 1],))[0, c]
+
+    found = hessian_norm(net, x, tol=1e-9)
+    top = largest_hessian_norm(net, x, tol=1e-9)
+    norms = torch.zeros(3, 2, dtype=torch.float64)
+    for i in range(3):
+        for c in range(2):
+            dense = torch.autograd.functional.hessian(lambda w, i=i, c=c: output(w, i, c), vector)
+            norms[i, c] = torch.linalg.eigvalsh(dense).abs().max()
+            assert found[i][c].value.value == pytest.approx(float(norms[i, c]), rel=1e-8)
+    assert top.value.value == pytest.approx(float(norms.max()), rel=1e-8)
+    assert (top.sample, top.output) == divmod(int(norms.argmax()), 2)
+
+
+@every_case
+@pytest.mark.parametrize("room", [1, 1 << 29])
+def test_the_largest_of_all_with_less_work(case, room, monkeypatch):
+    monkeypatch.setattr(hessian_module, "BATCH_BYTES", room)
+    net, x = case.network(), case.data()[0]
+    norms = hessian_norm(net, x, tol=1e-8)
+    found = largest_hessian_norm(net, x, tol=1e-8)
+    assert found.value.kind is Direction.LOWER
+    assert found.value.value == pytest.approx(largest_output_hessian(norms).value, rel=1e-12)
+    assert norms[found.sample][found.output].value.value == pytest.approx(found.value.value, rel=1e-12)
+    assert found.products <= sum(h.products for row in norms for h in row)
+    assert (f"{found.stopped} of" in found.value.method) == (found.stopped > 0)
+
+
+def test_losers_cost_less():
+    case = Case((20, 20), 1, "tanh", "standard", False, n=12)
+    net, x = case.network(), case.data()[0]
+    found = largest_hessian_norm(net, x)
+    assert found.stopped > 0
+    assert found.products < sum(row[0].products for row in hessian_norm(net, x))
+
+
+def test_class_n_and_autograd_agree():
+    net, (x,) = sequential([5, 12, 9, 2], "gelu", bias=True), draws(6, (3, 5))
+    by_autograd = nn.Sequential(net)  # nested: not read as class N
+    for a, b in zip(hessian_norm(net, x, tol=1e-8), hessian_norm(by_autograd, x, tol=1e-8), strict=True):
+        assert [h.signed for h in a] == pytest.approx([h.signed for h in b], rel=1e-7)
+
+
+def test_nothing_to_train():
+    net = sequential([3, 4, 1], "tanh").requires_grad_(False)
+    with pytest.raises(InvalidInputError, match="no trainable parameters"):
+        hessian_norm(net, draws(3, (2, 3))[0])

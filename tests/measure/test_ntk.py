@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from pltheory.measure import ntk
+from pltheory.measure import autodiff, linearization, ntk
 from pltheory.measure.linearization import linearize
 from pltheory.measure.ntk import empirical_ntk, empirical_ntk_by_autodiff, jacobian
 from pltheory.problem.networks import fully_connected
@@ -89,8 +89,8 @@ def test_blocks_of_samples_do_not_change_the_kernel(monkeypatch, budget):
     case = CASES[1]
     net, (x,) = case.network(), draws(3, (7, case.d))
     sizes = []
-    rows = ntk._rows
-    monkeypatch.setattr(ntk, "_rows", lambda n, p, xs: sizes.append(len(xs)) or rows(n, p, xs))
+    rows = autodiff.jacobian_rows
+    monkeypatch.setattr(ntk, "jacobian_rows", lambda n, p, xs: sizes.append(len(xs)) or rows(n, p, xs))
     monkeypatch.setattr(ntk, "JACOBIAN_BYTES", budget)
     close(empirical_ntk_by_autodiff(net, x), linearize(net, x).kernel)
     per_sample = 2 * sum(p.numel() for p in net.parameters()) * case.outputs * 8
@@ -209,3 +209,19 @@ def test_no_trainable_parameters():
     net = nn.Sequential(nn.Linear(3, 2, dtype=torch.float64), nn.Tanh()).requires_grad_(False)
     with pytest.raises(InvalidInputError, match="no trainable parameters"):
         empirical_ntk(net, draws(8, (4, 3))[0])
+
+
+@every_case
+def test_panels_of_the_kernel_and_its_products(case, monkeypatch):
+    """One sample a panel gives the kernel of one panel; its products need no kernel."""
+    problem = case.problem()
+    lin = linearize(problem.network, problem.x)
+    monkeypatch.setattr(linearization, "ROWS", 1)
+    panels = linearize(problem.network, problem.x).kernel
+    scale = float(lin.kernel.abs().max())
+    tolerance = 100 * torch.finfo(lin.kernel.dtype).eps * scale
+    assert torch.allclose(panels, lin.kernel, rtol=0, atol=tolerance)
+    assert torch.allclose(panels, panels.T, rtol=0, atol=tolerance)
+    v = torch.randn(lin.outputs.shape, generator=torch.Generator().manual_seed(0)).to(lin.outputs)
+    expected = (lin.kernel @ v.reshape(-1)).reshape(v.shape)
+    assert torch.allclose(lin.products(v), expected, rtol=0, atol=tolerance * v.numel())

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 from flint import arb, ctx, fmpq
 
-from pltheory.rigor import elementary, libm, midrad, norms, residual, roundoff, scalar, tables
+from pltheory.rigor import elementary, interval_arrays, libm, midrad, norms, residual, roundoff, scalar, tables
 from pltheory.rigor.midrad import Ball
 from tests.rigor.oracle import assert_holds, fractions, function, rational, within
 
@@ -415,6 +415,27 @@ def _() -> None:
     assert rational(scalar.sqrt(2.0).hi) ** 2 >= 2
 
 
+# --- interval_arrays --------------------------------------------------------------------------------
+
+
+@attack("interval_arrays", "lowered")
+def _() -> None:
+    x = 1 + 2.0**-52 + np.arange(0, 40) * 2.0**-30
+    squares = interval_arrays.intervals(x) * x
+    assert all(rational(lo) <= rational(v) ** 2 for lo, v in zip(squares.lo.tolist(), x.tolist(), strict=True))
+    third = interval_arrays.intervals(np.array([1.0, 2.0])) / 3.0
+    assert rational(third.lo[0]) <= rational(1, 3)
+    assert rational(third.lo[1]) <= rational(2, 3)
+
+
+@attack("interval_arrays", "raised")
+def _() -> None:
+    one = interval_arrays.intervals(np.array([1.0]))
+    assert rational((one + HALF_UNIT).hi[0]) >= 1 + rational(HALF_UNIT)
+    assert rational((one / 3.0).hi[0]) >= rational(1, 3)
+    assert rational((one - 3 * HALF_UNIT / 2).hi[0]) >= 1 - 3 * rational(HALF_UNIT) / 2
+
+
 class precision:
     """Bits of python-flint's balls, for a while."""
 
@@ -489,4 +510,6 @@ SLACK |= {
     ("libm", "assumed_error"): rounded(lambda: elementary.activation("tanh", ball(0), mode="libm")),
     ("scalar", "below"): lambda: -(scalar.interval(1.0) + 1.0).lo,
     ("scalar", "above"): lambda: (scalar.interval(1.0) + 1.0).hi,
+    ("interval_arrays", "lowered"): lambda: -float((interval_arrays.intervals(np.ones(1)) + 1.0).lo[0]),
+    ("interval_arrays", "raised"): lambda: float((interval_arrays.intervals(np.ones(1)) + 1.0).hi[0]),
 }

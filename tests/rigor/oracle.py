@@ -16,6 +16,10 @@ SOUNDNESS = float(os.environ.get("SOUNDNESS", "0"))
 """Differential cases of each primitive in the long run, for instance SOUNDNESS=1e5."""
 
 
+PARTS = 4
+"""Long differential tests are cut into that many, each with draws of its own, so that they can run side by side."""
+
+
 def cases(quick: int, share: float = 1.0) -> int:
     """How many cases to run: `quick` by default, that share of SOUNDNESS in the long run."""
     return max(quick, math.ceil(SOUNDNESS * share))
@@ -93,19 +97,22 @@ def function(name: str, order: int, x: object, bits: int = 200):
     before, ctx.prec = ctx.prec, bits
     try:
         v = arb(rational(x))
+        if name == "tanh":
+            sech2 = 1 / v.cosh() ** 2
+            return (v.tanh(), sech2, -2 * v.tanh() * sech2)[order]
+        if name == "erf":
+            gauss = 2 / arb.pi().sqrt() * (-v * v).exp()
+            return (v.erf(), gauss, -2 * v * gauss)[order]
+        if name == "gelu":
+            phi = (-v * v / 2).exp() / (2 * arb.pi()).sqrt()
+            cdf = (-v / arb(2).sqrt()).erfc() / 2
+            return (v * cdf, cdf + v * phi, (2 - v * v) * phi)[order]
         q = 1 / (1 + (-v).exp())
         slope = 1 / ((v / 2).cosh() * 2) ** 2
         bend = -slope * (v / 2).tanh()
-        gauss = 2 / arb.pi().sqrt() * (-v * v).exp()
-        phi = (-v * v / 2).exp() / (2 * arb.pi()).sqrt()
-        cdf = (-v / arb(2).sqrt()).erfc() / 2
-        sech2 = 1 / v.cosh() ** 2
         return {
-            "tanh": (v.tanh(), sech2, -2 * v.tanh() * sech2),
             "sigmoid": (q, slope, bend),
             "softplus": (v.exp().log1p() if v < 0 else v + (-v).exp().log1p(), q, slope),
-            "erf": (v.erf(), gauss, -2 * v * gauss),
-            "gelu": (v * cdf, cdf + v * phi, (2 - v * v) * phi),
             "silu": (v * q, q + v * slope, 2 * slope + v * bend),
         }[name][order]
     finally:

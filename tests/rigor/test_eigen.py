@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from pltheory.rigor import eigen, residual
+from pltheory.rigor import eigen, residual, side_by_side
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball, matmul
 from pltheory.theory import Direction, InvalidInputError
-from tests.rigor.oracle import cases, fractions, rational
+from tests.rigor.oracle import PARTS, cases, fractions, rational
 
 
 def positive_semidefinite(m: np.ndarray) -> bool:
@@ -60,9 +60,9 @@ KINDS = ("gram", "indefinite", "singular", "graded", "tiny", "huge", "ill")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_lambda_min_is_never_above_the_truth(kind):
+def test_lambda_min_is_never_above_the_truth(kind, count):
     rng = np.random.default_rng(len(kind))
-    for i in range(cases(25, 1 / len(KINDS))):
+    for i in range(cases(25, 1.1 / len(KINDS))):
         n = int(rng.integers(1, 8))
         m = symmetric(rng, n, kind)
         method = ("auto", "plain", "sliced")[i % 3]
@@ -77,12 +77,13 @@ def test_lambda_min_is_never_above_the_truth(kind):
         upper = eigen.lambda_max_upper(Ball(m))
         assert upper.kind is Direction.UPPER
         assert is_lower_bound(-upper.at_most(), -fractions(m))
+        count("eigen lambda_min_lower", "eigen lambda_max_upper")
 
 
 @pytest.mark.parametrize("rad", ["scalar", "rows", "full"])
 def test_the_radius_is_paid_for(rad):
     rng = np.random.default_rng(0)
-    for _ in range(cases(20, 0.01)):
+    for _ in range(cases(20, 0.004)):
         n = int(rng.integers(1, 7))
         m = symmetric(rng, n, "gram")
         r = np.abs(rng.standard_normal({"scalar": (), "rows": (n, 1), "full": (n, n)}[rad])) * 1e-3
@@ -152,10 +153,11 @@ def test_estimates_are_not_trusted():
         eigen.lambda_min_lower(Ball(m), estimate=np.nan)
 
 
-def test_wrong_factors_prove_only_what_is_true():
+@pytest.mark.parametrize("part", range(PARTS))
+def test_wrong_factors_prove_only_what_is_true(part, count):
     """Any lower triangular matrix may be offered as a factor, and any shifts."""
-    rng = np.random.default_rng(5)
-    for i in range(cases(100)):
+    rng = np.random.default_rng([5, part])
+    for i in range(cases(25, 0.5 / PARTS)):
         n = int(rng.integers(1, 6))
         m = symmetric(rng, n, str(rng.choice(["gram", "indefinite"])))
         offered = np.tril(rng.standard_normal((n, n)) * rng.choice([0.0, 0.1, 1.0]))
@@ -167,6 +169,7 @@ def test_wrong_factors_prove_only_what_is_true():
             delta = residual.residual_norm(Ball(m), factor, sliced=sliced)
             value = residual.lower_bound(Ball(m), factor, delta)
             assert value == -np.inf or is_lower_bound(value, fractions(m))
+            count("residual lower_bound of any factor")
 
 
 def test_matrices_of_zeros():
@@ -181,6 +184,43 @@ def test_a_factor_that_is_not_triangular_proves_nothing():
     factor = residual.Factor(np.ones((3, 3)), np.zeros(3, dtype=np.int64), np.zeros(3))
     assert residual.residual_norm(Ball(m), factor) == np.inf
     assert residual.lower_bound(Ball(m), factor, np.inf) == -np.inf
+
+
+@pytest.mark.parametrize("threads", [False, True], ids=["in turn", "side by side"])
+@pytest.mark.parametrize("n", [1, 3, 4, 5, 11, 30])
+def test_factors_are_made_panel_by_panel(monkeypatch, n, threads):
+    """Large kernels take many panels; here a panel has four rows, and a product two columns."""
+    monkeypatch.setattr(side_by_side, "SMALL", 0 if threads else 4096)
+    monkeypatch.setattr(residual, "PANEL", 4)
+    monkeypatch.setattr(residual, "BLOCK", 2)
+    rng = np.random.default_rng(n)
+    m = symmetric(rng, n, "gram") + 0.5 * np.eye(n)
+    factor = residual.factorise(Ball(m), 0.25)
+    scaled = np.ldexp(m, factor.exponents[:, None] + factor.exponents) - np.diag(factor.shifts)
+    assert np.allclose(factor.lower, np.linalg.cholesky(scaled), rtol=1e-9, atol=1e-12)
+    for sliced in (False, True):
+        delta = residual.residual_norm(Ball(m), factor, sliced=sliced)
+        exact = fractions(scaled) - fractions(factor.lower) @ fractions(factor.lower).T
+        assert is_lower_bound(-delta, exact)
+        assert is_lower_bound(-delta, -exact)
+        assert 0.2 < residual.lower_bound(Ball(m), factor, delta) <= 0.25
+    assert residual.factorise(Ball(m), 1.01 * np.linalg.eigvalsh(m)[0]) is None
+    wide = np.ones((n, n)) * 1e308
+    assert residual.factorise(Ball(wide), -1e308) is None or n == 1
+
+
+def test_large_matrices_start_with_a_wide_margin(monkeypatch):
+    monkeypatch.setattr(eigen, "_LARGE", 3)
+    for kind in KINDS:
+        for seed in range(5):
+            m = symmetric(np.random.default_rng(seed), 8, kind)
+            try:
+                value = eigen.lambda_min_lower(Ball(m)).value
+            except NoVerdictError:
+                continue
+            assert is_lower_bound(value, fractions(m))
+            if kind == "gram":
+                assert value >= 0.99 * np.linalg.eigvalsh(m)[0]
 
 
 def test_splitting_and_the_exact_part_are_exact():

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pltheory import rigor
 from pltheory.rigor import tables
 from tests.rigor.attacks import ATTACKS, SLACK
 
-MODULES = ("roundoff", "midrad", "norms", "residual", "tables", "elementary", "libm", "scalar")
+MODULES = ("roundoff", "midrad", "norms", "residual", "tables", "elementary", "libm", "scalar", "interval_arrays")
 TERMS = [
     (module, term) for module in MODULES for term in importlib.import_module(f"pltheory.rigor.{module}").ERROR_TERMS
 ]
-STEPS = ("up", "down", "below", "above")
+STEPS = ("up", "down", "below", "above", "lowered", "raised")
 """Terms that return a number moved outward: what is deleted or scaled is the move."""
 
 
@@ -30,6 +32,20 @@ def scale_term(monkeypatch: pytest.MonkeyPatch, module: str, term: str, factor: 
     monkeypatch.setattr(home, term, scaled)
     # No cached table built with the term intact.
     monkeypatch.setattr(tables, "table", tables.table.__wrapped__)
+
+
+def test_every_module_that_bounds_an_error_is_in_the_gate():
+    folder = Path(rigor.__file__).parent
+    modules = {file.stem for file in folder.glob("*.py") if "ERROR_TERMS = " in file.read_text(encoding="utf-8")}
+    assert modules == set(MODULES)
+    # The others round nothing themselves: they put together what these modules bound.
+    assert {file.stem for file in folder.glob("*.py")} - modules == {
+        "__init__",
+        "eigen",
+        "environment",
+        "errors",
+        "side_by_side",
+    }
 
 
 def test_every_term_has_an_attack():

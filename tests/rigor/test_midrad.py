@@ -13,7 +13,7 @@ from pltheory.rigor.midrad import Ball, as_ball, matmul, product_floats, scale_p
 from pltheory.rigor.roundoff import gamma
 from pltheory.rigor.scalar import INTERVALS, interval
 from pltheory.theory import InvalidInputError
-from tests.rigor.oracle import FAMILIES, assert_holds, cases, corners, fractions, matrix, radius, rational
+from tests.rigor.oracle import FAMILIES, PARTS, assert_holds, cases, corners, fractions, matrix, radius, rational
 
 RADII = ("none", "scalar", "rows", "columns", "full")
 
@@ -25,9 +25,10 @@ def random_ball(rng, n, m, family=None, kind=None):
     return Ball(mid, radius(kind, rng, (n, m), float(np.max(np.abs(mid), initial=0.0))))
 
 
-def test_entrywise_operations_hold_the_exact_result():
-    rng = np.random.default_rng(1)
-    for _ in range(cases(300)):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_entrywise_operations_hold_the_exact_result(part, count):
+    rng = np.random.default_rng([1, part])
+    for _ in range(cases(75, 0.22 / PARTS)):
         n, m = rng.integers(1, 5, 2)
         a, b = random_ball(rng, n, m), random_ball(rng, n, m)
         x, y = corners(a, rng), corners(b, rng)
@@ -35,6 +36,7 @@ def test_entrywise_operations_hold_the_exact_result():
             assert_holds(a + b, x + y)
             assert_holds(a - b, x - y)
             assert_holds(a * b, x * y)
+            count("midrad add", "midrad subtract", "midrad multiply", cases=a.mid.size)
         except NoVerdictError:
             assert np.max(np.abs(a.mid), initial=0) * np.max(np.abs(b.mid), initial=0) > 2.0**900
         assert_holds(-a, -x)
@@ -42,23 +44,26 @@ def test_entrywise_operations_hold_the_exact_result():
         assert_holds(scale_power_of_two(a, e), x * rational(2) ** e)
         assert_holds(a.T, x.T)
         assert_holds(a.rows(slice(0, 1)), x[:1])
+        count("midrad negate, transpose, rows", "midrad scale_power_of_two", cases=a.mid.size)
 
 
-def test_sums_hold_the_exact_result():
-    rng = np.random.default_rng(2)
-    for _ in range(cases(150)):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_sums_hold_the_exact_result(part, count):
+    rng = np.random.default_rng([2, part])
+    for _ in range(cases(40, 0.05 / PARTS)):
         n, m = rng.integers(1, 40), rng.integers(1, 5)
         a = random_ball(rng, n, m)
         x = corners(a, rng)
         for axis in (None, 0, 1):
             exact = np.asarray(x.sum(axis=axis), dtype=object)
             assert_holds(total(a, axis), exact)
+            count("midrad total", cases=exact.size)
 
 
 @pytest.mark.parametrize("shape", ["scalar", "rows", "outer", "full"])
-def test_matrix_products_hold_the_exact_result(shape):
+def test_matrix_products_hold_the_exact_result(shape, count):
     rng = np.random.default_rng(3)
-    for _ in range(cases(100, 0.25)):
+    for _ in range(cases(100, 0.08)):
         n, k, m = rng.integers(1, 4), rng.integers(1, 24), rng.integers(1, 4)
         a, b = random_ball(rng, n, k), random_ball(rng, m, k).T
         try:
@@ -68,6 +73,7 @@ def test_matrix_products_hold_the_exact_result(shape):
             continue
         for _ in range(2):
             assert_holds(c, corners(a, rng) @ corners(b, rng))
+        count("midrad matmul", cases=2 * n * m)
 
 
 @pytest.mark.parametrize("shape", ["scalar", "rows", "outer", "full"])
@@ -112,9 +118,10 @@ def test_balls_times_intervals():
     assert_holds(point, np.asarray(rational(0.1), dtype=object))
 
 
-def test_norms_have_their_direction():
-    rng = np.random.default_rng(7)
-    for _ in range(cases(150)):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_norms_have_their_direction(part, count):
+    rng = np.random.default_rng([7, part])
+    for _ in range(cases(40, 1.2 / PARTS)):
         n, k = rng.integers(1, 5, 2)
         a = random_ball(rng, n, k)
         x = corners(a, rng)
@@ -125,10 +132,13 @@ def test_norms_have_their_direction():
             assert all(rational(float(u)) ** 2 <= s for u, s in zip(lower, squares, strict=True))
             assert rational(norms.frobenius_upper(a)) ** 2 >= sum(squares)
             assert rational(norms.frobenius_lower(a)) ** 2 <= sum(squares)
+            count("norms of rows, upper and lower", cases=n)
+            count("norms Frobenius, upper and lower")
         except NoVerdictError:
             assert np.max(np.abs(a.mid)) > 2.0**480
         assert rational(norms.max_abs_upper(a)) >= max(abs(v) for v in x.ravel())
         assert rational(norms.inf_norm_upper(a)) >= max(sum(abs(v) for v in row) for row in x)
+        count("norms largest entry and row sum")
 
 
 def test_norms_are_tight():

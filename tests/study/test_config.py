@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import pytest
 
+from pltheory.problem.data import named
 from pltheory.study.build import data_of, problem_of, settings_of
 from pltheory.study.config import from_tree, read_config, set_dotted, with_values
 from pltheory.study.store import config_hash
@@ -106,6 +108,16 @@ def test_relative_paths_start_at_the_configuration(tmp_path):
     assert config.network.checkpoint == str(tmp_path / "w.pt")
     assert config.sweep == {"run": {"seed": [0, 1]}}
     assert read_config(TEXT, folder=tmp_path).data.source == "digits"
+
+
+def test_every_option_of_a_data_source_is_a_key(tmp_path):
+    (tmp_path / "points.csv").write_text("1,2,0,1\n2,1,1,0\n3,3,0,0\n", encoding="utf-8")
+    config = read_config(TEXT, ["data.source=points.csv", "data.n=3", "data.target_columns=2"], folder=tmp_path)
+    assert data_of(config).y.shape == (3, 2)
+    here = read_config(TEXT, ["data.path=images", "data.label_file=labels"], folder=tmp_path).data
+    assert (here.path, here.label_file) == (str(tmp_path / "images"), str(tmp_path / "labels"))
+    options = set(inspect.signature(named).parameters) - {"seed", "dtype"}
+    assert options == set(type(config.data).model_fields)
 
 
 def test_a_step_rule_takes_its_own_keys_only():

@@ -97,6 +97,22 @@ def test_every_point_is_checked_before_the_first_is_computed(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_data_file_that_changes_makes_another_point(tmp_path, monkeypatch):
+    computed = []
+
+    def compute(values, _):
+        computed.append(values)
+        return {"schema": "pltheory-point/1"}
+
+    monkeypatch.setattr("pltheory.study.sweep._compute", compute)
+    points, folder = tmp_path / "points.csv", tmp_path / "sweep"
+    config = from_tree({**TREE, "data": {"source": str(points), "n": 2}, "sweep": {"run": {"seed": [0]}}})
+    for text, times in (("1,2,0\n2,1,1\n", 1), ("1,2,0\n2,1,1\n", 1), ("1,2,0\n2,3,1\n", 2)):
+        points.write_text(text, encoding="utf-8")
+        run_sweep(config, folder)
+        assert len(computed) == times
+
+
 def test_a_sweep_reports_its_progress_point_by_point(tmp_path, monkeypatch):
     monkeypatch.setattr("pltheory.study.sweep._compute", lambda *_: {})
     config = from_tree({**TREE, "sweep": {"run": {"seed": [0, 1]}}})
@@ -141,3 +157,18 @@ def test_the_limit_kernel_is_the_mean_of_wide_random_ones(activation, hidden, dr
     allowed = 4 * kernels.std(dim=0) / math.sqrt(draws) + 3 * len(hidden) / hidden[0] * limit.abs().max()
     assert (error <= allowed).all(), (error / allowed).max()
     assert (error <= 0.04 * limit.abs().max()).all(), error.max() / limit.abs().max()
+
+
+def test_processes_that_share_a_folder_need_no_merging(tmp_path, monkeypatch):
+    """Parts of a grid in one folder are the whole: the gathering call computes nothing and says the same."""
+    whole = from_tree({**TREE, "sweep": {"network": {"hidden": [[4], [8]]}, "run": {"seed": [0, 1]}}})
+    parts = [from_tree({**TREE, "sweep": {"network": {"hidden": [[4], [8]]}, "run": {"seed": [s]}}}) for s in (1, 0)]
+    apart = [run_sweep(part, tmp_path) for part in parts]
+    monkeypatch.setattr(
+        "pltheory.study.sweep._compute", lambda values, config: pytest.fail(f"computed again: {values}")
+    )
+    gathered = run_sweep(whole, tmp_path)
+    assert [r["values"] for r in gathered] == [{"network.hidden": h, "run.seed": s} for h in ([4], [8]) for s in (0, 1)]
+    numbers = {(r["width"], r["seed"]): r["lambda_min"] for part in apart for r in part}
+    assert {(r["width"], r["seed"]): r["lambda_min"] for r in gathered} == numbers
+    assert len(numbers) == 4

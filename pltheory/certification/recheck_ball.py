@@ -1,0 +1,289 @@
+"""Theorems A, A', B and C rechecked: the network, its kernel and the bounds over the ball, from the stored arrays."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from flint import arb, arb_mat
+
+from .recheck_arithmetic import ACTIVATIONS, Row, blocks, floats_of, largest_of, matrix, root, spectrum
+from .recheck_checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
+from .recheck_file import (
+    ACCEPTED,
+    FALSE,
+    UNSURE,
+    Array,
+    Stop,
+    Stored,
+    damaged,
+    keys_of,
+    number,
+    read_bounds,
+    read_hypotheses,
+    read_stored,
+)
+
+BOUNDS = {
+    "residual": "upper", "lambda_min": "lower", "lipschitz": "upper", "ell": "upper", "beta": "upper",
+    "required": "upper", "mu": "lower", "floor": "lower", "rate": "upper",
+}  # fmt: skip
+HYPOTHESES = {t: ["0 < lambda_min(K(w_0))", "beta eta < 2"] for t in ("A", "A'", "B", "C")}
+for _name, _texts in HYPOTHESES.items():
+    uniform = _name in ("A", "A'")
+    _texts.append(f"radius of Theorem {_name} < R" if uniform else "||r_0|| < (1 - beta eta / 2) int_0^R sig")
+
+
+@dataclass(frozen=True)
+class Claim(Stored):
+    """What a certificate of Theorem A, A', B or C says, as numbers; attributes as in its file."""
+
+    radius: float
+    bounds: dict[str, float]
+    hypotheses: list[tuple[float, str, float]]
+    grid: list[float]
+    sigma: list[float]
+
+    @property
+    def parts(self) -> int:
+        """Parts of the recheck, each of which ticks once."""
+        return 2 * len(self.weights) + len(self.grid)
+
+
+def read_ball(text: dict[str, Any], path: Path) -> Claim:
+    """The claim of a certificate, every field and hash checked, none of it recomputed.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    stored = read_stored(text, path, {"grid": 1, "sigma": 1}, ["ball"])
+    radius = number(keys_of(text["ball"], "ball", ["radius"])["radius"], "ball.radius")
+    grid, sigma = stored.more["grid"], stored.more["sigma"]
+    if sigma.shape != grid.shape or grid.size < 2 or (sigma < 0).any():
+        damaged("arrays.sigma", "must have one nonnegative number for each of two or more radii")
+    if grid[0] != 0 or not (np.diff(grid) > 0).all() or grid[-1] != radius:
+        damaged("arrays.grid", f"must start at 0, increase strictly and end at ball.radius, {radius!r}")
+    known = [(name, "<") for name in HYPOTHESES[stored.theorem]]
+    return Claim(
+        **vars(stored), radius=radius, bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),
+        grid=grid.tolist(), sigma=sigma.tolist(),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Norms:
+    # One entry per layer l = 1..L+1; `top` for l = 1..L. Names as in THEORY section 5: al, bo are the per-sample norms.
+    kappa: list[arb]
+    weight: list[arb]
+    inputs: list[arb]
+    al: list[arb]
+    rows: list[arb]
+    bo: list[arb]
+    top: list[arb]
+    s1: arb
+    s2: arb
+
+
+@dataclass(frozen=True)
+class Centre:
+    """Norms at the weights, enclosures of the kernel's smallest and largest eigenvalue, and the residual's norm."""
+
+    norms: _Norms
+    least: arb
+    largest: arb
+    residual: arb
+
+
+def centre(c: Claim, tick: Tick) -> Centre:
+    """The network, its backward rows and its kernel at the stored weights, summed loss."""
+    (n, _), (_, outputs), last = c.x.shape, c.y.shape, len(c.weights) - 1
+    evaluate, s1, s2 = ACTIVATIONS[c.activation]
+    value, grams, slopes = matrix(c.x), [], []
+    for l, (w, b) in enumerate(zip(c.weights, c.biases, strict=True)):
+        tick(f"forward, layer {l + 1}")
+        scaled = value * arb(c.kappas[l])
+        square = arb(c.taus[l]) ** 2 if b is not None else arb(0)
+        grams.append(arb_mat(n, n, [g + square for g in (scaled * scaled.transpose()).entries()]))
+        z: list[list[arb]] = [[] for _ in range(n)]
+        for block in blocks(w, 0):
+            for row, more in zip(z, (scaled * matrix(block).transpose()).tolist(), strict=True):
+                row.extend(more)
+        if b is not None:
+            shift = [arb(c.taus[l]) * v for v in b.tolist()]
+            z = [[p + q for p, q in zip(row, shift, strict=True)] for row in z]
+        if l < last:
+            pairs = [[evaluate(v) for v in row] for row in z]
+            value = arb_mat([[p[0] for p in row] for row in pairs])
+            slopes.append([[p[1] for p in row] for row in pairs])
+    residual = sum(((p - q) ** 2 for p, q in zip(itertools.chain(*z), c.y.ravel().tolist(), strict=True)), arb(0))
+    u = [[arb(c.kappas[last]) * v for v in row] for row in c.weights[last].tolist()] * n  # rows (i, c), i major
+    top, row_grams = [arb(0)] * last, [arb_mat(0, 0)] * last
+    for l in reversed(range(last)):
+        tick(f"backward, layer {l + 1}")
+        samples = n if l < last - 1 else 1  # the output layer's rows are the same for every sample
+        columns = (zip(*u[i * outputs : (i + 1) * outputs], strict=True) for i in range(samples))
+        top[l] = largest_of(sum((v * v for v in column), arb(0)) for column in itertools.chain(*columns)).sqrt()
+        rows = arb_mat([[p * q for p, q in zip(row, slopes[l][i // outputs], strict=True)] for i, row in enumerate(u)])
+        row_grams[l] = rows * rows.transpose()
+        if l:
+            parts = [(rows * matrix(block)).tolist() for block in blocks(c.weights[l], 1)]
+            u = [[arb(c.kappas[l]) * v for v in itertools.chain(*row)] for row in zip(*parts, strict=True)]
+    size = n * outputs
+    kernel = [arb(0)] * size**2
+    for gram, row_gram in zip(grams, row_grams, strict=False):
+        spread = [g for row in gram.tolist() for g in [v for v in row for _ in range(outputs)] * outputs]
+        kernel = [k + g * r for k, g, r in zip(kernel, spread, row_gram.entries(), strict=True)]
+    for i, j, k in itertools.product(range(n), range(n), range(outputs)):
+        kernel[(i * outputs + k) * size + j * outputs + k] += grams[last][i, j]
+    tick("smallest and largest eigenvalue")
+    hint = arb(c.bounds["lambda_min"]) * (n if c.loss == "mean" else 1)
+    least, largest = spectrum(arb_mat(size, size, kernel), hint)
+    norms = _Norms(
+        kappa=[abs(arb(k)) for k in c.kappas],
+        weight=[arb(0), *(_weight_norm(w) for w in c.weights[1:])],  # the first meets no perturbed input
+        inputs=[root(spectrum(g)[1]) for g in grams],
+        al=[largest_of(g[i, i] for i in range(n)).sqrt() for g in grams],
+        rows=[*(root(spectrum(g)[1]) for g in row_grams), arb(n).sqrt()],
+        bo=[*(root(largest_of(spectrum(b)[1] for b in _diagonal(g, outputs))) for g in row_grams), arb(1)],
+        top=top,
+        s1=s1(),
+        s2=s2(),
+    )
+    return Centre(norms, least, largest, root(residual))
+
+
+def _diagonal(gram: arb_mat, size: int) -> Iterator[arb_mat]:
+    for i in range(0, gram.nrows(), size):
+        yield arb_mat([[gram[i + p, i + q] for q in range(size)] for p in range(size)])
+
+
+def _weight_norm(w: Array) -> arb:
+    axis = 0 if w.shape[0] > w.shape[1] else 1
+    gram = arb_mat(w.shape[1 - axis], w.shape[1 - axis])
+    for block in blocks(w, axis):
+        part = matrix(block)
+        gram += part.transpose() * part if axis == 0 else part * part.transpose()
+    return root(spectrum(gram)[1])
+
+
+# --- the ball: THEORY section 5 ---------------------------------------------------------------------------------------
+
+
+def _add(a: arb, x: Row, b: arb, y: Row) -> Row:
+    return [a * p + b * q for p, q in zip(x, y, strict=True)]
+
+
+def _pass(at: _Norms, inputs: list[arb], rows: list[arb]) -> tuple[list[Row], list[Row], list[Row]]:
+    """Changes of A_{l-1}, u^l and b^l as row vectors linear in (t_1, .., t_{L+1}): for the batch, or for one sample."""
+    count = len(at.weight)
+    e = [[arb(int(k == l)) for k in range(count)] for l in range(count)]
+    none = [arb(0)] * count
+    xa, xz, xb, xu = [none], [], [none] * count, [none] * count
+    for l in range(count - 1):
+        xz.append(_add(inputs[l], e[l], at.kappa[l] * at.weight[l], xa[l]))
+        xa.append([at.s1 * v for v in xz[l]])
+    for l in reversed(range(count - 1)):
+        k = at.kappa[l + 1]
+        xu[l] = _add(k * at.weight[l + 1], xb[l + 1], k * rows[l + 1], e[l + 1])
+        xb[l] = _add(at.s1, xu[l], at.s2 * at.top[l], xz[l])
+    return xa, xu, xb
+
+
+def steepness(at: _Norms, s: arb, *, everywhere: bool) -> arb:
+    """||M||, the worst split of s over the layers: ell(s) if everywhere, else dJ(s) / s, measured from the centre."""
+    at = replace(at, weight=[w + s for w in at.weight])
+    batch, single = _pass(at, at.inputs, at.rows), _pass(at, at.al, at.bo)
+    # With all t_l = s a change is s times the sum of its row.
+    (d_a, d_u, d_b), (s_a, s_u, s_b) = ([[s * sum(row, arb(0)) for row in part] for part in p] for p in (batch, single))
+    inputs = [v + k * d for v, k, d in zip(at.inputs, at.kappa, d_a, strict=True)]
+    al = [v + k * d.min(e) for v, k, d, e in zip(at.al, at.kappa, d_a, s_a, strict=True)]
+    bo = at.bo
+    if everywhere:
+        bo = [v + d.min(e) for v, d, e in zip(at.bo, d_b, s_b, strict=True)]
+        top = [v + d.min(e) for v, d, e in zip(at.top, d_u, s_u, strict=False)]
+        at = replace(at, top=top)
+        batch = _pass(at, inputs, [v + d for v, d in zip(at.rows, d_b, strict=True)])
+        single = _pass(at, al, bo)
+    moved = [[k * b * v for v in row] for k, b, row in zip(at.kappa, bo, batch[0], strict=True)]
+    one = arb(1)
+    choices = [
+        (_add(al[l], batch[2][l], one, moved[l]), _add(inputs[l], single[2][l], one, moved[l]))
+        for l in range(len(moved))
+    ]
+    free = len(choices) - 1  # the two rows of the output layer are equal
+    picks = itertools.product((0, 1), repeat=free) if free <= 3 else iter([(0,) * free, (1,) * free])
+    matrices = [arb_mat([both[which] for both, which in zip(choices, (*pick, 0), strict=True)]) for pick in picks]
+    # Floats say which of these upper bounds are in question for the smallest; a wrong one among them does no harm.
+    guesses = [float(np.sqrt(np.linalg.eigvalsh(f @ f.T)[-1])) for f in map(floats_of, matrices)]
+    near = [m for m, g in zip(matrices, guesses, strict=True) if not g > 1.000001 * min(guesses)]
+    return -largest_of(-root(spectrum(m * m.transpose())[1]) for m in near)
+
+
+# --- the claims -------------------------------------------------------------------------------------------------------
+
+
+def check_ball(c: Claim, checks: Checks, tick: Tick) -> None:
+    """Recompute every claim of a certificate of Theorem A, A', B or C."""
+    at = centre(c, tick)
+    compare = checks.compare
+
+    def bound(name: str, value: arb) -> None:
+        compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
+
+    def hypothesis(i: int, low: arb, high: arb) -> None:
+        checks.hypothesis(i, c.hypotheses[i], HYPOTHESES[c.theorem][i], low, high)
+
+    zero, one, eta = arb(0), arb(1), arb(c.eta)
+    share = one / len(c.x) if c.loss == "mean" else one
+    scale = share.sqrt()
+    residual, sigma_0, change = at.residual * scale, root(at.least), zero
+    profile = []
+    for j, (s, claim) in enumerate(zip(c.grid, c.sigma, strict=True)):
+        tick(f"profile at radius {s:.3g}")
+        change = s * steepness(at.norms, arb(s), everywhere=False)
+        profile.append(((sigma_0 - change) * scale).max(zero))
+        compare(f"arrays.sigma[{j}]", claim, profile[j], "lower")
+    lipschitz = (root(at.largest) + change) * scale
+    ell = steepness(at.norms, arb(c.radius), everywhere=True) * scale
+    beta = lipschitz**2 + residual * ell
+    left = 1 - beta * eta / 2
+    bound("residual", residual)
+    bound("lambda_min", at.least * share)
+    bound("lipschitz", lipschitz)
+    bound("ell", ell)
+    bound("beta", beta)
+    hypothesis(0, zero, at.least)  # of J J^T itself, in which the loss's 1/n has no part
+    hypothesis(1, beta * eta, arb(2))
+    if c.theorem in ("A", "A'"):
+        sigma = profile[-1]
+        mu = sigma**2
+        positive("sig(R)", sigma)
+        positive("1 - beta eta / 2", left)
+        needed = residual / (sigma * left)
+        if c.theorem == "A'":
+            positive("beta - mu", beta - mu)
+            needed *= (1 + root(1 - 2 * mu * eta * left)) / 2
+        hypothesis(2, needed, arb(c.radius))
+        bound("required", needed)
+    else:
+        widths = [arb(q) - p for p, q in itertools.pairwise(c.grid)]
+        sums = [zero, *itertools.accumulate(w * s for w, s in zip(widths, profile[1:], strict=True))]
+        hypothesis(2, residual, left * sums[-1])
+        required = c.bounds["required"]
+        if required not in c.grid:
+            raise Stop(FALSE, "bounds.required", f"the claim {required!r} is not a point of the grid")
+        j = c.grid.index(required)
+        # The path ends before g_j if the profile up to there outweighs the residual.
+        available, sigma = left * sums[j], profile[j]
+        code = ACCEPTED if available >= residual else FALSE if available < residual else UNSURE
+        what = f"(1 - beta eta / 2) int sig = {available.str(17)}, ||r_0|| = {residual.str(17)}"
+        checks.append(Check("bounds.required", f"<= {required!r}", what, code))
+        mu = sigma**2
+    bound("mu", mu)
+    floor = clipping_floor(c, lipschitz * residual)
+    bound("floor", floor)
+    bound("rate", loss_factor(mu, beta, eta, floor))

@@ -1,0 +1,70 @@
+"""The comparisons of a recheck: a claimed number against the enclosure of what it bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flint import arb
+
+from .recheck_file import ACCEPTED, FAILED, FALSE, UNSURE, Stop, Stored
+
+Tick = Callable[[str], None]
+"""Called with a phrase before each part of a recheck."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: a claimed number against the enclosure of what it bounds; `code` is an exit code."""
+
+    field: str
+    claim: str
+    recomputed: str
+    code: int
+
+
+class Checks(list[Check]):
+    """Every comparison made, in order."""
+
+    def compare(self, field: str, claim: float, value: arb, direction: str, name: str = "") -> None:
+        """A claimed "upper" bound must be at least the recomputed enclosure, a "lower" one at most; name says of what.
+
+        Raises:
+            Stop: the recomputed number is not finite.
+        """
+        if not value.is_finite():
+            raise Stop(FAILED, field, "the recomputed number is not finite")
+        upper = direction == "upper"
+        good, bad = (value <= claim, value > claim) if upper else (value >= claim, value < claim)
+        code = ACCEPTED if good else FALSE if bad else UNSURE
+        recomputed = f"{value.str(20)}, {name}" if name else value.str(20)
+        self.append(Check(field, f"{'<=' if upper else '>='} {claim!r}", recomputed, code))
+
+    def hypothesis(self, index: int, claim: tuple[float, str, float], name: str, low: arb, high: arb) -> None:
+        """Both sides of a stored inequality are bounds of low and high, and stand in its relation."""
+        (a, relation, b), field = claim, f"hypotheses[{index}]"
+        self.compare(f"{field}.left", a, low, "upper", name)
+        self.compare(f"{field}.right", b, high, "lower", name)
+        holds = a < b if relation == "<" else a <= b
+        self.append(Check(field, f"{a!r} {relation} {b!r}", name, ACCEPTED if holds else FALSE))
+
+
+def positive(name: str, value: arb) -> None:
+    """Stop a recheck unless a number that is divided by is certainly positive."""
+    if not value > 0:
+        code, how = (FALSE, "must be positive") if value <= 0 else (UNSURE, "is not decided to be positive")
+        raise Stop(code, name, f"{how}, recomputed {value.str(17)}")
+
+
+def clipping_floor(c: Stored, gradient: arb) -> arb:
+    """The largest factor known with h >= eta floor where the gradient's norm is at most `gradient`."""
+    one = arb(1)
+    if not arb(c.gamma) < gradient.upper():
+        return one
+    return (arb(c.gamma) / gradient).min(one).max(arb(c.delta))
+
+
+def loss_factor(mu: arb, beta: arb, eta: arb, floor: arb) -> arb:
+    """The factor of the loss per step, for steps from eta floor to eta."""
+    shortest, longest = ((h * eta) * (1 - beta * h * eta / 2) for h in (floor, arb(1)))
+    return 1 - 2 * mu * shortest.min(longest)

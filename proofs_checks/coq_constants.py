@@ -1,0 +1,36 @@
+"""Constants.v: the activation constants as they are stored, each float as the fraction that it is exactly.
+
+`python -m proofs_checks.coq_constants` writes the file; a test compares the committed one with this text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pltheory.theory.activations import ACTIVATIONS
+
+FILE = Path(__file__).parent / "coq" / "Constants.v"
+
+HEAD = """(** * The stored activation constants
+
+    Written by [python -m proofs_checks.coq_constants] from [pltheory/theory/activations.py]: each float as the
+    fraction that it is exactly.  StoredSuprema.v proves that they are upper bounds. *)
+
+From Coq Require Import Reals.
+Open Scope R_scope.
+
+"""
+
+
+def text() -> str:
+    """The whole file."""
+    lines = []
+    for activation in (a for a in ACTIVATIONS.values() if a.smooth):
+        for order, value in enumerate((activation.s1, activation.s2, activation.s3), start=1):
+            p, q = value.as_integer_ratio()
+            lines.append(f"Definition stored_{activation.name}_s{order} : R := {p} / {q}.")
+    return HEAD + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text())

@@ -1,0 +1,22 @@
+"""Counts the differential cases that were compared with the truth, by primitive, in the test's record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+
+@pytest.fixture
+def count(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
+    """count("add"): one more case of a primitive was compared; `tests.rigor.counts` reads the totals."""
+    seen: Counter[str] = Counter()
+
+    def one_more(*primitives: str, cases: int = 1) -> None:
+        for primitive in primitives:
+            seen[primitive] += cases
+
+    yield one_more
+    for primitive, cases in seen.items():
+        request.node.user_properties.append(("cases: " + primitive, cases))

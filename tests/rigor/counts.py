@@ -1,0 +1,58 @@
+"""The counts of the soundness battery as a page: `python -m tests.rigor.counts build/soundness*.xml > FILE.md`.
+
+Reads the JUnit records of `make soundness`: the differential cases that each primitive was compared on, and the mutants
+of the gate in `test_error_terms` with the attack that killed each.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+MUTANT = re.compile(r"test_a_weakened_term_is_caught\[(?P<module>\w+)-(?P<term>\w+)-(?P<factor>[\d.]+)\]")
+
+
+def _cases(files: Iterable[Path]) -> Iterator[ElementTree.Element]:
+    for file in files:
+        yield from ElementTree.parse(file).iter("testcase")
+
+
+def page(files: Iterable[Path]) -> str:
+    """Markdown tables of the records in these files.
+
+    Raises:
+        ValueError: a test failed: then there is nothing to publish.
+    """
+    compared: Counter[str] = Counter()
+    killed: dict[tuple[str, str], list[str]] = {}
+    tests = 0
+    for case in _cases(files):
+        name = case.get("name", "")
+        if case.find("failure") is not None or case.find("error") is not None:
+            raise ValueError(f"{name} failed")
+        if case.find("skipped") is not None:
+            continue
+        tests += 1
+        for record in case.iter("property"):
+            if record.get("name", "").startswith("cases: "):
+                compared[record.get("name", "").removeprefix("cases: ")] += int(record.get("value", "0"))
+        if mutant := MUTANT.fullmatch(name):
+            killed.setdefault((mutant["module"], mutant["term"]), []).append(mutant["factor"])
+    lines = [f"Tests passed: {tests}; violations: 0; differential cases: {sum(compared.values()):,}.", ""]
+    lines += ["| primitive | cases |", "|---|---:|"]
+    lines += [f"| {primitive} | {cases:,} |" for primitive, cases in sorted(compared.items())]
+    mutants = sum(map(len, killed.values()))
+    lines += ["", f"Mutants killed: {mutants} of {mutants}, over {len(killed)} error terms.", ""]
+    lines += ["| error term | killed when scaled by | by the test |", "|---|---|---|"]
+    for (module, term), factors in sorted(killed.items()):
+        test = f"test_a_weakened_term_is_caught[{module}-{term}-..]"
+        lines.append(f"| {module}.{term} | {', '.join(sorted(factors))} | `{test}` |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page(map(Path, sys.argv[1:])))

@@ -1,0 +1,38 @@
+"""The contract that third-party theorems run, run on this project's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from pltheory.problem.settings import DeltaGClipSettings, GradientDescentSettings
+from pltheory.verification.contract import Sample, TheoremContract, near_solution
+from pltheory.verification.ladder import BUILT_IN
+
+RULE = DeltaGClipSettings(eta="0.5/beta", gamma=1e-6, delta=0.2)
+CHECKS = [name for name in dir(TheoremContract) if name.startswith("test_")]
+
+
+class BuiltIn(TheoremContract):
+    def __init__(self, name):
+        self.name = name
+
+    def candidate(self):
+        return BUILT_IN[self.name]
+
+    def applies(self):
+        if self.name == "LZB22-4":
+            return None  # its constant is not given
+        rule = GradientDescentSettings(eta="0.5/beta") if self.name == "LZB22-6" else RULE
+        return Sample("near a solution", near_solution(8, 1e-5), rule, checkpoint="w.pt")
+
+    def samples(self):
+        for sample in super().samples():
+            # B+ and D are asked where they answer soon.
+            if self.name not in ("B+", "D") or "near a solution" in sample.name:
+                yield sample
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_theorems_of_this_project_keep_the_contract(name, check):
+    getattr(BuiltIn(name), check)()
