@@ -17,8 +17,20 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.test
-	$(BIN)/pytest -n 0 --benchmark-only tests/benchmarks
+# Peers live in environments of their own. BENCH passes options: BENCH='--quick', BENCH='--rows kernel,step'.
+bench: $(VENV)/.test .peers/jax/.done .peers/torch/.done
+	$(BIN)/python tests/benchmarks $(BENCH)
+
+.peers/jax/.done: tests/benchmarks/peers/jax.txt
+	$(PYTHON) -m venv .peers/jax
+	.peers/jax/bin/python -m pip install --quiet --no-deps -r $<
+	touch $@
+
+.peers/torch/.done: tests/benchmarks/peers/torch.txt constraints.txt
+	$(PYTHON) -m venv .peers/torch
+	.peers/torch/bin/python -m pip install --quiet -c constraints.txt torch numpy scipy
+	.peers/torch/bin/python -m pip install --quiet --no-deps -r $<
+	touch $@
 
 # The theorems in Coq: installs nothing, says which Debian packages are missing.
 coq:
@@ -55,4 +67,4 @@ $(VENV)/.docs: $(VENV)/.torch pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) .peers build *.egg-info
