@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from .measure.ball_search import attack_pl_ratio as attack_pl_ratio
     from .measure.hessian import hessian_norm as hessian_norm
     from .measure.hessian import loss_hessian_norm as loss_hessian_norm
+    from .measure.kernel_products import KernelOperator as KernelOperator
     from .measure.linearization import linearize as linearize
     from .measure.ntk import empirical_ntk as empirical_ntk
+    from .measure.ntk import ntk_routes as ntk_routes
+    from .measure.ntk import traced_ntk as traced_ntk
     from .measure.pl_ratio import pl_ratio as pl_ratio
     from .measure.spectrum import lambda_max as lambda_max
     from .measure.spectrum import lambda_min as lambda_min
@@ -39,6 +42,7 @@ _HOME = {
     "DeltaGClipSettings": "problem.settings",
     "GClipSettings": "problem.settings",
     "GradientDescentSettings": "problem.settings",
+    "KernelOperator": "measure.kernel_products",
     "Problem": "problem.problem",
     "Verdict": "verification.verdict",
     "VerifyReport": "verification.report",
@@ -52,10 +56,12 @@ _HOME = {
     "lambda_min": "measure.spectrum",
     "linearize": "measure.linearization",
     "loss_hessian_norm": "measure.hessian",
+    "ntk_routes": "measure.ntk",
     "pl_ratio": "measure.pl_ratio",
     "profile": "certification.profile",
     "recheck": "certification.recheck",
     "run_figure": "report.figures",
+    "traced_ntk": "measure.ntk",
     "verify": "verification.report",
 }
 _MODULES = {"datasets": "problem.data", "optim": "optim"}

@@ -121,7 +121,14 @@ def test_a_kernel_of_any_module():
     net = torch.nn.Sequential(
         torch.nn.Linear(3, 5), torch.nn.LayerNorm(5), torch.nn.Tanh(), torch.nn.Linear(5, 2)
     ).double()
-    assert tuple(pl.empirical_ntk(net, torch.eye(3, dtype=torch.float64)).shape) == (6, 6)
+    x = torch.eye(3, dtype=torch.float64)
+    kernel = pl.empirical_ntk(net, x)
+    assert tuple(kernel.shape) == (6, 6)
+    assert tuple(pl.empirical_ntk(net, x, x[:2]).shape) == (6, 4)
+    assert tuple(pl.traced_ntk(net, x).shape) == (3, 3)
+    assert pl.ntk_routes(net, x)["1.weight"].rule == "normalization"
+    v = torch.ones(6, dtype=torch.float64)
+    assert torch.allclose(torch.as_tensor(pl.KernelOperator(net, x) @ v.numpy()), kernel @ v)
 
 
 def test_the_documented_optimizer():

@@ -200,7 +200,7 @@ def _by_rules(
 ) -> tuple[Source, Tensor, int]:
     # Alone, among a few, and (below) among all: the outputs at the first samples have to be the same.
     with torch.no_grad():
-        some = network(first).flatten(1)
+        some = network(first).reshape(len(first), -1)
     left = {name: params[name] for name in plan.by_autodiff}
     c = outputs.numel()
     per_sample = plan.bytes_per_sample + sum(p.nbytes for p in left.values()) * c * 2

@@ -89,6 +89,13 @@ class NoRuleError(Exception):
 
 def make_plan(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], n: int) -> Plan:
     """Choose the route of every parameter; x holds the samples to try it on, n is the number the kernel will have."""
+    try:
+        return _make_plan(network, x, params, n)
+    except RuntimeError as error:  # autograd refuses a pass that stops inside the graph: reentrant checkpoints do
+        return all_by_autodiff(params, str(error).strip().split("\n")[0])
+
+
+def _make_plan(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], n: int) -> Plan:
     rec = Recording(network, x, params)
     k = len(x)
     gen = torch.Generator().manual_seed(0)
@@ -142,9 +149,13 @@ def factors(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], plan: P
             if name in plan.paired.values() and isinstance(part, Outer):
                 part = _with_ones(part)
             if isinstance(part, Outer) and not ruled.by_gram[key]:
-                part = part.entries(params[name].shape[0])
+                part = part.entries(_rows(params[name]))
             found.append(part)
     return found, rec.output.detach()
+
+
+def _rows(p: Tensor) -> int:
+    return p.shape[0] if p.ndim else 1
 
 
 def _only(i: int, v: Tensor) -> Tensor:
@@ -195,7 +206,7 @@ def _parts(
         if one is None:
             raise NoRuleError("differs along the axis of the samples")
         key = use.view.part if use.view is not None else None
-        parts[key] = together(parts[key], one, p.shape[0]) if key in parts else one
+        parts[key] = together(parts[key], one, _rows(p)) if key in parts else one
     return parts
 
 
@@ -214,7 +225,7 @@ def _compare(name: str, parts: Mapping[Any, Factor], v: Tensor, p: Tensor, rec: 
             raise NoRuleError("the rules disagree with autograd")
     scale = float(expected.norm())
     for piece, part in zip(pieces, parts.values(), strict=True):
-        found = part.transpose_times(v, p.shape[0])
+        found = part.transpose_times(v, _rows(p))
         close = found.shape == piece.shape and float((found - piece).norm()) <= scale * torch.finfo(v.dtype).eps ** 0.5
         if not close:
             raise NoRuleError("the rules disagree with autograd")

@@ -44,7 +44,7 @@ def entries(node: Any, argument: int, shape: Sequence[int], grads: Tensor, layou
     others = [size for axis, size in enumerate(beside) if axis != layout.axis]
     repeated = [axis + 2 for axis, size in enumerate(others) if size == 1 and by_sample.shape[axis + 2] != 1]
     summed = by_sample.sum(dim=repeated) if repeated else by_sample
-    return Entries(summed.flatten(2))
+    return Entries(summed.reshape(*summed.shape[:2], -1))
 
 
 def _factor(node: Any, argument: int) -> Tensor | float | None:
