@@ -18,7 +18,7 @@ from .recheck_checks import Checks, Tick, clipping_floor, loss_factor
 from .recheck_file import FALSE, Array, Stored, damaged, read_bounds, read_hypotheses, read_stored
 from .recheck_flow import cells, norm, phases, reference, step_constants
 from .recheck_network import Network, slices
-from .recheck_neurons import Pass
+from .recheck_neurons import FirstOrder, Pass
 
 BOUNDS = {
     "residual": "upper", "lambda_min": "lower", "lambda_max": "upper", "c1": "upper", "beta": "upper", "mu": "lower",
@@ -87,6 +87,12 @@ def read_bplus(text: dict[str, Any], path: Path) -> Claim:
     )
 
 
+def kernel_change(e0: arb, first: FirstOrder, g: int, eb: arb, d2: arb) -> arb:
+    """The right side of (SC3) in phase g: what ||E|| and ||K_0^(-1/2) (K(w) - K_0) K_0^(-1/2)|| are at most."""
+    dl = first.d1[g] + eb * first.de + d2
+    return e0 + 2 * (first.c1[g] + eb * first.ce + (1 + e0).sqrt() * d2) + dl * dl
+
+
 def check_bplus(c: Claim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem B+.
 
@@ -132,10 +138,8 @@ def check_bplus(c: Claim, checks: Checks, tick: Tick) -> None:
     first = run.first_order()
     for g, phase in enumerate(found):
         tick(f"phase {g + 1} of {len(found)}")
-        d2 = run.second_order(g)
-        dl = first.d1[g] + phase.eb * first.de + d2
-        change = first.c1[g] + phase.eb * first.ce + (1 + at.e0).sqrt() * d2
-        asked = [*run.sums[g].asked, ((at.e0 + 2 * change + dl * dl) / c.eps[g], -1)]
+        change = kernel_change(at.e0, first, g, phase.eb, run.second_order(g))
+        asked = [*run.sums[g].asked, (change / c.eps[g], -1)]
         for k, (quotient, neuron) in enumerate(asked):
             hypothesis(len(HYPOTHESES) + 3 * g + k, quotient, one, f", worst at neuron {neuron}" if neuron >= 0 else "")
     end = run.sums[-1]

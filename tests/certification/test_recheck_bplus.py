@@ -27,6 +27,8 @@ from pltheory.certification.bplus_file import BPlusCertificate, bplus_certificat
 from pltheory.certification.recheck import recheck
 from pltheory.certification.recheck_arithmetic import ACTIVATIONS
 from pltheory.certification.recheck_flow import (
+    Cells,
+    Phase,
     Reference,
     Steps,
     cells,
@@ -582,9 +584,16 @@ class Both:
         self.flow = cells(self.at, start, eta, claim.times, claim.ends)
         given = replace(self.flow, poly=[arb(float(v)) for v in self.setup.grid.poly])
         self.phases = phases(claim.eps, given, Steps(*map(arb, (step.c1, step.ch, step.vs, step.dr, step.dq))))
-        self.neurons = Pass(self.net, self.at, given, claim.ends, self.phases, claim.ew, claim.ea, claim.activation)
+        self.claim, self.given = claim, given
+        self.neurons = self.passed(given, self.phases)
+
+    def passed(self, flow: Cells, by_phase: list[Phase]) -> Pass:
+        """The pass over the neurons for other constants."""
+        c = self.claim
+        neurons = Pass(self.net, self.at, flow, c.ends, by_phase, c.ew, c.ea, c.activation)
         for part in self.net.neurons():
-            self.neurons.take(part)
+            neurons.take(part)
+        return neurons
 
 
 @pytest.fixture(scope="module", params=["plain", "far", "bias-mean", "gd-standard", "gelu"])
@@ -647,6 +656,38 @@ def test_what_the_conditions_ask_for_agrees(both: Both) -> None:
             for r, s in zip(both.run.regions, both.run.states, strict=True)
         ]
         agree([s.asked[k][0] for s in both.neurons.sums], theirs, 1e-3)
+
+
+def test_the_change_of_the_kernel_agrees(both: Both) -> None:
+    first, e0 = both.neurons.first_order(), arb(both.setup.centre.e0)
+    mine = [
+        recheck_bplus.kernel_change(e0, first, g, p.eb, arb(r.d2))
+        for g, (p, r) in enumerate(zip(both.phases, both.run.regions, strict=True))
+    ]
+    agree(mine, [r.asked.eps for r in both.run.regions])
+
+
+def test_every_phase_before_and_every_deviation_counts_in_the_conditions(both: Both) -> None:
+    asked = [[float(q) for q, _ in s.asked] for s in both.neurons.sums]
+
+    def grown(flow: Cells, by_phase: list[Phase]) -> list[list[float]]:
+        sums = both.passed(flow, by_phase).sums
+        return [
+            [float(q) / old for (q, _), old in zip(s.asked, was, strict=True)]
+            for s, was in zip(sums, asked, strict=True)
+        ]
+
+    # dr of phase 2 in both of its conditions, and in no other phase.
+    one, two, three = both.phases
+    change = grown(both.given, [one, replace(two, dr=two.dr + 100), three])
+    assert change[0] == change[2] == [1.0, 1.0]
+    assert min(change[1]) > 1.01
+    # What the path sums gathered in phase 1 stays in all later ones.
+    f = both.given
+    first = replace(
+        f, occupation=[1e8 * f.occupation[0], *f.occupation[1:]], k1=[[1e4 * v for v in f.k1[0]], *f.k1[1:]]
+    )
+    assert min(min(row) for row in grown(first, both.phases)) > 1.01
 
 
 def test_what_lies_beyond_a_short_grid_counts() -> None:
