@@ -32,7 +32,7 @@ def _claims_table(report: dict, solvers: list[str]) -> Table:
         "kernel",
         "ms",
         "Coq",
-        "Coq, written from the claim",
+        "generated",
         *solvers,
         "mutants",
         "cited",

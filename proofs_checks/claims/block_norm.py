@@ -42,7 +42,7 @@ def _mutants(c):
 
 CLAIM = Claim(
     name="block_norm",
-    title="||[[1, 0], [v, al]]|| and (v + sqrt(v^2 + 4 al^2))/2",
+    title="norm of ((1, 0), (v, al)), and (v + sqrt(v^2 + 4 al^2))/2",
     statement=r"For $v > 0$, $al \ge 1$ and $N = (\sqrt{v^2 + (al + 1)^2} + \sqrt{v^2 + (al - 1)^2})/2$:"
     r" $x^2 + (v x + al\,y)^2 \le N^2(x^2 + y^2)$, and $N \le (v + \sqrt{v^2 + 4 al^2})/2$.",
     source="theory section 4, Theorem D",

@@ -22,11 +22,8 @@ def _mutants(c):
         c.but(swap={_GOAL: ge(ROOT(_TIME * _WEIGHT) / 2, _SUM)}),
         lambda: sp.sqrt((1 + 1) * (1 + 1)) / 2 < 1 + 1,
     )
-    yield Mutant(
-        "root of the sum of the cells' bounds",
-        c.but(swap={_GOAL: ge(ROOT(H[0] * square[0] + H[1] * square[1]), _SUM)}),
-        lambda: bool(sp.sqrt(1 + 1) < 1 + 1),
-    )
+    # om = (-1, 1), all else 1: the sum over time is 0, the parts add up to 2.
+    yield Mutant("a weight of either sign", c.but(drop=("om1>0",)), lambda: (-1 + 1) * (-1 + 1) < (1 + 1) ** 2)
 
 
 CLAIM = Claim(

@@ -60,15 +60,19 @@ Check @gelu_s1. Print Assumptions gelu_s1.
 Check @gelu_s2. Print Assumptions gelu_s2.
 Check @silu_derivatives. Print Assumptions silu_derivatives.
 Check @silu_s2. Print Assumptions silu_s2.
-Check @tanh_stored. Print Assumptions tanh_stored.
-Check @sigmoid_stored. Print Assumptions sigmoid_stored.
-Check @softplus_stored. Print Assumptions softplus_stored.
-Check @erf_stored. Print Assumptions erf_stored.
-Check @gelu_stored. Print Assumptions gelu_stored.
-Check @silu_stored. Print Assumptions silu_stored.
-Check @stored_reached. Print Assumptions stored_reached.
-Check @left_sum. Print Assumptions left_sum.
-Check @product_between. Print Assumptions product_between.
+Check @tanh_stored.
+Check @sigmoid_stored.
+Check @softplus_stored.
+Check @erf_stored.
+Check @gelu_stored.
+Check @silu_stored.
+Check @stored_reached.
+Check @left_sum.
+Check @product_between.
+Definition all_stored :=
+  (@tanh_stored, @sigmoid_stored, @softplus_stored, @erf_stored, @gelu_stored, @silu_stored, @stored_reached,
+   @left_sum, @product_between).
+Print Assumptions all_stored.
 
 (** The claims: their statements stand in Claims.v; here what all of them together rest on. *)
 Definition all_claims :=

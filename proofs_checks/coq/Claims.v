@@ -3403,7 +3403,7 @@ Proof.
   apply (same_ge _ _ fact37); named.
 Qed.
 
-(** ||[[1, 0], [v, al]]|| and (v + sqrt(v^2 + 4 al^2))/2 *)
+(** norm of ((1, 0), (v, al)), and (v + sqrt(v^2 + 4 al^2))/2 *)
 Theorem claim_block_norm :
   forall (al : R) (v : R) (x : R) (y : R),
   0 < v ->

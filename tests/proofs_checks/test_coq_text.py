@@ -12,7 +12,8 @@ import pytest
 import sympy as sp
 
 from pltheory.theory.activations import ACTIVATIONS
-from proofs_checks import coq_claims, coq_constants, coq_formulas, coq_status, coq_terms
+from pltheory.theory.arithmetic import FLOATS
+from proofs_checks import coq_claims, coq_constants, coq_formulas, coq_status, coq_terms, witness
 from proofs_checks.claims import load
 from proofs_checks.language import ge, gt, said
 
@@ -58,11 +59,18 @@ class Reader:
         return x, tokens
 
     def product(self, tokens, scope):
-        x, tokens = self.power(tokens, scope)
+        x, tokens = self.signed(tokens, scope)
         while tokens and tokens[0] in "*/":
-            y, after = self.power(tokens[1:], scope)
+            y, after = self.signed(tokens[1:], scope)
             x, tokens = (x * y if tokens[0] == "*" else x / y), after
         return x, tokens
+
+    def signed(self, tokens, scope):
+        """A power, its opposite or its inverse."""
+        if tokens[0] not in ("-", "/"):
+            return self.power(tokens, scope)
+        x, rest = self.signed(tokens[1:], scope)
+        return (-x if tokens[0] == "-" else 1 / x), rest
 
     def power(self, tokens, scope):
         x, tokens = self.application(tokens, scope)
@@ -215,6 +223,29 @@ def test_terms():
     assert coq_terms.relation(gt(R)) == "0 < ball"
     with pytest.raises(ValueError, match="variable of Coq"):
         coq_terms.term(sp.Symbol("x'"))
+
+
+@pytest.mark.parametrize("claim", GENERATED, ids=lambda c: c.name)
+def test_statements_have_the_values_of_the_claim(claim):
+    """What Coq is asked to prove is what the claim says: each relation read back, at random points."""
+    rng, reader, compared = random.Random(5), Reader(definitions()), 0
+    for rel in (*claim.hypotheses.values(), *claim.conclusions.values()):
+        if rel.op == "holds":
+            continue
+        text = coq_terms.relation(rel)
+        side = {">": r"0 < (.*)", ">=": r"0 <= (.*)", "=": r"(.*) = 0"}[rel.op]
+        tokens = re.findall(r"[A-Za-z_]\w*|\d+|\S", re.fullmatch(side, text, re.DOTALL).group(1))
+        for _ in range(5):
+            point = {s: rng.uniform(0.1, 0.9) for s in rel.expr.free_symbols}
+            try:
+                expected = witness.value(rel.expr, point, FLOATS)
+            except ValueError:  # a root of a negative number
+                continue
+            found, rest = reader.sum(tokens, {coq_terms.variable(s): v for s, v in point.items()})
+            assert not rest
+            assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+            compared += 1
+    assert compared
 
 
 def test_types_are_inferred_from_uses():

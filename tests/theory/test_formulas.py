@@ -18,7 +18,16 @@ NUMBERS = {
     "eta": Q(3, 10), "gamma": Q(2, 5), "delta": Q(1, 7), "grad_norm": Q(5, 2), "grad_bound": Q(9, 4),
     "beta": Q(5, 2), "mu": Q(4, 3), "h": Q(1, 9), "loss": Q(7, 3), "lipschitz": Q(8, 5), "residual": Q(11, 5),
     "jacobian_lipschitz": Q(1, 6), "n": Q(10), "radius": Q(3, 2), "depth": 2, "lambda_0": Q(9, 5),
+    "negative": Q(1, 3), "s": Q(3, 10), "v": Q(4, 7), "al": Q(6, 5),
 }  # fmt: skip
+
+
+def _largest_singular_value(v, al):
+    """Of [[1, 0], [v, al]], from the characteristic polynomial of M M^T."""
+    trace = 1 + v**2 + al**2
+    return sp.sqrt((trace + sp.sqrt(trace**2 - 4 * al**2)) / 2)
+
+
 EXPECTED = {
     "step_size": lambda v: v.eta * max(v.delta, v.gamma / v.grad_norm),
     "effective_delta": lambda v: v.gamma / v.grad_bound,
@@ -38,6 +47,9 @@ EXPECTED = {
     "radius_gradient_descent": lambda v: 2 * v.lipschitz * v.residual / v.mu,
     "max_step_gradient_descent": lambda v: 1 / (v.lipschitz**2 + v.jacobian_lipschitz * v.residual),
     "smoothness": lambda v: v.lipschitz**2 + v.jacobian_lipschitz * v.residual,
+    "expansion_constant": lambda v: 1 + v.h * v.negative,
+    "block_norm": lambda v: _largest_singular_value(v.v, v.al),
+    "expansion_band": lambda v: _largest_singular_value(v.s * (v.beta + v.negative) / 2, 1 + v.s * v.negative),
     "width_scale_lzb": lambda v: v.n * v.radius ** (6 * v.depth + 2) / (v.lambda_0 - v.mu) ** 2,
 }  # fmt: skip
 """The formulas once more, as THEORY prints them, at the values above."""
