@@ -90,6 +90,8 @@ def _norms(part: Bucket) -> list[Tensor]:
 
 
 def _pieces(g: Tensor) -> Sequence[Tensor]:
+    if g.ndim == 2 and g.T.is_contiguous():
+        g = g.T
     if g.numel() <= _PIECE or not g.is_contiguous():
         return (g,)
     return g.view(-1).chunk(-(-g.numel() // _PIECE))
