@@ -9,7 +9,7 @@ import torch
 
 from pltheory.measure.ntk import empirical_ntk
 from pltheory.measure.pl_ratio import pl_ratio
-from pltheory.measure.spectrum import eigenvalues, lambda_max, lambda_min, spectral_norm
+from pltheory.measure.spectrum import eigenvalues, lambda_max, lambda_min, lambda_min_estimate, spectral_norm
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.theory import Direction, InvalidInputError, NumericalFailureError, WrongDirectionError
@@ -67,11 +67,40 @@ def test_a_small_eigenvalue_above_the_resolution_is_a_number():
     assert lambda_min(kernel.float()).kind is Direction.ESTIMATE
 
 
+N = 200
+SPECTRA = {
+    "even": torch.linspace(1e-6, 1, N, dtype=torch.float64),
+    "one far below": torch.cat([torch.tensor([1e-10]).double(), torch.linspace(0.1, 1, N - 1, dtype=torch.float64)]),
+    "crowded": torch.logspace(-6, 0, N, dtype=torch.float64),
+    "all but equal": 1e-3 + 1e-9 * torch.linspace(0, 1, N, dtype=torch.float64),
+    "small order": torch.linspace(1e-6, 1, 20, dtype=torch.float64),
+    "singular": torch.cat([torch.zeros(2, dtype=torch.float64), torch.linspace(0.1, 1, N - 2, dtype=torch.float64)]),
+    "indefinite": torch.linspace(-0.1, 1, N, dtype=torch.float64),
+}
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_an_estimate_is_as_good_as_eigvalsh_and_no_lower_bound(name):
+    values = SPECTRA[name]
+    q = torch.linalg.qr(draws(8, (len(values), len(values)))[0])[0]
+    kernel = (q * values) @ q.T
+    kernel = 0.5 * (kernel + kernel.T)
+    found = lambda_min_estimate(kernel)
+    resolution = torch.finfo(torch.float64).eps * len(values) * float(values.abs().max())
+    assert abs(found.value - max(float(values[0]), 0.0)) <= resolution
+    if name in ("even", "one far below"):
+        assert found.kind is Direction.UPPER
+        with pytest.raises(WrongDirectionError):
+            found.at_least()
+    if name in ("small order", "singular", "indefinite"):
+        assert found.method.startswith("eigvalsh")
+
+
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
 def test_a_kernel_that_is_not_finite(value):
     kernel = torch.eye(3, dtype=torch.float64)
     kernel[0, 1] = kernel[1, 0] = value
-    for call in (eigenvalues, lambda_min, lambda_max):
+    for call in (eigenvalues, lambda_min, lambda_min_estimate, lambda_max):
         with pytest.raises(NumericalFailureError, match="NaN or an infinity"):
             call(kernel)
 
