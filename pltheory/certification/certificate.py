@@ -176,9 +176,10 @@ def certify(
 
 
 def _eigenvalues(guess: Profile, scale: float) -> tuple[float | None, float | None]:
-    """The extreme kernel eigenvalues that a profile was made from; None for one that it does not know."""
-    values = guess.lambda_0.value / scale, float(guess.lipschitz[0]) ** 2 / scale
-    return values[0] if values[0] > 0 else None, values[1] if values[1] > 0 else None
+    """The extreme kernel eigenvalues that a profile was made from; None for one that it does not know well."""
+    smallest, largest = guess.lambda_0.value / scale, float(guess.lipschitz[0]) ** 2 / scale
+    # Below that share of the largest, a smallest eigenvalue from LAPACK may be off by more than the proof loses.
+    return smallest if smallest > 2.0**-30 * largest else None, largest if largest > 0 else None
 
 
 def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, theorem: str) -> Certificate:
