@@ -723,3 +723,15 @@ def test_the_tail_enters_the_deviation_of_the_last_phase_only(both: Both) -> Non
     long, none = (phases([0.01, 0.02], replace(both.flow, tail_r=arb(tail)), steps) for tail in (3.0, 0.0))
     assert float(long[0].dr - none[0].dr) == 0.0
     assert float(long[1].dr - none[1].dr) == 3.0
+
+
+def test_beta_is_recomputed_with_the_residuals_part(tmp_path: Path) -> None:
+    """With eta a number beta is claimed as small as it was found; a third of the residual's part less is refused."""
+    problem, rule = CASES["far"][0](), DeltaGClipSettings(0.02, 0.5, 0.1)
+    found = bplus_certificate(problem, rule, certify_bplus(problem, rule, rigorous=True, **GRID))
+    forge = Forge(tmp_path, found.document().text("c.cert.npz"), found.document().arrays_bytes())
+    assert recheck(forge.path).accepted
+    claimed = forge.text["bounds"]["beta"]
+    kernel_part = (1 + forge.arrays["eps"][-1]) * value(forge.text["bounds"]["lambda_max"])
+    claimed.update(number(value(claimed) - (value(claimed) - kernel_part) / 3))
+    refused(recheck(forge.write_text()), FALSE, "bounds.beta")
