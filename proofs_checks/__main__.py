@@ -37,7 +37,8 @@ def _claims_table(report: dict, solvers: list[str]) -> Table:
         "mutants",
         "cited",
     ):
-        table.add_column(column, justify="right" if column in ("ms", "cited") else "left")
+        longest = max(len(row["name"]) for row in report["claims"]) if column == "claim" else None
+        table.add_column(column, justify="right" if column in ("ms", "cited") else "left", min_width=longest)
     for row in report["claims"]:
         kernel = f"[green]ok[/] {row['certificates']}" if row["accepted"] else "[bold red]REJECTED[/]"
         false = min(row["mutants_rejected"], row["mutants_refuted"])
