@@ -12,9 +12,9 @@ import accelerator
 import click
 import growth
 import main_job
-from interleave import BUDGET, Runner
+from interleave import BUDGET, Disagreement, Measured, Runner
 from machine import facts
-from process import ROOT
+from process import ROOT, SolverError
 from rows import ROWS
 from rows import chosen as cells_of
 from table import page
@@ -47,12 +47,18 @@ def main(quick: bool, rows: str | None, device: str, out: Path, runs: int) -> No
         found = accelerator.measure(device, quick=quick)
         _write(out, "benchmarks-cuda", facts(device), [], {"accelerator": found}, accelerator.section(found))
         return
-    machine, cells, sections, more = facts(), [], [], {}
+    machine, cells, sections, more, failed = facts(), [], [], {}, []
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         with Runner(scratch, say, 0.1 if quick else BUDGET) as runner:
             for cell in cells_of(picked, quick=quick):
-                cells.append((cell, runner.run(cell)))
+                try:
+                    cells.append((cell, runner.run(cell)))
+                except (Disagreement, SolverError) as error:
+                    # The other rows are still worth having; the command ends with an error all the same.
+                    failed.append(cell.title)
+                    say(str(error))
+                    cells.append((cell, [Measured(cell.ours, None, note="failed")]))
         if "growth" in picked:
             say("growth")
             grown = growth.measure(scratch, say, quick=quick)
@@ -71,6 +77,8 @@ def main(quick: bool, rows: str | None, device: str, out: Path, runs: int) -> No
         sections += accelerator.NOT_MEASURED
     _write(out, "benchmarks", machine, cells, more, sections)
     say("done")
+    if failed:
+        raise click.ClickException(f"failed: {'; '.join(failed)}")
 
 
 def _write(out: Path, name: str, machine: dict, cells: list, more: dict, sections: list[str]) -> None:

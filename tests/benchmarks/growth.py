@@ -11,6 +11,7 @@ import numpy as np
 from interleave import Say
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, LogLocator
 from process import Worker
 from scipy import stats
 
@@ -124,10 +125,11 @@ def figure(found: list[Growth], path: Path) -> None:
         for column, along in enumerate(("n", "width", "outputs")):
             for row, memory in enumerate((False, True)):
                 ax = panels[row][column]
-                for g in (g for g in found if g.series.along == along and g.series.memory is memory):
-                    _draw(ax, g)
                 ax.set(xscale="log", yscale="log", xlabel={"n": "samples n"}.get(along, along))
-                ax.legend(frameon=False, fontsize=8)
+                drawn = [g for g in found if g.series.along == along and g.series.memory is memory]
+                for g in drawn:
+                    _draw(ax, g)
+                _ticks(ax, sorted({s for g in drawn for s in g.sizes}))
             panels[0][0].set_ylabel("seconds")
             panels[1][0].set_ylabel("MiB above the model")
         plot.savefig(path, format="svg", metadata={"Date": None})
@@ -142,8 +144,17 @@ def _draw(ax: Axes, g: Growth) -> None:
     guide = values[-1] * (sizes / sizes[-1]) ** g.series.expected
     expected = f"{g.series.expected:g} expected at most"
     ax.plot(sizes, guide, "--", lw=1, color=line.get_color(), alpha=0.6, label=expected)
-    ax.set_xticks(g.sizes, [str(s) for s in g.sizes])
+
+
+def _ticks(ax: Axes, sizes: list[int]) -> None:
+    """A tick at every size, plain numbers upwards, and room for the legend above the curves."""
+    ax.set_xticks(sizes, [str(s) for s in sizes], fontsize=7)
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     ax.minorticks_off()
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high * (high / low) ** 0.6)
+    ax.legend(frameon=False, fontsize=7, loc="upper left")
 
 
 def section(found: list[Growth], image: str) -> list[str]:

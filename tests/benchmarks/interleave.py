@@ -147,7 +147,7 @@ class Runner:
         if cell.reference is not None:
             module, solver = cell.reference
             worker = self._worker(module)
-            handle = worker.prepare(solver, {**cell.case, "n": cell.case["peer_n"]})
+            handle = worker.prepare(solver, {**cell.case, "n": cell.case["peer_n"], "dtype": "float64"})
             wanted = worker.result(handle)
             worker.drop(handle)
             return {c: float(np.abs(results[c][: len(wanted)] / wanted - 1).max()) for c in contenders}

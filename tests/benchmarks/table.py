@@ -52,7 +52,7 @@ NOTES = {
         "matrix alone moves it by about 1e-16 times the condition. *lambda_min verified* is the proved lower bound.",
     ],
     "hessian": [
-        "*Difference* is the relative error on the first sample against Lanczos to 1e-9. PyHessian stops on "
+        "*Difference* is the relative error on the first sample against Lanczos in float64 to 1e-7. PyHessian stops on "
         "relative change between iterations, which is not accuracy.",
     ],
     "step": [
