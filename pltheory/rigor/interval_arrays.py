@@ -64,7 +64,7 @@ class IntervalArray:
     @quiet
     def __add__(self, other: Any) -> IntervalArray:
         o = intervals(other)
-        return _outward(self.lo + o.lo, self.hi + o.hi)
+        return _nonnegative(_outward(self.lo + o.lo, self.hi + o.hi), self, o)
 
     __radd__ = __add__
 
@@ -82,7 +82,7 @@ class IntervalArray:
     @quiet
     def __mul__(self, other: Any) -> IntervalArray:
         o = intervals(other)
-        return _hull(self.lo * o.lo, self.lo * o.hi, self.hi * o.lo, self.hi * o.hi)
+        return _nonnegative(_hull(self.lo * o.lo, self.lo * o.hi, self.hi * o.lo, self.hi * o.hi), self, o)
 
     __rmul__ = __mul__
 
@@ -120,6 +120,11 @@ class IntervalArray:
 
 def _outward(lo: Array, hi: Array) -> IntervalArray:
     return IntervalArray(lowered(lo), raised(hi))
+
+
+def _nonnegative(x: IntervalArray, a: IntervalArray, b: IntervalArray) -> IntervalArray:
+    """The sum or product x of a and b, not below 0 where neither of them is: rounding outward lowers a 0 below 0."""
+    return IntervalArray(np.where((a.lo >= 0.0) & (b.lo >= 0.0), np.maximum(x.lo, 0.0), x.lo), x.hi)
 
 
 def _hull(*corners: Array) -> IntervalArray:

@@ -22,7 +22,7 @@ def test_counts_are_summed_over_tests_and_the_longer_run_counts(tmp_path):
         files[-1].write_text(RECORD.format(cases=cases, inside=""), encoding="utf-8")
     text = page(files)
     assert "| add | 1,005 |" in text
-    assert "Tests passed: 4; violations: 0; differential cases: 1,005." in text
+    assert "Tests passed: 4; violations: 0; differential cases: 1,005, \nat least 1,005 for each primitive." in text
     assert "Mutants killed: 2 of 2, over 1 error terms." in text
     assert "| midrad.inner_rounding | 0.0, 0.1 |" in text
 

@@ -89,6 +89,15 @@ def test_spectral_norms_of_nonnegative_matrices():
         INTERVAL_ARRAYS.spectral_norm([[1, -1], [0, 1]])
 
 
+def test_sums_and_products_of_what_is_not_negative_are_not():
+    a = IntervalArray(np.array([0.0, 0.0, 2.0**-1074, -(2.0**-1074)]), np.array([0.0, 1.0, 1.0, 1.0]))
+    for result in (a + 0.0, 0 * a, a * a, a + a, a**3):
+        assert (result.lo[:3] >= 0.0).all()
+        assert result.lo[3] <= 0.0
+    assert ((a + a).lo[3], (a * a).lo[3]) < (-(2.0**-1074), 0.0)
+    assert ((-a) + (-a)).lo[1] < -2.0
+
+
 def test_refusals():
     a = intervals(np.array([1.0, 2.0]))
     for bad in (
