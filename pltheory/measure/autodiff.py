@@ -39,8 +39,9 @@ def outputs_per_sample(network: nn.Module, x: Tensor) -> Tensor:
             f"module {mixing[0]}: batch normalisation in train mode mixes the samples; call network.eval()"
         )
     with torch.no_grad():
-        one, many = network(x[:1]), network(x)
+        one, last, many = network(x[:1]), network(x[-1:]), network(x)
     require_same(one, many)
+    require_same(last, many[-1:])
     return one.reshape(-1)
 
 

@@ -16,7 +16,7 @@ from ..problem.networks import ClassN, class_n
 from ..theory import InvalidInputError, NotAvailableError
 from .autodiff import jacobian_rows, outputs_per_sample, require_same, trainable
 from .layer_rules.factors import Entries, Factor, Outer, add_gram
-from .layer_rules.plan import CHANGING, PROBES, NoRuleError, Plan, Route, all_by_autodiff, factors, make_plan
+from .layer_rules.plan import CHANGING, PROBES, NoRuleError, Plan, Route, all_by_autodiff, factors, fits, make_plan
 from .linearization import linearize
 from .memory import available_bytes
 from .precision import matrix_products
@@ -91,7 +91,8 @@ def ntk_routes(network: nn.Module, x: Tensor) -> dict[str, Route]:
         return {name: Route("class N") for name in params}
     outputs_per_sample(network, x)
     plan = make_plan(network, x[:PROBES], params, len(x))
-    return plan.routes if plan.fits(network, x, params) else all_by_autodiff(params, CHANGING).routes
+    same = all(fits(network, x[s : s + TILE], params, plan) for s in range(0, len(x), TILE))
+    return plan.routes if same else all_by_autodiff(params, CHANGING).routes
 
 
 def empirical_ntk_by_autodiff(network: nn.Module, x: Tensor) -> Tensor:
@@ -207,7 +208,7 @@ def _by_rules(
 
     def source(block: Tensor) -> list[Factor]:
         parts: list[Factor] = []
-        if plan.ruled:
+        if len(left) < len(params):
             parts, found = factors(network, block, params, plan)
             if _begins_with(block, first):
                 require_same(some, found)

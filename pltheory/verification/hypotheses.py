@@ -13,7 +13,7 @@ from ..certification.prove import Proved
 from ..certification.radius import Reach, reach
 from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize, same_outputs
-from ..measure.ntk import empirical_ntk_by_autodiff
+from ..measure.ntk import empirical_ntk
 from ..measure.spectrum import extremes, top_eigenvector
 from ..problem.admissible import antipodal_pair
 from ..problem.problem import Problem
@@ -67,7 +67,7 @@ def measure(problem: Problem) -> Measured:
         unavailable = str(error)
     if lin is not None and not same_outputs(problem, lin):
         lin, unavailable = None, "not available for this network: its outputs are not those of its layers"
-    kernel = lin.kernel if lin is not None else empirical_ntk_by_autodiff(problem.network, problem.x)
+    kernel = lin.kernel if lin is not None else empirical_ntk(problem.network, problem.x)
     spectrum = extremes(kernel)
     if lin is not None:
         residual = float((lin.outputs - problem.y).norm())

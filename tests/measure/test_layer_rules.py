@@ -341,6 +341,38 @@ def test_a_network_that_changes_with_the_number_of_samples_is_still_right():
     assert {route.rule for route in ntk_routes(net, x).values()} == {"autodiff"}
 
 
+def test_a_network_that_orders_its_samples_by_their_values_is_still_right():
+    def forward(s, x):
+        order = x[:, 0].argsort(stable=True)
+        return s.b(torch.tanh(s.a(x[order]))[order.argsort()])
+
+    net, x = build(lambda: (Net(forward, a=linear(3, 4), b=linear(4, 2)), (3,)), 8)
+    x[:3, 0], x[3:, 0] = torch.arange(3.0), torch.linspace(5, 4, 5)  # in order for the first three, not for all
+    j = dense_jacobian(net, x)
+    assert {route.rule for route in ntk_routes(net, x[:3]).values()} == {"linear", "bias"}
+    assert {route.rule for route in ntk_routes(net, x).values()} == {"autodiff"}
+    close(empirical_ntk(net, x), j @ j.T)
+
+
+def test_a_parameter_that_the_first_samples_do_not_use_is_not_forgotten():
+    def forward(s, x):
+        out, second = s.a(x), x[:, 0] > 0
+        if second.any():
+            out = torch.where(second[:, None], s.b(x), out)
+        return out
+
+    net, x = build(lambda: (Net(forward, a=linear(3, 2), b=linear(3, 2)), (3,)), 6)
+    x[:, 0] = torch.tensor([-1, -1, -1, 1, -1, 1.0])
+    j = dense_jacobian(net, x)
+    assert ntk_routes(net, x[:3])["b.weight"].rule == "unused"
+    close(empirical_ntk(net, x), j @ j.T)
+
+
+def test_a_sum_over_the_samples_before_is_a_mixing():
+    with pytest.raises(InvalidInputError, match="mix"):
+        empirical_ntk(Net(lambda s, x: s.a(x).cumsum(0), a=linear(3, 2)), draws(1, (5, 3))[0])
+
+
 @pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")
 def test_reentrant_checkpoint_is_refused():
     net = Net(lambda s, x: s.out(checkpoint(s.inside, s.first(x), use_reentrant=True)),

@@ -52,12 +52,11 @@ class Outer:
 
     def entries(self, size: int) -> Entries:
         """The per-sample gradients; `size` is the length d where `fixed` holds row numbers."""
-        fixed = self.dense(size)[:, None]  # (n, 1, G, T, d)
-        if self.moving_first:
-            grads = self.moving.transpose(-1, -2) @ fixed
-        else:
-            grads = fixed.transpose(-1, -2) @ self.moving
-        return Entries(grads.flatten(2))
+        n, c, groups, tokens, m = self.moving.shape
+        # All outputs in one product per sample: a product per output would copy the inputs for each.
+        rows = self.moving.permute(0, 2, 1, 4, 3).reshape(n, groups, c * m, tokens)
+        grads = (rows @ self.dense(size)).reshape(n, groups, c, m, -1).transpose(1, 2)  # (n, C, G, m, d)
+        return Entries((grads if self.moving_first else grads.transpose(-1, -2)).flatten(2))
 
     def dense(self, size: int) -> Tensor:
         """`fixed` as numbers, (n, G, T, d)."""

@@ -69,11 +69,6 @@ class Plan:
         """The parameters left to automatic differentiation."""
         return [name for name, route in self.routes.items() if route.rule == "autodiff"]
 
-    def fits(self, network: nn.Module, x: Tensor, params: Mapping[str, Tensor]) -> bool:
-        """Whether the network uses its parameters on these samples as it did on those of the plan."""
-        rec = Recording(network, x, params)
-        return all(rec.signature(name) == ruled.signature for name, ruled in self.ruled.items())
-
 
 def all_by_autodiff(params: Mapping[str, Tensor], why: str) -> Plan:
     """The plan that uses no rule."""
@@ -134,14 +129,10 @@ def factors(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], plan: P
     Raises:
         NoRuleError: the network used its parameters otherwise on these samples than on those of the plan.
     """
-    rec = Recording(network, x, params)
+    rec, stacked = _run(network, x, params, plan)
     n = len(x)
-    nodes = operations([use for name in plan.ruled for use in rec.uses[name]])
-    stacked = dict(zip(nodes, rec.per_output(nodes), strict=True)) if rec.connected else {}
     found: list[Factor] = []
     for name, ruled in plan.ruled.items():
-        if rec.signature(name) != ruled.signature:
-            raise NoRuleError(CHANGING)
         if name in plan.paired:
             continue
         parts = _parts(rec.uses[name], ruled.layouts, params[name], stacked, n)
@@ -152,6 +143,57 @@ def factors(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], plan: P
                 part = part.entries(_rows(params[name]))
             found.append(part)
     return found, rec.output.detach()
+
+
+def fits(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], plan: Plan) -> bool:
+    """Whether the network uses its parameters on these samples as it did on those of the plan."""
+    try:
+        _run(network, x, params, plan)
+    except NoRuleError:
+        return False
+    return True
+
+
+def _run(
+    network: nn.Module, x: Tensor, params: Mapping[str, Tensor], plan: Plan
+) -> tuple[Recording, dict[Any, Tensor | None]]:
+    rec = Recording(network, x, params)
+    nodes = operations([use for name in plan.ruled for use in rec.uses[name]])
+    stacked = dict(zip(nodes, rec.per_output(nodes), strict=True)) if rec.connected else {}
+    unused = [name for name, route in plan.routes.items() if route.rule == "unused"]
+    if any(rec.uses[name] for name in unused) or any(
+        rec.signature(name) != ruled.signature for name, ruled in plan.ruled.items()
+    ):
+        raise NoRuleError(CHANGING)
+    _require_layouts(rec, plan, stacked)
+    return rec, stacked
+
+
+def _require_layouts(rec: Recording, plan: Plan, stacked: Mapping[Any, Tensor | None]) -> None:
+    """One more pass, each sample's outputs weighted by a number of its own, must weight the rows said to be its own.
+
+    A network may order its samples by their values: what the first few showed need not be so for all.
+    """
+    n, outputs = rec.output.shape
+    if n == 1 or not stacked:
+        return
+    gen = torch.Generator().manual_seed(1)
+    own = (0.5 + torch.randperm(n, generator=gen, dtype=torch.float64) / n).to(rec.output)
+    mix = torch.linspace(0.5, 1.5, outputs, dtype=torch.float64).to(rec.output)
+    weighted = dict(zip(stacked, rec.at_nodes(list(stacked), own[:, None] * mix), strict=True))
+    pairs = {
+        (use.node, layout)
+        for name, ruled in plan.ruled.items()
+        for use, layout in zip(rec.uses[name], ruled.layouts, strict=True)
+    }
+    for node, layout in pairs:
+        grads, found = stacked[node], weighted[node]
+        if grads is None or found is None or not layout.fits(found.shape, n):
+            raise NoRuleError(CHANGING)
+        rows = layout.by_sample(torch.tensordot(mix, grads, 1), n).flatten(1)
+        difference = (layout.by_sample(found, n).flatten(1) - own[:, None] * rows).norm()
+        if not float(difference) <= torch.finfo(own.dtype).eps ** 0.5 * float(rows.norm()):
+            raise NoRuleError(CHANGING)
 
 
 def _rows(p: Tensor) -> int:
