@@ -11,13 +11,13 @@ from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..theory import InvalidInputError, NotAvailableError
 from .bplus import certify_bplus
-from .bplus_file import bplus_certificate
+from .bplus.file import bplus_certificate
 from .certificate import THEOREMS as ON_A_BALL
 from .certificate import Inequality
 from .certificate import certify as certify_on_ball
 from .profile import profile
 from .trajectory import certify_trajectory
-from .trajectory_file import StoredTrajectory
+from .trajectory.file import StoredTrajectory
 
 TRAJECTORY_STEPS = 10_000
 """Steps that Theorem D may take."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 
 from ..certification.bplus import BPlusResult, certify_bplus
-from ..certification.bplus_file import bplus_certificate
+from ..certification.bplus.file import bplus_certificate
 from ..certification.radius import Reach
 from ..certification.trajectory import TrajectoryCertificate, certify_trajectory
-from ..certification.trajectory_file import StoredTrajectory
+from ..certification.trajectory.file import StoredTrajectory
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..rigor.errors import NoVerdictError

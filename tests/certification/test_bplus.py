@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pltheory.certification.bplus import BPlusResult, Inequality, certify_bplus
-from pltheory.certification.bplus_consistency import State
+from pltheory.certification.bplus.consistency import State
 from pltheory.problem.data import digits
 from pltheory.problem.networks import FullyConnected, fully_connected
 from pltheory.problem.problem import Problem
@@ -168,6 +168,6 @@ def test_a_nan_fulfils_nothing() -> None:
 
 
 def test_rounding_is_refused_outside_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pltheory.certification.bplus_centre.MOST_TERMS", 40)
+    monkeypatch.setattr("pltheory.certification.bplus.centre.MOST_TERMS", 40)
     with pytest.raises(NoVerdictError, match="width"):
         certify_bplus(Problem(network(50), *digits_data(3)), SETTINGS, rigorous=True, **QUICK)

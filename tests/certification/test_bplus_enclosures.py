@@ -11,9 +11,9 @@ import pytest
 import torch
 from mpmath import mp, mpf
 
-from pltheory.certification.bplus_arrays import RAISE, Plain, field, raised, top_nonnegative, top_symmetric
-from pltheory.certification.bplus_centre import Centre, centre
-from pltheory.certification.bplus_flow import exponential
+from pltheory.certification.bplus.arrays import RAISE, Plain, field, raised, top_nonnegative, top_symmetric
+from pltheory.certification.bplus.centre import Centre, centre
+from pltheory.certification.bplus.flow import exponential
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 

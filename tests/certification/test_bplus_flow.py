@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from pltheory.certification.bplus_arrays import field
-from pltheory.certification.bplus_flow import Reference, TimeGrid, step_constants, time_grid, transport
+from pltheory.certification.bplus.arrays import field
+from pltheory.certification.bplus.flow import Reference, TimeGrid, step_constants, time_grid, transport
 
 LAM = np.array([0.3, 0.5, 1.1, 4.0])
 C = np.array([0.9, -1.3, 0.4, 2.0])

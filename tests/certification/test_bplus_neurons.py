@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from pltheory.certification.bplus import Setup, prepare
-from pltheory.certification.bplus_centre import centre
-from pltheory.certification.bplus_consistency import Consistency
-from pltheory.certification.bplus_slopes import local_suprema, tanh_above
+from pltheory.certification.bplus.centre import centre
+from pltheory.certification.bplus.consistency import Consistency
+from pltheory.certification.bplus.slopes import local_suprema, tanh_above
 from pltheory.measure.linearization import linearize
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem

@@ -15,8 +15,8 @@ import torch
 from scipy.integrate import quad
 
 from pltheory.certification.bplus import Setup, prepare
-from pltheory.certification.bplus_consistency import Consistency, Region, State
-from pltheory.certification.bplus_slopes import local_suprema
+from pltheory.certification.bplus.consistency import Consistency, Region, State
+from pltheory.certification.bplus.slopes import local_suprema
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 
@@ -170,7 +170,7 @@ def test_pieces_of_any_size_give_the_same(setup: Setup, monkeypatch: pytest.Monk
     step = setup.step(ETA)
     assert step is not None
     whole = evaluated(Consistency(setup.centre, setup.duals, setup.linear, setup.grid, step))
-    monkeypatch.setattr("pltheory.certification.bplus_centre.CHUNK", 7 * N)
+    monkeypatch.setattr("pltheory.certification.bplus.centre.CHUNK", 7 * N)
     again = prepare(problem(), rigorous=False, cells=60, phases=3)
     assert len(list(again.centre.chunks(N))) == 5
     pieces = evaluated(Consistency(again.centre, again.duals, again.linear, again.grid, step))

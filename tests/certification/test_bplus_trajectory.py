@@ -15,7 +15,7 @@ import scipy.sparse.linalg
 import torch
 
 from pltheory.certification.bplus import Setup, prepare
-from pltheory.certification.bplus_consistency import Consistency
+from pltheory.certification.bplus.consistency import Consistency
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem

@@ -20,13 +20,13 @@ import torch
 from flint import arb, arb_mat, ctx
 from scipy.integrate import quad
 
-from pltheory.certification import recheck_bplus
 from pltheory.certification.bplus import certify_bplus, prepare
-from pltheory.certification.bplus_consistency import Consistency
-from pltheory.certification.bplus_file import BPlusCertificate, bplus_certificate
+from pltheory.certification.bplus.consistency import Consistency
+from pltheory.certification.bplus.file import BPlusCertificate, bplus_certificate
+from pltheory.certification.recheck import bplus as recheck_bplus
 from pltheory.certification.recheck import recheck
-from pltheory.certification.recheck_arithmetic import ACTIVATIONS
-from pltheory.certification.recheck_flow import (
+from pltheory.certification.recheck.arithmetic import ACTIVATIONS
+from pltheory.certification.recheck.flow import (
     Cells,
     Phase,
     Reference,
@@ -36,8 +36,8 @@ from pltheory.certification.recheck_flow import (
     reference,
     step_constants,
 )
-from pltheory.certification.recheck_network import CURVATURES, Network, Suprema
-from pltheory.certification.recheck_neurons import Pass, perron
+from pltheory.certification.recheck.network import CURVATURES, Network, Suprema
+from pltheory.certification.recheck.neurons import Pass, perron
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem

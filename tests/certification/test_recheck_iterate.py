@@ -11,9 +11,9 @@ import pytest
 import torch
 from flint import arb, ctx
 
-from pltheory.certification import recheck_iterate as iterate
-from pltheory.certification import recheck_trajectory as replay
-from pltheory.certification.recheck_file import ACTIVATIONS, Stop, Stored
+from pltheory.certification.recheck import iterate as iterate
+from pltheory.certification.recheck import trajectory as replay
+from pltheory.certification.recheck.file import ACTIVATIONS, Stop, Stored
 
 Shape = tuple[int, ...]
 TORCH: dict[str, Any] = {

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 import torch
 
-from pltheory.certification import recheck_trajectory
 from pltheory.certification.certificate_file import Document
 from pltheory.certification.recheck import RecheckResult, recheck
+from pltheory.certification.recheck import trajectory as recheck_trajectory
 from pltheory.certification.trajectory import TrajectoryCertificate, certify_trajectory
-from pltheory.certification.trajectory_file import StoredTrajectory
+from pltheory.certification.trajectory.file import StoredTrajectory
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings

@@ -14,9 +14,9 @@ import torch
 from flint import arb
 
 from pltheory.certification import trajectory as td
-from pltheory.certification import trajectory_network as tn
-from pltheory.certification import trajectory_step as ts
 from pltheory.certification.trajectory import certify_trajectory
+from pltheory.certification.trajectory import network as tn
+from pltheory.certification.trajectory import step as ts
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem

@@ -10,11 +10,11 @@ import pytest
 import torch
 from flint import arb, ctx
 
-from pltheory.certification import trajectory_bounds as tb
-from pltheory.certification import trajectory_curvature as tc
-from pltheory.certification import trajectory_growth as tg
-from pltheory.certification import trajectory_network as tn
-from pltheory.certification import trajectory_step as ts
+from pltheory.certification.trajectory import bounds as tb
+from pltheory.certification.trajectory import curvature as tc
+from pltheory.certification.trajectory import growth as tg
+from pltheory.certification.trajectory import network as tn
+from pltheory.certification.trajectory import step as ts
 from pltheory.problem.networks import fully_connected
 from pltheory.rigor.midrad import Ball
 from pltheory.rigor.scalar import between, interval

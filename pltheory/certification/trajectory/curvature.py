@@ -23,14 +23,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rigor import roundoff
-from ..rigor.eigen import lambda_max_upper
-from ..rigor.elementary import activation
-from ..rigor.midrad import Ball, as_ball, inner_rounding, matmul, product_floats, row_two_norms
-from ..rigor.norms import inf_norm_upper, max_abs_upper
-from ..rigor.roundoff import Array, add_up, finite, mul_up, quiet, sqrt_up
-from ..theory.activations import ACTIVATIONS
-from .trajectory_network import FloatNetwork, Forward, norm_up
+from ...rigor import roundoff
+from ...rigor.eigen import lambda_max_upper
+from ...rigor.elementary import activation
+from ...rigor.midrad import Ball, as_ball, inner_rounding, matmul, product_floats, row_two_norms
+from ...rigor.norms import inf_norm_upper, max_abs_upper
+from ...rigor.roundoff import Array, add_up, finite, mul_up, quiet, sqrt_up
+from ...theory.activations import ACTIVATIONS
+from .network import FloatNetwork, Forward, norm_up
 
 ERROR_TERMS = (
     "form_rounding",

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from flint import arb, arb_mat
 
-from .recheck_arithmetic import ACTIVATIONS, Row, matrix, root, spectrum
-from .recheck_file import Stored
+from .arithmetic import ACTIVATIONS, Row, matrix, root, spectrum
+from .file import Stored
 
 _CHUNK = 128
 """Neurons worked on at a time."""

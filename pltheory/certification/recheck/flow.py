@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from flint import arb, arb_mat
 
-from .recheck_arithmetic import Row, floats_of, frobenius, largest_of, root
-from .recheck_checks import positive
-from .recheck_file import FAILED, Stop
+from .arithmetic import Row, floats_of, frobenius, largest_of, root
+from .checks import positive
+from .file import FAILED, Stop
 
 _HORIZON = 60.0
 """lam_1 T at which the grid of `_transport` and `_discretisation` ends."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rigor.roundoff import Array
-from .bplus_arrays import (
+from ...rigor.roundoff import Array
+from .arrays import (
     Field,
     ceiling,
     field,
@@ -22,8 +22,8 @@ from .bplus_arrays import (
     top_symmetric,
     uniform,
 )
-from .bplus_centre import Centre, norms_of_rows
-from .bplus_flow import Reference, TimeGrid
+from .centre import Centre, norms_of_rows
+from .flow import Reference, TimeGrid
 
 Progress = Callable[[str, float], None]
 """(what, fraction done)."""

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from .recheck_arithmetic import root
-from .recheck_ball import Centre, Claim, centre, steepness
-from .recheck_checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
-from .recheck_file import (
+from .arithmetic import root
+from .ball import Centre, Claim, centre, steepness
+from .checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
+from .file import (
     ACCEPTED,
     FALSE,
     UNSURE,
@@ -32,7 +32,7 @@ from .recheck_file import (
     read_hypotheses,
     read_stored,
 )
-from .recheck_iterate import (
+from .iterate import (
     Forward,
     Weights,
     distance,

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rigor.roundoff import Array
-from .bplus_arrays import ceiling, field, raised, spread, top, top_nonnegative, top_symmetric
-from .bplus_centre import Centre
-from .bplus_flow import StepConstants, TimeGrid
-from .bplus_neurons import Duals, Linear
-from .bplus_slopes import local_suprema
+from ...rigor.roundoff import Array
+from .arrays import ceiling, field, raised, spread, top, top_nonnegative, top_symmetric
+from .centre import Centre
+from .flow import StepConstants, TimeGrid
+from .neurons import Duals, Linear
+from .slopes import local_suprema
 
 ITERATIONS = 200
 """Evaluations of the map per phase before it counts as having no solution."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from flint import arb, arb_mat
 
-from .recheck_arithmetic import ACTIVATIONS, Row, floats_of, largest_of, matrix, root
-from .recheck_file import UNSURE, Array, Stop, Stored
-from .recheck_network import CURVATURES
+from .arithmetic import ACTIVATIONS, Row, floats_of, largest_of, matrix, root
+from .file import UNSURE, Array, Stop, Stored
+from .network import CURVATURES
 
 Layers = list[arb_mat]
 

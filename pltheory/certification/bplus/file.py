@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..problem.networks import class_n
-from ..problem.problem import Problem
-from ..problem.settings import StepSettings
-from ..theory import InvalidInputError
-from .bplus import BPlusResult
-from .certificate import Inequality
-from .certificate_file import Document
-from .enclosure import Arrays, stored_arrays
+from ...problem.networks import class_n
+from ...problem.problem import Problem
+from ...problem.settings import StepSettings
+from ...theory import InvalidInputError
+from ..certificate import Inequality
+from ..certificate_file import Document
+from ..enclosure import Arrays, stored_arrays
+from . import BPlusResult
 
 
 @dataclass(frozen=True)

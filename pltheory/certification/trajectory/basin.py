@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..rigor.roundoff import Array, add_up, down, mul_up
-from ..rigor.scalar import INTERVALS, Interval, certainly_less, integral_below, interval
-from ..theory.formulas import effective_delta, rate, slack, smoothness
-from .trajectory_bounds import Reference, ell_upper, jacobian_change_upper
+from ...rigor.roundoff import Array, add_up, down, mul_up
+from ...rigor.scalar import INTERVALS, Interval, certainly_less, integral_below, interval
+from ...theory.formulas import effective_delta, rate, slack, smoothness
+from .bounds import Reference, ell_upper, jacobian_change_upper
 
 GRID = 96
 """Radii at which the profile about w_T is tabulated."""

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..rigor.roundoff import Array, down
-from ..rigor.scalar import interval
-from ..theory import InvalidInputError
-from .certificate import Inequality
-from .certificate_file import Document, number
-from .enclosure import Arrays
-from .trajectory import StepRecord, TrajectoryCertificate
+from ...rigor.roundoff import Array, down
+from ...rigor.scalar import interval
+from ...theory import InvalidInputError
+from ..certificate import Inequality
+from ..certificate_file import Document, number
+from ..enclosure import Arrays
+from . import StepRecord, TrajectoryCertificate
 
 BRANCHES = {"full": 1.0, "band": 2.0, "floor": 4.0}
 """A step's branches are stored as the sum of these."""

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat
 
-from .recheck_arithmetic import ACTIVATIONS, Row, blocks, floats_of, largest_of, matrix, root, spectrum
-from .recheck_checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
-from .recheck_file import (
+from .arithmetic import ACTIVATIONS, Row, blocks, floats_of, largest_of, matrix, root, spectrum
+from .checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
+from .file import (
     ACCEPTED,
     FALSE,
     UNSURE,

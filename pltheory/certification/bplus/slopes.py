@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
-from ..rigor.roundoff import Array
-from .bplus_arrays import raised, spread
-from .bplus_centre import Centre
+from ...rigor.roundoff import Array
+from .arrays import raised, spread
+from .centre import Centre
 
 _PEAK = 1 / math.sqrt(3)  # where |s''| of tanh is largest, as a value of t
 

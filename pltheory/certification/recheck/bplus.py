@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat
 
-from .recheck_arithmetic import ACTIVATIONS, largest_of, root
-from .recheck_checks import Checks, Tick, clipping_floor, loss_factor
-from .recheck_file import FALSE, Array, Stored, damaged, read_bounds, read_hypotheses, read_stored
-from .recheck_flow import cells, norm, phases, reference, step_constants
-from .recheck_network import Network, slices
-from .recheck_neurons import FirstOrder, Pass
+from .arithmetic import ACTIVATIONS, largest_of, root
+from .checks import Checks, Tick, clipping_floor, loss_factor
+from .file import FALSE, Array, Stored, damaged, read_bounds, read_hypotheses, read_stored
+from .flow import cells, norm, phases, reference, step_constants
+from .network import Network, slices
+from .neurons import FirstOrder, Pass
 
 BOUNDS = {
     "residual": "upper", "lambda_min": "lower", "lambda_max": "upper", "c1": "upper", "beta": "upper", "mu": "lower",

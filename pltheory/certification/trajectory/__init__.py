@@ -3,9 +3,9 @@
 **Statement.** Let w_0, the data and kappa, tau, eta, gamma, delta be the stored doubles, and x_t the iterates of
 delta-GClip from x_0 = w_0 in exact real arithmetic. Float64 steps give w_1, .., w_T. With eps_0 = 0 and
 `eps_{t+1} = Lip_t eps_t + rho_t`, where rho_t bounds the distance of the computed from the exact step at w_t
-(`trajectory_step`) and Lip_t the Lipschitz constant of the exact step over B(w_t, eps_t) (`trajectory_bounds`),
+(`step`) and Lip_t the Lipschitz constant of the exact step over B(w_t, eps_t) (`bounds`),
 `||w_t - x_t|| <= eps_t` for all t <= T. If Theorem C holds at w_T for every start in B(w_T, eps_T)
-(`trajectory_basin`), it holds at x_T: x_t converges to a point of zero loss, `L(x_{t+1}) <= q L(x_t)` for t >= T.
+(`basin`), it holds at x_T: x_t converges to a point of zero loss, `L(x_{t+1}) <= q L(x_t)` for t >= T.
 
 Proof of the recursion. `||w_{t+1} - x_{t+1}|| <= ||w_{t+1} - G(w_t)|| + ||G(w_t) - G(x_t)||`, and x_t is in the ball.
 
@@ -14,7 +14,7 @@ The proof needs no property of the computed run: any floats w_t close to their e
 **Replay.** Float64 steps are not reproduced bit for bit by another BLAS, so nothing is recorded that depends on the
 bits of w_1, .., w_{T-1}: the bounds of a step are taken over B(w_t, 2 eps_t), which holds all of B(x_t, eps_t), and are
 therefore true of the exact x_t and the ball of radius eps_t about it. A second implementation follows x_t in arithmetic
-of its own and meets the same claims (`trajectory_file`, `recheck_trajectory`).
+of its own and meets the same claims (`file`, `recheck.trajectory`).
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from typing import Literal
 
 import numpy as np
 
-from ..problem.problem import Problem
-from ..problem.settings import StepSettings
-from ..rigor import environment
-from ..rigor.errors import NoVerdictError
-from ..rigor.roundoff import Array, add_up, mul_up
-from ..rigor.scalar import Interval, interval
-from ..theory.formulas import smoothness
-from .trajectory_basin import Basin, basin
-from .trajectory_bounds import Reference, reference
-from .trajectory_curvature import data_gram, hidden_layer_curvature
-from .trajectory_growth import growth
-from .trajectory_network import FloatNetwork, distance_up, float_network, forward
-from .trajectory_step import enclose_step, gradient
+from ...problem.problem import Problem
+from ...problem.settings import StepSettings
+from ...rigor import environment
+from ...rigor.errors import NoVerdictError
+from ...rigor.roundoff import Array, add_up, mul_up
+from ...rigor.scalar import Interval, interval
+from ...theory.formulas import smoothness
+from .basin import Basin, basin
+from .bounds import Reference, reference
+from .curvature import data_gram, hidden_layer_curvature
+from .growth import growth
+from .network import FloatNetwork, distance_up, float_network, forward
+from .step import enclose_step, gradient
 
 Status = Literal["CERTIFIED", "UNDECIDED"]
 Progress = Callable[[int, float, float, float], None]

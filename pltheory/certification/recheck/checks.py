@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from .recheck_file import ACCEPTED, FAILED, FALSE, UNSURE, Stop, Stored
+from .file import ACCEPTED, FAILED, FALSE, UNSURE, Stop, Stored
 
 Tick = Callable[[str], None]
 """Called with a phrase before each part of a recheck."""

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from ..problem.networks import class_n
-from ..problem.problem import Problem
-from ..rigor import roundoff
-from ..rigor.elementary import activation
-from ..rigor.midrad import Ball, inner_propagated, matmul, row_one_norms
-from ..rigor.roundoff import Array, add_up, mul_up, quiet, sqrt_up
-from ..rigor.scalar import Interval, between, interval, sqrt
+from ...problem.networks import class_n
+from ...problem.problem import Problem
+from ...rigor import roundoff
+from ...rigor.elementary import activation
+from ...rigor.midrad import Ball, inner_propagated, matmul, row_one_norms
+from ...rigor.roundoff import Array, add_up, mul_up, quiet, sqrt_up
+from ...rigor.scalar import Interval, between, interval, sqrt
 
 ERROR_TERMS = ("slice_rounding",)
 """Names of the functions here that each bound one source of error; tests notice the loss of each."""

@@ -14,19 +14,19 @@ from typing import Literal
 
 import numpy as np
 
-from ..problem.problem import Problem
-from ..problem.settings import StepSettings
-from ..rigor import environment
-from ..rigor.errors import NoVerdictError
-from ..rigor.roundoff import Array
-from ..rigor.scalar import INTERVALS, interval
-from ..theory import InvalidInputError
-from ..theory.formulas import rate
-from .bplus_arrays import ceiling, raised
-from .bplus_centre import Centre, centre
-from .bplus_consistency import Consistency
-from .bplus_flow import Reference, StepConstants, TimeGrid, step_constants, time_grid, transport
-from .bplus_neurons import Duals, Linear, duals, linear
+from ...problem.problem import Problem
+from ...problem.settings import StepSettings
+from ...rigor import environment
+from ...rigor.errors import NoVerdictError
+from ...rigor.roundoff import Array
+from ...rigor.scalar import INTERVALS, interval
+from ...theory import InvalidInputError
+from ...theory.formulas import rate
+from .arrays import ceiling, raised
+from .centre import Centre, centre
+from .consistency import Consistency
+from .flow import Reference, StepConstants, TimeGrid, step_constants, time_grid, transport
+from .neurons import Duals, Linear, duals, linear
 
 PHASES = 16
 """Phases of the run; the bound of ||E|| is constant on each."""
@@ -191,7 +191,7 @@ def prepare(
     """Measure a network and tabulate everything that does not depend on the step size.
 
     Raises:
-        NotAvailableError, NoVerdictError, NumericalFailureError: as `bplus_centre.centre`.
+        NotAvailableError, NoVerdictError, NumericalFailureError: as `centre.centre`.
     """
     at = centre(problem, rigorous=rigorous)
     reference = Reference(at.lam, ceiling(at.c)[:, 0], rigorous)

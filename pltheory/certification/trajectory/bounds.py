@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from ..rigor import roundoff
-from ..rigor.eigen import lambda_max_upper, sigma_min_lower, spectral_norm_upper
-from ..rigor.errors import NoVerdictError
-from ..rigor.midrad import Ball, as_ball, matmul
-from ..rigor.norms import max_abs_upper
-from ..rigor.roundoff import add_up, mul_up, quiet, sqrt_up
-from ..rigor.scalar import INTERVALS, Interval, between, interval, sqrt
-from ..theory.activations import ACTIVATIONS
-from ..theory.arithmetic import Arithmetic
-from ..theory.errors import NotAvailableError
-from ..theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz
-from .trajectory_network import FloatNetwork, Forward
+from ...rigor import roundoff
+from ...rigor.eigen import lambda_max_upper, sigma_min_lower, spectral_norm_upper
+from ...rigor.errors import NoVerdictError
+from ...rigor.midrad import Ball, as_ball, matmul
+from ...rigor.norms import max_abs_upper
+from ...rigor.roundoff import add_up, mul_up, quiet, sqrt_up
+from ...rigor.scalar import INTERVALS, Interval, between, interval, sqrt
+from ...theory.activations import ACTIVATIONS
+from ...theory.arithmetic import Arithmetic
+from ...theory.errors import NotAvailableError
+from ...theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz
+from .network import FloatNetwork, Forward
 
 _DRIFT = 0.04
 """The radius about a reference point is the one at which ell has grown by this part."""

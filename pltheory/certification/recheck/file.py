@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..theory.theorems import THEOREMS
+from ...theory.theorems import THEOREMS
 
 SCHEMA = "pltheory-certificate/1"
 STATEMENT = "exact-arithmetic iteration from the stored float64 weights on the stored float64 data"

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-from ..problem.networks import class_n
-from ..problem.problem import Problem
-from ..rigor.errors import NoVerdictError
-from ..rigor.roundoff import Array
-from ..theory import NotAvailableError, NumericalFailureError, activation
-from ..theory.activations import Activation
-from .bplus_arrays import (
+from ...problem.networks import class_n
+from ...problem.problem import Problem
+from ...rigor.errors import NoVerdictError
+from ...rigor.roundoff import Array
+from ...theory import NotAvailableError, NumericalFailureError, activation
+from ...theory.activations import Activation
+from .arrays import (
     MOST_TERMS,
     Field,
     ceiling,

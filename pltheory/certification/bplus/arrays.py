@@ -15,10 +15,10 @@ from typing import Any, Protocol
 import numpy as np
 import scipy.linalg
 
-from ..rigor import eigen, midrad, norms
-from ..rigor.elementary import activation
-from ..rigor.midrad import Ball
-from ..rigor.roundoff import Array, add_up, finite, mul_up
+from ...rigor import eigen, midrad, norms
+from ...rigor.elementary import activation
+from ...rigor.midrad import Ball
+from ...rigor.roundoff import Array, add_up, finite, mul_up
 
 RAISE = 1.0 + 2.0**-30
 """(1 - 2^-53)^-k < RAISE for k < 2^22: covers every nonnegative formula here, sums over 4e6 neurons included."""

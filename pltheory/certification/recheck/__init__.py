@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from flint import ctx
 
-from ..theory.errors import InvalidInputError
-from .recheck_ball import check_ball, read_ball
-from .recheck_bplus import check_bplus, read_bplus
-from .recheck_checks import Check, Checks, Tick
-from .recheck_file import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
-from .recheck_trajectory import check_trajectory, read_trajectory
+from ...theory.errors import InvalidInputError
+from .ball import check_ball, read_ball
+from .bplus import check_bplus, read_bplus
+from .checks import Check, Checks, Tick
+from .file import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
+from .trajectory import check_trajectory, read_trajectory
 
 Reader = Callable[[dict[str, Any], Path], Any]
 Checker = Callable[[Any, Checks, Tick], None]

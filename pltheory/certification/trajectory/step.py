@@ -17,13 +17,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..rigor import roundoff
-from ..rigor.midrad import Ball, inner_rounding, product_floats
-from ..rigor.roundoff import Array, add_up, finite, mul_up, quiet, sqrt_up
-from ..rigor.scalar import INTERVALS, Interval, between, interval
-from ..theory.activations import ACTIVATIONS
-from ..theory.formulas import step_size
-from .trajectory_network import FloatNetwork, Forward, norm, norm_up, residual_apart
+from ...rigor import roundoff
+from ...rigor.midrad import Ball, inner_rounding, product_floats
+from ...rigor.roundoff import Array, add_up, finite, mul_up, quiet, sqrt_up
+from ...rigor.scalar import INTERVALS, Interval, between, interval
+from ...theory.activations import ACTIVATIONS
+from ...theory.formulas import step_size
+from .network import FloatNetwork, Forward, norm, norm_up, residual_apart
 
 ERROR_TERMS = (
     "residual_error",

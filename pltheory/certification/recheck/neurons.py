@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from flint import arb, arb_mat
 
-from .recheck_arithmetic import Row, floats_of, frobenius, largest_of, root, spectrum
-from .recheck_file import FAILED, Array, Stop
-from .recheck_flow import Cells, Phase, Reference, norm
-from .recheck_network import Network, Neurons, Suprema, scaled_rows, times
+from .arithmetic import Row, floats_of, frobenius, largest_of, root, spectrum
+from .file import FAILED, Array, Stop
+from .flow import Cells, Phase, Reference, norm
+from .network import Network, Neurons, Suprema, scaled_rows, times
 
 
 def perron(x: arb_mat) -> arb:

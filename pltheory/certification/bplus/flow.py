@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rigor.roundoff import Array, up
-from ..theory import InvalidInputError
-from .bplus_arrays import Field, ceiling, field, product, raised, row_sums
+from ...rigor.roundoff import Array, up
+from ...theory import InvalidInputError
+from .arrays import Field, ceiling, field, product, raised, row_sums
 
 HORIZON = 45.0
 """lam_1 T beyond which the internal grid stops; what lies beyond is added in closed form."""
