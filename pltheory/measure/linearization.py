@@ -92,7 +92,7 @@ def _linearize(net: ClassN, x: Tensor) -> Linearization:
     inputs, slopes, a = [], [], x
     for i, layer in enumerate(net.layers):
         inputs.append(torch.cat([layer.kappa * a, layer.tau * torch.ones_like(a[:, :1])], dim=1))
-        z = layer.apply(a)
+        z = layer.apply(a).contiguous()  # comes transposed: everything below reads it row by row
         if i < net.hidden_layers:
             slopes.append(act.derivative(z))
             a = act.value(z)
