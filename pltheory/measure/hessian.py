@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import estimate, lower
 from .autograd_hessian import AutogradHessians, loss_hessian, output_hessians
 from .factored_hessian import FactoredHessians, factored_hessians
 from .lanczos import Extremes, SymmetricBatch, largest_modulus
+from .linearization import linearize
 
 BATCH_BYTES = 1 << 29
 """Lanczos vectors held at once: how many samples and outputs go together follows from it."""
@@ -168,7 +168,7 @@ def _batches(network: nn.Module, x: Tensor, outputs: int) -> Iterator[tuple[Symm
     """The Hessians of all outputs at all samples, sample-major, with the size of their Lanczos bases."""
     pairs = torch.arange(x.shape[0] * outputs, device=x.device)
     try:
-        net = class_n(network)
+        net = linearize(network, x[:1]).network
     except NotAvailableError:
         every = output_hessians(network, x, outputs)
         basis, together = _room(sum(p.numel() for p in every.params.values()), x)

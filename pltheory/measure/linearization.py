@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ..problem.networks import ClassN, class_n
 from ..problem.pointwise import POINTWISE
-from ..problem.problem import Problem
+from ..theory import NotAvailableError
 
 ROWS = 1024
 """Rows of the kernel that are computed at a time."""
@@ -80,11 +80,15 @@ def linearize(network: nn.Module | ClassN, x: Tensor) -> Linearization:
     """Linearise a class-N network at its current weights on x of shape (n, d).
 
     Raises:
-        NotAvailableError: the network is not of class N.
+        NotAvailableError: the network is not of class N, or a module whose outputs are not those of its layers.
     """
-    net = network if isinstance(network, ClassN) else class_n(network)
     with torch.no_grad():
-        return _linearize(net, x)
+        if isinstance(network, ClassN):
+            return _linearize(network, x)
+        lin = _linearize(class_n(network), x)
+        if not _near(network(x), lin.outputs):
+            raise NotAvailableError("not available for this network: its outputs are not those of its layers")
+        return lin
 
 
 def _linearize(net: ClassN, x: Tensor) -> Linearization:
@@ -107,11 +111,9 @@ def _linearize(net: ClassN, x: Tensor) -> Linearization:
     return Linearization(net, tuple(inputs), tuple(reversed(rows)), tuple(reversed(maxima)), z)
 
 
-def same_outputs(problem: Problem, lin: Linearization) -> bool:
-    """Whether the module computes what its class-N reading computes: a guard, not a proof."""
-    with torch.no_grad():
-        outputs = problem.network(problem.x)
-    tolerance = torch.finfo(outputs.dtype).eps ** 0.5
-    # Not finite on both sides is for the measurements to refuse.
-    near = torch.isclose(outputs, lin.outputs, rtol=tolerance, atol=tolerance * float(lin.outputs.abs().max()))
-    return bool((near | ~torch.isfinite(lin.outputs)).all())
+def _near(outputs: Tensor, read: Tensor) -> bool:
+    """Whether a module computes what its class-N reading computes: a guard, not a proof."""
+    tolerance = torch.finfo(read.dtype).eps ** 0.5
+    # What is not finite is for the measurements to refuse.
+    near = torch.isclose(outputs, read, rtol=tolerance, atol=tolerance * float(read.abs().max()))
+    return bool((near | ~torch.isfinite(read)).all())

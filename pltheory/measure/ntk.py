@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ..problem.networks import ClassN, class_n
+from ..problem.networks import ClassN
 from ..theory import InvalidInputError, NotAvailableError
 from .autodiff import jacobian_rows, outputs_per_sample, require_same, trainable
 from .layer_rules.factors import Entries, Factor, Outer, add_gram
@@ -176,8 +176,9 @@ def _prepared(parts: list[Factor], dtype: torch.dtype, traced: bool) -> list[Fac
 
 
 def _class_n(network: nn.Module, x: Tensor) -> ClassN | None:
+    """The class-N reading of a network whose outputs are those of its layers."""
     try:
-        return class_n(network) if x.ndim == 2 else None
+        return linearize(network, x[:PROBES]).network if x.ndim == 2 else None
     except NotAvailableError:
         return None
 

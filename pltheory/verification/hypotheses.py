@@ -12,7 +12,7 @@ from ..certification.profile import Profile, profile
 from ..certification.prove import Proved
 from ..certification.radius import Reach, reach
 from ..measure.hessian import curvature_along
-from ..measure.linearization import Linearization, linearize, same_outputs
+from ..measure.linearization import Linearization, linearize
 from ..measure.ntk import empirical_ntk
 from ..measure.spectrum import extremes, top_eigenvector
 from ..problem.admissible import antipodal_pair
@@ -65,8 +65,6 @@ def measure(problem: Problem) -> Measured:
         lin = linearize(problem.network, problem.x)
     except NotAvailableError as error:
         unavailable = str(error)
-    if lin is not None and not same_outputs(problem, lin):
-        lin, unavailable = None, "not available for this network: its outputs are not those of its layers"
     kernel = lin.kernel if lin is not None else empirical_ntk(problem.network, problem.x)
     spectrum = extremes(kernel)
     if lin is not None:
