@@ -140,7 +140,7 @@ def _lambda_min() -> list[Cell]:
             "lambda_min",
             f"smallest eigenvalue, dense, n = 4096, float64, condition {condition:.0e}",
             {"n": 4096, "condition": condition, "seed": 0, "device": "cpu"},
-            "lambda_min",
+            "lambda_min estimate",
             peers,
             exact=1 / condition,
             small={"n": 40, "condition": 1e3},

@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 
 import pltheory as pl
+from pltheory.measure.spectrum import lambda_min_estimate
 from pltheory.rigor.eigen import lambda_min_lower
 from pltheory.rigor.midrad import as_ball
 
@@ -42,7 +43,7 @@ def _kernel(build: Callable[[dict], nn.Module]) -> Callable[[dict], Callable[[],
 
 def _lambda_min(case: dict) -> Callable[[], Any]:
     matrix = tensor_spectrum(case)
-    return lambda: pl.lambda_min(matrix).value
+    return lambda: lambda_min_estimate(matrix).value
 
 
 def _lambda_min_verified(case: dict) -> Callable[[], Any]:
@@ -73,7 +74,7 @@ def _step(case: dict) -> Callable[[], Any]:
 SOLVERS = {
     "kernel": _kernel(mlp),
     "kernel-cnn": _kernel(cnn),
-    "lambda_min": _lambda_min,
+    "lambda_min estimate": _lambda_min,
     "lambda_min verified": _lambda_min_verified,
     "hessian": _hessian(lambda net: net),
     "hessian any module": _hessian(AnyModule),
