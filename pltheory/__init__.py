@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .measure.ball_search import attack_lambda_min as attack_lambda_min
     from .measure.ball_search import attack_pl_ratio as attack_pl_ratio
     from .measure.hessian import hessian_norm as hessian_norm
+    from .measure.hessian import largest_hessian_norm as largest_hessian_norm
     from .measure.hessian import loss_hessian_norm as loss_hessian_norm
     from .measure.kernel_products import KernelOperator as KernelOperator
     from .measure.linearization import linearize as linearize
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .measure.pl_ratio import pl_ratio as pl_ratio
     from .measure.spectrum import lambda_max as lambda_max
     from .measure.spectrum import lambda_min as lambda_min
+    from .measure.spectrum import lambda_min_estimate as lambda_min_estimate
     from .problem import data as datasets
     from .problem.networks import fully_connected as fully_connected
     from .problem.problem import Problem as Problem
@@ -54,6 +56,8 @@ _HOME = {
     "hessian_norm": "measure.hessian",
     "lambda_max": "measure.spectrum",
     "lambda_min": "measure.spectrum",
+    "lambda_min_estimate": "measure.spectrum",
+    "largest_hessian_norm": "measure.hessian",
     "linearize": "measure.linearization",
     "loss_hessian_norm": "measure.hessian",
     "ntk_routes": "measure.ntk",

@@ -8,6 +8,9 @@ import torch
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from torch import Tensor
 
+from ..rigor import environment
+from ..rigor.eigen import lambda_min_lower
+from ..rigor.midrad import as_ball
 from ..theory import Bound, InvalidInputError, NumericalFailureError
 from ..theory.bound import estimate, exact, upper
 
@@ -54,9 +57,25 @@ def extremes(kernel: Tensor) -> tuple[Bound, Bound]:
     return exact(smallest, "eigvalsh"), largest
 
 
-def lambda_min(kernel: Tensor) -> Bound:
-    """The first of `extremes`."""
-    return extremes(kernel)[0]
+def lambda_min(kernel: Tensor, *, rigorous: bool = False) -> Bound:
+    """The first of `extremes`, or with `rigorous` a verified lower bound.
+
+    The verified bound is of the symmetric matrix whose lower triangle is stored here, the part that LAPACK reads too,
+    round-off of the bound included; how far its entries are from a network's exact kernel is what certificates add.
+
+    Raises:
+        InvalidInputError, NumericalFailureError: as `eigenvalues`.
+        NoVerdictError: nothing can be verified, as on overflow.
+        RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
+    """
+    if not rigorous:
+        return extremes(kernel)[0]
+    _require_matrix(kernel)
+    environment.require()
+    lower = np.tril(kernel.detach().double().cpu().numpy())
+    bound = lambda_min_lower(as_ball(lower + np.tril(lower, -1).T))
+    environment.require()
+    return bound
 
 
 def lambda_min_estimate(kernel: Tensor) -> Bound:

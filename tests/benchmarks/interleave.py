@@ -92,7 +92,7 @@ class Runner:
             Disagreement: results differ by more than the cell allows.
         """
         self._say(cell.title)
-        contenders = [("torch_routes" if cell.beside else "ours", cell.ours), *cell.peers]
+        contenders = [(cell.peers[0][0] if cell.beside else "ours", cell.ours), *cell.peers]
         fitting = [c for c in contenders if (reason(cell, c) is None)]
         values = self._memory(cell, fitting) if cell.memory else self._times(cell, fitting)
         return [values.get(c, Measured(c[1], None, note=reason(cell, c) or "")) for c in contenders]

@@ -17,6 +17,7 @@ PEERS = ROOT / ".peers"
 """Where `make bench` keeps the peers' environments."""
 ENVIRONMENTS = {
     "ours": Path(sys.executable),
+    "proof": Path(sys.executable),
     "torch_routes": Path(sys.executable),
     "torch_peers": PEERS / "torch/bin/python",
     "jax_peer": PEERS / "jax/bin/python",

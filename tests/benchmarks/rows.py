@@ -189,11 +189,31 @@ def _step() -> list[Cell]:
     ]
 
 
+def _proof() -> list[Cell]:
+    cases = (
+        ("examples/digits.toml", {"config": "examples/digits.toml"}),
+        ("checkpoint of 4000 outputs, 400 digits, one hidden layer of 512", {"n": 400, "hidden": [512]}),
+    )
+    return [
+        Cell(
+            "proof",
+            f"proof beside the float64 path, {title}",
+            case,
+            "proof",
+            (("proof", "float64 path"),),
+            tolerance=0.0,
+            small={"config": "examples/digits.toml"} if "config" in case else {"n": 4, "hidden": [256]},
+            beside=True,
+        )
+        for title, case in cases
+    ]
+
+
 def chosen(rows: tuple[str, ...], *, quick: bool) -> list[Cell]:
     """The cells of some rows; cells that a quick run would not tell apart once only."""
     cells = [cell.quick() if quick else cell for cell in CELLS if cell.row in rows]
     return list({(c.ours, c.memory, str(c.case)): c for c in reversed(cells)}.values())[::-1]
 
 
-CELLS: tuple[Cell, ...] = (*_kernels(), *_memory(), *_cnn(), *_lambda_min(), *_hessian(), *_step())
+CELLS: tuple[Cell, ...] = (*_kernels(), *_memory(), *_cnn(), *_lambda_min(), *_hessian(), *_step(), *_proof())
 ROWS = tuple(dict.fromkeys(cell.row for cell in CELLS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath
 import pytest
 import torch
 
@@ -15,6 +16,30 @@ from pltheory.problem.problem import Problem
 from pltheory.theory import Direction, InvalidInputError, NumericalFailureError, WrongDirectionError
 from tests.cases import Case, draws, every_case
 from tests.oracles.plain import read, sigma_max, sigma_min
+
+
+@pytest.mark.parametrize("condition", [1e2, 1e8, 1e13])
+def test_a_rigorous_bound_is_below_the_eigenvalue_of_the_stored_matrix(condition):
+    """Against 60 digits: an integer matrix V D V^T is exact in float64, so is its scaling by a power of two."""
+    gen = torch.Generator().manual_seed(3)
+    kernel = torch.randint(-3, 4, (7, 7), generator=gen).double()
+    kernel = kernel @ kernel.T + torch.diag(torch.tensor([condition, *[1.0] * 6], dtype=torch.float64).round())
+    with mpmath.workdps(60):
+        true = min(mpmath.eigsy(mpmath.matrix(kernel.tolist()), eigvals_only=True))
+    bound = lambda_min(kernel, rigorous=True)
+    assert bound.kind is Direction.LOWER
+    assert bound.rounded
+    assert 0.9 * true < bound.at_least() <= true
+    upper_half = kernel + torch.triu(torch.ones(7, 7).double(), 1)  # what is above the diagonal is not read
+    assert lambda_min(upper_half, rigorous=True) == bound
+
+
+def test_a_rigorous_bound_of_a_singular_kernel_is_not_positive():
+    column = torch.tensor([[1.0], [2.0], [3.0]], dtype=torch.float64)
+    assert -1e-14 < lambda_min(column @ column.T, rigorous=True).at_least() <= 0
+    for bad, error in ((torch.full((2, 2), math.nan), NumericalFailureError), (torch.ones(2, 3), InvalidInputError)):
+        with pytest.raises(error):
+            lambda_min(bad, rigorous=True)
 
 
 @every_case

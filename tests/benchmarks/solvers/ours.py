@@ -9,9 +9,6 @@ import numpy as np
 from torch import Tensor, nn
 
 import pltheory as pl
-from pltheory.measure.spectrum import lambda_min_estimate
-from pltheory.rigor.eigen import lambda_min_lower
-from pltheory.rigor.midrad import as_ball
 
 from .networks_torch import cnn, mlp, parameters_with_gradients, synchronize, tensor_inputs, tensor_spectrum
 
@@ -43,12 +40,12 @@ def _kernel(build: Callable[[dict], nn.Module]) -> Callable[[dict], Callable[[],
 
 def _lambda_min(case: dict) -> Callable[[], Any]:
     matrix = tensor_spectrum(case)
-    return lambda: lambda_min_estimate(matrix).value
+    return lambda: pl.lambda_min_estimate(matrix).value
 
 
 def _lambda_min_verified(case: dict) -> Callable[[], Any]:
-    matrix = tensor_spectrum(case).numpy()
-    return lambda: lambda_min_lower(as_ball(matrix)).value
+    matrix = tensor_spectrum(case)
+    return lambda: pl.lambda_min(matrix, rigorous=True).value
 
 
 def _hessian(wrap: Callable[[nn.Module], nn.Module]) -> Callable[[dict], Callable[[], Any]]:
