@@ -9,6 +9,7 @@ import json
 import sys
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -24,19 +25,14 @@ def _opinion(counts: dict | str) -> str:
     return f"[bold red]{counts['disagree']} AGAINST[/]" if counts["disagree"] else text
 
 
-def _claims_table(report: dict, solvers: list[str]) -> Table:
-    table = Table(title="Claims", title_justify="left")
-    for column in (
-        "claim",
-        "statement",
-        "kernel",
-        "ms",
-        "Coq",
-        "generated",
-        *solvers,
-        "mutants",
-        "cited",
-    ):
+WIDE = 130
+"""Columns of a terminal from which on the table also says in words what each claim states."""
+
+
+def _claims_table(report: dict, solvers: list[str], *, wide: bool) -> Table:
+    table = Table(title="Claims", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    words = ["statement"] if wide else []
+    for column in ("claim", *words, "kernel", "ms", "Coq", "generated", *solvers, "mutants", "cited"):
         longest = max(len(row["name"]) for row in report["claims"]) if column == "claim" else None
         table.add_column(column, justify="right" if column in ("ms", "cited") else "left", min_width=longest)
     for row in report["claims"]:
@@ -45,7 +41,7 @@ def _claims_table(report: dict, solvers: list[str]) -> Table:
         mutants = f"{false}/{row['mutants']}"
         table.add_row(
             row["name"],
-            row["title"].replace("[", r"\["),
+            *([row["title"].replace("[", r"\[")] if wide else []),
             kernel,
             f"{row['milliseconds']:.0f}",
             row["coq"],
@@ -58,7 +54,7 @@ def _claims_table(report: dict, solvers: list[str]) -> Table:
 
 
 def _suprema_table(suprema: list[dict]) -> Table:
-    table = Table(title="Suprema of activation derivatives", title_justify="left")
+    table = Table(title="Suprema of activation derivatives", title_justify="left", box=SIMPLE_HEAD)
     for column in ("activation", "order", "supremum", "stored", "stored >= sup", "closed form", "stored >= sup in Coq"):
         table.add_column(column)
     for s in suprema:
@@ -97,7 +93,7 @@ def main(as_json: bool, solvers: bool, seconds: float, only: tuple[str, ...]) ->
         raise SystemExit(0 if report["holds"] else 1)
     console = Console()
     asked = list(report["claims"][0]["opinions"])
-    console.print(_claims_table(report, asked))
+    console.print(_claims_table(report, asked, wide=console.width >= WIDE))
     for row in report["claims"]:
         if not row["accepted"]:
             console.print(f"[red]{row['name']}[/]: {row['reason']}", markup=True)

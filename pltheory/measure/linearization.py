@@ -95,16 +95,18 @@ def _linearize(net: ClassN, x: Tensor) -> Linearization:
     act = POINTWISE[net.activation]
     inputs, slopes, a = [], [], x
     for i, layer in enumerate(net.layers):
-        inputs.append(torch.cat([layer.kappa * a, layer.tau * torch.ones_like(a[:, :1])], dim=1))
+        extended = a.new_full((a.shape[0], a.shape[1] + 1), layer.tau)
+        torch.mul(a, layer.kappa, out=extended[:, :-1])
+        inputs.append(extended)
         z = layer.apply(a).contiguous()  # comes transposed: everything below reads it row by row
         if i < net.hidden_layers:
-            slopes.append(act.derivative(z))
-            a = act.value(z)
+            a, slope = act.with_derivative(z)
+            slopes.append(slope)
     n, c = z.shape
     b = torch.eye(c, dtype=x.dtype, device=x.device).expand(n, c, c)
     rows, maxima = [b], []
     for layer, slope in zip(reversed(net.layers[1:]), reversed(slopes), strict=True):
-        u = layer.kappa * (b @ layer.weight)  # (n, C, m_l)
+        u = (b @ layer.weight).mul_(layer.kappa)  # (n, C, m_l)
         maxima.append(float(torch.linalg.vector_norm(u, dim=1).max()))
         b = u * slope[:, None, :]
         rows.append(b)
