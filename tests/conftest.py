@@ -19,4 +19,4 @@ def count(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
 
     yield one_more
     for primitive, cases in seen.items():
-        request.node.user_properties.append(("cases: " + primitive, cases))
+        request.node.user_properties.append(("cases: " + primitive, int(cases)))

@@ -25,9 +25,9 @@ _INSIDE = 1 - 1e-9
 """What is put on the sphere goes that part of the radius from the centre, so that rounding leaves it inside."""
 
 Stacked = dict[str, Tensor]
-"""Trainable parameters by name, each (b, *shape): one set of weights per start."""
+"""Trainable parameters by name, each (b, ...): one set of weights per start."""
 Objective = Callable[[Stacked], tuple[Tensor, list[Tensor]]]
-"""Stacked weights to the values to make small, (b,), and their gradients, (b, *shape) each."""
+"""Stacked weights to the values to make small, (b,), and their gradients, (b, ...) each."""
 
 
 @dataclass(frozen=True)
