@@ -10,6 +10,7 @@ from pathlib import Path
 
 import accelerator
 import click
+import earlier
 import growth
 import main_job
 from interleave import BUDGET, Disagreement, Measured, Runner
@@ -31,7 +32,8 @@ SECTIONS = ("growth", "main-job")
 def main(quick: bool, rows: str | None, device: str, out: Path, runs: int) -> None:
     """Compare with peers and write benchmarks.md, benchmarks.json and images/growth.svg.
 
-    On a CUDA device it writes benchmarks-cuda.md and .json instead.
+    Rows that are not chosen keep the figures of an earlier run on this machine with these versions. On a CUDA device it
+    writes benchmarks-cuda.md and .json instead.
     """
     picked = tuple((*ROWS, *SECTIONS)) if rows is None else tuple(rows.split(","))
     unknown = [row for row in picked if row not in (*ROWS, *SECTIONS)]
@@ -47,30 +49,38 @@ def main(quick: bool, rows: str | None, device: str, out: Path, runs: int) -> No
         found = accelerator.measure(device, quick=quick)
         _write(out, "benchmarks-cuda", facts(device), [], {"accelerator": found}, accelerator.section(found))
         return
-    machine, cells, sections, more, failed = facts(), [], [], {}, []
+    machine, measured, failed = facts(), {}, []
+    before = earlier.Earlier() if quick else earlier.read(out / "benchmarks.json", machine)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         with Runner(scratch, say, 0.1 if quick else BUDGET) as runner:
             for cell in cells_of(picked, quick=quick):
                 try:
-                    cells.append((cell, runner.run(cell)))
+                    measured[cell.title] = runner.run(cell)
                 except (Disagreement, SolverError) as error:
                     # The other rows are still worth having; the command ends with an error all the same.
                     failed.append(cell.title)
                     say(str(error))
-                    cells.append((cell, [Measured(cell.ours, None, note="failed")]))
+                    measured[cell.title] = [Measured(cell.ours, None, note="failed")]
+        grown, job = before.growth, before.main_job
         if "growth" in picked:
             say("growth")
             grown = growth.measure(scratch, say, quick=quick)
-            growth.figure(grown, out / "images/growth.svg")
-            sections += growth.section(grown, "images/growth.svg")
-            more["growth"] = [asdict(g) for g in grown]
         if "main-job" in picked:
             say("main job")
             config = ROOT / "examples" / ("trajectory.toml" if quick else "digits.toml")
-            seconds, profile = main_job.whole(scratch, config, 1 if quick else runs), main_job.phases(scratch, config)
-            sections += main_job.section(profile, seconds)
-            more["main_job"] = {"seconds": seconds, "phases": profile}
+            seconds, phases = main_job.whole(scratch, config, 1 if quick else runs), main_job.phases(scratch, config)
+            job = {"seconds": seconds, "phases": phases}
+    known = {**before.cells, **measured}
+    cells = [(cell, known[cell.title]) for cell in cells_of(ROWS, quick=quick) if cell.title in known]
+    sections, more = [], {}
+    if grown:
+        growth.figure(grown, out / "images/growth.svg")
+        sections += growth.section(grown, "images/growth.svg")
+        more["growth"] = [asdict(g) for g in grown]
+    if job:
+        sections += main_job.section(job["phases"], job["seconds"])
+        more["main_job"] = job
     if quick:
         sections += accelerator.section(accelerator.measure("cpu", quick=True))
     else:

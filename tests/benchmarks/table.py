@@ -83,8 +83,12 @@ def _spread(s: Spread, memory: bool) -> str:
     units = SIZES if memory else UNITS
     scale, unit = next(((k, u) for k, u in units if s.median >= k), units[-1])
     if s.least == s.most:
-        return f"{s.median / scale:.3g} {unit}"
-    return f"{s.median / scale:.3g} {unit} ({s.least / scale:.3g} to {s.most / scale:.3g})"
+        return f"{_digits(s.median / scale)} {unit}"
+    return f"{_digits(s.median / scale)} {unit} ({_digits(s.least / scale)} to {_digits(s.most / scale)})"
+
+
+def _digits(number: float) -> str:
+    return f"{number:.3g}" if number < 1000 else f"{number:.0f}"
 
 
 def _ratio(s: Spread) -> str:

@@ -13,7 +13,7 @@ import pytest
 import torch
 from flint import arb
 
-from pltheory.certification import trajectory as td
+from pltheory.certification.trajectory import certify as td
 from pltheory.certification.trajectory import certify_trajectory
 from pltheory.certification.trajectory import network as tn
 from pltheory.certification.trajectory import step as ts

@@ -13,7 +13,7 @@ from ...theory import InvalidInputError
 from ..certificate import Inequality
 from ..certificate_file import Document
 from ..enclosure import Arrays, stored_arrays
-from . import BPlusResult
+from .certify import BPlusResult
 
 
 @dataclass(frozen=True)

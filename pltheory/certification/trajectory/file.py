@@ -17,7 +17,7 @@ from ...theory import InvalidInputError
 from ..certificate import Inequality
 from ..certificate_file import Document, number
 from ..enclosure import Arrays
-from . import StepRecord, TrajectoryCertificate
+from .certify import StepRecord, TrajectoryCertificate
 
 BRANCHES = {"full": 1.0, "band": 2.0, "floor": 4.0}
 """A step's branches are stored as the sum of these."""
