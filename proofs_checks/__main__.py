@@ -25,6 +25,14 @@ def _opinion(counts: dict | str) -> str:
     return f"[bold red]{counts['disagree']} AGAINST[/]" if counts["disagree"] else text
 
 
+def _coq(row: dict) -> str:
+    """Status of the theorem by hand, and of the one written from the claim where it differs or is missing."""
+    if not row["coq_generated"]:
+        return f"{row['coq']}, by hand"
+    other = row["coq_generated_status"]
+    return row["coq"] if other == row["coq"] else f"{row['coq']}, from claim {other}"
+
+
 WIDE = 130
 """Columns of a terminal from which on the table also says in words what each claim states."""
 
@@ -32,7 +40,7 @@ WIDE = 130
 def _claims_table(report: dict, solvers: list[str], *, wide: bool) -> Table:
     table = Table(title="Claims", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     words = ["statement"] if wide else []
-    for column in ("claim", *words, "kernel", "ms", "Coq", "generated", *solvers, "mutants", "cited"):
+    for column in ("claim", *words, "kernel", "ms", "Coq", *solvers, "mutants", "cited"):
         longest = max(len(row["name"]) for row in report["claims"]) if column == "claim" else None
         table.add_column(column, justify="right" if column in ("ms", "cited") else "left", min_width=longest)
     for row in report["claims"]:
@@ -44,8 +52,7 @@ def _claims_table(report: dict, solvers: list[str], *, wide: bool) -> Table:
             *([row["title"].replace("[", r"\[")] if wide else []),
             kernel,
             f"{row['milliseconds']:.0f}",
-            row["coq"],
-            row["coq_generated_status"] if row["coq_generated"] else "by hand alone",
+            _coq(row),
             *[_opinion(row["opinions"][s]) for s in solvers],
             mutants if false == row["mutants"] else f"[bold red]{mutants}[/]",
             str(len(row["cited"])),
