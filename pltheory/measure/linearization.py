@@ -27,17 +27,33 @@ class Linearization:
 
     Attributes:
         network: the layers and activation.
-        inputs: for layer l = 1..L+1, A~_{l-1} of shape (n, m_{l-1} + 1), the last column tau_l.
+        activations: for layer l = 1..L+1, A_{l-1} of shape (n, m_{l-1}).
         rows: for layer l = 1..L+1, b^l of shape (n, C, m_l).
-        row_maxima: for l = 1..L, U^max_l = max over i, k of the Euclidean norm over c of u^l_{ick}, where b = u * act'.
         outputs: F of shape (n, C).
     """
 
     network: ClassN
-    inputs: tuple[Tensor, ...]
+    activations: tuple[Tensor, ...]
     rows: tuple[Tensor, ...]
-    row_maxima: tuple[float, ...]
     outputs: Tensor
+
+    @cached_property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """For layer l = 1..L+1, A~_{l-1} of shape (n, m_{l-1} + 1), the last column tau_l."""
+        extended = []
+        for layer, a in zip(self.network.layers, self.activations, strict=True):
+            whole = a.new_full((a.shape[0], a.shape[1] + 1), layer.tau)
+            torch.mul(a, layer.kappa, out=whole[:, :-1])
+            extended.append(whole)
+        return tuple(extended)
+
+    @cached_property
+    def row_maxima(self) -> tuple[float, ...]:
+        """For l = 1..L, U^max_l = max over i, k of the Euclidean norm over c of u^l_{ick}, where b = u * act'."""
+        return tuple(
+            float(torch.linalg.vector_norm(b @ layer.weight.detach(), dim=1).max()) * abs(layer.kappa)
+            for layer, b in zip(self.network.layers[1:], self.rows[1:], strict=True)
+        )
 
     @cached_property
     def kernel(self) -> Tensor:
@@ -49,10 +65,11 @@ class Linearization:
         for i in range(0, n, samples):
             j = min(i + samples, n)
             panel = self.outputs.new_zeros(j - i, c, j, c)
-            for a, b in zip(self.inputs, self.rows, strict=True):
+            for layer, a, b in zip(self.network.layers, self.activations, self.rows, strict=True):
                 flat = b.reshape(n * c, -1)
                 product = (flat[i * c : j * c] @ flat[: j * c].T).reshape(j - i, c, j, c)
-                panel += product.mul_((a[i:j] @ a[:j].T)[:, None, :, None])
+                inner = (a[i:j] @ a[:j].T).mul_(layer.kappa**2).add_(layer.tau**2)
+                panel += product.mul_(inner[:, None, :, None])
             square = panel.reshape((j - i) * c, j * c)
             k[i * c : j * c, : j * c] = square
             k[: i * c, i * c : j * c] = square[:, : i * c].T
@@ -76,8 +93,11 @@ class Linearization:
         return parts
 
 
-def linearize(network: nn.Module | ClassN, x: Tensor) -> Linearization:
+def linearize(network: nn.Module | ClassN, x: Tensor, *, compared: int | None = None) -> Linearization:
     """Linearise a class-N network at its current weights on x of shape (n, d).
+
+    Args:
+        compared: samples on which a module's outputs are held against those of its layers; all by default.
 
     Raises:
         NotAvailableError: the network is not of class N, or a module whose outputs are not those of its layers.
@@ -86,31 +106,29 @@ def linearize(network: nn.Module | ClassN, x: Tensor) -> Linearization:
         if isinstance(network, ClassN):
             return _linearize(network, x)
         lin = _linearize(class_n(network), x)
-        if not _near(network(x), lin.outputs):
+        if not _near(network(x[:compared]), lin.outputs[:compared]):
             raise NotAvailableError("not available for this network: its outputs are not those of its layers")
         return lin
 
 
 def _linearize(net: ClassN, x: Tensor) -> Linearization:
     act = POINTWISE[net.activation]
-    inputs, slopes, a = [], [], x
-    for i, layer in enumerate(net.layers):
-        extended = a.new_full((a.shape[0], a.shape[1] + 1), layer.tau)
-        torch.mul(a, layer.kappa, out=extended[:, :-1])
-        inputs.append(extended)
-        z = layer.apply(a).contiguous()  # comes transposed: everything below reads it row by row
-        if i < net.hidden_layers:
-            a, slope = act.with_derivative(z)
-            slopes.append(slope)
-    n, c = z.shape
+    activations, slopes, a = [], [], x
+    for layer in net.layers[:-1]:
+        activations.append(a)
+        a, slope = act.with_derivative(layer.apply_by_rows(a))
+        slopes.append(slope)
+    activations.append(a)
+    outputs = net.layers[-1].apply_by_rows(a)
+    n, c = outputs.shape
     b = torch.eye(c, dtype=x.dtype, device=x.device).expand(n, c, c)
-    rows, maxima = [b], []
+    rows = [b]
     for layer, slope in zip(reversed(net.layers[1:]), reversed(slopes), strict=True):
-        u = (b @ layer.weight).mul_(layer.kappa)  # (n, C, m_l)
-        maxima.append(float(torch.linalg.vector_norm(u, dim=1).max()))
-        b = u * slope[:, None, :]
+        if layer.kappa != 1:
+            slope = layer.kappa * slope
+        b = (b @ layer.weight).mul_(slope[:, None, :])
         rows.append(b)
-    return Linearization(net, tuple(inputs), tuple(reversed(rows)), tuple(reversed(maxima)), z)
+    return Linearization(net, tuple(activations), tuple(reversed(rows)), outputs)
 
 
 def _near(outputs: Tensor, read: Tensor) -> bool:

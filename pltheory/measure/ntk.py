@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ..problem.networks import ClassN
+from ..problem.networks import class_n
 from ..theory import InvalidInputError, NotAvailableError
 from .autodiff import jacobian_rows, outputs_per_sample, require_same, trainable
 from .layer_rules.factors import Entries, Factor, Outer, add_gram
@@ -24,7 +24,7 @@ from .precision import matrix_products
 JACOBIAN_BYTES = 1 << 29
 """Largest block of Jacobian rows that is held at once by `empirical_ntk_by_autodiff`."""
 
-TILE = 256
+TILE = 128
 """Rows of a symmetric kernel that are computed at once, up to the diagonal."""
 
 Source = Callable[[Tensor], list[Factor]]
@@ -87,7 +87,7 @@ def ntk_routes(network: nn.Module, x: Tensor) -> dict[str, Route]:
         InvalidInputError, NotAvailableError: as `empirical_ntk`.
     """
     params = trainable(network)
-    if _class_n(network, x) is not None:
+    if _is_class_n(network, x):
         return {name: Route("class N") for name in params}
     outputs_per_sample(network, x)
     plan = make_plan(network, x[:PROBES], params, len(x))
@@ -135,10 +135,11 @@ def _kernel(
     params = trainable(network)
     if len(x) == 0 or (x2 is not None and len(x2) == 0):
         raise InvalidInputError("no samples: a tangent kernel needs at least one")
-    net = _class_n(network, x)
     with matrix_products(tf32=tf32):
-        if net is not None:
-            return _assemble(_by_class_n(net, x), x, x2, accumulate, memory_bytes, traced)
+        try:
+            return _assemble(_by_class_n(network, x), x, x2, accumulate, memory_bytes, traced)
+        except NotAvailableError:
+            pass  # not of class N, or its outputs are not those of its layers
         first = (x2 if x2 is not None and len(x2) > len(x) else x)[:PROBES]
         one = outputs_per_sample(network, first)
         plan = make_plan(network, first, params, max(len(x), 0 if x2 is None else len(x2)))
@@ -175,23 +176,27 @@ def _prepared(parts: list[Factor], dtype: torch.dtype, traced: bool) -> list[Fac
     return [part.to(dtype) for part in parts]
 
 
-def _class_n(network: nn.Module, x: Tensor) -> ClassN | None:
-    """The class-N reading of a network whose outputs are those of its layers."""
+def _is_class_n(network: nn.Module, x: Tensor) -> bool:
+    """Whether the network's outputs are those of class-N layers."""
     try:
-        return linearize(network, x[:PROBES]).network if x.ndim == 2 else None
+        linearize(network, x[:PROBES])
     except NotAvailableError:
-        return None
+        return False
+    return x.ndim == 2
 
 
-def _by_class_n(net: ClassN, x: Tensor) -> tuple[Source, Tensor, int]:
+def _by_class_n(network: nn.Module, x: Tensor) -> tuple[Source, Tensor, int]:
+    net = class_n(network)
+    if x.ndim != 2:
+        raise NotAvailableError("not available for these inputs: a network of class N takes them as vectors")
     outputs = net.layers[-1].weight.new_empty(net.widths[-1])
     per_sample = sum(net.widths[:-1]) * 3 + sum(net.widths[1:]) * net.widths[-1] * 2
 
     def source(block: Tensor) -> list[Factor]:
-        lin = linearize(net, block)
+        lin = linearize(network, block, compared=PROBES)
         return [
-            Outer(a[:, None, None], b[:, :, None, None], moving_first=True)
-            for a, b in zip(lin.inputs, lin.rows, strict=True)
+            Outer(a[:, None, None], b[:, :, None, None], True, scale=layer.kappa, last=layer.tau)
+            for layer, a, b in zip(net.layers, lin.activations, lin.rows, strict=True)
         ]
 
     return source, outputs, per_sample * x.element_size()

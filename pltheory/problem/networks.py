@@ -21,6 +21,9 @@ from .pointwise import POINTWISE, activation_of
 Parametrization = Literal["ntk", "standard"]
 OutputInit = Literal["gaussian", "rademacher"]
 
+THIN = 32
+"""Samples below which W A^T is faster than A W^T (measured with MKL in both precisions)."""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -44,6 +47,14 @@ class Layer:
         # W times a thin right factor runs twice as fast as a thin left factor times W^T when m_l is large.
         z = self.kappa * (self.weight @ a.T).T
         return z if self.bias is None else z + self.tau * self.bias
+
+    def apply_by_rows(self, a: Tensor) -> Tensor:
+        """The same numbers up to rounding, contiguous: the form that suits many samples."""
+        if len(a) < THIN:
+            return self.apply(a).contiguous()
+        if self.bias is None:
+            return (a @ self.weight.T).mul_(self.kappa)
+        return torch.addmm(self.bias, a, self.weight.T, beta=self.tau, alpha=self.kappa)
 
 
 @dataclass(frozen=True)

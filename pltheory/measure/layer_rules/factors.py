@@ -7,7 +7,7 @@ themselves, for small parameters and for layers with more tokens than parameters
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -24,30 +24,34 @@ class Outer:
         fixed: inputs of shape (n, G, T, d); or, for a table, its row numbers, integers (n, G, T), -1 for no row.
         moving: output gradients of shape (n, C, G, T, m).
         moving_first: whether the parameter's first axis is the one of size m.
+        scale: what `fixed` is multiplied by.
+        last: one more entry of every (scaled) row of `fixed`, where a bias shares the matrix's output; 0 for none.
     """
 
     fixed: Tensor
     moving: Tensor
     moving_first: bool
+    scale: float = 1.0
+    last: float = 0.0
 
     def __getitem__(self, samples: slice) -> Outer:
-        return Outer(self.fixed[samples], self.moving[samples], self.moving_first)
+        return replace(self, fixed=self.fixed[samples], moving=self.moving[samples])
 
     def to(self, dtype: torch.dtype) -> Outer:
         """The same in another precision."""
         fixed = self.fixed.to(dtype) if self.fixed.is_floating_point() else self.fixed
-        return Outer(fixed, self.moving.to(dtype), self.moving_first)
+        return replace(self, fixed=fixed, moving=self.moving.to(dtype))
 
     def traced(self) -> Outer:
         """A factor with one output whose kernel is the trace over the outputs."""
-        return Outer(self.fixed, self.moving.movedim(1, 3).flatten(3)[:, None], self.moving_first)
+        return replace(self, moving=self.moving.movedim(1, 3).flatten(3)[:, None])
 
     def followed_by(self, other: Outer) -> Outer:
         """Two uses of one parameter are one use with the tokens of both."""
-        return Outer(
-            torch.cat([self.fixed, other.fixed], dim=2),
-            torch.cat([self.moving, other.moving], dim=3),
-            self.moving_first,
+        return replace(
+            self,
+            fixed=torch.cat([self.fixed, other.fixed], dim=2),
+            moving=torch.cat([self.moving, other.moving], dim=3),
         )
 
     def entries(self, size: int) -> Entries:
@@ -59,11 +63,14 @@ class Outer:
         return Entries((grads if self.moving_first else grads.transpose(-1, -2)).flatten(2))
 
     def dense(self, size: int) -> Tensor:
-        """`fixed` as numbers, (n, G, T, d)."""
-        if self.fixed.is_floating_point():
-            return self.fixed
-        one_hot = torch.nn.functional.one_hot(self.fixed + 1, size + 1)[..., 1:]
-        return one_hot.to(self.moving.dtype)
+        """`fixed` as numbers, scaled and with its last entries, (n, G, T, d)."""
+        if not self.fixed.is_floating_point():
+            one_hot = torch.nn.functional.one_hot(self.fixed + 1, size + 1)[..., 1:]
+            return one_hot.to(self.moving.dtype)
+        scaled = self.fixed if self.scale == 1 else self.fixed * self.scale
+        if self.last == 0:
+            return scaled
+        return torch.cat([scaled, scaled.new_full((*scaled.shape[:-1], 1), self.last)], dim=-1)
 
     def transpose_times(self, v: Tensor, size: int) -> Tensor:
         """J^T v, flat, for v of shape (n, C)."""
@@ -80,9 +87,31 @@ class Outer:
             if b.shape[2] == b2.shape[2] == 1:
                 n, c, _, m = b.shape
                 gram = (b.reshape(n * c, m) @ b2.reshape(-1, m).T).reshape(kernel.shape)
-                kernel += gram.mul_(_inner(a[:, 0], a2[:, 0], gram.dtype)[:, None, :, None])
+                kernel += gram.mul_(self._inner(a[:, 0], a2[:, 0])[:, None, :, None])
             else:
-                _add_over_tokens(a, b, a2, b2, kernel)
+                self._add_over_tokens(a, b, a2, b2, kernel)
+
+    def _add_over_tokens(self, a: Tensor, b: Tensor, a2: Tensor, b2: Tensor, kernel: Tensor) -> None:
+        n, c, t, m = b.shape
+        n2, _, t2, _ = b2.shape
+        columns = b2.reshape(n2 * c * t2, m).T
+        step = max(1, TOKEN_PAIRS // (c * t * n2 * c * t2))
+        for s in range(0, n, step):
+            some = slice(s, min(n, s + step))
+            rows = b[some]
+            k = len(rows)
+            gram = (rows.reshape(k * c * t, m) @ columns).reshape(k, c, t, n2, c, t2)
+            inner = self._inner(a[some].flatten(0, 1), a2.flatten(0, 1)).reshape(k, 1, t, n2, 1, t2)
+            kernel[some] += gram.mul_(inner).sum(dim=(2, 5))
+
+    def _inner(self, a: Tensor, a2: Tensor) -> Tensor:
+        """Inner products of rows of `fixed`: (r, d), (s, d) to (r, s); of rows of the identity if given by number."""
+        if not a.is_floating_point():
+            return ((a[:, None] == a2[None, :]) & (a[:, None] >= 0)).to(self.moving.dtype)
+        inner = a @ a2.T
+        if self.scale != 1:
+            inner.mul_(self.scale**2)
+        return inner.add_(self.last**2) if self.last != 0 else inner
 
 
 @dataclass(frozen=True)
@@ -127,27 +156,6 @@ def add_gram(a: Factor, b: Factor, kernel: Tensor) -> None:
             a.add_gram(b, kernel)
         case _:
             raise TypeError("two blocks of one parameter's Jacobian in different forms")
-
-
-def _inner(a: Tensor, a2: Tensor, dtype: torch.dtype) -> Tensor:
-    """Inner products of rows: (r, d), (s, d) to (r, s); of rows of the identity where they are given by number."""
-    if a.is_floating_point():
-        return a @ a2.T
-    return ((a[:, None] == a2[None, :]) & (a[:, None] >= 0)).to(dtype)
-
-
-def _add_over_tokens(a: Tensor, b: Tensor, a2: Tensor, b2: Tensor, kernel: Tensor) -> None:
-    n, c, t, m = b.shape
-    n2, _, t2, _ = b2.shape
-    columns = b2.reshape(n2 * c * t2, m).T
-    step = max(1, TOKEN_PAIRS // (c * t * n2 * c * t2))
-    for s in range(0, n, step):
-        some = slice(s, min(n, s + step))
-        rows = b[some]
-        k = len(rows)
-        gram = (rows.reshape(k * c * t, m) @ columns).reshape(k, c, t, n2, c, t2)
-        inner = _inner(a[some].flatten(0, 1), a2.flatten(0, 1), gram.dtype).reshape(k, 1, t, n2, 1, t2)
-        kernel[some] += gram.mul_(inner).sum(dim=(2, 5))
 
 
 def gram_is_cheaper(n: int, outputs: int, tokens: int, d: int, m: int) -> bool:

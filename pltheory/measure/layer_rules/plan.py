@@ -7,7 +7,7 @@ by the rules equals autograd's for a random v. Everything else is left to automa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -138,7 +138,7 @@ def factors(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], plan: P
         parts = _parts(rec.uses[name], ruled.layouts, params[name], stacked, n)
         for key, part in parts.items():
             if name in plan.paired.values() and isinstance(part, Outer):
-                part = _with_ones(part)
+                part = replace(part, last=1.0)  # the bias is the weight of an input that is always 1
             if isinstance(part, Outer) and not ruled.by_gram[key]:
                 part = part.entries(_rows(params[name]))
             found.append(part)
@@ -320,9 +320,3 @@ def _is_plain_addmm(use: Use) -> bool:
 
 def _unscaled(node: Any) -> bool:
     return bool(node._saved_alpha == node._saved_beta == 1)
-
-
-def _with_ones(part: Outer) -> Outer:
-    """The inputs with a last column of ones: the bias is the weight of an input that is always 1."""
-    ones = part.fixed.new_ones(()).expand(*part.fixed.shape[:-1], 1)
-    return Outer(torch.cat([part.fixed, ones], dim=-1), part.moving, part.moving_first)

@@ -1,4 +1,7 @@
-"""The networks, inputs and parameters of a case as torch objects."""
+"""The networks, inputs and parameters of a case as torch objects.
+
+Copied into torch's own memory, which is aligned: as a user's weights are, and as jax copies what it is given.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,9 @@ def mlp(case: dict) -> nn.Sequential:
     parts: list[nn.Module] = []
     for weight, bias in mlp_layers(case):
         layer = nn.utils.skip_init(nn.Linear, *weight.shape, bias=case["bias"], dtype=getattr(torch, case["dtype"]))
-        layer.weight = nn.Parameter(torch.from_numpy(np.ascontiguousarray(weight.T)))
+        layer.weight = nn.Parameter(torch.tensor(np.ascontiguousarray(weight.T)))
         if case["bias"]:
-            layer.bias = nn.Parameter(torch.from_numpy(bias))
+            layer.bias = nn.Parameter(torch.tensor(bias))
         parts += [layer, nn.Tanh()]
     return nn.Sequential(*parts[:-1]).to(case["device"])
 
@@ -34,14 +37,14 @@ def cnn(case: dict) -> nn.Sequential:
 
 
 def _with(layer: nn.Module, weight: np.ndarray, bias: np.ndarray) -> nn.Module:
-    layer.weight, layer.bias = nn.Parameter(torch.from_numpy(weight)), nn.Parameter(torch.from_numpy(bias))
+    layer.weight, layer.bias = nn.Parameter(torch.tensor(weight)), nn.Parameter(torch.tensor(bias))
     return layer
 
 
 def tensor_inputs(case: dict) -> Tensor:
     """x of the network of the case."""
     make = mlp_inputs if "widths" in case else cnn_inputs
-    return torch.from_numpy(make(case)).to(case["device"])
+    return torch.tensor(make(case)).to(case["device"])
 
 
 def tensor_spectrum(case: dict) -> Tensor:
@@ -51,7 +54,7 @@ def tensor_spectrum(case: dict) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _spectrum(n: int, condition: float, seed: int) -> Tensor:
-    return torch.from_numpy(spectrum({"n": n, "condition": condition, "seed": seed}))
+    return torch.tensor(spectrum({"n": n, "condition": condition, "seed": seed}))
 
 
 def parameters_with_gradients(case: dict) -> list[nn.Parameter]:
