@@ -22,7 +22,7 @@ from . import norms, roundoff
 from .environment import require_blas_once, require_thread
 from .errors import NoVerdictError
 from .midrad import Ball, matmul, scale_power_of_two
-from .residual import factorise, lower_bound, residual_norm, scaled_radius_norm
+from .residual import factorise, lower_bound, plain_at_least, residual_norm, scaled_radius_norm
 from .roundoff import Array, add_up, mul_up, quiet, sqrt_down, sqrt_up
 
 Method = Literal["auto", "plain", "sliced"]
@@ -31,6 +31,8 @@ _DENSE = 64
 """Up to this size estimates come from dense LAPACK, beyond it from Lanczos."""
 _MARGINS = (2.0**-24, 2.0**-17, 2.0**-11, 2.0**-6, 2.0**-3, 0.5, 0.9375)
 """Relative distances below the estimate at which a factorisation is tried, in turn."""
+_SQUARE = 128
+"""Side of the squares in which a matrix is compared with its transpose: they fit in the cache."""
 _LARGE = 4096
 """Beyond this order a failed factorisation is dearer than the share of the eigenvalue that a wide margin costs."""
 _LARGE_MARGIN = 2.0**-7
@@ -132,13 +134,14 @@ def _require_symmetric(sym: Ball) -> None:
     require_thread()
     require_blas_once()
     rad = np.broadcast_to(sym.rad, sym.shape)
-    for a in range(0, sym.shape[0], 512):
-        b = a + 512
-        apart = np.abs(sym.mid[a:b, :b] - sym.mid[:b, a:b].T)
-        if not (apart <= roundoff.up(add_up(rad[a:b, :b], rad[:b, a:b].T))).all():
-            raise InvalidInputError(
-                "eigenvalue: no symmetric matrix is in the ball, its triangles differ by more than the radii"
-            )
+    squares = [slice(i, i + _SQUARE) for i in range(0, sym.shape[0], _SQUARE)]
+    for k, rows in enumerate(squares):
+        for columns in squares[: k + 1]:
+            apart = np.abs(sym.mid[rows, columns] - sym.mid[columns, rows].T)
+            if not (apart <= roundoff.up(add_up(rad[rows, columns], rad[columns, rows].T))).all():
+                raise InvalidInputError(
+                    "eigenvalue: no symmetric matrix is in the ball, its triangles differ by more than the radii"
+                )
 
 
 @quiet
@@ -182,16 +185,20 @@ def _attempt(sym: Ball, shift: float, margin: float, method: Method) -> _Attempt
         return None
     graded = int(np.ptp(factor.exponents)) > 1
     radius = scaled_radius_norm(sym, factor)
+    enough = shift - _LOSS * abs(shift)
+    kinds = [False, True] if method == "auto" else [method == "sliced"]
+    if method == "auto":
+        least = plain_at_least(factor)
+        # Slicing cannot win back what the radius of the ball costs.
+        if least > radius and lower_bound(sym, factor, least) < enough:
+            kinds.reverse()
     best: _Attempt | None = None
-    for sliced in (False, True):
-        if method == ("plain" if sliced else "sliced"):
-            continue
+    for sliced in kinds:
         delta = residual_norm(sym, factor, sliced=sliced)
         how = "sliced products" if sliced else "plain products"
         found = _Attempt(lower_bound(sym, factor, delta), delta + radius, graded, how)
         best = found if best is None else max(best, found)
-        # Slicing cannot win back what the radius of the ball costs.
-        if found.value >= shift - _LOSS * abs(shift) or delta <= radius:
+        if found.value >= enough or delta <= radius or (sliced and math.isfinite(delta)):
             break
     return best
 

@@ -17,7 +17,7 @@ Sources: Rump, BIT 46 (2006) 433; Rump and Jeannerod, SIMAX 35 (2014) 684.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -196,17 +196,16 @@ def _slices(rows: Array) -> list[tuple[Array, Array]]:
 
 def _absolute_products(lower: Array, parts: Callable[[Array], list[tuple[Array, Array]]]) -> Array:
     """(n,) upper bounds of the row sums of the sum of |left| |right|^T over the parts."""
-    n, total = lower.shape[0], np.zeros(lower.shape[0])
-    for which in range(len(parts(lower[:1]))):
-        columns = np.zeros(n)
-        for a, b in _panels(n):
-            columns += np.abs(parts(lower[a:b])[which][1]).sum(axis=0)
-        columns = raise_sum(columns, n + len(_panels(n)))
-        products = np.empty(n)
-        for a, b in _panels(n):
-            products[a:b] = np.abs(parts(lower[a:b])[which][0]) @ columns
-        total = add_up(total, raise_sum(products, n, products=n))
-    return total
+    n, count = lower.shape[0], len(parts(lower[:1, :1]))
+    columns, products = np.zeros((count, n)), np.empty((count, n))
+    for a, b in _panels(n):
+        for which, (_, right) in enumerate(parts(lower[a:b, :b])):
+            columns[which, :b] += np.abs(right).sum(axis=0)
+    columns = raise_sum(columns, n + len(_panels(n)))
+    for a, b in _panels(n):
+        for which, (left, _) in enumerate(parts(lower[a:b, :b])):
+            products[which, a:b] = np.abs(left) @ columns[which, :b]
+    return add_up(*raise_sum(products, n, products=n))
 
 
 class _RowSums:
@@ -246,11 +245,12 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
         if lower[a:b, b:].any() or np.triu(lower[a:b, a:b], 1).any():
             return None  # not triangular: the products below leave out what should be zero
         if sliced:
-            tile -= _exact_part(lower, a, b)
+            exact, small = _sliced_products(lower, a, b)
+            tile -= exact
             steps.add(tile, a, b)
             tile[rows, columns] -= factor.shifts[a:b]
             steps.sums[a:b] += np.abs(tile[rows, columns])
-            tile -= _small_part(lower, a, b)
+            tile -= small
             steps.add(tile, a, b)
         else:
             steps.add(tile, a, b)
@@ -261,7 +261,8 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
         return residual, steps
 
     with side_by_side(n) as run:
-        for found in run(quiet(panel), _panels(n)):
+        # The longest first: a thread that took the last one last would finish alone.
+        for found in run(quiet(panel), _panels(n)[::-1]):
             if found is None:
                 return np.inf
             for total, part in zip((residual, steps), found, strict=True):
@@ -278,37 +279,44 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
     return delta if np.isfinite(delta) else np.inf
 
 
+@quiet
+def plain_at_least(factor: Factor) -> float:
+    """What the plain residual cannot come below, from its rounding errors alone: tells whether to slice at once."""
+    n = factor.lower.shape[0]
+    return float(np.max(plain_rounding(n, _absolute_products(factor.lower, _whole))))
+
+
+def _squares(b: int) -> Iterator[tuple[int, int, int]]:
+    """Columns first:last of a panel of b columns with a block of columns k of L that meets them.
+
+    A square of the panel stays in the cache over all of its blocks; rows of L above k have nothing in block k.
+    """
+    for c, d in _panels(b):
+        for k in range(0, d, BLOCK):
+            yield max(c, k), d, k
+
+
 def _subtract_products(tile: Array, lower: Array, a: int, b: int) -> None:
     """Take rows a:b, columns 0:b of L L^T from the tile: one subtraction an entry and block of columns of L."""
-    # A square of the tile at a time, so that it stays in the cache over all of its blocks.
-    for c, d in _panels(b):
-        part = tile[:, c:d]
-        for k in range(0, d, BLOCK):
-            first = max(c, k)  # rows of L above k have nothing in these columns
-            part[:, first - c :] -= lower[a:b, k : k + BLOCK] @ lower[first:d, k : k + BLOCK].T
+    for first, last, k in _squares(b):
+        tile[:, first:last] -= lower[a:b, k : k + BLOCK] @ lower[first:last, k : k + BLOCK].T
 
 
-def _exact_part(lower: Array, a: int, b: int) -> Array:
-    """Rows a:b, columns 0:b of L1 L1^T, without error.
+def _sliced_products(lower: Array, a: int, b: int) -> tuple[Array, Array]:
+    """Rows a:b, columns 0:b of L1 L1^T, without error, and of L1 H^T + H L^T, with those `slice_rounding` bounds.
 
-    Why: every product is a multiple of 2^-52; by Cauchy-Schwarz every partial sum, in any order, is at most
-    max_i ||row i of L1||^2 <= (1.25 + 2^-13)^2 < 2 (n < 2^28) in modulus: an integer below 2^53 times 2^-52.
+    Why without error: every product is a multiple of 2^-52; by Cauchy-Schwarz every partial sum, in any order, is at
+    most max_i ||row i of L1||^2 <= (1.25 + 2^-13)^2 < 2 (n < 2^28) in modulus: an integer below 2^53 times 2^-52.
     """
-    total = np.zeros((b - a, b))
-    for k in range(0, b, BLOCK):
-        left, right = split(lower[a:b, k : k + BLOCK])[0], split(lower[k:b, k : k + BLOCK])[0]
-        total[:, k:] += left @ right.T
-    return total
-
-
-def _small_part(lower: Array, a: int, b: int) -> Array:
-    """Rows a:b, columns 0:b of L1 H^T + H L^T, with rounding errors bounded by `slice_rounding`."""
-    total = np.zeros((b - a, b))
-    for k in range(0, b, BLOCK):
-        left1, left_h = split(lower[a:b, k : k + BLOCK])
-        right = lower[k:b, k : k + BLOCK]
-        total[:, k:] += left1 @ split(right)[1].T + left_h @ right.T
-    return total
+    exact, small = np.zeros((b - a, b)), np.zeros((b - a, b))
+    left1, left_h = split(lower[a:b, :b])
+    for first, last, k in _squares(b):
+        block = slice(k, min(k + BLOCK, b))
+        right = lower[first:last, block]
+        right1, right_h = split(right)
+        exact[:, first:last] += left1[:, block] @ right1.T
+        small[:, first:last] += left1[:, block] @ right_h.T + left_h[:, block] @ right.T
+    return exact, small
 
 
 def _radius_rows(sym: Ball, weights: Array) -> Array:

@@ -259,10 +259,7 @@ def _() -> None:
     for i in range(40):
         x = 1 + 2.0**-27 * (1 - 2.0**-20 * (2 * i + 1)) + 2.0**-50
         factor = residual.Factor(np.array([[x]]), np.zeros(1, dtype=np.int64), np.zeros(1))
-        exact_part, small_part = (
-            residual._exact_part(factor.lower, 0, 1),
-            residual._small_part(factor.lower, 0, 1),
-        )
+        exact_part, small_part = residual._sliced_products(factor.lower, 0, 1)
         x1, h = (rational(float(v)) for v in residual.split(np.asarray(x)))
         moduli = residual._absolute_products(factor.lower, residual._slices)
         allowed = residual.slice_rounding(1, moduli)

@@ -234,7 +234,7 @@ def test_splitting_and_the_exact_part_are_exact():
     assert np.abs(h).max() <= 2.0**-27
     whole = (x1 * 2.0**26).astype(np.int64).astype(object)
     exact = whole[150:160] @ whole[:160].T
-    computed = residual._exact_part(lower, 150, 160) * 2.0**52
+    computed = residual._sliced_products(lower, 150, 160)[0] * 2.0**52
     assert (computed.astype(np.int64).astype(object) == exact).all()
 
 
