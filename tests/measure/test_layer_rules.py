@@ -122,7 +122,6 @@ def frozen(net, *names):
     return net
 
 
-
 RULED = {
     "mlp, biases": lambda: (nn.Sequential(nn.Flatten(), linear(3, 5), nn.Tanh(), linear(5, 2)), (3,)),
     "mlp, no biases": lambda: (nn.Sequential(nn.Flatten(), linear(3, 5, bias=False), nn.GELU(), linear(5, 2, bias=False)), (3,)),
@@ -319,7 +318,10 @@ def test_a_wrong_rule_is_found_out_and_not_used(monkeypatch):
 
     monkeypatch.setattr(planning, "factor", wrong)
     routes = ntk_routes(net, x)
-    assert {key for key, route in routes.items() if route.why == "the rules disagree with autograd"} == {"1.weight", "1.bias"}
+    assert {key for key, route in routes.items() if route.why == "the rules disagree with autograd"} == {
+        "1.weight",
+        "1.bias",
+    }
     close(empirical_ntk(net, x), j @ j.T)
 
 
