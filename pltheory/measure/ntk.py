@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ..problem.networks import class_n
 from ..theory import InvalidInputError, NotAvailableError
 from .autodiff import jacobian_rows, outputs_per_sample, require_same, trainable
-from .layer_rules.factors import Entries, Factor, Outer, add_gram
+from .layer_rules.factors import Entries, Factor, Outer, add_gram, joined
 from .layer_rules.plan import CHANGING, PROBES, NoRuleError, Plan, Route, all_by_autodiff, factors, fits, make_plan
 from .linearization import linearize
 from .memory import available_bytes
@@ -23,6 +23,9 @@ from .precision import matrix_products
 
 JACOBIAN_BYTES = 1 << 29
 """Largest block of Jacobian rows that is held at once by `empirical_ntk_by_autodiff`."""
+
+PASSING_BYTES = 1 << 27
+"""What the passes that find the factors may take at once: samples are run in blocks that small, and joined."""
 
 TILE = 128
 """Rows of a symmetric kernel that are computed at once, up to the diagonal."""
@@ -210,9 +213,14 @@ def _by_rules(
         some = network(first).reshape(len(first), -1)
     left = {name: params[name] for name in plan.by_autodiff}
     c = outputs.numel()
-    per_sample = plan.bytes_per_sample + sum(p.nbytes for p in left.values()) * c * 2
+    per_sample = plan.bytes_held + sum(p.nbytes for p in left.values()) * c * 2
+    together = max(PROBES, PASSING_BYTES // plan.bytes_passing)
 
     def source(block: Tensor) -> list[Factor]:
+        blocks = [of(few) for few in block.split(together)]
+        return joined(blocks) if len(blocks) > 1 else blocks[0]
+
+    def of(block: Tensor) -> list[Factor]:
         parts: list[Factor] = []
         if len(left) < len(params):
             parts, found = factors(network, block, params, plan)

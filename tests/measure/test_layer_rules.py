@@ -10,6 +10,7 @@ import torch.nn.functional as nnf
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
+from pltheory.measure import ntk
 from pltheory.measure.layer_rules import plan as planning
 from pltheory.measure.ntk import empirical_ntk, ntk_routes, traced_ntk
 from pltheory.theory import InvalidInputError, NotAvailableError
@@ -265,6 +266,17 @@ def test_blocks_second_inputs_and_traces(name, memory):
     traced = (j @ k.T).reshape(5, c, 3, c).diagonal(dim1=1, dim2=3).sum(-1)
     close(traced_ntk(net, x, y, memory_bytes=memory), traced)
     close(traced_ntk(net, x), (j @ j.T).reshape(5, c, 5, c).diagonal(dim1=1, dim2=3).sum(-1))
+
+
+@pytest.mark.parametrize("name", RULED)
+def test_factors_found_a_few_samples_at_a_time_are_those_of_all(name, monkeypatch):
+    runs = []
+    monkeypatch.setattr(ntk, "PASSING_BYTES", 1)
+    monkeypatch.setattr(ntk, "factors", lambda *a: runs.append(len(a[1])) or planning.factors(*a))
+    net, x = build(RULED[name], 8)
+    j = dense_jacobian(net, x)
+    close(empirical_ntk(net, x), j @ j.T)
+    assert set(runs) <= {3, 2}
 
 
 def language_model(**options):

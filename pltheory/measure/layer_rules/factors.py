@@ -147,6 +147,21 @@ class Entries:
 Factor = Outer | Entries
 
 
+def joined(blocks: list[list[Factor]]) -> list[Factor]:
+    """The factors of some blocks of samples, one after the other, as those of all; the lists are emptied."""
+    found: list[Factor] = []
+    while blocks[0]:
+        parts = [block.pop() for block in blocks]
+        first = parts[0]
+        if isinstance(first, Outer):
+            outer = [part for part in parts if isinstance(part, Outer)]
+            fixed, moving = torch.cat([part.fixed for part in outer]), torch.cat([part.moving for part in outer])
+            found.append(replace(first, fixed=fixed, moving=moving))
+        else:
+            found.append(Entries(torch.cat([part.grads for part in parts if isinstance(part, Entries)])))
+    return found[::-1]
+
+
 def add_gram(a: Factor, b: Factor, kernel: Tensor) -> None:
     """Add J J'^T of one parameter on two sets of samples to a kernel of shape (n, C, n', C)."""
     match a, b:

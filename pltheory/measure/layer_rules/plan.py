@@ -56,13 +56,15 @@ class Plan:
     Attributes:
         ruled: the parameters with rules.
         paired: bias -> weight where both enter by the same matrix products: one Gram product serves both.
-        bytes_per_sample: memory of the factors of one sample.
+        bytes_held: memory of the factors of one sample.
+        bytes_passing: what the passes that find them take beside, for one sample.
     """
 
     routes: dict[str, Route]
     ruled: dict[str, Ruled]
     paired: dict[str, str]
-    bytes_per_sample: int
+    bytes_held: int
+    bytes_passing: int
 
     @property
     def by_autodiff(self) -> list[str]:
@@ -72,7 +74,7 @@ class Plan:
 
 def all_by_autodiff(params: Mapping[str, Tensor], why: str) -> Plan:
     """The plan that uses no rule."""
-    return Plan({name: Route("autodiff", why) for name in params}, {}, {}, 1)
+    return Plan({name: Route("autodiff", why) for name in params}, {}, {}, 1, 1)
 
 
 _FLAT = View()
@@ -102,7 +104,7 @@ def _make_plan(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], n: i
     stacked = dict(zip(nodes, rec.per_output(nodes), strict=True)) if rec.connected else {}
     routes: dict[str, Route] = {}
     ruled: dict[str, Ruled] = {}
-    size = 0
+    held, passing = 1, 1 + sum(3 * g.nbytes // k for g in stacked.values() if g is not None)
     for name, p in params.items():
         try:
             if not rec.uses[name]:
@@ -118,9 +120,10 @@ def _make_plan(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], n: i
         routes[name] = Route("+".join(dict.fromkeys(str(rule_name(use)) for use in rec.uses[name])))
         by_gram = {key: _by_gram(part, n) for key, part in parts.items()}
         ruled[name] = Ruled(rec.signature(name), layouts, by_gram)
-        size += sum(_bytes(part, by_gram[key], k, p) for key, part in parts.items())
-    size += sum(3 * g.nbytes // k for g in stacked.values() if g is not None)
-    return Plan(routes, ruled, _pairs(rec, ruled), max(1, size))
+        for key, part in parts.items():
+            own, beside = _bytes(part, by_gram[key], p)
+            held, passing = held + own // k, passing + beside // k
+    return Plan(routes, ruled, _pairs(rec, ruled), held, passing)
 
 
 def factors(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], plan: Plan) -> tuple[list[Factor], Tensor]:
@@ -290,11 +293,12 @@ def _by_gram(part: Factor, n: int) -> bool:
     return gram_is_cheaper(n, outputs, tokens, part.fixed.shape[-1], m)
 
 
-def _bytes(part: Factor, by_gram: bool, k: int, p: Tensor) -> int:
+def _bytes(part: Factor, by_gram: bool, p: Tensor) -> tuple[int, int]:
+    """What the factor takes, and what it takes to form it."""
     if not isinstance(part, Outer):
-        return part.grads.nbytes // k
-    held = (part.fixed.nbytes + part.moving.nbytes) // k
-    return held if by_gram else held + part.moving.shape[1] * p.nbytes
+        return part.grads.nbytes, 0
+    size = part.fixed.nbytes + part.moving.nbytes
+    return (size, 0) if by_gram else (len(part.moving) * part.moving.shape[1] * p.nbytes, size)
 
 
 def _pairs(rec: Recording, ruled: Mapping[str, Ruled]) -> dict[str, str]:
