@@ -135,7 +135,7 @@ class FactoredHessians:
             rest, along = _off(_padded(kappa * das[i - 1], at.unit), at.unit)
             out = [at.length * db + along * at.row, at.row_length * rest, *out]
             back = at.unit * _dot(at.row, ys[i]) + at.row_length * vs[i - 1]
-            du = kappa * (back[:, : w.shape[1]] + (w.T @ db.T).T)
+            du = kappa * (back[:, : w.shape[1]] + db @ w)
         raise AssertionError("a network of class N has a hidden layer")
 
     def closed_form(self) -> Tensor | None:
@@ -177,7 +177,7 @@ def _factored(network: ClassN, x: Tensor, outputs: Tensor) -> FactoredHessians:
             found.append(_At(unit, length, row, None, None))
             continue
         after = network.layers[i + 1]
-        u = after.kappa * (after.weight.T @ row.T).T
+        u = after.kappa * (row @ after.weight)
         row = u * slopes[i]
         found.append(_At(unit, length, row, slopes[i], seconds[i] * u))
     return FactoredHessians(network, tuple(reversed(found)))

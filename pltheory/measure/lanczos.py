@@ -168,9 +168,10 @@ class _Run:
         # First off the few columns where T is not 0 in exact arithmetic, then once more off all of them.
         for first in (0 if j == self.kept else max(j - 1, 0), 0):
             known = self.v[:, first : j + 1]
-            h = torch.bmm(known, w[:, :, None])
-            w = torch.baddbmm(w[:, :, None], known.mT, h, alpha=-1)[:, :, 0]
-            column[:, first:] += h[:, :, 0].double().cpu()
+            # As rows: with a single column MKL's batched product is ten times slower.
+            h = torch.bmm(w[:, None], known.mT)
+            w = torch.baddbmm(w[:, None], h, known, alpha=-1)[:, 0]
+            column[:, first:] += h[:, 0].double().cpu()
         self.t[:, : j + 1, j] = self.t[:, j, : j + 1] = column
         self.size, self.next, self.beta = j + 1, w, _norm(w)
         if not (torch.isfinite(column).all() and torch.isfinite(self.beta).all()):
