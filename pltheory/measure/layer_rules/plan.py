@@ -121,8 +121,8 @@ def _make_plan(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], n: i
         by_gram = {key: _by_gram(part, n) for key, part in parts.items()}
         ruled[name] = Ruled(rec.signature(name), layouts, by_gram)
         for key, part in parts.items():
-            own, beside = _bytes(part, by_gram[key], p)
-            held, passing = held + own // k, passing + beside // k
+            stays, goes = _bytes(part, by_gram[key], p)
+            held, passing = held + stays // k, passing + goes // k
     return Plan(routes, ruled, _pairs(rec, ruled), held, passing)
 
 
