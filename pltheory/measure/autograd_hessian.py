@@ -71,7 +71,7 @@ class AutogradHessians:
         generator = torch.Generator().manual_seed(seed)
         like = next(iter(self.params.values()))
         size = sum(p.numel() for p in self.params.values())
-        flat = torch.randn(size, generator=generator, dtype=torch.float64).to(like)
+        flat = torch.randn(size, generator=generator, dtype=like.dtype).to(like.device)
         return flat.expand(self.count, -1)
 
     def apply(self, v: Tensor) -> Tensor:
