@@ -101,17 +101,18 @@ def _in_rows(grads: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
     single: list[Tensor] = []
     rows: list[Tensor] = []
     for g in grads:
-        if g.numel() >= _LARGE:
-            if g.ndim == 2 and g.T.is_contiguous():
-                g = g.T
-            if g.is_contiguous():
-                flat = g.view(-1)
-                whole = g.numel() - g.numel() % _ROW
-                rows.append(flat[:whole].view(-1, _ROW))
-                g = flat[whole:]
-                if not len(g):
-                    continue
-        single.append(g)
+        if g.numel() < _LARGE:
+            single.append(g)
+            continue
+        if g.ndim == 2 and g.T.is_contiguous():
+            g = g.T
+        if not g.is_contiguous():
+            single.append(g)
+            continue
+        flat, whole = g.view(-1), g.numel() - g.numel() % _ROW
+        rows.append(flat[:whole].view(-1, _ROW))
+        if whole < len(flat):
+            single.append(flat[whole:])
     return single, rows
 
 
