@@ -181,17 +181,19 @@ def _prepared(parts: list[Factor], dtype: torch.dtype, traced: bool) -> list[Fac
 
 def _is_class_n(network: nn.Module, x: Tensor) -> bool:
     """Whether the network's outputs are those of class-N layers."""
+    if x.ndim != 2:
+        return False
     try:
         linearize(network, x[:PROBES])
     except NotAvailableError:
         return False
-    return x.ndim == 2
+    return True
 
 
 def _by_class_n(network: nn.Module, x: Tensor) -> tuple[Source, Tensor, int]:
-    net = class_n(network)
     if x.ndim != 2:
         raise NotAvailableError("not available for these inputs: a network of class N takes them as vectors")
+    net = class_n(network)
     outputs = net.layers[-1].weight.new_empty(net.widths[-1])
     per_sample = sum(net.widths[:-1]) * 3 + sum(net.widths[1:]) * net.widths[-1] * 2
 

@@ -127,6 +127,7 @@ RULED = {
     "mlp, biases": lambda: (nn.Sequential(nn.Flatten(), linear(3, 5), nn.Tanh(), linear(5, 2)), (3,)),
     "mlp, no biases": lambda: (nn.Sequential(nn.Flatten(), linear(3, 5, bias=False), nn.GELU(), linear(5, 2, bias=False)), (3,)),
     "linear on tokens": lambda: (nn.Sequential(linear(3, 4), nn.Tanh(), linear(4, 2), nn.Flatten()), (5, 3)),
+    "layers of class N on tokens": lambda: (nn.Sequential(linear(3, 4), nn.Tanh(), linear(4, 2)), (5, 3)),
     "linear on tokens, no bias": lambda: (nn.Sequential(linear(3, 4, bias=False), nn.Tanh(), linear(4, 2), nn.Flatten()), (2, 2, 3)),
     "as many tokens as samples": lambda: (nn.Sequential(linear(3, 3), nn.Tanh(), linear(3, 3), nn.Flatten()), (3, 3)),
     "samples last": lambda: (Net(lambda s, x: s.b(torch.tanh(s.a(x.transpose(0, 1)))).transpose(0, 1).flatten(1), a=linear(3, 4), b=linear(4, 2)), (4, 3)),
