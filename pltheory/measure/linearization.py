@@ -113,7 +113,7 @@ def linearize(network: nn.Module | ClassN, x: Tensor, *, compared: int | None = 
 
 def _linearize(net: ClassN, x: Tensor) -> Linearization:
     act = POINTWISE[net.activation]
-    activations, slopes, a = [], [], x
+    activations, slopes, a = [], [], x.detach()
     for layer in net.layers[:-1]:
         activations.append(a)
         a, slope = act.with_derivative(layer.apply_by_rows(a))

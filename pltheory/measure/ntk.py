@@ -8,6 +8,7 @@ parameter took which route.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,8 @@ from torch import Tensor, nn
 from ..problem.networks import class_n
 from ..theory import InvalidInputError, NotAvailableError
 from .autodiff import jacobian_rows, outputs_per_sample, require_same, trainable
-from .layer_rules.factors import Entries, Factor, Outer, add_gram, joined
-from .layer_rules.plan import CHANGING, PROBES, NoRuleError, Plan, Route, all_by_autodiff, factors, fits, make_plan
+from .layer_rules.factors import Entries, Factor, NoRuleError, Outer, add_gram, joined
+from .layer_rules.plan import CHANGING, PROBES, Plan, Route, all_by_autodiff, factors, fits, make_plan
 from .linearization import linearize
 from .memory import available_bytes
 from .precision import matrix_products
@@ -219,8 +220,10 @@ def _by_rules(
     together = max(PROBES, PASSING_BYTES // plan.bytes_passing)
 
     def source(block: Tensor) -> list[Factor]:
-        blocks = [of(few) for few in block.split(together)]
-        return joined(blocks) if len(blocks) > 1 else blocks[0]
+        if len(block) > together:
+            with suppress(NoRuleError):  # a few samples may be cut to other lengths than all are
+                return joined([of(few) for few in block.split(together)])
+        return of(block)
 
     def of(block: Tensor) -> list[Factor]:
         parts: list[Factor] = []

@@ -76,11 +76,7 @@ def lambda_min(kernel: Tensor, *, rigorous: bool = False) -> Bound:
     environment.require()
     plain = kernel.detach().double()
     plain = plain.tril() + plain.tril(-1).mT
-    resolution = _resolution(plain)
-    found = _inverse_lanczos(plain, resolution) if len(plain) > _DENSE else None
-    # A guess, checked by what follows; a little below, because above the eigenvalue nothing can be factorised.
-    guess = None if found is None else found[0] - resolution / len(plain)
-    bound = lambda_min_lower(as_ball(plain.cpu().numpy()), estimate=guess)
+    bound = lambda_min_lower(as_ball(plain.cpu().numpy()), estimate=_guess(plain))
     environment.require()
     return bound
 
@@ -107,16 +103,30 @@ def lambda_min_estimate(kernel: Tensor) -> Bound:
     return upper(rho, f"Rayleigh quotient, residual {residual:.1e}")
 
 
+def _guess(kernel: Tensor) -> float | None:
+    """A guess at the smallest eigenvalue for `lambda_min_lower` to prove; None where it does better by itself."""
+    resolution = _resolution(kernel)
+    found = _inverse_lanczos(kernel, resolution) if len(kernel) > _DENSE else None
+    rounding = resolution / max(1, len(kernel))  # of a Rayleigh quotient
+    # An eigenvalue near that rounding belongs to rows of very different scale, which are scaled there first.
+    if found is None or not found[0] > 1024 * rounding:
+        return None
+    # A little below: above the eigenvalue nothing can be factorised.
+    return found[0] - rounding
+
+
 def _resolution(kernel: Tensor) -> float:
     """What eigvalsh can tell apart, or less: eps times the order times the largest eigenvalue, from below."""
     if not len(kernel):
         return 0.0
-    column = kernel.detach()[:, int(kernel.diagonal().argmax())]  # its norm is below the spectral norm
+    column = kernel.detach()[:, int(kernel.diagonal().argmax())].double()  # its norm is below the spectral norm
     return torch.finfo(kernel.dtype).eps * len(kernel) * float(torch.linalg.vector_norm(column))
 
 
 def _inverse_lanczos(kernel: Tensor, accuracy: float) -> tuple[float, float] | None:
     """A Rayleigh quotient and its residual, or None where that is above the accuracy asked for."""
+    if not 1e-100 < float(kernel.diagonal().max()) < 1e100:
+        return None  # squares below would overflow or vanish
     factor, failed = torch.linalg.cholesky_ex(kernel)
     if bool(failed):
         return None

@@ -280,6 +280,25 @@ def test_factors_found_a_few_samples_at_a_time_are_those_of_all(name, monkeypatc
     assert set(runs) <= {3, 2}
 
 
+@pytest.mark.parametrize("rule", ["embedding", "linear"])
+def test_blocks_cut_to_different_lengths(rule, monkeypatch):
+    """A network that trims padding has as many tokens as the longest sample among those it is given."""
+
+    def trimmed(s, x):
+        x = x[:, : int((x != 0).sum(dim=1).max())]
+        return torch.tanh(s.layer(x if rule == "embedding" else x[..., None].double() / 5)).sum(dim=1)
+
+    torch.manual_seed(5)
+    net = Net(
+        trimmed, layer=nn.Embedding(6, 3, padding_idx=0, **F64) if rule == "embedding" else linear(1, 3, bias=False)
+    )
+    x = torch.randint(1, 6, (9, 6), generator=torch.Generator().manual_seed(1))
+    x[4:, 3:] = 0
+    monkeypatch.setattr(ntk, "PASSING_BYTES", 1)
+    j = dense_jacobian(net, x)
+    close(empirical_ntk(net, x), j @ j.T)
+
+
 def language_model(**options):
     torch.manual_seed(3)
     table = nn.Embedding(6, 4, **options, **F64)

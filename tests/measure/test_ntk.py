@@ -225,3 +225,15 @@ def test_panels_of_the_kernel_and_its_products(case, monkeypatch):
     v = torch.randn(lin.outputs.shape, generator=torch.Generator().manual_seed(0)).to(lin.outputs)
     expected = (lin.kernel @ v.reshape(-1)).reshape(v.shape)
     assert torch.allclose(lin.products(v), expected, rtol=0, atol=tolerance * v.numel())
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_inputs_that_require_a_gradient_leave_none_behind(bias):
+    net = fully_connected([3, 6, 2], bias=bias, seed=1)
+    x = draws(2, (40, 3))[0]
+    watched = x.clone().requires_grad_()
+    kernel = empirical_ntk(net, watched)
+    assert not kernel.requires_grad
+    assert torch.equal(kernel, empirical_ntk(net, x))
+    lin = linearize(net, watched)
+    assert not any(t.requires_grad for t in (lin.kernel, lin.outputs, *lin.inputs, *lin.rows))

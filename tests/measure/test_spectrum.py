@@ -68,6 +68,36 @@ def singular_kernels():
 SINGULAR = dict(singular_kernels())
 
 
+@pytest.mark.parametrize("n", [64, 65, 200])
+def test_a_rigorous_bound_of_rows_of_very_different_scale_is_positive(n):
+    """Against the known inverse: K = D A D with A the Laplacian of a path and D powers of two."""
+    d = torch.logspace(0, -40, n, base=2, dtype=torch.float64).log2().round().exp2()
+    plain = 2 * torch.eye(n, dtype=torch.float64) - torch.diag(torch.ones(n - 1).double(), 1)
+    kernel = d[:, None] * (plain - torch.diag(torch.ones(n - 1).double(), -1)) * d
+    i = torch.arange(1.0, n + 1, dtype=torch.float64)
+    inverse = torch.minimum(i[:, None], i) * (n + 1 - torch.maximum(i[:, None], i)) / (n + 1)
+    true = 1 / float(torch.linalg.eigvalsh(inverse / d[:, None] / d)[-1])
+    assert 0.9 * true < lambda_min(kernel, rigorous=True).at_least() <= true * (1 + 1e-10)
+
+
+@pytest.mark.parametrize("scale", [1e160, 1e-160])
+def test_a_rigorous_bound_far_from_one(scale):
+    x = draws(4, (80, 200))[0]
+    kernel = scale * (x @ x.T)
+    true = float(torch.linalg.eigvalsh(kernel)[0])
+    assert 0.999 * true < lambda_min(kernel, rigorous=True).at_least() < true * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e-30])
+def test_an_estimate_of_a_float32_kernel_far_from_one(scale):
+    x = draws(5, (80, 200))[0]
+    kernel = (scale * (x @ x.T)).float()
+    true = float(torch.linalg.eigvalsh(kernel.double())[0])
+    found = lambda_min_estimate(kernel)
+    assert found.value == pytest.approx(true, rel=1e-6)
+    assert "Rayleigh" in found.method
+
+
 @pytest.mark.parametrize("what", list(SINGULAR))
 def test_a_singular_kernel_is_known_to_no_digit(what):
     least = lambda_min(SINGULAR[what])

@@ -134,6 +134,27 @@ def test_non_finite_gradients_show():
     assert (w[1], h) == (1.0, 0.0)
 
 
+@pytest.mark.parametrize(
+    "layout",
+    [
+        lambda g: g.view(64, 64, 8, 64).to(memory_format=torch.channels_last),
+        lambda g: g.view(64, 8, -1).transpose(0, 2),
+        lambda g: g.view(-1, 2).repeat(1, 2)[:, ::2],
+        lambda g: g[:1].expand(len(g)),
+        lambda g: g[: 2**15],
+        lambda g: g[: 2**15 + 1],
+    ],
+)
+@PATHS
+def test_the_norm_is_accurate_for_every_layout_of_a_gradient(layout, foreach):
+    g = layout(torch.full((2**21,), 0.3))
+    p = nn.Parameter(torch.zeros_like(g))
+    p.grad = g
+    opt = DeltaGClip([p], 0.1, 0.5, 0.1, foreach=foreach)
+    opt.step()
+    assert opt.grad_norm.item() == pytest.approx(g.double().norm().item(), rel=3e-6)
+
+
 def test_the_norm_is_accurate_over_many_entries():
     g = torch.randn(3_000_000, generator=torch.Generator().manual_seed(0))
     w = nn.Parameter(torch.zeros_like(g))

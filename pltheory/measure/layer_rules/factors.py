@@ -147,19 +147,33 @@ class Entries:
 Factor = Outer | Entries
 
 
+class NoRuleError(Exception):
+    """A parameter, or a batch of samples, that the rules do not cover, with the reason."""
+
+
 def joined(blocks: list[list[Factor]]) -> list[Factor]:
-    """The factors of some blocks of samples, one after the other, as those of all; the lists are emptied."""
+    """The factors of some blocks of samples, one after the other, as those of all; the lists are emptied.
+
+    Raises:
+        NoRuleError: the blocks have different numbers of tokens.
+    """
     found: list[Factor] = []
     while blocks[0]:
         parts = [block.pop() for block in blocks]
         first = parts[0]
         if isinstance(first, Outer):
             outer = [part for part in parts if isinstance(part, Outer)]
-            fixed, moving = torch.cat([part.fixed for part in outer]), torch.cat([part.moving for part in outer])
+            fixed, moving = _joined([part.fixed for part in outer]), _joined([part.moving for part in outer])
             found.append(replace(first, fixed=fixed, moving=moving))
         else:
-            found.append(Entries(torch.cat([part.grads for part in parts if isinstance(part, Entries)])))
+            found.append(Entries(_joined([part.grads for part in parts if isinstance(part, Entries)])))
     return found[::-1]
+
+
+def _joined(tensors: list[Tensor]) -> Tensor:
+    if len({tensor.shape[1:] for tensor in tensors}) > 1:
+        raise NoRuleError("blocks of samples have different numbers of tokens")
+    return torch.cat(tensors)
 
 
 def add_gram(a: Factor, b: Factor, kernel: Tensor) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from .factors import Factor, Outer, gram_is_cheaper
+from .factors import Factor, NoRuleError, Outer, gram_is_cheaper
 from .graph import Use, View
 from .layout import Layout, find_layout
 from .recording import Recording, operations
@@ -78,10 +78,6 @@ def all_by_autodiff(params: Mapping[str, Tensor], why: str) -> Plan:
 
 
 _FLAT = View()
-
-
-class NoRuleError(Exception):
-    """A parameter, or a batch of samples, that the rules do not cover, with the reason."""
 
 
 def make_plan(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], n: int) -> Plan:
