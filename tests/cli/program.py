@@ -22,7 +22,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "COLUMNS": "100"}
 
 WARM = """
-import importlib, json, os, sys
+import importlib, json, os, signal, sys
+# A shell that runs the tests in the background has its children ignore interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import pltheory.cli
 for name in pltheory.cli.COMMANDS:
     importlib.import_module(f"pltheory.cli.{name}")

@@ -119,6 +119,7 @@ def test_the_installed_script_is_interrupted_alike(small, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # as in `program.WARM`
     )
     # Past the start of the interpreter; wherever it then is, importing, measuring or running, it must end alike.
     time.sleep(3)
