@@ -9,6 +9,7 @@ import traceback
 
 import click
 
+from pltheory.cli.interrupt import repeated_until_heard
 from pltheory.theory.errors import InvalidInputError, NotAvailableError, NumericalFailureError, PltheoryError
 
 COMMANDS = {
@@ -89,7 +90,8 @@ def main() -> None:
 
 def _exit_code() -> int:
     try:
-        return cli.main(standalone_mode=False) or 0
+        with repeated_until_heard():
+            return cli.main(standalone_mode=False) or 0
     except click.exceptions.Abort:
         return _say("interrupted", 130)
     except SystemExit:

@@ -103,6 +103,30 @@ def test_interrupted_while_it_runs_it_says_so_and_leaves_nothing(warm, small, tm
     assert everything_in(tmp_path) == {small.name, "stopped"}
 
 
+# Python drops what is raised in a finalizer.
+DROPPED = """
+import pltheory.verification.convergence as c
+class Finalized:
+    def __del__(self):
+        stop()
+iterate = c._iterate
+def marked(*arguments):
+    Finalized()
+    time.sleep(20)
+    return iterate(*arguments)
+c._iterate = marked
+"""
+
+
+def test_an_interrupt_that_python_dropped_comes_again(warm, small, tmp_path):
+    interrupt = send(signal.SIGINT, tmp_path)
+    end = warm("verify", small, before=STOPPING + DROPPED, meanwhile=interrupt, folder=tmp_path)
+    assert (end.code, end.stdout) == (130, ""), end.stderr
+    assert end.stderr.startswith("Exception ignored in")
+    assert end.stderr.endswith("interrupted\n")
+    assert everything_in(tmp_path) == {small.name, "stopped"}
+
+
 @pytest.mark.parametrize("moment", ["in trace.csv", "before the name"])
 def test_interrupted_while_it_writes_it_leaves_nothing(warm, small, tmp_path, moment):
     interrupt = send(signal.SIGINT, tmp_path)
@@ -115,7 +139,7 @@ def test_the_installed_script_is_interrupted_alike(small, tmp_path):
     process = subprocess.Popen(
         [SCRIPT, "verify", small, *ENDLESS],
         cwd=tmp_path,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, "PYTHONFAULTHANDLER": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -124,7 +148,11 @@ def test_the_installed_script_is_interrupted_alike(small, tmp_path):
     # Past the start of the interpreter; wherever it then is, importing, measuring or running, it must end alike.
     time.sleep(3)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # has every thread's stack written
+        out, err = process.communicate()
     assert (process.returncode, out) == (130, ""), err
     assert err.endswith("interrupted\n")
     assert "defect" not in err
