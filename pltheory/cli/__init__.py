@@ -9,7 +9,7 @@ import traceback
 
 import click
 
-from pltheory.cli.interrupt import repeated_until_heard
+from pltheory.cli.interrupt import ends_the_process, repeated_until_heard
 from pltheory.theory.errors import InvalidInputError, NotAvailableError, NumericalFailureError, PltheoryError
 
 COMMANDS = {
@@ -50,7 +50,8 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"pltheory.cli.{name}").command
+        with ends_the_process():
+            command: click.Command = importlib.import_module(f"pltheory.cli.{name}").command
         return command
 
     def resolve_command(

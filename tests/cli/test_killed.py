@@ -127,6 +127,52 @@ def test_an_interrupt_that_python_dropped_comes_again(warm, small, tmp_path):
     assert everything_in(tmp_path) == {small.name, "stopped"}
 
 
+# As an extension module does.
+SLOW = """
+import pathlib, time
+pathlib.Path("stopped").touch()
+try:
+    time.sleep(1)
+except BaseException:
+    raise ImportError("initialization failed")
+pathlib.Path("imported").touch()
+"""
+IN_A_COMMAND = """
+import sys
+import pltheory.cli
+sys.dont_write_bytecode = True
+pltheory.cli.COMMANDS["slow"] = "A command that takes a second to import."
+pltheory.cli.__path__.append(".")
+"""
+IN_AN_IMPORT = """
+import sys
+import pltheory.verification.convergence as c
+sys.dont_write_bytecode = True
+sys.path.insert(0, ".")
+iterate = c._iterate
+def marked(*arguments):
+    import slow
+    return iterate(*arguments)
+c._iterate = marked
+"""
+
+
+def test_an_interrupt_while_a_command_is_imported_ends_it_at_once(warm, tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW)
+    end = warm("slow", before=IN_A_COMMAND, meanwhile=send(signal.SIGINT, tmp_path), folder=tmp_path)
+    assert (end.code, end.stdout, end.stderr) == (130, "", "\ninterrupted\n")
+    assert everything_in(tmp_path) == {"slow.py", "stopped"}
+
+
+def test_an_interrupt_waits_for_the_end_of_an_import_in_the_run(warm, small, tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW)
+    interrupt = send(signal.SIGINT, tmp_path)
+    end = warm("verify", small, *ENDLESS, before=IN_AN_IMPORT, meanwhile=interrupt, folder=tmp_path)
+    assert (end.code, end.stdout) == (130, ""), end.stderr
+    assert end.stderr.strip() == "interrupted"
+    assert everything_in(tmp_path) == {small.name, "slow.py", "stopped", "imported"}
+
+
 @pytest.mark.parametrize("moment", ["in trace.csv", "before the name"])
 def test_interrupted_while_it_writes_it_leaves_nothing(warm, small, tmp_path, moment):
     interrupt = send(signal.SIGINT, tmp_path)
