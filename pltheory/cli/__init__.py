@@ -93,7 +93,7 @@ def _exit_code() -> int:
     try:
         with repeated_until_heard():
             return cli.main(standalone_mode=False) or 0
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):  # the second where it comes as the context ends
         return _say("interrupted", 130)
     except SystemExit:
         # What click and rich do when the reader of the output has gone; their code 1 would read as a verdict.
