@@ -51,7 +51,7 @@ class StepSettings:
         if not (isinstance(self.eta, str) and self.multiple) and not 0 < _number(self.eta) < math.inf:
             raise InvalidInputError(f"optimizer.eta = {self.eta!r}: {_ETA}")
         if not _number(self.gamma) > 0:
-            raise InvalidInputError(f"optimizer.gamma = {self.gamma!r}: must be a positive number")
+            raise InvalidInputError(f"optimizer.gamma = {self.gamma!r}: must be positive")
         self._require_rule()
 
     def _require_rule(self) -> None:
