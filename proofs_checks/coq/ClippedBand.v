@@ -66,6 +66,17 @@ Proof.
   match goal with |- ?a = ?b => change (@eq R a b) end. ring.
 Qed.
 
+(** ((1, 0), (v, al)) applied to (p, q). *)
+Lemma block_norm_bound (v al p q : R) :
+  0 <= v -> 1 <= al -> p ^ 2 + (al * q + v * p) ^ 2 <= block_norm v al ^ 2 * (p ^ 2 + q ^ 2).
+Proof.
+  intros [Hv | <-] Hal.
+  - destruct (claim_block_norm al v p q Hv ltac:(lra)) as [H _]. lra.
+  - assert (En : block_norm 0 al = al).
+    { unfold block_norm. rewrite !Rmult_0_l, !Rplus_0_l, !sqrt_pow2 by lra. field. }
+    rewrite En. assert (Hp := pow2_ge_0 p). assert (1 <= al ^ 2) by nra. nra.
+Qed.
+
 Section Band.
 Context {E : Hilbert} {L : E -> R} {grad : E -> E} {hess : E -> E -> E}.
 Hypothesis HL : smooth_loss L grad hess.
@@ -77,14 +88,14 @@ Definition band_derivative (k : R) (g v Hv : E) : E :=
 (** Its bound, for a Hessian with spectrum in [- nu, beta]. *)
 Lemma band_derivative_bound (x v : E) (k s beta nu : R) :
   (forall z, - nu * hnorm z ^ 2 <= dot (hess x z) z <= beta * hnorm z ^ 2) ->
-  0 <= nu -> 0 < beta -> 0 < hnorm (grad x) -> 0 < k / hnorm (grad x) <= s ->
+  0 <= nu -> 0 <= beta -> 0 < hnorm (grad x) -> 0 < k / hnorm (grad x) <= s ->
   hnorm (band_derivative k (grad x) v (hess x v)) <= expansion_band s beta nu * hnorm v.
 Proof.
   intros Hq Hlo Hhi Hg Hs.
   destruct (loss_hessian _ _ _ HL x) as ((Hadd & Hsc & _) & _).
   set (g := grad x) in *. set (n := hnorm g) in *. set (s' := k / n) in *.
   set (al := Rmax (expansion_constant s beta nu) 1). set (vv := s * (beta + nu) / 2).
-  assert (Hvv : 0 < vv) by (unfold vv; assert (0 < s * (beta + nu)) by (apply Rmult_lt_0_compat; lra); lra).
+  assert (Hvv : 0 <= vv) by (unfold vv; assert (0 <= s * (beta + nu)) by (apply Rmult_le_pos; lra); lra).
   assert (Hal : 1 <= al) by apply Rmax_r.
   assert (Hal1 : 1 + s * nu <= al) by (eapply Rle_trans; [| apply Rmax_l]; apply Rmax_l).
   assert (Hal2 : s * beta - 1 <= al) by (eapply Rle_trans; [| apply Rmax_l]; apply Rmax_r).
@@ -146,11 +157,11 @@ Proof.
   { set (yy := minus y1 y2) in *. rewrite !hnorm_sqr.
     rewrite dot_plus_l, !dot_plus_r, !dot_scal_l, !dot_scal_r, (dot_sym _ yy u), Hperp, Hu2. ring. }
   assert (Hy0 := hnorm_pos (minus y1 y2)). assert (Hq0 := hnorm_pos qv). assert (Hv0 := hnorm_pos v).
-  destruct (claim_block_norm al vv (Rabs p) (hnorm qv) Hvv ltac:(lra)) as [H22 _].
+  assert (H22 := block_norm_bound vv al (Rabs p) (hnorm qv) Hvv Hal).
   rewrite pow2_abs, <- Hv2, <- ELa in H22.
   assert (Hyy : hnorm (minus y1 y2) ^ 2 <= (al * hnorm qv + vv * Rabs p) ^ 2) by (apply pow_incr; lra).
   assert (Hfin : hnorm (plus (scal p u) (minus y1 y2)) ^ 2 <= (La * hnorm v) ^ 2).
-  { rewrite Hsum. replace ((La * hnorm v) ^ 2) with (hnorm v ^ 2 * La ^ 2) by ring. lra. }
+  { rewrite Hsum. replace ((La * hnorm v) ^ 2) with (La ^ 2 * hnorm v ^ 2) by ring. lra. }
   assert (H0 := hnorm_pos (plus (scal p u) (minus y1 y2))).
   assert (0 <= La * hnorm v) by (apply Rmult_le_pos; lra).
   apply Rnot_lt_le. intro. nra.

@@ -134,7 +134,7 @@ Hypothesis Heta : 0 < eta.
 Hypothesis Hgamma : 0 < gamma.
 Hypothesis Hdelta : 0 <= delta <= 1.
 Let ball x := hnorm (minus x c) <= e.
-Hypothesis Hbeta : 0 < beta.
+Hypothesis Hbeta : 0 <= beta.
 Hypothesis Hnu : 0 <= nu.
 Hypothesis Hspectrum : spectrum_within beta nu ball.
 Hypothesis Hgrad : forall x, ball x -> low <= hnorm (grad x) <= high.
@@ -212,7 +212,7 @@ Qed.
 Lemma segment_expansion (K : R) :
   (low <= gamma -> expansion_constant eta beta nu <= K) ->
   (gamma <= delta * high -> expansion_constant (eta * delta) beta nu <= K) ->
-  (gamma < high -> delta * low < gamma -> expansion_band (Rmin eta (eta * gamma / Rmax low gamma)) beta nu <= K) ->
+  (gamma < high -> delta * low < gamma -> delta < 1 -> expansion_band (Rmin eta (eta * gamma / Rmax low gamma)) beta nu <= K) ->
   psi 1 - psi 0 <= K * hnorm d * hnorm u.
 Proof.
   intros Kfull Kfloor Kband. apply local_expansion. intros t Ht a Ha.
@@ -240,11 +240,11 @@ Proof.
     apply HKm, Kfloor. specialize (Hn t Ht). assert (delta * n t <= delta * high) by (apply Rmult_le_compat_l; lra). lra. }
   (* band *)
   set (k := eta * gamma). assert (Hk : 0 < k) by (apply Rmult_lt_0_compat; assumption).
-  destruct (branch_near (fun m => (gamma <= m /\ delta * m <= gamma) /\ gamma < high /\ delta * low < gamma) psi
+  destruct (branch_near (fun m => (gamma <= m /\ delta * m <= gamma) /\ gamma < high /\ delta * low < gamma /\ delta < 1) psi
     (fun t => dot (line c d t) u - k * (dot (grad (line c d t)) u / sqrt (dot (grad (line c d t)) (grad (line c d t)))))
     (K * hnorm d * hnorm u) t a Ht Ha) as (k3 & Hk3 & H3).
   { intros m Hm.
-    destruct (Classical_Prop.classic (gamma < high /\ delta * low < gamma)) as [Hp | Hp].
+    destruct (Classical_Prop.classic (gamma < high /\ delta * low < gamma /\ delta < 1)) as [Hp | Hp].
     2: { exists 1. split; [lra |]. intros m' _ [_ Hm']. apply Hp. assumption. }
     destruct (Rlt_le_dec m gamma) as [Hl | Hl].
     - exists (gamma - m). split; [lra |]. intros m' Hm' [[? _] _]. apply Rabs_lt_between in Hm'. lra.
@@ -254,7 +254,7 @@ Proof.
   { intros s Hs [[Hb1 Hb2] _].
     rewrite (Hpsi (eta * (gamma / n s))) by (apply step_band; assumption).
     unfold constant. fold (hnorm (grad (line c d s))). fold (n s). unfold k. field. lra. }
-  { intros [[Hb1 Hb2] [Hp1 Hp2]]. assert (Hnt : 0 < n t) by lra.
+  { intros [[Hb1 Hb2] (Hp1 & Hp2 & Hp3)]. assert (Hnt : 0 < n t) by lra.
     eexists. split; [apply (band_line_derivative HL); assumption |]. apply dot_le_product.
     assert (Hmax : Rmax low gamma <= n t) by (apply Rmax_lub; [apply Hn; assumption | assumption]).
     assert (Hmax0 : 0 < Rmax low gamma) by (eapply Rlt_le_trans; [| apply Rmax_r]; assumption).
@@ -272,7 +272,8 @@ Proof.
   destruct (Rle_lt_dec gamma (delta * n s)) as [Hl | Hl]; [apply H2; [assumption | lra | assumption] |].
   apply H3; [assumption | lra |]. specialize (Hn s Hs).
   assert (delta * low <= delta * n s) by (apply Rmult_le_compat_l; lra).
-  split; split; lra.
+  assert (delta < 1) by (apply Rnot_le_lt; intro; nra).
+  split; [split; lra |]. split; [lra |]. split; lra.
 Qed.
 End Segment.
 
@@ -282,7 +283,7 @@ Theorem step_expansion (K : R) :
   0 <= K ->
   (low <= gamma -> expansion_constant eta beta nu <= K) ->
   (gamma <= delta * high -> expansion_constant (eta * delta) beta nu <= K) ->
-  (gamma < high -> delta * low < gamma -> expansion_band (Rmin eta (eta * gamma / Rmax low gamma)) beta nu <= K) ->
+  (gamma < high -> delta * low < gamma -> delta < 1 -> expansion_band (Rmin eta (eta * gamma / Rmax low gamma)) beta nu <= K) ->
   forall x, hnorm (minus x c) <= e ->
     hnorm (minus (gclip_map grad eta gamma delta x) (gclip_map grad eta gamma delta c)) <= K * hnorm (minus x c).
 Proof.
