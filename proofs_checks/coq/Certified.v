@@ -114,32 +114,35 @@ Let grad x := scal scale (square_grad r Jt x).
 Let hess_in_use x v := scal scale (hess x v).
 Let within centre rad := fun x : E => hnorm (minus x centre) <= rad.
 
-(** Step t: [beta] and [nu] bound the spectrum of the Hessian of the loss in use over the ball, [low] and [high] the norm
-    of its gradient, [factor] the expansion by the branches that can occur, [rho] the error of the computed step. *)
-Record checked_step (t : nat) (eps beta nu low high factor rho : R) : Prop := {
+(** Step t: over the ball of radius [ball] about [c t], [beta] and [nu] bound the spectrum of the Hessian of the loss in
+    use, [low] and [high] the norm of its gradient; [factor] bounds the expansion by the branches that can occur, [rho]
+    the error of the computed step. *)
+Record checked_step (t : nat) (ball beta nu low high factor rho : R) : Prop := {
   cs_signs : 0 <= nu <= beta /\ 0 <= factor;
   cs_computed : hnorm (minus (c (S t)) (gclip_map grad eta gamma delta (c t))) <= rho;
-  cs_spectrum : spectrum_within (hess := hess_in_use) beta nu (within (c t) eps);
-  cs_gradient : low <= Rmax 0 (hnorm (grad (c t)) - beta * eps) /\ hnorm (grad (c t)) + beta * eps <= high;
+  cs_spectrum : spectrum_within (hess := hess_in_use) beta nu (within (c t) ball);
+  cs_gradient : low <= Rmax 0 (hnorm (grad (c t)) - beta * ball) /\ hnorm (grad (c t)) + beta * ball <= high;
   cs_full : low <= gamma -> expansion_constant eta beta nu <= factor;
   cs_floor : gamma <= delta * high -> expansion_constant (eta * delta) beta nu <= factor;
   cs_band : gamma < high -> delta * low < gamma -> delta < 1 ->
     expansion_band (Rmin eta (eta * gamma / Rmax low gamma)) beta nu <= factor
 }.
 
-(** The last step: a table of sigma_min on balls about [c T], ||J|| on the smallest and the largest of them, ell on the
-    largest. *)
-Record checked_end (eps R0 rbar near lip ell top path mu : R) (tab : table) : Prop := {
+(** The last step: a table of sigma_min on balls about the stored end [p], ||J|| on the smallest and the largest of them,
+    ell on the largest.  [rbar] bounds the residual on the smallest, [path] is the radius where the integral has reached
+    it, less [eps]. *)
+Record checked_end (p : E) (eps R0 rbar near lip ell top path mu : R) (tab : table) : Prop := {
   ce_signs : 0 <= eps /\ 0 < R0 /\ 0 <= near /\ 0 <= lip /\ 0 <= ell /\ 0 <= top;
-  ce_near : forall x, within (c T) eps x -> forall v, hnorm (J x v) <= near * hnorm v;
-  ce_residual : hnorm (r (c T)) + near * eps <= rbar;
+  ce_near : forall x, within p eps x -> forall v, hnorm (J x v) <= near * hnorm v;
+  ce_residual : hnorm (r p) + near * eps <= rbar;
   ce_table : orderly eps top tab /\ last_radius eps tab = R0 + eps;
-  ce_sigma : forall g s, In (g, s) tab -> forall x, within (c T) g x -> sigma_min_at_least Jt x s;
-  ce_lip : forall x, within (c T) (R0 + eps) x -> forall v, hnorm (J x v) <= lip * hnorm v;
-  ce_ell : forall x y, within (c T) (R0 + eps) x -> within (c T) (R0 + eps) y ->
+  ce_sigma : forall g s, In (g, s) tab -> forall x, within p g x -> sigma_min_at_least Jt x s;
+  ce_lip : forall x, within p (R0 + eps) x -> forall v, hnorm (J x v) <= lip * hnorm v;
+  ce_ell : forall x y, within p (R0 + eps) x -> within p (R0 + eps) y ->
     forall v, hnorm (minus (J x v) (J y v)) <= ell * hnorm (minus x y) * hnorm v;
   ce_beta : 0 < smoothness rbar lip ell /\ 0 < slack (smoothness rbar lip ell) (scale * eta);
-  ce_path : 0 <= path <= R0 /\ rbar < slack (smoothness rbar lip ell) (scale * eta) * integral_to eps tab (path + eps);
+  ce_slack : rbar < slack (smoothness rbar lip ell) (scale * eta) * integral_to eps tab (R0 + eps);
+  ce_path : 0 <= path <= R0 /\ rbar <= slack (smoothness rbar lip ell) (scale * eta) * integral_to eps tab (path + eps);
   ce_mu : 0 < mu <= value_at tab (path + eps) ^ 2
 }.
 
@@ -149,25 +152,25 @@ Hypothesis Heta : 0 < eta.
 Hypothesis Hgamma : 0 < gamma.
 Hypothesis Hdelta : 0 <= delta <= 1.
 
-Lemma checked_recursion (eps beta nu low high factor rho : nat -> R) :
+Lemma checked_recursion (eps ball beta nu low high factor rho : nat -> R) :
   0 <= eps O ->
-  (forall t, (t < T)%nat -> checked_step t (eps t) (beta t) (nu t) (low t) (high t) (factor t) (rho t)) ->
+  (forall t, (t < T)%nat -> eps t <= ball t /\ checked_step t (ball t) (beta t) (nu t) (low t) (high t) (factor t) (rho t)) ->
   (forall t, (t < T)%nat -> factor t * eps t + rho t <= eps (S t)) ->
   error_recursion (fun _ => gclip_map grad eta gamma delta) c eps factor rho T.
 Proof.
   intros H0 Hstep Heps. constructor; try assumption.
-  - intros t Ht. apply (cs_signs _ _ _ _ _ _ _ _ (Hstep t Ht)).
-  - intros t Ht. apply (cs_computed _ _ _ _ _ _ _ _ (Hstep t Ht)).
-  - intros t Ht. destruct (Hstep t Ht) as [[[Hn Hb] Hf] _ Hs [Hg1 Hg2] K1 K2 K3].
+  - intros t Ht. apply (cs_signs _ _ _ _ _ _ _ _ (proj2 (Hstep t Ht))).
+  - intros t Ht. apply (cs_computed _ _ _ _ _ _ _ _ (proj2 (Hstep t Ht))).
+  - intros t Ht x Hx. destruct (Hstep t Ht) as [Hball [[[Hn Hb] Hf] _ Hs [Hg1 Hg2] K1 K2 K3]].
     assert (HL := smooth_loss_scaled _ _ _ scale Hscale (square_smooth Hr)).
-    apply (step_expansion HL eta gamma delta (c t) (eps t) (low t) (high t) (beta t) (nu t)); try assumption; [lra |].
-    intros x Hx. assert (H := gradient_range HL (c t) (eps t) (beta t) (nu t) ltac:(lra) Hs x Hb Hx). fold grad in H.
+    apply (step_expansion HL eta gamma delta (c t) (ball t) (low t) (high t) (beta t) (nu t)); try assumption; [lra | | lra].
+    clear x Hx. intros x Hx. assert (H := gradient_range HL (c t) (ball t) (beta t) (nu t) ltac:(lra) Hs x Hb Hx).
     assert (Hx0 := hnorm_pos (grad x)). unfold grad in *. revert Hg1. unfold Rmax. destruct Rle_dec; lra.
 Qed.
 
-Lemma table_sigma (tab : table) (x : E) (s : R) :
-  (forall g s, In (g, s) tab -> forall x, within (c T) g x -> sigma_min_at_least Jt x s) ->
-  within (c T) s x -> sigma_min_at_least Jt x (value_at tab s).
+Lemma table_sigma (p : E) (tab : table) (x : E) (s : R) :
+  (forall g s, In (g, s) tab -> forall x, within p g x -> sigma_min_at_least Jt x s) ->
+  within p s x -> sigma_min_at_least Jt x (value_at tab s).
 Proof.
   induction tab as [| [g v] rest IH]; intros Hs Hx; cbn.
   - intro u. rewrite Rmult_0_l. apply hnorm_pos.
@@ -176,20 +179,20 @@ Proof.
     + apply IH; [| assumption]. intros g' s' Hin. apply (Hs g' s'). right. assumption.
 Qed.
 
-Lemma checked_basin (eps R0 rbar near lip ell top path mu : R) (tab : table) :
-  checked_end eps R0 rbar near lip ell top path mu tab ->
-  basin r J Jt hess (c T) eps R0 rbar (smoothness rbar lip ell) (scale * eta)
+Lemma checked_basin (p : E) (eps R0 rbar near lip ell top path mu : R) (tab : table) :
+  checked_end p eps R0 rbar near lip ell top path mu tab ->
+  basin r J Jt hess p eps R0 rbar (smoothness rbar lip ell) (scale * eta)
     (fun s => value_at tab (s + eps)) (fun x => integral_to eps tab (x + eps)).
 Proof.
-  intros [(He & HR & Hn & Hl & Hell & Htop) Hnear Hres [Ho Hend] Hsig Hlip Hlipj [Hb Hc] _ _].
+  intros [(He & HR & Hn & Hl & Hell & Htop) Hnear Hres [Ho Hend] Hsig Hlip Hlipj [Hb Hc] _ _ _].
   constructor.
   - assumption.
   - split; lra.
   - apply (table_profile eps top); assumption.
-  - apply (residual_near (J := J) (Jt := Jt) (hess := hess) (c T) eps near); assumption.
-  - intros s x Hs Hx. apply (table_sigma tab x (s + eps)); assumption.
+  - apply (residual_near (J := J) (Jt := Jt) (hess := hess) p eps near); assumption.
+  - intros s x Hs Hx. apply (table_sigma p tab x (s + eps)); assumption.
   - split; [assumption |]. intros x [Hx Hrx] v.
-    assert (H := hessian_bound Hr (c T) (R0 + eps) lip ell ltac:(lra) Hlip Hlipj x v Hx).
+    assert (H := hessian_bound Hr p (R0 + eps) lip ell ltac:(lra) Hlip Hlipj x v Hx).
     eapply Rle_trans; [apply H |]. apply Rmult_le_compat_r; [apply pow2_ge_0 |]. unfold smoothness.
     assert (hnorm (r x) * ell <= rbar * ell) by (apply Rmult_le_compat_r; assumption). lra.
   - split; [apply Rmult_lt_0_compat; assumption |]. unfold slack in Hc.
@@ -197,43 +200,49 @@ Proof.
     replace (smoothness rbar lip ell * (2 / smoothness rbar lip ell)) with 2 by (field; lra). lra.
 Qed.
 
-(** Theorem D.  [floor_bound] bounds the gradient of the loss in use where the run stays; delta = 0 is GClip. *)
-Theorem theorem_D_certified (eps beta nu low high factor rho : nat -> R)
-    (R0 rbar near lip ell top path mu floor_bound far : R) (tab : table) (w : nat -> E) :
+(** Theorem D.  [p] is the stored end, [eps_end] bounds its distance from the exact iterate, [floor_bound] the gradient of
+    the loss in use where the run stays, [required] the path; delta = 0 is GClip, delta = 1 gradient descent. *)
+Theorem theorem_D_certified (eps ball beta nu low high factor rho : nat -> R) (p : E)
+    (eps_end R0 rbar near lip ell top path required mu floor_bound far : R) (tab : table) (w : nat -> E) :
   let floor := effective_delta gamma delta floor_bound in
   let beta_end := smoothness rbar lip ell in
   let q := rate (scale * mu) (scale * beta_end) eta floor in
   0 <= eps O ->
-  (forall t, (t < T)%nat -> checked_step t (eps t) (beta t) (nu t) (low t) (high t) (factor t) (rho t)) ->
+  (forall t, (t < T)%nat -> eps t <= ball t /\ checked_step t (ball t) (beta t) (nu t) (low t) (high t) (factor t) (rho t)) ->
   (forall t, (t < T)%nat -> factor t * eps t + rho t <= eps (S t)) ->
-  checked_end (eps T) R0 rbar near lip ell top path mu tab ->
+  hnorm (minus (c T) p) + eps T <= eps_end ->
+  checked_end p eps_end R0 rbar near lip ell top path mu tab -> path <= required ->
   0 < floor_bound -> scale * (lip * rbar) <= floor_bound ->
-  hnorm (minus (c T) (c O)) <= far ->
+  hnorm (minus p (c O)) <= far ->
   w O = c O -> delta_gclip_run grad eta gamma delta w ->
   (forall t, (t <= T)%nat -> hnorm (minus (w t) (c t)) <= eps t) /\
-  converges_linearly (square_loss r) (fun t => w (T + t)%nat) path q path
+  hnorm (minus (w T) p) <= eps_end /\
+  converges_linearly (square_loss r) (fun t => w (T + t)%nat) required q required
     (fun t => radius_sharp (square_loss r (w (T + t)%nat)) mu beta_end (scale * eta)) /\
-  (forall t, hnorm (minus (w (T + t)%nat) (w O)) <= far + eps T + path) /\
+  (forall t, hnorm (minus (w (T + t)%nat) (w O)) <= far + eps_end + required) /\
   exists w_inf, converges (fun t => w (T + t)%nat) w_inf /\ square_loss r w_inf = 0 /\
-    hnorm (minus w_inf (w O)) <= far + eps T + path.
+    hnorm (minus w_inf (w O)) <= far + eps_end + required.
 Proof.
-  intros floor beta_end q H0 Hsteps Heps Hend HG HGbound Hfar Hw Hrun.
-  assert (Hrec := checked_recursion eps beta nu low high factor rho H0 Hsteps Heps).
+  intros floor beta_end q H0 Hsteps Heps Hp Hend Hreq HG HGbound Hfar Hw Hrun.
+  assert (Hrec := checked_recursion eps ball beta nu low high factor rho H0 Hsteps Heps).
   assert (Hnear := trajectory_error _ c w eps factor rho T Hrec Hw (fun t _ => Hrun t)).
   split; [assumption |].
-  assert (HB := checked_basin _ _ _ _ _ _ _ _ _ _ Hend). assert (Hrb := basin_rbar HB).
-  destruct Hend as [(He & HR & Hn & Hl & Hell & Htop) _ _ [Ho _] _ Hlip _ [Hb Hc] [Hpath Hlt] Hmu].
+  assert (HwT : hnorm (minus (w T) p) <= eps_end).
+  { assert (H1 := hnorm_minus_triangle (w T) (c T) p). assert (H2 := Hnear T (le_n T)). lra. }
+  split; [assumption |].
+  assert (HB := checked_basin _ _ _ _ _ _ _ _ _ _ _ Hend). assert (Hrb := basin_rbar HB).
+  destruct Hend as [(He & HR & Hn & Hl & Hell & Htop) _ _ [Ho _] _ Hlip _ [Hb Hc] Hlt [Hpath Hple] Hmu].
   assert (Hrun' := run_scaled (square_grad r Jt) scale eta gamma delta w Hscale Hrun).
   assert (Hfloor : 0 < floor <= 1) by (apply effective_delta_range; assumption).
   assert (Hgc : 0 < gamma / scale) by (apply Rdiv_lt_0_compat; assumption).
   assert (Efloor : floor = effective_delta (gamma / scale) delta (floor_bound / scale)).
   { unfold floor, effective_delta. do 2 f_equal. field. lra. }
-  assert (Hsteps' : steps_above (around (r := r) (c := c T) (eps := eps T) (R0 := R0) (rbar := rbar)) (scale * eta)
-      (fun _ => floor) (fun t => gclip_step (scale * eta) (gamma / scale) delta (hnorm (square_grad r Jt (w (T + t)%nat))))
-      (fun t => w (T + t)%nat)).
+  set (region_end := around (r := r) (c := p) (eps := eps_end) (R0 := R0) (rbar := rbar)).
+  set (h := fun t => gclip_step (scale * eta) (gamma / scale) delta (hnorm (square_grad r Jt (w (T + t)%nat)))).
+  assert (Hsteps' : steps_above region_end (scale * eta) (fun _ => floor) h (fun t => w (T + t)%nat)).
   { rewrite Efloor.
-    apply (gclip_steps_above (around (r := r) (c := c T) (eps := eps T) (R0 := R0) (rbar := rbar)) (square_grad r Jt)
-             (scale * eta) (gamma / scale) delta (fun _ => floor_bound / scale) (fun t => w (T + t)%nat)); try assumption.
+    apply (gclip_steps_above region_end (square_grad r Jt) (scale * eta) (gamma / scale) delta
+             (fun _ => floor_bound / scale) (fun t => w (T + t)%nat)); try assumption.
     - apply Rmult_lt_0_compat; assumption.
     - apply Hdelta.
     - intros t [Hx Hrx]. apply Rmult_le_reg_l with scale; [assumption |].
@@ -241,24 +250,49 @@ Proof.
       eapply Rle_trans; [| apply HGbound]. apply Rmult_le_compat_l; [lra |].
       eapply Rle_trans; [apply (transpose_bound Hr _ lip Hl); apply Hlip; exact Hx |].
       apply Rmult_le_compat_l; assumption. }
-  assert (Hst : hnorm (minus (w (T + 0)%nat) (c T)) <= eps T) by (rewrite Nat.add_0_r; apply Hnear; lia).
-  assert (Hv := value_range tab (eps T) top (path + eps T) Htop Ho).
-  assert (Hgrun : gradient_run (square_grad r Jt)
-      (fun t => gclip_step (scale * eta) (gamma / scale) delta (hnorm (square_grad r Jt (w (T + t)%nat))))
-      (fun t => w (T + t)%nat)).
+  assert (Hst : hnorm (minus (w (T + 0)%nat) p) <= eps_end) by (rewrite Nat.add_0_r; assumption).
+  assert (Hv := value_range tab eps_end top (path + eps_end) Htop Ho).
+  assert (Hgrun : gradient_run (square_grad r Jt) h (fun t => w (T + t)%nat)).
   { intro t. rewrite Nat.add_succ_r. apply (Hrun' (T + t)%nat). }
-  assert (H := basin_checked HB path mu (fun t => w (T + t)%nat) (fun _ => floor) _ Hpath Hlt (proj1 Hv) Hmu Hst
+  assert (H := basin_checked HB path mu (fun t => w (T + t)%nat) (fun _ => floor) h Hpath Hple Hlt (proj1 Hv) Hmu Hst
                  (fun _ => Hfloor) Hsteps' Hgrun).
   assert (Eq : q = rate mu beta_end (scale * eta) floor) by (apply rate_scaled; assumption).
-  assert (Hlin := uniform_steps (square_smooth Hr) _ _ _ q _ _ H).
-  rewrite Eq in Hlin. specialize (Hlin (fun _ => Rle_refl _) (proj1 (steps_rate _ _ _ _ _ _ H O))). rewrite <- Eq in Hlin.
-  assert (HwT : hnorm (minus (w T) (c T)) <= eps T) by (apply Hnear; lia).
+  assert (Hq := proj1 (steps_rate _ _ _ _ _ _ H O)).
+  assert (Hweak := by_steps_weaken _ _ _ required _ required _ (fun _ => q) _ _ H
+                     (loss_nonneg _ _ _ (square_smooth Hr)) Hreq Hreq
+                     (fun t => ltac:(rewrite Eq; split; [apply Rle_refl | exact Hq])) (fun t => Rle_refl _)).
+  assert (Hlin := uniform_steps (square_smooth Hr) _ _ _ q _ _ Hweak (fun _ => Rle_refl _) ltac:(rewrite Eq; exact Hq)).
   split; [assumption |]. split.
-  - intro t. apply (trajectory_distance c w (eps T) path far T); try assumption.
-    destruct (run_stays _ _ _ _ _ _ Hlin t) as [Hs _]. rewrite Nat.add_0_r in Hs. assumption.
+  - intro t. rewrite Hw. destruct (run_stays _ _ _ _ _ _ Hlin t) as [Hs _]. rewrite Nat.add_0_r in Hs.
+    assert (H1 := hnorm_minus_triangle (w (T + t)%nat) (w T) (c O)). assert (H2 := hnorm_minus_triangle (w T) p (c O)). lra.
   - destruct (run_limit _ _ _ _ _ _ Hlin) as (l & Hl1 & Hl2 & Hl3 & _).
-    exists l. split; [assumption |]. split; [assumption |].
-    rewrite Nat.add_0_r in Hl3. apply (trajectory_distance c w (eps T) path far T); assumption.
+    exists l. split; [assumption |]. split; [assumption |]. rewrite Nat.add_0_r in Hl3. rewrite Hw.
+    assert (H1 := hnorm_minus_triangle l (w T) (c O)). assert (H2 := hnorm_minus_triangle (w T) p (c O)). lra.
 Qed.
 
 End Certificate.
+
+(** ** Theorems B and C as they are certified: no step before, and the ball of starts a point *)
+
+Theorem theorem_B_certified {E F : Hilbert} (r : E -> F) (J : E -> E -> F) (Jt : E -> F -> E) (hess : E -> E -> E)
+    (scale eta gamma delta : R) (w0 : E) (R0 residual near lip ell top path mu floor_bound : R) (tab : table) (w : nat -> E) :
+  let floor := effective_delta gamma delta floor_bound in
+  let beta := smoothness residual lip ell in
+  smooth_residual r J Jt hess -> 0 < scale -> 0 < eta -> 0 < gamma -> 0 <= delta <= 1 ->
+  checked_end r J Jt scale eta w0 0 R0 residual near lip ell top path mu tab ->
+  0 < floor_bound -> scale * (lip * residual) <= floor_bound ->
+  w O = w0 -> delta_gclip_run (fun x => scal scale (square_grad r Jt x)) eta gamma delta w ->
+  converges_linearly (square_loss r) w path (rate (scale * mu) (scale * beta) eta floor) path
+    (fun t => radius_sharp (square_loss r (w t)) mu beta (scale * eta)).
+Proof.
+  intros floor beta Hr Hs He Hg Hd Hend HG HGb Hw Hrun.
+  destruct (theorem_D_certified r J Jt hess scale eta gamma delta (fun _ => w0) 0 Hr Hs He Hg Hd
+              (fun _ => 0) (fun _ => 0) (fun _ => 0) (fun _ => 0) (fun _ => 0) (fun _ => 0) (fun _ => 0) (fun _ => 0) w0
+              0 R0 residual near lip ell top path path mu floor_bound 0 tab w) as (_ & _ & H & _); try assumption.
+  - apply Rle_refl.
+  - intros t Ht. lia.
+  - intros t Ht. lia.
+  - rewrite hnorm_minus_diag. lra.
+  - apply Rle_refl.
+  - rewrite hnorm_minus_diag. apply Rle_refl.
+Qed.

@@ -68,29 +68,30 @@ Proof.
   - intros t Ht. apply Hsteps. apply Hin; assumption.
 Qed.
 
-(** The same in the form that is checked: [rbar] strictly below the integral up to [rho], which may be all of [0, R],
-    and any mu up to sig(rho)^2. *)
+(** The same in the form that is checked: [rbar] at most the integral up to [rho], which may be all of [0, R], and below
+    the whole integral; any mu up to sig(rho)^2. *)
 Theorem basin_checked (rho mu : R) (w : nat -> E) (floor h : nat -> R) :
-  0 <= rho <= R0 -> rbar < slack beta eta * G rho -> 0 <= sig rho -> 0 < mu <= sig rho ^ 2 ->
+  0 <= rho <= R0 -> rbar <= slack beta eta * G rho -> rbar < slack beta eta * G R0 -> 0 <= sig rho -> 0 < mu <= sig rho ^ 2 ->
   hnorm (minus (w O) c) <= eps -> (forall t, 0 < floor t <= 1) ->
   steps_above around eta floor h w -> gradient_run (square_grad r Jt) h w ->
   converges_by_steps (square_loss r) w rho (fun t => rate mu beta eta (floor t)) rho
     (fun t => radius_sharp (square_loss r (w t)) mu beta eta).
 Proof.
-  intros Hrho Hlt Hs0 Hmu Hstart Hfloor Hsteps Hrun.
+  intros Hrho Hle Hlt Hs0 Hmu Hstart Hfloor Hsteps Hrun.
   assert (Hc := basin_slack). assert (Hr := basin_rbar).
   pose proof HB as HB'. destruct HB' as [Hsm [He HR] HP Hres Hsig [Hb Hh] Heta].
-  assert (Hy : rbar / slack beta eta < G rho).
-  { apply Rmult_lt_reg_l with (slack beta eta); [assumption |].
-    replace (slack beta eta * (rbar / slack beta eta)) with rbar by (field; lra). assumption. }
-  assert (HG : G rho <= G R0) by (apply (G_mono _ _ _ HP); lra).
-  destruct (G_root _ _ _ HP HR (rbar / slack beta eta)) as (root & Hroot & Eroot).
-  { split; [| lra]. apply Rmult_le_pos; [assumption | apply Rlt_le, Rinv_0_lt_compat; assumption]. }
-  assert (Hle : root <= rho).
-  { apply Rnot_lt_le. intro Hn. assert (G rho <= G root) by (apply (G_mono _ _ _ HP); lra). lra. }
-  assert (Esl : slack beta eta * G root = rbar) by (rewrite Eroot; field; lra).
-  assert (Hmore : slack beta eta * G root < slack beta eta * G R0) by (apply Rmult_lt_compat_l; lra).
-  assert (H := basin_floors root w floor h Hroot ltac:(lra) Hstart Hfloor Hsteps Hrun).
+  set (y := rbar / slack beta eta). assert (Ey : slack beta eta * y = rbar) by (unfold y; field; lra).
+  assert (Hy0 : 0 <= y) by (apply Rmult_le_pos; [assumption | apply Rlt_le, Rinv_0_lt_compat; assumption]).
+  assert (Hy1 : y <= G rho) by (apply Rmult_le_reg_l with (slack beta eta); lra).
+  assert (Hy2 : y < G R0) by (apply Rmult_lt_reg_l with (slack beta eta); lra).
+  assert (Hex : exists root, 0 <= root <= rho /\ G root = y).
+  { destruct (G_root _ _ _ HP HR y ltac:(lra)) as (root & Hroot & Eroot).
+    destruct (Rle_lt_dec root rho) as [H1 | H1]; [exists root; split; [lra | assumption] |].
+    exists rho. split; [lra |]. assert (G rho <= G root) by (apply (G_mono _ _ _ HP); lra). lra. }
+  destruct Hex as (root & Hroot & Eroot).
+  assert (Esl : slack beta eta * G root = rbar) by (rewrite Eroot; assumption).
+  assert (Hmore : slack beta eta * G root < slack beta eta * G R0) by lra.
+  assert (H := basin_floors root w floor h ltac:(lra) ltac:(lra) Hstart Hfloor Hsteps Hrun).
   assert (Hsr : sig rho <= sig root) by (apply (sig_antitone _ _ _ HP); lra).
   assert (Hmu2 : mu <= sig root ^ 2) by (apply Rle_trans with (sig rho ^ 2); [lra | apply pow_incr; lra]).
   apply (by_steps_weaken _ _ _ _ _ _ _ _ _ _ H); try lra.

@@ -165,7 +165,7 @@ Qed.
 Definition points (t : nat) : R_hilbert :=
   match t with O => (1 / 4)%R | 1%nat => (226 / 1000)%R | _ => (202 / 1000)%R end.
 Definition errors (t : nat) : R := match t with O => 0 | 1%nat => 1 / 1000 | _ => 21 / 10000 end.
-Definition tabulated : table := (2021 / 10000, 99 / 100) :: (4021 / 10000, 89 / 100) :: nil.
+Definition tabulated : table := (21 / 10000, 1) :: (2021 / 10000, 99 / 100) :: (4021 / 10000, 89 / 100) :: nil.
 
 Lemma scal_one (x : R_hilbert) : scal 1 x = x.
 Proof. apply (scal_one (V := R_ModuleSpace)). Qed.
@@ -203,7 +203,7 @@ Qed.
 Lemma model_step (delta : R) (t : nat) :
   0 <= delta <= 1 / 10 -> (t < 2)%nat ->
   checked_step bent bent_J bent_hess 1 (1 / 4) (1 / 10) delta points t
-    (errors t) 2 (1 / 10) (1 / 4) (1 / 3) (11 / 10) (1 / 1000).
+    (2 * errors t) 2 (1 / 10) (1 / 4) (1 / 3) (11 / 10) (1 / 1000).
 Proof.
   intros Hd Ht.
   assert (Hp : 1 / 5 <= points t <= 1 / 4) by (destruct t as [| [| t]]; cbn; lra).
@@ -228,7 +228,7 @@ Proof.
 Qed.
 
 Lemma model_end :
-  checked_end bent bent_J bent_J 1 (1 / 4) points 2
+  checked_end bent bent_J bent_J 1 (1 / 4) (points 2)
     (errors 2) (2 / 5) (11 / 50) (6 / 5) (7 / 5) (1 / 2) 1 (7 / 20) (3 / 4) tabulated.
 Proof.
   constructor; cbn [errors points].
@@ -236,11 +236,12 @@ Proof.
   - intros x Hx. apply bent_jacobian. apply near_bounds in Hx. unfold slope. apply Rabs_le. lra.
   - rewrite hnorm_line. unfold bent. rewrite Rabs_pos_eq by lra. lra.
   - unfold tabulated. cbn. repeat split; lra.
-  - unfold tabulated. cbn. intros g s [H | [H | []]] x Hx; injection H as <- <-; apply near_bounds in Hx;
+  - unfold tabulated. cbn. intros g s [H | [H | [H | []]]] x Hx; injection H as <- <-; apply near_bounds in Hx;
       apply bent_sigma; unfold slope; lra.
   - intros x Hx. apply bent_jacobian. apply near_bounds in Hx. unfold slope. apply Rabs_le. lra.
   - intros x y _ _ v. apply bent_jacobian_lipschitz.
   - unfold smoothness, slack. lra.
+  - unfold smoothness, slack, tabulated. cbn. repeat destruct Rle_dec; lra.
   - unfold smoothness, slack, tabulated. cbn. repeat destruct Rle_dec; lra.
   - unfold tabulated. cbn. repeat destruct Rle_dec; lra.
 Qed.
@@ -266,13 +267,16 @@ Proof.
   assert (Hrun : delta_gclip_run unit_grad (1 / 4) (1 / 10) delta w) by apply iterates_run.
   destruct (theorem_D_certified bent bent_J bent_J bent_hess 1 (1 / 4) (1 / 10) delta points 2 bent_smooth
               ltac:(lra) ltac:(lra) ltac:(lra) ltac:(lra)
-              errors (fun _ => 2) (fun _ => 1 / 10) (fun _ => 1 / 4) (fun _ => 1 / 3) (fun _ => 11 / 10) (fun _ => 1 / 1000)
-              (2 / 5) (11 / 50) (6 / 5) (7 / 5) (1 / 2) 1 (7 / 20) (3 / 4) (1 / 3) (1 / 20) tabulated w)
-    as (Hnear & Hlin & _ & l & Hl & Hz & _).
+              errors (fun t => 2 * errors t) (fun _ => 2) (fun _ => 1 / 10) (fun _ => 1 / 4) (fun _ => 1 / 3) (fun _ => 11 / 10)
+              (fun _ => 1 / 1000) (points 2) (errors 2)
+              (2 / 5) (11 / 50) (6 / 5) (7 / 5) (1 / 2) 1 (7 / 20) (7 / 20) (3 / 4) (1 / 3) (1 / 20) tabulated w)
+    as (Hnear & _ & Hlin & _ & l & Hl & Hz & _).
   - cbn. lra.
-  - intros t Ht. apply model_step; assumption.
+  - intros t Ht. split; [destruct t as [| [| t]]; cbn; try lra; lia | apply model_step; assumption].
   - intros [| [| t]] Ht; cbn; [lra | lra | lia].
+  - rewrite hnorm_minus_diag. lra.
   - apply model_end.
+  - lra.
   - lra.
   - lra.
   - rewrite hnorm_line. cbn. change (minus (202 / 1000) (1 / 4)) with (202 / 1000 - 1 / 4). apply Rabs_le. lra.
@@ -297,9 +301,9 @@ Proof.
   intro Hd. split; [| split].
   - apply (checked_recursion bent bent_J bent_J bent_hess 1 (1 / 4) (1 / 10) delta points 2 bent_smooth
              ltac:(lra) ltac:(lra) ltac:(lra) ltac:(lra)
-             errors (fun _ => 2) (fun _ => 1 / 10) (fun _ => 1 / 4) (fun _ => 1 / 3)).
+             errors (fun t => 2 * errors t) (fun _ => 2) (fun _ => 1 / 10) (fun _ => 1 / 4) (fun _ => 1 / 3)).
     + cbn. lra.
-    + intros t Ht. apply model_step; assumption.
+    + intros t Ht. split; [destruct t as [| [| t]]; cbn; try lra; lia | apply model_step; assumption].
     + intros [| [| t]] Ht; cbn; [lra | lra | lia].
   - cbn. lra.
   - constructor; cbn [errors points].

@@ -44,14 +44,6 @@ Proof.
     lra.
 Qed.
 
-(** Where the exact iteration is from [T] on: what is certified as the distance from the start. *)
-Lemma trajectory_distance (c w : nat -> E) (eps rho far : R) (T : nat) (x : E) :
-  w O = c O -> hnorm (minus (w T) (c T)) <= eps -> hnorm (minus (c T) (c O)) <= far ->
-  hnorm (minus x (w T)) <= rho -> hnorm (minus x (w O)) <= far + eps + rho.
-Proof.
-  intros Hw He Hf Hx. rewrite Hw.
-  assert (H1 := hnorm_minus_triangle x (w T) (c O)). assert (H2 := hnorm_minus_triangle (w T) (c T) (c O)). lra.
-Qed.
 End Recursion.
 
 (** ** Theorem D *)
