@@ -131,11 +131,11 @@ Record checked_step (t : nat) (ball beta nu low high factor rho : R) : Prop := {
 (** The last step: a table of sigma_min on balls about the stored end [p], ||J|| on the smallest and the largest of them,
     ell on the largest.  [rbar] bounds the residual on the smallest, [path] is the radius where the integral has reached
     it, less [eps]. *)
-Record checked_end (p : E) (eps R0 rbar near lip ell top path mu : R) (tab : table) : Prop := {
-  ce_signs : 0 <= eps /\ 0 < R0 /\ 0 <= near /\ 0 <= lip /\ 0 <= ell /\ 0 <= top;
+Record checked_end (p : E) (eps R0 rbar near lip ell path mu : R) (tab : table) : Prop := {
+  ce_signs : 0 <= eps /\ 0 < R0 /\ 0 <= near /\ 0 <= lip /\ 0 <= ell;
   ce_near : forall x, within p eps x -> forall v, hnorm (J x v) <= near * hnorm v;
   ce_residual : hnorm (r p) + near * eps <= rbar;
-  ce_table : orderly eps top tab /\ last_radius eps tab = R0 + eps;
+  ce_table : increasing eps tab /\ last_radius eps tab = R0 + eps;
   ce_sigma : forall g s, In (g, s) tab -> forall x, within p g x -> sigma_min_at_least Jt x s;
   ce_lip : forall x, within p (R0 + eps) x -> forall v, hnorm (J x v) <= lip * hnorm v;
   ce_ell : forall x y, within p (R0 + eps) x -> within p (R0 + eps) y ->
@@ -163,7 +163,8 @@ Proof.
   - intros t Ht. apply (cs_computed _ _ _ _ _ _ _ _ (proj2 (Hstep t Ht))).
   - intros t Ht x Hx. destruct (Hstep t Ht) as [Hball [[[Hn Hb] Hf] _ Hs [Hg1 Hg2] K1 K2 K3]].
     assert (HL := smooth_loss_scaled _ _ _ scale Hscale (square_smooth Hr)).
-    apply (step_expansion HL eta gamma delta (c t) (ball t) (low t) (high t) (beta t) (nu t)); try assumption; [lra | | lra].
+    apply (step_expansion HL eta gamma delta (c t) (ball t) (low t) (high t) (beta t) (nu t)); try assumption;
+      [lra | | lra | rewrite hnorm_minus_diag; assert (Hx0 := hnorm_pos (minus x (c t))); lra].
     clear x Hx. intros x Hx. assert (H := gradient_range HL (c t) (ball t) (beta t) (nu t) ltac:(lra) Hs x Hb Hx).
     assert (Hx0 := hnorm_pos (grad x)). unfold grad in *. revert Hg1. unfold Rmax. destruct Rle_dec; lra.
 Qed.
@@ -179,18 +180,22 @@ Proof.
     + apply IH; [| assumption]. intros g' s' Hin. apply (Hs g' s'). right. assumption.
 Qed.
 
-Lemma checked_basin (p : E) (eps R0 rbar near lip ell top path mu : R) (tab : table) :
-  checked_end p eps R0 rbar near lip ell top path mu tab ->
+Lemma checked_basin (p : E) (eps R0 rbar near lip ell path mu : R) (tab : table) :
+  checked_end p eps R0 rbar near lip ell path mu tab ->
   basin r J Jt hess p eps R0 rbar (smoothness rbar lip ell) (scale * eta)
-    (fun s => value_at tab (s + eps)) (fun x => integral_to eps tab (x + eps)).
+    (fun s => value_at (raised tab) (s + eps)) (fun x => integral_to eps (raised tab) (x + eps)).
 Proof.
-  intros [(He & HR & Hn & Hl & Hell & Htop) Hnear Hres [Ho Hend] Hsig Hlip Hlipj [Hb Hc] _ _ _].
+  intros [(He & HR & Hn & Hl & Hell) Hnear Hres [Ho Hend] Hsig Hlip Hlipj [Hb Hc] _ _ _].
   constructor.
   - assumption.
   - split; lra.
-  - apply (table_profile eps top); assumption.
+  - apply (table_profile eps (head (raised tab))); [apply (head_raised tab eps Ho) | apply raised_orderly; assumption |].
+    rewrite last_radius_raised. assumption.
   - apply (residual_near (J := J) (Jt := Jt) (hess := hess) p eps near); assumption.
-  - intros s x Hs Hx. apply (table_sigma p tab x (s + eps)); assumption.
+  - intros s x Hs Hx. apply (table_sigma p (raised tab) x (s + eps)); [| assumption].
+    apply (raised_entries (fun g s => forall x, within p g x -> sigma_min_at_least Jt x s) tab eps Ho); [| | assumption].
+    + intros g g' v Hg H y Hy. apply H. unfold within in *. lra.
+    + intros g y _ u. rewrite Rmult_0_l. apply hnorm_pos.
   - split; [assumption |]. intros x [Hx Hrx] v.
     assert (H := hessian_bound Hr p (R0 + eps) lip ell ltac:(lra) Hlip Hlipj x v Hx).
     eapply Rle_trans; [apply H |]. apply Rmult_le_compat_r; [apply pow2_ge_0 |]. unfold smoothness.
@@ -203,7 +208,7 @@ Qed.
 (** Theorem D.  [p] is the stored end, [eps_end] bounds its distance from the exact iterate, [floor_bound] the gradient of
     the loss in use where the run stays, [required] the path; delta = 0 is GClip, delta = 1 gradient descent. *)
 Theorem theorem_D_certified (eps ball beta nu low high factor rho : nat -> R) (p : E)
-    (eps_end R0 rbar near lip ell top path required mu floor_bound far : R) (tab : table) (w : nat -> E) :
+    (eps_end R0 rbar near lip ell path required mu floor_bound far : R) (tab : table) (w : nat -> E) :
   let floor := effective_delta gamma delta floor_bound in
   let beta_end := smoothness rbar lip ell in
   let q := rate (scale * mu) (scale * beta_end) eta floor in
@@ -211,7 +216,7 @@ Theorem theorem_D_certified (eps ball beta nu low high factor rho : nat -> R) (p
   (forall t, (t < T)%nat -> eps t <= ball t /\ checked_step t (ball t) (beta t) (nu t) (low t) (high t) (factor t) (rho t)) ->
   (forall t, (t < T)%nat -> factor t * eps t + rho t <= eps (S t)) ->
   hnorm (minus (c T) p) + eps T <= eps_end ->
-  checked_end p eps_end R0 rbar near lip ell top path mu tab -> path <= required ->
+  checked_end p eps_end R0 rbar near lip ell path mu tab -> path <= required ->
   0 < floor_bound -> scale * (lip * rbar) <= floor_bound ->
   hnorm (minus p (c O)) <= far ->
   w O = c O -> delta_gclip_run grad eta gamma delta w ->
@@ -230,8 +235,8 @@ Proof.
   assert (HwT : hnorm (minus (w T) p) <= eps_end).
   { assert (H1 := hnorm_minus_triangle (w T) (c T) p). assert (H2 := Hnear T (le_n T)). lra. }
   split; [assumption |].
-  assert (HB := checked_basin _ _ _ _ _ _ _ _ _ _ _ Hend). assert (Hrb := basin_rbar HB).
-  destruct Hend as [(He & HR & Hn & Hl & Hell & Htop) _ _ [Ho _] _ Hlip _ [Hb Hc] Hlt [Hpath Hple] Hmu].
+  assert (HB := checked_basin _ _ _ _ _ _ _ _ _ _ Hend). assert (Hrb := basin_rbar HB).
+  destruct Hend as [(He & HR & Hn & Hl & Hell) _ _ [Ho _] _ Hlip _ [Hb Hc] Hlt [Hpath Hple] Hmu].
   assert (Hrun' := run_scaled (square_grad r Jt) scale eta gamma delta w Hscale Hrun).
   assert (Hfloor : 0 < floor <= 1) by (apply effective_delta_range; assumption).
   assert (Hgc : 0 < gamma / scale) by (apply Rdiv_lt_0_compat; assumption).
@@ -251,10 +256,17 @@ Proof.
       eapply Rle_trans; [apply (transpose_bound Hr _ lip Hl); apply Hlip; exact Hx |].
       apply Rmult_le_compat_l; assumption. }
   assert (Hst : hnorm (minus (w (T + 0)%nat) p) <= eps_end) by (rewrite Nat.add_0_r; assumption).
-  assert (Hv := value_range tab eps_end top (path + eps_end) Htop Ho).
+  assert (Hup : forall x, 0 <= x -> slack beta_end (scale * eta) * integral_to eps_end tab (x + eps_end)
+                        <= slack beta_end (scale * eta) * integral_to eps_end (raised tab) (x + eps_end)).
+  { intros x Hx. apply Rmult_le_compat_l; [apply Rlt_le; assumption | apply integral_raised; [assumption | lra]]. }
+  assert (Hple' := Rle_trans _ _ _ Hple (Hup path (proj1 Hpath))).
+  assert (Hlt' := Rlt_le_trans _ _ _ Hlt (Hup R0 ltac:(lra))).
+  assert (Hv0 := value_nonneg tab (path + eps_end) eps_end Ho). assert (Hv1 := value_raised tab (path + eps_end)).
+  assert (Hmu' : 0 < mu <= value_at (raised tab) (path + eps_end) ^ 2).
+  { split; [apply Hmu |]. eapply Rle_trans; [apply Hmu |]. apply pow_incr. lra. }
   assert (Hgrun : gradient_run (square_grad r Jt) h (fun t => w (T + t)%nat)).
   { intro t. rewrite Nat.add_succ_r. apply (Hrun' (T + t)%nat). }
-  assert (H := basin_checked HB path mu (fun t => w (T + t)%nat) (fun _ => floor) h Hpath Hple Hlt (proj1 Hv) Hmu Hst
+  assert (H := basin_checked HB path mu (fun t => w (T + t)%nat) (fun _ => floor) h Hpath Hple' Hlt' (Rle_trans _ _ _ Hv0 Hv1) Hmu' Hst
                  (fun _ => Hfloor) Hsteps' Hgrun).
   assert (Eq : q = rate mu beta_end (scale * eta) floor) by (apply rate_scaled; assumption).
   assert (Hq := proj1 (steps_rate _ _ _ _ _ _ H O)).
@@ -275,11 +287,11 @@ End Certificate.
 (** ** Theorems B and C as they are certified: no step before, and the ball of starts a point *)
 
 Theorem theorem_B_certified {E F : Hilbert} (r : E -> F) (J : E -> E -> F) (Jt : E -> F -> E) (hess : E -> E -> E)
-    (scale eta gamma delta : R) (w0 : E) (R0 residual near lip ell top path mu floor_bound : R) (tab : table) (w : nat -> E) :
+    (scale eta gamma delta : R) (w0 : E) (R0 residual near lip ell path mu floor_bound : R) (tab : table) (w : nat -> E) :
   let floor := effective_delta gamma delta floor_bound in
   let beta := smoothness residual lip ell in
   smooth_residual r J Jt hess -> 0 < scale -> 0 < eta -> 0 < gamma -> 0 <= delta <= 1 ->
-  checked_end r J Jt scale eta w0 0 R0 residual near lip ell top path mu tab ->
+  checked_end r J Jt scale eta w0 0 R0 residual near lip ell path mu tab ->
   0 < floor_bound -> scale * (lip * residual) <= floor_bound ->
   w O = w0 -> delta_gclip_run (fun x => scal scale (square_grad r Jt x)) eta gamma delta w ->
   converges_linearly (square_loss r) w path (rate (scale * mu) (scale * beta) eta floor) path
@@ -288,7 +300,7 @@ Proof.
   intros floor beta Hr Hs He Hg Hd Hend HG HGb Hw Hrun.
   destruct (theorem_D_certified r J Jt hess scale eta gamma delta (fun _ => w0) 0 Hr Hs He Hg Hd
               (fun _ => 0) (fun _ => 0) (fun _ => 0) (fun _ => 0) (fun _ => 0) (fun _ => 0) (fun _ => 0) (fun _ => 0) w0
-              0 R0 residual near lip ell top path path mu floor_bound 0 tab w) as (_ & _ & H & _); try assumption.
+              0 R0 residual near lip ell path path mu floor_bound 0 tab w) as (_ & _ & H & _); try assumption.
   - apply Rle_refl.
   - intros t Ht. lia.
   - intros t Ht. lia.

@@ -140,10 +140,10 @@ Hypothesis Hspectrum : spectrum_within beta nu ball.
 Hypothesis Hgrad : forall x, ball x -> low <= hnorm (grad x) <= high.
 
 Section Segment.
-Variables (d u : E).
-Hypothesis Hin : forall t, 0 <= t <= 1 -> ball (line c d t).
+Variables (b d u : E).
+Hypothesis Hin : forall t, 0 <= t <= 1 -> ball (line b d t).
 
-Let n t := hnorm (grad (line c d t)).
+Let n t := hnorm (grad (line b d t)).
 
 Lemma gradient_norm_continuous t : 0 <= t <= 1 -> forall a, 0 < a -> exists k, 0 < k /\
   forall s, 0 <= s <= 1 -> Rabs (s - t) < k -> Rabs (n s - n t) < a.
@@ -154,11 +154,11 @@ Proof.
   exists (a / B). split; [apply Rdiv_lt_0_compat; assumption |]. intros s Hs Hst.
   assert (Hmove : forall p q, 0 <= p <= 1 -> 0 <= q <= 1 -> p <= q -> Rabs (n q - n p) <= (q - p) * ((beta + nu) * hnorm d)).
   { intros p q Hp Hq Hpq.
-    assert (Hg : hnorm (minus (grad (line c d q)) (grad (line c d p))) <= (beta + nu) * ((q - p) * hnorm d)).
+    assert (Hg : hnorm (minus (grad (line b d q)) (grad (line b d p))) <= (beta + nu) * ((q - p) * hnorm d)).
     { apply gradient_moves; [assumption |]. intros k Hk z. assert (H := Hspectrum _ (Hin k ltac:(lra)) z).
       assert (Hz := pow2_ge_0 (hnorm z)). assert (0 <= beta * hnorm z ^ 2) by (apply Rmult_le_pos; lra).
       assert (0 <= nu * hnorm z ^ 2) by (apply Rmult_le_pos; lra). lra. }
-    assert (H1 := norm_between (grad (line c d q)) (grad (line c d p))). unfold n.
+    assert (H1 := norm_between (grad (line b d q)) (grad (line b d p))). unfold n.
     replace ((q - p) * ((beta + nu) * hnorm d)) with ((beta + nu) * ((q - p) * hnorm d)) by ring. lra. }
   assert (HsB : Rabs (s - t) * B < a).
   { apply Rlt_le_trans with (a / B * B); [apply Rmult_lt_compat_r; assumption | right; field; lra]. }
@@ -187,19 +187,19 @@ Proof.
 Qed.
 
 Let step := gclip_map grad eta gamma delta.
-Let psi t := dot (step (line c d t)) u.
-Let constant h t := dot (line c d t) u - h * dot (grad (line c d t)) u.
+Let psi t := dot (step (line b d t)) u.
+Let constant h t := dot (line b d t) u - h * dot (grad (line b d t)) u.
 
 Lemma constant_line_derivative (h t : R) :
-  derivable_pt_lim (constant h) t (dot (minus d (scal h (hess (line c d t) d))) u).
+  derivable_pt_lim (constant h) t (dot (minus d (scal h (hess (line b d t) d))) u).
 Proof.
-  assert (Da := map_line_derivative grad (hess (line c d t)) c d u t (loss_hessian _ _ _ HL _)).
-  assert (Dl : derivable_pt_lim (fun t => dot (line c d t) u) t (dot d u)).
-  { apply is_derive_Reals. apply (is_derive_ext (fun t => dot c u + t * dot d u)).
+  assert (Da := map_line_derivative grad (hess (line b d t)) b d u t (loss_hessian _ _ _ HL _)).
+  assert (Dl : derivable_pt_lim (fun t => dot (line b d t) u) t (dot d u)).
+  { apply is_derive_Reals. apply (is_derive_ext (fun t => dot b u + t * dot d u)).
     - intro s. unfold line. rewrite dot_plus_l, dot_scal_l. reflexivity.
     - auto_derive; try exact I; ring. }
   assert (D := derivable_pt_lim_minus _ _ _ _ _ Dl (derivable_pt_lim_scal _ h _ _ Da)).
-  replace (dot (minus d (scal h (hess (line c d t) d))) u) with (dot d u - h * dot (hess (line c d t) d) u)
+  replace (dot (minus d (scal h (hess (line b d t) d))) u) with (dot d u - h * dot (hess (line b d t) d) u)
     by (dot_expand; reflexivity).
   exact D.
 Qed.
@@ -241,7 +241,7 @@ Proof.
   (* band *)
   set (k := eta * gamma). assert (Hk : 0 < k) by (apply Rmult_lt_0_compat; assumption).
   destruct (branch_near (fun m => (gamma <= m /\ delta * m <= gamma) /\ gamma < high /\ delta * low < gamma /\ delta < 1) psi
-    (fun t => dot (line c d t) u - k * (dot (grad (line c d t)) u / sqrt (dot (grad (line c d t)) (grad (line c d t)))))
+    (fun t => dot (line b d t) u - k * (dot (grad (line b d t)) u / sqrt (dot (grad (line b d t)) (grad (line b d t)))))
     (K * hnorm d * hnorm u) t a Ht Ha) as (k3 & Hk3 & H3).
   { intros m Hm.
     destruct (Classical_Prop.classic (gamma < high /\ delta * low < gamma /\ delta < 1)) as [Hp | Hp].
@@ -253,7 +253,7 @@ Proof.
       + exfalso. apply Hm. split; [split |]; assumption. }
   { intros s Hs [[Hb1 Hb2] _].
     rewrite (Hpsi (eta * (gamma / n s))) by (apply step_band; assumption).
-    unfold constant. fold (hnorm (grad (line c d s))). fold (n s). unfold k. field. lra. }
+    unfold constant. fold (hnorm (grad (line b d s))). fold (n s). unfold k. field. lra. }
   { intros [[Hb1 Hb2] (Hp1 & Hp2 & Hp3)]. assert (Hnt : 0 < n t) by lra.
     eexists. split; [apply (band_line_derivative HL); assumption |]. apply dot_le_product.
     assert (Hmax : Rmax low gamma <= n t) by (apply Rmax_lub; [apply Hn; assumption | assumption]).
@@ -277,23 +277,28 @@ Proof.
 Qed.
 End Segment.
 
-(** The expansion of a step over the ball: the largest factor of the branches that can occur.  gamma <= |g| <= high and
-    so on are exactly the tests of [pltheory/certification/trajectory/growth.py]. *)
+(** The expansion of a step over the ball, between any two of its points: the largest factor of the branches that can
+    occur, by the tests of [pltheory/certification/trajectory/growth.py]. *)
 Theorem step_expansion (K : R) :
   0 <= K ->
   (low <= gamma -> expansion_constant eta beta nu <= K) ->
   (gamma <= delta * high -> expansion_constant (eta * delta) beta nu <= K) ->
   (gamma < high -> delta * low < gamma -> delta < 1 -> expansion_band (Rmin eta (eta * gamma / Rmax low gamma)) beta nu <= K) ->
-  forall x, hnorm (minus x c) <= e ->
-    hnorm (minus (gclip_map grad eta gamma delta x) (gclip_map grad eta gamma delta c)) <= K * hnorm (minus x c).
+  forall x y, ball x -> ball y ->
+    hnorm (minus (gclip_map grad eta gamma delta x) (gclip_map grad eta gamma delta y)) <= K * hnorm (minus x y).
 Proof.
-  intros HK K1 K2 K3 x Hx. set (d := minus x c) in *.
-  assert (Ex : line c d 1 = x) by (unfold line, d; apply dot_ext; intro; dot_expand; ring).
+  intros HK K1 K2 K3 x y Hx Hy. set (d := minus x y).
+  assert (Ex : line y d 1 = x) by (unfold line, d; apply dot_ext; intro; dot_expand; ring).
   assert (Hd := hnorm_pos d).
-  assert (Hin : forall t, 0 <= t <= 1 -> ball (line c d t)).
-  { intros t Ht. unfold ball. rewrite line_dist_0, Rabs_pos_eq by lra. nra. }
-  set (u := minus (gclip_map grad eta gamma delta x) (gclip_map grad eta gamma delta c)).
-  assert (H := segment_expansion d u Hin K K1 K2 K3). cbv beta in H.
+  assert (Hin : forall t, 0 <= t <= 1 -> ball (line y d t)).
+  { intros t Ht. unfold ball.
+    replace (minus (line y d t) c) with (plus (scal (1 - t) (minus y c)) (scal t (minus x c)))
+      by (unfold line, d; apply dot_ext; intro; dot_expand; ring).
+    eapply Rle_trans; [apply hnorm_triangle |]. rewrite !hnorm_scal, !Rabs_pos_eq by lra.
+    assert ((1 - t) * hnorm (minus y c) <= (1 - t) * e) by (apply Rmult_le_compat_l; [lra | exact Hy]).
+    assert (t * hnorm (minus x c) <= t * e) by (apply Rmult_le_compat_l; [lra | exact Hx]). lra. }
+  set (u := minus (gclip_map grad eta gamma delta x) (gclip_map grad eta gamma delta y)).
+  assert (H := segment_expansion y d u Hin K K1 K2 K3). cbv beta in H.
   rewrite Ex, line_0, <- dot_minus_l in H. fold u in H. rewrite <- hnorm_sqr in H.
   assert (Hu := hnorm_pos u). assert (HKd : 0 <= K * hnorm d) by (apply Rmult_le_pos; assumption).
   apply Rnot_lt_le. intro Hn. nra.

@@ -229,7 +229,7 @@ Qed.
 
 Lemma model_end :
   checked_end bent bent_J bent_J 1 (1 / 4) (points 2)
-    (errors 2) (2 / 5) (11 / 50) (6 / 5) (7 / 5) (1 / 2) 1 (7 / 20) (3 / 4) tabulated.
+    (errors 2) (2 / 5) (11 / 50) (6 / 5) (7 / 5) (1 / 2) (7 / 20) (3 / 4) tabulated.
 Proof.
   constructor; cbn [errors points].
   - lra.
@@ -269,7 +269,7 @@ Proof.
               ltac:(lra) ltac:(lra) ltac:(lra) ltac:(lra)
               errors (fun t => 2 * errors t) (fun _ => 2) (fun _ => 1 / 10) (fun _ => 1 / 4) (fun _ => 1 / 3) (fun _ => 11 / 10)
               (fun _ => 1 / 1000) (points 2) (errors 2)
-              (2 / 5) (11 / 50) (6 / 5) (7 / 5) (1 / 2) 1 (7 / 20) (7 / 20) (3 / 4) (1 / 3) (1 / 20) tabulated w)
+              (2 / 5) (11 / 50) (6 / 5) (7 / 5) (1 / 2) (7 / 20) (7 / 20) (3 / 4) (1 / 3) (1 / 20) tabulated w)
     as (Hnear & _ & Hlin & _ & l & Hl & Hz & _).
   - cbn. lra.
   - intros t Ht. split; [destruct t as [| [| t]]; cbn; try lra; lia | apply model_step; assumption].

@@ -28,7 +28,24 @@ Fixpoint last_radius (a : R) (tab : table) : R :=
   | (g, _) :: rest => last_radius g rest
   end.
 
-(** Radii do not decrease, values do not increase and are not negative. *)
+(** What is checked: radii do not decrease and values are not negative. *)
+Fixpoint increasing (a : R) (tab : table) : Prop :=
+  match tab with
+  | nil => True
+  | (g, s) :: rest => a <= g /\ 0 <= s /\ increasing g rest
+  end.
+
+(** Values of computed bounds may rise again by a rounding.  A bound on a larger ball is one on a smaller ball, so each
+    may be raised to the largest of those after it; below [top], they do not increase then. *)
+Definition head (tab : table) : R := match tab with nil => 0 | (_, s) :: _ => s end.
+
+Fixpoint raised (tab : table) : table :=
+  match tab with
+  | nil => nil
+  | (g, s) :: rest => (g, Rmax s (head (raised rest))) :: raised rest
+  end.
+
+(** Values do not increase. *)
 Fixpoint orderly (a top : R) (tab : table) : Prop :=
   match tab with
   | nil => True
@@ -70,6 +87,60 @@ Proof.
     assert (value_at rest y * (g - x) <= s * (g - x)) by (apply Rmult_le_compat_r; lra).
     split; lra.
   - destruct (IH g s x y Ho ltac:(lra) Hxy Hy) as [H1 H2]. split; lra.
+Qed.
+
+Lemma head_raised tab : forall a, increasing a tab -> 0 <= head (raised tab).
+Proof.
+  destruct tab as [| [g s] rest]; intros a Hi; cbn; [lra |]. destruct Hi as (_ & Hs & _).
+  eapply Rle_trans; [apply Hs | apply Rmax_l].
+Qed.
+
+Lemma raised_orderly tab : forall a, increasing a tab -> orderly a (head (raised tab)) (raised tab).
+Proof.
+  induction tab as [| [g s] rest IH]; intros a Hi; cbn; [exact I |]. destruct Hi as (Hg & Hs & Hi).
+  assert (H1 := Rmax_l s (head (raised rest))). assert (H2 := Rmax_r s (head (raised rest))).
+  split; [assumption |]. split; [lra |].
+  assert (Hweak : forall tab' b t t', t <= t' -> orderly b t tab' -> orderly b t' tab').
+  { intros [| [g' s'] rest'] b t t' Ht Ho; cbn in *; [exact I |]. destruct Ho as (? & ? & ?). repeat split; try assumption; lra. }
+  apply (Hweak _ _ (head (raised rest))); [assumption | apply IH; assumption].
+Qed.
+
+Lemma last_radius_raised tab : forall a, last_radius a (raised tab) = last_radius a tab.
+Proof. induction tab as [| [g s] rest IH]; intro a; cbn; [reflexivity | apply IH]. Qed.
+
+(** What holds of every entry, and holds on a smaller ball where it holds on a larger one, holds of the raised entries. *)
+Lemma raised_entries (P : R -> R -> Prop) tab : forall a,
+  increasing a tab -> (forall g g' s, g <= g' -> P g' s -> P g s) -> (forall g, P g 0) ->
+  (forall g s, In (g, s) tab -> P g s) -> forall g s, In (g, s) (raised tab) -> P g s.
+Proof.
+  intros a Hi Hmono H0.
+  assert (Hboth : forall tab b, increasing b tab -> (forall g s, In (g, s) tab -> P g s) ->
+            P b (head (raised tab)) /\ forall g s, In (g, s) (raised tab) -> P g s).
+  { clear tab a Hi. induction tab as [| [g s] rest IH]; intros b Hi Hall; cbn; [split; [apply H0 | intros ? ? []] |].
+    destruct Hi as (Hg & _ & Hi).
+    destruct (IH g Hi (fun g' s' Hin => Hall g' s' (or_intror Hin))) as [H1 H2].
+    assert (H3 : P g (Rmax s (head (raised rest)))).
+    { unfold Rmax. destruct Rle_dec; [assumption | apply Hall; left; reflexivity]. }
+    split; [apply (Hmono b g); assumption |]. intros g' s' [E | Hin]; [injection E as <- <-; assumption | apply H2; assumption]. }
+  intros Hall. apply (proj2 (Hboth tab a Hi Hall)).
+Qed.
+
+Lemma value_raised tab x : value_at tab x <= value_at (raised tab) x.
+Proof. induction tab as [| [g s] rest IH]; cbn; [lra |]. destruct (Rle_dec x g); [apply Rmax_l | assumption]. Qed.
+
+Lemma value_nonneg tab x : forall a, increasing a tab -> 0 <= value_at tab x.
+Proof.
+  induction tab as [| [g s] rest IH]; intros a Hi; cbn; [lra |]. destruct Hi as (_ & Hs & Hi).
+  destruct (Rle_dec x g); [assumption | apply (IH g Hi)].
+Qed.
+
+Lemma integral_raised tab x : forall a, increasing a tab -> a <= x -> integral_to a tab x <= integral_to a (raised tab) x.
+Proof.
+  induction tab as [| [g s] rest IH]; intros a Hi Hx; cbn; [lra |]. destruct Hi as (Hg & Hs & Hi).
+  assert (H1 := Rmax_l s (head (raised rest))).
+  destruct (Rle_dec x g) as [Hxg | Hxg]; [apply Rmult_le_compat_r; lra |].
+  assert (s * (g - a) <= Rmax s (head (raised rest)) * (g - a)) by (apply Rmult_le_compat_r; lra).
+  specialize (IH g Hi ltac:(lra)). lra.
 Qed.
 
 (** Such a table is a profile of [s -> value_at (s + a)]. *)
