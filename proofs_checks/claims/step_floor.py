@@ -47,10 +47,10 @@ def _mutants(c):
 CLAIM = Claim(
     name="step_floor",
     title="Theorem D, a floor for every step after w_T",
-    statement=r"Where $\|J\| \le L_F$ and $\|r(w)\| \le \bar r$, both positive, as for every iterate from a start in $B(w_T, \epsilon)$:"
-    r" $\|\nabla L(w)\| \le L_F\bar r$, so $h \ge \eta\,\delta_t$ with $\delta_t = \max(\delta, \min(1, \gamma/(L_F\bar"
-    r" r)))$, and $0 < \delta_t \le 1$ also for $\delta = 0$, which is GClip. $\bar r$ may be the residual at the iterate"
-    r" itself: then the floor rises to 1 as the loss falls.",
+    statement=r"Where $\|J\| \le L_F$ and $\|r(w)\| \le \bar r$, both positive, as for every iterate from a start in"
+    r" $B(w_T, \epsilon)$: $\|\nabla L(w)\| \le L_F\bar r$, so $h \ge \eta\,\delta_t$ with $\delta_t = \max(\delta,"
+    r" \min(1, \gamma/(L_F\bar r)))$, and $0 < \delta_t \le 1$ also for $\delta = 0$, which is GClip. $\bar r$ may be"
+    r" the residual at the iterate itself: then the floor rises to 1 as the loss falls.",
     source="theory sections 1 and 4, Theorem D",
     coq="PLTheory.TheoremD.theorem_D_gradients",
     hypotheses={

@@ -20,6 +20,7 @@ Check @theorem_Aprime. Print Assumptions theorem_Aprime.
 Check @theorem_Aprime_gclip. Print Assumptions theorem_Aprime_gclip.
 Check @classical_route. Print Assumptions classical_route.
 Check @classical_route_gclip. Print Assumptions classical_route_gclip.
+Check @antitone_integrable. Print Assumptions antitone_integrable.
 Check @theorem_B_root. Print Assumptions theorem_B_root.
 Check @theorem_B_floors. Print Assumptions theorem_B_floors.
 Check @theorem_B. Print Assumptions theorem_B.
