@@ -34,16 +34,15 @@ def _check_lr(lr: object) -> None:
         _refuse("lr", lr, "a finite positive number or a 0-dim floating-point tensor that holds one")
 
 
+class _LastStep:
+    """What a step leaves to be read. An object of its own: of a compiled step torch drops what is set on optimizers."""
+
+    grad_norm: Tensor | None = None
+    step_sizes: tuple[Tensor, ...] = ()
+
+
 class _ClippedDescent(Optimizer):
-    """Descent by h = lr min(1, max(delta, gamma / ||grad||)) for any gamma in (0, inf] and delta in [0, 1].
-
-    Attributes:
-        grad_norm: the norm in the last step over every parameter of every group, a 0-dim tensor; None before.
-        step_sizes: h of the last step for each parameter group, 0-dim tensors; empty before.
-    """
-
-    grad_norm: Tensor | None
-    step_sizes: tuple[Tensor, ...]
+    """Descent by h = lr min(1, max(delta, gamma / ||grad||)) for any gamma in (0, inf] and delta in [0, 1]."""
 
     def __init__(
         self,
@@ -73,7 +72,17 @@ class _ClippedDescent(Optimizer):
         self._forget()
 
     def _forget(self) -> None:
-        self.grad_norm, self.step_sizes = None, ()
+        self._last = _LastStep()
+
+    @property
+    def grad_norm(self) -> Tensor | None:
+        """The norm in the last step over every parameter of every group, a 0-dim tensor; None before."""
+        return self._last.grad_norm
+
+    @property
+    def step_sizes(self) -> tuple[Tensor, ...]:
+        """h of the last step for each parameter group, 0-dim tensors; empty before."""
+        return self._last.step_sizes
 
     @property
     def step_size(self) -> Tensor | None:
@@ -137,8 +146,8 @@ class _ClippedDescent(Optimizer):
             What the closure returned, None without one.
 
         Raises:
-            InvalidInputError: a gradient is sparse, a group's gamma or delta was changed since it was added, or
-                the norm over all parameters cannot be told (Several processes, below). No parameter has moved then.
+            InvalidInputError: a gradient is sparse or not real, a group's gamma or delta was changed since it was
+                added, or the norm over all parameters cannot be told. No parameter has moved then.
         """
         loss = None
         if closure is not None:
@@ -155,6 +164,8 @@ class _ClippedDescent(Optimizer):
             if g.layout != torch.strided:
                 allowed = "dense: build the layer with sparse=False, or set p.grad = p.grad.to_dense()"
                 _refuse(f"layout of a gradient of shape {tuple(g.shape)}", g.layout, allowed)
+            if not g.is_floating_point():
+                _refuse(f"dtype of a gradient of shape {tuple(g.shape)}", g.dtype, "a real floating-point dtype")
             if mesh_of(g) != mesh:
                 _refuse(f"mesh of a gradient of shape {tuple(g.shape)}", mesh_of(g), f"its parameter's, {mesh}")
 
@@ -164,7 +175,7 @@ class _ClippedDescent(Optimizer):
         steps = tuple(clipped_step(group["lr"], gamma, delta, norm) for group in self.param_groups)
         for i, part in work:
             descend(part, steps[i])
-        self.grad_norm, self.step_sizes = norm, steps
+        self._last.grad_norm, self._last.step_sizes = norm, steps
         return loss
 
 

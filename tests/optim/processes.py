@@ -7,6 +7,7 @@ of each to FOLDER/RANK.json.
 from __future__ import annotations
 
 import copy
+import io
 import json
 import math
 import os
@@ -29,7 +30,7 @@ from pltheory.theory import InvalidInputError
 
 SETTINGS = {"lr": 0.5, "gamma": 0.3, "delta": 0.1}
 STEPS = 4
-SECONDS = 150
+SECONDS = 240
 """For all scenarios of one number of processes; they take about 20."""
 
 Scenario = Callable[[int], dict[str, Any]]
@@ -37,8 +38,8 @@ TWO: dict[str, Scenario] = {}
 FOUR: dict[str, Scenario] = {}
 
 
-def play(folder: Path, world: int) -> list[dict[str, Any]]:
-    """What each process wrote, in their order."""
+def play(folder: Path, world: int) -> None:
+    """Every scenario for this many processes."""
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     root = Path(__file__).parents[2]
     processes = [
@@ -60,6 +61,10 @@ def play(folder: Path, world: int) -> list[dict[str, Any]]:
             process.kill()
             process.wait()
     assert [process.returncode for process in processes] == [0] * world, "\n".join(said)
+
+
+def read(folder: Path, world: int) -> list[dict[str, Any]]:
+    """What each process wrote, in their order."""
     return [json.loads((folder / f"{rank}.json").read_text(encoding="utf-8")) for rank in range(world)]
 
 
@@ -228,7 +233,6 @@ def a_gradient_on_no_mesh(rank: int) -> dict[str, Any]:
 
     p = nn.Parameter(distribute_tensor(torch.ones(4, 2), mesh(), [Shard(0)]))
     opt = optimizer([p])
-    opt.param_groups[0]["params"] = [p]
     p.grad = torch.ones(4, 2)  # torch takes it
     opt.step()
     return {}
@@ -246,7 +250,8 @@ def zero(rank: int) -> dict[str, Any]:
     opt = _zero(model.parameters(), **SETTINGS)
     found = {**train(model, opt, rank), "weights": whole(model.parameters())}
     opt.consolidate_state_dict(to=0)
-    opt.load_state_dict(opt.state_dict() if rank == 0 else _zero(model.parameters(), **SETTINGS).state_dict())
+    if rank == 0:
+        torch.save(opt.state_dict(), io.BytesIO())
     return found
 
 
@@ -444,6 +449,33 @@ def compiled_after_one_step(rank: int) -> dict[str, Any]:
     opt.step = torch.compile(opt.step, fullgraph=True, backend="eager")  # type: ignore[method-assign]
     rest = train(model, opt, rank, steps=STEPS - 1)
     return {**{key: first[key] + rest[key] for key in first}, "weights": whole(model.parameters())}
+
+
+@two
+def copies(rank: int) -> dict[str, Any]:
+    """A copy keeps "local"; there is none with a process group."""
+    p = nn.Parameter(torch.tensor([3.0, 4.0]) * (rank + 1))
+    p.grad = p.detach().clone()
+    again = copy.deepcopy(optimizer([p], norm_group="local"))
+    again.param_groups[0]["params"][0].grad = p.grad
+    again.step()
+    return {"norms": [float(again.grad_norm) / (rank + 1)]}
+
+
+@two
+def copies_with_a_group(rank: int) -> dict[str, Any]:
+    copy.deepcopy(optimizer([nn.Parameter(torch.ones(2))], norm_group=dist.group.WORLD))
+    return {}
+
+
+@two
+def refused_before_anything_moves(rank: int) -> dict[str, Any]:
+    model = network()
+    try:
+        train(model, optimizer(model.parameters()), rank)
+    except InvalidInputError:
+        return {"moved": whole(model.parameters()) != whole(network().parameters())}
+    return {}
 
 
 @two
