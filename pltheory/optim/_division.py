@@ -24,7 +24,7 @@ NormGroup: TypeAlias = Any
 LOCAL = "local"
 WAYS_OUT = (
     "the process group that the parameters are divided among, to sum over it, "
-    'or "local" where each process trains a model of its own'
+    'or "local" where each process has every parameter of the model it trains'
 )
 
 
@@ -73,6 +73,7 @@ class Division:
         self._group: NormGroup = None if said == LOCAL else said
         if zero is not None and said is None:
             self._group, self._home = zero.process_group, zero.param_groups[0]["params"][0].device
+        self._kinds = [] if self._group is None else [device.type for device in self._group._device_types]
         self.settled = False
 
     def picklable(self) -> NormGroup:
@@ -113,8 +114,7 @@ class Division:
 
     def _summed(self, norm: Tensor, home: torch.device) -> Tensor:
         """Root of the sum of squares over the group, by way of a device that it reduces on."""
-        kinds = [device.type for device in self._group._device_types]
-        square = norm.square().to(home if home.type in kinds else kinds[0])
+        square = norm.square().to(home if home.type in self._kinds else self._kinds[0])
         dist.all_reduce(square, group=self._group)
         return square.sqrt()
 
@@ -123,7 +123,7 @@ class Division:
     def _settle(self, parts: Sequence[Bucket], params: Sequence[Tensor], norm: Tensor) -> None:
         """Hold what was said, or was not, against what the processes hold."""
         if self.said is not None:
-            self._check_group(parts, params)
+            self._check_group(parts, params, norm)
         elif self._group is not None and self._group.size() == dist.get_world_size():
             self.settled = True
         elif _flattened(params):
@@ -135,23 +135,23 @@ class Division:
         elif all(mesh_of(p) is not None and mesh_of(p).size() == dist.get_world_size() for p in params):
             self.settled = True
         else:
-            self._compare(params, norm)
+            # Of ZeRO within replicas only the norm is to be the same everywhere.
+            self._compare(params if self._group is None else [], norm, range(dist.get_world_size()))
 
-    def _compare(self, params: Sequence[Tensor], norm: Tensor) -> None:
+    def _compare(self, params: Sequence[Tensor], norm: Tensor, ranks: Sequence[int]) -> None:
         """Every process must hold the same: then the norm of one is that of all."""
-        held = params if self._group is None else []
-        entries = exchange(holdings(held, norm), range(dist.get_world_size()), WAYS_OUT)
+        entries = exchange(holdings(params, norm), ranks, WAYS_OUT)
         pair = differing(entries)
         if pair is not None:
             _refuse(
                 self.said,
-                f"{WAYS_OUT}: processes {pair[0]} and {pair[1]} hold different parameters or gradients, "
+                f"{WAYS_OUT}: processes {ranks[pair[0]]} and {ranks[pair[1]]} hold different parameters or gradients, "
                 "and the norm must be one over all parameters",
             )
         self.settled = entries[0].settles
 
-    def _check_group(self, parts: Sequence[Bucket], params: Sequence[Tensor]) -> None:
-        """No process of the group may hold what another one holds: it would count twice."""
+    def _check_group(self, parts: Sequence[Bucket], params: Sequence[Tensor], norm: Tensor) -> None:
+        """No process of the group may hold what another one holds, which would count twice; but what FSDP1 ignores."""
         ranks = dist.get_process_group_ranks(self._group)
         others = set(ranks) - {dist.get_rank()}
         for mesh in {part.mesh for part in parts if part.mesh is not None}:
@@ -170,7 +170,11 @@ class Division:
                 f"a group that divides the parameters: its processes {ranks[pair[0]]} and {ranks[pair[1]]} hold the "
                 "same ones, which would count twice",
             )
-        self.settled = all(entry.settles for entry in entries)
+        whole = [p for p in params if flat and not getattr(p, "_fsdp_flattened", False)]
+        if whole:
+            self._compare(whole, norm, ranks)
+        else:
+            self.settled = any(entry.settles for entry in entries)
 
 
 def _flattened(params: Sequence[Tensor]) -> bool:

@@ -97,12 +97,16 @@ def exchange(mine: Holdings, ranks: Sequence[int], ways_out: str) -> list[Holdin
     """What every process of `ranks` holds, in their order.
 
     Raises:
-        InvalidInputError: one of them took no such step in time; this one has then exchanged nothing.
+        InvalidInputError: one of them took no such step in time (this one has then exchanged nothing), or there is
+            no store.
     """
     key = tuple(ranks)
     serial = _exchanges.get(key, 0)
     name = hashlib.sha256(repr((key, serial)).encode()).hexdigest()[:16]
-    store = dist.PrefixStore(f"pltheory/{name}", dist.distributed_c10d._get_default_store())
+    store = dist.distributed_c10d._get_default_store()
+    if store is None:  # a run that MPI started
+        raise InvalidInputError(f"norm_group = None: allowed is {ways_out}: this run has no store to compare through")
+    store = dist.PrefixStore(f"pltheory/{name}", store)
     own, names = str(dist.get_rank()), [str(rank) for rank in ranks]
     store.set(own, json.dumps(asdict(mine)))
     try:

@@ -330,16 +330,25 @@ def fsdp1_that_shards_nothing(rank: int) -> dict[str, Any]:
     return _fsdp1(rank, given=True, use_orig_params=True, sharding_strategy=ShardingStrategy.NO_SHARD)
 
 
-@two
-def fsdp1_that_ignores_a_layer(rank: int) -> dict[str, Any]:
-    """Its gradients are the same everywhere, as all processes have all rows; they count once."""
+def _ignoring(rank: int | None) -> dict[str, Any]:
     from torch.distributed.fsdp import FullyShardedDataParallel
 
     inner = network()
     model = FullyShardedDataParallel(
         inner, device_id=torch.device("cpu"), use_orig_params=True, ignored_modules=[inner[4]]
     )
-    return train(model, optimizer(model.parameters(), norm_group=model.process_group))
+    return train(model, optimizer(model.parameters(), norm_group=model.process_group), rank)
+
+
+@two
+def fsdp1_that_ignores_a_layer(rank: int) -> dict[str, Any]:
+    """Its gradients are the same everywhere, as all processes have all rows; they count once."""
+    return _ignoring(None)
+
+
+@two
+def fsdp1_that_ignores_a_layer_nobody_averages(rank: int) -> dict[str, Any]:
+    return _ignoring(rank)
 
 
 def _slices(rank: int, **settings: Any) -> dict[str, Any]:
@@ -449,6 +458,19 @@ def compiled_after_one_step(rank: int) -> dict[str, Any]:
     opt.step = torch.compile(opt.step, fullgraph=True, backend="eager")  # type: ignore[method-assign]
     rest = train(model, opt, rank, steps=STEPS - 1)
     return {**{key: first[key] + rest[key] for key in first}, "weights": whole(model.parameters())}
+
+
+@two
+def compiled_over_a_group(rank: int) -> dict[str, Any]:
+    model = network()
+    params = list(model.parameters())
+    opt = optimizer(params[rank::2], norm_group=dist.group.WORLD)
+    first = train(model, opt, steps=1)
+    opt.step = torch.compile(opt.step, fullgraph=True, backend="eager")  # type: ignore[method-assign]
+    for p in params:
+        p.grad = torch.ones_like(p)
+    opt.step()
+    return {"norms": [first["norms"][0], float(opt.grad_norm)]}
 
 
 @two

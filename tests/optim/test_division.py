@@ -117,6 +117,7 @@ def test_four_processes_step_as_one(four, one, name):
         ("zero_whose_parts_are_alike", [2.0], 1e-6),
         ("zero_with_nothing_for_one_process", [5.0, 13.0], 1e-6),
         ("copies", [5.0], 1e-6),
+        ("compiled_over_a_group", [0.970875, sum(p.numel() for p in processes.network().parameters()) ** 0.5], 1e-6),
     ],
 )
 def test_the_norm_is_that_of_the_whole(two, name, norms, rel):
@@ -153,6 +154,7 @@ TWICE = "a group that divides the parameters: its processes 0 and {} hold the sa
         ("fsdp1_original_and_unsaid", "model.process_group (or use torch.distributed.fsdp.fully_shard"),
         ("fsdp1_that_shards_nothing", TWICE.format(1)),
         ("fsdp2_of_one_layer_and_plain_gradients_of_its_own", OTHER.format(1)),
+        ("fsdp1_that_ignores_a_layer_nobody_averages", OTHER.format(1)),
         ("slices_unsaid", OTHER.format(1)),
         ("slices_of_equal_layers_unsaid", OTHER.format(1)),
         ("gradients_nobody_averages", OTHER.format(1)),
