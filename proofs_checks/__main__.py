@@ -6,6 +6,7 @@ Exit code 0 only if all that could run hold; 1 if something does not; 2 for bad 
 from __future__ import annotations
 
 import json
+import math
 import sys
 
 import click
@@ -78,10 +79,18 @@ def _suprema_table(suprema: list[dict]) -> Table:
     return table
 
 
+def _positive(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    if not 0 < value < math.inf:
+        raise click.BadParameter(f"{value} is not a positive finite number", ctx, param)
+    return value
+
+
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON on stdout.")
 @click.option("--solvers/--no-solvers", default=True, help="Ask z3 and cvc5 where installed.")
-@click.option("--seconds", default=0.5, show_default=True, help="A solver's time for one obligation.")
+@click.option(
+    "--seconds", default=0.5, show_default=True, callback=_positive, help="A solver's time for one obligation."
+)
 @click.option("--claim", "only", multiple=True, type=click.Choice(NAMES), help="Only this claim (repeatable).")
 @click.pass_context
 def main(ctx: click.Context, as_json: bool, solvers: bool, seconds: float, only: tuple[str, ...]) -> None:
