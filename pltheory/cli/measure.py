@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import click
 from rich import box
@@ -13,7 +14,7 @@ from pltheory.measure.hessian import largest_hessian_norm, loss_hessian_norm
 from pltheory.measure.pl_ratio import pl_ratio
 from pltheory.problem.problem import in_span_of_data
 from pltheory.study.build import problem_of
-from pltheory.theory import Bound
+from pltheory.theory import Bound, InvalidInputError
 from pltheory.theory.bound import upper
 from pltheory.verification.hypotheses import measure
 
@@ -46,6 +47,8 @@ def command(
 
     A number found by search can refute a constant on the ball, never prove one.
     """
+    if ball is not None and not math.isfinite(ball):
+        raise InvalidInputError(f"--ball = {ball}: allowed is a finite positive number")
     settings = load(config, overrides, device, theorem)
     problem = problem_of(settings)
     # Kernel, gradients and Hessians are the same in the span of the data, and smaller there.

@@ -105,15 +105,18 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
     # JSON's quoting is TOML's, so that whatever was typed arrives as one text.
     more = [f"run.device={json.dumps(device)}"] if device is not None else []
     more += [f"theorem.name={json.dumps(theorem)}"] if theorem is not None else []
-    if config == "-":
-        return read_config(sys.stdin.read(), [*overrides, *more], folder=Path())
     path = Path(config)
     try:
-        text = path.read_text(encoding="utf-8")
+        if config == "-":
+            if sys.stdin is None:
+                raise InvalidInputError("CONFIG -: standard input is closed")
+            text = sys.stdin.buffer.read().decode("utf-8")  # TOML is, whatever the terminal's encoding
+        else:
+            text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise InvalidInputError(f"CONFIG {config}: {reason}") from None
-    return read_config(text, [*overrides, *more], folder=path.parent)
+    return read_config(text, [*overrides, *more], folder=Path() if config == "-" else path.parent)
 
 
 @contextmanager

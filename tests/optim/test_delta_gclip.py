@@ -550,3 +550,40 @@ def test_the_norm_of_a_large_gradient_does_not_depend_on_its_layout():
         norms.append(float(opt.grad_norm))
     # In one piece the second would be off by 2e-3.
     assert norms[1] == pytest.approx(norms[0], rel=1e-6)
+
+
+@PATHS
+@pytest.mark.parametrize("value", [1e30, 1e20, 1e-25, 1e-30])
+@pytest.mark.parametrize("entries", [5, 2**15 + 3])
+def test_float32_norms_do_not_leave_the_range_of_their_squares(value, entries, foreach):
+    w = nn.Parameter(torch.zeros(entries))
+    w.grad = torch.full_like(w, value)
+    opt = GClip([w], 1.0, value, foreach=foreach)
+    opt.step()
+    assert opt.grad_norm.item() == pytest.approx(value * entries**0.5, rel=1e-6)
+    assert opt.step_size.item() == pytest.approx(entries**-0.5, rel=1e-6)
+
+
+def test_a_gradient_scaler_skips_and_scales():
+    w = nn.Parameter(torch.tensor([3.0, 4.0]))
+    opt = DeltaGClip([w], 0.5, 1.0, 0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    for loss, norm in ((w.square().sum() / 2, 5.0), (w.sum() * math.inf, 5.0)):
+        opt.zero_grad()
+        scaler.scale(loss).backward()
+        scaler.step(opt)
+        scaler.update()
+        assert opt.grad_norm.item() == norm
+        torch.testing.assert_close(w.detach(), torch.tensor([2.7, 3.6]))
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.int64], ids=str)
+def test_gradients_that_are_not_real_floating_are_refused(dtype):
+    w = nn.Parameter(torch.ones(2))
+    if not hasattr(w, "grad_dtype"):
+        pytest.skip("this torch has no gradients of another dtype than the parameter's")
+    w.grad_dtype = None
+    w.grad = torch.ones(2, dtype=dtype)
+    with pytest.raises(InvalidInputError, match=rf"dtype of a gradient of shape \(2,\) = {dtype}"):
+        DeltaGClip([w], 0.1, 0.5, 0.1).step()
+    assert w.tolist() == [1.0, 1.0]
