@@ -23,14 +23,17 @@ from ..theory.errors import InvalidInputError
 from . import files
 from .admissible import DTYPES, check_data
 from .files import FILE_FORMATS as FILE_FORMATS
-from .files import LABELS as LABELS
-from .files import LARGEST, Source, whole_number
+from .reading import Asked, Reading
+from .source import LABELS as LABELS
+from .source import LARGEST, Source, whole_number
+from .text_table import AskedText
 
 NAMES = ("digits", "sphere", "fashion-mnist")
 SPHERE_LABELS = ("sign", "gaussian")
 FASHION_MNIST_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts its four files."""
 
+_OF_FILES = ("header", "label", "index", "target_columns", "delimiter", "decimal", "label_file")
 _FASHION_FILES = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
 
 
@@ -43,18 +46,25 @@ class Data:
         y: targets, shape (n, C), of the same dtype.
         name: what was taken and how it was prepared, for reports.
         labels: the rule that made the targets, for reports.
+        reading: how a data file was understood, `Reading.described`; empty for other sources.
     """
 
     x: torch.Tensor
     y: torch.Tensor
     name: str = "data"
     labels: str = "as given"
+    reading: str = ""
 
     def __post_init__(self) -> None:
         check_data(self.x, self.y)
 
     def __iter__(self) -> Iterator[torch.Tensor]:
         return iter((self.x, self.y))
+
+    @property
+    def described(self) -> str:
+        """Source, preparation and targets in one line, for reports."""
+        return f"{f'{self.reading}; taken: ' if self.reading else ''}{self.name}; targets: {self.labels}"
 
     @property
     def n(self) -> int:
@@ -217,6 +227,47 @@ def sphere(
     return Data(x.to(dtype), y.to(dtype), f"sphere, {points}, d = {d}, norm {radius:g}, seed {seed}", rule)
 
 
+def read(
+    path: str | os.PathLike[str],
+    *,
+    header: bool | None = None,
+    label: str | int | None = None,
+    index: bool | str | int | None = None,
+    target_columns: int | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    label_file: str | os.PathLike[str] | None = None,
+) -> Reading:
+    """Read a data file whole, and say what was taken for what: `read(path).described` is that in one line.
+
+    A table of text is read as it is: what separates its cells, its decimal sign, a header, an index that pandas wrote
+    and a label of text are recognised where the file leaves one reading. Where it leaves two, the error says which
+    option decides. Every cell is a number or an error with its line and column.
+
+    Args:
+        path: .npz (x, y), .csv or .tsv (also .gz, .bz2, .xz, .zst), .parquet, IDX (also compressed) or CIFAR-10
+            binary (.bin); for IDX the image file.
+        header: .csv only: whether the first row names the columns.
+        label: tables only: the label's column, by name or by number from 1; default the last.
+        index: tables only: true: the first column numbers the rows and is left out; false: no column does; or the
+            column's name or number.
+        target_columns: tables only: how many of the last columns are targets, instead of `label`; default 1.
+        delimiter: .csv only: "," or ";" or "|" or a tab.
+        decimal: .csv only: "." or ",".
+        label_file: IDX only: the label file; default the image file's name with "labels" for "images".
+
+    Raises:
+        InvalidInputError: no such file, no regular file, one above 2 GiB, a damaged or ambiguous one, a bad cell, a
+            row of another length, or an option of another format.
+    """
+    return files.read(
+        _expanded(path),
+        asked=Asked(label, target_columns, index),
+        said=AskedText(header, delimiter, decimal),
+        label_file=None if label_file is None else _expanded(label_file),
+    )
+
+
 def load(
     path: str | os.PathLike[str],
     *,
@@ -224,35 +275,45 @@ def load(
     labels: str | None = None,
     scale: str | float = "sqrt-d",
     center: bool = True,
+    header: bool | None = None,
+    label: str | int | None = None,
+    index: bool | str | int | None = None,
     target_columns: int | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
     label_file: str | os.PathLike[str] | None = None,
     dtype: torch.dtype = torch.float64,
 ) -> Data:
-    """The first n rows of a data file: .npz (x, y), .csv, IDX (also .gz) or CIFAR-10 binary (.bin).
+    """The first n rows of a data file, in any format of `read`.
 
     Args:
         path: the file; for IDX the image file.
         n: how many; None for all.
-        labels: "raw": the targets as they are, (n, C). For whole-number targets 0, 1, ... in one column also
-            "low-high" (n, 1): +1 for the lower half of the classes (class < classes / 2), else -1; "one-hot"
-            (n, classes); "centred-one-hot", the same less 1/classes. The number of classes is the largest
-            target of the whole file plus one; ten for CIFAR-10. Default: "low-high" for IDX and CIFAR-10,
-            else "raw".
+        labels: "raw": the targets as they are, (n, C). For text labels, and for whole-number targets 0, 1, ... in one
+            column, also "low-high" (n, 1): +1 for the lower half of the classes (class < classes / 2), else -1;
+            "one-hot" (n, classes); "centred-one-hot", the same less 1/classes. The classes are those of the whole
+            file: its text labels, sorted, or 0 to the largest target; ten for CIFAR-10. Default: "raw" for numbers,
+            "low-high" for IDX, CIFAR-10 and two text labels, "one-hot" for more.
         scale: norm of each row: "sqrt-d", "unit" (1), "none" (as it is; pixels are 0 to 255) or a number.
         center: subtract the mean of the whole file, not only of the n rows taken.
-        target_columns: .csv only: how many of the last columns are targets; default 1.
-        label_file: IDX only: the label file; default the image file's name with "labels" for "images".
+        header, label, index, target_columns, delimiter, decimal, label_file: as in `read`.
         dtype: torch.float64 or torch.float32.
 
     Raises:
-        InvalidInputError: no such file or a damaged one, an argument out of range, or data that
-            `check_data` refuses.
+        InvalidInputError: what `read` refuses, an argument out of range, or data that `check_data` refuses.
     """
-    file = Path(path).expanduser()
-    given = None if label_file is None else Path(label_file).expanduser()
-    source = files.read(file, target_columns=target_columns, label_file=given)
-    rule = ("raw" if source.classes is None else "low-high") if labels is None else labels
-    return _prepare(source, file.name, n, rule, scale, center, dtype)
+    found = read(
+        path,
+        header=header,
+        label=label,
+        index=index,
+        target_columns=target_columns,
+        delimiter=delimiter,
+        decimal=decimal,
+        label_file=label_file,
+    )
+    rule = found.source.own_rule if labels is None else labels
+    return _prepare(found.source, found.file, n, rule, scale, center, dtype, found.described)
 
 
 def named(
@@ -267,7 +328,12 @@ def named(
     outputs: int | None = None,
     split: str | None = None,
     path: str | os.PathLike[str] | None = None,
+    header: bool | None = None,
+    label: str | int | None = None,
+    index: bool | str | int | None = None,
     target_columns: int | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
     label_file: str | os.PathLike[str] | None = None,
     dtype: torch.dtype = torch.float64,
 ) -> Data:
@@ -277,8 +343,8 @@ def named(
         source: "digits", "sphere", "fashion-mnist", or a path (relative: to the current folder).
         n: how many; None for all that the source has (the sphere needs a number).
         seed: read by the sphere only; any source accepts it.
-        labels, scale, center, d, outputs, split, path, target_columns, label_file, dtype: as in `digits`,
-            `sphere`, `fashion_mnist` and `load`.
+        labels, scale, center, d, outputs, split, path, dtype: as in `digits`, `sphere`, `fashion_mnist` and `load`.
+        header, label, index, target_columns, delimiter, decimal, label_file: as in `read`.
 
     Raises:
         InvalidInputError: an unknown source, an option that it does not take, or what the source refuses.
@@ -291,8 +357,7 @@ def named(
         "outputs": outputs,
         "split": split,
         "path": path,
-        "target_columns": target_columns,
-        "label_file": label_file,
+        **dict(zip(_OF_FILES, (header, label, index, target_columns, delimiter, decimal, label_file), strict=True)),
     }
     given = {key: value for key, value in options.items() if value is not None}
     name = source if isinstance(source, str) and source in NAMES else "a file"
@@ -300,9 +365,9 @@ def named(
         "digits": ("labels", "scale", "center"),
         "sphere": ("labels", "scale", "d", "outputs"),
         "fashion-mnist": ("labels", "scale", "center", "split", "path"),
-        "a file": ("labels", "scale", "center", "target_columns", "label_file"),
+        "a file": ("labels", "scale", "center", *_OF_FILES),
     }[name]
-    if name == "a file" and not Path(source).expanduser().exists():
+    if name == "a file" and not _is_there(source):
         raise InvalidInputError(_unknown_source(source))
     for key, value in given.items():
         if key not in takes:
@@ -327,6 +392,7 @@ def _prepare(
     scale: str | float,
     center: bool,
     dtype: torch.dtype,
+    reading: str = "",
 ) -> Data:
     """Take, centre, scale and label: the one path from a stored source to `Data`."""
     size, d = source.x.shape
@@ -353,7 +419,7 @@ def _prepare(
     said = [title, "all" if count == size else f"first {count}"]
     said += ["centred"] if center else []
     said += [] if norm is None else [f"rows scaled to norm {norm:g}"]
-    return Data(torch.from_numpy(x).to(dtype), torch.from_numpy(y).to(dtype), ", ".join(said), rule)
+    return Data(torch.from_numpy(x).to(dtype), torch.from_numpy(y).to(dtype), ", ".join(said), rule, reading)
 
 
 def _row_norm(scale: object, d: int) -> float | None:
@@ -377,6 +443,20 @@ def _fashion_file(folder: Path, split: str) -> Path | None:
         if file.is_file():
             return file
     return None
+
+
+def _expanded(path: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:  # ~name of nobody
+        raise InvalidInputError(f"source = {str(path)!r}: {error}") from None
+
+
+def _is_there(source: str | os.PathLike[str]) -> bool:
+    try:
+        return _expanded(source).exists()
+    except (OSError, ValueError):  # a name that is too long, or holds a zero byte
+        return False
 
 
 def _unknown_source(source: str | os.PathLike[str]) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from ..problem.data import NAMES
+from ..problem.dialect import DECIMALS, DELIMITERS
 from ..theory import ACTIVATIONS, InvalidInputError
 from ..theory.theorems import THEOREMS
 from ..verification.extension import ids
@@ -38,8 +39,9 @@ class Network(_Section):
 class DataSection(_Section):
     """Points and targets; a key that is not given takes the source's own default.
 
-    `d` and `outputs` are the sphere's, `split` and `path` (a folder) Fashion-MNIST's, `target_columns` and `label_file`
-    those of .csv and IDX files.
+    `d` and `outputs` are the sphere's, `split` and `path` (a folder) Fashion-MNIST's; `label`, `index` and
+    `target_columns` name columns of a table, `header`, `delimiter` and `decimal` say how its text is written;
+    `label_file` is of IDX files.
     """
 
     source: str
@@ -51,7 +53,12 @@ class DataSection(_Section):
     center: bool | None = None
     split: Literal["train", "test"] | None = None
     path: str | None = None
+    header: bool | None = None
+    label: str | Count | None = None
+    index: bool | str | Count | None = None
     target_columns: Count | None = None
+    delimiter: Literal[tuple(DELIMITERS)] | None = None  # type: ignore[valid-type]
+    decimal: Literal[DECIMALS] | None = None  # type: ignore[valid-type]
     label_file: str | None = None
 
 
