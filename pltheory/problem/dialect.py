@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,8 +25,10 @@ _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 # What may be thousands: with one separator and three digits behind it, 1,234 is 1234 or 1.234.
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 _LIKE_NUMBER = re.compile(r"[-+\u2212\u2013(.,'$\u20ac\u00a3\s]*\d")
-_WORD = re.compile(r"[^\W\d_]{2}")
-_HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]+")
+# 1,234 or 1_000 or 1+2j or 5% or 2024-01-31, but not 28x28 or 1stFlrSF; two patterns, each linear in time
+_BROKEN = re.compile(r"[-+\u2212\u2013.,'_()$\u20ac\u00a3%/:\sdDeEij\d]+|[-+]?0[xX][0-9a-fA-F]+")
+_DIGIT = re.compile(r"\d")
+_SEPARATOR = re.compile(r'"?sep=(.)"?(?=[\r\n])')
 _MISSING = """
 ? - -- . NA na N/A n/a #N/A #NA <NA> NULL null None NaT #VALUE! #REF! #DIV/0! #NAME? #NUM! #NULL!
 NaN nan NAN -nan +nan inf Inf INF -inf -Inf -INF +inf +Inf infinity Infinity -infinity -Infinity
@@ -73,7 +76,7 @@ class Lines:
                 bare = line.strip(" \r\n")
                 if not bare:
                     continue
-                if bare.startswith("#"):
+                if bare.startswith("#") or (self._at == 1 and _SEPARATOR.match(line)):
                     self.comments.append((self._at, bare))
                     continue
                 self.record, self._between = self._at, False
@@ -113,52 +116,78 @@ def is_like_number(cell: str) -> bool:
     return _LIKE_NUMBER.match(cell) is not None
 
 
+def is_word(cell: str) -> bool:
+    """Whether a cell can name a class: neither missing nor the beginning of a number."""
+    return cell not in MISSING and not is_like_number(cell)
+
+
 def is_whole(cell: str) -> bool:
     """Whether a cell is a whole number, written without a decimal sign."""
     return _WHOLE.fullmatch(cell.strip(" \t")) is not None
 
 
-def recognise(text: str, delimiter: str | None, decimal: str | None, file: str) -> tuple[str, str, list[Record]]:
+def recognise(
+    text: str, delimiter: str | None, decimal: str | None, label: str | int | None, file: str
+) -> tuple[str, str, list[Record]]:
     """Delimiter, decimal sign and first records of a table.
 
     Args:
         text: the whole file.
         delimiter, decimal: as the caller says; None to recognise it.
+        label: the label's column, by name or by number from 1; None for the last.
         file: its name, for messages.
 
     Raises:
         InvalidInputError: both a comma and a semicolon, say, split the text into numbers; or every decimal sign may
             stand between thousands.
     """
-    found = []
+    stated = _SEPARATOR.match(text)  # a line that Excel writes and reads
+    if delimiter is None and stated is not None and stated[1] in DELIMITERS:
+        delimiter = stated[1]
+    found: list[tuple[tuple[bool, int, float, bool], str, str, list[Record]]] = []
     for candidate in DELIMITERS if delimiter is None else (delimiter,):
         head: list[Record] = []
         with suppress(csv.Error):  # said with its line when the whole table is read
             head.extend(islice(records(Lines(text), candidate), HEAD + 1))
         for sign in DECIMALS if decimal is None else (decimal,):
-            found.append((candidate, sign, head, *_score(head, sign)))
-    fitting = [f for f in found if f[4]]
-    if delimiter is None and len({f[0] for f in fitting}) > 1:
-        names = " and ".join(DELIMITERS[d] for d in dict.fromkeys(f[0] for f in fitting))
-        first = fitting[0][2][0].line
+            found.append((_score(head, sign, label), candidate, sign, head))
+    fitting = [f for f in found if f[0][0]]
+    if len({candidate for _, candidate, _, _ in fitting}) > 1:
+        names = " and ".join(DELIMITERS[d] for d in dict.fromkeys(candidate for _, candidate, _, _ in fitting))
         raise InvalidInputError(
-            f"source: {file}, line {first}: {names} both split the table into cells; delimiter says which, one of "
-            + ", ".join(map(repr, DELIMITERS))
+            f"source: {file}, line {fitting[0][3][0].line}: {names} both split the table into cells; delimiter says "
+            f"which, one of {' '.join(map(repr, DELIMITERS))}"
         )
-    chosen, sign, head, _, _ = max(found, key=lambda f: (f[4], f[3]))
+    _, chosen, sign, head = max(found, key=lambda f: f[0])
     if decimal is None:
         _refuse_thousands(chosen, sign, head, file)
     return chosen, sign, head
 
 
-def _score(head: list[Record], decimal: str) -> tuple[int, bool]:
-    """How many cells are numbers, and whether the head is a table: equal widths and a column of numbers."""
-    if not head:
-        return 0, False
-    body, width = head[1:] or head, len(head[0].cells)
-    numbers = [[is_number(cell, decimal) for cell in record.cells] for record in body]
-    table = width > 1 and all(len(row) == width for row in numbers)
-    return sum(map(sum, numbers)) if width > 1 else 0, table and any(map(all, zip(*numbers, strict=True)))
+def _score(head: list[Record], decimal: str, label: str | int | None) -> tuple[bool, int, float, bool]:
+    """How well a way of writing fits: is every record a point, how many are, the share of good cells, any split.
+
+    The first record, which may be names, does not count unless it is the only one.
+    """
+    body = head[1:] or head
+    width = Counter(len(record.cells) for record in body).most_common(1)[0][0] if body else 0
+    if width < 2:
+        return False, 0, 0.0, False
+    names = [cell.strip() for cell in head[0].cells]
+    if isinstance(label, int):
+        text = label - 1
+    else:
+        text = names.index(label) if label in names else width - 1
+    unnamed = names[0] == "" or names[0].startswith("Unnamed")
+    points = good = cells = 0
+    for record in body:
+        fine = [
+            is_number(cell, decimal) or (c == text and is_word(cell.strip())) or (c == 0 and unnamed)
+            for c, cell in enumerate(record.cells)
+        ]
+        points += len(fine) == width and all(fine)
+        good, cells = good + sum(fine), cells + len(fine)
+    return points == len(body), points, good / cells, True
 
 
 def _refuse_thousands(delimiter: str, decimal: str, head: list[Record], file: str) -> None:
@@ -208,9 +237,7 @@ def has_header(head: list[Record], decimal: str, skipped: Sequence[int], file: s
         return False
     if not numbers:
         words = [cells[c] for c in looked]
-        if words and words[0] == "" and 0 in looked:
-            words = words[1:]  # pandas leaves the name of an index empty
-        if any(cell in MISSING or _is_broken_number(cell) for cell in words):
+        if not any(words) or any((cell in MISSING and cell) or _is_broken_number(cell) for cell in words):
             raise names_or_point(first, file)
         return True
     # ",0,1,2,y": an index without a name above a count of the rows, before columns named by their numbers
@@ -234,7 +261,7 @@ def counts_up(cells: Sequence[str], *, any_start: bool = False) -> bool:
 
 
 def _is_broken_number(cell: str) -> bool:
-    return is_like_number(cell) and (not _WORD.search(cell) or _HEXADECIMAL.fullmatch(cell) is not None)
+    return _BROKEN.fullmatch(cell) is not None and _DIGIT.search(cell) is not None
 
 
 def names_or_point(first: Record, file: str) -> InvalidInputError:

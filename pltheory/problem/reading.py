@@ -85,7 +85,8 @@ class Reading:
     def _index(self) -> str:
         if not self.index:
             return "no index"
-        return f"index {listed([column(c, self.names) for c in self.index])}, left out"
+        which = [column(c, self.names) + ("" if self.names and self.names[c] else " (no name)") for c in self.index]
+        return f"index {listed(which)}, left out"
 
     def to_dict(self) -> dict[str, Any]:
         """The reading without its numbers, for JSON; columns are counted from 1."""
@@ -258,9 +259,11 @@ def settle_index(asked: Asked, roles: Roles, names: Sequence[str], x: Any, file:
     counts = bool((first == np.arange(n)).all() or (first == np.arange(1, n + 1)).all())
     where = column(roles.features[0], names)
     called = bool(names) and names[roles.features[0]].strip().casefold() in _ROW_NAMES
-    distinct = bool((first == np.floor(first)).all()) and len(np.unique(first)) == n
-    beside = bool((x[:, 1:] != np.floor(x[:, 1:])).any())
-    if (counts and not names and beside) or (called and distinct):
+    if counts and not names:
+        doubtful = bool((x[:, 1:] != np.floor(x[:, 1:])).any())
+    else:
+        doubtful = called and bool((first == np.floor(first)).all()) and len(np.unique(first)) == n
+    if doubtful:
         what = "counts the rows" if counts else "is called so and holds a whole number a row, none twice"
         raise InvalidInputError(
             f"source: {file}, {where} may be an index or a feature (it {what}); index = {roles.features[0] + 1} "

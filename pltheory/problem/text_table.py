@@ -12,7 +12,9 @@ import csv
 import io
 from array import array
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from ..theory.errors import InvalidInputError
 from . import dialect
 from .dialect import DECIMALS, DELIMITERS, MISSING, Lines, Record, is_like_number, is_number, records
 from .opening import damaged, unpacked
-from .reading import Asked, Reading, Roles, assign, column, settle_index
+from .reading import Asked, Reading, assign, column, settle_index
 from .source import LARGEST, MOST_CLASSES, Array, Source
 
 _MARKS = (
@@ -88,29 +90,34 @@ class _Table:
         self.path, self.asked, self.said = path, asked, said
         raw, self.compression = unpacked(raw, path)
         self.text, self.encoding = _decoded(path, raw)
-        self.delimiter, self.decimal, head = dialect.recognise(self.text, said.delimiter, said.decimal, path.name)
+        self.delimiter, self.decimal, head = dialect.recognise(
+            self.text, said.delimiter, said.decimal, asked.label, path.name
+        )
         if not head:
             self._walk_to_the_first_error()
             raise InvalidInputError(f"source = {str(path)!r} holds no row of numbers")
-        self.width = len(head[0].cells)
+        self.first, self.width, self.trailing = head[0], len(head[0].cells), 0
         if self.width == 1:
+            wider = next((record for record in head if len(record.cells) > 1), None)
+            if wider is not None:
+                raise self._ragged(wider, 1)
             raise InvalidInputError(
                 f"target_columns = 1: {path.name} has 1 columns and the points need one; allowed are tables whose "
                 f"cells are parted by {', '.join(DELIMITERS.values())}"
             )
-        self.trailing = 0
-        self.first = head[0]
         self.names: tuple[str, ...] = ()
-        self.header = self._header(head)
+        shorter = [Record(record.line, record.cells[:-1]) for record in head]
+        # Without names an empty last column is rather a label that nobody filled in.
+        if self._ends_with_delimiters() and self._header(shorter):
+            self.trailing, self.width, self.first, self.header = 1, self.width - 1, shorter[0], True
+        else:
+            self.header = self._header(head)
         if self.header:
             self.names = tuple(cell.strip() for cell in self.first.cells)
             self._check_names()
-        self.roles = Roles((), (), ())
+        self.roles = assign(asked, self.names, self.width, path.name)
 
     def read(self) -> Reading:
-        if self._ends_with_delimiters():
-            self.trailing, self.width, self.names = 1, self.width - 1, self.names[:-1]
-        self.roles = assign(self.asked, self.names, self.width, self.path.name)
         walk = self._walk()
         if not walk.lines:
             raise InvalidInputError(f"source = {str(self.path)!r} holds no row of numbers")
@@ -154,7 +161,7 @@ class _Table:
     def _header(self, head: list[Record]) -> bool:
         if self.said.header is not None:
             return self.said.header
-        names = [cell.strip() for cell in self.first.cells]
+        names = [cell.strip() for cell in head[0].cells]
         # A label or index given by its name says that there are names.
         for given in (self.asked.label, self.asked.index):
             if isinstance(given, str) and given in names:
@@ -195,6 +202,12 @@ class _Table:
         except csv.Error as error:
             raise self._torn(lines, error) from None
 
+    def _ragged(self, record: Record, width: int) -> InvalidInputError:
+        return InvalidInputError(
+            f"source = {str(self.path)!r}: line {record.line} has {len(record.cells)} columns, the first row has "
+            f"{width}"
+        )
+
     def _torn(self, lines: Lines, error: csv.Error) -> InvalidInputError:
         return InvalidInputError(
             f"source = {str(self.path)!r}: line {lines.record} cannot be split into cells: "
@@ -216,10 +229,7 @@ class _Table:
             for record in reader:
                 cells = record.cells
                 if len(cells) != full:
-                    raise InvalidInputError(
-                        f"source = {str(self.path)!r}: line {record.line} has {len(cells)} columns, the first row has "
-                        f"{full}"
-                    )
+                    raise self._ragged(record, full)
                 walk.lines.append(record.line)
                 walk.kept.append("".join(lines.kept))
                 if label is not None:
@@ -254,45 +264,45 @@ class _Table:
 
         if not walk.plain:
             raise self._bad_cell(numeric)
+        # Before 3.1 pandas rounds to nearest only when asked; from then on it does, and warns of the question.
+        exact = {} if _version(pd.__version__) >= (3, 1) else {"float_precision": "round_trip"}
         try:
             frame = pd.read_csv(
                 io.BytesIO("".join(walk.kept).encode(errors="surrogateescape")),
                 sep=self.delimiter,
+                decimal=self.decimal,
                 header=None,
-                dtype=str,
+                usecols=sorted(numeric),
+                dtype=np.float64,
                 na_filter=False,
                 skipinitialspace=True,
                 engine="c",
                 encoding_errors="surrogateescape",
+                **exact,
             )
-        except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-            raise damaged(self.path, "a table", error) from None
-        if frame.shape != (len(walk.lines), self.width + self.trailing):
-            raise InvalidInputError(
-                f"source = {str(self.path)!r}: pandas reads {frame.shape[0]} rows of {frame.shape[1]} cells, the csv "
-                f"module {len(walk.lines)} of {self.width + self.trailing}; allowed are regular quotes and line ends"
-            )
-        table = np.empty((len(frame), len(numeric)))
-        try:
-            for j, c in enumerate(numeric):
-                cells = frame[c].str.replace(",", ".", regex=False) if self.decimal == "," else frame[c]
-                table[:, j] = cells.to_numpy(dtype=object).astype(np.float64)
-        except ValueError:
+        except ValueError:  # pandas' ParserError is one
             raise self._bad_cell(numeric) from None
+        if frame.shape != (len(walk.lines), len(numeric)):
+            raise InvalidInputError(
+                f"source = {str(self.path)!r}: pandas reads {frame.shape[0]} rows of {frame.shape[1]} numbers, the csv "
+                f"module {len(walk.lines)} of {len(numeric)}; allowed are regular quotes and line ends"
+            )
+        table = np.column_stack([frame[c].to_numpy() for c in numeric])
         fine = np.abs(table) <= LARGEST
         if not fine.all():
             row, j = (int(i) for i in np.argwhere(~fine)[0])
-            shown = str(frame.iat[row, numeric[j]])
+            shown = next(islice(self._points(), row, None)).cells[numeric[j]]
             raise self._at(walk.lines[row], numeric[j] + 1, shown, f"allowed are numbers{_FINITE}")
         return table
 
+    def _points(self) -> Iterator[Record]:
+        """The records again, without the header."""
+        return islice(records(Lines(self.text), self.delimiter), int(self.header), None)
+
     def _bad_cell(self, numeric: tuple[int, ...]) -> InvalidInputError:
         """The first cell, in the order of reading, that is no number."""
-        reader = records(Lines(self.text), self.delimiter)
-        if self.header:
-            next(reader)
         order = sorted(numeric)
-        for record in reader:
+        for record in self._points():
             for c in order:
                 if not is_number(record.cells[c], self.decimal):
                     return self._at(record.line, c + 1, record.cells[c], f"allowed are numbers{self._hint(record, c)}")
@@ -305,15 +315,18 @@ class _Table:
             return " in UTF-8 text"
         if cell in MISSING:
             return _finite(cell)
-        if is_number(cell, other):
+        if other in cell and is_number(record.cells[c], other):
             return f"; decimal = {other!r} reads it"
         if record is self.first or record.line == self.first.line:
             return "; header = true reads names"
-        if is_like_number(cell):
+        if is_like_number(cell) or not self._is_column_of_words(c):
             return ""
         if c == 0:
             return "; index = true leaves the column out, label = 1 takes it as the label"
         return f"; label = {self.names[c] if self.names else c + 1!r} takes the column as the label"
+
+    def _is_column_of_words(self, c: int) -> bool:
+        return all(dialect.is_word(record.cells[c].strip()) for record in self._points())
 
     # labels
 
@@ -326,12 +339,13 @@ class _Table:
         numbers = {label: is_number(label, self.decimal) for label in seen}
         if all(numbers.values()):
             return None
-        text = [label for label in seen if not numbers[label] and label not in MISSING and not is_like_number(label)]
+        text = [label for label in seen if not numbers[label] and dialect.is_word(label)]
         if not text or 2 * sum(seen[label] for label in text) <= len(walk.label):
-            bad = next(label for label in seen if not numbers[label])
-            raise self._at_label(walk, bad, c, f"allowed are numbers{_finite(bad)}")
+            raise self._bad_cell((*self.roles.features, c))
         for label in seen:
-            if numbers[label] or label in MISSING or is_like_number(label):
+            if label in MISSING:
+                raise self._at_label(walk, label, c, "allowed is a label in every row")
+            if numbers[label] or is_like_number(label):
                 raise self._at_label(
                     walk, label, c, "allowed are numbers in every row, or in every row text that does not begin as one"
                 )
@@ -393,6 +407,10 @@ class _Table:
 
 def _finite(cell: str) -> str:
     return _FINITE if cell.strip("+-").casefold() in ("nan", "inf", "infinity") else ""
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:2])
 
 
 def _undecoded(cell: str) -> bool:
