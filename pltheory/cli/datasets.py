@@ -17,7 +17,7 @@ from pltheory.problem.reading import Reading
 
 from .options import out
 
-_ROWS, _COLUMNS, _LABELS = 5, 6, 12  # what fits on a screen
+_ROWS, _COLUMNS, _TARGETS, _LABELS = 5, 4, 2, 12  # what fits on a screen of 80 columns
 
 
 @click.group(name="datasets", invoke_without_command=True)
@@ -97,7 +97,7 @@ def _first_rows(reading: Reading) -> Table:
     """The first rows as they are used: features, then targets."""
     source, names = reading.source, reading.names
     d, outputs = source.x.shape[1], source.target.shape[1]
-    columns, targets = min(d, _COLUMNS), min(outputs, _COLUMNS)
+    columns, targets = min(d, _COLUMNS), min(outputs, _TARGETS)
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("row", justify="right")
     for j in range(columns):
@@ -125,4 +125,4 @@ def _name(names: tuple[str, ...], columns: tuple[int, ...], j: int, otherwise: s
 
 
 def _shown(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-import math
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
 from ..theory.errors import InvalidInputError
 from . import files
-from .admissible import DTYPES, check_data
+from .dialect import AskedText
 from .files import FILE_FORMATS as FILE_FORMATS
-from .reading import Asked, Reading
+from .prepared import Data as Data
+from .prepared import check_dtype, prepare, row_norm
+from .reading import Asked
+from .reading import Reading as Reading
 from .source import LABELS as LABELS
-from .source import LARGEST, Source, whole_number
-from .text_table import AskedText
+from .source import Source, whole_number
 
 NAMES = ("digits", "sphere", "fashion-mnist")
 SPHERE_LABELS = ("sign", "gaussian")
@@ -35,51 +33,6 @@ FASHION_MNIST_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 
 _OF_FILES = ("header", "label", "index", "target_columns", "delimiter", "decimal", "label_file")
 _FASHION_FILES = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
-
-
-@dataclass(frozen=True, eq=False)
-class Data:
-    """Points and targets that have passed `check_data`. `x, y = data` unpacks it.
-
-    Attributes:
-        x: points, shape (n, d).
-        y: targets, shape (n, C), of the same dtype.
-        name: what was taken and how it was prepared, for reports.
-        labels: the rule that made the targets, for reports.
-        reading: how a data file was understood, `Reading.described`; empty for other sources.
-    """
-
-    x: torch.Tensor
-    y: torch.Tensor
-    name: str = "data"
-    labels: str = "as given"
-    reading: str = ""
-
-    def __post_init__(self) -> None:
-        check_data(self.x, self.y)
-
-    def __iter__(self) -> Iterator[torch.Tensor]:
-        return iter((self.x, self.y))
-
-    @property
-    def described(self) -> str:
-        """Source, preparation and targets in one line, for reports."""
-        return f"{f'{self.reading}; taken: ' if self.reading else ''}{self.name}; targets: {self.labels}"
-
-    @property
-    def n(self) -> int:
-        """Number of points."""
-        return self.x.shape[0]
-
-    @property
-    def d(self) -> int:
-        """Dimension of a point."""
-        return self.x.shape[1]
-
-    @property
-    def outputs(self) -> int:
-        """C, numbers per target."""
-        return self.y.shape[1]
 
 
 class CatalogueEntry(NamedTuple):
@@ -142,7 +95,7 @@ def digits(
 
     bunch = load_digits()
     source = Source(bunch.data, bunch.target.reshape(-1, 1), 10)
-    return _prepare(source, "digits", n, labels, scale, center, dtype)
+    return prepare(source, "digits", n, labels, scale, center, dtype)
 
 
 def fashion_mnist(
@@ -177,7 +130,7 @@ def fashion_mnist(
         )
     source = files.read_idx(images)
     source = Source(source.x, source.target, 10)
-    return _prepare(source, f"fashion-mnist {split}", n, labels, scale, center, dtype)
+    return prepare(source, f"fashion-mnist {split}", n, labels, scale, center, dtype)
 
 
 def sphere(
@@ -210,10 +163,10 @@ def sphere(
         raise InvalidInputError(f"seed = {seed}: allowed are whole numbers from 0 to 2**63 - 1")
     if labels not in SPHERE_LABELS:
         raise InvalidInputError(f"labels = {labels!r}: for source 'sphere' allowed are {', '.join(SPHERE_LABELS)}")
-    radius = _row_norm(scale, d)
+    radius = row_norm(scale, d)
     if radius is None:
         raise InvalidInputError("scale = 'none': for source 'sphere' allowed are sqrt-d, unit or a positive number")
-    _check_dtype(dtype)
+    check_dtype(dtype)
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(n, d, generator=generator, dtype=torch.float64)
     x = x * (radius / torch.linalg.vector_norm(x, dim=1, keepdim=True))
@@ -313,7 +266,7 @@ def load(
         label_file=label_file,
     )
     rule = found.source.own_rule if labels is None else labels
-    return _prepare(found.source, found.file, n, rule, scale, center, dtype, found.described)
+    return prepare(found.source, found.file, n, rule, scale, center, dtype, found.described)
 
 
 def named(
@@ -367,7 +320,7 @@ def named(
         "fashion-mnist": ("labels", "scale", "center", "split", "path"),
         "a file": ("labels", "scale", "center", *_OF_FILES),
     }[name]
-    if name == "a file" and not _is_there(source):
+    if name == "a file" and not is_there(source):
         raise InvalidInputError(_unknown_source(source))
     for key, value in given.items():
         if key not in takes:
@@ -382,58 +335,6 @@ def named(
         if value is None:
             raise InvalidInputError(f"{key} is not given: source 'sphere' needs it, a whole number from 1")
     return sphere(n, dtype=dtype, seed=seed, **given)  # type: ignore[arg-type]
-
-
-def _prepare(
-    source: Source,
-    title: str,
-    n: int | None,
-    labels: str,
-    scale: str | float,
-    center: bool,
-    dtype: torch.dtype,
-    reading: str = "",
-) -> Data:
-    """Take, centre, scale and label: the one path from a stored source to `Data`."""
-    size, d = source.x.shape
-    count = size if n is None else whole_number("n", n, 1)
-    if count > size or size == 0:
-        raise InvalidInputError(f"n = {count}: {title} has {size} rows; allowed are 1 to {size}")
-    if d == 0:
-        raise InvalidInputError(f"source: {title} has rows of length 0; needed is d >= 1")
-    if not isinstance(center, bool):
-        raise InvalidInputError(f"center = {center!r}: allowed are true and false")
-    _check_dtype(dtype)
-    norm = _row_norm(scale, d)
-    y, rule = source.targets(count, labels)
-    x, zero = source.points(count, center=center)
-    if norm is not None:
-        if zero is not None:
-            when = " after centring" if center else ""
-            raise InvalidInputError(
-                f"scale = {scale!r}: row {zero} (from 0) of {title} is zero{when} and has no norm to scale; "
-                "leave the row out or use scale = 'none'"
-            )
-        x = x / np.abs(x).max(axis=1, keepdims=True)  # first: squares then neither overflow nor vanish
-        x = x * (norm / np.linalg.norm(x, axis=1, keepdims=True))
-    said = [title, "all" if count == size else f"first {count}"]
-    said += ["centred"] if center else []
-    said += [] if norm is None else [f"rows scaled to norm {norm:g}"]
-    return Data(torch.from_numpy(x).to(dtype), torch.from_numpy(y).to(dtype), ", ".join(said), rule, reading)
-
-
-def _row_norm(scale: object, d: int) -> float | None:
-    """The row norm asked for; None for "none"."""
-    if isinstance(scale, str) and scale in ("sqrt-d", "unit", "none"):
-        return {"sqrt-d": math.sqrt(d), "unit": 1.0, "none": None}[scale]
-    if isinstance(scale, (int, float)) and not isinstance(scale, bool) and 0 < scale <= LARGEST:
-        return float(scale)
-    raise InvalidInputError(f"scale = {scale!r}: allowed are sqrt-d, unit, none or a positive number")
-
-
-def _check_dtype(dtype: torch.dtype) -> None:
-    if dtype not in DTYPES:
-        raise InvalidInputError(f"dtype = {dtype}: allowed are torch.float32 and torch.float64")
 
 
 def _fashion_file(folder: Path, split: str) -> Path | None:
@@ -452,7 +353,8 @@ def _expanded(path: str | os.PathLike[str]) -> Path:
         raise InvalidInputError(f"source = {str(path)!r}: {error}") from None
 
 
-def _is_there(source: str | os.PathLike[str]) -> bool:
+def is_there(source: str | os.PathLike[str]) -> bool:
+    """Whether a path, `~` expanded, leads anywhere; one that cannot be a path does not."""
     try:
         return _expanded(source).exists()
     except (OSError, ValueError):  # a name that is too long, or holds a zero byte

@@ -38,6 +38,31 @@ MISSING = frozenset(_MISSING.split()) | {""}
 
 
 @dataclass(frozen=True)
+class AskedText:
+    """What the caller says of a text table; None leaves it to the text.
+
+    Attributes:
+        header: whether the first record names the columns.
+        delimiter: "," or ";" or "|" or a tab.
+        decimal: "." or ",".
+    """
+
+    header: bool | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.header is not None and not isinstance(self.header, bool):
+            raise InvalidInputError(f"header = {self.header!r}: allowed are true and false")
+        for key, given, allowed in (
+            ("delimiter", self.delimiter, tuple(DELIMITERS)),
+            ("decimal", self.decimal, DECIMALS),
+        ):
+            if given is not None and given not in allowed:
+                raise InvalidInputError(f"{key} = {given!r}: allowed are {' '.join(map(repr, allowed))}")
+
+
+@dataclass(frozen=True)
 class Record:
     """One row of cells, and the line on which it starts, from 1."""
 

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from ..theory.errors import InvalidInputError
+from .dialect import AskedText
 from .opening import COMPRESSIONS, MOST_BYTES, contents, damaged, unpacked
 from .parquet import read_parquet
 from .reading import Asked, Reading
 from .source import Array, Source
-from .text_table import AskedText, read_text_table
+from .text_table import read_text_table
 
 FILE_FORMATS: tuple[tuple[str, str], ...] = (
     (".npz", "NumPy archive with arrays x (N, d) and y (N,) or (N, C)"),

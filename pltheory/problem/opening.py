@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
@@ -31,6 +32,12 @@ _KINDS = {
     stat.S_IFCHR: "a device; allowed is a regular file",
     stat.S_IFBLK: "a device; allowed is a regular file",
 }
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
 _UNPACK_ERRORS = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 
 
@@ -100,6 +107,22 @@ def _opened(raw: bytes, name: str) -> IO[bytes] | Any:
     import pyarrow  # type: ignore[import-untyped]  # slow to import, so not at the top
 
     return pyarrow.CompressedInputStream(stream, "zstd")
+
+
+def undecoded(cell: str) -> bool:
+    """Whether a part of `decoded` text holds bytes that are no UTF-8."""
+    return any("\udc80" <= character <= "\udcff" for character in cell)
+
+
+def decoded(path: Path, raw: bytes) -> tuple[str, str | None]:
+    """The text, and its encoding if it is not UTF-8. Bytes that are no UTF-8 stay visible to the cell they are in."""
+    for mark, name in _MARKS:
+        if raw.startswith(mark):
+            try:
+                return raw.decode(name), name
+            except UnicodeDecodeError as error:
+                raise damaged(path, f"{name} text", error) from None
+    return raw.decode("utf-8-sig", errors="surrogateescape"), None
 
 
 def damaged(path: Path, wanted: str, error: Exception, key: str = "source") -> InvalidInputError:

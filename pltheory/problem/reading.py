@@ -173,25 +173,28 @@ def assign(asked: Asked, names: Sequence[str], width: int, file: str, stored_ind
                 f"source: {file} has two columns {name!r}, {seen[name] + 1} and {number + 1}; allowed is one of a name"
             )
         seen[name] = number
-    label = asked_label(asked, names, width, file)
+    named = None if asked.label is None else _numbered("label", asked.label, names, width, file)
     if asked.index is None:
-        index = tuple(stored_index) or _leading_unnamed(names)
-        index = tuple(c for c in index if c not in label)
+        index = tuple(c for c in tuple(stored_index) or _leading_unnamed(names) if c != named)
     elif isinstance(asked.index, bool):
         index = (0,) if asked.index else ()
     else:
         index = (_numbered("index", asked.index, names, width, file),)
+    rest = [c for c in range(width) if c not in index]
+    count = 1 if asked.target_columns is None else asked.target_columns
+    if count >= len(rest) and named not in index:
+        without = f", {len(index)} of them an index," if index else ""
+        allowed = f"; allowed are 1 to {len(rest) - 1}" if len(rest) > 1 else ""
+        raise InvalidInputError(
+            f"target_columns = {count}: {file} has {width} columns{without} and the points need one{allowed}"
+        )
+    label = (named,) if named is not None else tuple(rest[-count:])
     both = sorted(set(index) & set(label))
     if both:
         raise InvalidInputError(
             f"index = {asked.index!r}: {column(both[0], names)} of {file} is the label; allowed is another one"
         )
-    features = tuple(c for c in range(width) if c not in index and c not in label)
-    if not features:
-        raise InvalidInputError(
-            f"target_columns = {len(label)}: {file} has {width} columns and the points need one"
-            + (f"; allowed are 1 to {width - len(index) - 1}" if width - len(index) > 1 else "")
-        )
+    features = tuple(c for c in rest if c not in label)
     for number in (*features, *label):
         if names and not names[number] and number not in (0, *stored_index):
             raise InvalidInputError(
@@ -199,23 +202,6 @@ def assign(asked: Asked, names: Sequence[str], width: int, file: str, stored_ind
                 "every column, or header = false"
             )
     return Roles(index, label, features)
-
-
-def asked_label(asked: Asked, names: Sequence[str], width: int, file: str) -> tuple[int, ...]:
-    """The label's columns, counted from 0.
-
-    Raises:
-        InvalidInputError: there is no such column.
-    """
-    if asked.label is not None:
-        return (_numbered("label", asked.label, names, width, file),)
-    count = 1 if asked.target_columns is None else asked.target_columns
-    if count >= width:
-        allowed = f"; allowed are 1 to {width - 1}" if width > 1 else ""
-        raise InvalidInputError(
-            f"target_columns = {count}: {file} has {width} columns and the points need one{allowed}"
-        )
-    return tuple(range(width - count, width))
 
 
 def _numbered(key: str, given: str | int, names: Sequence[str], width: int, file: str) -> int:

@@ -7,7 +7,6 @@ wrong is then told with its line and column, and no row is lost.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from array import array
@@ -21,45 +20,12 @@ import numpy as np
 
 from ..theory.errors import InvalidInputError
 from . import dialect
-from .dialect import DECIMALS, DELIMITERS, MISSING, Lines, Record, is_like_number, is_number, records
-from .opening import damaged, unpacked
+from .dialect import DELIMITERS, MISSING, AskedText, Lines, Record, is_like_number, is_number, records
+from .opening import decoded, undecoded, unpacked
 from .reading import Asked, Reading, assign, column, settle_index
 from .source import LARGEST, MOST_CLASSES, Array, Source
 
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "UTF-32"),
-    (codecs.BOM_UTF32_BE, "UTF-32"),
-    (codecs.BOM_UTF16_LE, "UTF-16"),
-    (codecs.BOM_UTF16_BE, "UTF-16"),
-)
-
-
 _FINITE = ", finite ones up to 1e150"
-
-
-@dataclass(frozen=True)
-class AskedText:
-    """What the caller says of a text table; None leaves it to the text.
-
-    Attributes:
-        header: whether the first record names the columns.
-        delimiter: "," or ";" or "|" or a tab.
-        decimal: "." or ",".
-    """
-
-    header: bool | None = None
-    delimiter: str | None = None
-    decimal: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.header is not None and not isinstance(self.header, bool):
-            raise InvalidInputError(f"header = {self.header!r}: allowed are true and false")
-        for key, given, allowed in (
-            ("delimiter", self.delimiter, tuple(DELIMITERS)),
-            ("decimal", self.decimal, DECIMALS),
-        ):
-            if given is not None and given not in allowed:
-                raise InvalidInputError(f"{key} = {given!r}: allowed are {' '.join(map(repr, allowed))}")
 
 
 @dataclass
@@ -89,7 +55,7 @@ class _Table:
     def __init__(self, path: Path, raw: bytes, asked: Asked, said: AskedText) -> None:
         self.path, self.asked, self.said = path, asked, said
         raw, self.compression = unpacked(raw, path)
-        self.text, self.encoding = _decoded(path, raw)
+        self.text, self.encoding = decoded(path, raw)
         self.delimiter, self.decimal, head = dialect.recognise(
             self.text, said.delimiter, said.decimal, asked.label, path.name
         )
@@ -175,7 +141,7 @@ class _Table:
 
     def _check_names(self) -> None:
         for number, name in enumerate(self.names, start=1):
-            if not name.isascii() and _undecoded(name):
+            if not name.isascii() and undecoded(name):
                 raise self._at(self.first.line, number, name, "allowed is text in UTF-8")
             if "\0" in name or ("\n" in name and self.delimiter in name):
                 raise self._at(self.first.line, number, name, "allowed is one name; does a quote not close?")
@@ -311,7 +277,7 @@ class _Table:
     def _hint(self, record: Record, c: int) -> str:
         """What may be meant by a cell that is no number."""
         cell, other = record.cells[c].strip(), "," if self.decimal == "." else "."
-        if _undecoded(cell):
+        if undecoded(cell):
             return " in UTF-8 text"
         if cell in MISSING:
             return _finite(cell)
@@ -411,18 +377,3 @@ def _finite(cell: str) -> str:
 
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:2])
-
-
-def _undecoded(cell: str) -> bool:
-    return any("\udc80" <= character <= "\udcff" for character in cell)
-
-
-def _decoded(path: Path, raw: bytes) -> tuple[str, str | None]:
-    """The text, and its encoding if it is not UTF-8. Bytes that are no UTF-8 stay visible to the cell they are in."""
-    for mark, name in _MARKS:
-        if raw.startswith(mark):
-            try:
-                return raw.decode(name), name
-            except UnicodeDecodeError as error:
-                raise damaged(path, f"{name} text", error) from None
-    return raw.decode("utf-8-sig", errors="surrogateescape"), None

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from ..problem.data import NAMES
+from ..problem.data import NAMES, is_there
 from ..problem.dialect import DECIMALS, DELIMITERS
 from ..theory import ACTIVATIONS, InvalidInputError
 from ..theory.theorems import THEOREMS
@@ -180,7 +180,7 @@ def _resolve(config: Config, folder: Path) -> Config:
     values = {}
     source = config.data.source
     # A folder that is called "digits" must not stand for the data set of that name.
-    if source not in NAMES and (folder / source).exists():
+    if source not in NAMES and is_there(folder / source):
         values["data.source"] = str(folder / source)
     others = {
         "data.path": config.data.path,
