@@ -88,7 +88,8 @@ def _labels(reading: Reading) -> str:
         return ""
     shown = [f"{name} ({count})" for name, count in list(counts.items())[:_LABELS]]
     more = len(counts) - len(shown)
-    rule = reading.source.targets(1, reading.source.own_rule)[1] if len(counts) > 1 else ""
+    source = reading.source
+    rule = "" if source.classes in (None, 1) else source.targets(1, source.own_rule)[1]
     said = ", ".join(shown) + (f" and {more} more" if more else "")
     return said + (f"; by default {rule}" if rule else "")
 
