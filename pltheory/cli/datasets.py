@@ -122,7 +122,8 @@ def _first_rows(reading: Reading) -> Table:
 def _name(names: tuple[str, ...], columns: tuple[int, ...], j: int, otherwise: str) -> str:
     if not columns:
         return otherwise
-    return escape(names[columns[j]]) if names and names[columns[j]] else f"column {columns[j] + 1}"
+    # A name may hold line ends and what a terminal obeys: shown as Python writes it, without the quotes.
+    return escape(repr(names[columns[j]])[1:-1]) if names and names[columns[j]] else f"column {columns[j] + 1}"
 
 
 def _shown(value: Any) -> str:

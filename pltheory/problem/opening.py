@@ -128,5 +128,12 @@ def decoded(path: Path, raw: bytes) -> tuple[str, str | None]:
 def damaged(path: Path, wanted: str, error: Exception, key: str = "source") -> InvalidInputError:
     """The refusal of a file that is not what it should be, with the reader's reason on one line."""
     reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-    said = " ".join(reason.split()) or type(error).__name__
-    return InvalidInputError(f"{key} = {str(path)!r} cannot be read as {wanted}: {said[:200]}")
+    return InvalidInputError(
+        f"{key} = {str(path)!r} cannot be read as {wanted}: {printable(reason) or type(error).__name__}"
+    )
+
+
+def printable(words: object) -> str:
+    """What a file says of itself, on one line and without what a terminal would obey; at most 200 characters."""
+    line = " ".join(str(words).split())[:200]
+    return "".join(character if character.isprintable() else "?" for character in line)

@@ -61,7 +61,7 @@ class Reading:
             return {names[int(v)]: int(c) for v, c in zip(values, counts, strict=True)}
         if len(values) > _MOST_VALUES:
             return None
-        return {f"{v:g}": int(c) for v, c in zip(values.tolist(), counts, strict=True)}
+        return {str(v).removesuffix(".0"): int(c) for v, c in zip(values.tolist(), counts, strict=True)}
 
     @property
     def described(self) -> str:
@@ -73,7 +73,8 @@ class Reading:
         else:
             said += [str(self.header), self._label(), self._index()]
             said.append(f"{self.rows} rows, {self.columns} columns, {d} of them features")
-        return f"{self.file}: {'; '.join([*said, *self.notes])}"
+        file = self.file if self.file.isprintable() else repr(self.file)
+        return f"{file}: {'; '.join([*said, *self.notes])}"
 
     def _label(self) -> str:
         which = listed([column(c, self.names) for c in self.label])

@@ -335,7 +335,9 @@ class _Table:
         counts = Counter(walk.label)
         if self.header:
             if first in counts:
-                bad = next(c for c in self.roles.features if not is_number(self.first.cells[c], self.decimal))
+                bad = next((c for c in self.roles.features if not is_number(self.first.cells[c], self.decimal)), None)
+                if bad is None:
+                    raise dialect.names_or_point(self.first, self.path.name)
                 raise self._at(
                     self.first.line,
                     bad + 1,

@@ -297,6 +297,7 @@ def test_what_the_caller_says_decides(tmp_path, name):
         ({"label": 1.0}, ("label = 1.0", "name or its number")),
         ({"index": "q"}, ("index = 'q'", "no column of that name")),
         ({"index": "l", "label": 2}, ("index = 'l'", "is the label")),
+        ({"label": "setosa"}, ("label = 'setosa'", "no column of that name")),
         ({"index": 7}, ("index = 7", "columns 1 to 3")),
         ({"index": 1.5}, ("index = 1.5", "true, false")),
         ({"label": 1, "target_columns": 1}, ("label = 1 and target_columns = 1", "one of the two")),
@@ -314,6 +315,19 @@ def test_what_the_caller_says_wrongly_is_named(tmp_path, options, message):
     path = written(tmp_path, "w,l,species\n5.1,3.5,setosa\n7,3.2,virginica\n6,3,setosa\n")
     with refused(*message):
         data.read(path, **options)
+
+
+def test_a_class_is_no_name_of_a_column(tmp_path):
+    path = written(tmp_path, "5.1,3.5,setosa\n7,3.2,virginica\n6,3,setosa\n")
+    with refused("line 1 is '5.1,3.5,setosa'", "names of the columns or a point?"):
+        data.read(path, label="setosa")
+
+
+def test_names_and_types_that_a_terminal_would_obey_are_shown_as_text(tmp_path):
+    path = written(tmp_path, "\x1b[31ma,y\n1,2\n", "t\n.csv")
+    said = data.read(path, label=1).described
+    assert said.isprintable()
+    assert "column 1 '\\x1b[31ma'" in said
 
 
 def test_a_name_needs_a_header(tmp_path):
