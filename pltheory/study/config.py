@@ -54,8 +54,8 @@ class DataSection(_Section):
     split: Literal["train", "test"] | None = None
     path: str | None = None
     header: bool | None = None
-    label: str | Count | None = None
-    index: bool | str | Count | None = None
+    label: str | int | None = None
+    index: bool | str | int | None = None
     target_columns: Count | None = None
     delimiter: Literal[tuple(DELIMITERS)] | None = None  # type: ignore[valid-type]
     decimal: Literal[DECIMALS] | None = None  # type: ignore[valid-type]
@@ -191,6 +191,11 @@ def _resolve(config: Config, folder: Path) -> Config:
     return with_values(config, values).model_copy(update={"sweep": config.sweep}) if values else config
 
 
+_BRANCHES = ("float_type", "string_type", "int_type", "bool_type")
+_COLUMNS = {
+    "label": "must be a column's name or its number",
+    "index": "must be true, false, a column's name or its number",
+}
 _ALLOWED = {
     "bool_type": "must be true or false",
     "dict_type": "must be a section",
@@ -208,10 +213,10 @@ _ALLOWED = {
 def _explain(error: Any) -> str:
     *sections, last = error["loc"]
     allowed = _ALLOWED.get(error["type"], error["msg"].removeprefix("Input "))
-    if last in ("float", "str") and error["type"] in ("float_type", "string_type"):
+    if last in ("float", "str", "int", "bool") and error["type"] in _BRANCHES:
         # A branch of "number or text", which pydantic reports one by one.
         *sections, last = sections
-        allowed = "must be a number or a text"
+        allowed = _COLUMNS.get(last, "must be a number or a text")
     key = ".".join(map(str, sections)) + (f"[{last}]" if isinstance(last, int) else f".{last}")
     key = key.removeprefix(".")
     match error["type"]:

@@ -140,7 +140,7 @@ def test_a_wrong_key_of_the_data_names_the_nearest(warm, small, tmp_path):
     end = warm("check", small, *settings("data.lable=species"), folder=tmp_path)
     assert end.code == 2
     assert "data.lable: unknown key; did you mean 'label'?" in end.stderr
-    for item in ("data.header=1", "data.delimiter=':'", "data.decimal=';'", "data.index=1.5", "data.label=0"):
+    for item in ("data.header=1", "data.delimiter=':'", "data.decimal=';'", "data.index=1.5", "data.label=true"):
         end = warm("check", small, *settings(item), folder=tmp_path)
         assert end.code == 2, item
         assert len(end.stderr.splitlines()) == 1

@@ -141,3 +141,9 @@ def test_an_idx_header_with_too_many_axes_is_refused(tmp_path):
     (tmp_path / "t-images").write_bytes(b"\0\0\x08\xff" + b"\0\0\0\x01" * 255 + b"\0")
     with refused("t-images", "no known format"):
         data.read(tmp_path / "t-images")
+
+
+def test_an_archive_whose_names_have_line_ends_is_one_line(tmp_path):
+    np.savez(tmp_path / "a.npz", **{"p\n\x1b[31mq": np.zeros(3)})
+    with refused("a.npz", "no array 'x' (it holds p ?[31mq)"):
+        data.read(tmp_path / "a.npz")
