@@ -100,7 +100,7 @@ def problem_of(config: Config, data: Data | None = None) -> Problem:
     )
     if n.checkpoint is not None:
         load_checkpoint(Path(n.checkpoint), network)
-    return Problem(network, data.x.to(device, dtype), data.y.to(device, dtype), config.loss)
+    return Problem(network, data.x.to(device, dtype), data.y.to(device, dtype), config.loss, data.described)
 
 
 def answer(

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from ..problem.data import NAMES
+from ..problem.data import NAMES, is_there
+from ..problem.dialect import DECIMALS, DELIMITERS
 from ..theory import ACTIVATIONS, InvalidInputError
 from ..theory.theorems import THEOREMS
 from ..verification.extension import ids
@@ -39,8 +40,9 @@ class Network(_Section):
 class DataSection(_Section):
     """Points and targets; a key that is not given takes the source's own default.
 
-    `d` and `outputs` are the sphere's, `split` and `path` (a folder) Fashion-MNIST's, `target_columns` and `label_file`
-    those of .csv and IDX files.
+    `d` and `outputs` are the sphere's, `split` and `path` (a folder) Fashion-MNIST's; `label`, `index` and
+    `target_columns` name columns of a table, `header`, `delimiter` and `decimal` say how its text is written;
+    `label_file` is of IDX files.
     """
 
     source: str
@@ -52,7 +54,12 @@ class DataSection(_Section):
     center: bool | None = None
     split: Literal["train", "test"] | None = None
     path: str | None = None
+    header: bool | None = None
+    label: str | int | None = None
+    index: bool | str | int | None = None
     target_columns: Count | None = None
+    delimiter: Literal[tuple(DELIMITERS)] | None = None  # type: ignore[valid-type]
+    decimal: Literal[DECIMALS] | None = None  # type: ignore[valid-type]
     label_file: str | None = None
 
 
@@ -174,7 +181,7 @@ def _resolve(config: Config, folder: Path) -> Config:
     values = {}
     source = config.data.source
     # A folder that is called "digits" must not stand for the data set of that name.
-    if source not in NAMES and (folder / source).exists():
+    if source not in NAMES and is_there(folder / source):
         values["data.source"] = str(folder / source)
     others = {
         "data.path": config.data.path,
@@ -185,6 +192,11 @@ def _resolve(config: Config, folder: Path) -> Config:
     return with_values(config, values).model_copy(update={"sweep": config.sweep}) if values else config
 
 
+_BRANCHES = ("float_type", "string_type", "int_type", "bool_type")
+_COLUMNS = {
+    "label": "must be a column's name or its number",
+    "index": "must be true, false, a column's name or its number",
+}
 _ALLOWED = {
     "bool_type": "must be true or false",
     "dict_type": "must be a section",
@@ -202,10 +214,10 @@ _ALLOWED = {
 def _explain(error: Any) -> str:
     *sections, last = error["loc"]
     allowed = _ALLOWED.get(error["type"], error["msg"].removeprefix("Input "))
-    if last in ("float", "str") and error["type"] in ("float_type", "string_type"):
+    if last in ("float", "str", "int", "bool") and error["type"] in _BRANCHES:
         # A branch of "number or text", which pydantic reports one by one.
         *sections, last = sections
-        allowed = "must be a number or a text"
+        allowed = _COLUMNS.get(last, "must be a number or a text")
     key = ".".join(map(str, sections)) + (f"[{last}]" if isinstance(last, int) else f".{last}")
     key = key.removeprefix(".")
     match error["type"]:
