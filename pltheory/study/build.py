@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -115,14 +116,28 @@ def problem_and_reading(config: Config, data: Data | None = None) -> tuple[Probl
 
 
 def answer(
-    config: Config, *, level: str | None = None, run: bool = True, progress: Progress | None = None
+    config: Config,
+    *,
+    level: str | None = None,
+    run: bool = True,
+    progress: Progress | None = None,
+    loaded: Callable[[Reading], None] | None = None,
 ) -> VerifyReport:
     """Check the configured theorem, run the optimizer unless told not to, and look for a closing width if undecided.
+
+    Args:
+        config: what to check.
+        level: "holds" or "certified"; None takes the configuration's.
+        run: False checks only.
+        progress: called as (done, total, note).
+        loaded: called with how `network.checkpoint` was read, where there is one.
 
     Raises:
         InvalidInputError, NumericalFailureError: as `problem_of` and `verify`.
     """
-    settings, problem = settings_of(config), problem_of(config)
+    settings, (problem, reading) = settings_of(config), problem_and_reading(config)
+    if reading is not None and loaded is not None:
+        loaded(reading)
     report = verify(
         problem,
         settings,
