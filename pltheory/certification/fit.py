@@ -17,12 +17,12 @@ from ..problem.problem import Problem
 from ..theory import NumericalFailureError
 
 UNEXPLAINED = 0.05
-"""Share of the targets' variation that training leaves at most; on the digits it left up to 0.016 and another
-activation, centring, scale or label coding from 0.11 on (gelu for tanh; erf for tanh 0.015)."""
+"""Share of the targets' variation above which weights look untrained. On the digits training left up to 0.016; weights
+read under another activation, centring, scale or label coding left 0.11 and more, under erf for tanh 0.015."""
 FAR_ABOVE = 10.0
 """Factor above the polished loss from which a loss is far above it."""
 MOVED = 0.1
-"""Share of ||w|| that a polish moves trained weights at most; on the digits it was up to 0.05."""
+"""Share of ||w|| beyond which a polish moved weights that look untrained: on the digits trained ones moved by 0.05."""
 BETTER = 4.0
 """Factor by which another setting must lower the loss to be named."""
 
@@ -99,7 +99,7 @@ def doubts(
     if loaded.unexplained > UNEXPLAINED and far:
         said.append(
             f"the loss as loaded, {loaded.loss:.3g}, leaves {loaded.unexplained:.2g} of the variation of the targets; "
-            f"training leaves at most {UNEXPLAINED:g}"
+            f"trained weights leave at most {UNEXPLAINED:g}"
         )
     if moved > MOVED * norm:
         said.append(

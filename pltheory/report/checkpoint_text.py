@@ -26,7 +26,8 @@ def print_checkpoint(console: Console, report: dict[str, Any]) -> None:
         _line(console, "open", report["shortfall"])
     _line(console, "about", report["about"])
     style = STYLES[report["verdict"]]
-    console.print(f"[bold]verdict:[/] [{style}]{report['verdict']}[/]", highlight=False)
+    more = "" if report["warning"] is None else "   see the WARNING at the top"
+    console.print(f"[bold]verdict:[/] [{style}]{report['verdict']}[/]{more}", highlight=False)
 
 
 def _line(console: Console, topic: str, words: str) -> None:
@@ -37,8 +38,12 @@ def _warn(console: Console, warning: dict[str, Any]) -> None:
     console.print(
         "[bold red]WARNING:[/] these weights do not look trained under the settings in force", highlight=False
     )
+    lines = Table(box=None, show_header=False, padding=(0, 1))
+    for _ in range(2):
+        lines.add_column()
     for reason in (*warning["reasons"], warning["cause"]):
-        console.print(f"  - {escape(reason)}", highlight=False)
+        lines.add_row("-", escape(reason))
+    console.print(lines)
     console.print()
 
 
