@@ -138,18 +138,27 @@ def _read(path: Path, file: IO[bytes], size: int) -> Stored:
 
 
 def _check_archive(path: Path, file: IO[bytes], size: int) -> None:
-    """Refuse a zip that is not one of torch.save, or that unpacks to more than it holds."""
+    """Refuse a zip that is damaged, not one of torch.save, or that unpacks to more than it holds.
+
+    torch.load does not look at the checksums: a byte that changed on the way would be another weight.
+    """
+    broken = None
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            plain = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
+            packed = not plain or sum(entry.file_size for entry in entries) > size
+            if not packed:
+                broken = archive.testzip()
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
         refuse(path, f"not a torch state_dict: a damaged archive ({error})")
+    if packed:
+        refuse(path, "not a torch state_dict: its entries unpack to more than the file, which torch.save never writes")
     if not any(entry.filename.endswith("data.pkl") for entry in entries):
         refuse(path, "not a torch state_dict: an archive without data.pkl")
-    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries) or (
-        sum(entry.file_size for entry in entries) > size
-    ):
-        refuse(path, "not a torch state_dict: its entries unpack to more than the file, which torch.save never writes")
+    if broken is not None or len({entry.filename for entry in entries}) < len(entries):
+        what = "an entry twice" if broken is None else f"the checksum of {short(broken)} is wrong"
+        refuse(path, f"not a torch state_dict: a damaged archive ({what})")
 
 
 def _load(path: Path, file: IO[bytes]) -> object:

@@ -266,6 +266,24 @@ def test_archives_that_torch_save_did_not_write(tmp_path):
     refused(tmp_path / "bomb.pt", "its entries unpack to more than the file")
 
 
+def test_a_weight_that_changed_on_the_way_is_noticed(tmp_path):
+    torch.save(state(), tmp_path / "w.pt")
+    content = (tmp_path / "w.pt").read_bytes()
+    value = state()["2.weight"].numpy().tobytes()
+    assert content.count(value) == 1
+    (tmp_path / "w.pt").write_bytes(content.replace(value, value[:-1] + bytes([value[-1] ^ 1])))
+    refused(tmp_path / "w.pt", "a damaged archive (the checksum of '")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_entry_that_is_there_twice_is_refused(tmp_path):
+    torch.save(state(), tmp_path / "w.pt")
+    with zipfile.ZipFile(tmp_path / "w.pt", "a") as archive:
+        name = next(n for n in archive.namelist() if n.endswith("data/0"))
+        archive.writestr(name, archive.read(name))
+    refused(tmp_path / "w.pt", "a damaged archive (an entry twice)")
+
+
 def test_places_that_are_no_file(tmp_path):
     refused(tmp_path / "none.pt", "no such file")
     refused(tmp_path, "it is a folder")
