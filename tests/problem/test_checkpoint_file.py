@@ -302,3 +302,16 @@ def test_a_file_far_larger_than_the_network_is_not_read(tmp_path):
     with (tmp_path / "large.pt").open("wb") as file:
         file.truncate(2**27)
     refused(tmp_path / "large.pt", f"has {2**27} bytes; for a network of this size at most ")
+    with (tmp_path / "older.pt").open("wb") as file:
+        file.truncate(2**25)
+    refused(tmp_path / "older.pt", f"has {2**25} bytes in the older form; for a network of this size at most ")
+
+
+def test_far_more_tensors_than_the_network_has_are_not_read(tmp_path):
+    many = {f"fc{i}.weight": torch.zeros(1, 1) for i in range(5000)}
+    torch.save(many, tmp_path / "w.pt")
+    refused(tmp_path / "w.pt", "entries; for a network of this size at most ")
+    save_file(many, tmp_path / "w.safetensors")
+    refused(tmp_path / "w.safetensors", "has 5000 tensors; for a network of this size at most ")
+    torch.save({"state_dict": state(), "history": [float(i) for i in range(600_000)]}, tmp_path / "w.pt")
+    refused(tmp_path / "w.pt", "bytes of instructions; for a network of this size at most ")
