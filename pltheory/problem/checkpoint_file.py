@@ -128,6 +128,8 @@ def _open(path: Path) -> IO[bytes]:
     try:
         _require_regular(path, os.stat(path).st_mode)
         number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except InvalidInputError:
+        raise
     except FileNotFoundError:
         refuse(path, "no such file")
     except (OSError, ValueError) as error:
