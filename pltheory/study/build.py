@@ -88,7 +88,7 @@ def problem_of(config: Config, data: Data | None = None) -> Problem:
 
 
 def problem_and_reading(config: Config, data: Data | None = None) -> tuple[Problem, Reading | None]:
-    """The same, and how `network.checkpoint` was read, if there is one.
+    """Network, data and loss of a configuration, and how `network.checkpoint` was read, None where there is none.
 
     Raises:
         InvalidInputError: as `problem_of`.
