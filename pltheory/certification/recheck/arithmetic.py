@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpz_mat
 
-from .file import FAILED, Array, Stop
+from .fields import FAILED, Array, Stop
 
 _BLOCK = 200_000
 """Matrix entries turned into balls at a time."""
