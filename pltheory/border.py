@@ -25,6 +25,8 @@ _KINDS = {
     stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
     stat.S_IFSOCK: "a socket", stat.S_IFLNK: "a symbolic link",
 }  # fmt: skip
+_END = 22
+"""Bytes of the record that ends an archive without a comment."""
 _DIRECTORY = MEBIBYTE
 """Bytes of an archive's directory, 46 and a name for each member."""
 _DAMAGE = (
@@ -99,6 +101,12 @@ class Archive:
 
     def __init__(self, stream: BinaryIO, *, most_members: int, most_bytes: int) -> None:
         try:
+            # Nothing before the first member or after the directory: every reader finds the same directory then.
+            first = stream.read(4)
+            stream.seek(-_END, os.SEEK_END)
+            last = stream.read()
+            if first != b"PK\x03\x04" or last[:4] != b"PK\x05\x06" or last[-2:] != b"\0\0":
+                raise zipfile.BadZipFile("or holds more than its members")
             self._zip = zipfile.ZipFile(_Window(stream))
         except _DAMAGE as error:
             raise InvalidInputError(f"it is no zip archive, {_reason(error)}") from None
