@@ -108,7 +108,8 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
         return read_config(sys.stdin.read(), [*overrides, *more], folder=Path())
     path = Path(config)
     try:
-        text = path.read_text(encoding="utf-8")
+        # Not as lines, whose endings Python would change before TOML sees them.
+        text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise InvalidInputError(f"CONFIG {config}: {reason}") from None

@@ -22,6 +22,8 @@ from .store import point_hash, write_file
 SCHEMA = "pltheory-point/1"
 LONGEST = 10_000
 """Most values of one range: a step that is small by mistake is refused before it fills the memory."""
+MOST_POINTS = 100_000
+"""Most points of a grid."""
 
 Record = dict[str, Any]
 
@@ -37,6 +39,9 @@ def grid(config: Config) -> list[tuple[dict[str, Any], Config]]:
     axes = dict(_axes(config.sweep, ""))
     if not axes:
         raise InvalidInputError("sweep: missing; give keys with lists, e.g. [sweep] run.seed = [0, 1, 2]")
+    count = math.prod(len(values) for values in axes.values())
+    if count > MOST_POINTS:
+        raise InvalidInputError(f"sweep: {count} points, allowed are {MOST_POINTS}")
     points = []
     for values in itertools.product(*axes.values()):
         chosen = dict(zip(axes, values, strict=True))

@@ -97,7 +97,8 @@ def some_tree(rng: Random, tree: Any) -> Any:
                 holder[key] = [holder[key]]
         case 6:
             if isinstance(holder, dict):
-                holder[rng.choice(list(holder))] = holder.pop(key)
+                name = rng.choice(list(holder))
+                holder[name] = holder.pop(key)
             else:
                 rng.shuffle(holder)
         case _:

@@ -19,12 +19,17 @@ from typing import Any, Protocol
 
 from pltheory.theory.errors import PltheoryError
 
+from .mutate import some_bytes
+
 Files = dict[str, bytes]
 """The files of a case by their names in one folder."""
 
 MOST_SECONDS = 10.0
 MOST_GROWTH = 512 * 2**20
 """Bytes by which a single case may raise the most memory that the process has held."""
+
+MOST_CHARACTERS = 5000
+"""Of a line: a path may have 4096."""
 
 
 class Finding(AssertionError):
@@ -69,7 +74,11 @@ def case(surface: Surface, seeds: list[Files], seed: int, index: int) -> Files:
     rng = Random(f"{surface.name} {seed} {index}")
     files = dict(rng.choice(seeds))
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
-        files = surface.mutate(rng, files)
+        try:
+            files = surface.mutate(rng, files)
+        except Exception:  # a mutant of a mutant need not have what a mutation looks for; its bytes are left
+            name = rng.choice(sorted(files))
+            files = {**files, name: some_bytes(rng, files[name])}
     return files
 
 
@@ -134,7 +143,7 @@ def line(message: str) -> None:
     Raises:
         Finding: it is not.
     """
-    if not message or not message.isprintable() or len(message) > 2000:
+    if not message or not message.isprintable() or len(message) > MOST_CHARACTERS:
         raise Finding(f"not one printable line: {message[:200]!r}, {len(message)} characters")
 
 

@@ -21,9 +21,11 @@ _DOUBLE = 8
 _MARK = re.compile(rb"\x93NUMPY([\x01\x02])\x00(..)", re.DOTALL)
 _HEADER = re.compile(
     rb"\{'descr': '([^'\\]{1,16})', 'fortran_order': (True|False), "
-    rb"'shape': \(((?:[0-9]{1,12}, ?){0,8}[0-9]{0,12})\), \} *\n"
+    rb"'shape': \(([0-9, ]{0,100})\), \} *\n"
 )
 """The header as NumPy writes it, and nothing else that Python could read."""
+_LENGTHS = re.compile(rb"([0-9]{1,12}),(?: ([0-9]{1,12}))?")
+"""A vector's shape, "10,", or a matrix's, "10, 64"."""
 _LONGEST = 512
 """Bytes of a member in which its header must end."""
 
@@ -107,9 +109,10 @@ def _header(archive: Archive, name: str) -> tuple[Shape, int]:
         damaged(field, f"holds {parts[1].decode('ascii', 'replace')!r}, not little-endian float64, '<f8'")
     if parts[2] != b"False":
         damaged(field, "is stored in Fortran's order")
-    shape = tuple(int(length) for length in parts[3].split(b",") if length.strip())
-    if not 1 <= len(shape) <= 2 or not all(shape):
-        damaged(field, f"has the shape {shape}")
+    lengths = _LENGTHS.fullmatch(parts[3])
+    shape = tuple(int(length) for length in lengths.groups() if length is not None) if lengths else ()
+    if not shape or not all(shape):
+        damaged(field, f"has the shape ({parts[3].decode()}), allowed are vectors and matrices with entries")
     # A product of integers without a bound on their size: neither wraps around nor is allocated.
     if end + _DOUBLE * math.prod(shape) != size:
         damaged(field, f"has the shape {shape}, but {size - end} bytes of numbers")
