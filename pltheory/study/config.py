@@ -122,7 +122,7 @@ def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None
     try:
         tree = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # Python's own limits on digits and depth beside TOMLDecodeError
-        raise InvalidInputError(f"the configuration is not TOML: {_clipped(str(error))}") from None
+        raise InvalidInputError(f"the configuration is not TOML: {clipped(str(error))}") from None
     for item in overrides:
         _override(tree, item)
     _require_bounded(tree)
@@ -175,16 +175,17 @@ def _require_bounded(tree: dict[str, Any]) -> None:
     while left:
         key, depth, value = left.pop()
         if depth > MOST_DEPTH:
-            raise InvalidInputError(f"{_clipped(key)}: nested {depth} deep, allowed are {MOST_DEPTH}")
+            raise InvalidInputError(f"{clipped(key)}: nested {depth} deep, allowed are {MOST_DEPTH}")
         if type(value) is int and not -(2**63) <= value < 2**63:
-            raise InvalidInputError(f"{_clipped(key)}: a whole number of more than 64 bits, which TOML does not have")
+            raise InvalidInputError(f"{clipped(key)}: a whole number of more than 64 bits, which TOML does not have")
         if isinstance(value, dict):
             left += [(f"{key}.{name}".removeprefix("."), depth + 1, inner) for name, inner in value.items()]
         elif isinstance(value, list):
             left += [(f"{key}[{i}]", depth + 1, inner) for i, inner in enumerate(value)]
 
 
-def _clipped(text: str) -> str:
+def clipped(text: str) -> str:
+    """A text as a message can repeat it: printable, on one line, not too long."""
     text = text if text.isprintable() else ascii(text)[1:-1]
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}.."
 
@@ -237,14 +238,14 @@ def _explain(error: Any) -> str:
         *sections, last = sections
         allowed = "must be a number or a text"
     key = ".".join(map(str, sections)) + (f"[{last}]" if isinstance(last, int) else f".{last}")
-    key = _clipped(key.removeprefix("."))
+    key = clipped(key.removeprefix("."))
     match error["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key{_nearest(error['loc'])}"
         case "missing":
             return f"{key}: missing; it has no default"
         case _:
-            return f"{key} = {_clipped(repr(error['input']))}: {allowed}"
+            return f"{key} = {clipped(repr(error['input']))}: {allowed}"
 
 
 def _nearest(loc: tuple[str | int, ...]) -> str:
