@@ -12,12 +12,12 @@ from pltheory.measure.ball_search import attack_lambda_min, attack_pl_ratio
 from pltheory.measure.hessian import largest_hessian_norm, loss_hessian_norm
 from pltheory.measure.pl_ratio import pl_ratio
 from pltheory.problem.problem import in_span_of_data
-from pltheory.study.build import problem_of
+from pltheory.study.build import problem_and_reading
 from pltheory.theory import Bound
 from pltheory.theory.bound import upper
 from pltheory.verification.hypotheses import measure
 
-from .options import config_arguments, load, out, progress_bar
+from .options import config_arguments, load, out, progress_bar, say_reading
 
 
 @click.command(name="measure")
@@ -47,7 +47,9 @@ def command(
     A number found by search can refute a constant on the ball, never prove one.
     """
     settings = load(config, overrides, device, theorem)
-    problem = problem_of(settings)
+    problem, reading = problem_and_reading(settings)
+    if reading is not None:
+        say_reading(reading)
     # Kernel, gradients and Hessians are the same in the span of the data, and smaller there.
     small = in_span_of_data(problem) or problem
     found: dict[str, tuple[str, Bound]] = {}

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pltheory.certification.certificate_file import require_free
 from pltheory.certification.prove import PROVERS
+from pltheory.problem.checkpoint import Reading
 from pltheory.study.build import LEVELS
 from pltheory.study.config import Config, read_config
 from pltheory.theory import InvalidInputError
@@ -114,6 +115,11 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
         reason = getattr(error, "strerror", None) or "not text"
         raise InvalidInputError(f"CONFIG {config}: {reason}") from None
     return read_config(text, [*overrides, *more], folder=path.parent)
+
+
+def say_reading(reading: Reading) -> None:
+    """One line on standard error: how a checkpoint was read."""
+    err.print(f"[dim]{escape(f'checkpoint {reading.path}: {reading}')}[/dim]", highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ..certification.profile import Profile, profile
 from ..certification.radius import reach
 from ..certification.width import sufficient_width
 from ..measure.linearization import linearize
-from ..problem.checkpoint import load_checkpoint
+from ..problem.checkpoint import Reading, load_checkpoint
 from ..problem.data import Data, named
 from ..problem.networks import fully_connected
 from ..problem.problem import Problem
@@ -86,6 +87,15 @@ def problem_of(config: Config, data: Data | None = None) -> Problem:
     Raises:
         InvalidInputError: a value that is not allowed, or a network too large for the memory here.
     """
+    return problem_and_reading(config, data)[0]
+
+
+def problem_and_reading(config: Config, data: Data | None = None) -> tuple[Problem, Reading | None]:
+    """The same, and how `network.checkpoint` was read, if there is one.
+
+    Raises:
+        InvalidInputError: as `problem_of`.
+    """
     data = data_of(config) if data is None else data
     dtype, device = getattr(torch, config.run.dtype), device_of(config)
     n = config.network
@@ -101,20 +111,37 @@ def problem_of(config: Config, data: Data | None = None) -> Problem:
         dtype=dtype,
         device=device,
     )
+    reading = None
     if n.checkpoint is not None:
-        load_checkpoint(Path(n.checkpoint), network)
-    return Problem(network, data.x.to(device, dtype), data.y.to(device, dtype), config.loss)
+        reading = load_checkpoint(Path(n.checkpoint), network, names=n.checkpoint_names)
+    elif n.checkpoint_names is not None:
+        raise InvalidInputError(f"network.checkpoint_names = {n.checkpoint_names}: needs network.checkpoint")
+    return Problem(network, data.x.to(device, dtype), data.y.to(device, dtype), config.loss), reading
 
 
 def answer(
-    config: Config, *, level: str | None = None, run: bool = True, progress: Progress | None = None
+    config: Config,
+    *,
+    level: str | None = None,
+    run: bool = True,
+    progress: Progress | None = None,
+    loaded: Callable[[Reading], None] | None = None,
 ) -> VerifyReport:
     """Check the configured theorem, run the optimizer unless told not to, and look for a closing width if undecided.
+
+    Args:
+        config: what to check.
+        level: "holds" or "certified"; None takes the configuration's.
+        run: False checks only.
+        progress: called as (done, total, note).
+        loaded: called with how `network.checkpoint` was read, where there is one.
 
     Raises:
         InvalidInputError, NumericalFailureError: as `problem_of` and `verify`.
     """
-    settings, problem = settings_of(config), problem_of(config)
+    settings, (problem, reading) = settings_of(config), problem_and_reading(config)
+    if reading is not None and loaded is not None:
+        loaded(reading)
     report = verify(
         problem,
         settings,

@@ -31,7 +31,10 @@ Word = Annotated[str, Field(max_length=MOST_SHOWN)]
 
 
 class Network(_Section):
-    """A fully connected network; input and output widths come from the data."""
+    """A fully connected network; input and output widths come from the data.
+
+    `checkpoint_names` are the checkpoint's modules in the order of their use, where their names do not say it.
+    """
 
     hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
     activation: Literal[tuple(ACTIVATIONS)] = "tanh"  # type: ignore[valid-type]
@@ -39,6 +42,7 @@ class Network(_Section):
     bias: bool = False
     output_init: Literal["gaussian", "rademacher"] = "gaussian"
     checkpoint: str | None = None
+    checkpoint_names: Annotated[list[str], Field(min_length=2)] | None = None
 
 
 class DataSection(_Section):

@@ -46,6 +46,9 @@ SETTINGS = {
     "network.output_init=zero": ["network.output_init = 'zero'", "'gaussian' or 'rademacher'"],
     "network.bias=1": ["network.bias = 1", "true or false"],
     "network=3": ["network = 3", "must be a section"],
+    "network.checkpoint_names=fc": ["network.checkpoint_names = 'fc'", "must be a list"],
+    "network.checkpoint_names=['fc']": ["network.checkpoint_names = ['fc']", "at least"],
+    "network.checkpoint_names=['a', 'b']": ["network.checkpoint_names = ['a', 'b']", "needs network.checkpoint"],
     # optimizer
     "optimizer.delta=0": ["optimizer.delta = 0", "(0, 1)"],
     "optimizer.delta=1": ["optimizer.delta = 1", "(0, 1)"],
@@ -196,7 +199,7 @@ def test_a_bad_data_file_is_refused_with_its_row(warm, small, tmp_path, name):
 
 
 def weights(rows: int = 16) -> dict[str, torch.Tensor]:
-    return {"first": torch.ones(rows, 64), "second": torch.ones(1, rows)}
+    return {"weights.0": torch.ones(rows, 64), "weights.1": torch.ones(1, rows)}
 
 
 CHECKPOINTS = {
@@ -207,10 +210,12 @@ CHECKPOINTS = {
     "cut.pt": ["not a torch state_dict"],
     "folder.pt": ["not a torch state_dict"],
     "list.pt": ["not a state_dict of tensors"],
-    "nested.pt": ["not a state_dict of tensors"],
-    "module.pt": ["not a torch state_dict"],
-    "narrow.pt": ["(5, 64)", "the network has [(16, 64), (1, 16)]"],
-    "biased.pt": ["biases of shapes [(16,)]", "the network has []"],
+    "nested.pt": ["not a state_dict of tensors", "'weights'"],
+    "twice.pt": ["more than one set of weights", "'model', 'average'"],
+    "module.pt": ["needs code to be read", "torch.save(net.state_dict(), 'w.pt')"],
+    "narrow.pt": ["'weights.0' (5, 64)", "the network has 'weights.0' (16, 64)"],
+    "biased.pt": ["the file has 'weights.0', 'weights.1', 'bias'", "the network has 'weights.0', 'weights.1'"],
+    "attributes.pt": ["'hidden', 'out' are not one name with numbers", 'checkpoint_names = ["hidden", "out"]'],
     "nan.pt": ["NaN"],
     "infinite.pt": ["infinity"],
     "complex.pt": ["complex"],
@@ -225,12 +230,15 @@ def checkpoints(tmp_path: Path) -> None:
     (tmp_path / "empty.pt").write_bytes(b"")
     (tmp_path / "folder.pt").mkdir()
     torch.save([1, 2], tmp_path / "list.pt")
-    torch.save({"model": good}, tmp_path / "nested.pt")
+    torch.save({"weights": good}, tmp_path / "nested.pt")
+    torch.save({"model": good, "average": good}, tmp_path / "twice.pt")
+    named = zip(("hidden.weight", "out.weight"), good.values(), strict=True)
+    torch.save(dict(named), tmp_path / "attributes.pt")
     torch.save(torch.nn.Linear(64, 1), tmp_path / "module.pt")
     torch.save(weights(5), tmp_path / "narrow.pt")
     torch.save({**good, "bias": torch.ones(16)}, tmp_path / "biased.pt")
-    torch.save({**good, "first": torch.full((16, 64), float("nan"))}, tmp_path / "nan.pt")
-    torch.save({**good, "second": torch.full((1, 16), float("inf"))}, tmp_path / "infinite.pt")
+    torch.save({**good, "weights.0": torch.full((16, 64), float("nan"))}, tmp_path / "nan.pt")
+    torch.save({**good, "weights.1": torch.full((1, 16), float("inf"))}, tmp_path / "infinite.pt")
     torch.save({k: v.to(torch.complex64) for k, v in good.items()}, tmp_path / "complex.pt")
     torch.save(good, tmp_path / "good.pt")
     (tmp_path / "cut.pt").write_bytes((tmp_path / "good.pt").read_bytes()[:1000])

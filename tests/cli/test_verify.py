@@ -350,7 +350,7 @@ def test_a_run_that_contradicts_the_theorem_ends_in_1(warm, small, tmp_path, fac
 
 def test_weights_that_overflow_are_a_numerical_failure(warm, small, tmp_path):
     """Finite in the file, beyond the largest float once squared: no verdict may come of it."""
-    huge = {"w1": 1e200 * torch.randn(16, 64).double(), "w2": 1e200 * torch.randn(1, 16).double()}
+    huge = {"weights.0": 1e200 * torch.randn(16, 64).double(), "weights.1": 1e200 * torch.randn(1, 16).double()}
     torch.save(huge, tmp_path / "huge.pt")
     for command in ("check", "verify", "measure"):
         end = warm(command, small, *settings("network.checkpoint=huge.pt"), folder=tmp_path)
