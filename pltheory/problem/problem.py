@@ -25,6 +25,7 @@ class Problem:
         y: targets of shape (n, C).
         loss: "sum": L = 1/2 ||F - y||^2; "mean": that divided by n. Kernels and profiles are stated for the sum;
             `scale` carries L, mu and beta to the loss in use.
+        data: where x and y come from, in one line for reports.
 
     Raises:
         InvalidInputError: shapes, dtypes or devices disagree, values are not finite, or two data points are equal
@@ -35,6 +36,7 @@ class Problem:
     x: Tensor
     y: Tensor
     loss: Literal["sum", "mean"] = "sum"
+    data: str = ""
 
     def __post_init__(self) -> None:
         if self.loss not in ("sum", "mean"):
@@ -79,7 +81,7 @@ class Problem:
 
     def copy(self) -> Problem:
         """The same problem with weights of its own."""
-        return Problem(copy.deepcopy(self.network), self.x, self.y, self.loss)
+        return Problem(copy.deepcopy(self.network), self.x, self.y, self.loss, self.data)
 
 
 def in_span_of_data(problem: Problem) -> Problem | None:

@@ -45,6 +45,8 @@ def print_report(console: Console, report: dict[str, Any]) -> None:
     """Print the tables of a report of schema `pltheory-report/1`."""
     by_id = {t["id"]: t for t in report["theorems"]}
     main = by_id[report["main_theorem"]]
+    if report.get("data"):
+        console.print(f"[bold]data:[/] {escape(report['data'])}", highlight=False)
     console.print(_hypotheses(main))
     if len(by_id) > 1:
         console.print(_ladder(report["theorems"]))

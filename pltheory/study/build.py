@@ -116,7 +116,8 @@ def problem_and_reading(config: Config, data: Data | None = None) -> tuple[Probl
         reading = load_checkpoint(Path(n.checkpoint), network, names=n.checkpoint_names)
     elif n.checkpoint_names is not None:
         raise InvalidInputError(f"network.checkpoint_names = {n.checkpoint_names}: needs network.checkpoint")
-    return Problem(network, data.x.to(device, dtype), data.y.to(device, dtype), config.loss), reading
+    x, y = data.x.to(device, dtype), data.y.to(device, dtype)
+    return Problem(network, x, y, config.loss, data.described), reading
 
 
 def answer(

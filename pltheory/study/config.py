@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from ..problem.data import NAMES
+from ..problem.data import NAMES, is_there
+from ..problem.dialect import DECIMALS, DELIMITERS
 from ..theory import ACTIVATIONS, InvalidInputError
 from ..theory.theorems import THEOREMS
 from ..verification.extension import ids
@@ -48,8 +49,9 @@ class Network(_Section):
 class DataSection(_Section):
     """Points and targets; a key that is not given takes the source's own default.
 
-    `d` and `outputs` are the sphere's, `split` and `path` (a folder) Fashion-MNIST's, `target_columns` and `label_file`
-    those of .csv and IDX files.
+    `d` and `outputs` are the sphere's, `split` and `path` (a folder) Fashion-MNIST's; `label`, `index` and
+    `target_columns` name columns of a table, `header`, `delimiter` and `decimal` say how its text is written;
+    `label_file` is of IDX files.
     """
 
     source: str
@@ -61,7 +63,12 @@ class DataSection(_Section):
     center: bool | None = None
     split: Literal["train", "test"] | None = None
     path: str | None = None
+    header: bool | None = None
+    label: str | Count | None = None
+    index: bool | str | Count | None = None
     target_columns: Count | None = None
+    delimiter: Literal[tuple(DELIMITERS)] | None = None  # type: ignore[valid-type]
+    decimal: Literal[DECIMALS] | None = None  # type: ignore[valid-type]
     label_file: str | None = None
 
 
@@ -209,7 +216,7 @@ def _resolve(config: Config, folder: Path) -> Config:
     values = {}
     source = config.data.source
     # A folder that is called "digits" must not stand for the data set of that name.
-    if source not in NAMES and (folder / source).exists():
+    if source not in NAMES and is_there(folder / source):
         values["data.source"] = str(folder / source)
     others = {
         "data.path": config.data.path,

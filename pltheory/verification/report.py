@@ -83,6 +83,7 @@ class VerifyReport:
             "schema": SCHEMA,
             "verdict": self.verdict,
             "evidence": self.evidence,
+            "data": m.problem.data or None,
             "loss_scale": m.problem.loss,
             "optimizer": {"name": self.settings.name, **asdict(self.settings)},
             "measured": {

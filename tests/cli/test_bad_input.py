@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -149,8 +150,12 @@ def test_a_configuration_that_cannot_be_read_is_named(warm, tmp_path):
 
 
 DATA_FILES = {
-    "nan.csv": ["row 1 (from 0) holds nan", "finite"],
-    "inf.csv": ["row 0 (from 0) holds inf", "finite"],
+    "nan.csv": ["line 2, column 2 is 'nan'", "finite"],
+    "inf.csv": ["line 1, column 2 is 'inf'", "finite"],
+    "lost.csv": ["line 1, column 1 is 'NA'", "allowed are numbers"],
+    "names.csv": ["line 1 is '0,1,2'", "header = true"],
+    "rows.csv": ["column 1 may be an index or a feature", "index = 1 leaves it out"],
+    "pipe.csv": ["pipe.csv", "is a pipe"],
     "equal.csv": ["rows 0 and 2 (from 0) are equal", "duplicate points make lambda_min zero"],
     "parallel.csv": ["rows 0 and 1 (from 0) are equal", "scaling"],
     "words.csv": ["line 2, column 2 is 'two'", "numbers"],
@@ -177,6 +182,9 @@ def data_files(tmp_path: Path) -> None:
         "ragged.csv": "1,2,0\n3,1\n",
         "empty.csv": "\n",
         "classes.csv": "1,2,0\n3,5,-1\n1,7,1\n",
+        "lost.csv": "NA,2,0\n3,5,1\n1,7,1\n",
+        "names.csv": "0,1,2\n3.5,5.1,1\n1.2,7.0,0\n",
+        "rows.csv": "0,1.5,0\n1,2.5,1\n2,0.5,0\n",
         "text.npz": "no archive",
         "text.dat": "words",
     }
@@ -185,6 +193,7 @@ def data_files(tmp_path: Path) -> None:
     np.savez(tmp_path / "rows.npz", x=np.zeros((3, 2)), y=np.zeros(4))
     np.savez(tmp_path / "names.npz", x=np.eye(3), targets=np.zeros(3))
     (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
 
 
 @pytest.mark.usefixtures("data_files")
