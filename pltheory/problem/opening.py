@@ -128,5 +128,11 @@ def decoded(path: Path, raw: bytes) -> tuple[str, str | None]:
 def damaged(path: Path, wanted: str, error: Exception, key: str = "source") -> InvalidInputError:
     """The refusal of a file that is not what it should be, with the reader's reason on one line."""
     reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-    said = " ".join(reason.split()) or type(error).__name__
-    return InvalidInputError(f"{key} = {str(path)!r} cannot be read as {wanted}: {said[:200]}")
+    said = printable(reason)[:200] or type(error).__name__
+    return InvalidInputError(f"{key} = {str(path)!r} cannot be read as {wanted}: {said}")
+
+
+def printable(reason: str) -> str:
+    """A reader's words on one line, what cannot be shown escaped: they may repeat the file's own bytes."""
+    words = " ".join(reason.splitlines())
+    return words if words.isprintable() else ascii(words)[1:-1]
