@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from ..certification.fit import Alternative
-from ..problem.data import Data
-from ..problem.files import LABELS
+from ..problem.data import LABELS, Data
 from ..problem.networks import FullyConnected
 from ..problem.problem import Problem
 from ..theory import ACTIVATIONS, InvalidInputError

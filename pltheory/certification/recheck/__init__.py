@@ -22,7 +22,9 @@ from ...theory.errors import InvalidInputError
 from .ball import check_ball, read_ball
 from .bplus import check_bplus, read_bplus
 from .checks import Check, Checks, Tick
-from .cost import MOST_GIB, MOST_SECONDS, Limits, on_time, within
+from .cost import MOST_GIB as MOST_GIB
+from .cost import MOST_SECONDS as MOST_SECONDS
+from .cost import Limits, on_time, within
 from .fields import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
 from .file import Admit
 from .trajectory import check_trajectory, read_trajectory

@@ -101,7 +101,10 @@ def on_time() -> None:
 
 
 def estimate(theorem: str, shapes: dict[str, Shape], bits: int) -> Cost:
-    """Seconds and bytes that a recheck of arrays of these shapes takes at most, numbers of ordinary size presupposed."""
+    """Seconds and bytes that a recheck of arrays of these shapes takes at most, if their numbers are of ordinary size.
+
+    An enclosure of numbers of extreme size takes longer; `on_time` ends that.
+    """
     arrays = _DOUBLE * sum(math.prod(shape) for shape in shapes.values())
     at, slower = _Sizes.of(shapes), (bits / 128) ** 1.25
     size = _NUMBER + bits / 4
@@ -129,7 +132,8 @@ class _Sizes:
     @classmethod
     def of(cls, shapes: dict[str, Shape]) -> _Sizes:
         layers = itertools.takewhile(lambda name: name in shapes, (f"W{l}" for l in itertools.count(1)))
-        return cls(*shapes["y"], [shapes["x"][1], *(shapes[name][0] for name in layers)])
+        n, outputs = shapes["y"]
+        return cls(n, outputs, [shapes["x"][1], *(shapes[name][0] for name in layers)])
 
     @property
     def units(self) -> int:
@@ -153,7 +157,7 @@ def _centre(at: _Sizes, radii: int) -> tuple[float, float]:
     seconds = 5e-6 * rows * at.units + at.parameters * (1.5e-6 + 6e-8 * (n + rows))
     seconds += layers * (_spectrum(rows) + _spectrum(n) + 1e-6 * rows**2) + 2 * _spectrum(rows)
     seconds += layers * n * _spectrum(at.outputs)
-    numbers = 5.0 * rows * at.units + 8.0 * (layers + 4) * rows**2
+    numbers = 5.0 * rows * at.units + 3.0 * (layers + 4) * rows**2
     for p, q in itertools.islice(itertools.pairwise(at.widths), 1, None):
         seconds += _spectrum(min(p, q)) + 5e-8 * min(p, q) ** 2 * max(p, q)
         numbers = max(numbers, 8.0 * min(p, q) ** 2)
