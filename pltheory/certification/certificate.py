@@ -238,7 +238,8 @@ def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, the
         required=required,
         mu=max(0.0, mu.lo),
         floor=floor,
-        rate=q.hi if proved else 1.0,
+        # Where mu is tiny the last rounding may pass 1, which q never does.
+        rate=min(q.hi, 1.0) if proved else 1.0,
         inequalities=tuple(inequalities),
         assumptions=(),
     )

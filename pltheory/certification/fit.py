@@ -18,7 +18,7 @@ from ..theory import NumericalFailureError
 
 UNEXPLAINED = 0.05
 """Share of the targets' variation above which weights look untrained. On the digits training left up to 0.016; weights
-read under another activation, centring, scale or label coding left 0.11 and more, under erf for tanh 0.015."""
+read under another activation, centring, scale or label coding left 0.11 and more, under erf for tanh 0.015 to 0.027."""
 FAR_ABOVE = 10.0
 """Factor above the polished loss from which a loss is far above it."""
 MOVED = 0.1
@@ -99,12 +99,12 @@ def doubts(
     if loaded.unexplained > UNEXPLAINED and far:
         said.append(
             f"the loss as loaded, {loaded.loss:.3g}, leaves {loaded.unexplained:.2g} of the variation of the targets; "
-            f"trained weights leave at most {UNEXPLAINED:g}"
+            f"the threshold is {UNEXPLAINED:g}"
         )
     if moved > MOVED * norm:
         said.append(
             f"polishing moved the weights by {moved / norm if norm > 0 else math.inf:.2g} of ||w||; "
-            f"trained weights move by at most {MOVED:g}"
+            f"the threshold is {MOVED:g}"
         )
     best = min(alternatives, key=lambda a: a.loss, default=None)
     if best is not None and best.loss * BETTER < loaded.loss:

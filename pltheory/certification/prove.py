@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ..measure.linearization import linearize
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
+from ..problem.settings import StepSettings, require_rule
 from ..theory import InvalidInputError
 from .bplus import certify_bplus
 from .bplus.file import bplus_certificate
@@ -94,5 +94,6 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = "B") -> 
     """
     if theorem not in PROVERS:
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(PROVERS)}")
+    require_rule(settings)
     linearize(problem.network, problem.x)  # for its refusal: the provers read the layers alone
     return PROVERS[theorem](theorem, problem, settings)

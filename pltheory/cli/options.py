@@ -20,6 +20,7 @@ from pltheory.problem.checkpoint import Reading
 from pltheory.study.build import LEVELS
 from pltheory.study.config import Config, read_config
 from pltheory.theory import InvalidInputError
+from pltheory.verification.ladder import ALL, BEST
 from pltheory.verification.report import VerifyReport
 from pltheory.verification.verdict import Evidence, Verdict
 
@@ -46,7 +47,7 @@ def config_option(f: F) -> F:
 def config_arguments(f: F) -> F:
     """CONFIG, --set, --device, --theorem."""
     for decorate in (
-        click.option("--theorem", help="The theorem to check, 'all' for the ladder; short for theorem.name."),
+        click.option("--theorem", help="The theorem to check, 'best' (default) or 'all'; short for theorem.name."),
         click.option("--device", help="auto, cpu or cuda; short for run.device."),
         set_option,
         click.argument("config", metavar="CONFIG"),
@@ -75,9 +76,9 @@ def require_certificate(path: Path | None, settings: Config, level: str) -> None
     if level != "certified":
         raise InvalidInputError(f"--save-certificate {path}: needs --level certified, not {level}")
     name = settings.theorem.name
-    if name != "all" and name not in PROVERS:
+    if name not in (ALL, BEST) and name not in PROVERS:
         raise InvalidInputError(
-            f"--save-certificate {path}: Theorem {name} has no certificate; one of {', '.join(PROVERS)} has, or all"
+            f"--save-certificate {path}: Theorem {name} has no certificate; allowed are {', '.join(PROVERS)}, all, best"
         )
     require_free(path)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from .checkpoint_file import FLOATS, read_file, refuse, short, size_limit
+from .checkpoint_file import FLOATS, Limits, read_file, refuse, short
 from .checkpoint_names import Entry, for_layers, for_module
 from .networks import FullyConnected
 
@@ -38,12 +39,9 @@ class Reading:
         """One line for a report."""
         said = [f"{self.form} file"]
         said += [f"unwrapped from {', '.join(self.unwrapped)}"] if self.unwrapped else []
-        said += (
-            [f"layers in the order {', '.join(map(_plain, self.order))}"]
-            if self.order
-            else ["by the network's own names"]
-        )
-        said += [f"{'; '.join(self.casts)}"] if self.casts else ["no change of precision"]
+        order = f"layers in the order {', '.join(map(_plain, self.order))}"
+        said += [order if self.order else "by the network's own names"]
+        said += self.casts or ["no change of precision"]
         said += [f"ignored {', '.join(self.ignored)}"] if self.ignored else []
         return "; ".join(said)
 
@@ -72,7 +70,7 @@ def load_checkpoint(path: Path | str, network: nn.Module, *, names: Sequence[str
     """
     file = Path(path)
     wanted = _places(file, network)
-    stored = read_file(file, size_limit(wanted.values()))
+    stored = read_file(file, Limits.of(wanted.values()))
     order: list[str] = []
     if type(network) is FullyConnected:
         found, taken, order = for_layers(file, stored.tensors, network, names)
@@ -111,7 +109,20 @@ def _places(path: Path, network: nn.Module) -> dict[str, Tensor]:
         refuse(
             path, f"the network's state_dict lacks its parameters: {', '.join(map(short, strange)) or 'it has none'}"
         )
+    _require_separate(path, places)
     return places
+
+
+def _require_separate(path: Path, places: dict[str, Tensor]) -> None:
+    """Refuse two tensors that overlap in memory: the values of one would be written over those of the other."""
+    spans = []
+    for name, t in places.items():
+        if t.numel():
+            reach = sum((size - 1) * step for size, step in zip(t.shape, t.stride(), strict=True)) + 1
+            spans.append((str(t.device), t.data_ptr(), t.data_ptr() + reach * t.itemsize, name))
+    for (device, _, end, one), (other_device, start, _, two) in pairwise(sorted(spans)):
+        if device == other_device and start < end and places[one] is not places[two]:
+            refuse(path, f"the network's {short(one)} and {short(two)} overlap in memory; needed are separate ones")
 
 
 def _plain(name: str) -> str:

@@ -13,7 +13,7 @@ import re
 import stat
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -52,6 +52,29 @@ class Stored:
     ignored: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What is read for a network of some size, so that a file from a stranger takes no more time or memory than that.
+
+    Attributes:
+        size: bytes of a file.
+        older: bytes of a file of torch's older form, which may be instructions throughout.
+        tensors: tensors in a file.
+        pickle: bytes of instructions in a file of torch: they run at about a megabyte a second.
+    """
+
+    size: int
+    older: int
+    tensors: int
+    pickle: int = 2**22
+
+    @classmethod
+    def of(cls, parameters: Collection[Tensor]) -> Limits:
+        """With room for an optimizer's state and some copies of the parameters."""
+        doubles = 8 * sum(math.prod(p.shape) for p in parameters)
+        return cls(64 * doubles + 2**24, 8 * doubles + 2**22, 64 * len(parameters) + 4096)
+
+
 def refuse(path: Path, words: str) -> NoReturn:
     """The one form of every refusal of a checkpoint.
 
@@ -76,24 +99,28 @@ def short(name: object) -> str:
     return text if len(text) <= 80 else f"{text[:76]}..{text[-1]}"
 
 
-def read_file(path: Path, most_bytes: int) -> Stored:
+def read_file(path: Path, limits: Limits) -> Stored:
     """Read a file of torch.save (a zip or the older form) or of safetensors; its first bytes say which it is.
 
     Args:
         path: the file; a link is followed.
-        most_bytes: the largest file that is read.
+        limits: the largest file that is read.
 
     Raises:
-        InvalidInputError: no such file, not a regular file, empty or larger than that, a pickle that needs code, not a
+        InvalidInputError: no such file, not a regular file, empty or beyond the limits, a pickle that needs code, not a
             state_dict of dense real tensors, or more than one set of weights.
     """
     with _open(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             refuse(path, "not a torch state_dict: the file is empty")
-        if size > most_bytes:
-            refuse(path, f"has {size} bytes; for a network of this size at most {most_bytes} are read")
-        return _read(path, file, size)
+        _require_below(path, size, limits.size, "bytes")
+        return _read(path, file, size, limits)
+
+
+def _require_below(path: Path, there: int, limit: int, what: str) -> None:
+    if there > limit:
+        refuse(path, f"has {there} {what}; for a network of this size at most {limit} are read; {_SAVE}")
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -101,6 +128,8 @@ def _open(path: Path) -> IO[bytes]:
     try:
         _require_regular(path, os.stat(path).st_mode)
         number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except InvalidInputError:
+        raise
     except FileNotFoundError:
         refuse(path, "no such file")
     except (OSError, ValueError) as error:
@@ -120,36 +149,55 @@ def _require_regular(path: Path, mode: int) -> None:
         refuse(path, "not a torch state_dict: not a regular file")
 
 
-def _read(path: Path, file: IO[bytes], size: int) -> Stored:
+def _read(path: Path, file: IO[bytes], size: int, limits: Limits) -> Stored:
     head = file.read(9)
     file.seek(0)
-    if len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") <= size - 8:
+    header = int.from_bytes(head[:8], "little")
+    if head[8:] == b"{" and header <= size - 8:
+        content = file.read()
+        _require_below(path, content.count(b'"data_offsets"', 0, header + 8), limits.tensors, "tensors")
         try:
-            tensors = load_safetensors(file.read())
+            tensors = load_safetensors(content)
         except (SafetensorError, ValueError, RuntimeError, KeyError, AttributeError) as error:
-            refuse(path, f"not a safetensors file ({error})")
+            refuse(path, f"not a safetensors file ({str(error)[:200]})")
         return Stored(_tensors(path, tensors), "safetensors")
     if head[:4] == b"PK\x03\x04":
-        _check_archive(path, file, size)
+        _check_archive(path, file, size, limits)
         file.seek(0)
+    else:
+        _require_below(path, size, limits.older, "bytes in the older form")
     stored = _load(path, file)
     state, unwrapped, ignored = _unwrap(path, stored)
     return Stored(_tensors(path, state), "torch", tuple(unwrapped), tuple(ignored))
 
 
-def _check_archive(path: Path, file: IO[bytes], size: int) -> None:
-    """Refuse a zip that is not one of torch.save, or that unpacks to more than it holds."""
+def _check_archive(path: Path, file: IO[bytes], size: int, limits: Limits) -> None:
+    """Refuse a zip that is damaged, not one of torch.save, or that unpacks to more than it holds.
+
+    torch.load does not look at the checksums: a byte that changed on the way would be another weight.
+    """
+    broken = None
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        refuse(path, f"not a torch state_dict: a damaged archive ({error})")
-    if not any(entry.filename.endswith("data.pkl") for entry in entries):
-        refuse(path, "not a torch state_dict: an archive without data.pkl")
-    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries) or (
-        sum(entry.file_size for entry in entries) > size
-    ):
+            _require_below(path, len(entries), limits.tensors, "entries")
+            code = [entry for entry in entries if entry.filename.endswith("data.pkl")]
+            plain = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
+            packed = not plain or sum(entry.file_size for entry in entries) > size
+            if not packed:
+                broken = archive.testzip()
+    except InvalidInputError:
+        raise
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
+        refuse(path, f"not a torch state_dict: a damaged archive ({str(error)[:200]})")
+    if packed:
         refuse(path, "not a torch state_dict: its entries unpack to more than the file, which torch.save never writes")
+    if not code:
+        refuse(path, "not a torch state_dict: an archive without data.pkl")
+    _require_below(path, max(entry.file_size for entry in code), limits.pickle, "bytes of instructions")
+    if broken is not None or len({entry.filename for entry in entries}) < len(entries):
+        what = "an entry twice" if broken is None else f"the checksum of {short(broken)} is wrong"
+        refuse(path, f"not a torch state_dict: a damaged archive ({what})")
 
 
 def _load(path: Path, file: IO[bytes]) -> object:
@@ -228,8 +276,3 @@ def _tensors(path: Path, state: Mapping[Any, object]) -> dict[str, Tensor]:
         if t.is_complex() or (t.is_floating_point() and t.dtype not in FLOATS):
             refuse(path, f"{what} is {t.dtype}; allowed are {', '.join(map(str, FLOATS))}")
     return {name: t for name, t in state.items() if isinstance(t, Tensor)}
-
-
-def size_limit(parameters: Iterable[Tensor]) -> int:
-    """The largest file that is read for these parameters: with room for an optimizer's state and for other copies."""
-    return 64 * 8 * sum(math.prod(p.shape) for p in parameters) + 2**26

@@ -8,6 +8,7 @@ order. Any other set of names needs the order from the user. Every other module 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -23,8 +24,9 @@ INSIDE = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 LEADING = ("module", "model", "net", "network")
 """First parts of names that DDP, Lightning and training scripts put before all of them."""
 _ENTRY = re.compile(r"(?P<module>.*)\.(?P<kind>weight|bias)", re.DOTALL)
-_NUMBERED = re.compile(r"(?P<stem>.*?)(?P<number>[0-9]+)", re.DOTALL)
+_OWN = re.compile(r"(weights|biases)\.[0-9]+")
 _DIGITS = 9  # a layer's number with more of them is none
+_WRAPPERS = 8  # names with more of them are not unwrapped further
 
 
 class Entry(NamedTuple):
@@ -71,6 +73,13 @@ def for_layers(
         if named.keys() == wanted.keys() and names is None:
             return named, taken, []
     named, taken = readings[-1]
+    if all(_OWN.fullmatch(name) for name in named):
+        biases = sum(name.startswith("biases") for name in named)
+        refuse(
+            path,
+            f"names that do not match: the file has {listed(named)}, the network has {listed(wanted)}"
+            f"{_way_of_bias(biases, len(named) - biases, network)}",
+        )
     layers = _linear_layers(path, named, network)
     if names is None:
         order = _by_number(path, list(layers), network)
@@ -78,12 +87,12 @@ def for_layers(
         order = list(names)
     else:
         refuse(path, f"network.checkpoint_names = {listed(names)}: the file has the modules {listed(layers)}")
-    biases = [m for m in order if "bias" in layers[m]]
-    if len(order) != len(network.weights) or len(biases) != len(network.biases or ()):
+    biases = sum("bias" in layers[m] for m in order)
+    if len(order) != len(network.weights) or biases != len(network.biases or ()):
         refuse(
             path,
             f"layers that do not match: the file has {listed(named)}, the network has {listed(wanted)}"
-            f"{_way_of_bias(len(biases), len(order), network)}",
+            f"{_way_of_bias(biases, len(order), network)}",
         )
     found = {f"weights.{i}": layers[m]["weight"] for i, m in enumerate(order)}
     found |= {f"biases.{i}": layers[m]["bias"] for i, m in enumerate(order) if network.biases is not None}
@@ -105,14 +114,18 @@ def _readings(path: Path, tensors: Mapping[str, Tensor]) -> Iterator[tuple[dict[
             shorter = [".".join(p for p in name.split(".") if p != part) for name in named]
             named, taken = _renamed(path, named, shorter), [*taken, part]
             yield named, taken
-    while len(first := {name.partition(".")[0] for name in named}) == 1 and (part := first.pop()) in LEADING:
+    for _ in range(_WRAPPERS):
+        first = {name.partition(".")[0] for name in named}
+        part = first.pop()
+        if first or part not in LEADING:
+            return
         named, taken = _renamed(path, named, [name.partition(".")[2] for name in named]), [*taken, part]
         yield named, taken
 
 
 def _renamed(path: Path, named: Mapping[str, Entry], shorter: Sequence[str]) -> dict[str, Entry]:
     if len(set(shorter)) < len(named):
-        twice = next(n for i, n in enumerate(shorter) if n in shorter[:i])
+        twice = Counter(shorter).most_common(1)[0][0]
         both = [entry.name for entry, n in zip(named.values(), shorter, strict=True) if n == twice]
         refuse(path, f"two tensors for one parameter: {listed(both)} both are {short(twice)} without their wrapper")
     return dict(zip(shorter, named.values(), strict=True))
@@ -139,7 +152,6 @@ def _linear_layers(path: Path, named: Mapping[str, Entry], network: FullyConnect
 
 def _by_number(path: Path, modules: Sequence[str], network: FullyConnected) -> list[str]:
     """The modules ordered by the numbers that their names end in."""
-    parts = [_NUMBERED.fullmatch(m) for m in modules]
     listing = ", ".join(f'"{m}"' for m in modules)
     if len(listing) > 200 or not listing.isprintable():
         listing = ".."
@@ -147,13 +159,14 @@ def _by_number(path: Path, modules: Sequence[str], network: FullyConnected) -> l
         f"; the network has {listed(n for n, _ in network.named_parameters())}; name the modules in the order of their "
         f"use, network.checkpoint_names = [{listing}] in that order, or save the tensors under the network's names"
     )
-    found = [(p["stem"], p["number"]) for p in parts if p is not None and len(p["number"]) <= _DIGITS]
-    if len(found) < len(modules) or len({stem for stem, _ in found}) != 1:
+    stems = [m.rstrip("0123456789") for m in modules]
+    numbers = [m[len(stem) :] for m, stem in zip(modules, stems, strict=True)]
+    if len(set(stems)) != 1 or not all(0 < len(number) <= _DIGITS for number in numbers):
         refuse(
             path, f"the names do not say the order of the layers: {listed(modules)} are not one name with numbers{way}"
         )
-    stem = found[0][0]
-    numbered = sorted((int(number), m) for (_, number), m in zip(found, modules, strict=True))
+    stem = stems[0]
+    numbered = sorted((int(number), m) for number, m in zip(numbers, modules, strict=True))
     steps = [b - a for (a, _), (b, _) in pairwise(numbered)]
     if 0 in steps:
         refuse(path, f"the names do not say the order of the layers: {listed(modules)} have a number twice{way}")

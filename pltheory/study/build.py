@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def problem_of(config: Config, data: Data | None = None) -> Problem:
 
 
 def problem_and_reading(config: Config, data: Data | None = None) -> tuple[Problem, Reading | None]:
-    """The same, and how `network.checkpoint` was read, if there is one.
+    """Network, data and loss of a configuration, and how `network.checkpoint` was read, None where there is none.
 
     Raises:
         InvalidInputError: as `problem_of`.
@@ -159,7 +160,7 @@ def answer(
     if not undecided or found is None or not found.ratio > 0 or config.network.checkpoint is not None:
         return report
     width = _closing_width(config, settings, report.main.theorem.id, found.ratio)
-    return VerifyReport(report.measured, settings, report.ladder, report.main, report.run, width)
+    return replace(report, closing_width=width)
 
 
 def _closing_width(config: Config, settings: StepSettings, theorem: str, ratio: float) -> int | None:

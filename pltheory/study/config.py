@@ -16,6 +16,7 @@ from ..problem.dialect import DECIMALS, DELIMITERS
 from ..theory import ACTIVATIONS, InvalidInputError
 from ..theory.theorems import THEOREMS
 from ..verification.extension import ids
+from ..verification.ladder import ALL, BEST
 
 
 class _Section(BaseModel):
@@ -82,16 +83,16 @@ class Optimizer(_Section):
 
 
 class TheoremSection(_Section):
-    """Which theorem is checked; `options` are of a theorem of one's own."""
+    """Which theorem is checked: an id, "best" or "all"; `options` are of a theorem of one's own."""
 
-    name: str = "B"
+    name: str = BEST
     options: dict[str, bool | int | float | str] = {}
 
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in THEOREMS and name != "all" and name not in ids():
-            allowed = ", ".join(map(repr, [*ids(), "all"]))
+        if name not in THEOREMS and name not in (ALL, BEST) and name not in ids():
+            allowed = ", ".join(map(repr, [*ids(), ALL, BEST]))
             raise PydanticCustomError("theorem", "should be one of {allowed}", {"allowed": allowed})
         return name
 

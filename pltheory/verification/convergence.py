@@ -155,7 +155,7 @@ def run(
         checks = _inequalities(trace, certified, profile, integrated, noise)
     elif promise is not None:
         checks = _promised(trace, promise, noise)
-    checked, violation = tuple(checks), _first(checks)
+    checked, violation = tuple(checks), _first(checks, 0 if promise is None else promise.since)
     drift = (empirical_ntk(work.network, work.x) - first_kernel) if finite else first_kernel * math.nan
     return Run(
         trace,
@@ -287,27 +287,30 @@ def _inequalities(
 
 def _promised(trace: Trace, at: Promise, noise: float) -> dict[str, tuple[Array, Array]]:
     """The same for what a theorem of another package promises."""
-    h, residual, relative = trace.step_size, np.sqrt(2 * trace.loss), 1 + 1e-12
+    if at.since >= len(trace.step_size):
+        return {}
+    h, loss, path = trace.step_size[at.since :], trace.loss[at.since :], trace.path[at.since :]
+    residual, relative = np.sqrt(2 * loss), 1 + 1e-12
     slop = noise * (residual[:-1] + residual[1:]) + noise**2
     found = {
         "step floor, floor eta <= h_t": (at.eta * at.floor / relative * np.ones_like(h), h),
         "step ceiling, h_t <= eta": (h, at.eta * relative * np.ones_like(h)),
     }
     if at.rate is not None:
-        found["rate, L_{t+1} <= q L_t"] = (trace.loss[1:], at.rate * trace.loss[:-1] + slop)
+        found["rate, L_{t+1} <= q L_t"] = (loss[1:], at.rate * loss[:-1] + slop)
     if at.radius is not None:
-        found["path length within the promised radius"] = (trace.path[1:], np.full(len(h), at.radius * relative))
+        found["path length within the promised radius"] = (path[1:] - path[0], np.full(len(h), at.radius * relative))
     return found
 
 
-def _first(checks: dict[str, tuple[Array, Array]]) -> Violation | None:
+def _first(checks: dict[str, tuple[Array, Array]], since: int) -> Violation | None:
     found: list[Violation] = []
     for name, (left, right) in checks.items():
         # Not (left <= right), so that a NaN counts as a violation.
         broken = np.flatnonzero(~(left <= right))
         if broken.size:
             t = int(broken[0])
-            found.append(Violation(t, name, float(left[t]), float(right[t])))
+            found.append(Violation(since + t, name, float(left[t]), float(right[t])))
     return min(found, key=lambda v: v.step, default=None)
 
 

@@ -20,13 +20,13 @@ from ..rigor.errors import NoVerdictError
 from ..theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError
 from ..theory.theorems import THEOREMS, Theorem
 from .hypotheses import TheoremReport
-from .ladder import BUILT_IN, Question, Rung
+from .ladder import ALL, BEST, BUILT_IN, Question, Rung
 from .promise import Promise
 from .verdict import HypothesisRow, Verdict, weakest
 
 GROUP = "pltheory.theorems"
 """The entry point group; the entry point's name is the theorem's id, its object a `TheoremCheck` or a class of one."""
-RESERVED = frozenset({*THEOREMS, "all"})
+RESERVED = frozenset({*THEOREMS, ALL, BEST})
 """Ids that no package can take."""
 
 
@@ -93,7 +93,7 @@ def rung_of(name: str) -> Rung:
     if name in BUILT_IN:
         return BUILT_IN[name]
     if not claims:
-        raise InvalidInputError(f"theorem = {name!r}: allowed are {', '.join(ids())}, all")
+        raise InvalidInputError(f"theorem = {name!r}: allowed are {', '.join(ids())}, {ALL}, {BEST}")
     if len(claims) > 1:
         raise InvalidInputError(f"theorem = {name!r}: claimed by {' and by '.join(map(_origin, claims))}")
     return _loaded(claims[0])
@@ -229,6 +229,8 @@ def _refuse_promise(promise: Promise | None, who: str) -> None:
         # Zero is allowed where `low` is -1: nothing moves at a start without loss.
         if not (number and low < value <= high and (low == 0 or value >= 0) and math.isfinite(value)):
             raise ExtensionError(f"{who}: promise.{name} = {value!r} is not in its range")
+    if type(promise.since) is not int or promise.since < 0:
+        raise ExtensionError(f"{who}: promise.since = {promise.since!r} is not in its range")
 
 
 def options_of(question: Question, defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,18 +15,18 @@ from ..certification.prove import TRAJECTORY_STEPS
 from ..certification.radius import reach
 from ..problem.networks import class_n
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
+from ..problem.settings import StepSettings, require_rule
 from ..rigor.errors import NoVerdictError
 from ..theory import Bound, InvalidInputError
 from .convergence import Progress, Reason, Run, run
 from .extension import rung_of
 from .hypotheses import Measured, TheoremReport, measure, with_certificate
-from .ladder import BUILT_IN, Question, Rung
+from .ladder import ALL, BEST, BUILT_IN, BY_COST, WORK, Question, Rung
 from .verdict import Evidence, HypothesisRow, Verdict, strongest
 
 SCHEMA = "pltheory-report/1"
 MAIN = "B"
-"""The theorem that steers radius and step size when all are asked for: the one with the weakest demand."""
+"""The theorem that steers radius and step size where several are equally far: the one with the weakest demand."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class VerifyReport:
         ladder: one report per theorem asked for.
         main: the report whose ball and step size the run uses.
         run: the run, or None for a check without one.
+        asked: the theorem asked for, "best" or "all".
         closing_width: a width at which the main theorem was seen to hold for the same seed, if one was looked for.
     """
 
@@ -47,6 +48,7 @@ class VerifyReport:
     ladder: list[TheoremReport]
     main: TheoremReport
     run: Run | None
+    asked: str = BEST
     closing_width: int | None = None
 
     @property
@@ -66,12 +68,10 @@ class VerifyReport:
 
     @property
     def evidence(self) -> Evidence:
-        """What the run says; without a theorem that holds and promises something it is empirical only."""
+        """What the run says; where no inequality of a theorem was checked it is empirical only."""
         if self.run is None:
             return Evidence.NOT_RUN
-        if self.main.verdict.rank < Verdict.HOLDS.rank:
-            return Evidence.EMPIRICAL
-        if self.main.origin is not None and self.main.promise is None:
+        if self.main.verdict.rank < Verdict.HOLDS.rank or not self.run.checked:
             return Evidence.EMPIRICAL
         agrees = self.run.violation is None and self.run.reason in (Reason.CONVERGED, Reason.STEP_LIMIT)
         return Evidence.AGREES if agrees else Evidence.CONTRADICTS
@@ -93,6 +93,7 @@ class VerifyReport:
                 "residual": None if m.profile is None else m.profile.residual,
                 "profile_unavailable": m.unavailable,
             },
+            "asked": self.asked,
             "main_theorem": self.main.theorem.id,
             "theorems": [_theorem(r) for r in self.ladder],
             "closing_width": self.closing_width,
@@ -108,7 +109,7 @@ def verify(
     problem: Problem,
     settings: StepSettings,
     *,
-    theorem: str | Rung = MAIN,
+    theorem: str | Rung = BEST,
     steps: int = 2000,
     target: float = 1e-12,
     checkpoint: str | None = None,
@@ -121,8 +122,9 @@ def verify(
     Args:
         problem: network, data, square loss (sum or mean).
         settings: step rule; eta may be "c/beta".
-        theorem: an id of `pltheory.theory.theorems.THEOREMS`, "all" for the ladder, the id of an installed theorem,
-            or one made by `pltheory.verification.extension.guarded`.
+        theorem: "best" for the strongest that reaches the level, tried in order of cost until one does; an id of
+            `pltheory.theory.theorems.THEOREMS`, "all" for the ladder, the id of an installed theorem, or one made by
+            `pltheory.verification.extension.guarded`.
         steps: step limit of the run; 0 checks only.
         target: the run has converged when L_t <= target * L_0.
         checkpoint: name of the file that the weights came from, needed by Theorem C.
@@ -135,11 +137,11 @@ def verify(
         InvalidInputError: unknown theorem or option; or eta is a multiple of 1/beta where no beta can be bounded.
         NumericalFailureError: a measured number or the starting loss is not finite.
     """
-    # The ladder is of this project's theorems: what others install is asked for by name.
-    names = BUILT_IN if theorem == "all" else [theorem]
-    rungs = [name if isinstance(name, Rung) else rung_of(name) for name in names]
+    require_rule(settings)
+    rungs = _rungs(theorem, checkpoint)
+    asked = theorem if isinstance(theorem, str) else theorem.theorem.id
     if options and rungs[0].theorem.id in BUILT_IN:
-        raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {rungs[0].theorem.id!r} has none")
+        raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
     measured = measure(problem)
     if measured.profile is None and settings.multiple is not None:
         raise InvalidInputError(
@@ -150,17 +152,15 @@ def verify(
         settings,
         rigorous=level is Verdict.CERTIFIED,
         checkpoint=checkpoint,
-        by_name=theorem != "all",
+        work=WORK.get(asked, math.inf),
         steps=max(steps, TRAJECTORY_STEPS),
         options=options or {},
         progress=progress,
     )
-    ladder = [r.hold(question) for r in rungs]
-    if level is Verdict.CERTIFIED:
-        ladder = _prove(problem, settings, measured, ladder)
+    ladder = _best(rungs, question, level) if asked == BEST else _held(rungs, question)
     main = _main(ladder)
     if steps == 0:
-        return VerifyReport(measured, settings, ladder, main, None)
+        return VerifyReport(measured, settings, ladder, main, None, asked)
     holds = main.verdict.rank >= Verdict.HOLDS.rank
     result = run(
         problem,
@@ -171,10 +171,37 @@ def verify(
         profile=measured.profile,
         certified=main.reach if holds else None,
         integrated=main.theorem.id in ("B", "C"),
-        promise=main.promise,
+        promise=main.promise if holds else None,
         progress=progress,
     )
-    return VerifyReport(measured, settings, ladder, main, result)
+    return VerifyReport(measured, settings, ladder, main, result, asked)
+
+
+def _rungs(theorem: str | Rung, checkpoint: str | None) -> list[Rung]:
+    """The theorems to be held; what others install is asked for by name."""
+    if isinstance(theorem, Rung):
+        return [theorem]
+    if theorem == ALL:
+        return [rung_of(name) for name in BUILT_IN]
+    if theorem == BEST:
+        return [rung_of("C" if name == MAIN and checkpoint is not None else name) for name in BY_COST]
+    return [rung_of(theorem)]
+
+
+def _held(rungs: list[Rung], question: Question) -> list[TheoremReport]:
+    ladder = [r.hold(question) for r in rungs]
+    return _prove(question.problem, question.settings, question.at, ladder) if question.rigorous else ladder
+
+
+def _best(rungs: list[Rung], question: Question, level: Verdict) -> list[TheoremReport]:
+    """The theorems one by one, until one reaches the level or what all of them need is known to be missing."""
+    ladder: list[TheoremReport] = []
+    for rung in rungs:
+        ladder += _held([rung], question)
+        outside = question.at.profile is None or question.at.singular is not None
+        if outside or ladder[-1].verdict.rank >= level.rank:
+            break
+    return ladder
 
 
 def _prove(

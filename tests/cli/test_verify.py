@@ -114,8 +114,18 @@ def test_the_page_shows_the_verdict(holds):
     assert page.count("<svg") >= 1
 
 
-def test_narrow_is_undecided_with_its_shortfall_and_a_width_that_would_do(warm, tmp_path):
+def test_narrow_is_certified_by_a_theorem_that_was_not_named(warm, tmp_path):
     end = warm("verify", EXAMPLES / "narrow.toml", "--json", folder=tmp_path)
+    assert end.code == 0, end.stderr
+    report = end.answer()
+    assert (report["asked"], report["main_theorem"]) == ("best", "D")
+    assert (report["verdict"], report["evidence"]) == ("CERTIFIED", "agrees")
+    assert [t["verdict"] for t in report["theorems"]] == ["UNDECIDED"] * 3 + ["CERTIFIED"]
+    assert all(t["shortfall"] for t in report["theorems"][:-1])
+
+
+def test_narrow_under_theorem_b_is_undecided_with_its_shortfall_and_a_width_that_would_do(warm, tmp_path):
+    end = warm("verify", EXAMPLES / "narrow.toml", "--theorem", "B", "--json", folder=tmp_path)
     assert end.code == 3, end.stderr
     report = end.answer()
     assert (report["verdict"], report["evidence"]) == ("UNDECIDED", "empirical only")

@@ -190,6 +190,16 @@ def test_a_network_that_cannot_be_set_by_name_is_refused(tmp_path):
         load_checkpoint(path, nn.Tanh())
 
 
+def test_tensors_of_a_network_that_overlap_are_refused(tmp_path):
+    memory = torch.zeros(7)
+    net = nn.Linear(3, 2)
+    net.weight, net.bias = nn.Parameter(memory[:6].view(2, 3)), nn.Parameter(memory[5:])
+    with refused("'weight' and 'bias' overlap in memory"):
+        load_checkpoint(saved(tmp_path, nn.Linear(3, 2).state_dict()), net)
+    net.bias = nn.Parameter(torch.zeros(9)[7:])
+    load_checkpoint(saved(tmp_path, nn.Linear(3, 2).state_dict()), net)
+
+
 @pytest.mark.parametrize("guard", [torch.no_grad, torch.enable_grad])
 def test_gradients_on_or_off_around_the_call_change_nothing(tmp_path, guard):
     first, net = fully_connected([3, 5, 1], seed=1), fully_connected([3, 5, 1], seed=2)

@@ -42,6 +42,7 @@ def refused(path, words):
     said = str(caught.value)
     assert said.startswith(f"network.checkpoint = {str(path)!r}: ")
     assert words in said
+    assert said.count("network.checkpoint = ") == 1
     assert "\n" not in said
     assert len(said) < 2000
 
@@ -266,6 +267,24 @@ def test_archives_that_torch_save_did_not_write(tmp_path):
     refused(tmp_path / "bomb.pt", "its entries unpack to more than the file")
 
 
+def test_a_weight_that_changed_on_the_way_is_noticed(tmp_path):
+    torch.save(state(), tmp_path / "w.pt")
+    content = (tmp_path / "w.pt").read_bytes()
+    value = state()["2.weight"].numpy().tobytes()
+    assert content.count(value) == 1
+    (tmp_path / "w.pt").write_bytes(content.replace(value, value[:-1] + bytes([value[-1] ^ 1])))
+    refused(tmp_path / "w.pt", "a damaged archive (the checksum of '")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_entry_that_is_there_twice_is_refused(tmp_path):
+    torch.save(state(), tmp_path / "w.pt")
+    with zipfile.ZipFile(tmp_path / "w.pt", "a") as archive:
+        name = next(n for n in archive.namelist() if n.endswith("data/0"))
+        archive.writestr(name, archive.read(name))
+    refused(tmp_path / "w.pt", "a damaged archive (an entry twice)")
+
+
 def test_places_that_are_no_file(tmp_path):
     refused(tmp_path / "none.pt", "no such file")
     refused(tmp_path, "it is a folder")
@@ -284,3 +303,16 @@ def test_a_file_far_larger_than_the_network_is_not_read(tmp_path):
     with (tmp_path / "large.pt").open("wb") as file:
         file.truncate(2**27)
     refused(tmp_path / "large.pt", f"has {2**27} bytes; for a network of this size at most ")
+    with (tmp_path / "older.pt").open("wb") as file:
+        file.truncate(2**23)
+    refused(tmp_path / "older.pt", f"has {2**23} bytes in the older form; for a network of this size at most ")
+
+
+def test_far_more_tensors_than_the_network_has_are_not_read(tmp_path):
+    many = {f"fc{i}.weight": torch.zeros(1, 1) for i in range(5000)}
+    torch.save(many, tmp_path / "w.pt")
+    refused(tmp_path / "w.pt", "entries; for a network of this size at most ")
+    save_file(many, tmp_path / "w.safetensors")
+    refused(tmp_path / "w.safetensors", "has 5000 tensors; for a network of this size at most ")
+    torch.save({"state_dict": state(), "history": [float(i) for i in range(600_000)]}, tmp_path / "w.pt")
+    refused(tmp_path / "w.pt", "bytes of instructions; for a network of this size at most ")

@@ -231,7 +231,7 @@ WRONG = {
     "a line feed": (two_layers() | {"a\nb": SCALE}, r"'a\nb' is no weight"),
     "own names and one more": (
         dict(fully_connected([6, 5, 1], bias=True).state_dict()) | {"weights.2": torch.ones(1, 1)},
-        "'weights.0' is no weight or bias of a linear layer",
+        "names that do not match: the file has 'weights.0', 'weights.1'",
     ),
 }
 
@@ -253,6 +253,31 @@ def test_a_missing_or_needless_bias_names_the_key(tmp_path):
         read(tmp_path, mlp([6, 5, 1], bias=False).state_dict(), [6, 5, 1], bias=True)
     with pytest.raises(InvalidInputError, match=r"set network.bias = true"):
         read(tmp_path, mlp([6, 5, 1]).state_dict(), [6, 5, 1], bias=False)
+
+
+def test_own_names_of_another_bias_name_the_key(tmp_path):
+    with pytest.raises(
+        InvalidInputError, match=r"the file has 'weights.0', 'weights.1', the .*set network.bias = false"
+    ):
+        read(tmp_path, fully_connected([6, 5, 1]).state_dict(), [6, 5, 1], bias=True)
+    with pytest.raises(InvalidInputError, match=r"names that do not match: .*'biases.0'.*set network.bias = true"):
+        read(tmp_path, fully_connected([6, 5, 1], bias=True).state_dict(), [6, 5, 1], bias=False)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {f"{'model.' * 200_000}0.weight": torch.ones(1, 1)},
+        {f"fc{'1' * 1_000_000}a.weight": torch.ones(1, 1)},
+        {f"{'.' * 1_000_000}weight": torch.ones(1, 1)},
+        {f"{p}{i}.weight": torch.ones(1, 1) for i in range(1000) for p in ("", "_orig_mod.")},
+    ],
+    ids=["wrappers", "digits", "dots", "many"],
+)
+def test_names_without_end_are_refused_in_one_short_line(tmp_path, state):
+    with pytest.raises(InvalidInputError) as caught:
+        read(tmp_path, state, [6, 5, 1])
+    assert len(str(caught.value)) < 3000
 
 
 def test_a_tail_without_bias_is_not_shifted(tmp_path):
