@@ -88,7 +88,8 @@ def _labels(reading: Reading) -> str:
         return ""
     shown = [f"{name} ({count})" for name, count in list(counts.items())[:_LABELS]]
     more = len(counts) - len(shown)
-    rule = reading.source.targets(1, reading.source.own_rule)[1] if len(counts) > 1 else ""
+    source = reading.source
+    rule = "" if source.classes in (None, 1) else source.targets(1, source.own_rule)[1]
     said = ", ".join(shown) + (f" and {more} more" if more else "")
     return said + (f"; by default {rule}" if rule else "")
 
@@ -121,7 +122,8 @@ def _first_rows(reading: Reading) -> Table:
 def _name(names: tuple[str, ...], columns: tuple[int, ...], j: int, otherwise: str) -> str:
     if not columns:
         return otherwise
-    return escape(names[columns[j]]) if names and names[columns[j]] else f"column {columns[j] + 1}"
+    # A name may hold line ends and what a terminal obeys: shown as Python writes it, without the quotes.
+    return escape(repr(names[columns[j]])[1:-1]) if names and names[columns[j]] else f"column {columns[j] + 1}"
 
 
 def _shown(value: Any) -> str:

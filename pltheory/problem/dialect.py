@@ -237,8 +237,8 @@ def _refuse_thousands(delimiter: str, decimal: str, head: list[Record], file: st
 def has_header(head: list[Record], decimal: str, skipped: Sequence[int], file: str) -> bool:
     """Whether the first record names the columns.
 
-    It does where none of its cells is a number and none looks like a broken one. Where some are numbers it is a point,
-    whose broken cell is found when it is read. In between the caller is asked.
+    It does where none of its cells is a number and they do not look like broken ones. Where some are numbers it is a
+    point, whose broken cell is found when it is read. In between the caller is asked.
 
     Args:
         head: the first records.
@@ -262,7 +262,9 @@ def has_header(head: list[Record], decimal: str, skipped: Sequence[int], file: s
         return False
     if not numbers:
         words = [cells[c] for c in looked]
-        if not any(words) or any((cell in MISSING and cell) or _is_broken_number(cell) for cell in words):
+        # A point whose every feature is broken, or names? A plain word among them (label, 0x0, 0x1, ...) is a name.
+        features = words[:-1] if len(words) > 1 else words
+        if all(cell in MISSING or _is_broken_number(cell) for cell in features) and (any(features) or not any(words)):
             raise names_or_point(first, file)
         return True
     # ",0,1,2,y": an index without a name above a count of the rows, before columns named by their numbers

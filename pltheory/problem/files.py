@@ -15,7 +15,7 @@ import numpy as np
 
 from ..theory.errors import InvalidInputError
 from .dialect import AskedText
-from .opening import COMPRESSIONS, MOST_BYTES, contents, damaged, unpacked
+from .opening import COMPRESSIONS, MOST_BYTES, contents, damaged, printable, unpacked
 from .parquet import read_parquet
 from .reading import Asked, Reading
 from .source import Array, Source
@@ -117,7 +117,7 @@ def read_npz(path: Path, raw: bytes) -> Source:
     for key in ("x", "y"):
         if key not in arrays:
             raise InvalidInputError(
-                f"source = {str(path)!r} holds no array {key!r} (it holds {', '.join(held) or 'none'}); "
+                f"source = {str(path)!r} holds no array {key!r} (it holds {printable(', '.join(held)) or 'none'}); "
                 "needed are x (N, d) and y (N,) or (N, C)"
             )
         if not isinstance(arrays[key], np.ndarray):

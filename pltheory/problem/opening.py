@@ -128,11 +128,12 @@ def decoded(path: Path, raw: bytes) -> tuple[str, str | None]:
 def damaged(path: Path, wanted: str, error: Exception, key: str = "source") -> InvalidInputError:
     """The refusal of a file that is not what it should be, with the reader's reason on one line."""
     reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-    said = printable(reason)[:200] or type(error).__name__
-    return InvalidInputError(f"{key} = {str(path)!r} cannot be read as {wanted}: {said}")
+    return InvalidInputError(
+        f"{key} = {str(path)!r} cannot be read as {wanted}: {printable(reason) or type(error).__name__}"
+    )
 
 
-def printable(reason: str) -> str:
-    """A reader's words on one line, what cannot be shown escaped: they may repeat the file's own bytes."""
-    words = " ".join(reason.splitlines())
-    return words if words.isprintable() else ascii(words)[1:-1]
+def printable(words: object) -> str:
+    """What a file says of itself, on one line and without what a terminal would obey; at most 200 characters."""
+    line = " ".join(str(words).split())[:200]
+    return "".join(character if character.isprintable() else "?" for character in line)

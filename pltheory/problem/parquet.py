@@ -11,7 +11,7 @@ import numpy as np
 
 from ..theory.errors import InvalidInputError
 from .dialect import MISSING
-from .opening import MOST_BYTES, damaged
+from .opening import MOST_BYTES, damaged, printable
 from .reading import Asked, Reading, assign, column, settle_index
 from .source import LARGEST, MOST_CLASSES, Array, Source
 
@@ -56,8 +56,8 @@ def read_parquet(path: Path, raw: bytes, asked: Asked) -> Reading:
             also = " or text" if c in roles.label else f"; label = {names[c]!r} takes it as the label"
             also = also if c in roles.label or _is_text(kind) else ""
             raise InvalidInputError(
-                f"source = {str(path)!r}: {column(c, names)} is of type {kind}; allowed are whole numbers, floats and "
-                f"booleans{also}"
+                f"source = {str(path)!r}: {column(c, names)} is of type {printable(kind)}; allowed are whole numbers, "
+                f"floats and booleans{also}"
             )
     try:
         table = file.read(columns=None, use_threads=False)

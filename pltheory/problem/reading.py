@@ -61,7 +61,7 @@ class Reading:
             return {names[int(v)]: int(c) for v, c in zip(values, counts, strict=True)}
         if len(values) > _MOST_VALUES:
             return None
-        return {f"{v:g}": int(c) for v, c in zip(values.tolist(), counts, strict=True)}
+        return {str(v).removesuffix(".0"): int(c) for v, c in zip(values.tolist(), counts, strict=True)}
 
     @property
     def described(self) -> str:
@@ -73,7 +73,8 @@ class Reading:
         else:
             said += [str(self.header), self._label(), self._index()]
             said.append(f"{self.rows} rows, {self.columns} columns, {d} of them features")
-        return f"{self.file}: {'; '.join([*said, *self.notes])}"
+        file = self.file if self.file.isprintable() else repr(self.file)
+        return f"{file}: {'; '.join([*said, *self.notes])}"
 
     def _label(self) -> str:
         which = listed([column(c, self.names) for c in self.label])
@@ -239,7 +240,7 @@ def settle_index(asked: Asked, roles: Roles, names: Sequence[str], x: Any, file:
         InvalidInputError: the first column is such a one.
     """
     n, d = x.shape
-    if asked.index is not None or n < 3 or d < 2 or roles.index:
+    if asked.index is not None or n < 2 or d < 2 or roles.index:
         return ()
     first = x[:, 0]
     counts = bool((first == np.arange(n)).all() or (first == np.arange(1, n + 1)).all())
@@ -249,7 +250,7 @@ def settle_index(asked: Asked, roles: Roles, names: Sequence[str], x: Any, file:
         doubtful = bool((x[:, 1:] != np.floor(x[:, 1:])).any())
     else:
         doubtful = called and bool((first == np.floor(first)).all()) and len(np.unique(first)) == n
-    if doubtful:
+    if doubtful and n > 2:
         what = "counts the rows" if counts else "is called so and holds a whole number a row, none twice"
         raise InvalidInputError(
             f"source: {file}, {where} may be an index or a feature (it {what}); index = {roles.features[0] + 1} "

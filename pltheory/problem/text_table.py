@@ -177,7 +177,7 @@ class _Table:
     def _torn(self, lines: Lines, error: csv.Error) -> InvalidInputError:
         return InvalidInputError(
             f"source = {str(self.path)!r}: line {lines.record} cannot be split into cells: "
-            f"{printable(str(error)).replace('unexpected end of data', 'a quote does not close')}"
+            f"{printable(error).replace('unexpected end of data', 'a quote does not close')}"
         )
 
     def _walk(self) -> _Walk:
@@ -335,7 +335,9 @@ class _Table:
         counts = Counter(walk.label)
         if self.header:
             if first in counts:
-                bad = next(c for c in self.roles.features if not is_number(self.first.cells[c], self.decimal))
+                bad = next((c for c in self.roles.features if not is_number(self.first.cells[c], self.decimal)), None)
+                if bad is None:
+                    raise dialect.names_or_point(self.first, self.path.name)
                 raise self._at(
                     self.first.line,
                     bad + 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import struct
@@ -124,7 +125,10 @@ def test_the_size_of_the_text_is_bounded(tmp_path: Path) -> None:
     refused(recheck(forge.path), DAMAGED, forge.path.name)
 
 
-HEX = ["0x1." + "0" * 10**5 + "p+0", "0x1p+99999999999999999999", "1.5", " 0x1.8p+0", "0X1.8P+0", "nan", "", "0x1.8000000000000p+1\n", "\ud800", "0x_1p0"]  # fmt: skip
+HEX = [
+    "0x1." + "0" * 10**5 + "p+0", "0x1p+99999999999999999999", "1.5",
+    " 0x1.8p+0", "0X1.8P+0", "nan", "", "0x1.8000000000000p+1\n", "\ud800", "0x_1p0",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("digits", HEX, ids=range(len(HEX)))
@@ -265,7 +269,7 @@ def test_bytes_before_or_after_the_archive_are_refused(tmp_path: Path) -> None:
 
 def shapes(n: int, widths: tuple[int, ...], **more: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {"x": (n, widths[0]), "y": (n, widths[-1])}
-    found |= {f"W{l}": (q, p) for l, (p, q) in enumerate(zip(widths, widths[1:], strict=False), 1)}
+    found |= {f"W{l}": (q, p) for l, (p, q) in enumerate(itertools.pairwise(widths), 1)}
     return {**found, **more}
 
 
@@ -326,7 +330,7 @@ def _sizes(path: Path) -> dict[str, tuple[int, ...]]:
 
 def test_the_suggested_limit_is_never_below_what_is_needed() -> None:
     for value in (1e-9, 0.3, 1.0, 9.99, 10.0, 99.5, 1234.5, 3600.0, 1e9):
-        assert value < float(cost._round_up(value)) <= max(1.0, 1.2 * value)
+        assert value < float(cost._round_up(value)) <= 1.2 * value
 
 
 def test_nothing_of_a_large_certificate_is_read_before_it_is_admitted(

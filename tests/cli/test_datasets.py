@@ -82,7 +82,12 @@ def test_names_that_look_like_markup_or_escapes_are_text(warm, tmp_path):
     assert end.code == 0, end.stderr
     for word in ("[red]a[/]", "[/b]", "[bold]x", "[link=q]"):
         assert word in end.stdout
-    (tmp_path / "t.csv").write_text("a,\x1b[31mb,y\n1,2,x\n3,4,\x1b[31mz\n", encoding="utf-8")
+    (tmp_path / "t.csv").write_text("a,\x1b[31mb,y\n1,2,x\n3,4,z\n", encoding="utf-8")
+    end = warm("datasets", "show", "t.csv", folder=tmp_path)
+    assert end.code == 0
+    assert "\\x1b[31mb" in end.stdout
+    assert "\x1b" not in end.stdout
+    (tmp_path / "t.csv").write_text("a,b,y\n1,2,x\n3,4,\x1b[31mz\n", encoding="utf-8")
     end = warm("datasets", "show", "t.csv", folder=tmp_path)
     assert end.code == 2
     assert "\x1b" not in end.stderr

@@ -95,6 +95,7 @@ READ = {
         "age,h,pay\n39,40,<=50K\n50,13,>50K\n", ["2 classes: <=50K, >50K"], [[39, 40], [50, 13]], ["<=50K", ">50K"],
     ),
     "chemistry": ("RI,Na,Mg,Type\n1.5,2,3,1\n1.4,5,6,2\n", ["header in line 1"], [[1.5, 2, 3], [1.4, 5, 6]], [1, 2]),
+    "names that look hexadecimal": ("label,0x0,0x1\n5,2,3\n4,5,7\n", ["header in line 1"], [[5, 2], [4, 5]], [3, 7]),
     "names with digits": (
         "1stFlr,28x28,x1,2b\n1,2,3,5\n4,5,6,7\n", ["header in line 1"], [[1, 2, 3], [4, 5, 6]], [5, 7],
     ),
@@ -295,7 +296,8 @@ def test_what_the_caller_says_decides(tmp_path, name):
         ({"label": True}, ("label = True", "name or its number")),
         ({"label": 1.0}, ("label = 1.0", "name or its number")),
         ({"index": "q"}, ("index = 'q'", "no column of that name")),
-        ({"index": "species"}, ("index = 'species'", "is the label")),
+        ({"index": "l", "label": 2}, ("index = 'l'", "is the label")),
+        ({"label": "setosa"}, ("label = 'setosa'", "no column of that name")),
         ({"index": 7}, ("index = 7", "columns 1 to 3")),
         ({"index": 1.5}, ("index = 1.5", "true, false")),
         ({"label": 1, "target_columns": 1}, ("label = 1 and target_columns = 1", "one of the two")),
@@ -313,6 +315,19 @@ def test_what_the_caller_says_wrongly_is_named(tmp_path, options, message):
     path = written(tmp_path, "w,l,species\n5.1,3.5,setosa\n7,3.2,virginica\n6,3,setosa\n")
     with refused(*message):
         data.read(path, **options)
+
+
+def test_a_class_is_no_name_of_a_column(tmp_path):
+    path = written(tmp_path, "5.1,3.5,setosa\n7,3.2,virginica\n6,3,setosa\n")
+    with refused("line 1 is '5.1,3.5,setosa'", "names of the columns or a point?"):
+        data.read(path, label="setosa")
+
+
+def test_names_and_types_that_a_terminal_would_obey_are_shown_as_text(tmp_path):
+    path = written(tmp_path, "\x1b[31ma,y\n1,2\n", "t\n.csv")
+    said = data.read(path, label=1).described
+    assert said.isprintable()
+    assert "column 1 '\\x1b[31ma'" in said
 
 
 def test_a_name_needs_a_header(tmp_path):
@@ -415,7 +430,7 @@ def test_a_table_is_read_as_it_was_written_or_refused(tmp_path, table, packing):
     read = np.hstack([found.source.x, found.source.target])
     if read.shape[1] > values.shape[1]:  # an index without a header, told where three rows and more count up
         assert found.header == "no header"
-        assert len(values) < 3 or "counts the rows and is kept" in found.described
+        assert len(values) == 1 or "counts the rows and is kept" in found.described
         np.testing.assert_array_equal(read[:, 0], range(len(values)))
         read = read[:, 1:]
     np.testing.assert_array_equal(read, values)

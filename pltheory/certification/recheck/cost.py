@@ -70,9 +70,9 @@ class Limits:
 
 
 def _round_up(value: float) -> str:
-    """Two digits or whole, never below the value."""
-    unit = 10.0 ** (len(str(int(value))) - 2)
-    return f"{unit * (value // unit + 1):.12g}"
+    """Two digits, never below the value."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return f"{unit * (value // unit + 1):.6g}"
 
 
 _DEADLINE: ContextVar[tuple[float, float] | None] = ContextVar("_DEADLINE", default=None)
