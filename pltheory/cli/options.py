@@ -113,7 +113,8 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
                 raise InvalidInputError("CONFIG -: standard input is closed")
             text = sys.stdin.buffer.read().decode("utf-8")  # TOML is, whatever the terminal's encoding
         else:
-            text = path.read_text(encoding="utf-8")
+            # Not as lines, whose endings Python would change before TOML sees them.
+            text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise InvalidInputError(f"CONFIG {config}: {reason}") from None

@@ -21,7 +21,7 @@ import numpy as np
 from ..theory.errors import InvalidInputError
 from . import dialect
 from .dialect import DELIMITERS, MISSING, AskedText, Lines, Record, is_like_number, is_number, records
-from .opening import decoded, undecoded, unpacked
+from .opening import decoded, printable, undecoded, unpacked
 from .reading import Asked, Reading, assign, column, settle_index
 from .source import LARGEST, MOST_CLASSES, Array, Source
 
@@ -177,7 +177,7 @@ class _Table:
     def _torn(self, lines: Lines, error: csv.Error) -> InvalidInputError:
         return InvalidInputError(
             f"source = {str(self.path)!r}: line {lines.record} cannot be split into cells: "
-            f"{str(error).replace('unexpected end of data', 'a quote does not close')}"
+            f"{printable(error).replace('unexpected end of data', 'a quote does not close')}"
         )
 
     def _walk(self) -> _Walk:

@@ -32,6 +32,7 @@ from ..verification.verdict import Verdict
 from .config import Config, with_values
 
 LEVELS = {"holds": Verdict.HOLDS, "certified": Verdict.CERTIFIED}
+_CPU = torch.device("cpu")
 RULES = {"delta-gclip": DeltaGClipSettings, "gclip": GClipSettings, "gd": GradientDescentSettings}
 
 
@@ -72,6 +73,9 @@ def data_of(config: Config) -> Data:
         InvalidInputError: unknown source, labels or scale, or data that no theorem can start from.
     """
     options = config.data.model_dump(exclude={"source", "n"})
+    d, outputs = config.data.d or 1, config.data.outputs or 1
+    if config.data.source == "sphere" and 8.0 * config.data.n * (3.0 * d + 2.0 * outputs) > 0.8 * _memory(_CPU):
+        raise InvalidInputError(f"data.n = {config.data.n}, d = {d}, outputs = {outputs}: more than the memory here")
     try:
         return named(config.data.source, config.data.n, seed=config.run.seed, **options)
     except InvalidInputError as error:
@@ -113,7 +117,8 @@ def problem_and_reading(config: Config, data: Data | None = None) -> tuple[Probl
         reading = load_checkpoint(Path(n.checkpoint), network, names=n.checkpoint_names)
     elif n.checkpoint_names is not None:
         raise InvalidInputError(f"network.checkpoint_names = {n.checkpoint_names}: needs network.checkpoint")
-    return Problem(network, data.x.to(device, dtype), data.y.to(device, dtype), config.loss, data.described), reading
+    x, y = data.x.to(device, dtype), data.y.to(device, dtype)
+    return Problem(network, x, y, config.loss, data.described), reading
 
 
 def answer(

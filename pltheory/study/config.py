@@ -20,10 +20,16 @@ from ..verification.ladder import ALL, BEST
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_max_length=4096)
 
 
+MOST_DEPTH = 8
+"""Sections and lists within one another."""
+MOST_SHOWN = 160
+"""Characters of a value or key that a message repeats."""
 Count = Annotated[int, Field(ge=1, le=10**9)]
+Word = Annotated[str, Field(max_length=MOST_SHOWN)]
+"""A text that is no path."""
 
 
 class Network(_Section):
@@ -53,8 +59,8 @@ class DataSection(_Section):
     n: Count
     d: Count | None = None
     outputs: Count | None = None
-    labels: str | None = None
-    scale: str | float | None = None
+    labels: Word | None = None
+    scale: Word | float | None = None
     center: bool | None = None
     split: Literal["train", "test"] | None = None
     path: str | None = None
@@ -71,7 +77,7 @@ class Optimizer(_Section):
     """The step rule; `gamma` and `delta` only where the rule has them."""
 
     name: Literal["delta-gclip", "gclip", "gd"] = "delta-gclip"
-    eta: float | str
+    eta: float | Word
     gamma: float | None = None
     delta: float | None = None
 
@@ -127,10 +133,11 @@ def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None
     """
     try:
         tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidInputError(f"the configuration is not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # Python's own limits on digits and depth beside TOMLDecodeError
+        raise InvalidInputError(f"the configuration is not TOML: {clipped(str(error))}") from None
     for item in overrides:
         _override(tree, item)
+    _require_bounded(tree)
     config = from_tree(tree)
     return config if folder is None else _resolve(config, folder)
 
@@ -170,13 +177,38 @@ def set_dotted(tree: dict[str, Any], key: str, value: Any) -> None:
     tree[last] = value
 
 
+def _require_bounded(tree: dict[str, Any]) -> None:
+    """Refuse what no configuration needs and a later step could choke on: deep nesting, numbers beyond TOML's 64 bits.
+
+    Raises:
+        InvalidInputError: there is such a value; the message names its key.
+    """
+    left: list[tuple[str, int, Any]] = [("", 0, tree)]
+    while left:
+        key, depth, value = left.pop()
+        if depth > MOST_DEPTH:
+            raise InvalidInputError(f"{clipped(key)}: nested {depth} deep, allowed are {MOST_DEPTH}")
+        if type(value) is int and not -(2**63) <= value < 2**63:
+            raise InvalidInputError(f"{clipped(key)}: a whole number of more than 64 bits, which TOML does not have")
+        if isinstance(value, dict):
+            left += [(f"{key}.{name}".removeprefix("."), depth + 1, inner) for name, inner in value.items()]
+        elif isinstance(value, list):
+            left += [(f"{key}[{i}]", depth + 1, inner) for i, inner in enumerate(value)]
+
+
+def clipped(text: str) -> str:
+    """A text as a message can repeat it: printable, on one line, not too long."""
+    text = text if text.isprintable() else ascii(text)[1:-1]
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}.."
+
+
 def _override(tree: dict[str, Any], item: str) -> None:
     key, equals, text = item.partition("=")
     if not equals or not all(part.strip() for part in key.split(".")):
         raise InvalidInputError(f"--set {item}: write --set section.key=value")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = text
     set_dotted(tree, key.strip(), value)
 
@@ -223,14 +255,14 @@ def _explain(error: Any) -> str:
         *sections, last = sections
         allowed = _COLUMNS.get(last, "must be a number or a text")
     key = ".".join(map(str, sections)) + (f"[{last}]" if isinstance(last, int) else f".{last}")
-    key = key.removeprefix(".")
+    key = clipped(key.removeprefix("."))
     match error["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key{_nearest(error['loc'])}"
         case "missing":
             return f"{key}: missing; it has no default"
         case _:
-            return f"{key} = {error['input']!r}: {allowed}"
+            return f"{key} = {clipped(repr(error['input']))}: {allowed}"
 
 
 def _nearest(loc: tuple[str | int, ...]) -> str:
