@@ -179,15 +179,20 @@ def targets(problem):
         }
 
 
-@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("start", ZEROS)
-@pytest.mark.parametrize("theorem", ["A", "A'", "B", "TMSSR25", "LZB22-6"])
+@pytest.mark.parametrize(
+    ("theorem", "rule"),
+    [
+        ("A", "gd"), ("A'", "gclip"), ("B", "gd"), ("B", "delta-gclip"), ("B", "gclip"), ("TMSSR25", "delta-gclip"),
+        ("LZB22-6", "gd"),
+    ],
+)  # fmt: skip
 def test_a_start_at_a_zero_but_for_rounding_has_converged(theorem, start, rule):
     problem = ZEROS[start]
     seen = set()
     for name, y in targets(problem).items():
         report = verify(
-            Problem(problem.network, problem.x, y), RULES[rule], theorem=theorem, steps=300, level=Verdict.HOLDS
+            Problem(problem.network, problem.x, y), RULES[rule], theorem=theorem, steps=100, level=Verdict.HOLDS
         )
         assert report.run.reason is Reason.CONVERGED, (name, report.run.violation)
         assert "the loss at the start is at the floor of rounding" in report.run.note
