@@ -131,7 +131,7 @@ def run(
     floor = rounding.along(0.0).floor
     optimizer = optimizer_for(settings, eta, work)
     trace, finite = _iterate(work, loss_and_gradient, optimizer, start, steps, target, floor, records, progress)
-    granted = rounding.along(float(trace.path[-1]))
+    granted = rounding.along(float(trace.path[-1]), len(trace.step_size))
     inequalities: list[Inequality] = []
     if certified is not None and profile is not None:
         inequalities = of_reach(trace, certified, profile, integrated, settings, granted)

@@ -87,7 +87,7 @@ class RoundOff:
 
 
 class Rounding:
-    """The rounding of one run, read at its start: call it with the length of the path for the numbers along it.
+    """The rounding of one run, read at its start.
 
     Args:
         problem: what the promise is about.
@@ -104,9 +104,10 @@ class Rounding:
         bounded = derived is not None and _says_something(derived, work)
         self._at = derived if bounded and derived is not None else _estimated(problem, work, kernel)
 
-    def along(self, path: float) -> RoundOff:
-        """The numbers on the ball of that radius around the start."""
-        return self._at(path)
+    def along(self, path: float, steps: int = 0) -> RoundOff:
+        """The numbers on the ball around the start that so many steps of that length in all stay in, as computed."""
+        at = self._at(path)
+        return self._at((1 + 8 * at.unit) * path + 2 * steps * at.update) if steps else at
 
 
 def gamma(k: int, unit: float) -> float:
