@@ -230,8 +230,8 @@ class DeltaGClip(_ClippedDescent):
 
     The step never waits for an accelerator; in a captured CUDA graph a number lr is frozen, so give a
     tensor on the device if it is to change. Parameters on several devices exchange the norm and h, and a
-    step that mixes CPU and accelerator waits for those. On the CPU `foreach` changes no bit of the
-    result; on an accelerator the norm's last bits may depend on it.
+    step that mixes CPU and accelerator waits for those. What `foreach` changes is rounding
+    alone: the norm's and the step's last bits.
 
     Args:
         params: parameters or parameter groups.

@@ -149,9 +149,20 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
             else f"step {broken['step']}: {broken['inequality']} fails, {broken['left']:.6g} > {broken['right']:.6g}"
         )
         table.add_row("checked", escape(said))
+        table.add_row("for rounding", escape(granted(run)))
     elif since:
         table.add_row("checked", f"nothing: what is promised begins at step {since}")
     return table
+
+
+def granted(run: dict[str, Any]) -> str:
+    """What the checks were granted for rounding, in one line."""
+    found = run.get("rounding")
+    residual = f"{number(run['round_off_granted_to_residual'], 2)} of ||r||"
+    if found is None:  # a folder of an earlier version
+        return residual
+    path = next((f", {number(c['granted'], 2)} of the path" for c in found["granted"] if c["name"][:4] == "path"), "")
+    return f"{residual}{path}: {found['how']}"
 
 
 def print_sweep(console: Console, records: list[dict[str, Any]], slopes: list[Slope]) -> None:

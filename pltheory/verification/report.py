@@ -276,6 +276,7 @@ def _run(r: Run) -> dict[str, Any]:
         "kernel_drift": r.kernel_drift,
         "checked_every_step": list(r.checked),
         "round_off_granted_to_residual": r.round_off,
+        "rounding": {"how": r.rounding, "loss_floor": r.floor, "granted": [asdict(c) for c in r.checks]},
         "first_violation": None if r.violation is None else asdict(r.violation),
         "note": r.note,
     }
