@@ -13,7 +13,7 @@ from torch.func import functional_call, jacrev, vmap
 
 from ..problem.evaluation import first_line
 from ..theory import NotAvailableError
-from .admission import trainable
+from .admission import measuring, trainable
 
 _NOISE = 1 << 10
 """Units in the last place of a sample's whole gradient below which a part of it is round-off."""
@@ -57,6 +57,17 @@ def run_on_leaves(network: nn.Module, params: Mapping[str, Tensor], x: Tensor) -
             return dict(params), network(x.detach()).reshape(len(x), -1)
         leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
         return leaves, functional_call(network, leaves, (x.detach(),)).reshape(len(x), -1)
+
+
+def weighted_gradient(network: nn.Module, x: Tensor, weights: Tensor) -> list[Tensor]:
+    """J^T v for v of shape (n C,), sample-major: a tensor per trainable parameter, zero in one that is not used.
+
+    Raises:
+        NotAvailableError: autograd cannot differentiate the network.
+    """
+    with measuring(network):
+        leaves, output = run_on_leaves(network, trainable(network), x)
+        return gradient(output, leaves.values(), weights.to(output).reshape(output.shape))
 
 
 def jacobian_rows(network: nn.Module, params: Mapping[str, Tensor], x: Tensor) -> Tensor:

@@ -53,8 +53,8 @@ class Extremes:
         products: products with the operator that were used.
         stopped: given up before the tolerance, because another operator's |theta| was larger than the `ceiling` of
             this one's norm.
-        asymmetry: largest |u . H v - v . H u| that was met, u and v of the first basis: of the order of the products'
-            round-off for a symmetric operator.
+        asymmetry: largest |u . H v - v . H u| that was met, u and v of the first basis, relative to the largest
+            product: of the order of the products' round-off for a symmetric operator.
         vectors: the unit vectors, (B, size), in the operators' precision; None unless asked for, zero where stopped.
     """
 
@@ -169,7 +169,7 @@ class _Run:
         self.next = start
         self.beta = _norm(start)
         self.eps = torch.finfo(start.dtype).eps
-        self.asymmetry = torch.zeros(start.shape[0], dtype=torch.float64)
+        self.asymmetry, self.largest = torch.zeros(2, start.shape[0], dtype=torch.float64)
         self.restarted = False
 
     def step(self) -> None:
@@ -188,13 +188,17 @@ class _Run:
             h = torch.bmm(w[:, None], known.mT)
             w = torch.baddbmm(w[:, None], h, known, alpha=-1)[:, 0]
             column[:, first:] += h[:, 0].double().cpu()
+        beta = _norm(w)
+        self.largest = torch.maximum(self.largest, torch.hypot(torch.linalg.vector_norm(column, dim=1), beta))
         if j > 0 and not self.restarted:
             # H v_j is v_{j-1} times the last beta, plus a part along v_j, plus what is new.
             expected = torch.zeros_like(column[:, :-1])
             expected[:, -1] = self.beta
-            self.asymmetry = (column[:, :-1] - expected).abs().amax(dim=1)
+            # A small beta blew up the round-off in v_j.
+            gap = (column[:, :-1] - expected).abs().amax(dim=1) * (self.beta / self.largest).nan_to_num(0)
+            self.asymmetry = (gap / self.largest).nan_to_num(0)
         self.t[:, : j + 1, j] = self.t[:, j, : j + 1] = column
-        self.size, self.next, self.beta = j + 1, w, _norm(w)
+        self.size, self.next, self.beta = j + 1, w, beta
         if not (torch.isfinite(column).all() and torch.isfinite(self.beta).all()):
             raise NumericalFailureError("a Hessian-vector product is not finite")
 
@@ -229,7 +233,7 @@ class _Run:
         self.v, self.next = v, self.next[device]
         self.t, self.beta = self.t[keep], self.beta[keep]
         self.values, self.vectors = self.values[keep], self.vectors[keep]
-        self.asymmetry = self.asymmetry[keep]
+        self.asymmetry, self.largest = self.asymmetry[keep], self.largest[keep]
 
 
 def _norm(w: Tensor) -> Tensor:
