@@ -43,8 +43,13 @@ class KernelOperator(LinearOperator):
             self.network = network
             self.block = len(x) if block is None else block
             self._like = admitted.one.new_empty(0)
-            self._forward_mode = self._has_forward_mode()
-            self._require_adjoint()
+            # Forward mode sees what is hidden from reverse mode by no_grad, and has mistakes of its own.
+            self._forward_mode = self._has_forward_mode() and self._is_adjoint(forward_mode=True)
+            if not self._forward_mode and not self._is_adjoint(forward_mode=False):
+                raise NotAvailableError(
+                    "not available for this network: J and its transpose, by automatic differentiation, do not agree: "
+                    "an operation has no second derivative"
+                )
         order = len(x) * self.outputs
         super().__init__(np.dtype(str(self._like.dtype).removeprefix("torch.")), (order, order))
 
@@ -70,10 +75,12 @@ class KernelOperator(LinearOperator):
         return torch.cat([row.reshape(-1) for row in rows])
 
     def _along(self, x: Tensor, u: Tensor) -> Tensor:
-        parts = u.split([p.numel() for p in self.params.values()])
-        along = {name: part.reshape(p.shape) for part, (name, p) in zip(parts, self.params.items(), strict=True)}
         run = self._by_forward_mode if self._forward_mode else self._by_two_backward_passes
-        return run(x, along).detach()
+        return run(x, self._named(u)).detach()
+
+    def _named(self, u: Tensor) -> dict[str, Tensor]:
+        parts = u.split([p.numel() for p in self.params.values()])
+        return {name: part.reshape(p.shape) for part, (name, p) in zip(parts, self.params.items(), strict=True)}
 
     def _matvec(self, v: np.ndarray) -> np.ndarray:
         vector = torch.as_tensor(np.asarray(v).reshape(-1), device=self._like.device).to(self._like.dtype)
@@ -108,17 +115,16 @@ class KernelOperator(LinearOperator):
         try:
             self._by_forward_mode(self.x[:1], along)
         except Exception:  # forward mode fails in as many ways as there are operations without it
-            try:
-                self._by_two_backward_passes(self.x[:1], along)
-            except RuntimeError as error:
-                raise NotAvailableError(f"not available for this network: {first_line(error)}") from error
             return False
         return True
 
-    def _require_adjoint(self) -> None:
+    def _is_adjoint(self, *, forward_mode: bool) -> bool:
         """Hold (v, J u) against (J^T v, u): an operation may hide from a second derivative without an error.
 
         Once along u = J^T v, which no cancellation can hide, and once along a direction that does not know v.
+
+        Raises:
+            NotAvailableError: the network cannot be differentiated twice.
         """
         few = self.x[:3]
         leaves, output = run_on_leaves(self.network, self.params, few)
@@ -126,14 +132,16 @@ class KernelOperator(LinearOperator):
         rows = _flat(gradient(output, leaves.values(), v))
         gen = torch.Generator().manual_seed(1)
         other = torch.randn(len(rows), generator=gen, dtype=torch.float64).to(rows)
+        run = self._by_forward_mode if forward_mode else self._by_two_backward_passes
         for u in (rows, other):
-            forwards = float((v.reshape(-1).double() * self._along(few, u).reshape(-1).double()).sum())
-            backwards = float(rows.double() @ u.double())
+            try:
+                along = run(few, self._named(u)).reshape(-1).double()
+            except RuntimeError as error:
+                raise NotAvailableError(f"not available for this network: {first_line(error)}") from error
+            forwards, backwards = float(v.reshape(-1).double() @ along), float(rows.double() @ u.double())
             if not abs(forwards - backwards) <= torch.finfo(u.dtype).eps ** 0.5 * norm([rows]) * norm([u]):
-                raise NotAvailableError(
-                    "not available for this network: J and its transpose, by automatic differentiation, do not agree: "
-                    "an operation has no second derivative, or its forward mode is wrong"
-                )
+                return False
+        return True
 
 
 def _flat(gradients: list[Tensor]) -> Tensor:
