@@ -35,8 +35,8 @@ from ..theory import InvalidInputError, NumericalFailureError
 AGREEMENT = 1e-8
 """Largest error, relative to sqrt(E act(u)^2 E act(v)^2)."""
 _COARSE = 1.5
-_RESOLVED = 1.25
-"""Spacings that the width of a Gaussian must have: the error is then 4e-14."""
+_RESOLVED = 2.0
+"""Spacings that the width of a Gaussian must have."""
 _OF_DEVIATION = 0.5
 """Spacing in standard deviations, where it is they that are short."""
 _REACH = 9.0
