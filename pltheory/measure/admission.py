@@ -54,7 +54,7 @@ def trainable(network: nn.Module) -> dict[str, Tensor]:
         )
     dtypes = set()
     for name, p in params.items():
-        if isinstance(p, nn.parameter.UninitializedTensorMixin):
+        if isinstance(p, nn.UninitializedParameter):
             raise InvalidInputError(f"parameter {name} has no shape yet: run the network once before it is measured")
         if p.is_inference():
             raise InvalidInputError(f"parameter {name} was made under torch.inference_mode: it has no gradient")

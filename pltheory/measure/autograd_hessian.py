@@ -65,7 +65,7 @@ class AutogradHessians:
             for (name, p), piece in zip(self.params.items(), pieces, strict=True)
         }
         values, gradients = self._gradients(own, create_graph=False)
-        return values.detach(), [g.to_dense() if g is not None and g.is_sparse else g for g in gradients]
+        return values.detach(), gradients
 
     def _gradients(self, own: Parameters, *, create_graph: bool) -> tuple[Tensor, list[Tensor | None]]:
         try:
@@ -75,7 +75,7 @@ class AutogradHessians:
                     return values, [None] * len(own)
                 wanted = list(own.values())
                 found = torch.autograd.grad(values.sum(), wanted, create_graph=create_graph, allow_unused=True)
-                return values, list(found)
+                return values, [g.to_dense() if g is not None and g.is_sparse else g for g in found]
         except Exception as error:  # they fail in as many ways as there are modules
             raise NotAvailableError(f"no Hessian for this network: {first_line(error)}") from error
 

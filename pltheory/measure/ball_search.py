@@ -116,7 +116,7 @@ def _squares(value: Tensor, leaves: Stacked) -> Tensor:
         return zero
     wanted = list(leaves.values())
     found = torch.autograd.grad(value, wanted, create_graph=True, allow_unused=True)
-    return sum((g.flatten(1).square().sum(dim=1) for g in dense(found, wanted)), zero)
+    return sum((g.reshape(count, -1).square().sum(dim=1) for g in dense(found, wanted)), zero)
 
 
 def _leaves(points: Stacked) -> Stacked:
@@ -126,6 +126,7 @@ def _leaves(points: Stacked) -> Stacked:
 def _outputs(problem: Problem, points: Stacked) -> Tensor:
     """F of shape (b, n, C)."""
     if len(next(iter(points.values()))) == 1:  # works for every module, vmap does not
+        _put(problem, [p[0] for p in points.values()])  # a checkpoint runs again with the module's own
         single = {name: p.squeeze(0) for name, p in points.items()}
         return functional_call(problem.network, single, (problem.x,))[None]
     return vmap(lambda p: functional_call(problem.network, p, (problem.x,)))(points)
@@ -151,7 +152,7 @@ def _kernels(problem: Problem, points: Stacked) -> Tensor:
 def _put(problem: Problem, weights: list[Tensor]) -> None:
     with torch.no_grad():
         for p, w in zip(problem.parameters(), weights, strict=True):
-            p.copy_(w)
+            p.copy_(w.detach())
 
 
 def _gradients(value: Tensor, leaves: Stacked) -> list[Tensor]:
@@ -162,7 +163,7 @@ def _gradients(value: Tensor, leaves: Stacked) -> list[Tensor]:
 
 def _norms(parts: list[Tensor]) -> Tensor:
     """Euclidean norms over all parts, (b,), in float64: in float32 a point outside could pass for one inside."""
-    squares = [p.flatten(1).double().square().sum(dim=1) for p in parts]
+    squares = [p.reshape(len(p), -1).double().square().sum(dim=1) for p in parts]
     return torch.stack(squares).sum(dim=0).sqrt()
 
 
@@ -199,18 +200,24 @@ def _search(
     with measuring(problem.network, twice=True):
         admit(problem.network, problem.x)
         work = _copy(problem)
+        centre = {name: p.detach().clone()[None] for name, p in work.network.named_parameters() if p.requires_grad}
+        together = _together(work, centre, restarts)
         try:
-            distance, weights = _descend(work, radius, objective, steps, restarts, seed)
+            try:
+                distance, weights = _descend(work, centre, radius, objective, steps, restarts, seed, together)
+            except RuntimeError:  # what is batched by vmap fails in more ways than a trial shows
+                if together == 1:
+                    raise
+                distance, weights = _descend(work, centre, radius, objective, steps, restarts, seed, 1)
         except RuntimeError as error:
             raise NotAvailableError(f"no search for this network: {first_line(error)}") from error
     # The objective is for the search; what is reported is measured at the point found, or at the centre.
-    centre = [p.detach().clone() for p in problem.parameters()]
     value = value_at(problem)
     _put(work, weights)
     found = value_at(work)
-    # Not (found < value): a NaN at the centre is worse than any number.
     if distance == 0 or value <= found:
-        return Attack(upper(value, f"projected gradient search, {what}"), 0.0, centre)
+        own = [p.detach().clone() for p in problem.parameters()]
+        return Attack(upper(value, f"projected gradient search, {what}"), 0.0, own)
     return Attack(upper(found, f"projected gradient search, {what}"), distance, weights)
 
 
@@ -222,11 +229,16 @@ def _copy(problem: Problem) -> Problem:
 
 
 def _descend(
-    work: Problem, radius: float, objective: Objective, steps: int, restarts: int, seed: int
+    work: Problem,
+    centre: Stacked,
+    radius: float,
+    objective: Objective,
+    steps: int,
+    restarts: int,
+    seed: int,
+    together: int,
 ) -> tuple[float, list[Tensor]]:
     """The point of the smallest objective, and its distance from the centre."""
-    centre = {name: p.detach().clone()[None] for name, p in work.network.named_parameters() if p.requires_grad}
-    together = _together(work, centre, restarts)
     generator = torch.Generator().manual_seed(seed)
     best = (float("inf"), 0.0, [c[0] for c in centre.values()])
     for first in range(0, restarts, together):

@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from ..problem.networks import ClassN
+from ..problem.networks import ClassN, class_n
 from ..problem.problem import Problem
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import estimate, lower
 from .admission import Admitted, admit, measuring
 from .autograd_hessian import AutogradHessians, loss_hessian, output_hessians
 from .factored_hessian import factored_hessians
-from .hessian_probe import Twin, confirm, require_symmetric
+from .hessian_probe import Twin, confirm, require_exchangeable, require_symmetric
 from .lanczos import Extremes, largest_modulus
 from .linearization import linearize
 
@@ -131,7 +131,7 @@ def loss_hessian_norm(problem: Problem, *, tol: float = 1e-3, seed: int = 0) -> 
         InvalidInputError, NotAvailableError, NumericalFailureError: as `hessian_norm`.
     """
     with measuring(problem.network, twice=True):
-        admit(problem.network, problem.x)
+        _admit(problem)
         operator = loss_hessian(problem)
         basis, _ = _room(sum(p.nbytes for p in operator.params.values()))
         return _ByAutograd(operator, lambda dtype: loss_hessian(problem, dtype), basis).norms(tol, seed, None)[0][0]
@@ -149,7 +149,7 @@ def curvature_along(problem: Problem, direction: dict[str, Tensor]) -> Bound:
         InvalidInputError, NotAvailableError, NumericalFailureError: as `hessian_norm`.
     """
     with measuring(problem.network, twice=True):
-        admit(problem.network, problem.x)
+        _admit(problem)
         operator = loss_hessian(problem)
         v = torch.cat([direction[name].reshape(-1) for name in operator.params]).double()
         largest = float(v.abs().max())
@@ -171,6 +171,14 @@ def largest_output_hessian(norms: list[list[HessianNorm]]) -> Bound:
     if best.residual > 0.1 * best.value.value:
         return estimate(best.value.value, f"Lanczos, residual {best.residual:.1e} is not small")
     return best.value
+
+
+def _admit(problem: Problem) -> None:
+    admitted = admit(problem.network, problem.x)
+    try:
+        class_n(problem.network)  # nothing but its layers
+    except NotAvailableError:
+        require_exchangeable(problem.network, admitted.params, admitted.x)
 
 
 def _top(norms: list[HessianNorm]) -> int:
@@ -252,6 +260,7 @@ def _batches(network: nn.Module, admitted: Admitted) -> Iterator[_Factored | _By
     try:
         net = linearize(network, x[:1]).network
     except NotAvailableError:
+        require_exchangeable(network, admitted.params, x)
         every = output_hessians(network, x, outputs)
         basis, together = _room(sum(p.nbytes for p in every.params.values()))
         for index in pairs.split(together):

@@ -16,13 +16,14 @@ weights) the change is not small and the next step is taken; where it never is, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..theory import NotAvailableError, NumericalFailureError
+from .autodiff import gradient, mixing_weights, norm, run_on_leaves
 from .autograd_hessian import AutogradHessians
 
 _STEPS = 7
@@ -49,6 +50,42 @@ def require_symmetric(asymmetry: Tensor, eps: float) -> None:
         raise NotAvailableError(
             f"no Hessian for this network: u . H v and v . H u differ by {worst:.1e} of the product, so a second "
             "derivative in the network is wrong"
+        )
+
+
+def require_exchangeable(network: nn.Module, params: Mapping[str, Tensor], x: Tensor) -> None:
+    """Refuse a module whose gradient does not follow parameters that are exchanged for its own.
+
+    A checkpoint runs a part of the module again during the backward pass, with the module's own parameters: their
+    derivatives, and finite differences too, would be of a function of half of them. Held against each other at other
+    weights: the gradient by exchange, and that of the module with those weights in it.
+
+    Raises:
+        NotAvailableError: they differ.
+    """
+    gen = torch.Generator().manual_seed(0)
+    size = norm(params.values()) / sum(p.numel() for p in params.values()) ** 0.5 or 1.0
+    moved = {
+        name: p.detach() + 0.01 * size * torch.randn(p.shape, generator=gen, dtype=torch.float64).to(p)
+        for name, p in params.items()
+    }
+    leaves, output = run_on_leaves(network, moved, x)
+    weights = mixing_weights(output.numel(), output).reshape(output.shape)
+    exchanged = gradient(output, leaves.values(), weights)
+    own = [p.data for p in params.values()]
+    try:
+        for p, m in zip(params.values(), moved.values(), strict=True):
+            p.data = m
+        with torch.enable_grad():
+            plain = gradient(network(x).reshape(len(x), -1), params.values(), weights)
+    finally:
+        for p, data in zip(params.values(), own, strict=True):
+            p.data = data
+    gap = norm(a - b for a, b in zip(exchanged, plain, strict=True))
+    if not gap <= torch.finfo(output.dtype).eps ** 0.5 * norm(plain):
+        raise NotAvailableError(
+            "no Hessian for this network: its gradient does not follow parameters given in place of its own (a "
+            "checkpoint, or a hook on a gradient)"
         )
 
 
