@@ -19,6 +19,7 @@ from ..theory import Bound, InvalidInputError, NotAvailableError, NumericalFailu
 from ..theory.bound import upper
 from .admission import admit, measuring
 from .autodiff import dense
+from .linearization import recognised
 from .ntk import empirical_ntk
 from .pl_ratio import pl_ratio
 from .spectrum import eigenvalues
@@ -198,7 +199,8 @@ def _search(
             "on, and at least one start"
         )
     with measuring(problem.network, twice=True):
-        admit(problem.network, problem.x)
+        if not recognised(problem.network, problem.x):
+            admit(problem.network, problem.x)
         work = _copy(problem)
         centre = {name: p.detach().clone()[None] for name, p in work.network.named_parameters() if p.requires_grad}
         together = _together(work, centre, restarts)

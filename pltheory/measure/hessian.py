@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from ..problem.networks import ClassN, class_n
+from ..problem.networks import ClassN
 from ..problem.problem import Problem
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import estimate, lower
@@ -24,7 +24,7 @@ from .autograd_hessian import AutogradHessians, loss_hessian, output_hessians
 from .factored_hessian import factored_hessians
 from .hessian_probe import Twin, confirm, require_exchangeable, require_symmetric
 from .lanczos import Extremes, largest_modulus
-from .linearization import linearize
+from .linearization import linearize, recognised
 
 BATCH_BYTES = 1 << 29
 """Lanczos vectors held at once: how many samples and outputs go together follows from it."""
@@ -131,10 +131,10 @@ def loss_hessian_norm(problem: Problem, *, tol: float = 1e-3, seed: int = 0) -> 
         InvalidInputError, NotAvailableError, NumericalFailureError: as `hessian_norm`.
     """
     with measuring(problem.network, twice=True):
-        _admit(problem)
+        twin = (lambda dtype: loss_hessian(problem, dtype)) if _admit(problem) else None
         operator = loss_hessian(problem)
         basis, _ = _room(sum(p.nbytes for p in operator.params.values()))
-        return _ByAutograd(operator, lambda dtype: loss_hessian(problem, dtype), basis).norms(tol, seed, None)[0][0]
+        return _ByAutograd(operator, twin, basis).norms(tol, seed, None)[0][0]
 
 
 def curvature_along(problem: Problem, direction: dict[str, Tensor]) -> Bound:
@@ -149,7 +149,7 @@ def curvature_along(problem: Problem, direction: dict[str, Tensor]) -> Bound:
         InvalidInputError, NotAvailableError, NumericalFailureError: as `hessian_norm`.
     """
     with measuring(problem.network, twice=True):
-        _admit(problem)
+        doubtful = _admit(problem)
         operator = loss_hessian(problem)
         v = torch.cat([direction[name].reshape(-1) for name in operator.params]).double()
         largest = float(v.abs().max())
@@ -160,9 +160,10 @@ def curvature_along(problem: Problem, direction: dict[str, Tensor]) -> Bound:
         product = operator.apply(v[None])
         if not torch.isfinite(product).all():
             raise NumericalFailureError("a Hessian-vector product is not finite")
-        confirm(lambda dtype: loss_hessian(problem, dtype), v[None], product, torch.zeros(1))
+        if doubtful:
+            confirm(lambda dtype: loss_hessian(problem, dtype), v[None], product, torch.zeros(1))
         square, along = float(v.double() @ v.double()), float(v.double() @ product[0].double())
-    return lower(along / square, "one Hessian-vector product, confirmed by finite differences")
+    return lower(along / square, "one Hessian-vector product" + (", and finite differences" if doubtful else ""))
 
 
 def largest_output_hessian(norms: list[list[HessianNorm]]) -> Bound:
@@ -173,12 +174,13 @@ def largest_output_hessian(norms: list[list[HessianNorm]]) -> Bound:
     return best.value
 
 
-def _admit(problem: Problem) -> None:
+def _admit(problem: Problem) -> bool:
+    """Whether derivatives have to be asked: not those of class N."""
+    if recognised(problem.network, problem.x):
+        return False
     admitted = admit(problem.network, problem.x)
-    try:
-        class_n(problem.network)  # nothing but its layers
-    except NotAvailableError:
-        require_exchangeable(problem.network, admitted.params, admitted.x)
+    require_exchangeable(problem.network, admitted.params, admitted.x)
+    return True
 
 
 def _top(norms: list[HessianNorm]) -> int:
@@ -228,18 +230,20 @@ class _Factored:
 
 @dataclass(frozen=True)
 class _ByAutograd:
-    """Some functions whose Hessians autograd applies, and the same in another precision."""
+    """Some functions whose Hessians autograd applies, and, where it is to be asked, the same in another precision."""
 
     operators: AutogradHessians
-    twin: Twin
+    twin: Twin | None
     basis: int
 
     def norms(self, tol: float, seed: int, beat: float | None) -> tuple[list[HessianNorm], int]:
         """As `_Factored`, after their symmetry and finite differences were asked."""
-        ends = largest_modulus(self.operators, tol, seed, basis=self.basis, beat=beat, vectors=True)
-        assert ends.vectors is not None
-        require_symmetric(ends.asymmetry, torch.finfo(ends.vectors.dtype).eps)
+        asked = self.twin is not None
+        ends = largest_modulus(self.operators, tol, seed, basis=self.basis, beat=beat, vectors=asked)
         norms = _read(ends)
+        if ends.vectors is None:
+            return norms, int(ends.stopped.sum())
+        require_symmetric(ends.asymmetry, torch.finfo(ends.vectors.dtype).eps)
         which = torch.arange(len(norms)) if beat is None else torch.tensor([_top(norms)])
         if beat is None or not ends.stopped[which].any():  # what was given up is nobody's bound
             v, theta = ends.vectors[which.to(ends.vectors.device)], ends.theta[which]
@@ -247,7 +251,7 @@ class _ByAutograd:
         return norms, int(ends.stopped.sum())
 
     def _some(self, which: Tensor, dtype: torch.dtype | None) -> AutogradHessians:
-        if dtype is None:
+        if dtype is None or self.twin is None:
             return self.operators.take(which)
         twin = self.twin(dtype)
         return replace(twin, index=self.operators.index[which.to(self.operators.index.device)])

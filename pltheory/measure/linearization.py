@@ -116,6 +116,15 @@ def linearize(network: nn.Module | ClassN, x: Tensor, *, compared: int | None = 
         return lin
 
 
+def recognised(network: nn.Module, x: Tensor) -> bool:
+    """Whether a module is of class N: matrix products and activations of the table, on each sample, and nothing else."""
+    try:
+        linearize(network, x[:1])
+    except NotAvailableError:
+        return False
+    return True
+
+
 def _fitting(net: ClassN, x: Tensor) -> Tensor:
     x, weight = inputs(x), net.layers[0].weight
     if x.ndim != 2 or x.shape[1] != weight.shape[1] or x.dtype != weight.dtype:

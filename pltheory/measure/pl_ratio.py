@@ -9,6 +9,7 @@ from ..theory import Bound, NumericalFailureError
 from ..theory.bound import exact
 from .admission import admit, measuring
 from .autodiff import gradient, norm
+from .linearization import recognised
 
 
 def pl_ratio(problem: Problem) -> Bound:
@@ -23,7 +24,8 @@ def pl_ratio(problem: Problem) -> Bound:
         NumericalFailureError: the residual or the gradient is not finite.
     """
     with measuring(problem.network):
-        admit(problem.network, problem.x)
+        if not recognised(problem.network, problem.x):
+            admit(problem.network, problem.x)
         residual = problem.residual()
         r = residual.detach().double()
         largest = float(r.abs().max())
