@@ -15,7 +15,6 @@ from scipy.optimize import brentq
 from torch import Tensor
 
 from ..measure.infinite_width import gaussian_expectations
-from ..problem.pointwise import POINTWISE
 from ..problem.settings import StepSettings
 from ..theory import InvalidInputError, NotAvailableError, activation
 from ..theory.bound import lower
@@ -48,7 +47,7 @@ class Limit:
 
 
 def limit_of(x: Tensor, y: Tensor, name: str) -> Limit:
-    """Expectations over one neuron, by Gauss-Hermite quadrature in float64.
+    """Expectations over one neuron, in closed form or by quadrature in float64.
 
     Raises:
         NotAvailableError: several outputs, or an activation that is not bounded by 1.
@@ -58,7 +57,7 @@ def limit_of(x: Tensor, y: Tensor, name: str) -> Limit:
     if y.shape[1] != 1:
         raise NotAvailableError("not available for several outputs: the a-priori width is for one")
     gram = x @ x.T / x.shape[1]
-    features, slopes = gaussian_expectations(gram, POINTWISE[name])
+    features, slopes = gaussian_expectations(gram, name)
     return Limit(gram, features, gram * slopes, float(y.norm()))
 
 

@@ -1,89 +1,113 @@
-"""Jacobian rows of any module by automatic differentiation: the slow route, for what no layer rule covers."""
+"""Gradients and Jacobian rows of any module by automatic differentiation: the slow route, for what no rule covers.
+
+Plain reverse mode of the module, as training takes it, is what everything else is held against.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, jacrev, vmap
 
-from ..theory import InvalidInputError, NotAvailableError
+from ..problem.evaluation import first_line
+from ..theory import NotAvailableError
+from .admission import measuring, trainable
+
+_NOISE = 1 << 10
+"""Units in the last place of a sample's whole gradient below which a part of it is round-off."""
 
 
-def trainable(network: nn.Module) -> dict[str, Tensor]:
-    """The parameters that are trained, by name, shared ones once.
-
-    Raises:
-        InvalidInputError: there are none.
-    """
-    params: dict[str, Tensor] = {name: p for name, p in network.named_parameters() if p.requires_grad}
-    if not params:
-        raise InvalidInputError("the network has no trainable parameters: its tangent kernel is zero")
-    return params
-
-
-def outputs_per_sample(network: nn.Module, x: Tensor) -> Tensor:
-    """Outputs at the first sample alone, (C,), after checking that the network keeps its samples apart.
+def gradient(output: Tensor, params: Iterable[Tensor], weights: Tensor) -> list[Tensor]:
+    """Gradient of sum(weights * output) in each parameter, dense; zero in one that the output does not depend on.
 
     Raises:
-        InvalidInputError: it mixes them (batch normalisation in train mode), or answers differently from call to call.
+        NotAvailableError: autograd cannot.
     """
-    mixing = [
-        name
-        for name, m in network.named_modules()
-        if isinstance(m, nn.modules.batchnorm._BatchNorm) and (m.training or not m.track_running_stats)
-    ]
-    if mixing:
-        raise InvalidInputError(
-            f"module {mixing[0]}: batch normalisation in train mode mixes the samples; call network.eval()"
-        )
-    with torch.no_grad():
-        one, last, many = network(x[:1]), network(x[-1:]), network(x)
-    require_same(one, many)
-    require_same(last, many[-1:])
-    return one.reshape(-1)
+    wanted = list(params)
+    if not output.requires_grad:
+        return [torch.zeros_like(p) for p in wanted]
+    try:
+        found = torch.autograd.grad(output, wanted, weights, retain_graph=True, allow_unused=True)
+    except RuntimeError as error:
+        raise NotAvailableError(f"not available for this network: autograd: {first_line(error)}") from error
+    return dense(found, wanted)
 
 
-def require_same(some: Tensor, many: Tensor) -> None:
-    """The outputs at the first few samples are the same alone and among others.
+def dense(gradients: Iterable[Tensor | None], params: Iterable[Tensor]) -> list[Tensor]:
+    """Gradients as dense tensors, with zeros for those that are None."""
+    filled = [torch.zeros_like(p) if g is None else g for g, p in zip(gradients, params, strict=True)]
+    return [g.to_dense() if g.is_sparse else g for g in filled]
+
+
+def mixing_weights(count: int, like: Tensor) -> Tensor:
+    """Weights of the outputs, all away from zero: what is wrong at one output shows in their weighted sum."""
+    gen = torch.Generator().manual_seed(0)
+    return (torch.rand(count, generator=gen, dtype=torch.float64) + 0.5).to(like)
+
+
+def run_on_leaves(network: nn.Module, params: Mapping[str, Tensor], x: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    """Leaves of the same numbers as the parameters, and the outputs (n, C) at them.
+
+    Not the parameters themselves: hooks on those change what autograd says of them, and not the network.
+    """
+    with torch.enable_grad():
+        if isinstance(network, torch.jit.ScriptModule):  # its parameters cannot be exchanged
+            return dict(params), network(x.detach()).reshape(len(x), -1)
+        leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
+        return leaves, functional_call(network, leaves, (x.detach(),)).reshape(len(x), -1)
+
+
+def weighted_gradient(network: nn.Module, x: Tensor, weights: Tensor) -> list[Tensor]:
+    """J^T v for v of shape (n C,), sample-major: a tensor per trainable parameter, zero in one that is not used.
 
     Raises:
-        InvalidInputError: they are not, or there is not one row of outputs per sample.
+        NotAvailableError: autograd cannot differentiate the network.
     """
-    if some.shape[1:] != many.shape[1:] or len(some) > len(many):
-        raise InvalidInputError(
-            f"outputs have shape {tuple(some.shape)} for a few samples and {tuple(many.shape)} for all: "
-            "a tangent kernel needs one row of outputs per sample"
-        )
-    tolerance = torch.finfo(many.dtype).eps ** 0.5
-    largest = float(many.abs().max()) if many.numel() else 0.0
-    if not torch.allclose(some, many[: len(some)], rtol=tolerance, atol=tolerance * largest):
-        raise InvalidInputError(
-            "the network mixes the samples, or answers differently from call to call (dropout?): a tangent kernel "
-            "needs each sample on its own; call network.eval()"
-        )
+    with measuring(network):
+        leaves, output = run_on_leaves(network, trainable(network), x)
+        return gradient(output, leaves.values(), weights.to(output).reshape(output.shape))
 
 
 def jacobian_rows(network: nn.Module, params: Mapping[str, Tensor], x: Tensor) -> Tensor:
-    """Rows of the Jacobian with respect to some parameters, (n C, p): by torch.func, or where it cannot, one by one.
+    """Rows of the Jacobian with respect to some parameters, (n C, p).
+
+    By torch.func; one by one where it fails, or where its rows are not those of plain autograd: some of its derivatives
+    are wrong (torch.cdist's).
 
     Raises:
         NotAvailableError: the network cannot be differentiated by either.
     """
     try:
-        return _by_torch_func(network, params, x)
+        rows = _by_torch_func(network, params, x)
     except Exception as first:  # torch.func fails in as many ways as there are operations it does not know
         try:
             return _one_by_one(network, params, x)
-        except RuntimeError as second:
-            raise NotAvailableError(
-                f"not available for this network: torch.func: {_line(first)}; autograd: {_line(second)}"
-            ) from second
+        except NotAvailableError as second:
+            raise NotAvailableError(f"{second}; torch.func: {first_line(first)}") from second
+    return rows if _agree(network, params, x, rows) else _one_by_one(network, params, x)
 
 
-def _line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0][:200]
+def _agree(network: nn.Module, params: Mapping[str, Tensor], x: Tensor, rows: Tensor) -> bool:
+    """Whether the rows, in a sum with a weight for each, are what plain autograd says of every parameter."""
+    weights = mixing_weights(len(rows), rows)
+    leaves, output = run_on_leaves(network, trainable(network), x)
+    plain = dict(zip(leaves, gradient(output, leaves.values(), weights.reshape(output.shape)), strict=True))
+    eps = torch.finfo(rows.dtype).eps
+    whole = norm(plain.values())
+    found = (weights @ rows).split([p.numel() for p in params.values()])
+    for name, part in zip(params, found, strict=True):
+        own = plain[name].reshape(-1)
+        # Relative to that parameter; where its gradient cancels to nothing, to round-off of the whole.
+        if not norm([part - own]) <= eps**0.5 * norm([own]) + _NOISE * eps * whole:
+            return False
+    return True
+
+
+def norm(parts: Iterable[Tensor]) -> float:
+    """Euclidean norm over all parts, in float64: in float32 squares overflow and vanish."""
+    return float(sum(p.double().square().sum() for p in parts)) ** 0.5
 
 
 def _one_sample(network: nn.Module) -> Callable[[dict[str, Tensor], Tensor], Tensor]:
@@ -98,13 +122,10 @@ def _by_torch_func(network: nn.Module, params: Mapping[str, Tensor], x: Tensor) 
 
 
 def _one_by_one(network: nn.Module, params: Mapping[str, Tensor], x: Tensor) -> Tensor:
-    wanted = list(params.values())
     rows = []
     for i in range(len(x)):
-        with torch.enable_grad():
-            outputs = network(x[i : i + 1].detach()).reshape(-1)
-        for value in outputs:
-            grads = torch.autograd.grad(value, wanted, retain_graph=True, allow_unused=True)
-            dense = [torch.zeros_like(p) if g is None else g for g, p in zip(grads, wanted, strict=True)]
-            rows.append(torch.cat([(g.to_dense() if g.is_sparse else g).reshape(-1) for g in dense]))
-    return torch.stack(rows)
+        leaves, outputs = run_on_leaves(network, params, x[i : i + 1])
+        for value in outputs[0]:
+            grads = gradient(value, leaves.values(), torch.ones_like(value))
+            rows.append(torch.cat([g.reshape(-1) for g in grads]))
+    return torch.stack(rows).detach()

@@ -15,22 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from ..problem.evaluation import first_line
 from ..problem.problem import Problem
-from ..theory import InvalidInputError
+from ..theory import NotAvailableError
+from .admission import trainable
 
 Parameters = dict[str, Tensor]
-
-
-def trainable(network: nn.Module) -> Parameters:
-    """The parameters that a Hessian is in, by name.
-
-    Raises:
-        InvalidInputError: there are none.
-    """
-    params = {name: p.detach() for name, p in network.named_parameters() if p.requires_grad}
-    if not params:
-        raise InvalidInputError("the network has no trainable parameters: its Hessian is empty")
-    return params
 
 
 @dataclass(frozen=True)
@@ -57,14 +47,37 @@ class AutogradHessians:
 
     @cached_property
     def graph(self) -> tuple[list[Tensor], list[Tensor | None]]:
-        """The parameters of every function and the gradient in them, None where there is none."""
-        with torch.enable_grad():
-            own = {k: p.expand(self.count, *p.shape).detach().requires_grad_() for k, p in self.params.items()}
-            value = self.build(self.index, own).sum()
-            leaves = list(own.values())
-            if not value.requires_grad:
-                return leaves, [None] * len(leaves)
-            return leaves, list(torch.autograd.grad(value, leaves, create_graph=True, allow_unused=True))
+        """The parameters of every function and the gradient in them, None where there is none.
+
+        Raises:
+            NotAvailableError: autograd, or for several functions vmap, does not know something in the module.
+        """
+        own = {k: p.expand(self.count, *p.shape).detach().requires_grad_() for k, p in self.params.items()}
+        leaves = list(own.values())
+        value, gradients = self._gradients(own, create_graph=True)
+        return leaves, gradients if value.requires_grad else [None] * len(leaves)
+
+    def at(self, offset: Tensor) -> tuple[Tensor, list[Tensor | None]]:
+        """Values (B,) and gradients at the parameters plus offsets (B, p), None where there is none."""
+        pieces = offset.split([p.numel() for p in self.params.values()], dim=1)
+        own = {
+            name: (p + piece.reshape(-1, *p.shape)).detach().requires_grad_()
+            for (name, p), piece in zip(self.params.items(), pieces, strict=True)
+        }
+        values, gradients = self._gradients(own, create_graph=False)
+        return values.detach(), gradients
+
+    def _gradients(self, own: Parameters, *, create_graph: bool) -> tuple[Tensor, list[Tensor | None]]:
+        try:
+            with torch.enable_grad():
+                values = self.build(self.index, own)
+                if not values.requires_grad:
+                    return values, [None] * len(own)
+                wanted = list(own.values())
+                found = torch.autograd.grad(values.sum(), wanted, create_graph=create_graph, allow_unused=True)
+                return values, [g.to_dense() if g is not None and g.is_sparse else g for g in found]
+        except Exception as error:  # they fail in as many ways as there are modules
+            raise NotAvailableError(f"no Hessian for this network: {first_line(error)}") from error
 
     def start(self, seed: int) -> Tensor:
         """A random vector, the same for every function."""
@@ -87,9 +100,12 @@ class AutogradHessians:
         if not pairs:
             return torch.zeros_like(v)
         outputs, cotangents = zip(*pairs, strict=True)
-        found = torch.autograd.grad(
-            outputs, leaves, cotangents, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
+        try:
+            found = torch.autograd.grad(
+                outputs, leaves, cotangents, retain_graph=True, allow_unused=True, materialize_grads=True
+            )
+        except RuntimeError as error:
+            raise NotAvailableError(f"no Hessian for this network: {first_line(error)}") from error
         return torch.cat([g.reshape(len(v), -1) for g in found], dim=1)
 
     def take(self, keep: Tensor) -> Self:
@@ -97,17 +113,19 @@ class AutogradHessians:
         return type(self)(self.params, self.build, self.index[keep.to(self.index.device)])
 
 
-def output_hessians(network: nn.Module, x: Tensor, outputs: int) -> AutogradHessians:
+def output_hessians(network: nn.Module, x: Tensor, outputs: int, dtype: torch.dtype | None = None) -> AutogradHessians:
     """Hessian of every output at every sample: index i C + c is output c at sample i.
 
     Args:
-        network: maps (n, d) to (n, C).
-        x: inputs of shape (n, d).
+        network: maps (n, ..) to (n, ..), C outputs per sample on whatever axes.
+        x: inputs of shape (n, ..).
         outputs: C.
+        dtype: None, or the precision that weights, buffers and inputs are cast to.
     """
+    fixed, params, x = _cast(network, x, dtype)
 
     def one(p: Parameters, xi: Tensor, c: Tensor) -> Tensor:
-        return functional_call(network, p, (xi[None],)).reshape(-1).gather(0, c[None])[0]
+        return functional_call(network, {**fixed, **p}, (xi[None],)).reshape(-1).gather(0, c[None])[0]
 
     def build(index: Tensor, own: Parameters) -> Tensor:
         samples, which = x[index // outputs], index % outputs
@@ -115,14 +133,27 @@ def output_hessians(network: nn.Module, x: Tensor, outputs: int) -> AutogradHess
             return one({k: p.squeeze(0) for k, p in own.items()}, samples[0], which[0])[None]
         return vmap(one)(own, samples, which)
 
-    return AutogradHessians(trainable(network), build, torch.arange(x.shape[0] * outputs, device=x.device))
+    return AutogradHessians(params, build, torch.arange(x.shape[0] * outputs, device=x.device))
 
 
-def loss_hessian(problem: Problem) -> AutogradHessians:
-    """Hessian of the loss in use, a batch of one."""
+def loss_hessian(problem: Problem, dtype: torch.dtype | None = None) -> AutogradHessians:
+    """Hessian of the loss in use, a batch of one; `dtype` as for `output_hessians`."""
+    network = problem.network
+    fixed, params, x = _cast(network, problem.x, dtype)
+    y = problem.y.to(dtype or problem.y.dtype)
 
     def build(index: Tensor, own: Parameters) -> Tensor:
-        r = functional_call(problem.network, {k: p.squeeze(0) for k, p in own.items()}, (problem.x,)) - problem.y
+        r = functional_call(network, {**fixed, **{k: p.squeeze(0) for k, p in own.items()}}, (x,)) - y
         return (0.5 * problem.scale * r.square().sum())[None]
 
-    return AutogradHessians(trainable(problem.network), build, torch.zeros(1, dtype=torch.long))
+    return AutogradHessians(params, build, torch.zeros(1, dtype=torch.long))
+
+
+def _cast(network: nn.Module, x: Tensor, dtype: torch.dtype | None) -> tuple[Parameters, Parameters, Tensor]:
+    """What is exchanged in the network to compute in another precision, its trainable parameters, and the inputs."""
+    params = {name: p.detach() for name, p in trainable(network).items()}
+    if dtype is None or dtype == next(iter(params.values())).dtype:
+        return {}, params, x
+    others = [*network.named_parameters(), *network.named_buffers()]
+    fixed = {name: t.detach().to(dtype) for name, t in others if name not in params and t.is_floating_point()}
+    return fixed, {name: p.to(dtype) for name, p in params.items()}, x.to(dtype) if x.is_floating_point() else x

@@ -13,10 +13,16 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, jacrev, vmap
 
+from ..problem.evaluation import first_line
 from ..problem.problem import Problem
-from ..theory import Bound
+from ..theory import Bound, InvalidInputError, NotAvailableError, NumericalFailureError
 from ..theory.bound import upper
+from .admission import admit, measuring
+from .autodiff import dense
+from .linearization import recognised
 from .ntk import empirical_ntk
+from .pl_ratio import pl_ratio
+from .spectrum import eigenvalues
 
 BATCH_BYTES = 1 << 29
 """Jacobians held at once, for all the starts that go together."""
@@ -26,8 +32,8 @@ _INSIDE = 1 - 1e-9
 
 Stacked = dict[str, Tensor]
 """Trainable parameters by name, each (b, ...): one set of weights per start."""
-Objective = Callable[[Stacked], tuple[Tensor, list[Tensor]]]
-"""Stacked weights to the values to make small, (b,), and their gradients, (b, ...) each."""
+Objective = Callable[[Problem, Stacked], tuple[Tensor, list[Tensor]]]
+"""A copy to work on and stacked weights to the values to make small, (b,), and their gradients, (b, ...) each."""
 
 
 @dataclass(frozen=True)
@@ -58,47 +64,60 @@ def attack_lambda_min(problem: Problem, radius: float, *, steps: int = 30, resta
         seed: of the starts.
 
     Raises:
-        InvalidInputError: the network has no tangent kernel per sample, see `empirical_ntk`.
+        InvalidInputError: the network is not admitted (`admission.admit`), or a number is out of range.
+        NotAvailableError: the network cannot be copied, or differentiated twice.
+        NumericalFailureError: a kernel is not finite.
     """
-    work = problem.copy()
-    empirical_ntk(work.network, work.x)  # refuses networks that mix samples
 
-    def objective(points: Stacked) -> tuple[Tensor, list[Tensor]]:
-        values, vectors = torch.linalg.eigh(_kernels(work, points))
-        with torch.enable_grad():
-            leaves = _leaves(points)
-            outputs = _outputs(work, leaves).flatten(1)
-            weighted = (outputs * vectors[:, :, 0]).sum()
-            rows = torch.autograd.grad(weighted, list(leaves.values()), create_graph=True, allow_unused=True)
-            squares = [r.square().sum() for r in rows if r is not None]
-            return values[:, 0], _gradients(torch.stack(squares).sum(), leaves)
+    def objective(work: Problem, points: Stacked) -> tuple[Tensor, list[Tensor]]:
+        kernels = _kernels(work, points)
+        if not torch.isfinite(kernels).all():
+            raise NumericalFailureError("a tangent kernel in the ball has a NaN or an infinity")
+        values, vectors = torch.linalg.eigh(kernels)
+        leaves = _leaves(points)
+        outputs = _outputs(work, leaves).flatten(1)
+        squares = _squares((outputs * vectors[:, :, 0]).sum(), leaves)
+        return values[:, 0], _gradients(squares.sum(), leaves)
 
-    return _search(work, radius, objective, steps, restarts, seed, "lambda_min of the kernel")
+    def value(work: Problem) -> float:
+        return float(eigenvalues(empirical_ntk(work.network, work.x))[0])
+
+    return _search(problem, radius, objective, value, steps, restarts, seed, "lambda_min of the kernel")
 
 
 def attack_pl_ratio(problem: Problem, radius: float, *, steps: int = 30, restarts: int = 2, seed: int = 0) -> Attack:
     """Search the ball, where the loss is at most that of the start, for a small PL* ratio ||grad L||^2 / (2 L).
 
-    Arguments as for `attack_lambda_min`.
+    Arguments and errors as for `attack_lambda_min`.
     """
-    work = problem.copy()
     start_loss: Tensor | None = None
 
-    def objective(points: Stacked) -> tuple[Tensor, list[Tensor]]:
+    def objective(work: Problem, points: Stacked) -> tuple[Tensor, list[Tensor]]:
         nonlocal start_loss
-        with torch.enable_grad():
-            leaves = _leaves(points)
-            residuals = _outputs(work, leaves) - work.y
-            losses = 0.5 * work.scale * residuals.flatten(1).square().sum(dim=1)
-            grads = torch.autograd.grad(losses.sum(), list(leaves.values()), create_graph=True, allow_unused=True)
-            squares = [g.flatten(1).square().sum(dim=1) for g in grads if g is not None]
-            ratios = torch.stack(squares).sum(dim=0) / (2 * losses)
-            gradients = _gradients(ratios.sum(), leaves)
+        leaves = _leaves(points)
+        residuals = _outputs(work, leaves) - work.y
+        losses = 0.5 * work.scale * residuals.flatten(1).square().sum(dim=1)
+        ratios = _squares(losses.sum(), leaves) / (2 * losses)
+        gradients = _gradients(ratios.sum(), leaves)
         if start_loss is None:  # the first point of the first call is the centre
             start_loss = losses[0].detach()
         return torch.where(losses.detach() <= start_loss, ratios.detach(), torch.inf), gradients
 
-    return _search(work, radius, objective, steps, restarts, seed, "PL* ratio")
+    def value(work: Problem) -> float:
+        return pl_ratio(work).value
+
+    return _search(problem, radius, objective, value, steps, restarts, seed, "PL* ratio")
+
+
+def _squares(value: Tensor, leaves: Stacked) -> Tensor:
+    """Squared norms (b,) of the gradient at every start, with their graph."""
+    count = len(next(iter(leaves.values())))
+    zero = value.new_zeros(count)
+    if not value.requires_grad:
+        return zero
+    wanted = list(leaves.values())
+    found = torch.autograd.grad(value, wanted, create_graph=True, allow_unused=True)
+    return sum((g.reshape(count, -1).square().sum(dim=1) for g in dense(found, wanted)), zero)
 
 
 def _leaves(points: Stacked) -> Stacked:
@@ -108,6 +127,7 @@ def _leaves(points: Stacked) -> Stacked:
 def _outputs(problem: Problem, points: Stacked) -> Tensor:
     """F of shape (b, n, C)."""
     if len(next(iter(points.values()))) == 1:  # works for every module, vmap does not
+        _put(problem, [p[0] for p in points.values()])  # a checkpoint runs again with the module's own
         single = {name: p.squeeze(0) for name, p in points.items()}
         return functional_call(problem.network, single, (problem.x,))[None]
     return vmap(lambda p: functional_call(problem.network, p, (problem.x,)))(points)
@@ -117,10 +137,7 @@ def _kernels(problem: Problem, points: Stacked) -> Tensor:
     """Tangent kernels, (b, n C, n C)."""
     count = len(next(iter(points.values())))
     if count == 1:
-        with torch.no_grad():
-            for name, p in problem.network.named_parameters():
-                if name in points:
-                    p.copy_(points[name][0])
+        _put(problem, [p[0] for p in points.values()])
         return empirical_ntk(problem.network, problem.x)[None]
 
     def rows(p: Stacked, xi: Tensor) -> Stacked:
@@ -133,6 +150,12 @@ def _kernels(problem: Problem, points: Stacked) -> Tensor:
     return jacobian @ jacobian.mT
 
 
+def _put(problem: Problem, weights: list[Tensor]) -> None:
+    with torch.no_grad():
+        for p, w in zip(problem.parameters(), weights, strict=True):
+            p.copy_(w.detach())
+
+
 def _gradients(value: Tensor, leaves: Stacked) -> list[Tensor]:
     if not value.requires_grad:  # constant
         return [torch.zeros_like(p) for p in leaves.values()]
@@ -141,7 +164,7 @@ def _gradients(value: Tensor, leaves: Stacked) -> list[Tensor]:
 
 def _norms(parts: list[Tensor]) -> Tensor:
     """Euclidean norms over all parts, (b,), in float64: in float32 a point outside could pass for one inside."""
-    squares = [p.flatten(1).double().square().sum(dim=1) for p in parts]
+    squares = [p.reshape(len(p), -1).double().square().sum(dim=1) for p in parts]
     return torch.stack(squares).sum(dim=0).sqrt()
 
 
@@ -155,16 +178,69 @@ def _together(problem: Problem, points: Stacked, restarts: int) -> int:
         pair = {name: p[:1].expand(2, *p.shape[1:]) for name, p in points.items()}
         with torch.no_grad():
             _outputs(problem, pair)
-    except RuntimeError:
+    except Exception:  # vmap fails in as many ways as there are operations it does not know
         return 1
     return min(fit, restarts)
 
 
 def _search(
-    work: Problem, radius: float, objective: Objective, steps: int, restarts: int, seed: int, what: str
+    problem: Problem,
+    radius: float,
+    objective: Objective,
+    value_at: Callable[[Problem], float],
+    steps: int,
+    restarts: int,
+    seed: int,
+    what: str,
 ) -> Attack:
-    centre = {name: p.detach().clone()[None] for name, p in work.network.named_parameters() if p.requires_grad}
-    together = _together(work, centre, restarts)
+    if not 0 <= radius < float("inf") or steps < 0 or restarts < 1:
+        raise InvalidInputError(
+            f"radius = {radius}, steps = {steps}, restarts = {restarts}: allowed are a finite radius and steps from 0 "
+            "on, and at least one start"
+        )
+    with measuring(problem.network, twice=True):
+        if not recognised(problem.network, problem.x):
+            admit(problem.network, problem.x)
+        work = _copy(problem)
+        centre = {name: p.detach().clone()[None] for name, p in work.network.named_parameters() if p.requires_grad}
+        together = _together(work, centre, restarts)
+        try:
+            try:
+                distance, weights = _descend(work, centre, radius, objective, steps, restarts, seed, together)
+            except RuntimeError:  # what is batched by vmap fails in more ways than a trial shows
+                if together == 1:
+                    raise
+                distance, weights = _descend(work, centre, radius, objective, steps, restarts, seed, 1)
+        except RuntimeError as error:
+            raise NotAvailableError(f"no search for this network: {first_line(error)}") from error
+    # The objective is for the search; what is reported is measured at the point found, or at the centre.
+    value = value_at(problem)
+    _put(work, weights)
+    found = value_at(work)
+    if distance == 0 or value <= found:
+        own = [p.detach().clone() for p in problem.parameters()]
+        return Attack(upper(value, f"projected gradient search, {what}"), 0.0, own)
+    return Attack(upper(found, f"projected gradient search, {what}"), distance, weights)
+
+
+def _copy(problem: Problem) -> Problem:
+    try:
+        return problem.copy()
+    except Exception as error:  # as many ways as there are modules
+        raise NotAvailableError(f"no search for this network: it cannot be copied: {first_line(error)}") from error
+
+
+def _descend(
+    work: Problem,
+    centre: Stacked,
+    radius: float,
+    objective: Objective,
+    steps: int,
+    restarts: int,
+    seed: int,
+    together: int,
+) -> tuple[float, list[Tensor]]:
+    """The point of the smallest objective, and its distance from the centre."""
     generator = torch.Generator().manual_seed(seed)
     best = (float("inf"), 0.0, [c[0] for c in centre.values()])
     for first in range(0, restarts, together):
@@ -178,7 +254,7 @@ def _search(
                     o[i] = scale * v[0]
         for k in range(steps + 1):
             points = {name: c + o for (name, c), o in zip(centre.items(), offsets, strict=True)}
-            values, gradients = objective(points)
+            values, gradients = objective(work, points)
             # Of the weights as stored: a point that rounding put a hair outside proves nothing and does not count.
             moves = [p.double() - c.double() for p, c in zip(points.values(), centre.values(), strict=True)]
             distances = _norms(moves)
@@ -194,8 +270,7 @@ def _search(
             reach = _norms(offsets)
             shrink = torch.where(reach > 0, _INSIDE * radius / reach, 1).clamp(max=1)
             offsets = [_each(shrink, o) * o for o in offsets]
-    value, distance, weights = best
-    return Attack(upper(value, f"projected gradient search, {what}"), distance, weights)
+    return best[1:]
 
 
 def _each(factors: Tensor, like: Tensor) -> Tensor:

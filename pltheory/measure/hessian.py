@@ -2,25 +2,29 @@
 
 A norm is the modulus of a Rayleigh quotient, so a lower bound whatever stopped the iteration, and comes with the
 residual of its vector: some eigenvalue lies within the residual of it. That this eigenvalue is the one of largest
-modulus is what Lanczos from a random start nearly always finds, and what no residual proves.
+modulus is what Lanczos from a random start nearly always finds, and what no residual proves. What automatic
+differentiation says is held against finite differences first (`hessian_probe`).
 """
 
 from __future__ import annotations
 
-import dataclasses
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
+from ..problem.networks import ClassN
 from ..problem.problem import Problem
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import estimate, lower
+from .admission import Admitted, admit, measuring
 from .autograd_hessian import AutogradHessians, loss_hessian, output_hessians
-from .factored_hessian import FactoredHessians, factored_hessians
-from .lanczos import Extremes, SymmetricBatch, largest_modulus
-from .linearization import linearize
+from .factored_hessian import factored_hessians
+from .hessian_probe import Twin, confirm, require_exchangeable, require_symmetric
+from .lanczos import Extremes, largest_modulus
+from .linearization import linearize, recognised
 
 BATCH_BYTES = 1 << 29
 """Lanczos vectors held at once: how many samples and outputs go together follows from it."""
@@ -70,54 +74,53 @@ class LargestHessian:
 def hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int = 0) -> list[list[HessianNorm]]:
     """Spectral norm of the Hessian of every output at every sample, in the parameters.
 
-    Networks of class N by factored products (`factored_hessian`), any other by automatic differentiation.
+    Networks of class N by factored products (`factored_hessian`), any other by automatic differentiation, under the
+    plain kernels of attention.
 
     Args:
-        network: maps (n, d) to (n, C), each sample on its own.
-        x: inputs of shape (n, d).
+        network: maps (n, ..) to (n, ..), each sample on its own; outputs of more axes count as one.
+        x: inputs of shape (n, ..).
         tol: residual asked for, relative to the value.
         seed: of the start vector.
 
     Returns:
-        result[i][c] for sample i and output c.
+        result[i][c] for sample i and output c, counted as `empirical_ntk` counts them.
 
     Raises:
-        NumericalFailureError: Lanczos did not converge or met a NaN.
+        InvalidInputError: the network is not admitted (`admission.admit`): it mixes samples or draws random numbers.
+        NotAvailableError: an operation has no second derivative, or a wrong one: the Hessian is not symmetric, or not
+            the derivative of the gradient by finite differences, or the gradient is not that of the outputs.
+        NumericalFailureError: Lanczos did not converge or met a NaN, or finite differences do not settle.
     """
-    outputs = _outputs(network, x)
-    found: list[HessianNorm] = []
-    for batch, basis in _batches(network, x, outputs):
-        closed = batch.closed_form() if isinstance(batch, FactoredHessians) else None
-        if closed is not None:
-            found += [_exact(float(theta)) for theta in closed]
-        else:
-            found += _read(largest_modulus(batch, tol, seed, basis=basis))
+    with measuring(network, twice=True):
+        admitted = admit(network, x)
+        outputs = admitted.one.numel()
+        found: list[HessianNorm] = []
+        for batch in _batches(network, admitted):
+            found += batch.norms(tol, seed, None)[0]
     return [found[i : i + outputs] for i in range(0, len(found), outputs)]
 
 
 def largest_hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int = 0) -> LargestHessian:
     """The largest of `hessian_norm` over samples and outputs, with less work: the losers are given up early.
 
-    Arguments and errors as there.
+    Arguments and errors as there; finite differences are held against the largest of every batch.
     """
-    outputs = _outputs(network, x)
-    best, at, stopped, products, seen = lower(-1.0, "none"), 0, 0, 0, 0
-    for batch, basis in _batches(network, x, outputs):
-        closed = batch.closed_form() if isinstance(batch, FactoredHessians) else None
-        if closed is not None:
-            norms = [_exact(float(theta)) for theta in closed]
-        else:
-            ends = largest_modulus(batch, tol, seed, basis=basis, beat=max(best.value, 0.0))
-            norms = _read(ends)
-            stopped += int(ends.stopped.sum())
-        products += sum(h.products for h in norms)
-        # The last one of a batch is never given up in favour of itself, so the maximum has converged.
-        k = max(range(len(norms)), key=lambda i: norms[i].value.value)
-        if norms[k].value.value > best.value:
-            best, at = norms[k].value, seen + k
-        seen += len(norms)
+    with measuring(network, twice=True):
+        admitted = admit(network, x)
+        outputs = admitted.one.numel()
+        best, at, stopped, products, seen = lower(-1.0, "none"), 0, 0, 0, 0
+        for batch in _batches(network, admitted):
+            norms, given_up = batch.norms(tol, seed, max(best.value, 0.0))
+            stopped += given_up
+            products += sum(h.products for h in norms)
+            # The last one of a batch is never given up in favour of itself, so the maximum has converged.
+            k = _top(norms)
+            if norms[k].value.value > best.value:
+                best, at = norms[k].value, seen + k
+            seen += len(norms)
     if stopped:
-        best = dataclasses.replace(best, method=f"{best.method}; {stopped} of {seen} given up early")
+        best = replace(best, method=f"{best.method}; {stopped} of {seen} given up early")
     return LargestHessian(best, at // outputs, at % outputs, stopped, products)
 
 
@@ -125,23 +128,42 @@ def loss_hessian_norm(problem: Problem, *, tol: float = 1e-3, seed: int = 0) -> 
     """Spectral norm of the Hessian of the loss in use at the current weights.
 
     Raises:
-        NumericalFailureError: Lanczos did not converge or met a NaN.
+        InvalidInputError, NotAvailableError, NumericalFailureError: as `hessian_norm`.
     """
-    operator = loss_hessian(problem)
-    basis, _ = _room(sum(p.numel() for p in operator.params.values()), problem.x)
-    return _read(largest_modulus(operator, tol, seed, basis=basis))[0]
+    with measuring(problem.network, twice=True):
+        twin = (lambda dtype: loss_hessian(problem, dtype)) if _admit(problem) else None
+        operator = loss_hessian(problem)
+        basis, _ = _room(sum(p.nbytes for p in operator.params.values()))
+        return _ByAutograd(operator, twin, basis).norms(tol, seed, None)[0][0]
 
 
 def curvature_along(problem: Problem, direction: dict[str, Tensor]) -> Bound:
     """Rayleigh quotient of the loss Hessian along a direction: a lower bound of its largest eigenvalue.
 
+    Minus infinity along no direction at all.
+
     Args:
         direction: parameter name to a tensor of its shape; need not be normalised.
+
+    Raises:
+        InvalidInputError, NotAvailableError, NumericalFailureError: as `hessian_norm`.
     """
-    operator = loss_hessian(problem)
-    v = torch.cat([direction[name].reshape(-1) for name in operator.params])
-    product = operator.apply(v[None])[0]
-    return lower(float(v @ product) / float(v @ v), "one Hessian-vector product")
+    with measuring(problem.network, twice=True):
+        doubtful = _admit(problem)
+        operator = loss_hessian(problem)
+        v = torch.cat([direction[name].reshape(-1) for name in operator.params]).double()
+        largest = float(v.abs().max())
+        if largest == 0:
+            return lower(-math.inf, "no direction to look along")
+        v = v / largest
+        v = (v / torch.linalg.vector_norm(v)).to(next(iter(operator.params.values())))
+        product = operator.apply(v[None])
+        if not torch.isfinite(product).all():
+            raise NumericalFailureError("a Hessian-vector product is not finite")
+        if doubtful:
+            confirm(lambda dtype: loss_hessian(problem, dtype), v[None], product, torch.zeros(1))
+        square, along = float(v.double() @ v.double()), float(v.double() @ product[0].double())
+    return lower(along / square, "one Hessian-vector product" + (", and finite differences" if doubtful else ""))
 
 
 def largest_output_hessian(norms: list[list[HessianNorm]]) -> Bound:
@@ -152,44 +174,126 @@ def largest_output_hessian(norms: list[list[HessianNorm]]) -> Bound:
     return best.value
 
 
-def _outputs(network: nn.Module, x: Tensor) -> int:
-    with torch.no_grad():
-        return int(network(x[:1]).shape[-1])
+def _admit(problem: Problem) -> bool:
+    """Whether derivatives have to be asked: not those of class N."""
+    if recognised(problem.network, problem.x):
+        return False
+    admitted = admit(problem.network, problem.x)
+    require_exchangeable(problem.network, admitted.params, admitted.x)
+    return True
 
 
-def _room(size: int, x: Tensor) -> tuple[int, int]:
-    """Lanczos vectors of that size per Hessian, and Hessians at once."""
-    vector = max(size, 1) * x.element_size()
+def _top(norms: list[HessianNorm]) -> int:
+    return max(range(len(norms)), key=lambda i: norms[i].value.value)
+
+
+def _room(vector: int) -> tuple[int, int]:
+    """Lanczos vectors of that many bytes per Hessian, and Hessians at once."""
+    vector = max(vector, 1)
     basis = max(_FEWEST, min(_BASIS, BATCH_BYTES // vector))
     return basis, max(1, BATCH_BYTES // (basis * vector))
 
 
-def _batches(network: nn.Module, x: Tensor, outputs: int) -> Iterator[tuple[SymmetricBatch, int]]:
-    """The Hessians of all outputs at all samples, sample-major, with the size of their Lanczos bases."""
-    pairs = torch.arange(x.shape[0] * outputs, device=x.device)
+@dataclass(frozen=True)
+class _Factored:
+    """Some outputs of a network of class N at some samples."""
+
+    network: ClassN
+    x: Tensor
+    index: Tensor
+    basis: int
+
+    def norms(self, tol: float, seed: int, beat: float | None) -> tuple[list[HessianNorm], int]:
+        """Their norms, and how many were given up for being below `beat` or one another."""
+        limits = torch.finfo(self.x.dtype)
+        try:
+            norms, stopped = self._norms(tol, seed, beat)
+            least = min(h.value.value for h in norms)
+        except NumericalFailureError:
+            if self.x.dtype == torch.float64:
+                raise
+            least = 0.0
+        if least > limits.tiny / limits.eps or self.x.dtype == torch.float64:
+            return norms, stopped
+        # Squares of what float32 holds overflow and vanish in it.
+        return replace(self, network=_in_float64(self.network), x=self.x.double())._norms(tol, seed, beat)
+
+    def _norms(self, tol: float, seed: int, beat: float | None) -> tuple[list[HessianNorm], int]:
+        outputs = self.network.widths[-1]
+        operators = factored_hessians(self.network, self.x[self.index // outputs], self.index % outputs)
+        closed = operators.closed_form()
+        if closed is not None:
+            return [_exact(float(theta)) for theta in closed], 0
+        ends = largest_modulus(operators, tol, seed, basis=self.basis, beat=beat)
+        return _read(ends), int(ends.stopped.sum())
+
+
+@dataclass(frozen=True)
+class _ByAutograd:
+    """Some functions whose Hessians autograd applies, and, where it is to be asked, the same in another precision."""
+
+    operators: AutogradHessians
+    twin: Twin | None
+    basis: int
+
+    def norms(self, tol: float, seed: int, beat: float | None) -> tuple[list[HessianNorm], int]:
+        """As `_Factored`, after their symmetry and finite differences were asked."""
+        asked = self.twin is not None
+        ends = largest_modulus(self.operators, tol, seed, basis=self.basis, beat=beat, vectors=asked)
+        norms = _read(ends)
+        if ends.vectors is None:
+            return norms, int(ends.stopped.sum())
+        require_symmetric(ends.asymmetry, torch.finfo(ends.vectors.dtype).eps)
+        which = torch.arange(len(norms)) if beat is None else torch.tensor([_top(norms)])
+        if beat is None or not ends.stopped[which].any():  # what was given up is nobody's bound
+            v, theta = ends.vectors[which.to(ends.vectors.device)], ends.theta[which]
+            confirm(lambda dtype: self._some(which, dtype), v, theta[:, None].to(v) * v, ends.residual[which])
+        return norms, int(ends.stopped.sum())
+
+    def _some(self, which: Tensor, dtype: torch.dtype | None) -> AutogradHessians:
+        if dtype is None or self.twin is None:
+            return self.operators.take(which)
+        twin = self.twin(dtype)
+        return replace(twin, index=self.operators.index[which.to(self.operators.index.device)])
+
+
+def _batches(network: nn.Module, admitted: Admitted) -> Iterator[_Factored | _ByAutograd]:
+    """The Hessians of all outputs at all samples, sample-major."""
+    x, outputs = admitted.x, admitted.one.numel()
+    pairs = torch.arange(len(x) * outputs, device=x.device)
     try:
         net = linearize(network, x[:1]).network
     except NotAvailableError:
+        require_exchangeable(network, admitted.params, x)
         every = output_hessians(network, x, outputs)
-        basis, together = _room(sum(p.numel() for p in every.params.values()), x)
+        basis, together = _room(sum(p.nbytes for p in every.params.values()))
         for index in pairs.split(together):
-            yield from ((batch, basis) for batch in _that_work(every.take(index)))
+            for batch in _that_work(every.take(index)):
+                yield _ByAutograd(batch, lambda dtype: output_hessians(network, x, outputs, dtype), basis)
         return
-    basis, together = _room(2 * sum(net.widths), x)
+    basis, together = _room(2 * sum(net.widths) * x.element_size())
     for index in pairs.split(together):
-        yield factored_hessians(net, x[index // outputs], index % outputs), basis
+        yield _Factored(net, x, index, basis)
 
 
 def _that_work(batch: AutogradHessians) -> Iterator[AutogradHessians]:
     """The batch, or its members one by one where vmap has no rule for something in the module."""
     try:
         _ = batch.graph
-    except RuntimeError:
+    except NotAvailableError:
         if batch.count == 1:
             raise
         yield from (batch.take(torch.tensor([i])) for i in range(batch.count))
         return
     yield batch
+
+
+def _in_float64(net: ClassN) -> ClassN:
+    layers = (
+        replace(la, weight=la.weight.detach().double(), bias=None if la.bias is None else la.bias.detach().double())
+        for la in net.layers
+    )
+    return replace(net, layers=tuple(layers))
 
 
 def _exact(theta: float) -> HessianNorm:

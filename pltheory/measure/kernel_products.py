@@ -7,17 +7,17 @@ mode. Memory does not grow with the number of samples: they are taken in blocks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
 from scipy.sparse.linalg import LinearOperator
 from torch import Tensor, nn
 from torch.func import functional_call, jvp
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from ..problem.evaluation import first_line
 from ..theory import InvalidInputError, NotAvailableError
-from .autodiff import outputs_per_sample, trainable
+from .admission import admit, measuring
+from .autodiff import gradient, mixing_weights, norm, run_on_leaves
 
 
 class KernelOperator(LinearOperator):
@@ -29,22 +29,29 @@ class KernelOperator(LinearOperator):
         block: samples that are run at once; all of them by default.
 
     Raises:
-        InvalidInputError: the network mixes samples, or has no trainable parameters, or `block` is not positive.
-        NotAvailableError: the network can be differentiated neither by forward mode nor twice.
+        InvalidInputError: the network is not admitted (`admission.admit`), or `block` is not positive.
+        NotAvailableError: the network can be differentiated neither by forward mode nor twice, or what it is
+            differentiated by disagrees with plain reverse mode.
     """
 
     def __init__(self, network: nn.Module, x: Tensor, *, block: int | None = None) -> None:
-        self.params = trainable(network)
-        if len(x) == 0 or (block is not None and block < 1):
-            raise InvalidInputError(f"n = {len(x)}, block = {block}: both must be at least 1")
-        outputs = outputs_per_sample(network, x)
-        self.network, self.x, self.outputs = network, x.detach(), outputs.numel()
-        self.block = len(x) if block is None else block
-        self._like = outputs.new_empty(0)
-        self._forward_mode = self._has_forward_mode()
-        self._require_adjoint()
+        if block is not None and block < 1:
+            raise InvalidInputError(f"block = {block}: must be at least 1")
+        with measuring(network, twice=True):
+            admitted = admit(network, x)
+            self.params, self.x, self.outputs = admitted.params, admitted.x, admitted.one.numel()
+            self.network = network
+            self.block = len(x) if block is None else block
+            self._like = admitted.one.new_empty(0)
+            # Forward mode sees what is hidden from reverse mode by no_grad, and has mistakes of its own.
+            self._forward_mode = self._has_forward_mode() and self._is_adjoint(forward_mode=True)
+            if not self._forward_mode and not self._is_adjoint(forward_mode=False):
+                raise NotAvailableError(
+                    "not available for this network: J and its transpose, by automatic differentiation, do not agree: "
+                    "an operation has no second derivative"
+                )
         order = len(x) * self.outputs
-        super().__init__(np.dtype(str(outputs.dtype).removeprefix("torch.")), (order, order))
+        super().__init__(np.dtype(str(self._like.dtype).removeprefix("torch.")), (order, order))
 
     @property
     def parameters(self) -> int:
@@ -54,28 +61,26 @@ class KernelOperator(LinearOperator):
     def transpose_times(self, v: Tensor) -> Tensor:
         """J^T v of shape (p,), in the order of parameters(), for v of shape (n C,), sample-major."""
         total = self._like.new_zeros(self.parameters)
-        with _differentiable():
+        with measuring(self.network, twice=True):
             for some, part in self._blocks(v):
-                with torch.enable_grad():
-                    output = self.network(some).reshape(-1)
-                if not output.requires_grad:
-                    continue
-                grads = torch.autograd.grad(output, list(self.params.values()), part, allow_unused=True)
-                total += _flat(grads, self.params)
+                leaves, output = run_on_leaves(self.network, self.params, some)
+                total += _flat(gradient(output, leaves.values(), part.reshape(output.shape)))
         return total
 
     def jacobian_times(self, u: Tensor) -> Tensor:
         """J u of shape (n C,), for u of shape (p,)."""
         u = u.to(self._like)
-        with _differentiable():
+        with measuring(self.network, twice=True):
             rows = [self._along(self.x[s : s + self.block], u) for s in range(0, len(self.x), self.block)]
         return torch.cat([row.reshape(-1) for row in rows])
 
     def _along(self, x: Tensor, u: Tensor) -> Tensor:
-        parts = u.split([p.numel() for p in self.params.values()])
-        along = {name: part.reshape(p.shape) for part, (name, p) in zip(parts, self.params.items(), strict=True)}
         run = self._by_forward_mode if self._forward_mode else self._by_two_backward_passes
-        return run(x, along).detach()
+        return run(x, self._named(u)).detach()
+
+    def _named(self, u: Tensor) -> dict[str, Tensor]:
+        parts = u.split([p.numel() for p in self.params.values()])
+        return {name: part.reshape(p.shape) for part, (name, p) in zip(parts, self.params.items(), strict=True)}
 
     def _matvec(self, v: np.ndarray) -> np.ndarray:
         vector = torch.as_tensor(np.asarray(v).reshape(-1), device=self._like.device).to(self._like.dtype)
@@ -95,56 +100,49 @@ class KernelOperator(LinearOperator):
             return jvp(lambda w: functional_call(self.network, w, (x,)), (values,), (along,))[1]
 
     def _by_two_backward_passes(self, x: Tensor, along: dict[str, Tensor]) -> Tensor:
-        with torch.enable_grad():
-            output = self.network(x)
-            if not output.requires_grad:
-                return torch.zeros_like(output)
-            # J^T v is linear in v: its derivative by v, along u, is J u.
-            v = torch.zeros_like(output, requires_grad=True)
-            grads = torch.autograd.grad(output, list(self.params.values()), v, create_graph=True, allow_unused=True)
-            pairs = [(g, u) for g, u in zip(grads, along.values(), strict=True) if g is not None]
-            (row,) = torch.autograd.grad([g for g, _ in pairs], v, [u for _, u in pairs])
+        leaves, output = run_on_leaves(self.network, self.params, x)
+        if not output.requires_grad:
+            return torch.zeros_like(output)
+        # J^T v is linear in v: its derivative by v, along u, is J u.
+        v = torch.zeros_like(output, requires_grad=True)
+        grads = torch.autograd.grad(output, list(leaves.values()), v, create_graph=True, allow_unused=True)
+        pairs = [(g, u) for g, u in zip(grads, along.values(), strict=True) if g is not None]
+        (row,) = torch.autograd.grad([g for g, _ in pairs], v, [u for _, u in pairs])
         return row
 
     def _has_forward_mode(self) -> bool:
         along = {name: torch.zeros_like(p) for name, p in self.params.items()}
-        with _differentiable():
+        try:
+            self._by_forward_mode(self.x[:1], along)
+        except Exception:  # forward mode fails in as many ways as there are operations without it
+            return False
+        return True
+
+    def _is_adjoint(self, *, forward_mode: bool) -> bool:
+        """Hold (v, J u) against (J^T v, u): an operation may hide from a second derivative without an error.
+
+        Once along u = J^T v, which no cancellation can hide, and once along a direction that does not know v.
+
+        Raises:
+            NotAvailableError: the network cannot be differentiated twice.
+        """
+        few = self.x[:3]
+        leaves, output = run_on_leaves(self.network, self.params, few)
+        v = mixing_weights(output.numel(), output).reshape(output.shape)
+        rows = _flat(gradient(output, leaves.values(), v))
+        gen = torch.Generator().manual_seed(1)
+        other = torch.randn(len(rows), generator=gen, dtype=torch.float64).to(rows)
+        run = self._by_forward_mode if forward_mode else self._by_two_backward_passes
+        for u in (rows, other):
             try:
-                self._by_forward_mode(self.x[:1], along)
-            except Exception:  # forward mode fails in as many ways as there are operations without it
-                try:
-                    self._by_two_backward_passes(self.x[:1], along)
-                except RuntimeError as error:
-                    line = str(error).strip().split("\n")[0]
-                    raise NotAvailableError(f"not available for this network: {line}") from error
+                along = run(few, self._named(u)).reshape(-1).double()
+            except RuntimeError as error:
+                raise NotAvailableError(f"not available for this network: {first_line(error)}") from error
+            forwards, backwards = float(v.reshape(-1).double() @ along), float(rows.double() @ u.double())
+            if not abs(forwards - backwards) <= torch.finfo(u.dtype).eps ** 0.5 * norm([rows]) * norm([u]):
                 return False
         return True
 
-    def _require_adjoint(self) -> None:
-        """Hold (v, J u) against (J^T v, u): an operation may hide from a second derivative without an error."""
-        few = self.x[:3]
-        with _differentiable():
-            with torch.enable_grad():
-                output = self.network(few)
-            if not output.requires_grad:
-                return
-            v = torch.linspace(0.5, 1.5, output.numel()).to(output).reshape(output.shape)
-            grads = torch.autograd.grad(output, list(self.params.values()), v, allow_unused=True)
-            u = _flat(grads, self.params)
-            row = self._along(few, u)
-        forwards, backwards = float((v * row).sum()), float(u @ u)
-        if not abs(forwards - backwards) <= torch.finfo(u.dtype).eps ** 0.5 * abs(backwards):
-            raise NotAvailableError(
-                "not available for this network: J and its transpose, by automatic differentiation, do not agree: "
-                "an operation has no second derivative, or a hook changes gradients"
-            )
 
-
-def _differentiable() -> AbstractContextManager[None]:
-    # The fused attention kernels have neither a forward mode nor a second derivative.
-    return sdpa_kernel(SDPBackend.MATH)
-
-
-def _flat(grads: tuple[Tensor | None, ...], params: dict[str, Tensor]) -> Tensor:
-    dense = [torch.zeros_like(p) if g is None else g for g, p in zip(grads, params.values(), strict=True)]
-    return torch.cat([(g.to_dense() if g.is_sparse else g).reshape(-1) for g in dense])
+def _flat(gradients: list[Tensor]) -> Tensor:
+    return torch.cat([g.reshape(-1) for g in gradients])

@@ -53,12 +53,17 @@ class Extremes:
         products: products with the operator that were used.
         stopped: given up before the tolerance, because another operator's |theta| was larger than the `ceiling` of
             this one's norm.
+        asymmetry: largest |u . H v - v . H u| that was met, u and v of the first basis, relative to the largest
+            product: of the order of the products' round-off for a symmetric operator.
+        vectors: the unit vectors, (B, size), in the operators' precision; None unless asked for, zero where stopped.
     """
 
     theta: Tensor
     residual: Tensor
     products: Tensor
     stopped: Tensor
+    asymmetry: Tensor
+    vectors: Tensor | None = None
 
 
 def largest_modulus(
@@ -69,6 +74,7 @@ def largest_modulus(
     basis: int,
     beat: float | None = None,
     products: int = 3000,
+    vectors: bool = False,
 ) -> Extremes:
     """Run Lanczos until every residual is at most tol |theta|; a small change of theta stops nothing.
 
@@ -80,14 +86,18 @@ def largest_modulus(
         beat: None, or a number: an operator is given up once `ceiling` of its Ritz values is below that number or below
             another operator's |theta|.
         products: most products per operator.
+        vectors: whether the vectors found are kept.
 
     Raises:
         NumericalFailureError: a product is not finite, or some residual is still too large after `products`.
     """
-    numbers = torch.zeros(3, operators.count, dtype=torch.float64)
-    out = Extremes(numbers[0], numbers[1], numbers[2], torch.zeros(operators.count, dtype=torch.bool))
+    numbers = torch.zeros(4, operators.count, dtype=torch.float64)
+    out = Extremes(numbers[0], numbers[1], numbers[2], torch.zeros(operators.count, dtype=torch.bool), numbers[3])
     live = torch.arange(operators.count)
-    run = _Run(operators, operators.start(seed), basis)
+    start = operators.start(seed)
+    run = _Run(operators, start, basis)
+    if vectors:
+        out.vectors = torch.zeros(start.shape, dtype=start.dtype, device=start.device)
     best = 0.0 if beat is None else beat
     for count in range(1, products + 1):
         run.step()
@@ -102,6 +112,10 @@ def largest_modulus(
             lost = ~done & (ceiling(values, run.v.shape[2], min(count, basis)) < best)
         out.theta[live], out.residual[live], out.stopped[live] = theta, residual, lost
         out.products[live] = count
+        out.asymmetry[live] = torch.maximum(out.asymmetry[live], run.asymmetry)
+        if out.vectors is not None and bool(done.any()):
+            ended = torch.nonzero(done)[:, 0]
+            out.vectors[live[ended].to(start.device)] = run.vectors_of(ended, top[ended, 0])
         keep = torch.nonzero(~(done | lost))[:, 0]
         if len(keep) == 0:
             return out
@@ -155,6 +169,8 @@ class _Run:
         self.next = start
         self.beta = _norm(start)
         self.eps = torch.finfo(start.dtype).eps
+        self.asymmetry, self.largest = torch.zeros(2, start.shape[0], dtype=torch.float64)
+        self.restarted = False
 
     def step(self) -> None:
         """One product per operator."""
@@ -172,8 +188,17 @@ class _Run:
             h = torch.bmm(w[:, None], known.mT)
             w = torch.baddbmm(w[:, None], h, known, alpha=-1)[:, 0]
             column[:, first:] += h[:, 0].double().cpu()
+        beta = _norm(w)
+        self.largest = torch.maximum(self.largest, torch.hypot(torch.linalg.vector_norm(column, dim=1), beta))
+        if j > 0 and not self.restarted:
+            # H v_j is v_{j-1} times the last beta, plus a part along v_j, plus what is new.
+            expected = torch.zeros_like(column[:, :-1])
+            expected[:, -1] = self.beta
+            # A small beta blew up the round-off in v_j.
+            gap = (column[:, :-1] - expected).abs().amax(dim=1) * (self.beta / self.largest).nan_to_num(0)
+            self.asymmetry = (gap / self.largest).nan_to_num(0)
         self.t[:, : j + 1, j] = self.t[:, j, : j + 1] = column
-        self.size, self.next, self.beta = j + 1, w, _norm(w)
+        self.size, self.next, self.beta = j + 1, w, beta
         if not (torch.isfinite(column).all() and torch.isfinite(self.beta).all()):
             raise NumericalFailureError("a Hessian-vector product is not finite")
 
@@ -182,6 +207,11 @@ class _Run:
         values, self.vectors = torch.linalg.eigh(self.t[:, : self.size, : self.size])
         self.values = values
         return values, self.beta[:, None] * self.vectors[:, -1].abs()
+
+    def vectors_of(self, which: Tensor, ritz: Tensor) -> Tensor:
+        """Unit vectors of some operators' Ritz values with these numbers, (b, N)."""
+        s = self.vectors[which, :, ritz].to(self.v)  # (b, size)
+        return torch.bmm(s[:, None], self.v[which.to(self.v.device), : self.size])[:, 0]
 
     def _restart(self) -> None:
         """Keep the half of the Ritz vectors that matter most for the largest modulus, and the residual vector."""
@@ -192,6 +222,7 @@ class _Run:
         self.t.zero_()
         self.t[:, :kept, :kept] = torch.diag_embed(self.values.gather(1, order))
         self.size = self.kept = kept
+        self.restarted = True
 
     def take(self, keep: Tensor) -> None:
         """Go on with some of the operators."""
@@ -202,6 +233,7 @@ class _Run:
         self.v, self.next = v, self.next[device]
         self.t, self.beta = self.t[keep], self.beta[keep]
         self.values, self.vectors = self.values[keep], self.vectors[keep]
+        self.asymmetry, self.largest = self.asymmetry[keep], self.largest[keep]
 
 
 def _norm(w: Tensor) -> Tensor:

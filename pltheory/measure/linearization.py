@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from ..problem.networks import ClassN, class_n
 from ..problem.pointwise import POINTWISE
-from ..theory import NotAvailableError
+from ..theory import InvalidInputError, NotAvailableError
+from .admission import inputs, measuring
 
 ROWS = 1024
 """Rows of the kernel that are computed at a time."""
@@ -51,7 +52,8 @@ class Linearization:
     def row_maxima(self) -> tuple[float, ...]:
         """For l = 1..L, U^max_l = max over i, k of the Euclidean norm over c of u^l_{ick}, where b = u * act'."""
         return tuple(
-            float(torch.linalg.vector_norm(b @ layer.weight.detach(), dim=1).max()) * abs(layer.kappa)
+            float(torch.linalg.vector_norm(b @ layer.weight.detach(), dim=1, dtype=torch.float64).max())
+            * abs(layer.kappa)
             for layer, b in zip(self.network.layers[1:], self.rows[1:], strict=True)
         )
 
@@ -100,15 +102,36 @@ def linearize(network: nn.Module | ClassN, x: Tensor, *, compared: int | None = 
         compared: samples on which a module's outputs are held against those of its layers; all by default.
 
     Raises:
+        InvalidInputError: x has another number of columns, or another precision, than the weights.
         NotAvailableError: the network is not of class N, or a module whose outputs are not those of its layers.
     """
-    with torch.no_grad():
-        if isinstance(network, ClassN):
-            return _linearize(network, x)
-        lin = _linearize(class_n(network), x)
+    if isinstance(network, ClassN):
+        with torch.no_grad():
+            return _linearize(network, _fitting(network, x))
+    net = class_n(network)
+    with measuring(network), torch.no_grad():
+        lin = _linearize(net, _fitting(net, x))
         if not _near(network(x[:compared]), lin.outputs[:compared]):
             raise NotAvailableError("not available for this network: its outputs are not those of its layers")
         return lin
+
+
+def recognised(network: nn.Module, x: Tensor) -> bool:
+    """Whether a module is of class N: matrix products and activations of the table, on each sample, and nothing else."""
+    try:
+        linearize(network, x[:1])
+    except NotAvailableError:
+        return False
+    return True
+
+
+def _fitting(net: ClassN, x: Tensor) -> Tensor:
+    x, weight = inputs(x), net.layers[0].weight
+    if x.ndim != 2 or x.shape[1] != weight.shape[1] or x.dtype != weight.dtype:
+        raise InvalidInputError(
+            f"x has shape {tuple(x.shape)} and {x.dtype}; the network takes (n, {weight.shape[1]}) and {weight.dtype}"
+        )
+    return x
 
 
 def _linearize(net: ClassN, x: Tensor) -> Linearization:

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from ..problem.networks import class_n
-from ..theory import InvalidInputError, NotAvailableError
-from .autodiff import jacobian_rows, outputs_per_sample, require_same, trainable
+from ..theory import NotAvailableError, NumericalFailureError
+from .admission import admit, inputs, measuring, require_same, trainable
+from .autodiff import jacobian_rows
 from .layer_rules.factors import Entries, Factor, NoRuleError, Outer, add_gram, joined
 from .layer_rules.plan import CHANGING, PROBES, Plan, Route, all_by_autodiff, factors, fits, make_plan
 from .linearization import linearize
@@ -59,9 +60,10 @@ def empirical_ntk(
         K of shape (n C, n C), or (n C, n2 C), sample-major: row i C + c is output c at sample i. Summed-loss scale.
 
     Raises:
-        InvalidInputError: the network mixes samples (batch normalisation in train mode), or has no trainable
-            parameters.
+        InvalidInputError: the network mixes samples (batch normalisation in train mode), draws random numbers, answers
+            with something else than one real tensor, or has no trainable real parameters (`admission.admit`).
         NotAvailableError: some parameter can be differentiated by no route.
+        NumericalFailureError: the entries vanish below the smallest number of float32.
     """
     return _kernel(network, x, x2, accumulate, memory_bytes, tf32, traced=False)
 
@@ -90,12 +92,13 @@ def ntk_routes(network: nn.Module, x: Tensor) -> dict[str, Route]:
     Raises:
         InvalidInputError, NotAvailableError: as `empirical_ntk`.
     """
-    params = trainable(network)
-    if _is_class_n(network, x):
-        return {name: Route("class N") for name in params}
-    outputs_per_sample(network, x)
-    plan = make_plan(network, x[:PROBES], params, len(x))
-    same = all(fits(network, x[s : s + TILE], params, plan) for s in range(0, len(x), TILE))
+    params, x = trainable(network), inputs(x)
+    with measuring(network):
+        if _is_class_n(network, x):
+            return {name: Route("class N") for name in params}
+        admit(network, x)
+        plan = make_plan(network, x[:PROBES], params, len(x))
+        same = all(fits(network, x[s : s + TILE], params, plan) for s in range(0, len(x), TILE))
     return plan.routes if same else all_by_autodiff(params, CHANGING).routes
 
 
@@ -105,8 +108,13 @@ def empirical_ntk_by_autodiff(network: nn.Module, x: Tensor) -> Tensor:
     Raises:
         InvalidInputError: as `empirical_ntk`.
     """
-    params = trainable(network)
-    one = outputs_per_sample(network, x)
+    with measuring(network):
+        return _by_autodiff(network, x)
+
+
+def _by_autodiff(network: nn.Module, x: Tensor) -> Tensor:
+    admitted = admit(network, x)
+    params, x, one = admitted.params, admitted.x, admitted.one
     size = sum(p.numel() for p in params.values()) * one.numel() * one.element_size()
     kernel = one.new_zeros(len(x), one.numel(), len(x), one.numel())
 
@@ -123,8 +131,9 @@ def jacobian(network: nn.Module, x: Tensor) -> Tensor:
     Raises:
         InvalidInputError, NotAvailableError: as `empirical_ntk`.
     """
-    outputs_per_sample(network, x)
-    return jacobian_rows(network, trainable(network), x)
+    with measuring(network):
+        admitted = admit(network, x)
+        return jacobian_rows(network, admitted.params, admitted.x)
 
 
 def _kernel(
@@ -136,16 +145,15 @@ def _kernel(
     tf32: bool,
     traced: bool,
 ) -> Tensor:
-    params = trainable(network)
-    if len(x) == 0 or (x2 is not None and len(x2) == 0):
-        raise InvalidInputError("no samples: a tangent kernel needs at least one")
-    with matrix_products(tf32=tf32):
+    params, x = trainable(network), inputs(x)
+    x2 = None if x2 is None else inputs(x2)
+    with measuring(network), matrix_products(tf32=tf32):
         try:
             return _assemble(_by_class_n(network, x), x, x2, accumulate, memory_bytes, traced)
         except NotAvailableError:
             pass  # not of class N, or its outputs are not those of its layers
         first = (x2 if x2 is not None and len(x2) > len(x) else x)[:PROBES]
-        one = outputs_per_sample(network, first)
+        one = admit(network, first).one
         plan = make_plan(network, first, params, max(len(x), 0 if x2 is None else len(x2)))
         try:
             return _assemble(_by_rules(network, params, first, one, plan), x, x2, accumulate, memory_bytes, traced)
@@ -171,7 +179,31 @@ def _assemble(
     scale = dtype.itemsize / outputs.dtype.itemsize
     block = max(1, int(budget / (2 * max(1.0, scale) * per_sample)))
     _fill(kernel, lambda some: _prepared(source(some), dtype, traced), x, x2, block)
-    return kernel.reshape(shape[0] * c, shape[2] * c)
+    kernel = kernel.reshape(shape[0] * c, shape[2] * c)
+    if accumulate is None and dtype is not torch.float64 and _beyond_range(kernel, x2 is None):
+        return _rounded(_assemble(linear, x, x2, torch.float64, memory_bytes, traced), dtype)
+    return kernel
+
+
+def _sizes(kernel: Tensor, square: bool) -> Tensor:
+    """What the entries of each row are about, or at most."""
+    return kernel.diagonal() if square else kernel.abs().amax(dim=1)
+
+
+def _beyond_range(kernel: Tensor, square: bool) -> bool:
+    """Whether squares of a row may have overflowed, or lost digits below the smallest numbers of its precision."""
+    limits, sizes = torch.finfo(kernel.dtype), _sizes(kernel, square)
+    return not bool(((sizes > limits.tiny / limits.eps) & (sizes < limits.max)).all())
+
+
+def _rounded(kernel: Tensor, dtype: torch.dtype) -> Tensor:
+    sizes = kernel.abs().amax(dim=1)
+    largest = float(sizes.max())
+    if 0 < largest < torch.finfo(dtype).tiny:
+        raise NumericalFailureError(
+            f"the kernel's entries, at most {largest:.1e}, vanish in {dtype}: accumulate = torch.float64 holds them"
+        )
+    return kernel.to(dtype)
 
 
 def _prepared(parts: list[Factor], dtype: torch.dtype, traced: bool) -> list[Factor]:
@@ -182,7 +214,7 @@ def _prepared(parts: list[Factor], dtype: torch.dtype, traced: bool) -> list[Fac
 
 def _is_class_n(network: nn.Module, x: Tensor) -> bool:
     """Whether the network's outputs are those of class-N layers."""
-    if x.ndim != 2:
+    if x.ndim != 2 or not x.is_floating_point():
         return False
     try:
         linearize(network, x[:PROBES])
@@ -192,7 +224,7 @@ def _is_class_n(network: nn.Module, x: Tensor) -> bool:
 
 
 def _by_class_n(network: nn.Module, x: Tensor) -> tuple[Source, Tensor, int]:
-    if x.ndim != 2:
+    if x.ndim != 2 or not x.is_floating_point():
         raise NotAvailableError("not available for these inputs: a network of class N takes them as vectors")
     net = class_n(network)
     outputs = net.layers[-1].weight.new_empty(net.widths[-1])

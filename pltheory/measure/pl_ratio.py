@@ -5,18 +5,36 @@ from __future__ import annotations
 import torch
 
 from ..problem.problem import Problem
-from ..theory import Bound
+from ..theory import Bound, NumericalFailureError
 from ..theory.bound import exact
+from .admission import admit, measuring
+from .autodiff import gradient, norm
+from .linearization import recognised
 
 
 def pl_ratio(problem: Problem) -> Bound:
     """||grad L||^2 / (2 L) at the current weights, infinite where L = 0.
 
     It is at least the smallest eigenvalue of the (scaled) tangent kernel and may be much larger. As a statement about a
-    ball it is an upper bound of the PL* constant.
+    ball it is an upper bound of the PL* constant. A parameter that no output depends on has gradient zero.
+
+    Raises:
+        InvalidInputError: the network is not admitted (`admission.admit`): it mixes samples or draws random numbers.
+        NotAvailableError: autograd cannot differentiate it.
+        NumericalFailureError: the residual or the gradient is not finite.
     """
-    value = problem.value()
-    grads = torch.autograd.grad(value, list(problem.parameters()))
-    square = sum(float(g.square().sum()) for g in grads)
-    loss = float(value.detach())
-    return exact(square / (2 * loss) if loss > 0 else float("inf"), "autodiff gradient")
+    with measuring(problem.network):
+        if not recognised(problem.network, problem.x):
+            admit(problem.network, problem.x)
+        residual = problem.residual()
+        r = residual.detach().double()
+        largest = float(r.abs().max())
+        if largest == 0:
+            return exact(float("inf"), "autodiff gradient")
+        # ||c J^T r||^2 / (c ||r||^2): of the unit residual, so that no square overflows or vanishes.
+        r = r / largest
+        r = (r / torch.linalg.vector_norm(r)).to(residual)
+        value = problem.scale * norm(gradient(residual, problem.parameters(), r)) ** 2
+    if not value < float("inf"):
+        raise NumericalFailureError("the PL* ratio is not finite: the residual or the gradient is not")
+    return exact(value, "autodiff gradient")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import torch
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from torch import Tensor
 
+from ..problem.evaluation import REAL
 from ..rigor import environment
 from ..rigor.eigen import lambda_min_lower
 from ..rigor.midrad import as_ball
@@ -16,6 +20,9 @@ from ..theory.bound import estimate, exact, upper
 _BASIS = 30
 """Lanczos vectors of the inverse; beside the matrix they are nothing."""
 _RESTARTS = 6
+_PANEL = 1024
+"""Rows whose symmetry is looked at together."""
+INDEFINITE = "an indefinite matrix: no tangent kernel"
 _DENSE = 64
 """Up to this order a whole spectrum costs nothing."""
 
@@ -24,7 +31,8 @@ def eigenvalues(kernel: Tensor) -> Tensor:
     """All eigenvalues of a symmetric matrix, ascending, by LAPACK (or the accelerator's own solver).
 
     Raises:
-        InvalidInputError: the matrix is not square.
+        InvalidInputError: no real symmetric matrix of float32 or float64: not square, empty, or not symmetric beyond
+            round-off.
         NumericalFailureError: an entry is not finite, or the solver does not converge.
     """
     _require_matrix(kernel)
@@ -35,35 +43,58 @@ def eigenvalues(kernel: Tensor) -> Tensor:
 
 
 def _require_matrix(kernel: Tensor) -> None:
-    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1]:
-        raise InvalidInputError(f"a kernel is a square matrix, this one has shape {tuple(kernel.shape)}")
+    if not isinstance(kernel, Tensor):
+        raise InvalidInputError(f"a kernel is a torch.Tensor, this one is of type {type(kernel).__name__}")
+    if kernel.dtype not in REAL:
+        raise InvalidInputError(f"a kernel is of torch.float32 or torch.float64, this one is {kernel.dtype}")
+    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1] or not len(kernel):
+        raise InvalidInputError(
+            f"a kernel is a square matrix with at least one row, this one has shape {tuple(kernel.shape)}"
+        )
     if not torch.isfinite(kernel).all():
         raise NumericalFailureError("the tangent kernel has a NaN or an infinity")
+    allowed = torch.finfo(kernel.dtype).eps ** 0.5 * float(kernel.abs().max())
+    for i in range(0, len(kernel), _PANEL):
+        gap = (kernel[i : i + _PANEL, : i + _PANEL] - kernel[: i + _PANEL, i : i + _PANEL].mT).abs()
+        if not float(gap.max()) <= allowed:
+            row, column = divmod(int(gap.argmax()), gap.shape[1])
+            raise InvalidInputError(
+                f"a kernel is symmetric; entries ({i + row}, {column}) and ({column}, {i + row}) of this matrix differ "
+                f"by {float(gap.max()):.3g}"
+            )
 
 
 def extremes(kernel: Tensor) -> tuple[Bound, Bound]:
-    """Smallest and largest eigenvalue of a positive semidefinite matrix; exact up to round-off.
+    """Smallest and largest eigenvalue of a symmetric matrix; exact up to round-off.
 
-    A smallest value below the solver's own resolution, eps times the order times the largest, says nothing:
-    it comes back as an estimate and is accepted on no side of an inequality.
+    A smallest value below the solver's own resolution, eps times the order times the largest modulus, says nothing:
+    it comes back as an estimate and is accepted on no side of an inequality. One below minus that resolution is none of
+    round-off: the matrix is indefinite, so no tangent kernel, and the value says so.
 
     Raises:
         InvalidInputError, NumericalFailureError: as `eigenvalues`.
     """
     values = eigenvalues(kernel)
     largest = exact(float(values[-1]), "eigvalsh")
-    resolution = torch.finfo(values.dtype).eps * len(values) * float(values[-1].abs())
-    smallest = float(values[0])
+    smallest, resolution = float(values[0]), _resolution_of(values)
+    if smallest < -resolution:
+        return exact(smallest, f"eigvalsh, {INDEFINITE}"), largest
     if smallest <= resolution:
         return estimate(max(0.0, smallest), f"eigvalsh, below its resolution {resolution:.1e}"), largest
     return exact(smallest, "eigvalsh"), largest
 
 
+def _resolution_of(values: Tensor) -> float:
+    """What eigvalsh can tell apart: eps times the order times the spectral norm."""
+    return torch.finfo(values.dtype).eps * len(values) * float(values.abs().max())
+
+
 def lambda_min(kernel: Tensor, *, rigorous: bool = False) -> Bound:
     """The first of `extremes`, or with `rigorous` a verified lower bound.
 
-    The verified bound is of the symmetric matrix whose lower triangle is stored here, the part that LAPACK reads too,
-    round-off of the bound included; how far its entries are from a network's exact kernel is what certificates add.
+    The verified bound is of the symmetric matrix whose lower triangle is stored here, the part that LAPACK reads too
+    (an upper one that differs by more than round-off is refused), round-off of the bound included; how far its entries
+    are from a network's exact kernel is what certificates add.
 
     Raises:
         InvalidInputError, NumericalFailureError: as `eigenvalues`.
@@ -78,11 +109,17 @@ def lambda_min(kernel: Tensor, *, rigorous: bool = False) -> Bound:
     plain = plain.tril() + plain.tril(-1).mT
     bound = lambda_min_lower(as_ball(plain.cpu().numpy()), estimate=_guess(plain))
     environment.require()
+    if bound.value < 0:
+        values = eigenvalues(plain)
+        if float(values[0]) < -_resolution_of(values):
+            return replace(bound, method=f"{bound.method}, {INDEFINITE}")
     return bound
 
 
-def lambda_min_estimate(kernel: Tensor) -> Bound:
+def lambda_min_estimate(kernel: Tensor | LinearOperator) -> Bound:
     """Smallest eigenvalue from above: a Rayleigh quotient of a positive definite matrix, by inverse Lanczos.
+
+    Of an operator that is only applied (`KernelOperator`) by Lanczos itself, up to some dozens of rows from its matrix.
 
     One Cholesky factorisation and two triangular solves a step, where `lambda_min` reduces the whole matrix to
     tridiagonal form. The vector found has a residual ||K v - rho v|| below the resolution of `eigvalsh`, eps times the
@@ -92,8 +129,10 @@ def lambda_min_estimate(kernel: Tensor) -> Bound:
     `lambda_min` answers.
 
     Raises:
-        InvalidInputError, NumericalFailureError: as `eigenvalues`.
+        InvalidInputError, NumericalFailureError: as `eigenvalues`; Lanczos on an operator did not converge.
     """
+    if isinstance(kernel, LinearOperator):
+        return _of_operator(kernel)
     _require_matrix(kernel)
     resolution = _resolution(kernel)
     found = _inverse_lanczos(kernel.detach().double(), resolution) if len(kernel) > _DENSE else None
@@ -101,6 +140,27 @@ def lambda_min_estimate(kernel: Tensor) -> Bound:
         return lambda_min(kernel)
     rho, residual = found
     return upper(rho, f"Rayleigh quotient, residual {residual:.1e}")
+
+
+def _of_operator(kernel: LinearOperator) -> Bound:
+    n = kernel.shape[0]
+    if n <= _DENSE:
+        dense = np.asarray(kernel @ np.eye(n, dtype=kernel.dtype))
+        return lambda_min(torch.as_tensor(0.5 * (dense + dense.T)))
+    start = np.random.default_rng(0).standard_normal(n).astype(kernel.dtype)
+    product = kernel @ start
+    if not product.any():
+        return upper(0.0, "Rayleigh quotient of the zero operator")
+    if not np.isfinite(product).all():
+        raise NumericalFailureError("a product with the tangent kernel is not finite")
+    try:
+        _, vectors = eigsh(kernel, k=1, which="SA", v0=start)
+    except ArpackError as error:
+        raise NumericalFailureError(f"Lanczos for the smallest eigenvalue of an operator: {error}") from None
+    v = vectors[:, 0].astype(np.float64) / np.linalg.norm(vectors[:, 0].astype(np.float64))
+    product = np.asarray(kernel @ v.astype(kernel.dtype), dtype=np.float64)
+    rho = float(v @ product)
+    return upper(rho, f"Rayleigh quotient, residual {np.linalg.norm(product - rho * v):.1e}")
 
 
 def _guess(kernel: Tensor) -> float | None:
@@ -117,8 +177,6 @@ def _guess(kernel: Tensor) -> float | None:
 
 def _resolution(kernel: Tensor) -> float:
     """What eigvalsh can tell apart, or less: eps times the order times the largest eigenvalue, from below."""
-    if not len(kernel):
-        return 0.0
     column = kernel.detach()[:, int(kernel.diagonal().argmax())].double()  # its norm is below the spectral norm
     return torch.finfo(kernel.dtype).eps * len(kernel) * float(torch.linalg.vector_norm(column))
 
@@ -164,13 +222,22 @@ def lambda_max(kernel: Tensor) -> Bound:
 def top_eigenvector(kernel: Tensor) -> Tensor:
     """Unit vector near the eigenvector of the largest eigenvalue, by Lanczos from a fixed start."""
     plain = kernel.detach().double().cpu().numpy()
-    if len(plain) < 3:
+    largest = np.abs(plain).max()
+    if len(plain) < 3 or largest == 0:
         return torch.linalg.eigh(kernel)[1][:, -1]
+    plain = plain / largest
     start = np.random.default_rng(0).standard_normal(len(plain))
     return torch.as_tensor(eigsh(plain, k=1, v0=start, tol=1e-6)[1][:, 0]).to(kernel)
 
 
 def spectral_norm(matrix: Tensor) -> float:
     """Largest singular value of a matrix (a, b) through the Gram matrix of its shorter side, up to round-off."""
+    largest, limits = float(matrix.abs().max()), torch.finfo(matrix.dtype)
+    if not 0 < largest < float("inf"):
+        return largest
+    # Squares overflow, or vanish; a power of two rounds nothing.
+    scale = 1.0 if limits.tiny**0.25 < largest < limits.max**0.25 else 2.0 ** math.frexp(largest)[1]
+    if scale != 1:
+        matrix = matrix / scale
     gram = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
-    return float(eigenvalues(gram)[-1].clamp(min=0).sqrt())
+    return scale * float(eigenvalues(gram)[-1].clamp(min=0).sqrt())

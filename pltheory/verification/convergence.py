@@ -219,7 +219,11 @@ def _loss_and_gradient(work: Problem) -> tuple[Callable[[], torch.Tensor], bool]
             if p.grad is not None:
                 p.grad.zero_()
         value = work.value()
-        value.backward()  # type: ignore[no-untyped-call]
+        if value.requires_grad:  # not where the network hides every parameter from autograd
+            value.backward()  # type: ignore[no-untyped-call]
+        for p in work.parameters():
+            if p.grad is None:  # the loss does not depend on it
+                p.grad = torch.zeros_like(p)
         return value.detach()
 
     try:

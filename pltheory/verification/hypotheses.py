@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from ..certification.certificate import Certificate
 from ..certification.profile import Profile, profile
 from ..certification.prove import Proved
 from ..certification.radius import CONDITIONS, Reach, reach
+from ..measure.autodiff import weighted_gradient
 from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
 from ..measure.ntk import empirical_ntk
@@ -18,7 +20,8 @@ from ..measure.spectrum import extremes, top_eigenvector
 from ..problem.admissible import antipodal_pair
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
-from ..theory import Bound, Direction, NotAvailableError, activation
+from ..theory import Bound, Direction, NotAvailableError, NumericalFailureError, activation
+from ..theory.bound import lower
 from ..theory.formulas import width_scale_lzb
 from ..theory.theorems import (
     CHECKPOINT,
@@ -56,7 +59,7 @@ class Measured:
         singular: why the kernel is exactly singular, if a reason is known.
         profile: bounds over balls around w_0, or None.
         unavailable: why there is no profile.
-        curvature: a lower bound of lambda_max(Hess L(w_0)).
+        curvature: a lower bound of lambda_max(Hess L(w_0)); minus infinity where none is known.
     """
 
     problem: Problem
@@ -84,7 +87,7 @@ def measure(problem: Problem) -> Measured:
     kernel = lin.kernel if lin is not None else empirical_ntk(problem.network, problem.x)
     spectrum = extremes(kernel)
     if lin is not None:
-        residual = float((lin.outputs - problem.y).norm())
+        residual = float(torch.linalg.vector_norm(lin.outputs - problem.y, dtype=torch.float64))
         try:
             bounds = profile(lin, residual, problem.scale, spectrum=spectrum)
         except NotAvailableError as error:
@@ -114,12 +117,13 @@ def _why_singular(problem: Problem, lin: Linearization | None) -> str | None:
 
 
 def _curvature(problem: Problem, kernel: torch.Tensor) -> Bound:
-    """Rayleigh quotient of the loss Hessian along J^T u, u the kernel's top eigenvector."""
-    top = top_eigenvector(kernel)
+    """Rayleigh quotient of the loss Hessian along J^T u, u the kernel's top eigenvector; minus infinity without one."""
     names = [name for name, p in problem.network.named_parameters() if p.requires_grad]
-    outputs = problem.network(problem.x).reshape(-1)
-    grads = torch.autograd.grad((outputs * top).sum(), list(problem.parameters()))
-    return curvature_along(problem, dict(zip(names, grads, strict=True)))
+    try:
+        grads = weighted_gradient(problem.network, problem.x, top_eigenvector(kernel))
+        return curvature_along(problem, dict(zip(names, grads, strict=True)))
+    except (NotAvailableError, NumericalFailureError) as error:
+        return lower(-math.inf, f"not known: {error}")
 
 
 @dataclass(frozen=True)

@@ -141,8 +141,8 @@ class ReadsValues(Convolutional):
     """What vmap cannot follow."""
 
     def forward(self, x):
-        scale = float(x.detach().abs().max().item())
-        return scale * super().forward(x)
+        out = super().forward(x)
+        return 2.5 * out if x.detach().abs().max().item() > 0 else out
 
 
 def drawn(net):

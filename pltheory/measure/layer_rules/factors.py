@@ -42,6 +42,11 @@ class Outer:
         fixed = self.fixed.to(dtype) if self.fixed.is_floating_point() else self.fixed
         return replace(self, fixed=fixed, moving=self.moving.to(dtype))
 
+    def absolute(self) -> Outer:
+        """With the absolute values of all factors: sums of products become what round-off is relative to."""
+        fixed = self.fixed.abs() if self.fixed.is_floating_point() else self.fixed
+        return replace(self, fixed=fixed, moving=self.moving.abs(), scale=abs(self.scale), last=abs(self.last))
+
     def traced(self) -> Outer:
         """A factor with one output whose kernel is the trace over the outputs."""
         return replace(self, moving=self.moving.movedim(1, 3).flatten(3)[:, None])
@@ -126,6 +131,10 @@ class Entries:
     def to(self, dtype: torch.dtype) -> Entries:
         """The same in another precision."""
         return Entries(self.grads.to(dtype))
+
+    def absolute(self) -> Entries:
+        """With absolute values."""
+        return Entries(self.grads.abs())
 
     def traced(self) -> Entries:
         """A factor with one output whose kernel is the trace over the outputs."""

@@ -33,13 +33,21 @@ def shape_beside(node: Any, shape: Sequence[int], output: Sequence[int]) -> tupl
     return (*[1] * (len(output) - len(shape)), *shape)
 
 
-def entries(node: Any, argument: int, shape: Sequence[int], grads: Tensor, layout: Layout, n: int) -> Entries | None:
-    """Per-sample gradients of a parameter used with this shape; None if it differs along the sample axis."""
+def entries(
+    node: Any, argument: int, shape: Sequence[int], grads: Tensor, layout: Layout, n: int, *, absolute: bool = False
+) -> Entries | None:
+    """Per-sample gradients of a parameter used with this shape; None if it differs along the sample axis.
+
+    Args:
+        absolute: sum absolute values instead: what the round-off of those sums is relative to.
+    """
     beside = shape_beside(node, shape, grads.shape[1:])
     if beside[layout.axis] != 1:
         return None
     factor = _factor(node, argument)
     weighted = grads if factor is None else grads * factor
+    if absolute:
+        weighted = weighted.abs()
     by_sample = layout.by_sample(weighted, n, lead=1).sum(dim=2)  # (n, C, the other axes)
     others = [size for axis, size in enumerate(beside) if axis != layout.axis]
     repeated = [axis + 2 for axis, size in enumerate(others) if size == 1 and by_sample.shape[axis + 2] != 1]

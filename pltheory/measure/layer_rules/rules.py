@@ -56,6 +56,14 @@ def sample_axes(use: Use, shape: Sequence[int], output: Sequence[int]) -> list[i
     return [axis for axis, size in enumerate(beside) if size == 1]
 
 
+def magnitude(use: Use, shape: Sequence[int], grads: Tensor, layout: Layout, n: int) -> Factor | None:
+    """The same of absolute values: what the round-off of the rule's sums, whatever cancels in them, is relative to."""
+    if rule_name(use) in ("convolution", "embedding", "linear"):
+        found = factor(use, shape, grads, layout, n)
+        return None if found is None else found.absolute()
+    return pointwise.entries(use.node, use.argument, shape, grads, layout, n, absolute=True)
+
+
 def factor(use: Use, shape: Sequence[int], grads: Tensor, layout: Layout, n: int) -> Factor | None:
     """The Jacobian of one use, from the operation's saved tensors and its output gradients (C, ..)."""
     assert use.view is not None
