@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.func import functional_call, jacrev, vmap
 
 from ..problem.problem import Problem
+from ..problem.surroundings import undisturbed
 from ..theory import Bound
 from ..theory.bound import upper
 from .ntk import empirical_ntk
@@ -45,6 +46,7 @@ class Attack:
     weights: list[Tensor]
 
 
+@undisturbed
 def attack_lambda_min(problem: Problem, radius: float, *, steps: int = 30, restarts: int = 2, seed: int = 0) -> Attack:
     """Search the ball for a small eigenvalue of the tangent kernel (summed loss).
 
@@ -76,6 +78,7 @@ def attack_lambda_min(problem: Problem, radius: float, *, steps: int = 30, resta
     return _search(work, radius, objective, steps, restarts, seed, "lambda_min of the kernel")
 
 
+@undisturbed
 def attack_pl_ratio(problem: Problem, radius: float, *, steps: int = 30, restarts: int = 2, seed: int = 0) -> Attack:
     """Search the ball, where the loss is at most that of the start, for a small PL* ratio ||grad L||^2 / (2 L).
 

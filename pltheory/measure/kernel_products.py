@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, jvp
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from ..problem.surroundings import undisturbed
 from ..theory import InvalidInputError, NotAvailableError
 from .autodiff import outputs_per_sample, trainable
 
@@ -33,6 +34,7 @@ class KernelOperator(LinearOperator):
         NotAvailableError: the network can be differentiated neither by forward mode nor twice.
     """
 
+    @undisturbed
     def __init__(self, network: nn.Module, x: Tensor, *, block: int | None = None) -> None:
         self.params = trainable(network)
         if len(x) == 0 or (block is not None and block < 1):
@@ -51,6 +53,7 @@ class KernelOperator(LinearOperator):
         """The number of trainable parameters, the columns of J."""
         return sum(p.numel() for p in self.params.values())
 
+    @undisturbed
     def transpose_times(self, v: Tensor) -> Tensor:
         """J^T v of shape (p,), in the order of parameters(), for v of shape (n C,), sample-major."""
         total = self._like.new_zeros(self.parameters)
@@ -64,6 +67,7 @@ class KernelOperator(LinearOperator):
                 total += _flat(grads, self.params)
         return total
 
+    @undisturbed
     def jacobian_times(self, u: Tensor) -> Tensor:
         """J u of shape (n C,), for u of shape (p,)."""
         u = u.to(self._like)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..problem.networks import ClassN, class_n
 from ..problem.pointwise import POINTWISE
+from ..problem.surroundings import undisturbed
 from ..theory import NotAvailableError
 
 ROWS = 1024
@@ -93,6 +94,7 @@ class Linearization:
         return parts
 
 
+@undisturbed
 def linearize(network: nn.Module | ClassN, x: Tensor, *, compared: int | None = None) -> Linearization:
     """Linearise a class-N network at its current weights on x of shape (n, d).
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..problem.networks import class_n
+from ..problem.surroundings import undisturbed
 from ..theory import InvalidInputError, NotAvailableError
 from .autodiff import jacobian_rows, outputs_per_sample, require_same, trainable
 from .layer_rules.factors import Entries, Factor, NoRuleError, Outer, add_gram, joined
@@ -34,6 +35,7 @@ TILE = 128
 Source = Callable[[Tensor], list[Factor]]
 
 
+@undisturbed
 def empirical_ntk(
     network: nn.Module,
     x: Tensor,
@@ -66,6 +68,7 @@ def empirical_ntk(
     return _kernel(network, x, x2, accumulate, memory_bytes, tf32, traced=False)
 
 
+@undisturbed
 def traced_ntk(
     network: nn.Module,
     x: Tensor,
@@ -84,6 +87,7 @@ def traced_ntk(
     return _kernel(network, x, x2, accumulate, memory_bytes, tf32, traced=True)
 
 
+@undisturbed
 def ntk_routes(network: nn.Module, x: Tensor) -> dict[str, Route]:
     """How `empirical_ntk` computes each trainable parameter's part: by which rule, or by torch.func and why.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import torch
 
 from ..problem.problem import Problem
+from ..problem.surroundings import undisturbed
 from ..theory import Bound
 from ..theory.bound import exact
 
 
+@undisturbed
 def pl_ratio(problem: Problem) -> Bound:
     """||grad L||^2 / (2 L) at the current weights, infinite where L = 0.
 

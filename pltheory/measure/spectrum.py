@@ -7,6 +7,7 @@ import torch
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from torch import Tensor
 
+from ..problem.surroundings import undisturbed
 from ..rigor import environment
 from ..rigor.eigen import lambda_min_lower
 from ..rigor.midrad import as_ball
@@ -59,6 +60,7 @@ def extremes(kernel: Tensor) -> tuple[Bound, Bound]:
     return exact(smallest, "eigvalsh"), largest
 
 
+@undisturbed
 def lambda_min(kernel: Tensor, *, rigorous: bool = False) -> Bound:
     """The first of `extremes`, or with `rigorous` a verified lower bound.
 
@@ -81,6 +83,7 @@ def lambda_min(kernel: Tensor, *, rigorous: bool = False) -> Bound:
     return bound
 
 
+@undisturbed
 def lambda_min_estimate(kernel: Tensor) -> Bound:
     """Smallest eigenvalue from above: a Rayleigh quotient of a positive definite matrix, by inverse Lanczos.
 
@@ -156,6 +159,7 @@ def _inverse_lanczos(kernel: Tensor, accuracy: float) -> tuple[float, float] | N
     return (float(rho), residual) if residual <= accuracy else None
 
 
+@undisturbed
 def lambda_max(kernel: Tensor) -> Bound:
     """The second of `extremes`."""
     return extremes(kernel)[1]

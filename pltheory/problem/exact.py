@@ -23,8 +23,9 @@ from ..theory import NotAvailableError
 DTYPES = (torch.float32, torch.float64)
 """What a certificate can widen to float64 without loss, and what data may be."""
 
-_OWN = frozenset(vars(nn.Module()))
-"""What every module's instance holds; the rest is the class's own or was put there."""
+_OWN = frozenset(vars(nn.Module())) | {"_is_torch_compile"}
+"""What every module's instance holds, and the mark that torch.compile leaves on a module it was given; the rest is the
+class's own or was put there."""
 _DICTS = ("_parameters", "_buffers", "_modules")
 _HOOKS = tuple(name for name in _OWN if name.endswith(("hooks", "_with_kwargs", "_always_called")))
 _GLOBAL_HOOKS = tuple(
@@ -153,8 +154,8 @@ def parameter_of(part: nn.Module, name: str, where: str, shape: tuple[int | None
         refuse(full, f"is empty, of shape {tuple(p.shape)}")
     if not _one_place_each(p):
         refuse(full, f"has entries that share memory: strides {p.stride()} of shape {tuple(p.shape)}")
-    if p.untyped_storage().nbytes() < p.storage_offset() * p.element_size() + _extent(p):
-        refuse(full, "has no memory of its own: its storage is too small")
+    if not has_memory(p):
+        refuse(full, "has no memory: its storage is too small")
     return p
 
 
@@ -193,6 +194,11 @@ def _one_place_each(p: Tensor) -> bool:
     return True
 
 
+def has_memory(t: Tensor) -> bool:
+    """Whether a dense tensor's storage holds all its entries: sharded training leaves some that do not."""
+    return t.numel() == 0 or t.untyped_storage().nbytes() >= t.storage_offset() * t.element_size() + _extent(t)
+
+
 def _extent(t: Tensor) -> int:
     """Bytes from the first to behind the last entry."""
     return (1 + sum(s * (n - 1) for s, n in zip(t.stride(), t.shape, strict=True))) * t.element_size()
@@ -224,3 +230,14 @@ def require_alike(tensors: Iterable[tuple[str, Tensor]]) -> None:
     for name, t in rest:
         if t.dtype != like.dtype or t.device != like.device:
             refuse(name, f"is {t.dtype} on {t.device}, {first} is {like.dtype} on {like.device}")
+
+
+def same_bits(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors are of one shape and dtype and hold the same bits: a NaN is itself, 0.0 is not -0.0."""
+    if a.shape != b.shape or a.dtype != b.dtype or a.device != b.device:
+        return False
+    integers = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}.get(a.element_size())
+    a, b = a.detach(), b.detach()
+    if integers is None or a.layout is not torch.strided or a.is_neg() or b.is_neg():
+        return torch.equal(a, b)
+    return torch.equal(a.view(integers), b.view(integers))

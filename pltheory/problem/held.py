@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from ..theory import InvalidInputError, NotAvailableError, PltheoryError
 from .agreement import require_agreement
-from .exact import require_apart
+from .exact import require_apart, same_bits
 from .networks import ClassN, class_n
 from .problem import Problem
 
@@ -73,17 +72,19 @@ class Held:
         """Around measurements of a module that is not of class N: what its own code raises, as one line.
 
         Raises:
-            NotAvailableError: the module cannot be measured; the message says why it is not of class N either.
+            PltheoryError: the module cannot be measured; the message says why it is not of class N either.
         """
         try:
             yield
-        except (PltheoryError, MemoryError):
+        except MemoryError:
             raise
         except Exception as error:
             if self.refusal is None:
                 raise
-            said = " ".join(f"{type(error).__name__}: {error}".split())
-            raise NotAvailableError(f"{self.refusal}; it cannot be measured as any other module: {said}") from error
+            kind: type[PltheoryError] = type(error) if isinstance(error, PltheoryError) else NotAvailableError
+            what = "" if isinstance(error, PltheoryError) else f"{type(error).__name__}: "
+            said = " ".join(f"{what}{error}".split())
+            raise kind(f"{self.refusal}; nor can it be measured as another module: {said}") from error
 
 
 def hold(problem: Problem) -> Held:
@@ -124,14 +125,3 @@ def _state(problem: Problem) -> dict[str, Tensor]:
 
 def _copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: t.detach().clone() for name, t in state.items()}
-
-
-def same_bits(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors are of one shape and dtype and hold the same bits: a NaN is itself, 0.0 is not -0.0."""
-    if a.shape != b.shape or a.dtype != b.dtype or a.device != b.device:
-        return False
-    integers = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}.get(a.element_size())
-    a, b = a.detach(), b.detach()
-    if integers is None or a.layout is not torch.strided:
-        return torch.equal(a, b)
-    return torch.equal(a.view(integers), b.view(integers))

@@ -27,6 +27,7 @@ from .exact import (
     watch,
 )
 from .pointwise import POINTWISE, activation_of
+from .surroundings import undisturbed
 
 Parametrization = Literal["ntk", "standard"]
 OutputInit = Literal["gaussian", "rademacher"]
@@ -120,6 +121,7 @@ class FullyConnected(nn.Module):
 watch(FullyConnected)
 
 
+@undisturbed
 def fully_connected(
     widths: Sequence[int],
     *,
@@ -195,9 +197,10 @@ def class_n(module: nn.Module) -> ClassN:
     elif type(module) is nn.Sequential:
         net, named = _read_sequential(module)
     else:
+        kind, base = type(module).__name__, type(module).__bases__[0].__name__
         raise NotAvailableError(
-            f"not available for this network: {type(module).__name__} is neither a fully_connected(..) network "
-            "nor an nn.Sequential of nn.Linear and activations"
+            f"not available for this network: {kind} (a {base}) is neither a fully_connected(..) network "
+            "nor exactly an nn.Sequential of nn.Linear and activations"
         )
     require_alike(named.items())
     require_apart(named)

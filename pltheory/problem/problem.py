@@ -13,6 +13,7 @@ from torch.nn.parameter import is_lazy
 
 from ..theory import InvalidInputError, NotAvailableError, PltheoryError
 from .admissible import check_data
+from .exact import has_memory
 from .networks import FullyConnected, class_n
 from .surroundings import undisturbed
 
@@ -57,11 +58,13 @@ class Problem:
         for name, p in self.network.named_parameters():
             if p.layout is not torch.strided or p.is_meta:
                 raise InvalidInputError(f"parameter {name} is {p.layout} on {p.device}; needed are dense numbers")
+            if type(p) is nn.Parameter and not has_memory(p):
+                raise InvalidInputError(f"parameter {name} has no memory: its storage is too small")
             if p.dtype != self.x.dtype or p.device != self.x.device:
                 raise InvalidInputError(
                     f"parameter {name} is {p.dtype} on {p.device}, the data are {self.x.dtype} on {self.x.device}"
                 )
-            if not torch.isfinite(p).all():
+            if not _is_finite(name, p):
                 raise InvalidInputError(f"parameter {name} has a NaN or an infinity")
         with torch.no_grad():
             shape = self._outputs_shape()
@@ -77,10 +80,20 @@ class Problem:
             raise
         except Exception as error:  # a module's own code raises what it likes
             said = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InvalidInputError(f"the network does not take x of shape {tuple(self.x.shape)}: {said}") from error
+            raise InvalidInputError(
+                f"the network does not take x of shape {tuple(self.x.shape)}: {said}{self._not_class_n()}"
+            ) from error
         if not isinstance(outputs, Tensor):
             raise InvalidInputError(f"the network returns a {type(outputs).__name__}; needed is a Tensor (n, C)")
         return outputs.shape
+
+    def _not_class_n(self) -> str:
+        """The part that a network which fails is broken at, as far as reading it tells."""
+        try:
+            class_n(self.network)
+        except NotAvailableError as error:
+            return f" ({error})"
+        return ""
 
     @property
     def scale(self) -> float:
@@ -102,6 +115,14 @@ class Problem:
     def copy(self) -> Problem:
         """The same problem with weights of its own."""
         return Problem(copy.deepcopy(self.network), self.x, self.y, self.loss)
+
+
+def _is_finite(name: str, p: Tensor) -> bool:
+    try:
+        return bool(torch.isfinite(p.detach()).all())
+    except Exception as error:  # a tensor of another class raises what it likes
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InvalidInputError(f"parameter {name} is a {type(p).__name__} that cannot be read: {said}") from error
 
 
 def in_span_of_data(problem: Problem) -> Problem | None:

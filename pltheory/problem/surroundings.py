@@ -1,8 +1,9 @@
 """What surrounds a call: modes of torch and numpy, the network's buffers and flags, the random states.
 
-A public call means the same wherever it is made. Gradients switched off, inference mode and numpy's error handling are
-put aside for its length; what would make a network compute something else (autocast, modes that intercept operations,
-hooks on saved tensors, flushing to zero) is refused. And a network that is read is left as it was found.
+A public call means the same wherever it is made. Gradients switched off, inference mode, a default device and numpy's
+error handling are put aside for its length; what would make a network compute something else (autocast, modes that
+intercept operations, hooks on saved tensors, flushing to zero) is refused. And a network that is read is left as it was
+found.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 from ..rigor import environment
 from ..theory import InvalidInputError, NotAvailableError
+from .exact import same_bits
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -92,13 +94,15 @@ def _refuse(what: str) -> None:
 
 
 def _function_modes() -> list[Any]:
-    # A default device acts on tensors made without one: this package makes none, and a module's own are its own affair.
+    # A default device is put aside: tensors are made on the CPU here and moved to where they are needed.
     return [mode for mode in _get_current_function_mode_stack() if type(mode) is not DeviceContext]
 
 
 @contextmanager
 def _plain_modes() -> Iterator[None]:
     with ExitStack() as stack:
+        if any(mode.device.type != "cpu" for mode in _get_current_function_mode_stack()):
+            stack.enter_context(torch.device("cpu"))
         if torch.is_inference_mode_enabled():
             stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
@@ -117,8 +121,7 @@ def _as_found(module: nn.Module) -> Iterator[None]:
     parts = list(module.modules())
     flags = [part.training for part in parts]
     tables = [(part._buffers, dict(part._buffers)) for part in parts if type(part._buffers) in (dict, OrderedDict)]
-    # Writing back what did not change would spoil graphs that the caller holds.
-    buffers = [(b, b._version, b.detach().clone()) for b in module.buffers() if not b.is_inference()]
+    buffers = [(b, b.detach().clone()) for b in module.buffers() if not b.is_inference()]
     grads = [(p, p.grad) for p in module.parameters() if p.is_leaf]
     try:
         yield
@@ -130,8 +133,9 @@ def _as_found(module: nn.Module) -> Iterator[None]:
             if list(table) != list(was) or any(table[name] is not was[name] for name in was):
                 table.clear()
                 table.update(was)
-        for b, version, copy in buffers:
-            if b._version != version:
+        for b, copy in buffers:
+            # Writing back what did not change would spoil graphs that the caller holds.
+            if not same_bits(b, copy):
                 with torch.no_grad():
                     b.copy_(copy)
         for p, grad in grads:

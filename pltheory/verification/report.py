@@ -171,18 +171,19 @@ def verify(
         held.require_unchanged()
         return VerifyReport(measured, settings, ladder, main, None)
     holds = main.verdict.rank >= Verdict.HOLDS.rank
-    result = run(
-        problem,
-        settings,
-        _step_of_run(measured, settings, main),
-        steps=steps,
-        target=target,
-        profile=measured.profile,
-        certified=main.reach if holds else None,
-        integrated=main.theorem.id in ("B", "C"),
-        promise=main.promise,
-        progress=progress,
-    )
+    with held.naming_the_part():
+        result = run(
+            problem,
+            settings,
+            _step_of_run(measured, settings, main),
+            steps=steps,
+            target=target,
+            profile=measured.profile,
+            certified=main.reach if holds else None,
+            integrated=main.theorem.id in ("B", "C"),
+            promise=main.promise,
+            progress=progress,
+        )
     held.require_unchanged()
     return VerifyReport(measured, settings, ladder, main, result)
 
