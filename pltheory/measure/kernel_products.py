@@ -81,6 +81,7 @@ class KernelOperator(LinearOperator):
         run = self._by_forward_mode if self._forward_mode else self._by_two_backward_passes
         return run(x, along).detach()
 
+    @undisturbed
     def _matvec(self, v: np.ndarray) -> np.ndarray:
         vector = torch.as_tensor(np.asarray(v).reshape(-1), device=self._like.device).to(self._like.dtype)
         return self.jacobian_times(self.transpose_times(vector)).cpu().numpy()
