@@ -13,9 +13,11 @@ from ..certification.certificate import certify
 from ..certification.enclosure import enclose, stored_arrays
 from ..certification.prove import TRAJECTORY_STEPS
 from ..certification.radius import reach
+from ..problem.held import hold
 from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings, require_rule
+from ..problem.surroundings import undisturbed
 from ..rigor.errors import NoVerdictError
 from ..theory import Bound, InvalidInputError
 from .convergence import Progress, Reason, Run, run
@@ -34,7 +36,7 @@ class VerifyReport:
     """The answer to "does the theorem apply here, and does the run agree".
 
     Attributes:
-        measured: kernel, spectrum and profile at w_0.
+        measured: kernel, spectrum and profile at w_0, of copies of a class-N network and its data.
         settings: the step rule.
         ladder: one report per theorem asked for.
         main: the report whose ball and step size the run uses.
@@ -105,6 +107,7 @@ class VerifyReport:
         return json.dumps(_finite(self.to_dict()), indent=2, ensure_ascii=False)
 
 
+@undisturbed
 def verify(
     problem: Problem,
     settings: StepSettings,
@@ -134,7 +137,9 @@ def verify(
 
     Raises:
         ExtensionError: an installed theorem failed, or said what cannot be believed.
-        InvalidInputError: unknown theorem or option; or eta is a multiple of 1/beta where no beta can be bounded.
+        InvalidInputError: unknown theorem or option; eta is a multiple of 1/beta where no beta can be bounded; or the
+            network or the data changed meanwhile.
+        NotAvailableError: the network's outputs or gradients are not those of its layers, or it cannot be measured.
         NumericalFailureError: a measured number or the starting loss is not finite.
     """
     require_rule(settings)
@@ -142,7 +147,11 @@ def verify(
     asked = theorem if isinstance(theorem, str) else theorem.theorem.id
     if options and rungs[0].theorem.id in BUILT_IN:
         raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
-    measured = measure(problem)
+    # What follows computes from copies of a class-N network and its data.
+    held = hold(problem)
+    problem = held.problem
+    with held.naming_the_part():
+        measured = measure(problem)
     if measured.profile is None and settings.multiple is not None:
         raise InvalidInputError(
             f"optimizer.eta = {settings.eta!r}: beta has no bound here ({measured.unavailable}); give eta as a number"
@@ -160,20 +169,23 @@ def verify(
     ladder = _best(rungs, question, level) if asked == BEST else _held(rungs, question)
     main = _main(ladder)
     if steps == 0:
+        held.require_unchanged()
         return VerifyReport(measured, settings, ladder, main, None, asked)
     holds = main.verdict.rank >= Verdict.HOLDS.rank
-    result = run(
-        problem,
-        settings,
-        _step_of_run(measured, settings, main),
-        steps=steps,
-        target=target,
-        profile=measured.profile,
-        certified=main.reach if holds else None,
-        integrated=main.theorem.id in ("B", "C"),
-        promise=main.promise if holds else None,
-        progress=progress,
-    )
+    with held.naming_the_part():
+        result = run(
+            problem,
+            settings,
+            _step_of_run(measured, settings, main),
+            steps=steps,
+            target=target,
+            profile=measured.profile,
+            certified=main.reach if holds else None,
+            integrated=main.theorem.id in ("B", "C"),
+            promise=main.promise if holds else None,
+            progress=progress,
+        )
+    held.require_unchanged()
     return VerifyReport(measured, settings, ladder, main, result, asked)
 
 
