@@ -51,8 +51,6 @@ def command(
         raise InvalidInputError(f"--ball = {ball}: allowed is a finite positive number")
     settings = load(config, overrides, device, theorem)
     problem, reading = problem_and_reading(settings)
-    if reading is not None:
-        say_reading(reading)
     # Kernel, gradients and Hessians are the same in the span of the data, and smaller there.
     small = in_span_of_data(problem) or problem
     found: dict[str, tuple[str, Bound]] = {}
@@ -74,6 +72,8 @@ def command(
             found[f"inf lambda_min, R = {ball:g}"] = (f"found at distance {attack.distance:.3g}", lam)
             attack = attack_pl_ratio(small, ball, steps=search_steps)
             found[f"inf PL* ratio, R = {ball:g}"] = (f"found at distance {attack.distance:.3g}", attack.value)
+    if reading is not None:
+        say_reading(reading)
     if as_json:
         click.echo(
             json.dumps({k: {"value": b.value, "kind": b.kind, "method": b.method} for k, (_, b) in found.items()})

@@ -142,8 +142,6 @@ def answer(
         InvalidInputError, NumericalFailureError: as `problem_of` and `verify`.
     """
     settings, (problem, reading) = settings_of(config), problem_and_reading(config)
-    if reading is not None and loaded is not None:
-        loaded(reading)
     report = verify(
         problem,
         settings,
@@ -155,6 +153,8 @@ def answer(
         level=LEVELS[level or config.level],
         progress=progress,
     )
+    if reading is not None and loaded is not None:
+        loaded(reading)
     found = report.main.reach
     undecided = report.main.verdict is Verdict.UNDECIDED
     if not undecided or found is None or not found.ratio > 0 or config.network.checkpoint is not None:

@@ -109,5 +109,6 @@ def at_checkpoint(
         raise InvalidInputError("network.checkpoint: missing; a checkpoint is needed")
     basin = certify_basin(problem, settings_of(config), limit=limit, progress=progress)
     others = alternatives(config, problem) if basin.loaded.unexplained > WELL_FITTED else []
-    reasons = doubts(basin.loaded, basin.end, basin.moved, basin.norm, others)
+    # Weights that were not moved are no measure of themselves.
+    reasons = doubts(basin.loaded, basin.end if basin.moved else None, basin.moved, basin.norm, others)
     return CheckpointReport(reading, in_force(config, data), basin, tuple(reasons))

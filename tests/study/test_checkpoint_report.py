@@ -170,6 +170,7 @@ def test_without_a_polish_the_weights_are_taken_as_they_are(folder):
     assert (certified.verdict, certified.basin.moved, certified.about) == ("CERTIFIED", 0.0, "the weights as loaded")
     other = at_checkpoint(config(folder, "trained", "data.center=false"), limit=0)
     assert other.verdict == "UNDECIDED"
+    assert "of the variation of the targets; the threshold is 0.05" in other.reasons[0]
     assert any("data.center = true" in reason for reason in other.reasons)
 
 
