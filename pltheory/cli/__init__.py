@@ -24,7 +24,7 @@ COMMANDS = {
     "sweep": "The same over a grid of widths and seeds, with fitted slopes and a figure.",
     "proofs": "Check the derivations: exact certificates, suprema, second opinions, Coq status.",
     "report": "Render the page of a run folder again.",
-    "datasets": "The named data sets and file formats.",
+    "datasets": "The named data sets and file formats; `show` says how a file is read.",
     "env": "Versions, device and floating-point switches.",
 }
 OUTPUT_FAILED = 74  # EX_IOERR of sysexits.h
