@@ -72,6 +72,13 @@ def report(verdict: str = "HOLDS", theorems: list[dict[str, Any]] | None = None,
     return {**made, **changes}
 
 
+def rounding() -> dict[str, Any]:
+    rows = [("rate, L_{t+1} <= L_t", 3, 1.0, 2.0, 1e-13), ("path length", 7, 1.5, 3.125, 2.5e-12)]
+    names = ("name", "step", "left", "right", "granted")
+    granted = [dict(zip(names, row, strict=True)) for row in rows]
+    return {"how": "bound, from sizes", "loss_floor": 1e-26, "granted": granted}
+
+
 def manifest() -> dict[str, Any]:
     return {
         "schema": "pltheory-manifest/1",

@@ -132,6 +132,13 @@ def test_the_inequalities_are_listed_and_a_violation_is_named():
     assert "No violation" not in text
 
 
+def test_each_inequality_shows_what_it_was_granted():
+    text = Reader(page(run={**sample.report()["run"], "rounding": sample.rounding()})).text
+    assert "granted for rounding" in text
+    assert "path length 7 1.5 3.125 2.5e-12" in " ".join(text.split())
+    assert "2.5e-12 of the path: bound, from sizes" in " ".join(text.split())
+
+
 def test_a_check_has_a_page_without_figure():
     text = render_page(sample.manifest(), sample.report(run=None, evidence="not run"), None)
     assert "<svg" not in text

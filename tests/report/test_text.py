@@ -49,6 +49,14 @@ def test_a_violation_is_named_with_its_step():
     assert "step 3: rate [x] fails, 2 > 1" in printed(100, sample.report(run=run))
 
 
+def test_what_was_granted_for_rounding_is_said():
+    """Also of a folder written before each inequality said what it was granted."""
+    earlier = sample.report()["run"]
+    assert "1e-13 of ||r||" in printed(100, sample.report(run=earlier))
+    text = " ".join(printed(100, sample.report(run={**earlier, "rounding": sample.rounding()})).split())
+    assert "1e-13 of ||r||, 2.5e-12 of the path: bound, from sizes" in text
+
+
 def test_what_is_missing_is_a_dash():
     run = {**sample.report()["run"], "loss_end": None, "path_length": None, "kernel_drift": None}
     text = " ".join(printed(100, sample.report("REFUTED", run=run)).split())
