@@ -117,7 +117,7 @@ def linearize(network: nn.Module | ClassN, x: Tensor, *, compared: int | None = 
 
 
 def recognised(network: nn.Module, x: Tensor) -> bool:
-    """Whether a module is of class N: matrix products and activations of the table, on each sample, and nothing else."""
+    """Whether a module is of class N: matrix products and activations of the table, each sample on its own."""
     try:
         linearize(network, x[:1])
     except NotAvailableError:
