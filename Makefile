@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: verify test lint bench docs coq soundness clean
+.PHONY: verify test lint bench docs coq soundness processors fuzz clean
 
 verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
@@ -42,6 +42,15 @@ soundness: $(VENV)/.test
 		tests/rigor tests/certification/test_planted.py
 	$(BIN)/python -m tests.rigor.counts build/soundness.xml > build/soundness.txt
 	mv build/soundness.txt docs/soundness_counts.txt
+
+# The numerical tests under the instructions of other processors; writes docs/processors.txt.
+processors: $(VENV)/.test
+	$(BIN)/python -m tests.processors --jobs $(JOBS)
+
+# Mutated certificates, configurations, checkpoints and data files; exits 1 on a traceback, a hang or a false acceptance.
+fuzz: $(VENV)/.test
+	for surface in certificates configs checkpoints data; do \
+		$(BIN)/python -m tests.fuzz $$surface --count $(or $(COUNT),10000) --seed $(or $(SEED),0) || exit 1; done
 
 # Warnings are errors; examples in the pages are run.
 docs: $(VENV)/.docs

@@ -6,6 +6,7 @@ Exit code 0 only if all that could run hold; 1 if something does not; 2 for bad 
 from __future__ import annotations
 
 import json
+import math
 import sys
 
 import click
@@ -78,12 +79,21 @@ def _suprema_table(suprema: list[dict]) -> Table:
     return table
 
 
+def _positive(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    if not 0 < value < math.inf:
+        raise click.BadParameter(f"{value} is not a positive finite number", ctx, param)
+    return value
+
+
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="The whole report as JSON on stdout.")
 @click.option("--solvers/--no-solvers", default=True, help="Ask z3 and cvc5 where installed.")
-@click.option("--seconds", default=0.5, show_default=True, help="A solver's time for one obligation.")
+@click.option(
+    "--seconds", default=0.5, show_default=True, callback=_positive, help="A solver's time for one obligation."
+)
 @click.option("--claim", "only", multiple=True, type=click.Choice(NAMES), help="Only this claim (repeatable).")
-def main(as_json: bool, solvers: bool, seconds: float, only: tuple[str, ...]) -> None:
+@click.pass_context
+def main(ctx: click.Context, as_json: bool, solvers: bool, seconds: float, only: tuple[str, ...]) -> None:
     """Check every derivation and print what was found."""
     claims = [c for c in load() if not only or c.name in only]
 
@@ -97,7 +107,7 @@ def main(as_json: bool, solvers: bool, seconds: float, only: tuple[str, ...]) ->
         click.echo("\r\033[K", err=True, nl=False)
     if as_json:
         click.echo(json.dumps(report, indent=1))
-        raise SystemExit(0 if report["holds"] else 1)
+        ctx.exit(0 if report["holds"] else 1)
     console = Console()
     asked = list(report["claims"][0]["opinions"])
     console.print(_claims_table(report, asked, wide=console.width >= WIDE))
@@ -121,7 +131,7 @@ def main(as_json: bool, solvers: bool, seconds: float, only: tuple[str, ...]) ->
     )
     verdict = "[green]all that could run hold[/]" if report["holds"] else "[bold red]NOT ALL HOLD[/]"
     console.print(f"{verdict} ({report['seconds']:.1f} s)")
-    raise SystemExit(0 if report["holds"] else 1)
+    ctx.exit(0 if report["holds"] else 1)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pltheory.problem.networks import FullyConnected, fully_connected
 from pltheory.problem.problem import Problem
+from tests.last_place import move_weights, moved
 
 with warnings.catch_warnings():
     # The first use of forward mode makes torch 2.13 import a module of its own that warns about itself.
@@ -56,11 +57,12 @@ class Case:
             with torch.no_grad():
                 for b, e in zip(net.biases, noise, strict=True):
                     b += 0.3 * e.to(dtype)
+        move_weights(net)
         return net
 
     def data(self, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
         x, y = draws(200 + self.seed, (self.n, self.d), (self.n, self.outputs))
-        return x.to(dtype), y.to(dtype)
+        return x.to(dtype), moved(y.to(dtype))
 
     def problem(self, dtype: torch.dtype = torch.float64) -> Problem:
         return Problem(self.network(dtype), *self.data(dtype), self.loss)
@@ -71,7 +73,7 @@ class Case:
         (away,) = draws(300 + seed, (self.n, self.outputs))
         with torch.no_grad():
             y = net(x) + distance * away / away.norm()
-        return Problem(net, x, y, self.loss)
+        return Problem(net, x, moved(y), self.loss)
 
 
 def draws(seed: int, *shapes: tuple[int, ...]) -> list[Tensor]:

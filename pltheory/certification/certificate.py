@@ -22,7 +22,7 @@ from ..rigor.scalar import INTERVALS, Interval, certainly_less, integral_below, 
 from ..theory import InvalidInputError
 from ..theory.formulas import radius_sharp, radius_tight, rate, slack, smoothness
 from ..theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz, tightest_choice
-from .enclosure import Arrays, Centre, enclose, stored_arrays
+from .enclosure import Arrays, Centre, enclose, require_unchanged, stored_arrays
 from .profile import Profile
 from .radius import Reach, reach
 
@@ -156,7 +156,7 @@ def certify(
         A certificate whose `holds` says whether every inequality is proved.
 
     Raises:
-        InvalidInputError: a theorem that has no certificate.
+        InvalidInputError: a theorem that has no certificate, or the network or the data changed meanwhile.
         NotAvailableError: not of class N, or not smooth.
         NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
@@ -164,6 +164,7 @@ def certify(
     if theorem not in THEOREMS:
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(THEOREMS)}")
     environment.require()
+    live = centre is None
     if centre is None:
         arrays = stored_arrays(class_n(problem.network), problem.x, problem.y)
         centre = enclose(arrays, spectrum=_eigenvalues(guess, problem.scale))
@@ -173,6 +174,8 @@ def certify(
     certificate = _build(problem.loss, settings, centre, radius, theorem)
     # Pools may have been restarted with other flags meanwhile.
     environment.require()
+    if live:
+        require_unchanged(certificate.arrays, problem)
     return certificate
 
 
@@ -238,7 +241,8 @@ def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, the
         required=required,
         mu=max(0.0, mu.lo),
         floor=floor,
-        rate=q.hi if proved else 1.0,
+        # Where mu is tiny the last rounding may pass 1, which q never does.
+        rate=min(q.hi, 1.0) if proved else 1.0,
         inequalities=tuple(inequalities),
         assumptions=(),
     )

@@ -7,18 +7,20 @@ float16 weights are the doubles they widen to), evaluated in real arithmetic.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 import torch
 
-from ..problem.networks import ClassN
+from ..problem.networks import ClassN, class_n
+from ..problem.problem import Problem
 from ..rigor.eigen import lambda_max_upper, lambda_min_lower, spectral_norm_upper
 from ..rigor.elementary import activation as certified_activation
 from ..rigor.midrad import Ball, as_ball, matmul, multiply
 from ..rigor.norms import frobenius_upper, inf_norm_upper, row_norms_upper
 from ..rigor.roundoff import Array, sqrt_up
 from ..rigor.scalar import Interval, interval
-from ..theory import Bound, NotAvailableError, activation
+from ..theory import Bound, InvalidInputError, NotAvailableError, activation
 from ..theory.perturbation import CentreNorms
 
 
@@ -57,8 +59,9 @@ def stored_arrays(net: ClassN, x: torch.Tensor, y: torch.Tensor) -> Arrays:
         )
 
     def doubles(t: torch.Tensor) -> Array:
-        # A copy: what is certified must not change with the network afterwards.
-        return np.array(t.detach().to(device="cpu", dtype=torch.float64).numpy(), order="C", copy=True)
+        # A copy: what is certified must not change with the network afterwards. Widened by NumPy: threads of torch may
+        # flush what is subnormal in float32.
+        return np.array(t.detach().cpu().numpy(), dtype=np.float64, order="C", copy=True)
 
     return Arrays(
         tuple(doubles(layer.weight) for layer in net.layers),
@@ -69,6 +72,31 @@ def stored_arrays(net: ClassN, x: torch.Tensor, y: torch.Tensor) -> Arrays:
         doubles(x),
         doubles(y),
     )
+
+
+def require_unchanged(a: Arrays, problem: Problem) -> None:
+    """Refuse to speak of a problem that is no longer what its stored doubles were taken from.
+
+    Raises:
+        InvalidInputError: naming what changed.
+        NotAvailableError: it is not of class N any more.
+    """
+    now = stored_arrays(class_n(problem.network), problem.x, problem.y)
+    pairs = [
+        *((f"the weight of affine layer {l}", u, v) for l, (u, v) in enumerate(zip_longest(a.weights, now.weights))),
+        *((f"the bias of affine layer {l}", u, v) for l, (u, v) in enumerate(zip_longest(a.biases, now.biases))),
+        ("x", a.x, now.x),
+        ("y", a.y, now.y),
+    ]
+    for what, was, live in pairs:
+        if (was is None) != (live is None) or (was is not None and live is not None and not _same_bits(was, live)):
+            raise InvalidInputError(f"{what} changed while the proof ran; nothing is said of either")
+    if (a.kappas, a.taus, a.activation) != (now.kappas, now.taus, now.activation):
+        raise InvalidInputError("a scale or the activation changed while the proof ran; nothing is said of either")
+
+
+def _same_bits(a: Array, b: Array) -> bool:
+    return a.shape == b.shape and bool((a.view(np.int64) == b.view(np.int64)).all())
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..measure.linearization import Linearization
 from ..measure.spectrum import extremes, spectral_norm
+from ..problem.surroundings import undisturbed
 from ..theory import Bound, NotAvailableError, NumericalFailureError, activation
 from ..theory.arithmetic import ARRAYS, FLOATS
 from ..theory.bound import Direction
@@ -101,6 +102,7 @@ class Profile:
         return int(np.searchsorted(self.radii, radius, side="left"))
 
 
+@undisturbed
 def profile(
     lin: Linearization,
     residual: float,

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from ..measure.linearization import linearize
+from ..problem.held import hold
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
+from ..problem.settings import StepSettings, require_rule
+from ..problem.surroundings import undisturbed
 from ..theory import InvalidInputError
 from .bplus import certify_bplus
 from .bplus.file import bplus_certificate
@@ -73,6 +75,7 @@ PROVERS: dict[str, Callable[[str, Problem, StepSettings], Proved]] = {
 """Theorem to what proves it."""
 
 
+@undisturbed
 def certify(problem: Problem, settings: StepSettings, *, theorem: str = "B") -> Proved:
     """Prove a theorem's hypotheses with arithmetic that counts its own rounding.
 
@@ -87,12 +90,18 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = "B") -> 
         `pltheory.recheck(path)` checks the files again with other code.
 
     Raises:
-        InvalidInputError: a theorem that has no certificate.
-        NotAvailableError: not a network that the theorem speaks of, or one whose outputs are not those of its layers.
+        InvalidInputError: a theorem that has no certificate, or the network or the data changed meanwhile.
+        NotAvailableError: not a network that the theorem speaks of, or one whose outputs or gradients are not those of
+            its layers.
         NoVerdictError, NumericalFailureError: an overflow, a NaN, or a bound that cannot be verified.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
     if theorem not in PROVERS:
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(PROVERS)}")
-    linearize(problem.network, problem.x)  # for its refusal: the provers read the layers alone
-    return PROVERS[theorem](theorem, problem, settings)
+    require_rule(settings)
+    held = hold(problem)
+    held.require_class_n()
+    linearize(held.problem.network, held.problem.x)  # for its refusal: the provers read the layers alone
+    proved = PROVERS[theorem](theorem, held.problem, settings)
+    held.require_unchanged()
+    return proved

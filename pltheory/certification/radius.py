@@ -174,10 +174,12 @@ def _root(profile: Profile, left: float, i: int) -> tuple[float, float]:
 
 def _rate(theorem: str, mu: float, beta: float, eta: float, delta: float) -> float:
     if theorem == "TMSSR25":
-        return float(rate_classic(mu, eta, delta))
-    if theorem == "LZB22-6":
-        return float(rate_classic(mu, eta, 1.0))
-    return float(rate(mu, beta, eta, delta))
+        q = rate_classic(mu, eta, delta)
+    elif theorem == "LZB22-6":
+        q = rate_classic(mu, eta, 1.0)
+    else:
+        q = rate(mu, beta, eta, delta)
+    return min(float(q), 1.0)
 
 
 def _eta_limit(profile: Profile, settings: StepSettings, theorem: str, delta: Array) -> float:

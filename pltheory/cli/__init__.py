@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import sys
 import traceback
 
 import click
 
+from pltheory.cli import streams
 from pltheory.cli.interrupt import ends_the_process, repeated_until_heard
 from pltheory.theory.errors import InvalidInputError, NotAvailableError, NumericalFailureError, PltheoryError
 
@@ -22,9 +24,11 @@ COMMANDS = {
     "sweep": "The same over a grid of widths and seeds, with fitted slopes and a figure.",
     "proofs": "Check the derivations: exact certificates, suprema, second opinions, Coq status.",
     "report": "Render the page of a run folder again.",
-    "datasets": "The named data sets and file formats.",
+    "datasets": "The named data sets and file formats; `show` says how a file is read.",
     "env": "Versions, device and floating-point switches.",
 }
+OUTPUT_FAILED = 74  # EX_IOERR of sysexits.h
+READER_GONE = 141
 EPILOG = """\b
 Exit codes
   0  the verdict reaches the level asked for and the run agrees
@@ -33,6 +37,7 @@ Exit codes
   3  undecided, or below the level asked for
   4  numerical failure: NaN, no memory, no convergence
  70  a defect of this program, with its traceback: never a verdict
+ 74  standard output is closed or cannot be written
 130  interrupted; 141  the reader of the output went away
 
 \b
@@ -86,18 +91,30 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> None:
     """Entry point: maps every way of ending to its exit code."""
-    sys.exit(_exit_code())
+    if streams.prepare():
+        sys.exit(_exit_code())
+    sys.exit(_say("error: standard output is closed", OUTPUT_FAILED))
 
 
 def _exit_code() -> int:
+    code = _ended()
+    failure = streams.output_failure()
+    if failure is None:
+        return code
+    if failure.errno == errno.EPIPE:
+        return READER_GONE
+    return _say(f"error: standard output cannot be written ({failure.strerror})", OUTPUT_FAILED)
+
+
+def _ended() -> int:
     try:
         with repeated_until_heard():
             return cli.main(standalone_mode=False) or 0
     except (click.exceptions.Abort, KeyboardInterrupt):  # the second where it comes as the context ends
         return _say("interrupted", 130)
-    except SystemExit:
-        # What click and rich do when the reader of the output has gone; their code 1 would read as a verdict.
-        return 141
+    except (OSError, SystemExit) as error:
+        # The second is what click and rich make of a broken pipe; their code 1 would read as a verdict.
+        return _unforeseen(error) if streams.output_failure() is None else OUTPUT_FAILED
     except click.ClickException as error:
         return _say(f"error: {_line(error)}", 2)
     except (InvalidInputError, NotAvailableError) as error:
@@ -112,8 +129,12 @@ def _exit_code() -> int:
         # torch reports an exhausted CPU allocator as a plain RuntimeError.
         if "can't allocate memory" in str(error) or type(error).__name__ == "OutOfMemoryError":
             return _say(f"numerical failure: out of memory ({str(error).splitlines()[0]})", 4)
-        traceback.print_exc()
-        return _say("this is a defect of pltheory, not a verdict", 70)
+        return _unforeseen(error)
+
+
+def _unforeseen(error: BaseException) -> int:
+    traceback.print_exception(error)
+    return _say("this is a defect of pltheory, not a verdict", 70)
 
 
 def _line(error: click.ClickException) -> str:

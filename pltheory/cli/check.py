@@ -18,6 +18,7 @@ from .options import (
     out,
     require_certificate,
     save_certificate_of,
+    say_reading,
 )
 
 
@@ -40,7 +41,7 @@ def command(
     """Check a theorem's hypotheses on a configuration; nothing is run, and nothing but a certificate written."""
     settings = load(config, overrides, device, theorem)
     require_certificate(certificate, settings, level or settings.level)
-    report = answer(settings, level=level, run=False)
+    report = answer(settings, level=level, run=False, loaded=say_reading)
     if as_json:
         click.echo(report.to_json())
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import click
 from rich import box
@@ -12,12 +13,12 @@ from pltheory.measure.ball_search import attack_lambda_min, attack_pl_ratio
 from pltheory.measure.hessian import largest_hessian_norm, loss_hessian_norm
 from pltheory.measure.pl_ratio import pl_ratio
 from pltheory.problem.problem import in_span_of_data
-from pltheory.study.build import problem_of
-from pltheory.theory import Bound
+from pltheory.study.build import problem_and_reading
+from pltheory.theory import Bound, InvalidInputError
 from pltheory.theory.bound import upper
 from pltheory.verification.hypotheses import measure
 
-from .options import config_arguments, load, out, progress_bar
+from .options import config_arguments, load, out, progress_bar, say_reading
 
 
 @click.command(name="measure")
@@ -46,8 +47,10 @@ def command(
 
     A number found by search can refute a constant on the ball, never prove one.
     """
+    if ball is not None and not math.isfinite(ball):
+        raise InvalidInputError(f"--ball = {ball}: allowed is a finite positive number")
     settings = load(config, overrides, device, theorem)
-    problem = problem_of(settings)
+    problem, reading = problem_and_reading(settings)
     # Kernel, gradients and Hessians are the same in the span of the data, and smaller there.
     small = in_span_of_data(problem) or problem
     found: dict[str, tuple[str, Bound]] = {}
@@ -69,6 +72,8 @@ def command(
             found[f"inf lambda_min, R = {ball:g}"] = (f"found at distance {attack.distance:.3g}", lam)
             attack = attack_pl_ratio(small, ball, steps=search_steps)
             found[f"inf PL* ratio, R = {ball:g}"] = (f"found at distance {attack.distance:.3g}", attack.value)
+    if reading is not None:
+        say_reading(reading)
     if as_json:
         click.echo(
             json.dumps({k: {"value": b.value, "kind": b.kind, "method": b.method} for k, (_, b) in found.items()})

@@ -16,9 +16,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pltheory.certification.certificate_file import require_free
 from pltheory.certification.prove import PROVERS
+from pltheory.problem.checkpoint import Reading
 from pltheory.study.build import LEVELS
 from pltheory.study.config import Config, read_config
 from pltheory.theory import InvalidInputError
+from pltheory.verification.ladder import ALL, BEST
 from pltheory.verification.report import VerifyReport
 from pltheory.verification.verdict import Evidence, Verdict
 
@@ -45,7 +47,7 @@ def config_option(f: F) -> F:
 def config_arguments(f: F) -> F:
     """CONFIG, --set, --device, --theorem."""
     for decorate in (
-        click.option("--theorem", help="The theorem to check, 'all' for the ladder; short for theorem.name."),
+        click.option("--theorem", help="The theorem to check, 'best' (default) or 'all'; short for theorem.name."),
         click.option("--device", help="auto, cpu or cuda; short for run.device."),
         set_option,
         click.argument("config", metavar="CONFIG"),
@@ -74,9 +76,9 @@ def require_certificate(path: Path | None, settings: Config, level: str) -> None
     if level != "certified":
         raise InvalidInputError(f"--save-certificate {path}: needs --level certified, not {level}")
     name = settings.theorem.name
-    if name != "all" and name not in PROVERS:
+    if name not in (ALL, BEST) and name not in PROVERS:
         raise InvalidInputError(
-            f"--save-certificate {path}: Theorem {name} has no certificate; one of {', '.join(PROVERS)} has, or all"
+            f"--save-certificate {path}: Theorem {name} has no certificate; allowed are {', '.join(PROVERS)}, all, best"
         )
     require_free(path)
 
@@ -104,15 +106,24 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
     # JSON's quoting is TOML's, so that whatever was typed arrives as one text.
     more = [f"run.device={json.dumps(device)}"] if device is not None else []
     more += [f"theorem.name={json.dumps(theorem)}"] if theorem is not None else []
-    if config == "-":
-        return read_config(sys.stdin.read(), [*overrides, *more], folder=Path())
     path = Path(config)
     try:
-        text = path.read_text(encoding="utf-8")
+        if config == "-":
+            if sys.stdin is None:
+                raise InvalidInputError("CONFIG -: standard input is closed")
+            text = sys.stdin.buffer.read().decode("utf-8")  # TOML is, whatever the terminal's encoding
+        else:
+            # Not as lines, whose endings Python would change before TOML sees them.
+            text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise InvalidInputError(f"CONFIG {config}: {reason}") from None
-    return read_config(text, [*overrides, *more], folder=path.parent)
+    return read_config(text, [*overrides, *more], folder=Path() if config == "-" else path.parent)
+
+
+def say_reading(reading: Reading) -> None:
+    """One line on standard error: how a checkpoint was read."""
+    err.print(f"[dim]{escape(f'checkpoint {reading.path}: {reading}')}[/dim]", highlight=False, soft_wrap=True)
 
 
 @contextmanager

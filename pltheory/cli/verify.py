@@ -25,6 +25,7 @@ from .options import (
     progress_bar,
     require_certificate,
     save_certificate_of,
+    say_reading,
 )
 
 
@@ -56,7 +57,7 @@ def command(
         raise InvalidInputError(f"--out {folder}: exists already")
     require_certificate(certificate, settings, level or settings.level)
     with progress_bar("running") as progress:
-        report = answer(settings, level=level, progress=progress)
+        report = answer(settings, level=level, progress=progress, loaded=say_reading)
     target = folder or free_name(Path("runs"), "stdin" if config == "-" else Path(config).stem)
     write_folder(target, files_of(report, settings))
     if as_json:

@@ -15,6 +15,7 @@ from pltheory.study.build import Widths, settings_of
 from pltheory.study.config import Config, with_values
 from pltheory.theory import InvalidInputError, NotAvailableError
 from pltheory.theory.formulas import width_scale_lzb
+from pltheory.verification.ladder import ALL, BEST
 
 from .options import config_arguments, load, out, progress_bar
 
@@ -41,7 +42,7 @@ def command(
     A width is certified with round-off included. Each width is a fresh draw from the seed.
     """
     settings = load(config, overrides, device, theorem)
-    name = "B" if settings.theorem.name == "all" else settings.theorem.name
+    name = "B" if settings.theorem.name in (ALL, BEST) else settings.theorem.name
     if name not in ("A", "A'", "B"):
         raise InvalidInputError(f"theorem.name = {name!r}: widths can be searched for A, A', B")
     found: dict[int, int | None] = {}

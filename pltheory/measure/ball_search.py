@@ -15,6 +15,7 @@ from torch.func import functional_call, jacrev, vmap
 
 from ..problem.evaluation import first_line
 from ..problem.problem import Problem
+from ..problem.surroundings import undisturbed
 from ..theory import Bound, InvalidInputError, NotAvailableError, NumericalFailureError
 from ..theory.bound import upper
 from .admission import admit, measuring
@@ -51,6 +52,7 @@ class Attack:
     weights: list[Tensor]
 
 
+@undisturbed
 def attack_lambda_min(problem: Problem, radius: float, *, steps: int = 30, restarts: int = 2, seed: int = 0) -> Attack:
     """Search the ball for a small eigenvalue of the tangent kernel (summed loss).
 
@@ -85,6 +87,7 @@ def attack_lambda_min(problem: Problem, radius: float, *, steps: int = 30, resta
     return _search(problem, radius, objective, value, steps, restarts, seed, "lambda_min of the kernel")
 
 
+@undisturbed
 def attack_pl_ratio(problem: Problem, radius: float, *, steps: int = 30, restarts: int = 2, seed: int = 0) -> Attack:
     """Search the ball, where the loss is at most that of the start, for a small PL* ratio ||grad L||^2 / (2 L).
 

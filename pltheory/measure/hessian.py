@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ..problem.networks import ClassN
 from ..problem.problem import Problem
+from ..problem.surroundings import undisturbed
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import estimate, lower
 from .admission import Admitted, admit, measuring
@@ -71,6 +72,7 @@ class LargestHessian:
     products: int
 
 
+@undisturbed
 def hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int = 0) -> list[list[HessianNorm]]:
     """Spectral norm of the Hessian of every output at every sample, in the parameters.
 
@@ -101,6 +103,7 @@ def hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int 
     return [found[i : i + outputs] for i in range(0, len(found), outputs)]
 
 
+@undisturbed
 def largest_hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int = 0) -> LargestHessian:
     """The largest of `hessian_norm` over samples and outputs, with less work: the losers are given up early.
 
@@ -124,6 +127,7 @@ def largest_hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, se
     return LargestHessian(best, at // outputs, at % outputs, stopped, products)
 
 
+@undisturbed
 def loss_hessian_norm(problem: Problem, *, tol: float = 1e-3, seed: int = 0) -> HessianNorm:
     """Spectral norm of the Hessian of the loss in use at the current weights.
 

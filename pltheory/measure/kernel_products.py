@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, jvp
 
 from ..problem.evaluation import first_line
+from ..problem.surroundings import undisturbed
 from ..theory import InvalidInputError, NotAvailableError
 from .admission import admit, measuring
 from .autodiff import gradient, mixing_weights, norm, run_on_leaves
@@ -34,6 +35,7 @@ class KernelOperator(LinearOperator):
             differentiated by disagrees with plain reverse mode.
     """
 
+    @undisturbed
     def __init__(self, network: nn.Module, x: Tensor, *, block: int | None = None) -> None:
         if block is not None and block < 1:
             raise InvalidInputError(f"block = {block}: must be at least 1")
@@ -58,6 +60,7 @@ class KernelOperator(LinearOperator):
         """The number of trainable parameters, the columns of J."""
         return sum(p.numel() for p in self.params.values())
 
+    @undisturbed
     def transpose_times(self, v: Tensor) -> Tensor:
         """J^T v of shape (p,), in the order of parameters(), for v of shape (n C,), sample-major."""
         with measuring(self.network, twice=True):
@@ -67,6 +70,7 @@ class KernelOperator(LinearOperator):
                 total += _flat(gradient(output, leaves.values(), part.reshape(output.shape)))
         return total
 
+    @undisturbed
     def jacobian_times(self, u: Tensor) -> Tensor:
         """J u of shape (n C,), for u of shape (p,)."""
         with measuring(self.network, twice=True):
@@ -82,6 +86,7 @@ class KernelOperator(LinearOperator):
         parts = u.split([p.numel() for p in self.params.values()])
         return {name: part.reshape(p.shape) for part, (name, p) in zip(parts, self.params.items(), strict=True)}
 
+    @undisturbed
     def _matvec(self, v: np.ndarray) -> np.ndarray:
         with torch.inference_mode(False):
             vector = torch.as_tensor(np.asarray(v).reshape(-1), device=self._like.device).to(self._like.dtype)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..problem.networks import ClassN, class_n
 from ..problem.pointwise import POINTWISE
+from ..problem.surroundings import undisturbed
 from ..theory import InvalidInputError, NotAvailableError
 from .admission import inputs, measuring
 
@@ -95,6 +96,7 @@ class Linearization:
         return parts
 
 
+@undisturbed
 def linearize(network: nn.Module | ClassN, x: Tensor, *, compared: int | None = None) -> Linearization:
     """Linearise a class-N network at its current weights on x of shape (n, d).
 
@@ -117,7 +119,7 @@ def linearize(network: nn.Module | ClassN, x: Tensor, *, compared: int | None = 
 
 
 def recognised(network: nn.Module, x: Tensor) -> bool:
-    """Whether a module is of class N: matrix products and activations of the table, each sample on its own."""
+    """Whether a module is of class N: matrix products and activations of the table on each sample, nothing else."""
     try:
         linearize(network, x[:1])
     except NotAvailableError:

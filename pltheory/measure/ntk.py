@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..problem.networks import class_n
+from ..problem.surroundings import undisturbed
 from ..theory import NotAvailableError, NumericalFailureError
 from .admission import admit, inputs, measuring, require_same, trainable
 from .autodiff import jacobian_rows
@@ -35,6 +36,7 @@ TILE = 128
 Source = Callable[[Tensor], list[Factor]]
 
 
+@undisturbed
 def empirical_ntk(
     network: nn.Module,
     x: Tensor,
@@ -68,6 +70,7 @@ def empirical_ntk(
     return _kernel(network, x, x2, accumulate, memory_bytes, tf32, traced=False)
 
 
+@undisturbed
 def traced_ntk(
     network: nn.Module,
     x: Tensor,
@@ -86,6 +89,7 @@ def traced_ntk(
     return _kernel(network, x, x2, accumulate, memory_bytes, tf32, traced=True)
 
 
+@undisturbed
 def ntk_routes(network: nn.Module, x: Tensor) -> dict[str, Route]:
     """How `empirical_ntk` computes each trainable parameter's part: by which rule, or by torch.func and why.
 

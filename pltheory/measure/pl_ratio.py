@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..problem.problem import Problem
+from ..problem.surroundings import undisturbed
 from ..theory import Bound, NumericalFailureError
 from ..theory.bound import exact
 from .admission import admit, measuring
@@ -12,6 +13,7 @@ from .autodiff import gradient, norm
 from .linearization import recognised
 
 
+@undisturbed
 def pl_ratio(problem: Problem) -> Bound:
     """||grad L||^2 / (2 L) at the current weights, infinite where L = 0.
 

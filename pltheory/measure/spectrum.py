@@ -11,6 +11,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from torch import Tensor
 
 from ..problem.evaluation import REAL
+from ..problem.surroundings import undisturbed
 from ..rigor import environment
 from ..rigor.eigen import lambda_min_lower
 from ..rigor.midrad import as_ball
@@ -89,6 +90,7 @@ def _resolution_of(values: Tensor) -> float:
     return torch.finfo(values.dtype).eps * len(values) * float(values.abs().max())
 
 
+@undisturbed
 def lambda_min(kernel: Tensor, *, rigorous: bool = False) -> Bound:
     """The first of `extremes`, or with `rigorous` a verified lower bound.
 
@@ -116,6 +118,7 @@ def lambda_min(kernel: Tensor, *, rigorous: bool = False) -> Bound:
     return bound
 
 
+@undisturbed
 def lambda_min_estimate(kernel: Tensor | LinearOperator) -> Bound:
     """Smallest eigenvalue from above: a Rayleigh quotient of a positive definite matrix, by inverse Lanczos.
 
@@ -214,6 +217,7 @@ def _inverse_lanczos(kernel: Tensor, accuracy: float) -> tuple[float, float] | N
     return (float(rho), residual) if residual <= accuracy else None
 
 
+@undisturbed
 def lambda_max(kernel: Tensor) -> Bound:
     """The second of `extremes`."""
     return extremes(kernel)[1]

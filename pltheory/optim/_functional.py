@@ -5,8 +5,10 @@ Nothing here reads an accelerator's tensor on the host, copies the gradients as 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,6 +20,8 @@ _ROW = 2**11
 """Entries summed at once by the CPU norm: in float32 it errs by 1e-3 over 2.5e7 entries and by 2e-6 over these."""
 _LARGE = 2**15
 """Entries from which a gradient is taken in rows, which threads share: below, a call of its own costs more."""
+_SAFE = 1e-15
+"""A float32 norm of n entries that is above this times sqrt(n) lost nothing that counts to squares that vanished."""
 
 # clamp passes NaN on, and gamma / 0 is inf: no branch is needed for either.
 _TENSORS = Arithmetic(
@@ -30,11 +34,21 @@ _TENSORS = Arithmetic(
 
 @dataclass
 class Bucket:
-    """Parameters of one group on one device in one dtype, with their gradients in the same order."""
+    """Parameters of one group on one device in one dtype, with their gradients in the same order.
 
-    params: list[Tensor]
-    grads: list[Tensor]
+    Attributes:
+        params: the parameters.
+        grads: their gradients.
+        foreach: multi-tensor kernels or one call per tensor.
+        mesh: the device mesh of DTensors, None of plain tensors.
+        flattened: whether they are pieces of flat parameters of FullyShardedDataParallel.
+    """
+
     foreach: bool
+    mesh: Any
+    flattened: bool
+    params: list[Tensor] = field(default_factory=list)
+    grads: list[Tensor] = field(default_factory=list)
 
     @property
     def device(self) -> torch.device:
@@ -47,21 +61,28 @@ class Bucket:
         return torch.promote_types(self.params[0].dtype, torch.float32)
 
 
+def mesh_of(t: Tensor) -> Any:
+    """Device mesh of a DTensor, None of a plain tensor."""
+    return getattr(t, "device_mesh", None)
+
+
 def buckets(params: Sequence[Tensor], foreach: bool | None) -> list[Bucket]:
-    """The parameters that have a gradient, by device and dtype.
+    """The parameters that have a gradient, by device, dtype and the way they are divided among processes.
 
     Args:
         params: dense real tensors; those without a gradient are left out.
         foreach: multi-tensor kernels (also None: on the CPU too they spare a call per tensor) or one call per tensor.
     """
-    found: dict[tuple[torch.device, torch.dtype], Bucket] = {}
+    found: dict[tuple[Any, ...], Bucket] = {}
     for p in params:
         grad = p.grad
         if grad is not None:
-            key = (p.device, p.dtype)
+            # The mark is FSDP1's own, on its flat parameters and on what it makes views of them.
+            mesh, flattened = mesh_of(p), getattr(p, "_fsdp_flattened", False)
+            key = (p.device, p.dtype, mesh, flattened)
             bucket = found.get(key)
             if bucket is None:
-                bucket = found[key] = Bucket([], [], foreach=foreach is not False)
+                bucket = found[key] = Bucket(foreach is not False, mesh, flattened)
             bucket.params.append(p)
             bucket.grads.append(grad)
     return list(found.values())
@@ -71,19 +92,39 @@ def total_norm(parts: Sequence[Bucket]) -> Tensor:
     """Euclidean norm of all gradients as one vector, 0 when there are none.
 
     Returns:
-        A 0-dim tensor on the first bucket's device; float64, so that step sizes lose no bit of eta and delta.
+        A plain 0-dim tensor on the first bucket's device; float64, so that step sizes lose no bit of eta and delta.
+        A DTensor counts as the whole that it is a part of.
     """
     if not parts:
         return torch.zeros((), dtype=torch.float64)
     home = parts[0].device
-    wide = torch.float32 if home.type == "mps" else torch.float64  # Apple GPUs have no float64
-    norms = [n.to(home, wide) for part in parts for n in _norms(part)]
-    norm: Tensor = torch.linalg.vector_norm(torch.cat(norms))
+    norms = [_norm(part, home) for part in parts]
+    return norms[0] if len(norms) == 1 else torch.linalg.vector_norm(torch.stack(norms))
+
+
+def _norm(part: Bucket, home: torch.device) -> Tensor:
+    """Norm of one bucket, a plain 0-dim tensor on `home`."""
+    dtype = part.working_dtype
+    host = part.device.type == "cpu" and dtype != torch.float64
+    if host and torch.compiler.is_compiling():
+        return _joined(part, torch.float64, home)
+    norm = _joined(part, dtype, home)
+    if host:
+        # Squares of float32 overflow from 1e19 and vanish below 1e-19: then once more, slower.
+        value, entries = float(norm), sum(g.numel() for g in part.grads)
+        if value == math.inf or value < _SAFE * math.sqrt(entries):
+            return _joined(part, torch.float64, home)
     return norm
 
 
-def _norms(part: Bucket) -> list[Tensor]:
-    """One-dimensional tensors of norms, of pieces of the gradients that hold every entry once."""
+def _joined(part: Bucket, dtype: torch.dtype, home: torch.device) -> Tensor:
+    wide = torch.float32 if home.type == "mps" else torch.float64  # Apple GPUs have no float64
+    norm: Tensor = torch.linalg.vector_norm(torch.cat([n.to(wide) for n in _norms(part, dtype)]))
+    return (norm if part.mesh is None else norm.full_tensor()).to(home)  # type: ignore[attr-defined]
+
+
+def _norms(part: Bucket, dtype: torch.dtype) -> list[Tensor]:
+    """One-dimensional tensors of norms in `dtype`, of pieces of the gradients that hold every entry once."""
     single, found = part.grads, []
     if part.device.type == "cpu":
         single = [g for g in part.grads if g.numel() < _LARGE]
@@ -93,12 +134,12 @@ def _norms(part: Bucket) -> list[Tensor]:
                 found.append(torch.linalg.vector_norm(g, dtype=torch.float64).view(1))
                 continue
             whole = len(flat) - len(flat) % _ROW
-            found.append(torch.linalg.vector_norm(flat[:whole].view(-1, _ROW), dim=1, dtype=part.working_dtype))
+            found.append(torch.linalg.vector_norm(flat[:whole].view(-1, _ROW), dim=1, dtype=dtype))
             single += [flat[whole:]] if whole < len(flat) else []
     if part.foreach and single:
-        found.append(torch.stack(torch._foreach_norm(single, 2, part.working_dtype)))
+        found.append(torch.stack(torch._foreach_norm(single, 2, dtype)))
     else:
-        found += [torch.linalg.vector_norm(g, dtype=part.working_dtype).view(1) for g in single]
+        found += [torch.linalg.vector_norm(g, dtype=dtype).view(1) for g in single]
     return found
 
 
@@ -125,7 +166,7 @@ def descend(part: Bucket, h: Tensor) -> None:
     """
     h = h.to(part.device, part.working_dtype)
     narrow = part.working_dtype != part.params[0].dtype
-    if part.device.type == "cpu" and not narrow:
+    if part.device.type == "cpu" and not narrow and not torch.compiler.is_compiling():
         # A number is read from the host's own memory without a wait, and adds faster than a tensor multiplies.
         step = -float(h)
         if part.foreach:
@@ -134,6 +175,10 @@ def descend(part: Bucket, h: Tensor) -> None:
         for p, g in zip(part.params, part.grads, strict=True):
             p.add_(g, alpha=step)
         return
+    if part.mesh is not None:
+        from torch.distributed.tensor import DTensor, Replicate
+
+        h = DTensor.from_local(h, part.mesh, [Replicate()] * part.mesh.ndim, run_check=False)
     # A 0-dim h would be rounded to the half type; as a tensor of p's rank it makes the sum a float32 one.
     steps = [h.view((1,) * p.ndim) if narrow else h for p in part.params]
     if part.foreach:

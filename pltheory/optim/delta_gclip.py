@@ -16,7 +16,8 @@ from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
 from ..theory.errors import InvalidInputError
-from ._functional import buckets, clipped_step, descend, total_norm
+from ._division import Division, NormGroup, zero_around
+from ._functional import buckets, clipped_step, descend, mesh_of
 
 
 def _refuse(key: str, value: object, allowed: str) -> NoReturn:
@@ -33,30 +34,55 @@ def _check_lr(lr: object) -> None:
         _refuse("lr", lr, "a finite positive number or a 0-dim floating-point tensor that holds one")
 
 
+class _LastStep:
+    """What a step leaves to be read. An object of its own: of a compiled step torch drops what is set on optimizers."""
+
+    grad_norm: Tensor | None = None
+    step_sizes: tuple[Tensor, ...] = ()
+
+
 class _ClippedDescent(Optimizer):
-    """Descent by h = lr min(1, max(delta, gamma / ||grad||)) for any gamma in (0, inf] and delta in [0, 1].
+    """Descent by h = lr min(1, max(delta, gamma / ||grad||)) for any gamma in (0, inf] and delta in [0, 1]."""
 
-    Attributes:
-        grad_norm: the norm in the last step over every parameter of every group, a 0-dim tensor; None before.
-        step_sizes: h of the last step for each parameter group, 0-dim tensors; empty before.
-    """
-
-    grad_norm: Tensor | None
-    step_sizes: tuple[Tensor, ...]
-
-    def __init__(self, params: ParamsT, lr: float | Tensor, gamma: float, delta: float, foreach: bool | None) -> None:
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor,
+        gamma: float,
+        delta: float,
+        foreach: bool | None,
+        norm_group: NormGroup,
+    ) -> None:
         _check_lr(lr)
         if not (isinstance(gamma, int | float) and gamma > 0):
             _refuse("gamma", gamma, "a positive number (inf never clips)")
+        self._division = Division(norm_group, zero_around(self))
         super().__init__(params, {"lr": lr, "gamma": gamma, "delta": delta, "foreach": foreach})
         self._forget()
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "norm_group": self._division.picklable()}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        # Also what load_state_dict calls, with groups and nothing else.
+        own = {key: value for key, value in state.items() if key != "norm_group"}
+        if not hasattr(self, "_division"):
+            self._division = Division(state.get("norm_group"), None)
+        super().__setstate__(own)
         self._forget()
 
     def _forget(self) -> None:
-        self.grad_norm, self.step_sizes = None, ()
+        self._last = _LastStep()
+
+    @property
+    def grad_norm(self) -> Tensor | None:
+        """The norm in the last step over every parameter of every group, a 0-dim tensor; None before."""
+        return self._last.grad_norm
+
+    @property
+    def step_sizes(self) -> tuple[Tensor, ...]:
+        """h of the last step for each parameter group, 0-dim tensors; empty before."""
+        return self._last.step_sizes
 
     @property
     def step_size(self) -> Tensor | None:
@@ -70,6 +96,7 @@ class _ClippedDescent(Optimizer):
             InvalidInputError: another gamma or delta than the optimizer's, a bad `lr`, or a parameter that is
                 not real floating point. The optimizer is then as it was.
         """
+        self._division.settled = False
         super().add_param_group(param_group)
         try:
             self._check(len(self.param_groups) - 1)
@@ -119,8 +146,8 @@ class _ClippedDescent(Optimizer):
             What the closure returned, None without one.
 
         Raises:
-            InvalidInputError: a gradient is sparse, or a group's gamma or delta was changed since it was
-                added. No parameter has moved then.
+            InvalidInputError: a gradient is sparse or not real, a group's gamma or delta was changed since it was
+                added, or the norm over all parameters cannot be told. No parameter has moved then.
         """
         loss = None
         if closure is not None:
@@ -133,17 +160,22 @@ class _ClippedDescent(Optimizer):
             for i, group in enumerate(self.param_groups)
             for part in buckets(group["params"], group["foreach"])
         ]
-        for g in (g for _, part in work for g in part.grads):
+        for g, mesh in ((g, part.mesh) for _, part in work for g in part.grads):
             if g.layout != torch.strided:
                 allowed = "dense: build the layer with sparse=False, or set p.grad = p.grad.to_dense()"
                 _refuse(f"layout of a gradient of shape {tuple(g.shape)}", g.layout, allowed)
+            if not g.is_floating_point():
+                _refuse(f"dtype of a gradient of shape {tuple(g.shape)}", g.dtype, "a real floating-point dtype")
+            if mesh_of(g) != mesh:
+                _refuse(f"mesh of a gradient of shape {tuple(g.shape)}", mesh_of(g), f"its parameter's, {mesh}")
 
-        norm = total_norm([part for _, part in work])
+        params = [p for group in self.param_groups for p in group["params"]]
+        norm = self._division.norm([part for _, part in work], params)
         gamma, delta = self.defaults["gamma"], self.defaults["delta"]
         steps = tuple(clipped_step(group["lr"], gamma, delta, norm) for group in self.param_groups)
         for i, part in work:
             descend(part, steps[i])
-        self.grad_norm, self.step_sizes = norm, steps
+        self._last.grad_norm, self._last.step_sizes = norm, steps
         return loss
 
 
@@ -173,12 +205,33 @@ class DeltaGClip(_ClippedDescent):
     Edge cases: at a zero gradient h = eta and nothing moves. A NaN in any gradient makes the norm, every
     h and every parameter NaN. At an infinite norm h = eta delta (NaN if gamma is infinite too), so that
     an infinite entry makes its parameter infinite; in GClip h is then 0 and that parameter NaN. For
-    half-precision parameters the norm and the update are computed in float32.
+    half-precision parameters the norm and the update are computed in float32. On an accelerator a float32 gradient
+    counts as infinite from a norm of 1e19 and as zero below 1e-22; on the CPU it does not.
+
+    Several processes: the norm is one over all parameters, wherever they are, or the step is refused and
+    nothing moves.
+
+    ==========================  =======================================================================
+    DDP                         each process has all parameters: its own norm
+    FSDP2, HSDP, tensor         a DTensor's norm is that of the whole tensor, summed over its mesh; plain
+    parallel                    parameters beside it count once
+    ZeroRedundancyOptimizer     summed over its process group, as
+                                `ZeroRedundancyOptimizer(params, optimizer_class=DeltaGClip, lr=..., ...)`
+    FSDP1                       refused without `norm_group=model.process_group`; parameters that it ignores
+                                count once
+    pipeline, expert parallel   refused without `norm_group`, the group that the parameters are divided among;
+                                a parameter that several of its processes hold would count for each of them
+    ==========================  =======================================================================
+
+    A process believes in its own norm of plain parameters only after its first step with a gradient has found,
+    through the run's store, that every process holds the same parameters and gradients. This waits for the others,
+    60 s at most, and for an accelerator, once. Give `norm_group="local"` where processes train models of their own, or
+    only some of them train. Compiled with `fullgraph=True`, the first step must have been an eager one.
 
     The step never waits for an accelerator; in a captured CUDA graph a number lr is frozen, so give a
     tensor on the device if it is to change. Parameters on several devices exchange the norm and h, and a
-    step that mixes CPU and accelerator waits for those. On the CPU `foreach` changes no bit of the
-    result; on an accelerator the norm's last bits may depend on it.
+    step that mixes CPU and accelerator waits for those. What `foreach` changes is rounding
+    alone: the norm's and the step's last bits.
 
     Args:
         params: parameters or parameter groups.
@@ -186,6 +239,9 @@ class DeltaGClip(_ClippedDescent):
         gamma: clipping threshold, positive, one for all groups; inf gives gradient descent.
         delta: smallest factor of eta, in the open interval (0, 1), one for all groups.
         foreach: multi-tensor kernels (True or None) or one call per tensor (False).
+        norm_group: the process group that the parameters are divided among, over which the norm is summed;
+            "local" for the norm of this process alone; None to find out. A group does not outlive a copy: the
+            optimizer has a state_dict, and no pickle then.
 
     Attributes:
         grad_norm: ||g_t|| of the last step, a 0-dim tensor on the first gradient's device; None before.
@@ -217,10 +273,11 @@ class DeltaGClip(_ClippedDescent):
         delta: float,
         *,
         foreach: bool | None = None,
+        norm_group: NormGroup = None,
     ) -> None:
         if not (isinstance(delta, int | float) and 0 < delta < 1):
             _refuse("delta", delta, "a number in (0, 1); GClip is delta = 0 and GradientDescent delta = 1")
-        super().__init__(params, lr, gamma, delta, foreach)
+        super().__init__(params, lr, gamma, delta, foreach, norm_group)
 
 
 class GClip(_ClippedDescent):
@@ -230,8 +287,16 @@ class GClip(_ClippedDescent):
     function's 1e-6 in the denominator.
     """
 
-    def __init__(self, params: ParamsT, lr: float | Tensor, gamma: float, *, foreach: bool | None = None) -> None:
-        super().__init__(params, lr, gamma, 0.0, foreach)
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float | Tensor,
+        gamma: float,
+        *,
+        foreach: bool | None = None,
+        norm_group: NormGroup = None,
+    ) -> None:
+        super().__init__(params, lr, gamma, 0.0, foreach, norm_group)
 
 
 class GradientDescent(_ClippedDescent):
@@ -241,5 +306,7 @@ class GradientDescent(_ClippedDescent):
     pass over the gradients for `grad_norm`.
     """
 
-    def __init__(self, params: ParamsT, lr: float | Tensor, *, foreach: bool | None = None) -> None:
-        super().__init__(params, lr, math.inf, 1.0, foreach)
+    def __init__(
+        self, params: ParamsT, lr: float | Tensor, *, foreach: bool | None = None, norm_group: NormGroup = None
+    ) -> None:
+        super().__init__(params, lr, math.inf, 1.0, foreach, norm_group)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ..theory.errors import InvalidInputError
-from .files import check_finite
+from .source import check_finite
 
 DTYPES = (torch.float32, torch.float64)
 

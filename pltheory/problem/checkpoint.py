@@ -1,48 +1,166 @@
-"""Weights from a file into a network: a torch state_dict of a class-N network."""
+"""Weights from a file into a network, by the names of its parameters."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..theory import InvalidInputError
+from .checkpoint_file import FLOATS, Limits, read_file, refuse, short
+from .checkpoint_names import Entry, for_layers, for_module
 from .networks import FullyConnected
 
 
-def load_checkpoint(path: Path, network: FullyConnected) -> None:
-    """Copy the weights of a saved state_dict into a network of the same shapes.
+@dataclass(frozen=True)
+class Reading:
+    """How a checkpoint was read.
 
-    Accepts the state_dict of a `fully_connected(..)` network or of an nn.Sequential of nn.Linear and activations:
-    matrices are weights and vectors are biases, in their stored order. Values are cast to the network's dtype.
+    Attributes:
+        path: the file.
+        form: "torch" or "safetensors".
+        unwrapped: what the names and tensors were taken out of: keys of dictionaries and parts of names.
+        order: the modules of the file in the order of the layers; empty where the names were the network's own.
+        ignored: what lay beside the state_dict, as quoted names.
+        casts: each change of precision, e.g. "float32 to float64, exact".
+    """
+
+    path: str
+    form: str
+    unwrapped: tuple[str, ...]
+    order: tuple[str, ...]
+    ignored: tuple[str, ...]
+    casts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """One line for a report."""
+        said = [f"{self.form} file"]
+        said += [f"unwrapped from {', '.join(self.unwrapped)}"] if self.unwrapped else []
+        order = f"layers in the order {', '.join(map(_plain, self.order))}"
+        said += [order if self.order else "by the network's own names"]
+        said += self.casts or ["no change of precision"]
+        said += [f"ignored {', '.join(self.ignored)}"] if self.ignored else []
+        return "; ".join(said)
+
+
+def load_checkpoint(path: Path | str, network: nn.Module, *, names: Sequence[str] | None = None) -> Reading:
+    """Copy the weights of a saved state_dict into a network, by name.
+
+    A file of torch.save (read with weights_only) or of safetensors. A state_dict may lie under `state_dict`,
+    `model_state_dict`, `model`, .. in a dictionary (also of Lightning), and its names behind `module.`, `_orig_mod.`,
+    `model.`, ..: it is unwrapped, and the answer says so. The names must then be exactly those of the network; for a
+    `fully_connected(..)` network also those of linear layers that are one name with a number: `0.weight`, `0.bias`,
+    `2.weight`, .. or `fc1.weight`, .. Shapes must agree exactly. Values are cast to the network's dtype.
+
+    Args:
+        path: the file.
+        network: any module; its parameters and persistent buffers are set in place.
+        names: for a fully connected network, the file's modules in the order of their use, where their names do not
+            say it, e.g. ["fc1", "fc2", "out"].
+
+    Returns:
+        What was unwrapped, ignored and cast, and in which order layers were read.
 
     Raises:
-        InvalidInputError: no such file, not a state_dict of tensors, shapes that do not match, or non-finite values.
+        InvalidInputError: no such file, not a state_dict of dense real tensors, names or shapes that do not match, or
+            values that are not finite. The network is then as it was.
     """
-    key = f"network.checkpoint = {str(path)!r}"
-    try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise InvalidInputError(f"{key}: no such file") from None
-    except Exception as error:  # an unpickler of garbage raises whatever it stumbles on
-        raise InvalidInputError(f"{key}: not a torch state_dict ({type(error).__name__})") from None
-    if not isinstance(stored, dict) or not all(isinstance(v, Tensor) for v in stored.values()):
-        raise InvalidInputError(f"{key}: not a state_dict of tensors; save it with torch.save(net.state_dict(), ..)")
-    tensors = list(stored.values())
-    strange = [name for name, t in stored.items() if not t.is_floating_point()]
-    if strange:
-        raise InvalidInputError(f"{key}: {strange[0]} is {stored[strange[0]].dtype}, weights are real floating point")
-    given = [[t for t in tensors if t.ndim == 2], [t for t in tensors if t.ndim != 2]]
-    wanted = [list(network.weights), list(network.biases or [])]
-    for what, have, want in zip(("weights", "biases"), given, wanted, strict=True):
-        shapes = [tuple(t.shape) for t in have], [tuple(t.shape) for t in want]
-        if shapes[0] != shapes[1]:
-            raise InvalidInputError(f"{key}: {what} of shapes {shapes[0]}, the network has {shapes[1]}")
-        if not all(torch.isfinite(t).all() for t in have):
-            raise InvalidInputError(f"{key}: {what} hold a NaN or an infinity")
-    # Only when all of it is good: a refused file leaves the network as it was.
+    file = Path(path)
+    wanted = _places(file, network)
+    stored = read_file(file, Limits.of(wanted.values()))
+    order: list[str] = []
+    if type(network) is FullyConnected:
+        found, taken, order = for_layers(file, stored.tensors, network, names)
+    elif names is not None:
+        refuse(file, f"names are for a fully connected network, this one is a {type(network).__name__}")
+    else:
+        found, taken = for_module(file, stored.tensors, wanted)
+    _require_shapes(file, found, wanted)
+    casts: dict[str, None] = {}
+    values = {name: _value(file, found[name], place, casts) for name, place in wanted.items()}
+    _require_one_value(file, values, wanted)
     with torch.no_grad():
-        for have, want in zip(given, wanted, strict=True):
-            for p, t in zip(want, have, strict=True):
-                p.copy_(t)
+        for name, place in wanted.items():
+            place.copy_(values[name])
+    unwrapped = [*(f"{n!r}" for n in stored.unwrapped), *(f"'{t}.'" for t in taken)]
+    return Reading(str(file), stored.form, tuple(unwrapped), tuple(order), stored.ignored, tuple(casts))
+
+
+def _places(path: Path, network: nn.Module) -> dict[str, Tensor]:
+    """The tensors that a state_dict of the network names, each seen to be one that can be set in place."""
+    own = dict(network.named_parameters(remove_duplicate=False)) | dict(network.named_buffers(remove_duplicate=False))
+    places: dict[str, Tensor] = {}
+    for name, held in network.state_dict(keep_vars=True).items():
+        t = own.get(name)
+        if t is None or t is not held:
+            refuse(path, f"the network's {short(name)} is no parameter or buffer of its own; it cannot be set by name")
+        if type(t) not in (Tensor, nn.Parameter) or t.layout != torch.strided or t.is_meta or t.is_inference():
+            refuse(
+                path, f"the network's {short(name)} is a {type(t).__name__} that cannot be set; needed is a dense one"
+            )
+        if any(step == 0 and size > 1 for step, size in zip(t.stride(), t.shape, strict=True)):
+            refuse(path, f"the network's {short(name)} is an expanded tensor; needed is one with memory of its own")
+        places[name] = t
+    strange = [n for n, _ in network.named_parameters(remove_duplicate=False) if n not in places]
+    if strange or not places:
+        refuse(
+            path, f"the network's state_dict lacks its parameters: {', '.join(map(short, strange)) or 'it has none'}"
+        )
+    _require_separate(path, places)
+    return places
+
+
+def _require_separate(path: Path, places: dict[str, Tensor]) -> None:
+    """Refuse two tensors that overlap in memory: the values of one would be written over those of the other."""
+    spans = []
+    for name, t in places.items():
+        if t.numel():
+            reach = sum((size - 1) * step for size, step in zip(t.shape, t.stride(), strict=True)) + 1
+            spans.append((str(t.device), t.data_ptr(), t.data_ptr() + reach * t.itemsize, name))
+    for (device, _, end, one), (other_device, start, _, two) in pairwise(sorted(spans)):
+        if device == other_device and start < end and places[one] is not places[two]:
+            refuse(path, f"the network's {short(one)} and {short(two)} overlap in memory; needed are separate ones")
+
+
+def _plain(name: str) -> str:
+    return name if name.isprintable() and len(name) < 80 else short(name)
+
+
+def _require_shapes(path: Path, found: dict[str, Entry], wanted: dict[str, Tensor]) -> None:
+    differ = [name for name in wanted if found[name].tensor.shape != wanted[name].shape]
+    if differ:
+        have = ", ".join(f"{short(found[n].name)} {tuple(found[n].tensor.shape)}" for n in differ[:6])
+        want = ", ".join(f"{short(n)} {tuple(wanted[n].shape)}" for n in differ[:6])
+        refuse(path, f"shapes that do not match: the file has {have}, the network has {want}")
+
+
+def _value(path: Path, entry: Entry, place: Tensor, casts: dict[str, None]) -> Tensor:
+    """The values to set, of the place's dtype; what a cast does is noted in `casts`."""
+    what, have = short(entry.name), entry.tensor.detach()
+    if have.dtype != place.dtype and not (have.dtype in FLOATS and place.dtype in FLOATS):
+        refuse(path, f"{what} is {have.dtype}, the network's is {place.dtype}")
+    value = have.to(place.dtype, copy=True)
+    # A buffer may hold an infinity by right, such as the mask of attention.
+    if isinstance(place, nn.Parameter) and not bool(torch.isfinite(value).all()):
+        if bool(torch.isfinite(have).all()):
+            refuse(path, f"{what} holds numbers beyond {place.dtype}")
+        refuse(path, f"{what} holds a NaN or an infinity")
+    if have.dtype != place.dtype:
+        names = [str(dtype).removeprefix("torch.") for dtype in (have.dtype, place.dtype)]
+        said = "exact" if torch.equal(value.double(), have.double()) else "rounded"
+        casts[f"{names[0]} to {names[1]}, {said}"] = None
+    return value
+
+
+def _require_one_value(path: Path, values: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:
+    """Two names of one tensor must not be given two values."""
+    first: dict[int, str] = {}
+    for name, place in wanted.items():
+        other = first.setdefault(id(place), name)
+        if other != name and not torch.equal(values[name], values[other]):
+            refuse(
+                path, f"{short(other)} and {short(name)} are one parameter of the network and two values in the file"
+            )

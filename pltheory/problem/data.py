@@ -9,67 +9,30 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-import math
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
 from ..theory.errors import InvalidInputError
 from . import files
-from .admissible import DTYPES, check_data
+from .dialect import AskedText
 from .files import FILE_FORMATS as FILE_FORMATS
-from .files import LABELS as LABELS
-from .files import LARGEST, Source, whole_number
+from .prepared import Data as Data
+from .prepared import check_dtype, prepare, row_norm
+from .reading import Asked
+from .reading import Reading as Reading
+from .source import LABELS as LABELS
+from .source import Source, whole_number
 
 NAMES = ("digits", "sphere", "fashion-mnist")
 SPHERE_LABELS = ("sign", "gaussian")
 FASHION_MNIST_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts its four files."""
 
+_OF_FILES = ("header", "label", "index", "target_columns", "delimiter", "decimal", "label_file")
 _FASHION_FILES = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
-
-
-@dataclass(frozen=True, eq=False)
-class Data:
-    """Points and targets that have passed `check_data`. `x, y = data` unpacks it.
-
-    Attributes:
-        x: points, shape (n, d).
-        y: targets, shape (n, C), of the same dtype.
-        name: what was taken and how it was prepared, for reports.
-        labels: the rule that made the targets, for reports.
-    """
-
-    x: torch.Tensor
-    y: torch.Tensor
-    name: str = "data"
-    labels: str = "as given"
-
-    def __post_init__(self) -> None:
-        check_data(self.x, self.y)
-
-    def __iter__(self) -> Iterator[torch.Tensor]:
-        return iter((self.x, self.y))
-
-    @property
-    def n(self) -> int:
-        """Number of points."""
-        return self.x.shape[0]
-
-    @property
-    def d(self) -> int:
-        """Dimension of a point."""
-        return self.x.shape[1]
-
-    @property
-    def outputs(self) -> int:
-        """C, numbers per target."""
-        return self.y.shape[1]
 
 
 class CatalogueEntry(NamedTuple):
@@ -132,7 +95,7 @@ def digits(
 
     bunch = load_digits()
     source = Source(bunch.data, bunch.target.reshape(-1, 1), 10)
-    return _prepare(source, "digits", n, labels, scale, center, dtype)
+    return prepare(source, "digits", n, labels, scale, center, dtype)
 
 
 def fashion_mnist(
@@ -167,7 +130,7 @@ def fashion_mnist(
         )
     source = files.read_idx(images)
     source = Source(source.x, source.target, 10)
-    return _prepare(source, f"fashion-mnist {split}", n, labels, scale, center, dtype)
+    return prepare(source, f"fashion-mnist {split}", n, labels, scale, center, dtype)
 
 
 def sphere(
@@ -200,10 +163,10 @@ def sphere(
         raise InvalidInputError(f"seed = {seed}: allowed are whole numbers from 0 to 2**63 - 1")
     if labels not in SPHERE_LABELS:
         raise InvalidInputError(f"labels = {labels!r}: for source 'sphere' allowed are {', '.join(SPHERE_LABELS)}")
-    radius = _row_norm(scale, d)
+    radius = row_norm(scale, d)
     if radius is None:
         raise InvalidInputError("scale = 'none': for source 'sphere' allowed are sqrt-d, unit or a positive number")
-    _check_dtype(dtype)
+    check_dtype(dtype)
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(n, d, generator=generator, dtype=torch.float64)
     x = x * (radius / torch.linalg.vector_norm(x, dim=1, keepdim=True))
@@ -217,6 +180,47 @@ def sphere(
     return Data(x.to(dtype), y.to(dtype), f"sphere, {points}, d = {d}, norm {radius:g}, seed {seed}", rule)
 
 
+def read(
+    path: str | os.PathLike[str],
+    *,
+    header: bool | None = None,
+    label: str | int | None = None,
+    index: bool | str | int | None = None,
+    target_columns: int | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    label_file: str | os.PathLike[str] | None = None,
+) -> Reading:
+    """Read a data file whole, and say what was taken for what: `read(path).described` is that in one line.
+
+    A table of text is read as it is: what separates its cells, its decimal sign, a header, an index that pandas wrote
+    and a label of text are recognised where the file leaves one reading. Where it leaves two, the error says which
+    option decides. Every cell is a number or an error with its line and column.
+
+    Args:
+        path: .npz (x, y), .csv or .tsv (also .gz, .bz2, .xz, .zst), .parquet, IDX (also compressed) or CIFAR-10
+            binary (.bin); for IDX the image file.
+        header: .csv only: whether the first row names the columns.
+        label: tables only: the label's column, by name or by number from 1; default the last.
+        index: tables only: true: the first column numbers the rows and is left out; false: no column does; or the
+            column's name or number.
+        target_columns: tables only: how many of the last columns are targets, instead of `label`; default 1.
+        delimiter: .csv only: "," or ";" or "|" or a tab.
+        decimal: .csv only: "." or ",".
+        label_file: IDX only: the label file; default the image file's name with "labels" for "images".
+
+    Raises:
+        InvalidInputError: no such file, no regular file, one above 2 GiB, a damaged or ambiguous one, a bad cell, a
+            row of another length, or an option of another format.
+    """
+    return files.read(
+        _expanded(path),
+        asked=Asked(label, target_columns, index),
+        said=AskedText(header, delimiter, decimal),
+        label_file=None if label_file is None else _expanded(label_file),
+    )
+
+
 def load(
     path: str | os.PathLike[str],
     *,
@@ -224,35 +228,45 @@ def load(
     labels: str | None = None,
     scale: str | float = "sqrt-d",
     center: bool = True,
+    header: bool | None = None,
+    label: str | int | None = None,
+    index: bool | str | int | None = None,
     target_columns: int | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
     label_file: str | os.PathLike[str] | None = None,
     dtype: torch.dtype = torch.float64,
 ) -> Data:
-    """The first n rows of a data file: .npz (x, y), .csv, IDX (also .gz) or CIFAR-10 binary (.bin).
+    """The first n rows of a data file, in any format of `read`.
 
     Args:
         path: the file; for IDX the image file.
         n: how many; None for all.
-        labels: "raw": the targets as they are, (n, C). For whole-number targets 0, 1, ... in one column also
-            "low-high" (n, 1): +1 for the lower half of the classes (class < classes / 2), else -1; "one-hot"
-            (n, classes); "centred-one-hot", the same less 1/classes. The number of classes is the largest
-            target of the whole file plus one; ten for CIFAR-10. Default: "low-high" for IDX and CIFAR-10,
-            else "raw".
+        labels: "raw": the targets as they are, (n, C). For text labels, and for whole-number targets 0, 1, ... in one
+            column, also "low-high" (n, 1): +1 for the lower half of the classes (class < classes / 2), else -1;
+            "one-hot" (n, classes); "centred-one-hot", the same less 1/classes. The classes are those of the whole
+            file: its text labels, sorted, or 0 to the largest target; ten for CIFAR-10. Default: "raw" for numbers,
+            "low-high" for IDX, CIFAR-10 and two text labels, "one-hot" for more.
         scale: norm of each row: "sqrt-d", "unit" (1), "none" (as it is; pixels are 0 to 255) or a number.
         center: subtract the mean of the whole file, not only of the n rows taken.
-        target_columns: .csv only: how many of the last columns are targets; default 1.
-        label_file: IDX only: the label file; default the image file's name with "labels" for "images".
+        header, label, index, target_columns, delimiter, decimal, label_file: as in `read`.
         dtype: torch.float64 or torch.float32.
 
     Raises:
-        InvalidInputError: no such file or a damaged one, an argument out of range, or data that
-            `check_data` refuses.
+        InvalidInputError: what `read` refuses, an argument out of range, or data that `check_data` refuses.
     """
-    file = Path(path).expanduser()
-    given = None if label_file is None else Path(label_file).expanduser()
-    source = files.read(file, target_columns=target_columns, label_file=given)
-    rule = ("raw" if source.classes is None else "low-high") if labels is None else labels
-    return _prepare(source, file.name, n, rule, scale, center, dtype)
+    found = read(
+        path,
+        header=header,
+        label=label,
+        index=index,
+        target_columns=target_columns,
+        delimiter=delimiter,
+        decimal=decimal,
+        label_file=label_file,
+    )
+    rule = found.source.own_rule if labels is None else labels
+    return prepare(found.source, found.file, n, rule, scale, center, dtype, found.described)
 
 
 def named(
@@ -267,7 +281,12 @@ def named(
     outputs: int | None = None,
     split: str | None = None,
     path: str | os.PathLike[str] | None = None,
+    header: bool | None = None,
+    label: str | int | None = None,
+    index: bool | str | int | None = None,
     target_columns: int | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
     label_file: str | os.PathLike[str] | None = None,
     dtype: torch.dtype = torch.float64,
 ) -> Data:
@@ -277,8 +296,8 @@ def named(
         source: "digits", "sphere", "fashion-mnist", or a path (relative: to the current folder).
         n: how many; None for all that the source has (the sphere needs a number).
         seed: read by the sphere only; any source accepts it.
-        labels, scale, center, d, outputs, split, path, target_columns, label_file, dtype: as in `digits`,
-            `sphere`, `fashion_mnist` and `load`.
+        labels, scale, center, d, outputs, split, path, dtype: as in `digits`, `sphere`, `fashion_mnist` and `load`.
+        header, label, index, target_columns, delimiter, decimal, label_file: as in `read`.
 
     Raises:
         InvalidInputError: an unknown source, an option that it does not take, or what the source refuses.
@@ -291,8 +310,7 @@ def named(
         "outputs": outputs,
         "split": split,
         "path": path,
-        "target_columns": target_columns,
-        "label_file": label_file,
+        **dict(zip(_OF_FILES, (header, label, index, target_columns, delimiter, decimal, label_file), strict=True)),
     }
     given = {key: value for key, value in options.items() if value is not None}
     name = source if isinstance(source, str) and source in NAMES else "a file"
@@ -300,9 +318,9 @@ def named(
         "digits": ("labels", "scale", "center"),
         "sphere": ("labels", "scale", "d", "outputs"),
         "fashion-mnist": ("labels", "scale", "center", "split", "path"),
-        "a file": ("labels", "scale", "center", "target_columns", "label_file"),
+        "a file": ("labels", "scale", "center", *_OF_FILES),
     }[name]
-    if name == "a file" and not Path(source).expanduser().exists():
+    if name == "a file" and not is_there(source):
         raise InvalidInputError(_unknown_source(source))
     for key, value in given.items():
         if key not in takes:
@@ -319,57 +337,6 @@ def named(
     return sphere(n, dtype=dtype, seed=seed, **given)  # type: ignore[arg-type]
 
 
-def _prepare(
-    source: Source,
-    title: str,
-    n: int | None,
-    labels: str,
-    scale: str | float,
-    center: bool,
-    dtype: torch.dtype,
-) -> Data:
-    """Take, centre, scale and label: the one path from a stored source to `Data`."""
-    size, d = source.x.shape
-    count = size if n is None else whole_number("n", n, 1)
-    if count > size or size == 0:
-        raise InvalidInputError(f"n = {count}: {title} has {size} rows; allowed are 1 to {size}")
-    if d == 0:
-        raise InvalidInputError(f"source: {title} has rows of length 0; needed is d >= 1")
-    if not isinstance(center, bool):
-        raise InvalidInputError(f"center = {center!r}: allowed are true and false")
-    _check_dtype(dtype)
-    norm = _row_norm(scale, d)
-    y, rule = source.targets(count, labels)
-    x, zero = source.points(count, center=center)
-    if norm is not None:
-        if zero is not None:
-            when = " after centring" if center else ""
-            raise InvalidInputError(
-                f"scale = {scale!r}: row {zero} (from 0) of {title} is zero{when} and has no norm to scale; "
-                "leave the row out or use scale = 'none'"
-            )
-        x = x / np.abs(x).max(axis=1, keepdims=True)  # first: squares then neither overflow nor vanish
-        x = x * (norm / np.linalg.norm(x, axis=1, keepdims=True))
-    said = [title, "all" if count == size else f"first {count}"]
-    said += ["centred"] if center else []
-    said += [] if norm is None else [f"rows scaled to norm {norm:g}"]
-    return Data(torch.from_numpy(x).to(dtype), torch.from_numpy(y).to(dtype), ", ".join(said), rule)
-
-
-def _row_norm(scale: object, d: int) -> float | None:
-    """The row norm asked for; None for "none"."""
-    if isinstance(scale, str) and scale in ("sqrt-d", "unit", "none"):
-        return {"sqrt-d": math.sqrt(d), "unit": 1.0, "none": None}[scale]
-    if isinstance(scale, (int, float)) and not isinstance(scale, bool) and 0 < scale <= LARGEST:
-        return float(scale)
-    raise InvalidInputError(f"scale = {scale!r}: allowed are sqrt-d, unit, none or a positive number")
-
-
-def _check_dtype(dtype: torch.dtype) -> None:
-    if dtype not in DTYPES:
-        raise InvalidInputError(f"dtype = {dtype}: allowed are torch.float32 and torch.float64")
-
-
 def _fashion_file(folder: Path, split: str) -> Path | None:
     """The split's image file in the folder, as it is or as .gz."""
     for ending in ("", ".gz"):
@@ -377,6 +344,21 @@ def _fashion_file(folder: Path, split: str) -> Path | None:
         if file.is_file():
             return file
     return None
+
+
+def _expanded(path: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:  # ~name of nobody
+        raise InvalidInputError(f"source = {str(path)!r}: {error}") from None
+
+
+def is_there(source: str | os.PathLike[str]) -> bool:
+    """Whether a path, `~` expanded, leads anywhere; one that cannot be a path does not."""
+    try:
+        return _expanded(source).exists()
+    except (OSError, ValueError):  # a name that is too long, or holds a zero byte
+        return False
 
 
 def _unknown_source(source: str | os.PathLike[str]) -> str:

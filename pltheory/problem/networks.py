@@ -16,7 +16,18 @@ import torch
 from torch import Tensor, nn
 
 from ..theory import InvalidInputError, NotAvailableError, activation
+from .exact import (
+    ACTIVATIONS,
+    parameter_of,
+    refuse,
+    require_alike,
+    require_apart,
+    require_module,
+    require_torch_itself,
+    watch,
+)
 from .pointwise import POINTWISE, activation_of
+from .surroundings import undisturbed
 
 Parametrization = Literal["ntk", "standard"]
 OutputInit = Literal["gaussian", "rademacher"]
@@ -107,6 +118,10 @@ class FullyConnected(nn.Module):
         return z
 
 
+watch(FullyConnected)
+
+
+@undisturbed
 def fully_connected(
     widths: Sequence[int],
     *,
@@ -171,51 +186,104 @@ def _check(widths: Sequence[int], name: str, parametrization: str, output_init: 
 def class_n(module: nn.Module) -> ClassN:
     """The class-N reading of a module: a FullyConnected, or an nn.Sequential of nn.Linear and one activation.
 
+    The layers are the module's own plain parameters and nothing else (`exact`).
+
     Raises:
-        NotAvailableError: the module is not recognised as class N; the message says why.
+        NotAvailableError: the module is not recognised as class N; the message names the part and says why.
     """
-    _require_plain(module)
-    frozen = [name for name, p in module.named_parameters() if not p.requires_grad]
-    if frozen:
-        raise NotAvailableError(
-            f"not available for this network: class N trains every parameter, frozen are {', '.join(frozen)}"
-        )
+    require_torch_itself()
     if type(module) is FullyConnected:
-        return module.class_n()
-    if type(module) is not nn.Sequential:
+        net, named = _read_fully_connected(module)
+    elif type(module) is nn.Sequential:
+        net, named = _read_sequential(module)
+    else:
+        kind, base = type(module).__name__, type(module).__bases__[0].__name__
         raise NotAvailableError(
-            f"not available for this network: {type(module).__name__} is neither a fully_connected(..) network "
-            "nor an nn.Sequential of nn.Linear and activations"
+            f"not available for this network: {kind} (a {base}) is neither a fully_connected(..) network "
+            "nor exactly an nn.Sequential of nn.Linear and activations"
         )
-    return _read_sequential(module)
+    require_alike(named.items())
+    require_apart(named)
+    return net
 
 
-def _require_plain(module: nn.Module) -> None:
-    """Refuse what makes a module compute something else than its layers say, or move parameters together."""
-    for name, part in module.named_modules():
-        hooks = (part._forward_hooks, part._forward_pre_hooks, part._backward_hooks, part._backward_pre_hooks)
-        if any(hooks) or "forward" in vars(part):
-            where = name or type(module).__name__
-            raise NotAvailableError(f"not available for this network: {where} has hooks or a forward of its own")
-    params = [p for _, p in module.named_parameters(remove_duplicate=False)]
-    if len({p.data_ptr() for p in params if p.numel()}) < sum(1 for p in params if p.numel()):
-        raise NotAvailableError("not available for this network: parameters are shared between layers")
-
-
-def _read_sequential(module: nn.Sequential) -> ClassN:
-    children = list(module)
-    linears = [m for m in children[::2] if type(m) is nn.Linear]
-    between = children[1::2]
-    if len(children) < 3 or len(linears) != len(between) + 1:
+def _read_sequential(module: nn.Sequential) -> tuple[ClassN, dict[str, Tensor]]:
+    require_module(module, nn.Sequential, "the network", holds="modules")
+    children = vars(module)["_modules"]
+    names = list(children)
+    kinds = [type(m).__name__ for m in children.values()]
+    if len(names) < 3 or len(names) % 2 == 0:
         raise NotAvailableError(
             "not available for this network: nn.Sequential must alternate nn.Linear and activations, "
-            f"starting and ending with nn.Linear; this one is {[type(m).__name__ for m in children]}"
+            f"starting and ending with nn.Linear; this one is {kinds}"
         )
-    names = {activation_of(m) for m in between}
-    if len(names) != 1 or None in names:
+    layers: list[Layer] = []
+    named: dict[str, Tensor] = {}
+    width: int | None = None
+    for name in names[::2]:
+        part = children[name]
+        require_module(part, nn.Linear, f"layer {name}", attributes=("in_features", "out_features"), holds="parameters")
+        own = vars(part)["_parameters"]
+        if own.keys() != {"weight", "bias"}:
+            refuse(f"layer {name}", f"has parameters {', '.join(own)}, not weight and bias")
+        weight = parameter_of(part, "weight", name, (None, width))
+        width = weight.shape[0]
+        bias = None if own["bias"] is None else parameter_of(part, "bias", name, (width,))
+        layers.append(Layer(weight, bias, 1.0, 0.0 if bias is None else 1.0))
+        named |= {f"{name}.weight": weight} | ({} if bias is None else {f"{name}.bias": bias})
+    activations = {_read_activation(children[name], name) for name in names[1::2]}
+    if len(activations) != 1:
         raise NotAvailableError(
-            "not available for this network: one activation of the table is needed throughout, "
-            f"this one has {sorted({str(m) for m in between})}"
+            "not available for this network: one activation is needed throughout, "
+            f"this one has {', '.join(sorted(activations))}"
         )
-    layers = tuple(Layer(m.weight, m.bias, 1.0, 0.0 if m.bias is None else 1.0) for m in linears)
-    return ClassN(layers, str(names.pop()))
+    return ClassN(tuple(layers), activations.pop()), named
+
+
+def _read_activation(part: nn.Module, name: str) -> str:
+    allowed = ACTIVATIONS.get(type(part))
+    if allowed is None:
+        refuse(f"layer {name}", f"is a {type(part).__name__}: read are {', '.join(k.__name__ for k in ACTIVATIONS)}")
+    require_module(part, type(part), f"layer {name}", attributes=allowed)
+    for key in allowed:
+        # An object that compares as it likes is no setting.
+        if type(vars(part).get(key)) not in (bool, int, float, str):
+            refuse(f"layer {name}", f"has {key} = {vars(part).get(key)!r}, which is no plain value")
+    found = activation_of(part)
+    if found is None:
+        refuse(f"layer {name}", f"is {part}, which is not the function of the table that goes by its name")
+    return found
+
+
+def _read_fully_connected(module: FullyConnected) -> tuple[ClassN, dict[str, Tensor]]:
+    require_module(
+        module,
+        FullyConnected,
+        "the network",
+        attributes=("kappas", "taus", "activation", *(() if "biases" in vars(module)["_modules"] else ("biases",))),
+        holds="modules",
+    )
+    lists, state = vars(module)["_modules"], vars(module)
+    if "weights" not in lists or not lists.keys() <= {"weights", "biases"} or state.get("biases") is not None:
+        refuse("the network", f"has modules {', '.join(lists)}, not weights and biases")
+    kappas, taus, name = state["kappas"], state["taus"], state["activation"]
+    count = len(kappas)
+    for key, scales in (("kappas", kappas), ("taus", taus)):
+        if type(scales) is not tuple or len(scales) != count or not all(type(s) in (float, int) for s in scales):
+            refuse(key, f"= {scales!r} are not {count} numbers")
+    if type(name) is not str or name not in POINTWISE:
+        refuse("activation", f"= {name!r} is not a name of the table")
+    for key, part in lists.items():
+        require_module(part, nn.ParameterList, key, attributes=("_size",), holds="parameters")
+        if set(vars(part)["_parameters"]) != {str(l) for l in range(count)} or vars(part)["_size"] != count:
+            refuse(key, f"holds {', '.join(vars(part)['_parameters']) or 'nothing'}, not a parameter for each layer")
+    layers: list[Layer] = []
+    named: dict[str, Tensor] = {}
+    width: int | None = None
+    for l in range(count):
+        named[f"weights.{l}"] = weight = parameter_of(lists["weights"], str(l), "weights", (None, width))
+        width, bias = weight.shape[0], None
+        if "biases" in lists:
+            named[f"biases.{l}"] = bias = parameter_of(lists["biases"], str(l), "biases", (width,))
+        layers.append(Layer(weight, bias, float(kappas[l]), float(taus[l])))
+    return ClassN(tuple(layers), name), named

@@ -9,10 +9,13 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
-from ..theory import InvalidInputError, NotAvailableError
+from ..theory import InvalidInputError, NotAvailableError, PltheoryError
 from .admissible import check_data
+from .exact import has_memory
 from .networks import FullyConnected, class_n
+from .surroundings import undisturbed
 
 
 @dataclass(frozen=True)
@@ -25,27 +28,45 @@ class Problem:
         y: targets of shape (n, C).
         loss: "sum": L = 1/2 ||F - y||^2; "mean": that divided by n. Kernels and profiles are stated for the sum;
             `scale` carries L, mu and beta to the loss in use.
+        data: where x and y come from, in one line for reports.
 
     Raises:
-        InvalidInputError: shapes, dtypes or devices disagree, values are not finite, or two data points are equal
-            (which makes lambda_min of the kernel zero).
+        InvalidInputError: shapes, dtypes or devices disagree, values are not finite, two data points are equal
+            (which makes lambda_min of the kernel zero), or the network does not take the data.
     """
 
     network: nn.Module
     x: Tensor
     y: Tensor
     loss: Literal["sum", "mean"] = "sum"
+    data: str = ""
 
+    @undisturbed
     def __post_init__(self) -> None:
         if self.loss not in ("sum", "mean"):
             raise InvalidInputError(f"loss = {self.loss!r}: allowed are 'sum', 'mean'")
         check_data(self.x, self.y)
+        for key, data in (("x", self.x), ("y", self.y)):
+            if type(data) not in (Tensor, nn.Parameter) or data.layout is not torch.strided or data.is_inference():
+                raise InvalidInputError(
+                    f"{key} is a {type(data).__name__} of layout {data.layout}; needed is a dense torch.Tensor made "
+                    "outside of torch.inference_mode"
+                )
+        if not isinstance(self.network, nn.Module):
+            raise InvalidInputError(f"network is of type {type(self.network).__name__}; needed is an nn.Module")
+        for name, p in [*self.network.named_parameters(), *self.network.named_buffers()]:
+            if is_lazy(p):
+                raise InvalidInputError(f"{name} is a {type(p).__name__}: call the network on a batch first")
         for name, p in self.network.named_parameters():
+            if p.layout is not torch.strided or p.is_meta:
+                raise InvalidInputError(f"parameter {name} is {p.layout} on {p.device}; needed are dense numbers")
+            if type(p) is nn.Parameter and not has_memory(p):
+                raise InvalidInputError(f"parameter {name} has no memory: its storage is too small")
             if p.dtype != self.x.dtype or p.device != self.x.device:
                 raise InvalidInputError(
                     f"parameter {name} is {p.dtype} on {p.device}, the data are {self.x.dtype} on {self.x.device}"
                 )
-            if not torch.isfinite(p).all():
+            if not _is_finite(name, p):
                 raise InvalidInputError(f"parameter {name} has a NaN or an infinity")
         with torch.no_grad():
             shape = self._outputs_shape()
@@ -56,9 +77,25 @@ class Problem:
 
     def _outputs_shape(self) -> torch.Size:
         try:
-            return torch.Size(self.network(self.x).shape)
-        except RuntimeError as error:
-            raise InvalidInputError(f"the network does not take x of shape {tuple(self.x.shape)}: {error}") from None
+            outputs = self.network(self.x)
+        except (PltheoryError, MemoryError):
+            raise
+        except Exception as error:  # a module's own code raises what it likes
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InvalidInputError(
+                f"the network does not take x of shape {tuple(self.x.shape)}: {said}{self._not_class_n()}"
+            ) from error
+        if not isinstance(outputs, Tensor):
+            raise InvalidInputError(f"the network returns a {type(outputs).__name__}; needed is a Tensor (n, C)")
+        return outputs.shape
+
+    def _not_class_n(self) -> str:
+        """The part that a network which fails is broken at, as far as reading it tells."""
+        try:
+            class_n(self.network)
+        except NotAvailableError as error:
+            return f" ({error})"
+        return ""
 
     @property
     def scale(self) -> float:
@@ -79,7 +116,15 @@ class Problem:
 
     def copy(self) -> Problem:
         """The same problem with weights of its own."""
-        return Problem(copy.deepcopy(self.network), self.x, self.y, self.loss)
+        return Problem(copy.deepcopy(self.network), self.x, self.y, self.loss, self.data)
+
+
+def _is_finite(name: str, p: Tensor) -> bool:
+    try:
+        return bool(torch.isfinite(p.detach()).all())
+    except Exception as error:  # a tensor of another class raises what it likes
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InvalidInputError(f"parameter {name} is a {type(p).__name__} that cannot be read: {said}") from error
 
 
 def in_span_of_data(problem: Problem) -> Problem | None:

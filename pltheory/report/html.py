@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ..verification.convergence import Trace
 from .figures import run_panels, svg
-from .text import constants, margin, number
+from .text import constants, granted, margin, number, why_not
 
 
 def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace | None) -> str:
@@ -25,7 +25,7 @@ def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace |
         loader=PackageLoader("pltheory", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters.update(number=number, margin=margin, constants=constants)
+    environment.filters.update(number=number, margin=margin, constants=constants, granted=granted, why_not=why_not)
     main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
     page: str = environment.get_template("page.html.jinja").render(
         problem=_problem(manifest),

@@ -45,9 +45,11 @@ def print_report(console: Console, report: dict[str, Any]) -> None:
     """Print the tables of a report of schema `pltheory-report/1`."""
     by_id = {t["id"]: t for t in report["theorems"]}
     main = by_id[report["main_theorem"]]
+    if report.get("data"):
+        console.print(f"[bold]data:[/] {escape(report['data'])}", highlight=False)
     console.print(_hypotheses(main))
     if len(by_id) > 1:
-        console.print(_ladder(report["theorems"]))
+        console.print(_tried(report) if report.get("asked") == "best" else _ladder(report["theorems"]))
     if report["run"] is not None:
         console.print(_run(report, main))
     if main["shortfall"]:
@@ -107,6 +109,23 @@ def _ladder(theorems: list[dict[str, Any]]) -> Table:
     return table
 
 
+def _tried(report: dict[str, Any]) -> Table:
+    table = Table(title="Tried in order of cost", box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("theorem", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("what it lacks", overflow="fold")
+    for t in report["theorems"]:
+        table.add_row(t["id"], _styled(t["verdict"]), escape(why_not(t, report)))
+    return table
+
+
+def why_not(theorem: dict[str, Any], report: dict[str, Any]) -> str:
+    """What a theorem that was tried fell short of; the one that answers says so."""
+    if theorem["id"] == report["main_theorem"]:
+        return theorem["shortfall"] or "nothing: shown above"
+    return str(theorem["shortfall"])
+
+
 def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     run, reach, promise = report["run"], main["reach"], main.get("promise")
     title = f"Run of {report['optimizer']['name']}"
@@ -116,19 +135,34 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     table.add_row("ended", f"{run['reason']} after {run['steps']} steps, {run['note']}")
     table.add_row("loss", f"{number(run['loss_start'])} to {number(run['loss_end'])}, {number(ratio, 2)} of its start")
     ball = f" of {number(reach['required'])} certified" if held and reach and reach["required"] is not None else ""
-    if held and promise and promise["radius"] is not None:
+    since = promise.get("since", 0) if held and promise else 0
+    if held and promise and promise["radius"] is not None and not since:
         ball = f" of {number(promise['radius'])} promised"
     table.add_row("path", f"{number(run['path_length'])}{ball}; distance {number(run['distance'])}")
     table.add_row("kernel drift", number(run["kernel_drift"], 3))
     if run["checked_every_step"]:
         broken = run["first_violation"]
+        steps = f"every step from {since} on" if since else "every step"
         said = (
-            f"{len(run['checked_every_step'])} inequalities at every step, no violation"
+            f"{len(run['checked_every_step'])} inequalities at {steps}, no violation"
             if broken is None
             else f"step {broken['step']}: {broken['inequality']} fails, {broken['left']:.6g} > {broken['right']:.6g}"
         )
         table.add_row("checked", escape(said))
+        table.add_row("for rounding", escape(granted(run)))
+    elif since:
+        table.add_row("checked", f"nothing: what is promised begins at step {since}")
     return table
+
+
+def granted(run: dict[str, Any]) -> str:
+    """What the checks were granted for rounding, in one line."""
+    found = run.get("rounding")
+    residual = f"{number(run['round_off_granted_to_residual'], 2)} of ||r||"
+    if found is None:  # a folder of an earlier version
+        return residual
+    path = next((f", {number(c['granted'], 2)} of the path" for c in found["granted"] if c["name"][:4] == "path"), "")
+    return f"{residual}{path}: {found['how']}"
 
 
 def print_sweep(console: Console, records: list[dict[str, Any]], slopes: list[Slope]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from ..certification.profile import Profile, profile
 from ..certification.radius import reach
 from ..certification.width import sufficient_width
 from ..measure.linearization import linearize
-from ..problem.checkpoint import load_checkpoint
+from ..problem.checkpoint import Reading, load_checkpoint
 from ..problem.data import Data, named
 from ..problem.networks import fully_connected
 from ..problem.problem import Problem
@@ -30,6 +32,7 @@ from ..verification.verdict import Verdict
 from .config import Config, with_values
 
 LEVELS = {"holds": Verdict.HOLDS, "certified": Verdict.CERTIFIED}
+_CPU = torch.device("cpu")
 RULES = {"delta-gclip": DeltaGClipSettings, "gclip": GClipSettings, "gd": GradientDescentSettings}
 
 
@@ -70,6 +73,9 @@ def data_of(config: Config) -> Data:
         InvalidInputError: unknown source, labels or scale, or data that no theorem can start from.
     """
     options = config.data.model_dump(exclude={"source", "n"})
+    d, outputs = config.data.d or 1, config.data.outputs or 1
+    if config.data.source == "sphere" and 8.0 * config.data.n * (3.0 * d + 2.0 * outputs) > 0.8 * _memory(_CPU):
+        raise InvalidInputError(f"data.n = {config.data.n}, d = {d}, outputs = {outputs}: more than the memory here")
     try:
         return named(config.data.source, config.data.n, seed=config.run.seed, **options)
     except InvalidInputError as error:
@@ -81,6 +87,15 @@ def problem_of(config: Config, data: Data | None = None) -> Problem:
 
     Raises:
         InvalidInputError: a value that is not allowed, or a network too large for the memory here.
+    """
+    return problem_and_reading(config, data)[0]
+
+
+def problem_and_reading(config: Config, data: Data | None = None) -> tuple[Problem, Reading | None]:
+    """Network, data and loss of a configuration, and how `network.checkpoint` was read, None where there is none.
+
+    Raises:
+        InvalidInputError: as `problem_of`.
     """
     data = data_of(config) if data is None else data
     dtype, device = getattr(torch, config.run.dtype), device_of(config)
@@ -97,20 +112,36 @@ def problem_of(config: Config, data: Data | None = None) -> Problem:
         dtype=dtype,
         device=device,
     )
+    reading = None
     if n.checkpoint is not None:
-        load_checkpoint(Path(n.checkpoint), network)
-    return Problem(network, data.x.to(device, dtype), data.y.to(device, dtype), config.loss)
+        reading = load_checkpoint(Path(n.checkpoint), network, names=n.checkpoint_names)
+    elif n.checkpoint_names is not None:
+        raise InvalidInputError(f"network.checkpoint_names = {n.checkpoint_names}: needs network.checkpoint")
+    x, y = data.x.to(device, dtype), data.y.to(device, dtype)
+    return Problem(network, x, y, config.loss, data.described), reading
 
 
 def answer(
-    config: Config, *, level: str | None = None, run: bool = True, progress: Progress | None = None
+    config: Config,
+    *,
+    level: str | None = None,
+    run: bool = True,
+    progress: Progress | None = None,
+    loaded: Callable[[Reading], None] | None = None,
 ) -> VerifyReport:
     """Check the configured theorem, run the optimizer unless told not to, and look for a closing width if undecided.
+
+    Args:
+        config: what to check.
+        level: "holds" or "certified"; None takes the configuration's.
+        run: False checks only.
+        progress: called as (done, total, note).
+        loaded: called with how `network.checkpoint` was read, where there is one.
 
     Raises:
         InvalidInputError, NumericalFailureError: as `problem_of` and `verify`.
     """
-    settings, problem = settings_of(config), problem_of(config)
+    settings, (problem, reading) = settings_of(config), problem_and_reading(config)
     report = verify(
         problem,
         settings,
@@ -122,12 +153,14 @@ def answer(
         level=LEVELS[level or config.level],
         progress=progress,
     )
+    if reading is not None and loaded is not None:
+        loaded(reading)
     found = report.main.reach
     undecided = report.main.verdict is Verdict.UNDECIDED
     if not undecided or found is None or not found.ratio > 0 or config.network.checkpoint is not None:
         return report
     width = _closing_width(config, settings, report.main.theorem.id, found.ratio)
-    return VerifyReport(report.measured, settings, report.ladder, report.main, report.run, width)
+    return replace(report, closing_width=width)
 
 
 def _closing_width(config: Config, settings: StepSettings, theorem: str, ratio: float) -> int | None:

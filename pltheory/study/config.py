@@ -11,21 +11,32 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from ..problem.data import NAMES
+from ..problem.data import NAMES, is_there
+from ..problem.dialect import DECIMALS, DELIMITERS
 from ..theory import ACTIVATIONS, InvalidInputError
 from ..theory.theorems import THEOREMS
 from ..verification.extension import ids
+from ..verification.ladder import ALL, BEST
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_max_length=4096)
 
 
+MOST_DEPTH = 8
+"""Sections and lists within one another."""
+MOST_SHOWN = 160
+"""Characters of a value or key that a message repeats."""
 Count = Annotated[int, Field(ge=1, le=10**9)]
+Word = Annotated[str, Field(max_length=MOST_SHOWN)]
+"""A text that is no path."""
 
 
 class Network(_Section):
-    """A fully connected network; input and output widths come from the data."""
+    """A fully connected network; input and output widths come from the data.
+
+    `checkpoint_names` are the checkpoint's modules in the order of their use, where their names do not say it.
+    """
 
     hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
     activation: Literal[tuple(ACTIVATIONS)] = "tanh"  # type: ignore[valid-type]
@@ -33,25 +44,32 @@ class Network(_Section):
     bias: bool = False
     output_init: Literal["gaussian", "rademacher"] = "gaussian"
     checkpoint: str | None = None
+    checkpoint_names: Annotated[list[str], Field(min_length=2)] | None = None
 
 
 class DataSection(_Section):
     """Points and targets; a key that is not given takes the source's own default.
 
-    `d` and `outputs` are the sphere's, `split` and `path` (a folder) Fashion-MNIST's, `target_columns` and `label_file`
-    those of .csv and IDX files.
+    `d` and `outputs` are the sphere's, `split` and `path` (a folder) Fashion-MNIST's; `label`, `index` and
+    `target_columns` name columns of a table, `header`, `delimiter` and `decimal` say how its text is written;
+    `label_file` is of IDX files.
     """
 
     source: str
     n: Count
     d: Count | None = None
     outputs: Count | None = None
-    labels: str | None = None
-    scale: str | float | None = None
+    labels: Word | None = None
+    scale: Word | float | None = None
     center: bool | None = None
     split: Literal["train", "test"] | None = None
     path: str | None = None
+    header: bool | None = None
+    label: str | int | None = None
+    index: bool | str | int | None = None
     target_columns: Count | None = None
+    delimiter: Literal[tuple(DELIMITERS)] | None = None  # type: ignore[valid-type]
+    decimal: Literal[DECIMALS] | None = None  # type: ignore[valid-type]
     label_file: str | None = None
 
 
@@ -59,22 +77,22 @@ class Optimizer(_Section):
     """The step rule; `gamma` and `delta` only where the rule has them."""
 
     name: Literal["delta-gclip", "gclip", "gd"] = "delta-gclip"
-    eta: float | str
+    eta: float | Word
     gamma: float | None = None
     delta: float | None = None
 
 
 class TheoremSection(_Section):
-    """Which theorem is checked; `options` are of a theorem of one's own."""
+    """Which theorem is checked: an id, "best" or "all"; `options` are of a theorem of one's own."""
 
-    name: str = "B"
+    name: str = BEST
     options: dict[str, bool | int | float | str] = {}
 
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in THEOREMS and name != "all" and name not in ids():
-            allowed = ", ".join(map(repr, [*ids(), "all"]))
+        if name not in THEOREMS and name not in (ALL, BEST) and name not in ids():
+            allowed = ", ".join(map(repr, [*ids(), ALL, BEST]))
             raise PydanticCustomError("theorem", "should be one of {allowed}", {"allowed": allowed})
         return name
 
@@ -115,10 +133,11 @@ def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None
     """
     try:
         tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidInputError(f"the configuration is not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # Python's own limits on digits and depth beside TOMLDecodeError
+        raise InvalidInputError(f"the configuration is not TOML: {clipped(str(error))}") from None
     for item in overrides:
         _override(tree, item)
+    _require_bounded(tree)
     config = from_tree(tree)
     return config if folder is None else _resolve(config, folder)
 
@@ -158,13 +177,38 @@ def set_dotted(tree: dict[str, Any], key: str, value: Any) -> None:
     tree[last] = value
 
 
+def _require_bounded(tree: dict[str, Any]) -> None:
+    """Refuse what no configuration needs and a later step could choke on: deep nesting, numbers beyond TOML's 64 bits.
+
+    Raises:
+        InvalidInputError: there is such a value; the message names its key.
+    """
+    left: list[tuple[str, int, Any]] = [("", 0, tree)]
+    while left:
+        key, depth, value = left.pop()
+        if depth > MOST_DEPTH:
+            raise InvalidInputError(f"{clipped(key)}: nested {depth} deep, allowed are {MOST_DEPTH}")
+        if type(value) is int and not -(2**63) <= value < 2**63:
+            raise InvalidInputError(f"{clipped(key)}: a whole number of more than 64 bits, which TOML does not have")
+        if isinstance(value, dict):
+            left += [(f"{key}.{name}".removeprefix("."), depth + 1, inner) for name, inner in value.items()]
+        elif isinstance(value, list):
+            left += [(f"{key}[{i}]", depth + 1, inner) for i, inner in enumerate(value)]
+
+
+def clipped(text: str) -> str:
+    """A text as a message can repeat it: printable, on one line, not too long."""
+    text = text if text.isprintable() else ascii(text)[1:-1]
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}.."
+
+
 def _override(tree: dict[str, Any], item: str) -> None:
     key, equals, text = item.partition("=")
     if not equals or not all(part.strip() for part in key.split(".")):
         raise InvalidInputError(f"--set {item}: write --set section.key=value")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = text
     set_dotted(tree, key.strip(), value)
 
@@ -173,7 +217,7 @@ def _resolve(config: Config, folder: Path) -> Config:
     values = {}
     source = config.data.source
     # A folder that is called "digits" must not stand for the data set of that name.
-    if source not in NAMES and (folder / source).exists():
+    if source not in NAMES and is_there(folder / source):
         values["data.source"] = str(folder / source)
     others = {
         "data.path": config.data.path,
@@ -184,6 +228,11 @@ def _resolve(config: Config, folder: Path) -> Config:
     return with_values(config, values).model_copy(update={"sweep": config.sweep}) if values else config
 
 
+_BRANCHES = ("float_type", "string_type", "int_type", "bool_type")
+_COLUMNS = {
+    "label": "must be a column's name or its number",
+    "index": "must be true, false, a column's name or its number",
+}
 _ALLOWED = {
     "bool_type": "must be true or false",
     "dict_type": "must be a section",
@@ -201,19 +250,19 @@ _ALLOWED = {
 def _explain(error: Any) -> str:
     *sections, last = error["loc"]
     allowed = _ALLOWED.get(error["type"], error["msg"].removeprefix("Input "))
-    if last in ("float", "str") and error["type"] in ("float_type", "string_type"):
+    if last in ("float", "str", "int", "bool") and error["type"] in _BRANCHES:
         # A branch of "number or text", which pydantic reports one by one.
         *sections, last = sections
-        allowed = "must be a number or a text"
+        allowed = _COLUMNS.get(last, "must be a number or a text")
     key = ".".join(map(str, sections)) + (f"[{last}]" if isinstance(last, int) else f".{last}")
-    key = key.removeprefix(".")
+    key = clipped(key.removeprefix("."))
     match error["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key{_nearest(error['loc'])}"
         case "missing":
             return f"{key}: missing; it has no default"
         case _:
-            return f"{key} = {error['input']!r}: {allowed}"
+            return f"{key} = {clipped(repr(error['input']))}: {allowed}"
 
 
 def _nearest(loc: tuple[str | int, ...]) -> str:

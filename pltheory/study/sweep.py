@@ -16,12 +16,14 @@ from ..problem.problem import in_span_of_data
 from ..theory import InvalidInputError, NotAvailableError
 from ..verification.report import verify
 from .build import LEVELS, problem_of, settings_of
-from .config import Config, with_values
+from .config import Config, clipped, with_values
 from .store import point_hash, write_file
 
 SCHEMA = "pltheory-point/1"
 LONGEST = 10_000
 """Most values of one range: a step that is small by mistake is refused before it fills the memory."""
+MOST_POINTS = 10_000
+"""Most points of a grid."""
 
 Record = dict[str, Any]
 
@@ -37,6 +39,9 @@ def grid(config: Config) -> list[tuple[dict[str, Any], Config]]:
     axes = dict(_axes(config.sweep, ""))
     if not axes:
         raise InvalidInputError("sweep: missing; give keys with lists, e.g. [sweep] run.seed = [0, 1, 2]")
+    count = math.prod(len(values) for values in axes.values())
+    if count > MOST_POINTS:
+        raise InvalidInputError(f"sweep: {count} points, allowed are {MOST_POINTS}")
     points = []
     for values in itertools.product(*axes.values()):
         chosen = dict(zip(axes, values, strict=True))
@@ -138,26 +143,30 @@ def _axes(tree: dict[str, Any], prefix: str) -> list[tuple[str, list[Any]]]:
         elif isinstance(value, dict) and value:
             found.extend(_axes(value, f"{name}."))
         else:
-            raise InvalidInputError(f"sweep.{name} = {value!r}: give a non-empty list or {{from, to, step or factor}}")
+            raise _refused(name, value, "give a non-empty list or {from, to, step or factor}")
     return found
+
+
+def _refused(name: str, value: Any, allowed: str) -> InvalidInputError:
+    return InvalidInputError(f"sweep.{clipped(name)} = {clipped(repr(value))}: {allowed}")
 
 
 def _range(name: str, spec: dict[str, Any]) -> list[Any]:
     keys = set(spec)
     if keys not in ({"from", "to", "step"}, {"from", "to", "factor"}):
-        raise InvalidInputError(f"sweep.{name} = {spec!r}: a range has from, to and one of step, factor")
+        raise _refused(name, spec, "a range has from, to and one of step, factor")
     if not all(type(v) is int or (type(v) is float and math.isfinite(v)) for v in spec.values()):
-        raise InvalidInputError(f"sweep.{name} = {spec!r}: a range is of finite numbers")
+        raise _refused(name, spec, "a range is of finite numbers")
     first, last, step, factor = spec["from"], spec["to"], spec.get("step", 0), spec.get("factor", 1)
     grows = (step > 0) if "step" in spec else (factor > 1 and first > 0)
     if not grows or first > last:
-        raise InvalidInputError(f"sweep.{name} = {spec!r}: a range must grow from 'from' to 'to'")
+        raise _refused(name, spec, "a range must grow from 'from' to 'to'")
     values: list[Any] = []
     value = first
     # A step like 0.1 may pass the end by round-off.
     while value <= last + 1e-9 * (step or last):
         if len(values) == LONGEST:
-            raise InvalidInputError(f"sweep.{name} = {spec!r}: more than {LONGEST} values")
+            raise _refused(name, spec, f"more than {LONGEST} values")
         values.append(min(value, last))
         value = first + len(values) * step if step else value * factor
     return values

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, runtime_checkable
 
@@ -20,14 +20,16 @@ from ..rigor.errors import NoVerdictError
 from ..theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError
 from ..theory.theorems import THEOREMS, Theorem
 from .hypotheses import TheoremReport
-from .ladder import BUILT_IN, Question, Rung
+from .ladder import ALL, BEST, BUILT_IN, Question, Rung
 from .promise import Promise
 from .verdict import HypothesisRow, Verdict, weakest
 
 GROUP = "pltheory.theorems"
 """The entry point group; the entry point's name is the theorem's id, its object a `TheoremCheck` or a class of one."""
-RESERVED = frozenset({*THEOREMS, "all"})
+RESERVED = frozenset({*THEOREMS, ALL, BEST})
 """Ids that no package can take."""
+ONE = 1 + 2.0**-50
+"""What a rate or floor of 1 may be computed as."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def rung_of(name: str) -> Rung:
     if name in BUILT_IN:
         return BUILT_IN[name]
     if not claims:
-        raise InvalidInputError(f"theorem = {name!r}: allowed are {', '.join(ids())}, all")
+        raise InvalidInputError(f"theorem = {name!r}: allowed are {', '.join(ids())}, {ALL}, {BEST}")
     if len(claims) > 1:
         raise InvalidInputError(f"theorem = {name!r}: claimed by {' and by '.join(map(_origin, claims))}")
     return _loaded(claims[0])
@@ -176,7 +178,7 @@ def _hold(candidate: TheoremCheck, what: Theorem, origin: str, question: Questio
     verdict = weakest(row.verdict for row in answer.rows)
     holds = verdict.rank >= Verdict.HOLDS.rank
     shortfall = "" if holds else answer.shortfall or _open(answer.rows)
-    promise = answer.promise if holds else None
+    promise = _rounded(answer.promise) if holds else None
     eta = None if answer.promise is None else answer.promise.eta
     return TheoremReport(what, verdict, list(answer.rows), None, shortfall, eta=eta, promise=promise, origin=origin)
 
@@ -220,7 +222,7 @@ def _refuse_unsound(answer: object, what: Theorem, who: str) -> None:
 def _refuse_promise(promise: Promise | None, who: str) -> None:
     if promise is None:
         return
-    ranges = {"eta": (0.0, math.inf), "floor": (-1.0, 1.0), "rate": (-1.0, 1.0), "radius": (-1.0, math.inf)}
+    ranges = {"eta": (0.0, math.inf), "floor": (-1.0, ONE), "rate": (-1.0, ONE), "radius": (-1.0, math.inf)}
     for name, (low, high) in ranges.items():
         value = getattr(promise, name)
         if value is None and name in ("rate", "radius"):
@@ -229,6 +231,16 @@ def _refuse_promise(promise: Promise | None, who: str) -> None:
         # Zero is allowed where `low` is -1: nothing moves at a start without loss.
         if not (number and low < value <= high and (low == 0 or value >= 0) and math.isfinite(value)):
             raise ExtensionError(f"{who}: promise.{name} = {value!r} is not in its range")
+    if type(promise.since) is not int or promise.since < 0:
+        raise ExtensionError(f"{who}: promise.since = {promise.since!r} is not in its range")
+
+
+def _rounded(promise: Promise | None) -> Promise | None:
+    """A factor that rounding put above 1 is 1."""
+    if promise is None:
+        return None
+    rate = None if promise.rate is None else min(1.0, promise.rate)
+    return replace(promise, floor=min(1.0, promise.floor), rate=rate)
 
 
 def options_of(question: Question, defaults: Mapping[str, Any]) -> dict[str, Any]:

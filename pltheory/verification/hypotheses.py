@@ -11,7 +11,7 @@ import torch
 from ..certification.certificate import Certificate
 from ..certification.profile import Profile, profile
 from ..certification.prove import Proved
-from ..certification.radius import Reach, reach
+from ..certification.radius import CONDITIONS, Reach, reach
 from ..measure.autodiff import weighted_gradient
 from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
@@ -23,7 +23,23 @@ from ..problem.settings import StepSettings
 from ..theory import Bound, Direction, NotAvailableError, NumericalFailureError, activation
 from ..theory.bound import lower
 from ..theory.formulas import width_scale_lzb
-from ..theory.theorems import Theorem
+from ..theory.theorems import (
+    CHECKPOINT,
+    CLIPPED,
+    INTEGRAL,
+    PLAIN,
+    POSITIVE,
+    RADIUS_CLASSIC,
+    RADIUS_LZB,
+    RADIUS_SHARP,
+    RADIUS_TIGHT,
+    SMOOTH,
+    STEP,
+    STEP_CLASSIC,
+    STEP_LZB,
+    WIDTH,
+    Theorem,
+)
 from .promise import Promise
 from .verdict import HypothesisRow, Verdict, weakest
 
@@ -147,28 +163,24 @@ def check(at: Measured, settings: StepSettings, theorem: Theorem, *, checkpoint:
         checkpoint: name of the checkpoint that w_0 was loaded from, needed by Theorem C.
     """
     found = None
-    if at.profile is not None and theorem.id != "LZB22-4":
+    if at.profile is not None and theorem.id in CONDITIONS:
         found = reach(at.profile, settings, theorem.id)
-    special: dict[str, Callable[[], HypothesisRow]] = {
-        "smooth activation": lambda: _smooth(at),
-        "lambda_min(K(w_0)) > 0": lambda: _positive(at),
-        "h_t in [eta delta, eta]": lambda: _steps(settings, found),
-        "plain gradient descent, h_t = eta": lambda: _plain(settings),
-        "a checkpoint to start from": lambda: _checkpoint(checkpoint),
-    }
-    rows = []
-    for name in theorem.hypotheses:
-        if name in special:
-            rows.append(special[name]())
-        elif name.startswith("width"):
-            rows.append(_width(name, at))
-        elif found is None:
-            rows.append(HypothesisRow(name, "-", "-", None, Verdict.UNDECIDED, at.unavailable or "no profile"))
-        elif name.startswith("eta"):
-            rows.append(_step_limit(name, at, found))
-        else:
-            rows.append(_radius(name, at, found))
+    held = _Held(at, settings, found, checkpoint)
+    rows = [JUDGES.get(name, _unknown)(name, held) for name in theorem.hypotheses]
     return TheoremReport(theorem, weakest(r.verdict for r in rows), rows, found, _shortfall(rows, at, found))
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What a hypothesis is held against."""
+
+    at: Measured
+    settings: StepSettings
+    found: Reach | None
+    checkpoint: str | None
+
+
+Judge = Callable[[str, _Held], HypothesisRow]
 
 
 def with_certificate(report: TheoremReport, certificate: Certificate) -> TheoremReport:
@@ -184,23 +196,24 @@ def with_certificate(report: TheoremReport, certificate: Certificate) -> Theorem
 
 
 def _certified(row: HypothesisRow, c: Certificate, found: Reach) -> HypothesisRow:
-    if row.name == "lambda_min(K(w_0)) > 0":
+    if row.name == POSITIVE:
         how = "Cholesky factor with verified residual"
         return replace(row, measured=f"≥ {c.lambda_min:.4g}", verdict=Verdict.CERTIFIED, how=how)
-    if row.name == "h_t in [eta delta, eta]":
-        return replace(row, measured=f"delta ≥ {c.floor:.4g} ({c.optimizer})", verdict=Verdict.CERTIFIED)
-    if row.name.startswith("eta < 2"):
+    if row.name == CLIPPED:
+        level = Verdict.CERTIFIED if c.floor > 0 else Verdict.UNDECIDED
+        return replace(row, measured=f"delta ≥ {c.floor:.4g} ({c.optimizer})", verdict=level)
+    if row.name == STEP:
         limit = 2 / c.beta
         how = f"beta ≤ {c.beta:.4g} on the ball R = {c.radius:.4g}, verified"
         return replace(
             row, needed=f"< {limit:.4g}", measured=f"{c.eta:.4g}", margin=limit / c.eta, verdict=Verdict.CERTIFIED,
             how=how,
         )  # fmt: skip
-    if row.name.startswith(("R >", "||r_0||")):
+    if row.name in (RADIUS_SHARP, RADIUS_TIGHT, INTEGRAL):
         last = c.inequalities[-1]
         best = f"x {found.ratio:.3g} at R = {found.best_radius:.4g} as computed"
         sides = (f"R > {last.left:.5g}", f"R = {last.right:.5g}")
-        if row.name.startswith("||r_0||"):
+        if row.name == INTEGRAL:
             sides = (f"> {last.left:.5g}", f"≥ {last.right:.5g}")
         return HypothesisRow(
             row.name, *sides, last.right / last.left, Verdict.CERTIFIED, f"verified on R = {c.radius:.4g}; {best}"
@@ -208,20 +221,22 @@ def _certified(row: HypothesisRow, c: Certificate, found: Reach) -> HypothesisRo
     return row
 
 
-def _smooth(at: Measured) -> HypothesisRow:
+def _smooth(name: str, held: _Held) -> HypothesisRow:
+    at = held.at
+
     def row(measured: str, verdict: Verdict, how: str) -> HypothesisRow:
-        needed = "C^2, |act'| and |act''| bounded"
-        return HypothesisRow("smooth activation", needed, measured, None, verdict, how)
+        return HypothesisRow(name, "C^2, |act'| and |act''| bounded", measured, None, verdict, how)
 
     if at.linearization is None:
-        return row("-", Verdict.UNDECIDED, at.unavailable or "not of class N")
+        return row("-", Verdict.UNDECIDED, "not a network that the theorem speaks of")
     act = activation(at.linearization.network.activation)
     if not act.smooth:
         return row(act.name, Verdict.REFUTED, f"{act.name}' jumps at 0")
     return row(act.name, Verdict.CERTIFIED, f"closed forms: s1 ≤ {act.s1:.4g}, s2 ≤ {act.s2:.4g}")
 
 
-def _positive(at: Measured) -> HypothesisRow:
+def _positive(name: str, held: _Held) -> HypothesisRow:
+    at = held.at
     lam = at.lambda_min
     if at.singular is not None:
         verdict, how = Verdict.REFUTED, at.singular
@@ -229,39 +244,40 @@ def _positive(at: Measured) -> HypothesisRow:
         verdict, how = Verdict.UNDECIDED, lam.method
     else:
         verdict, how = Verdict.HOLDS, f"{lam.method}, {at.problem.y.numel()}-square kernel"
-    return HypothesisRow("lambda_min(K(w_0)) > 0", "> 0", f"{lam.value:.4g}", None, verdict, how)
+    return HypothesisRow(name, "> 0", f"{lam.value:.4g}", None, verdict, how)
 
 
-def _steps(settings: StepSettings, found: Reach | None) -> HypothesisRow:
-    name = "h_t in [eta delta, eta]"
+def _steps(name: str, held: _Held) -> HypothesisRow:
+    settings, found = held.settings, held.found
     if found is None and settings.delta == 0:
         return HypothesisRow(name, "delta > 0", "-", None, Verdict.UNDECIDED, "GClip: needs a bound of the gradient")
     floor = settings.delta if found is None else found.delta
     how = "Lemma 1" if floor == settings.delta else "Lemma 1 and ||grad L|| ≤ L_F ||r_0||"
     verdict = Verdict.CERTIFIED if floor == settings.delta else Verdict.HOLDS
+    if not floor > 0:
+        verdict, how = Verdict.UNDECIDED, "GClip: gamma over the bound of the gradient underflows"
     return HypothesisRow(name, "delta > 0", f"delta = {floor:.4g} ({settings.name})", None, verdict, how)
 
 
-def _plain(settings: StepSettings) -> HypothesisRow:
-    name = "plain gradient descent, h_t = eta"
-    if settings.name == "gd":
+def _plain(name: str, held: _Held) -> HypothesisRow:
+    rule = held.settings.name
+    if rule == "gd":
         return HypothesisRow(name, "gd", "gd", None, Verdict.CERTIFIED, "by construction")
-    return HypothesisRow(name, "gd", settings.name, None, Verdict.REFUTED, "the theorem is silent about this optimizer")
+    return HypothesisRow(name, "gd", rule, None, Verdict.REFUTED, "the theorem is silent about this optimizer")
 
 
-def _checkpoint(checkpoint: str | None) -> HypothesisRow:
-    name = "a checkpoint to start from"
-    if checkpoint is None:
+def _checkpoint(name: str, held: _Held) -> HypothesisRow:
+    if held.checkpoint is None:
         return HypothesisRow(
             name, "network.checkpoint", "none", None, Verdict.UNDECIDED, "at an initialisation this is Theorem B"
         )
-    return HypothesisRow(name, "network.checkpoint", checkpoint, None, Verdict.CERTIFIED, "weights as stored")
+    return HypothesisRow(name, "network.checkpoint", held.checkpoint, None, Verdict.CERTIFIED, "weights as stored")
 
 
-def _width(name: str, at: Measured) -> HypothesisRow:
-    lam = at.lambda_min
+def _width(name: str, held: _Held) -> HypothesisRow:
+    at, lam = held.at, held.at.lambda_min
     if at.linearization is None or at.profile is None or lam.kind is Direction.ESTIMATE:
-        return HypothesisRow(name, "-", "-", None, Verdict.UNDECIDED, at.unavailable or "lambda_0 not resolved")
+        return HypothesisRow(name, "-", "-", None, Verdict.UNDECIDED, "lambda_0 not resolved")
     widths = at.linearization.network.widths[1:-1]
     radius = float(at.profile.radii[-1])
     scale = width_scale_lzb(at.problem.x.shape[0], radius, len(widths), lam.value, lam.value / 2)
@@ -271,36 +287,42 @@ def _width(name: str, at: Measured) -> HypothesisRow:
     )  # fmt: skip
 
 
-def _step_limit(name: str, at: Measured, found: Reach) -> HypothesisRow:
-    symbol = "≤" if "<=" in name else "<"
-    limit = _limit_on_ball(name, at, found)
-    fits = found.eta <= limit if symbol == "≤" else found.eta < limit
-    how = f"beta ≤ {found.beta:.4g} on the ball R = {found.radius:.4g}"
-    verdict = Verdict.HOLDS if fits else Verdict.UNDECIDED
-    # A valid beta is at least the largest eigenvalue of the Hessian at w_0 itself, of which this is a lower bound;
-    # the factor keeps round-off from refuting what is merely tight.
-    if found.eta * at.curvature.at_least() > 2 * (1 + 1e-6):
-        verdict = Verdict.REFUTED
-        how = f"lambda_max(Hess L(w_0)) ≥ {at.curvature.value:.4g}: no valid beta allows this eta"
-    return HypothesisRow(name, f"{symbol} {limit:.4g}", f"{found.eta:.4g}", limit / found.eta, verdict, how)
+def _step_limit(numerator: float, symbol: str) -> Judge:
+    """eta against numerator / beta; beta = L_F^2 + ||r_0|| ell is also the bound that [LZB22, Theorem 6] divides by."""
+
+    def judge(name: str, held: _Held) -> HypothesisRow:
+        at, found = held.at, held.found
+        if found is None:
+            return _without_ball(name, held)
+        limit = numerator / found.beta
+        fits = found.eta <= limit if symbol == "≤" else found.eta < limit
+        how = f"beta ≤ {found.beta:.4g} on the ball R = {found.radius:.4g}"
+        verdict = Verdict.HOLDS if fits else Verdict.UNDECIDED
+        # A valid beta is at least the largest eigenvalue of the Hessian at w_0 itself, of which this is a lower bound;
+        # the factor keeps round-off from refuting what is merely tight.
+        if found.eta * at.curvature.at_least() > 2 * (1 + 1e-6):
+            verdict = Verdict.REFUTED
+            how = f"lambda_max(Hess L(w_0)) ≥ {at.curvature.value:.4g}: no valid beta allows this eta"
+        return HypothesisRow(name, f"{symbol} {limit:.4g}", f"{found.eta:.4g}", limit / found.eta, verdict, how)
+
+    return judge
 
 
-def _limit_on_ball(name: str, at: Measured, found: Reach) -> float:
-    if name.startswith("eta < 2"):
-        return 2 / found.beta
-    # beta = L_F^2 + ||r_0|| ell is also the bound that [LZB22, Theorem 6] divides by.
-    return 1 / found.beta
+def _integral(name: str, held: _Held) -> HypothesisRow:
+    found = held.found
+    if found is None or held.at.profile is None:
+        return _without_ball(name, held)
+    residual = held.at.profile.residual
+    return HypothesisRow(
+        name, f"> {residual:.4g}", f"{found.ratio * residual:.4g}", found.ratio, _by_ratio(found),
+        f"lower bound, best at R = {found.best_radius:.4g}",
+    )  # fmt: skip
 
 
-def _radius(name: str, at: Measured, found: Reach) -> HypothesisRow:
-    verdict = Verdict.HOLDS if found.ratio > 1 else Verdict.UNDECIDED
-    if name.startswith("||r_0||"):
-        assert at.profile is not None
-        available = found.ratio * at.profile.residual
-        return HypothesisRow(
-            name, f"> {at.profile.residual:.4g}", f"{available:.4g}", found.ratio, verdict,
-            f"lower bound, best at R = {found.best_radius:.4g}",
-        )  # fmt: skip
+def _radius(name: str, held: _Held) -> HypothesisRow:
+    found = held.found
+    if found is None:
+        return _without_ball(name, held)
     # The best radius is shown with what it would need; the smallest that closes is the one chosen.
     needed = found.best_radius / found.ratio if found.ratio > 0 else float("inf")
     return HypothesisRow(
@@ -308,9 +330,40 @@ def _radius(name: str, at: Measured, found: Reach) -> HypothesisRow:
         f"R > {needed:.4g}",
         f"R = {found.best_radius:.4g}",
         found.ratio,
-        verdict,
+        _by_ratio(found),
         "best radius, lower bound of mu",
     )
+
+
+def _by_ratio(found: Reach) -> Verdict:
+    return Verdict.HOLDS if found.ratio > 1 else Verdict.UNDECIDED
+
+
+def _without_ball(name: str, held: _Held) -> HypothesisRow:
+    return HypothesisRow(name, "-", "-", None, Verdict.UNDECIDED, "no bounds over a ball")
+
+
+def _unknown(name: str, held: _Held) -> HypothesisRow:
+    return HypothesisRow(name, "-", "-", None, Verdict.UNDECIDED, "nothing here can judge this hypothesis")
+
+
+JUDGES: dict[str, Judge] = {
+    SMOOTH: _smooth,
+    POSITIVE: _positive,
+    CLIPPED: _steps,
+    PLAIN: _plain,
+    CHECKPOINT: _checkpoint,
+    WIDTH: _width,
+    STEP: _step_limit(2.0, "<"),
+    STEP_CLASSIC: _step_limit(1.0, "≤"),
+    STEP_LZB: _step_limit(1.0, "≤"),
+    RADIUS_LZB: _radius,
+    RADIUS_CLASSIC: _radius,
+    RADIUS_SHARP: _radius,
+    RADIUS_TIGHT: _radius,
+    INTEGRAL: _integral,
+}
+"""Hypothesis to what judges it; one that is not here is UNDECIDED."""
 
 
 def _shortfall(rows: list[HypothesisRow], at: Measured, found: Reach | None) -> str:
@@ -320,6 +373,8 @@ def _shortfall(rows: list[HypothesisRow], at: Measured, found: Reach | None) -> 
     open_rows = [r for r in rows if r.verdict is Verdict.UNDECIDED]
     if not open_rows:
         return ""
+    if at.unavailable is not None:
+        return at.unavailable  # one cause of all that is open: said once
     parts = [_open(r) for r in open_rows]
     if found is not None and not found.holds and at.profile is not None:
         if found.eta_limit > 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ class Question:
         settings: the step rule; its eta may be a text "c/beta".
         rigorous: whether round-off is to be counted where the theorem can do so.
         checkpoint: name of the file that the weights came from, or None.
-        by_name: whether the theorem was asked for by its name; the ladder leaves out what takes long.
+        work: most multiplications a theorem may spend by itself, infinite where it was asked for by its name.
         steps: most steps that a theorem may compute by itself.
         options: the theorem's own settings; built-in theorems have none.
         progress: called as (done, total, note), or None.
@@ -33,7 +34,7 @@ class Question:
     settings: StepSettings
     rigorous: bool = True
     checkpoint: str | None = None
-    by_name: bool = True
+    work: float = math.inf
     steps: int = 10_000
     options: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress | None = None
@@ -70,8 +71,8 @@ def _beyond(theorem: Theorem) -> Rung:
             q.problem,
             q.settings,
             theorem,
-            by_name=q.by_name,
-            unavailable=q.at.unavailable if q.at.linearization is None else None,
+            work=q.work,
+            unavailable=q.at.unavailable,
             singular=q.at.singular,
             rigorous=q.rigorous,
             steps=q.steps,
@@ -81,5 +82,16 @@ def _beyond(theorem: Theorem) -> Rung:
     return Rung(theorem, hold)
 
 
+ALL, BEST = "all", "best"
+"""What may stand in place of a theorem's id: every theorem, or the strongest that reaches the level asked for."""
+
 BUILT_IN = {name: _beyond(t) if name in BEYOND else _on_ball(t) for name, t in THEOREMS.items()}
 """The theorems of this project, in the order of the ladder."""
+
+BY_COST = ("B", "A'", "B+", "D")
+"""What "best" tries in turn, until one reaches the level; at a checkpoint C stands for B.
+
+The others of the ladder ask for more: where LZB22-6, TMSSR25 or A allow the step, their radius is at least that of A'.
+"""
+WORK = {ALL: 1e8, BEST: 3e10}
+"""Multiplications that a theorem may spend by itself where it was not asked for by name: seconds, or some minutes."""

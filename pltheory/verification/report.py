@@ -13,20 +13,22 @@ from ..certification.certificate import certify
 from ..certification.enclosure import enclose, stored_arrays
 from ..certification.prove import TRAJECTORY_STEPS
 from ..certification.radius import reach
+from ..problem.held import hold
 from ..problem.networks import class_n
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
+from ..problem.settings import StepSettings, require_rule
+from ..problem.surroundings import undisturbed
 from ..rigor.errors import NoVerdictError
 from ..theory import Bound, InvalidInputError
 from .convergence import Progress, Reason, Run, run
 from .extension import rung_of
 from .hypotheses import Measured, TheoremReport, measure, with_certificate
-from .ladder import BUILT_IN, Question, Rung
+from .ladder import ALL, BEST, BUILT_IN, BY_COST, WORK, Question, Rung
 from .verdict import Evidence, HypothesisRow, Verdict, strongest
 
 SCHEMA = "pltheory-report/1"
 MAIN = "B"
-"""The theorem that steers radius and step size when all are asked for: the one with the weakest demand."""
+"""The theorem that steers radius and step size where several are equally far: the one with the weakest demand."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,12 @@ class VerifyReport:
     """The answer to "does the theorem apply here, and does the run agree".
 
     Attributes:
-        measured: kernel, spectrum and profile at w_0.
+        measured: kernel, spectrum and profile at w_0, of copies of a class-N network and its data.
         settings: the step rule.
         ladder: one report per theorem asked for.
         main: the report whose ball and step size the run uses.
         run: the run, or None for a check without one.
+        asked: the theorem asked for, "best" or "all".
         closing_width: a width at which the main theorem was seen to hold for the same seed, if one was looked for.
     """
 
@@ -47,6 +50,7 @@ class VerifyReport:
     ladder: list[TheoremReport]
     main: TheoremReport
     run: Run | None
+    asked: str = BEST
     closing_width: int | None = None
 
     @property
@@ -66,12 +70,10 @@ class VerifyReport:
 
     @property
     def evidence(self) -> Evidence:
-        """What the run says; without a theorem that holds and promises something it is empirical only."""
+        """What the run says; where no inequality of a theorem was checked it is empirical only."""
         if self.run is None:
             return Evidence.NOT_RUN
-        if self.main.verdict.rank < Verdict.HOLDS.rank:
-            return Evidence.EMPIRICAL
-        if self.main.origin is not None and self.main.promise is None:
+        if self.main.verdict.rank < Verdict.HOLDS.rank or not self.run.checked:
             return Evidence.EMPIRICAL
         agrees = self.run.violation is None and self.run.reason in (Reason.CONVERGED, Reason.STEP_LIMIT)
         return Evidence.AGREES if agrees else Evidence.CONTRADICTS
@@ -83,6 +85,7 @@ class VerifyReport:
             "schema": SCHEMA,
             "verdict": self.verdict,
             "evidence": self.evidence,
+            "data": m.problem.data or None,
             "loss_scale": m.problem.loss,
             "optimizer": {"name": self.settings.name, **asdict(self.settings)},
             "measured": {
@@ -92,6 +95,7 @@ class VerifyReport:
                 "residual": None if m.profile is None else m.profile.residual,
                 "profile_unavailable": m.unavailable,
             },
+            "asked": self.asked,
             "main_theorem": self.main.theorem.id,
             "theorems": [_theorem(r) for r in self.ladder],
             "closing_width": self.closing_width,
@@ -103,11 +107,12 @@ class VerifyReport:
         return json.dumps(_finite(self.to_dict()), indent=2, ensure_ascii=False)
 
 
+@undisturbed
 def verify(
     problem: Problem,
     settings: StepSettings,
     *,
-    theorem: str | Rung = MAIN,
+    theorem: str | Rung = BEST,
     steps: int = 2000,
     target: float = 1e-12,
     checkpoint: str | None = None,
@@ -120,8 +125,9 @@ def verify(
     Args:
         problem: network, data, square loss (sum or mean).
         settings: step rule; eta may be "c/beta".
-        theorem: an id of `pltheory.theory.theorems.THEOREMS`, "all" for the ladder, the id of an installed theorem,
-            or one made by `pltheory.verification.extension.guarded`.
+        theorem: "best" for the strongest that reaches the level, tried in order of cost until one does; an id of
+            `pltheory.theory.theorems.THEOREMS`, "all" for the ladder, the id of an installed theorem, or one made by
+            `pltheory.verification.extension.guarded`.
         steps: step limit of the run; 0 checks only.
         target: the run has converged when L_t <= target * L_0.
         checkpoint: name of the file that the weights came from, needed by Theorem C.
@@ -131,15 +137,21 @@ def verify(
 
     Raises:
         ExtensionError: an installed theorem failed, or said what cannot be believed.
-        InvalidInputError: unknown theorem or option; or eta is a multiple of 1/beta where no beta can be bounded.
+        InvalidInputError: unknown theorem or option; eta is a multiple of 1/beta where no beta can be bounded; or the
+            network or the data changed meanwhile.
+        NotAvailableError: the network's outputs or gradients are not those of its layers, or it cannot be measured.
         NumericalFailureError: a measured number or the starting loss is not finite.
     """
-    # The ladder is of this project's theorems: what others install is asked for by name.
-    names = BUILT_IN if theorem == "all" else [theorem]
-    rungs = [name if isinstance(name, Rung) else rung_of(name) for name in names]
+    require_rule(settings)
+    rungs = _rungs(theorem, checkpoint)
+    asked = theorem if isinstance(theorem, str) else theorem.theorem.id
     if options and rungs[0].theorem.id in BUILT_IN:
-        raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {rungs[0].theorem.id!r} has none")
-    measured = measure(problem)
+        raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
+    # What follows computes from copies of a class-N network and its data.
+    held = hold(problem)
+    problem = held.problem
+    with held.naming_the_part():
+        measured = measure(problem)
     if measured.profile is None and settings.multiple is not None:
         raise InvalidInputError(
             f"optimizer.eta = {settings.eta!r}: beta has no bound here ({measured.unavailable}); give eta as a number"
@@ -149,31 +161,59 @@ def verify(
         settings,
         rigorous=level is Verdict.CERTIFIED,
         checkpoint=checkpoint,
-        by_name=theorem != "all",
+        work=WORK.get(asked, math.inf),
         steps=max(steps, TRAJECTORY_STEPS),
         options=options or {},
         progress=progress,
     )
-    ladder = [r.hold(question) for r in rungs]
-    if level is Verdict.CERTIFIED:
-        ladder = _prove(problem, settings, measured, ladder)
+    ladder = _best(rungs, question, level) if asked == BEST else _held(rungs, question)
     main = _main(ladder)
     if steps == 0:
-        return VerifyReport(measured, settings, ladder, main, None)
+        held.require_unchanged()
+        return VerifyReport(measured, settings, ladder, main, None, asked)
     holds = main.verdict.rank >= Verdict.HOLDS.rank
-    result = run(
-        problem,
-        settings,
-        _step_of_run(measured, settings, main),
-        steps=steps,
-        target=target,
-        profile=measured.profile,
-        certified=main.reach if holds else None,
-        integrated=main.theorem.id in ("B", "C"),
-        promise=main.promise,
-        progress=progress,
-    )
-    return VerifyReport(measured, settings, ladder, main, result)
+    with held.naming_the_part():
+        result = run(
+            problem,
+            settings,
+            _step_of_run(measured, settings, main),
+            steps=steps,
+            target=target,
+            profile=measured.profile,
+            certified=main.reach if holds else None,
+            integrated=main.theorem.id in ("B", "C"),
+            promise=main.promise if holds else None,
+            progress=progress,
+        )
+    held.require_unchanged()
+    return VerifyReport(measured, settings, ladder, main, result, asked)
+
+
+def _rungs(theorem: str | Rung, checkpoint: str | None) -> list[Rung]:
+    """The theorems to be held; what others install is asked for by name."""
+    if isinstance(theorem, Rung):
+        return [theorem]
+    if theorem == ALL:
+        return [rung_of(name) for name in BUILT_IN]
+    if theorem == BEST:
+        return [rung_of("C" if name == MAIN and checkpoint is not None else name) for name in BY_COST]
+    return [rung_of(theorem)]
+
+
+def _held(rungs: list[Rung], question: Question) -> list[TheoremReport]:
+    ladder = [r.hold(question) for r in rungs]
+    return _prove(question.problem, question.settings, question.at, ladder) if question.rigorous else ladder
+
+
+def _best(rungs: list[Rung], question: Question, level: Verdict) -> list[TheoremReport]:
+    """The theorems one by one, until one reaches the level or what all of them need is known to be missing."""
+    ladder: list[TheoremReport] = []
+    for rung in rungs:
+        ladder += _held([rung], question)
+        outside = question.at.profile is None or question.at.singular is not None
+        if outside or ladder[-1].verdict.rank >= level.rank:
+            break
+    return ladder
 
 
 def _prove(
@@ -248,6 +288,7 @@ def _run(r: Run) -> dict[str, Any]:
         "kernel_drift": r.kernel_drift,
         "checked_every_step": list(r.checked),
         "round_off_granted_to_residual": r.round_off,
+        "rounding": {"how": r.rounding, "loss_floor": r.floor, "granted": [asdict(c) for c in r.checks]},
         "first_violation": None if r.violation is None else asdict(r.violation),
         "note": r.note,
     }

@@ -42,6 +42,7 @@ NAMES = (
     "expansion_band",
     "trajectory_error",
     "last_step",
+    "step_floor",
     "lipschitz_recursion",
     "bplus_left_sum",
     "bplus_c1",

@@ -44,7 +44,7 @@ CLAIM = Claim(
     r" with $v = s(\beta + \nu)/2$ and $al = \max(1, 1 + s\nu, s\beta - 1)$; so also $\|D\| \le (v + \sqrt{v^2 +"
     r" 4al^2})/2$.",
     source="theory section 4, Theorem D, clipped band",
-    coq="PLTheory.ClippedBand.clipped_band_expansion",
+    coq="PLTheory.ClippedBand.band_derivative_bound",
     hypotheses={
         "beta>0": gt(beta),
         "nu>=0": ge(nu),

@@ -32,7 +32,7 @@ CLAIM = Claim(
     r" h\nu, h\beta - 1)$, which is $1 + h\nu$ when $h \le 2/\beta$. H being symmetric, $\|I - hH\|$ is the largest"
     r" such modulus; in Theorem D $\nu = \bar r\,\ell$.",
     source="theory section 4, Theorem D, constant step",
-    coq="PLTheory.TheoremD.constant_step_expansion",
+    coq="PLTheory.Expansion.constant_derivative_bound",
     hypotheses={
         "beta>0": gt(beta),
         "nu>=0": ge(nu),

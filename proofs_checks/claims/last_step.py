@@ -62,7 +62,7 @@ CLAIM = Claim(
     r" holds with the profile $s \mapsto \mathrm{sig}(s + \epsilon)$, a path that the potential allows is at most"
     r" $\rho$, $\rho < R$, and $\mu = \mathrm{sig}(\rho + \epsilon)^2 > 0$.",
     source="theory section 4, Theorem D, last step",
-    coq="PLTheory.TheoremC.theorem_D_last_step",
+    coq="PLTheory.LastStep.theorem_D_last_step",
     hypotheses={
         "profile": PROFILE,
         "eps>=0": ge(eps),

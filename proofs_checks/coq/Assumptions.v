@@ -6,8 +6,8 @@
 From Coq Require Import Reals.
 From Coquelicot Require Import Coquelicot.
 From PLTheory Require Import Formulas Steps Space Smooth Runs TheoremA TheoremAprime Classical SquareLoss Smoothness
-  LZB Monotone Profile TheoremB TheoremC Symmetry TheoremD ClippedBand MuBeta Comparisons Euclidean Activations GeluSilu
-  StoredSuprema BPlus Claims.
+  LZB Monotone Profile TheoremB TheoremC LastStep Symmetry TheoremD ClippedBand Expansion Table Certified Models MuBeta
+  Comparisons Euclidean Activations GeluSilu StoredSuprema BPlus Claims.
 
 Set Printing Width 110.
 Open Scope R_scope.
@@ -20,17 +20,32 @@ Check @theorem_Aprime. Print Assumptions theorem_Aprime.
 Check @theorem_Aprime_gclip. Print Assumptions theorem_Aprime_gclip.
 Check @classical_route. Print Assumptions classical_route.
 Check @classical_route_gclip. Print Assumptions classical_route_gclip.
+Check @antitone_integrable. Print Assumptions antitone_integrable.
 Check @theorem_B_root. Print Assumptions theorem_B_root.
+Check @theorem_B_floors. Print Assumptions theorem_B_floors.
 Check @theorem_B. Print Assumptions theorem_B.
 Check @theorem_B_gclip. Print Assumptions theorem_B_gclip.
+Check @theorem_B_effective. Print Assumptions theorem_B_effective.
 Check @theorem_C. Print Assumptions theorem_C.
+Check @theorem_C_effective. Print Assumptions theorem_C_effective.
 Check @theorem_D_root. Print Assumptions theorem_D_root.
 Check @theorem_D_last_step. Print Assumptions theorem_D_last_step.
 Check @hessian_symmetric. Print Assumptions hessian_symmetric.
 Check @trajectory_error. Print Assumptions trajectory_error.
+Check @theorem_D_floors. Print Assumptions theorem_D_floors.
+Check @theorem_D_gradients. Print Assumptions theorem_D_gradients.
+Check @theorem_D_effective. Print Assumptions theorem_D_effective.
 Check @theorem_D. Print Assumptions theorem_D.
-Check @constant_step_expansion. Print Assumptions constant_step_expansion.
-Check @clipped_band_expansion. Print Assumptions clipped_band_expansion.
+Check @floors_diverge. Print Assumptions floors_diverge.
+Check @constant_derivative_bound. Print Assumptions constant_derivative_bound.
+Check @band_derivative_bound. Print Assumptions band_derivative_bound.
+Check @step_expansion. Print Assumptions step_expansion.
+Check @spectrum_curvature. Print Assumptions spectrum_curvature.
+Check @spectrum_lipschitz. Print Assumptions spectrum_lipschitz.
+Check @theorem_D_certified. Print Assumptions theorem_D_certified.
+Check @theorem_B_certified. Print Assumptions theorem_B_certified.
+Print checked_step.
+Print checked_end.
 Check @mu_le_beta. Print Assumptions mu_le_beta.
 Check @smoothness_bound. Print Assumptions smoothness_bound.
 Check @theorem_LZB. Print Assumptions theorem_LZB.
@@ -39,6 +54,10 @@ Check @sharp_lt_twice_classic. Print Assumptions sharp_lt_twice_classic.
 Check @theorem_A_Rp. Print Assumptions theorem_A_Rp.
 Check @theorem_B_Rp. Print Assumptions theorem_B_Rp.
 Check @hypotheses_A_can_hold. Print Assumptions hypotheses_A_can_hold.
+Check @hypotheses_B_can_hold. Print Assumptions hypotheses_B_can_hold.
+Check @theorem_B_has_instances. Print Assumptions theorem_B_has_instances.
+Check @hypotheses_D_can_hold. Print Assumptions hypotheses_D_can_hold.
+Check @theorem_D_has_instances. Print Assumptions theorem_D_has_instances.
 Check @tanh_derivatives. Print Assumptions tanh_derivatives.
 Check @tanh_s1. Print Assumptions tanh_s1.
 Check @tanh_s2. Print Assumptions tanh_s2.
@@ -83,7 +102,7 @@ Definition all_claims :=
    @claim_radii, @claim_lzb22_theorem6, @claim_delta_effective, @claim_gclip_vanishing,
    @claim_perturbation_forward, @claim_perturbation_backward, @claim_khatri_rao,
    @claim_perturbation_jacobian, @claim_layer_split, @claim_block_norm, @claim_expansion_constant,
-   @claim_expansion_band, @claim_last_step, @claim_lipschitz_recursion, @claim_bplus_c1,
+   @claim_expansion_band, @claim_last_step, @claim_step_floor, @claim_lipschitz_recursion, @claim_bplus_c1,
    @claim_bplus_discretisation, @claim_bplus_solved, @claim_bplus_nearer_end, @claim_bplus_gam,
    @claim_bplus_consistency).
 Print Assumptions all_claims.

@@ -3809,6 +3809,150 @@ Proof.
   apply (same_gt _ _ fact66); named.
 Qed.
 
+(** Theorem D, a floor for every step after w_T *)
+Theorem claim_step_floor :
+  forall (G : R) (a : R) (delta : R) (ell : R) (eta : R) (gamma : R) (rbar : R) (w : T1),
+  0 < eta ->
+  0 < gamma ->
+  0 <= delta ->
+  0 <= 1 - delta ->
+  0 < G ->
+  0 < ell ->
+  0 < rbar ->
+  lies_in_S w ->
+  the_square_root_of_L_is w a ->
+  the_norm_of_grad_L_is w G ->
+  the_spectral_norm_of_J_is ell ->
+  0 <= - (2 * a ^ 2) + rbar ^ 2 ->
+  0 <= - (G) + ell * rbar /\
+  0 <= - (eta * effective_delta gamma delta (ell * rbar)) + step_size eta gamma delta G /\
+  0 < effective_delta gamma delta (ell * rbar) /\
+  0 <= 1 - effective_delta gamma delta (ell * rbar).
+Proof.
+  intros G a delta ell eta gamma rbar w given1 given2 given3 given4 given5 given6 given7 given8 given9 given10 given11 given12.
+  assert (fact13 : 0 < eta) by (apply (same_gt _ _ given1); named).
+  assert (fact14 : 0 < gamma) by (apply (same_gt _ _ given2); named).
+  assert (fact15 : 0 <= delta) by (apply (same_ge _ _ given3); named).
+  assert (fact16 : 0 <= 1 - delta) by (apply (same_ge _ _ given4); named).
+  assert (fact17 : 0 < G) by (apply (same_gt _ _ given5); named).
+  assert (fact18 : 0 < ell) by (apply (same_gt _ _ given6); named).
+  assert (fact19 : 0 < rbar) by (apply (same_gt _ _ given7); named).
+  pose proof given8 as fact20.
+  pose proof given9 as fact21.
+  pose proof given10 as fact22.
+  pose proof given11 as fact23.
+  assert (fact24 : 0 <= - (2 * a ^ 2) + rbar ^ 2) by (apply (same_ge _ _ given12); named).
+  pose proof (cited_square_loss_gradient G a ell w) as lemma.
+  feed lemma ltac:(exact fact23).
+  feed lemma ltac:(exact fact20).
+  feed lemma ltac:(exact fact21).
+  feed lemma ltac:(exact fact22).
+  rename lemma into some26.
+  assert (fact25 : 0 <= - (G ^ 2) + 2 * a ^ 2 * ell ^ 2) by (apply (same_ge _ _ some26); named).
+  assert (fact27 : 0 <= - (G ^ 2) + ell ^ 2 * rbar ^ 2).
+  { apply (certified_ge (1)
+      ((- (G ^ 2) + 2 * a ^ 2 * ell ^ 2) + (- (2 * a ^ 2) + rbar ^ 2) * ell ^ 2)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact28 : 0 <= ell * rbar).
+  { apply (certified_ge (1)
+      (ell * rbar)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (fact29 : 0 <= G).
+  { apply (certified_ge (1)
+      (G)
+      (0)); [positive | signs | zeros | rational]. }
+  pose proof (claim_monotone_root G (ell * rbar)) as lemma.
+  feed lemma ltac:(apply (same_gt_ge _ _ fact17); named).
+  feed lemma ltac:(apply (same_ge _ _ fact28); named).
+  feed lemma ltac:(apply (same_ge _ _ fact27); named).
+  rename lemma into some31.
+  assert (fact30 : 0 <= - (G) + ell * rbar) by (apply (same_ge _ _ some31); named).
+  destruct (greatest_named delta (/ G * gamma)) as (inner & some38 & some35 & some36 & some37).
+  assert (fact32 : 0 <= - (delta) + inner) by (apply (same_ge _ _ some35); named).
+  assert (fact33 : 0 <= inner - / G * gamma) by (apply (same_ge _ _ some36); named).
+  assert (fact34 : (- (delta) + inner) * (inner - / G * gamma) = 0) by (apply (same_eq _ _ some37); named).
+  destruct (least_named 1 inner) as (clipped & some45 & some42 & some43 & some44).
+  assert (fact39 : 0 <= 1 - clipped) by (apply (same_ge _ _ some42); named).
+  assert (fact40 : 0 <= - (clipped) + inner) by (apply (same_ge _ _ some43); named).
+  assert (fact41 : (clipped - 1) * (clipped - inner) = 0) by (apply (same_eq _ _ some44); named).
+  destruct (least_named 1 (/ ell * gamma * / rbar)) as (plain & some52 & some49 & some50 & some51).
+  assert (fact46 : 0 <= 1 - plain) by (apply (same_ge _ _ some49); named).
+  assert (fact47 : 0 <= - (plain) + / ell * gamma * / rbar) by (apply (same_ge _ _ some50); named).
+  assert (fact48 : (plain - 1) * (plain - / ell * gamma * / rbar) = 0) by (apply (same_eq _ _ some51); named).
+  destruct (greatest_named delta plain) as (floor & some59 & some56 & some57 & some58).
+  assert (fact53 : 0 <= - (delta) + floor) by (apply (same_ge _ _ some56); named).
+  assert (fact54 : 0 <= floor - plain) by (apply (same_ge _ _ some57); named).
+  assert (fact55 : (- (delta) + floor) * (floor - plain) = 0) by (apply (same_eq _ _ some58); named).
+  pose proof (claim_delta_effective G (ell * rbar) delta eta gamma) as lemma.
+  feed lemma ltac:(apply (same_gt _ _ fact13); named).
+  feed lemma ltac:(apply (same_gt _ _ fact14); named).
+  feed lemma ltac:(apply (same_ge _ _ fact15); named).
+  feed lemma ltac:(apply (same_ge _ _ fact16); named).
+  feed lemma ltac:(apply (same_gt _ _ fact17); named).
+  feed lemma ltac:(apply (same_ge _ _ fact30); named).
+  rename lemma into some61.
+  assert (fact60 : 0 <= clipped * eta - eta * floor) by (apply (same_ge _ _ some61); named).
+  assert (fact62 : 0 < / ell * gamma * / rbar).
+  { apply (certified_gt (ell * rbar)
+      (gamma)
+      (0)); [positive | signs | zeros | rational]. }
+  assert (both : 0 < plain).
+  {
+    destruct (Rmult_integral (plain - 1) (plain - / ell * gamma * / rbar)) as [fact63 | fact65].
+    { apply (same_eq _ _ fact48); rational. }
+    {
+      assert (fact64 : 0 < plain).
+      { apply (certified_gt (1)
+          (1)
+          (1 * (plain - 1))); [positive | signs | zeros | rational]. }
+      apply (same_gt _ _ fact64); named.
+    }
+    {
+      assert (fact66 : 0 < plain).
+      { apply (certified_gt (1)
+          ((/ ell * gamma * / rbar))
+          (1 * (plain - / ell * gamma * / rbar))); [positive | signs | zeros | rational]. }
+      apply (same_gt _ _ fact66); named.
+    }
+  }
+  rename both into fact67.
+  assert (fact68 : 0 < floor).
+  { apply (certified_gt (1)
+      (plain + (floor - plain))
+      (0)); [positive | signs | zeros | rational]. }
+  assert (both : 0 <= 1 - floor).
+  {
+    destruct (Rmult_integral (- (delta) + floor) (floor - plain)) as [fact69 | fact71].
+    { apply (same_eq _ _ fact55); rational. }
+    {
+      assert (fact70 : 0 <= 1 - floor).
+      { apply (certified_ge (1)
+          ((1 - delta))
+          ((- 1) * (- (delta) + floor))); [positive | signs | zeros | rational]. }
+      apply (same_ge _ _ fact70); named.
+    }
+    {
+      assert (fact72 : 0 <= 1 - floor).
+      { apply (certified_ge (1)
+          ((1 - plain))
+          ((- 1) * (floor - plain))); [positive | signs | zeros | rational]. }
+      apply (same_ge _ _ fact72); named.
+    }
+  }
+  rename both into fact73.
+  assert (fact74 : 0 <= 1 - floor).
+  { apply (certified_ge (1)
+      ((1 - floor))
+      (0)); [positive | signs | zeros | rational]. }
+  split.
+  { apply (same_ge _ _ fact30); named. }
+  split.
+  { apply (same_ge _ _ fact60); named. }
+  split.
+  { apply (same_gt _ _ fact68); named. }
+  apply (same_ge _ _ fact73); named.
+Qed.
+
 (** rows of M: derivative of J layer by layer *)
 Theorem claim_lipschitz_recursion :
   forall (A_dot : T2) (Atilde : T2) (B : T2) (B_dot : T2) (B_next : T2) (B_next_dot : T2) (Delta : T2) (Delta_next : T2) (W : T2) (W_next : T2) (a : R) (ab : R) (adot : R) (b : R) (bb : R) (bdot : R) (dA : R) (dA1 : R) (dB : R) (dB1 : R) (dJ : R) (dU : R) (dZ : R) (j1 : R) (j2 : R) (kappa : R) (nA : R) (nB : R) (nD : R) (nD1 : R) (nW : R) (nW1 : R) (s1 : R) (s2 : R) (t : R) (t1 : R) (top : R) (u1 : R) (u2 : R) (xa : R) (xb : R) (xb1 : R) (z1 : R) (z2 : R),

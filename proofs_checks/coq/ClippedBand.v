@@ -1,12 +1,11 @@
-(** * The expansion of the clipped step x - eta gamma g / |g|
+(** * The derivative of the clipped step x - eta gamma g / |g|
 
-    Where gamma <= |g| <= gamma/delta the step has constant length.  Its derivative is I - s Q H with Q the projection
-    orthogonal to g and s = eta gamma / |g|; in the splitting along g and across it this is bounded by the norm of
-    a 2 x 2 matrix with entries 1 + s kappa and s (beta + kappa)/2. *)
+    It is I - s Q H with Q the projection orthogonal to g and s = eta gamma / |g|; in the splitting along g and across it
+    this is bounded by the norm of the 2 x 2 matrix ((1, 0), (v, al)). *)
 
 From Coq Require Import Reals Lra Lia Psatz.
 From Coquelicot Require Import Coquelicot.
-From PLTheory Require Import Formulas Steps Space Smooth Descent Runs SquareLoss Smoothness Symmetry TheoremD.
+From PLTheory Require Import Formulas Claims Steps Space Smooth Symmetry.
 Open Scope R_scope.
 
 (** The square of the norm of a differentiable map along a line. *)
@@ -67,58 +66,44 @@ Proof.
   match goal with |- ?a = ?b => change (@eq R a b) end. ring.
 Qed.
 
-(** The norm of the 2 x 2 matrix. *)
-Lemma two_by_two (p q al v La : R) :
-  0 <= p -> 0 <= q -> 1 <= al -> 0 <= v -> 0 < La -> La ^ 2 = v * La + al ^ 2 ->
-  p ^ 2 + (al * q + v * p) ^ 2 <= La ^ 2 * (p ^ 2 + q ^ 2).
+(** ((1, 0), (v, al)) applied to (p, q). *)
+Lemma block_norm_bound (v al p q : R) :
+  0 <= v -> 1 <= al -> p ^ 2 + (al * q + v * p) ^ 2 <= block_norm v al ^ 2 * (p ^ 2 + q ^ 2).
 Proof.
-  intros Hp Hq Hal Hv HLa E.
-  (* the difference, with al^2 p^2 for p^2, is v ((La - v) p^2 - 2 al p q + La q^2), a square *)
-  assert (Hp2 : p ^ 2 <= al ^ 2 * p ^ 2).
-  { assert (0 <= p ^ 2) by apply pow2_ge_0. assert (1 <= al ^ 2) by nra. nra. }
-  assert (Hsq : 0 <= v * ((La - v) * p ^ 2 - 2 * al * p * q + La * q ^ 2)).
-  { apply Rmult_le_pos; [assumption |].
-    assert (Heq : La * ((La - v) * p ^ 2 - 2 * al * p * q + La * q ^ 2) = (al * p - La * q) ^ 2).
-    { replace (La * ((La - v) * p ^ 2 - 2 * al * p * q + La * q ^ 2))
-        with ((La ^ 2 - v * La) * p ^ 2 - 2 * al * La * p * q + La ^ 2 * q ^ 2) by ring.
-      rewrite E. ring_simplify. rewrite E. ring. }
-    assert (0 <= (al * p - La * q) ^ 2) by apply pow2_ge_0.
-    apply Rnot_lt_le. intro. nra. }
-  rewrite E.
-  assert (Hd : (v * La + al ^ 2) * (p ^ 2 + q ^ 2) - (al ^ 2 * p ^ 2 + (al * q + v * p) ^ 2)
-               = v * ((La - v) * p ^ 2 - 2 * al * p * q + La * q ^ 2)) by ring.
-  lra.
+  intros [Hv | <-] Hal.
+  - destruct (claim_block_norm al v p q Hv ltac:(lra)) as [H _]. lra.
+  - assert (En : block_norm 0 al = al).
+    { unfold block_norm. rewrite !Rmult_0_l, !Rplus_0_l, !sqrt_pow2 by lra. field. }
+    rewrite En. assert (Hp := pow2_ge_0 p). assert (1 <= al ^ 2) by nra. nra.
 Qed.
 
 Section Band.
-Context {E F : Hilbert} {r : E -> F} {J : E -> E -> F} {Jt : E -> F -> E} {hess : E -> E -> E}.
-Hypothesis Hr : smooth_residual r J Jt hess.
-Let grad := square_grad r Jt.
-Let HL := square_smooth Hr.
+Context {E : Hilbert} {L : E -> R} {grad : E -> E} {hess : E -> E -> E}.
+Hypothesis HL : smooth_loss L grad hess.
 
 (** The derivative of the clipped step in the direction [v], with [g] the gradient and [Hv] the Hessian's image. *)
 Definition band_derivative (k : R) (g v Hv : E) : E :=
   minus v (scal (k / hnorm g) (minus Hv (scal (dot g Hv / hnorm g ^ 2) g))).
 
-(** Its bound. *)
-Lemma band_derivative_bound (x v : E) (k s lo hi : R) :
-  (forall z, - lo * hnorm z ^ 2 <= dot (hess x z) z <= hi * hnorm z ^ 2) ->
-  0 <= lo -> 0 <= hi -> 0 < hnorm (grad x) -> 0 <= k / hnorm (grad x) <= s -> s * hi <= 2 ->
-  hnorm (band_derivative k (grad x) v (hess x v))
-  <= (s * (hi + lo) / 2 + sqrt ((s * (hi + lo) / 2) ^ 2 + 4 * (1 + s * lo) ^ 2)) / 2 * hnorm v.
+(** Its bound, for a Hessian with spectrum in [- nu, beta]. *)
+Lemma band_derivative_bound (x v : E) (k s beta nu : R) :
+  (forall z, - nu * hnorm z ^ 2 <= dot (hess x z) z <= beta * hnorm z ^ 2) ->
+  0 <= nu -> 0 <= beta -> 0 < hnorm (grad x) -> 0 < k / hnorm (grad x) <= s ->
+  hnorm (band_derivative k (grad x) v (hess x v)) <= expansion_band s beta nu * hnorm v.
 Proof.
-  intros Hq Hlo Hhi Hg Hs Hshi.
+  intros Hq Hlo Hhi Hg Hs.
   destruct (loss_hessian _ _ _ HL x) as ((Hadd & Hsc & _) & _).
   set (g := grad x) in *. set (n := hnorm g) in *. set (s' := k / n) in *.
-  set (al := 1 + s * lo). set (vv := s * (hi + lo) / 2).
-  assert (Hslo : 0 <= s * lo) by (apply Rmult_le_pos; lra).
-  assert (Hvv : 0 <= vv) by (unfold vv; assert (0 <= s * (hi + lo)) by (apply Rmult_le_pos; lra); lra).
-  assert (Hal : 1 <= al) by (unfold al; lra).
-  set (La := (vv + sqrt (vv ^ 2 + 4 * al ^ 2)) / 2).
-  assert (Hrad : 0 < vv ^ 2 + 4 * al ^ 2) by (assert (H1 := pow2_ge_0 vv); assert (1 <= al ^ 2) by nra; lra).
-  assert (Hsr := sqrt_lt_R0 _ Hrad). assert (Hsr2 := sqrt_sqrt _ (Rlt_le _ _ Hrad)).
-  assert (HLa : 0 < La) by (unfold La; lra).
-  assert (ELa : La ^ 2 = vv * La + al ^ 2) by (unfold La; nra).
+  set (al := Rmax (expansion_constant s beta nu) 1). set (vv := s * (beta + nu) / 2).
+  assert (Hvv : 0 <= vv) by (unfold vv; assert (0 <= s * (beta + nu)) by (apply Rmult_le_pos; lra); lra).
+  assert (Hal : 1 <= al) by apply Rmax_r.
+  assert (Hal1 : 1 + s * nu <= al) by (eapply Rle_trans; [| apply Rmax_l]; apply Rmax_l).
+  assert (Hal2 : s * beta - 1 <= al) by (eapply Rle_trans; [| apply Rmax_l]; apply Rmax_r).
+  set (La := expansion_band s beta nu).
+  assert (ELa : La = block_norm vv al) by reflexivity.
+  assert (HLa : 0 <= La).
+  { rewrite ELa. unfold block_norm. assert (H1 := sqrt_pos (vv * vv + (al + 1) ^ 2)).
+    assert (H2 := sqrt_pos (vv * vv + (al - 1) ^ 2)). lra. }
   (* the unit vector along the gradient, and the splitting of v *)
   set (u := scal (/ n) g).
   assert (Hu2 : dot u u = 1).
@@ -149,20 +134,20 @@ Proof.
   rewrite EA.
   assert (B1 : hnorm y1 <= al * hnorm qv).
   { eapply Rle_trans; [apply HPn |].
-    apply (gradient_step_bound HL x qv s' al lo hi); [assumption | lra | |].
-    - unfold al. assert (s' * lo <= s * lo) by (apply Rmult_le_compat_r; lra). lra.
-    - assert (s' * hi <= s * hi) by (apply Rmult_le_compat_r; lra). lra. }
+    apply (gradient_step_bound HL x qv s' al nu beta); [assumption | lra | |].
+    - assert (s' * nu <= s * nu) by (apply Rmult_le_compat_r; lra). lra.
+    - assert (s' * beta <= s * beta) by (apply Rmult_le_compat_r; lra). lra. }
   assert (B2 : hnorm y2 <= vv * Rabs p).
   { unfold y2. rewrite hnorm_scal, Rabs_mult, (Rabs_pos_eq s') by lra.
-    assert (EP : P (hess x u) = P (minus (hess x u) (scal ((hi - lo) / 2) u))).
+    assert (EP : P (hess x u) = P (minus (hess x u) (scal ((beta - nu) / 2) u))).
     { unfold P. apply dot_ext. intro z. dot_expand. rewrite Hu2. ring. }
-    assert (B3 : hnorm (P (hess x u)) <= (hi + lo) / 2).
+    assert (B3 : hnorm (P (hess x u)) <= (beta + nu) / 2).
     { rewrite EP. eapply Rle_trans; [apply HPn |].
-      eapply Rle_trans; [apply (hessian_centred_bound HL x u lo hi Hq) |]. rewrite Hu. lra. }
+      eapply Rle_trans; [apply (hessian_centred_bound HL x u nu beta Hq) |]. rewrite Hu. lra. }
     assert (Hp := Rabs_pos p). assert (H0 := hnorm_pos (P (hess x u))).
-    assert (s' * hnorm (P (hess x u)) <= s * ((hi + lo) / 2)) by (apply Rmult_le_compat; lra).
+    assert (s' * hnorm (P (hess x u)) <= s * ((beta + nu) / 2)) by (apply Rmult_le_compat; lra).
     replace (s' * Rabs p * hnorm (P (hess x u))) with (s' * hnorm (P (hess x u)) * Rabs p) by ring.
-    unfold vv. replace (s * (hi + lo) / 2) with (s * ((hi + lo) / 2)) by field.
+    unfold vv. replace (s * (beta + nu) / 2) with (s * ((beta + nu) / 2)) by field.
     apply Rmult_le_compat_r; assumption. }
   assert (By : hnorm (minus y1 y2) <= al * hnorm qv + vv * Rabs p).
   { unfold minus. eapply Rle_trans; [apply hnorm_triangle |]. rewrite hnorm_opp. lra. }
@@ -172,32 +157,14 @@ Proof.
   { set (yy := minus y1 y2) in *. rewrite !hnorm_sqr.
     rewrite dot_plus_l, !dot_plus_r, !dot_scal_l, !dot_scal_r, (dot_sym _ yy u), Hperp, Hu2. ring. }
   assert (Hy0 := hnorm_pos (minus y1 y2)). assert (Hq0 := hnorm_pos qv). assert (Hv0 := hnorm_pos v).
-  assert (H22 := two_by_two (Rabs p) (hnorm qv) al vv La (Rabs_pos p) Hq0 Hal Hvv HLa ELa).
-  rewrite pow2_abs in H22. rewrite <- Hv2 in H22.
+  assert (H22 := block_norm_bound vv al (Rabs p) (hnorm qv) Hvv Hal).
+  rewrite pow2_abs, <- Hv2, <- ELa in H22.
   assert (Hyy : hnorm (minus y1 y2) ^ 2 <= (al * hnorm qv + vv * Rabs p) ^ 2) by (apply pow_incr; lra).
   assert (Hfin : hnorm (plus (scal p u) (minus y1 y2)) ^ 2 <= (La * hnorm v) ^ 2).
   { rewrite Hsum. replace ((La * hnorm v) ^ 2) with (La ^ 2 * hnorm v ^ 2) by ring. lra. }
   assert (H0 := hnorm_pos (plus (scal p u) (minus y1 y2))).
   assert (0 <= La * hnorm v) by (apply Rmult_le_pos; lra).
-  fold vv al La. apply Rnot_lt_le. intro. nra.
-Qed.
-
-Variables (eta gamma delta : R).
-
-(** In the band the step is eta gamma / |g|. *)
-Lemma step_band g :
-  0 < delta -> 0 < gamma -> gamma <= g <= gamma / delta -> gclip_step eta gamma delta g = eta * (gamma / g).
-Proof.
-  intros Hd Hgam [H1 H2]. unfold gclip_step, step_size.
-  destruct (Req_EM_T g 0) as [E0 | _]; [lra |].
-  assert (Hg : 0 < g) by lra.
-  assert (delta <= gamma / g).
-  { apply Rmult_le_reg_r with g; [assumption |]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra.
-    assert (delta * g <= delta * (gamma / delta)) by (apply Rmult_le_compat_l; lra).
-    replace (delta * (gamma / delta)) with gamma in H by (field; lra). assumption. }
-  assert (gamma / g <= 1).
-  { apply Rmult_le_reg_r with g; [assumption |]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l; lra. }
-  rewrite Rmax_right, Rmin_right by assumption. reflexivity.
+  apply Rnot_lt_le. intro. nra.
 Qed.
 
 (** The clipped step along a line, seen from [u]. *)
@@ -209,7 +176,7 @@ Lemma band_line_derivative (c v u : E) (k t : R) :
     (dot (band_derivative k (grad (line c v t)) v (hess (line c v t) v)) u).
 Proof.
   intro Hg. set (x := line c v t) in *. set (g := grad x) in *. set (n := hnorm g) in *.
-  assert (Hder := residual_hessian _ _ _ _ Hr x). fold grad in Hder.
+  assert (Hder := loss_hessian _ _ _ HL x).
   assert (Hn2 : dot g g = n * n) by (rewrite <- hnorm_sqr; fold n; ring).
   assert (Da := map_line_derivative grad (hess x) c v u t Hder).
   assert (Db := norm_sqr_line_derivative grad (hess x) c v t Hder). fold x g in Db.
@@ -230,77 +197,6 @@ Proof.
     replace (dot (band_derivative k g v (hess x v)) u) with d; [exact D |] end.
   unfold comp. fold x g. rewrite Hsq. unfold band_derivative. fold n. dot_expand.
   rewrite (dot_sym _ (hess x v) g). unfold Rsqr. field. lra.
-Qed.
-
-(** The expansion of the clipped step over the ball of radius [e] about [c], with s = eta gamma / min |g| <= 2/beta. *)
-Theorem clipped_band_expansion (c : E) (e gmin lip ell rbar beta : R) :
-  let s := eta * gamma / gmin in
-  let v := s * (beta + rbar * ell) / 2 in
-  let al := 1 + s * (rbar * ell) in
-  0 <= e -> 0 <= lip -> 0 <= ell -> 0 < beta -> 0 < eta -> 0 < gamma -> 0 < delta -> 0 < gmin -> s <= 2 / beta ->
-  (forall x, hnorm (minus x c) <= e -> gmin <= hnorm (grad x)) ->
-  (forall x, hnorm (minus x c) <= e -> gamma <= hnorm (grad x) <= gamma / delta) ->
-  (forall x, hnorm (minus x c) <= e -> forall z, hnorm (J x z) <= lip * hnorm z) ->
-  (forall x y, hnorm (minus x c) <= e -> hnorm (minus y c) <= e ->
-     forall z, hnorm (minus (J x z) (J y z)) <= ell * hnorm (minus x y) * hnorm z) ->
-  (forall x, hnorm (minus x c) <= e -> hnorm (r x) <= rbar) ->
-  hessian_at_most hess beta (fun x => hnorm (minus x c) <= e) ->
-  forall x, hnorm (minus x c) <= e ->
-    hnorm (minus (gclip_map grad eta gamma delta x) (gclip_map grad eta gamma delta c))
-    <= (v + sqrt (v ^ 2 + 4 * al ^ 2)) / 2 * hnorm (minus x c).
-Proof.
-  intros s v al He Hl0 Hell0 Hb Heta Hgam Hdel Hgm Hs Hgmin Hband Hl Hell Hrb Hhess x Hx.
-  assert (Hc : hnorm (minus c c) <= e) by (rewrite hnorm_minus_diag; assumption).
-  assert (Hrb0 : 0 <= rbar) by (apply Rle_trans with (hnorm (r c)); [apply hnorm_pos | apply Hrb; assumption]).
-  assert (Hd0 := hnorm_pos (minus x c)).
-  destruct (Req_dec (hnorm (minus x c)) 0) as [E0 | E0].
-  { assert (Hz : minus x c = zero) by (apply hnorm_eq_0; assumption).
-    assert (Ex : x = c).
-    { apply dot_ext. intro z. assert (H := dot_minus_l x c z). rewrite Hz, dot_zero_l in H. lra. }
-    rewrite Ex, !hnorm_minus_diag. lra. }
-  assert (He0 : 0 < e) by lra.
-  set (d := minus x c) in *.
-  assert (Ex : line c d 1 = x) by (unfold line, d; apply dot_ext; intro; dot_expand; ring).
-  assert (Hin : forall t, 0 <= t <= 1 -> hnorm (minus (line c d t) c) <= e).
-  { intros t Ht. rewrite line_dist_0, Rabs_pos_eq by lra. nra. }
-  set (u := minus (gclip_map grad eta gamma delta x) (gclip_map grad eta gamma delta c)).
-  set (k := eta * gamma).
-  assert (Hk : 0 < k) by (apply Rmult_lt_0_compat; assumption).
-  set (psi := fun t => dot (line c d t) u
-              - k * (dot (grad (line c d t)) u / sqrt (dot (grad (line c d t)) (grad (line c d t))))).
-  (* psi is the clipped step seen from u *)
-  assert (Hpsi : forall t, 0 <= t <= 1 -> psi t = dot (gclip_map grad eta gamma delta (line c d t)) u).
-  { intros t Ht. unfold psi, gclip_map. rewrite step_band by (try assumption; apply Hband, Hin; assumption).
-    fold (hnorm (grad (line c d t))).
-    assert (Hg := Hgmin _ (Hin t Ht)). dot_expand. unfold k. field. lra. }
-  destruct (MVT_cor2 psi (fun t => dot (band_derivative k (grad (line c d t)) d (hess (line c d t) d)) u) 0 1)
-    as (t & Et & Ht); [lra | |].
-  { intros t Ht. apply band_line_derivative. assert (Hg := Hgmin _ (Hin t Ht)). lra. }
-  rewrite !Hpsi, Ex, line_0, <- dot_minus_l in Et by lra. fold u in Et. rewrite <- hnorm_sqr in Et.
-  set (y := line c d t) in *.
-  assert (Hy : hnorm (minus y c) <= e) by (apply Hin; lra).
-  assert (Hg := Hgmin y Hy).
-  assert (Hs0 : 0 < s) by (unfold s; apply Rdiv_lt_0_compat; assumption).
-  assert (Hbound := band_derivative_bound y d k s (rbar * ell) beta).
-  assert (Hre : 0 <= rbar * ell) by (apply Rmult_le_pos; assumption).
-  assert (Hb1 : hnorm (band_derivative k (grad y) d (hess y d)) <= (v + sqrt (v ^ 2 + 4 * al ^ 2)) / 2 * hnorm d).
-  { apply Hbound; try lra.
-    - intro z. split; [| apply Hhess; assumption].
-      assert (H := hessian_bound_lower Hr c e lip ell He0 Hl0 Hell0 Hl Hell y z Hy).
-      assert (hnorm (r y) * ell <= rbar * ell) by (apply Rmult_le_compat_r; [assumption | apply Hrb; assumption]).
-      assert (Hz := pow2_ge_0 (hnorm z)). nra.
-    - split; [apply Rlt_le, Rdiv_lt_0_compat; lra |].
-      unfold s. fold k. unfold Rdiv. apply Rmult_le_compat_l; [lra |]. apply Rinv_le_contravar; lra.
-    - assert (s * beta <= 2 / beta * beta) by (apply Rmult_le_compat_r; lra).
-      replace (2 / beta * beta) with 2 in H by (field; lra). assumption. }
-  assert (Hdot := dot_le (band_derivative k (grad y) d (hess y d)) u).
-  assert (Hu := hnorm_pos u).
-  set (bd := hnorm (band_derivative k (grad y) d (hess y d))) in *.
-  assert (bd * hnorm u <= (v + sqrt (v ^ 2 + 4 * al ^ 2)) / 2 * hnorm d * hnorm u) by (apply Rmult_le_compat_r; assumption).
-  assert (Hbd : 0 <= bd) by apply hnorm_pos.
-  set (m := (v + sqrt (v ^ 2 + 4 * al ^ 2)) / 2 * hnorm d) in *.
-  apply Rnot_lt_le. intro Hn.
-  assert (m * hnorm u < hnorm u * hnorm u) by (apply Rmult_lt_compat_r; lra). lra.
 Qed.
 
 End Band.

@@ -65,14 +65,13 @@ Proof.
   assert (HL : forall x, square_loss r x <= square_loss r (w O) -> hnorm (r x) <= hnorm (r (w O))).
   { intros x Hx. unfold square_loss in Hx. assert (A1 := hnorm_pos (r x)). assert (A2 := hnorm_pos (r (w O))).
     apply Rnot_lt_le. intro. nra. }
-  assert (HB : hypotheses_B_integral r J Jt hess (w O) R0 beta eta delta sig).
+  assert (HB : hypotheses_B_integral r J Jt hess (w O) R0 beta eta sig).
   { constructor; try assumption.
     - constructor; assumption.
     - intros x [? ?] u. apply Hs; [| apply HL]; assumption.
-    - split; [assumption |]. intros x [? ?] v. apply Hh; [| apply HL]; assumption.
-    - split; assumption. }
-  destruct (theorem_B_root (w O) R0 beta eta delta sig HB) as (rho & (Hrho & Hroot & Hsig) & _).
-  destruct (theorem_B_gclip (w O) R0 beta eta delta sig HB w gamma rho ltac:(lra) Hroot eq_refl Hrun)
+    - split; [assumption |]. intros x [? ?] v. apply Hh; [| apply HL]; assumption. }
+  destruct (theorem_B_root (w O) R0 beta eta sig HB) as (rho & (Hrho & Hroot & Hsig) & _).
+  destruct (theorem_B_gclip (w O) R0 beta eta sig HB w gamma delta rho Hd ltac:(lra) Hroot eq_refl Hrun)
     as [G1 [G2 G3] G4 (l & G5 & G6 & _ & _)].
   exists rho. split; [assumption |]. split; [assumption |]. split; [assumption |].
   split; [intro t; apply (G1 t) |]. split; [assumption |]. split; [assumption |]. split.

@@ -146,6 +146,14 @@ Proof.
   - apply dot_ext. intro u. dot_expand. ring.
 Qed.
 
+Lemma norm_between x y : Rabs (hnorm x - hnorm y) <= hnorm (minus x y).
+Proof.
+  assert (H : forall a b : E, hnorm a - hnorm b <= hnorm (minus a b)).
+  { intros a b. assert (H := hnorm_triangle (minus a b) b).
+    replace (plus (minus a b) b) with a in H by (apply dot_ext; intro; dot_expand; ring). lra. }
+  apply Rabs_le. assert (H1 := H x y). assert (H2 := H y x). rewrite hnorm_minus_sym in H2. lra.
+Qed.
+
 (** A bound against every inner product bounds the norm. *)
 Lemma hnorm_le_dot x c : 0 <= c -> (forall y, dot x y <= c * hnorm y) -> hnorm x <= c.
 Proof.

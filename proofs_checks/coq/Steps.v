@@ -144,6 +144,53 @@ Proof.
   nra.
 Qed.
 
+(** The rate leaves at least a multiple of the floor: steps whose floors have an infinite sum reach zero loss. *)
+Lemma rate_gap (mu beta eta delta : R) :
+  0 <= mu -> 0 < beta -> 0 < eta < 2 / beta -> 0 < delta <= 1 ->
+  2 * mu * eta * slack beta eta * delta <= 1 - rate mu beta eta delta.
+Proof.
+  intros Hm Hb He Hd. assert (Hc := slack_pos beta eta Hb (proj2 He)).
+  assert (H1 : eta * slack beta eta * delta <= decrease beta (eta * delta)).
+  { rewrite decrease_slack. assert (slack beta eta <= slack beta (eta * delta)) by (apply slack_antitone; nra).
+    assert (0 <= eta * delta) by nra. nra. }
+  assert (H2 : eta * slack beta eta * delta <= decrease beta eta).
+  { rewrite decrease_slack. assert (0 <= eta * slack beta eta) by nra. nra. }
+  assert (H3 : eta * slack beta eta * delta <= Rmin (decrease beta (eta * delta)) (decrease beta eta))
+    by (apply Rmin_glb; assumption).
+  unfold rate. nra.
+Qed.
+
+(** A larger mu is a smaller factor. *)
+Lemma rate_antitone_mu (mu mu' beta eta delta : R) :
+  0 < mu <= mu' -> 0 < beta -> 0 < eta < 2 / beta -> 0 < delta <= 1 ->
+  rate mu' beta eta delta <= rate mu beta eta delta.
+Proof.
+  intros Hm Hb He Hd. unfold rate.
+  assert (H1 : 0 < decrease beta (eta * delta)) by (apply decrease_pos with eta; [lra | lra | split; nra]).
+  assert (H2 : 0 < decrease beta eta) by (apply decrease_pos with eta; lra).
+  assert (0 < Rmin (decrease beta (eta * delta)) (decrease beta eta)) by (apply Rmin_glb_lt; assumption).
+  nra.
+Qed.
+
+(** The loss c L has the constants c mu and c beta; its rate at eta is that of L at c eta. *)
+Lemma rate_scaled (c mu beta eta delta : R) :
+  0 < c -> rate (c * mu) (c * beta) eta delta = rate mu beta (c * eta) delta.
+Proof.
+  intro Hc. unfold rate.
+  replace (decrease beta (c * eta * delta)) with (c * decrease (c * beta) (eta * delta)) by (unfold decrease; field).
+  replace (decrease beta (c * eta)) with (c * decrease (c * beta) eta) by (unfold decrease; field).
+  unfold Rmin. repeat destruct Rle_dec; nra.
+Qed.
+
+(** A larger mu is a smaller radius. *)
+Lemma radius_sharp_antitone (loss mu mu' beta eta : R) :
+  0 <= loss -> 0 < mu <= mu' -> 0 < slack beta eta -> radius_sharp loss mu' beta eta <= radius_sharp loss mu beta eta.
+Proof.
+  intros Hl Hm Hc. unfold radius_sharp, Rdiv.
+  apply Rmult_le_compat_r; [apply Rlt_le, Rinv_0_lt_compat; assumption |].
+  apply sqrt_le_1_alt. apply Rmult_le_compat_l; [lra |]. apply Rinv_le_contravar; lra.
+Qed.
+
 (** ** The potential step of Theorem A
 
     From the decrease [b^2 <= a^2 - s (1 - beta s/2) g^2] and PL* [m a <= g]:

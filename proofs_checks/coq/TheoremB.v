@@ -37,7 +37,7 @@ Qed.
 
 Section TheoremB.
 Context {E F : Hilbert} {r : E -> F} {J : E -> E -> F} {Jt : E -> F -> E} {hess : E -> E -> E}.
-Variables (w : nat -> E) (R0 beta eta delta : R) (sig G : R -> R).
+Variables (w : nat -> E) (R0 beta eta : R) (sig G : R -> R).
 
 Let L := square_loss r.
 Let grad := square_grad r Jt.
@@ -49,15 +49,16 @@ Record hypotheses_B (rho : R) : Prop := {
   B_profile : profile sig G R0;
   B_sigma : forall x, region L (w O) R0 x -> sigma_min_at_least Jt x (sig (hnorm (minus x (w O))));
   B_hess : 0 < beta /\ hessian_at_most hess beta (region L (w O) R0);
-  B_eta : 0 < eta < 2 / beta /\ 0 < delta <= 1;
+  B_eta : 0 < eta < 2 / beta;
   B_rho : 0 <= rho <= R0;
   B_residual : hnorm (r (w O)) <= slack beta eta * G rho < slack beta eta * G R0
 }.
 
 Section Proof.
-Variables (h : nat -> R) (rho : R).
+Variables (floor h : nat -> R) (rho : R).
 Hypothesis HB : hypotheses_B rho.
-Hypothesis Hsteps : steps_within (region L (w O) R0) (eta * delta) eta h w.
+Hypothesis Hfloor : forall t, 0 < floor t <= 1.
+Hypothesis Hsteps : steps_above (region L (w O) R0) eta floor h w.
 Hypothesis Hrun : gradient_run grad h w.
 
 Let N t := hnorm (r (w t)).
@@ -81,7 +82,7 @@ Lemma residual_pays (x : E) (s : R) :
   c * sig (hnorm (minus x (w O))) * (s * hnorm (grad x)) <= hnorm (r x) - hnorm (r (after (grad := grad) x s)).
 Proof.
   intros Hx Hn Hs Hd.
-  pose proof HB as HB'. destruct HB' as [_ HP Hsig [Hb _] [He _] _ _].
+  pose proof HB as HB'. destruct HB' as [_ HP Hsig [Hb _] He _ _].
   set (sg := sig (hnorm (minus x (w O)))).
   assert (Hsg : 0 <= sg).
   { apply (sig_nonneg _ _ _ HP). destruct Hx. split; [apply hnorm_pos | assumption]. }
@@ -113,9 +114,9 @@ Lemma step_B t : invariant_B t ->
   c * sig rho * hnorm (minus (w (S t)) (w t)) <= N t - N (S t).
 Proof.
   intros (Hreg & Hpath & Hinv).
-  pose proof HB as HB'. destruct HB' as [Hsm HP Hsig [Hb Hh] [He Hd] Hrho [Hr0 HR]].
+  pose proof HB as HB'. destruct HB' as [Hsm HP Hsig [Hb Hh] He Hrho [Hr0 HR]].
   assert (Hc := c_pos). destruct rho_facts as [HrR Hsr].
-  assert (Hht : 0 < h t <= eta) by (destruct (Hsteps t Hreg); split; [nra | lra]).
+  assert (Hht : 0 < h t <= eta) by (destruct (Hsteps t Hreg); destruct (Hfloor t); split; [nra | lra]).
   assert (E1 : w (S t) = after (grad := grad) (w t) (h t)) by apply Hrun.
   assert (Hp0 := path_pos w t). assert (Hdist := dist_le_path w t).
   destruct (Req_dec (N t) 0) as [Ez | Ez].
@@ -180,13 +181,13 @@ Proof.
 Qed.
 
 Lemma theorem_B_steps :
-  converges_linearly L w rho (rate (sig rho ^ 2) beta eta delta) rho
+  converges_by_steps L w rho (fun t => rate (sig rho ^ 2) beta eta (floor t)) rho
     (fun t => radius_sharp (L (w t)) (sig rho ^ 2) beta eta) /\
   (forall t, L (w (S t)) <= contraction (sig rho ^ 2) beta (h t) * L (w t)).
 Proof.
   destruct rho_facts as [HrR Hsr]. assert (Hc := c_pos).
   assert (Hb : 0 < beta) by apply (B_hess _ HB).
-  destruct (B_eta _ HB) as [He Hd].
+  assert (He := B_eta _ HB).
   assert (Hmu : 0 < sig rho ^ 2) by (apply pow_lt; assumption).
   assert (Hstep : forall t, L (w (S t)) <= contraction (sig rho ^ 2) beta (h t) * L (w t)).
   { intro t. apply (step_B t (invariant_B_holds t)). }
@@ -196,13 +197,13 @@ Proof.
     replace (2 * (hnorm (r (w t)) ^ 2 / 2) / sig rho ^ 2) with ((hnorm (r (w t)) / sig rho) ^ 2) by (field; lra).
     rewrite sqrt_pow2; [unfold N; field; lra |].
     apply Rmult_le_pos; [apply hnorm_pos | apply Rlt_le, Rinv_0_lt_compat; assumption]. }
-  apply (conclude HL).
+  apply (conclude_by_steps HL).
   - intro t. destruct (invariant_B_holds t) as ([_ H1] & H2 & _). split; [| assumption].
     apply Rle_trans with (path w t); [apply dist_le_path | assumption].
   - intro t. eapply Rle_trans; [apply Hstep |].
     apply Rmult_le_compat_r; [apply (loss_nonneg _ _ _ HL) |].
     apply contraction_le_rate; [lra | lra | apply Hsteps, invariant_B_holds].
-  - apply rate_lt_1; lra.
+  - intro t. apply rate_lt_1; try assumption. apply Hfloor.
   - intro t. rewrite Hrad. apply Rmult_le_pos; [apply hnorm_pos |].
     apply Rlt_le, Rinv_0_lt_compat, Rmult_lt_0_compat; assumption.
   - intro t. rewrite !Hrad. destruct (step_B t (invariant_B_holds t)) as (_ & _ & H).
@@ -216,33 +217,33 @@ Qed.
 End Proof.
 End TheoremB.
 
-Arguments hypotheses_B {E F} r J Jt hess w R0 beta eta delta sig G rho.
+Arguments hypotheses_B {E F} r J Jt hess w R0 beta eta sig G rho.
 
 (** ** Theorem B as stated: the profile is integrated by Riemann, rho is the root *)
 
 Record hypotheses_B_integral {E F : Hilbert} (r : E -> F) (J : E -> E -> F) (Jt : E -> F -> E) (hess : E -> E -> E)
-    (w0 : E) (R0 beta eta delta : R) (sig : R -> R) : Prop := {
+    (w0 : E) (R0 beta eta : R) (sig : R -> R) : Prop := {
   BI_smooth : smooth_residual r J Jt hess;
   BI_radius : 0 <= R0;
   BI_nonneg : forall s, 0 <= s <= R0 -> 0 <= sig s;
   BI_antitone : forall a b, 0 <= a -> a <= b -> b <= R0 -> sig b <= sig a;
   BI_sigma : forall x, region (square_loss r) w0 R0 x -> sigma_min_at_least Jt x (sig (hnorm (minus x w0)));
   BI_hess : 0 < beta /\ hessian_at_most hess beta (region (square_loss r) w0 R0);
-  BI_eta : 0 < eta < 2 / beta /\ 0 < delta <= 1;
+  BI_eta : 0 < eta < 2 / beta;
   BI_residual : hnorm (r w0) < slack beta eta * RInt sig 0 R0
 }.
 
 Section Statement.
 Context {E F : Hilbert} {r : E -> F} {J : E -> E -> F} {Jt : E -> F -> E} {hess : E -> E -> E}.
-Variables (w0 : E) (R0 beta eta delta : R) (sig : R -> R).
-Hypothesis HB : hypotheses_B_integral r J Jt hess w0 R0 beta eta delta sig.
+Variables (w0 : E) (R0 beta eta : R) (sig : R -> R).
+Hypothesis HB : hypotheses_B_integral r J Jt hess w0 R0 beta eta sig.
 
 (** The root exists, is unique, lies inside [0, R) and the profile is positive there. *)
 Theorem theorem_B_root :
   exists rho, (0 <= rho < R0 /\ slack beta eta * RInt sig 0 rho = hnorm (r w0) /\ 0 < sig rho) /\
     forall rho', 0 <= rho' <= R0 -> slack beta eta * RInt sig 0 rho' = hnorm (r w0) -> rho' = rho.
 Proof.
-  destruct HB as [_ HR Hn Hm _ [Hb _] [He _] Hres].
+  destruct HB as [_ HR Hn Hm _ [Hb _] He Hres].
   assert (HP := profile_RInt sig R0 HR Hn Hm).
   assert (Hc : 0 < slack beta eta) by (apply slack_pos; lra).
   set (c := slack beta eta) in *. assert (Hr := hnorm_pos (r w0)).
@@ -262,35 +263,68 @@ Qed.
 
 Lemma theorem_B_hypotheses (w : nat -> E) (rho : R) :
   w O = w0 -> 0 <= rho <= R0 -> slack beta eta * RInt sig 0 rho = hnorm (r w0) ->
-  hypotheses_B r J Jt hess w R0 beta eta delta sig (fun x => RInt sig 0 x) rho.
+  hypotheses_B r J Jt hess w R0 beta eta sig (fun x => RInt sig 0 x) rho.
 Proof.
   intros Ew Hrho Hroot. destruct HB. constructor; rewrite ?Ew; try assumption.
   - apply profile_RInt; assumption.
   - split; [rewrite Hroot; lra | rewrite Hroot; assumption].
 Qed.
 
+Lemma B_loss : smooth_loss (square_loss r) (square_grad r Jt) hess.
+Proof. destruct HB as [Hsm _ _ _ _ _ _ _]. exact (square_smooth Hsm). Qed.
+
+(** Theorem B with a floor for every step: eta floor_t <= h_t <= eta. *)
+Theorem theorem_B_floors (w : nat -> E) (floor h : nat -> R) (rho : R) :
+  0 <= rho <= R0 -> slack beta eta * RInt sig 0 rho = hnorm (r w0) ->
+  w O = w0 -> (forall t, 0 < floor t <= 1) ->
+  steps_above (region (square_loss r) w0 R0) eta floor h w -> gradient_run (square_grad r Jt) h w ->
+  converges_by_steps (square_loss r) w rho (fun t => rate (sig rho ^ 2) beta eta (floor t)) rho
+    (fun t => radius_sharp (square_loss r (w t)) (sig rho ^ 2) beta eta).
+Proof.
+  intros Hrho Hroot Ew Hfloor Hsteps Hrun.
+  apply (theorem_B_steps (J := J) (Jt := Jt) (hess := hess) w R0 beta eta sig (fun x => RInt sig 0 x) floor h rho);
+    [apply theorem_B_hypotheses | | rewrite Ew |]; assumption.
+Qed.
+
 (** Theorem B for any steps in [eta delta, eta]. *)
-Theorem theorem_B (w : nat -> E) (h : nat -> R) (rho : R) :
+Theorem theorem_B (w : nat -> E) (h : nat -> R) (delta rho : R) :
+  0 < delta <= 1 ->
   0 <= rho <= R0 -> slack beta eta * RInt sig 0 rho = hnorm (r w0) ->
   w O = w0 -> steps_within (region (square_loss r) w0 R0) (eta * delta) eta h w -> gradient_run (square_grad r Jt) h w ->
   converges_linearly (square_loss r) w rho (rate (sig rho ^ 2) beta eta delta) rho
     (fun t => radius_sharp (square_loss r (w t)) (sig rho ^ 2) beta eta).
 Proof.
-  intros Hrho Hroot Ew Hsteps Hrun.
-  apply (theorem_B_steps (J := J) (Jt := Jt) (hess := hess) w R0 beta eta delta sig (fun x => RInt sig 0 x) h rho);
-    [apply theorem_B_hypotheses | rewrite Ew |]; assumption.
+  intros Hd Hrho Hroot Ew Hsteps Hrun.
+  assert (H := theorem_B_floors w (fun _ => delta) h rho Hrho Hroot Ew (fun _ => Hd) Hsteps Hrun).
+  apply (uniform_steps B_loss w _ _ _ _ _ H); [intro; lra | apply (steps_rate _ _ _ _ _ _ H O)].
 Qed.
 
 (** Theorem B for delta-GClip itself. *)
-Theorem theorem_B_gclip (w : nat -> E) (gamma rho : R) :
+Theorem theorem_B_gclip (w : nat -> E) (gamma delta rho : R) :
+  0 < delta <= 1 ->
   0 <= rho <= R0 -> slack beta eta * RInt sig 0 rho = hnorm (r w0) ->
   w O = w0 -> delta_gclip_run (square_grad r Jt) eta gamma delta w ->
   converges_linearly (square_loss r) w rho (rate (sig rho ^ 2) beta eta delta) rho
     (fun t => radius_sharp (square_loss r (w t)) (sig rho ^ 2) beta eta).
 Proof.
-  intros Hrho Hroot Ew Hrun.
+  intros Hd Hrho Hroot Ew Hrun.
   apply (theorem_B w (fun t => gclip_step eta gamma delta (hnorm (square_grad r Jt (w t))))); try assumption.
-  apply gclip_steps_within; destruct (BI_eta _ _ _ _ _ _ _ _ _ _ HB); lra.
+  apply gclip_steps_within; [apply HB | apply Hd].
+Qed.
+
+(** With a bound [G] of the gradient on S; delta = 0 is GClip. *)
+Theorem theorem_B_effective (w : nat -> E) (gamma delta G rho : R) :
+  0 <= delta <= 1 -> 0 < gamma -> 0 < G ->
+  (forall x, region (square_loss r) w0 R0 x -> hnorm (square_grad r Jt x) <= G) ->
+  0 <= rho <= R0 -> slack beta eta * RInt sig 0 rho = hnorm (r w0) ->
+  w O = w0 -> delta_gclip_run (square_grad r Jt) eta gamma delta w ->
+  converges_linearly (square_loss r) w rho (rate (sig rho ^ 2) beta eta (effective_delta gamma delta G)) rho
+    (fun t => radius_sharp (square_loss r (w t)) (sig rho ^ 2) beta eta).
+Proof.
+  intros Hd Hgam HG Hbound Hrho Hroot Ew Hrun.
+  apply (theorem_B w (fun t => gclip_step eta gamma delta (hnorm (square_grad r Jt (w t))))); try assumption.
+  - apply effective_delta_range; assumption.
+  - apply gclip_steps_within_effective; try assumption; [apply HB | apply Hd].
 Qed.
 
 End Statement.

@@ -13,7 +13,8 @@ from flint import arb, ctx
 
 from pltheory.certification.recheck import iterate as iterate
 from pltheory.certification.recheck import trajectory as replay
-from pltheory.certification.recheck.file import ACTIVATIONS, Stop, Stored
+from pltheory.certification.recheck.fields import Stop
+from pltheory.certification.recheck.file import ACTIVATIONS, Stored
 
 Shape = tuple[int, ...]
 TORCH: dict[str, Any] = {

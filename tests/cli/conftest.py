@@ -21,6 +21,9 @@ eta = "0.1/beta"
 gamma = 0.5
 delta = 0.1
 
+[theorem]
+name = "B"
+
 [run]
 steps = 20
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -46,6 +47,9 @@ SETTINGS = {
     "network.output_init=zero": ["network.output_init = 'zero'", "'gaussian' or 'rademacher'"],
     "network.bias=1": ["network.bias = 1", "true or false"],
     "network=3": ["network = 3", "must be a section"],
+    "network.checkpoint_names=fc": ["network.checkpoint_names = 'fc'", "must be a list"],
+    "network.checkpoint_names=['fc']": ["network.checkpoint_names = ['fc']", "at least"],
+    "network.checkpoint_names=['a', 'b']": ["network.checkpoint_names = ['a', 'b']", "needs network.checkpoint"],
     # optimizer
     "optimizer.delta=0": ["optimizer.delta = 0", "(0, 1)"],
     "optimizer.delta=1": ["optimizer.delta = 1", "(0, 1)"],
@@ -146,8 +150,12 @@ def test_a_configuration_that_cannot_be_read_is_named(warm, tmp_path):
 
 
 DATA_FILES = {
-    "nan.csv": ["row 1 (from 0) holds nan", "finite"],
-    "inf.csv": ["row 0 (from 0) holds inf", "finite"],
+    "nan.csv": ["line 2, column 2 is 'nan'", "finite"],
+    "inf.csv": ["line 1, column 2 is 'inf'", "finite"],
+    "lost.csv": ["line 1, column 1 is 'NA'", "allowed are numbers"],
+    "names.csv": ["line 1 is '0,1,2'", "header = true"],
+    "rows.csv": ["column 1 may be an index or a feature", "index = 1 leaves it out"],
+    "pipe.csv": ["pipe.csv", "is a pipe"],
     "equal.csv": ["rows 0 and 2 (from 0) are equal", "duplicate points make lambda_min zero"],
     "parallel.csv": ["rows 0 and 1 (from 0) are equal", "scaling"],
     "words.csv": ["line 2, column 2 is 'two'", "numbers"],
@@ -174,6 +182,9 @@ def data_files(tmp_path: Path) -> None:
         "ragged.csv": "1,2,0\n3,1\n",
         "empty.csv": "\n",
         "classes.csv": "1,2,0\n3,5,-1\n1,7,1\n",
+        "lost.csv": "NA,2,0\n3,5,1\n1,7,1\n",
+        "names.csv": "0,1,2\n3.5,5.1,1\n1.2,7.0,0\n",
+        "rows.csv": "0,1.5,0\n1,2.5,1\n2,0.5,0\n",
         "text.npz": "no archive",
         "text.dat": "words",
     }
@@ -182,6 +193,7 @@ def data_files(tmp_path: Path) -> None:
     np.savez(tmp_path / "rows.npz", x=np.zeros((3, 2)), y=np.zeros(4))
     np.savez(tmp_path / "names.npz", x=np.eye(3), targets=np.zeros(3))
     (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
 
 
 @pytest.mark.usefixtures("data_files")
@@ -196,7 +208,7 @@ def test_a_bad_data_file_is_refused_with_its_row(warm, small, tmp_path, name):
 
 
 def weights(rows: int = 16) -> dict[str, torch.Tensor]:
-    return {"first": torch.ones(rows, 64), "second": torch.ones(1, rows)}
+    return {"weights.0": torch.ones(rows, 64), "weights.1": torch.ones(1, rows)}
 
 
 CHECKPOINTS = {
@@ -207,10 +219,12 @@ CHECKPOINTS = {
     "cut.pt": ["not a torch state_dict"],
     "folder.pt": ["not a torch state_dict"],
     "list.pt": ["not a state_dict of tensors"],
-    "nested.pt": ["not a state_dict of tensors"],
-    "module.pt": ["not a torch state_dict"],
-    "narrow.pt": ["(5, 64)", "the network has [(16, 64), (1, 16)]"],
-    "biased.pt": ["biases of shapes [(16,)]", "the network has []"],
+    "nested.pt": ["not a state_dict of tensors", "'weights'"],
+    "twice.pt": ["more than one set of weights", "'model', 'average'"],
+    "module.pt": ["needs code to be read", "torch.save(net.state_dict(), 'w.pt')"],
+    "narrow.pt": ["'weights.0' (5, 64)", "the network has 'weights.0' (16, 64)"],
+    "biased.pt": ["the file has 'weights.0', 'weights.1', 'bias'", "the network has 'weights.0', 'weights.1'"],
+    "attributes.pt": ["'hidden', 'out' are not one name with numbers", 'checkpoint_names = ["hidden", "out"]'],
     "nan.pt": ["NaN"],
     "infinite.pt": ["infinity"],
     "complex.pt": ["complex"],
@@ -225,12 +239,15 @@ def checkpoints(tmp_path: Path) -> None:
     (tmp_path / "empty.pt").write_bytes(b"")
     (tmp_path / "folder.pt").mkdir()
     torch.save([1, 2], tmp_path / "list.pt")
-    torch.save({"model": good}, tmp_path / "nested.pt")
+    torch.save({"weights": good}, tmp_path / "nested.pt")
+    torch.save({"model": good, "average": good}, tmp_path / "twice.pt")
+    named = zip(("hidden.weight", "out.weight"), good.values(), strict=True)
+    torch.save(dict(named), tmp_path / "attributes.pt")
     torch.save(torch.nn.Linear(64, 1), tmp_path / "module.pt")
     torch.save(weights(5), tmp_path / "narrow.pt")
     torch.save({**good, "bias": torch.ones(16)}, tmp_path / "biased.pt")
-    torch.save({**good, "first": torch.full((16, 64), float("nan"))}, tmp_path / "nan.pt")
-    torch.save({**good, "second": torch.full((1, 16), float("inf"))}, tmp_path / "infinite.pt")
+    torch.save({**good, "weights.0": torch.full((16, 64), float("nan"))}, tmp_path / "nan.pt")
+    torch.save({**good, "weights.1": torch.full((1, 16), float("inf"))}, tmp_path / "infinite.pt")
     torch.save({k: v.to(torch.complex64) for k, v in good.items()}, tmp_path / "complex.pt")
     torch.save(good, tmp_path / "good.pt")
     (tmp_path / "cut.pt").write_bytes((tmp_path / "good.pt").read_bytes()[:1000])

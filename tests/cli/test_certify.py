@@ -29,17 +29,20 @@ delta = 0.1
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A plain nn.Sequential with biases, a few dozen steps of Adam away from its start: far from fitted."""
+    """A plain nn.Sequential with biases, by Adam: after ten steps, far from fitted, and at the end."""
     folder = tmp_path_factory.mktemp("trained")
     x, y = pl.datasets.digits(6, labels="one-hot")
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(64, 96), nn.Tanh(), nn.Linear(96, 10)).double()
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
-    for _ in range(30):
+    for step in range(200):
+        if step == 10:
+            torch.save(net.state_dict(), folder / "adam.pt")
         adam.zero_grad()
         (net(x) - y).square().mean().backward()
         adam.step()
-    torch.save(net.state_dict(), folder / "adam.pt")
+    wrapped = {f"module.{name}": t.float() for name, t in net.state_dict().items()}
+    torch.save({"model_state_dict": wrapped, "optimizer_state_dict": adam.state_dict(), "epoch": 4}, folder / "end.pt")
     (folder / "adam.toml").write_text(CONFIG, encoding="utf-8")
     return folder
 
@@ -55,6 +58,7 @@ def test_the_polish_is_shown_and_the_certificate_written(certified):
     folder, end = certified
     assert "Kernel Gauss-Newton polish" in end.stdout
     assert "weights moved by" in end.stdout
+    assert "about: the polished weights, not those of " in end.stdout
     assert "verdict: CERTIFIED" in end.stdout
     claim = json.loads((folder / "adam.cert.json").read_text(encoding="utf-8"))
     assert (claim["schema"], claim["theorem"]) == ("pltheory-certificate/1", "C")
@@ -80,6 +84,121 @@ def test_without_polish_the_weights_are_taken_as_they_are(warm, trained, tmp_pat
     assert "weights moved by 0 in all" in end.stdout
     assert "verdict: UNDECIDED" in end.stdout
     assert not list(tmp_path.glob("raw*"))
+
+
+def test_weights_far_from_fitted_are_warned_of_first(certified):
+    _, end = certified
+    first, second, *rest = end.stdout.splitlines()
+    assert first == "WARNING: these weights do not look trained under the settings in force"
+    assert "of the variation of the targets" in second
+    assert any(line.split()[:2] == ["as", "loaded"] for line in rest)
+    for topic in ("data", "inputs", "labels", "layers", "activation", "parametrization", "loss"):
+        assert any(line.split()[:1] == [topic] for line in rest), topic
+
+
+def test_trained_weights_are_certified_without_a_warning(warm, trained, tmp_path):
+    words = ["--config", trained / "adam.toml", "--out", tmp_path / "end.cert.json"]
+    end = warm("certify", trained / "end.pt", *words, folder=tmp_path)
+    assert end.code == 0, end.stderr
+    assert "WARNING" not in end.stdout
+    said = " ".join(end.stdout.split())
+    assert "unwrapped from 'model_state_dict', 'module.'; layers in the order 0, 2; float32 to float64, exact" in said
+    assert "ignored 'optimizer_state_dict', 'epoch'" in said
+    assert "6 of 6, 100.0%" in said
+
+
+def test_the_report_as_json(warm, trained, tmp_path):
+    words = ["--config", trained / "adam.toml", "--json", "--out"]
+    good = warm("certify", trained / "end.pt", *words, "good.cert.json", folder=tmp_path)
+    assert good.code == 0, good.stderr
+    answer = good.answer()
+    assert (answer["schema"], answer["warning"], answer["verdict"]) == ("pltheory-certify/1", None, "CERTIFIED")
+    assert answer["certificate"] == json.loads((tmp_path / "good.cert.json").read_text(encoding="utf-8"))
+    assert answer["checkpoint"]["unwrapped"] == ["'model_state_dict'", "'module.'"]
+    assert answer["loaded"]["right"] == answer["loaded"]["samples"] == 6
+    other = warm("certify", trained / "end.pt", *words, "erf.cert.json", "--set", "data.center=false", folder=tmp_path)
+    reasons = other.answer()["warning"]["reasons"]
+    assert any("data.center = true" in reason for reason in reasons)
+    assert other.answer()["polish"]["moved_share"] > 0
+
+
+@pytest.mark.parametrize(("file", "code"), [("adam.pt", 3), ("end.pt", 0)])
+def test_no_polish_proves_at_the_weights_as_they_are_or_not_at_all(warm, trained, tmp_path, file, code):
+    words = ["--config", trained / "adam.toml", "--no-polish", "--out", "as_is.cert.json"]
+    end = warm("certify", trained / file, *words, folder=tmp_path)
+    assert end.code == code, end.stderr
+    assert "about: the weights as loaded" in end.stdout
+    assert f"verdict: {'UNDECIDED' if code else 'CERTIFIED'}" in end.stdout
+    assert (tmp_path / "as_is.cert.json").exists() == (code == 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--no-polish", "--polish", "3"], "--polish 3: with --no-polish only 0"),
+        (["--polish", "-1"], "--polish"),
+        (["--out", "w.npz"], "the name of the arrays"),
+        (["--out", "nowhere/w.cert.json"], "there is no folder nowhere"),
+    ],
+)
+def test_options_that_contradict_are_refused(warm, trained, tmp_path, words, said):
+    end = warm("certify", trained / "end.pt", "--config", trained / "adam.toml", *words, folder=tmp_path)
+    assert end.code == 2
+    assert said in end.stderr
+    assert end.stderr.count("\n") == 1
+    assert end.stdout == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_polish_that_fails_is_a_numerical_failure_after_the_report(warm, trained, tmp_path):
+    """Opposite points: without a bias an odd activation has a singular kernel on them at all weights."""
+    (tmp_path / "points.csv").write_text("1,2,1\n-1,-2,1\n", encoding="utf-8")
+    torch.save(pl.fully_connected([2, 8, 1], parametrization="standard").state_dict(), tmp_path / "w.pt")
+    text = CONFIG.replace("[96]", "[8]").replace("bias = true", "bias = false").replace('"digits"', '"points.csv"')
+    text = text.replace("n = 6", "n = 2\ncenter = false").replace("one-hot", "raw")
+    (tmp_path / "w.toml").write_text(text, encoding="utf-8")
+    end = warm("certify", "w.pt", "--config", "w.toml", folder=tmp_path)
+    assert end.code == 4, end.stderr
+    assert end.stdout.startswith("WARNING: ")
+    assert "verdict: UNDECIDED" in end.stdout
+    assert end.stderr.startswith("numerical failure: ")
+    as_is = warm("certify", "w.pt", "--config", "w.toml", "--no-polish", folder=tmp_path)
+    assert as_is.code == 3, as_is.stderr
+    assert not list(tmp_path.glob("*.cert.*"))
+
+
+def test_layers_are_read_by_their_numbers_in_every_command(warm, trained, tmp_path):
+    """Matrices of one shape in another order in the file: nothing changes but the line that says how it was read."""
+    torch.manual_seed(1)
+    net = nn.Sequential(nn.Linear(64, 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh())
+    state = net.append(nn.Linear(8, 10)).double().state_dict()
+    torch.save(state, tmp_path / "a.pt")
+    torch.save({name: state[name] for name in sorted(state, key=lambda n: (-int(n[0]), n))}, tmp_path / "b.pt")
+    (tmp_path / "deep.toml").write_text(CONFIG.replace("[96]", "[8, 8, 8]"), encoding="utf-8")
+    fits = []
+    for name in ("a.pt", "b.pt"):
+        end = warm("certify", name, "--config", "deep.toml", "--no-polish", "--json", folder=tmp_path)
+        fits.append(end.answer()["loaded"])
+        for command in ("check", "measure"):
+            end = warm(command, "deep.toml", "--set", f"network.checkpoint={name}", folder=tmp_path)
+            assert f"{name}: torch file; layers in the order 0, 2, 4, 6; no change of precision" in end.stderr
+    assert fits[0] == fits[1]
+    x, y = pl.datasets.digits(6, labels="one-hot")
+    with torch.no_grad():
+        assert fits[0]["loss"] == pytest.approx(0.5 * float((net(x) - y).square().sum()), rel=1e-9)
+
+
+def test_an_order_of_modules_is_taken_from_the_configuration(warm, trained, tmp_path):
+    state = torch.load(trained / "end.pt", weights_only=True)["model_state_dict"]
+    named = {name.replace("module.0", "hidden").replace("module.2", "out"): t for name, t in state.items()}
+    torch.save(named, tmp_path / "named.pt")
+    words = ["certify", "named.pt", "--config", trained / "adam.toml", "--no-polish", "--json"]
+    refused = warm(*words, folder=tmp_path)
+    assert refused.code == 2
+    assert 'network.checkpoint_names = ["hidden", "out"]' in refused.stderr
+    taken = warm(*words, "--set", 'network.checkpoint_names=["hidden", "out"]', folder=tmp_path)
+    assert taken.code == 0, taken.stderr
+    assert taken.answer()["checkpoint"]["order"] == ["hidden", "out"]
 
 
 def test_an_existing_certificate_is_not_overwritten(warm, certified):

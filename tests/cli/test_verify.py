@@ -114,8 +114,18 @@ def test_the_page_shows_the_verdict(holds):
     assert page.count("<svg") >= 1
 
 
-def test_narrow_is_undecided_with_its_shortfall_and_a_width_that_would_do(warm, tmp_path):
+def test_narrow_is_certified_by_a_theorem_that_was_not_named(warm, tmp_path):
     end = warm("verify", EXAMPLES / "narrow.toml", "--json", folder=tmp_path)
+    assert end.code == 0, end.stderr
+    report = end.answer()
+    assert (report["asked"], report["main_theorem"]) == ("best", "D")
+    assert (report["verdict"], report["evidence"]) == ("CERTIFIED", "agrees")
+    assert [t["verdict"] for t in report["theorems"]] == ["UNDECIDED"] * 3 + ["CERTIFIED"]
+    assert all(t["shortfall"] for t in report["theorems"][:-1])
+
+
+def test_narrow_under_theorem_b_is_undecided_with_its_shortfall_and_a_width_that_would_do(warm, tmp_path):
+    end = warm("verify", EXAMPLES / "narrow.toml", "--theorem", "B", "--json", folder=tmp_path)
     assert end.code == 3, end.stderr
     report = end.answer()
     assert (report["verdict"], report["evidence"]) == ("UNDECIDED", "empirical only")
@@ -350,7 +360,7 @@ def test_a_run_that_contradicts_the_theorem_ends_in_1(warm, small, tmp_path, fac
 
 def test_weights_that_overflow_are_a_numerical_failure(warm, small, tmp_path):
     """Finite in the file, beyond the largest float once squared: no verdict may come of it."""
-    huge = {"w1": 1e200 * torch.randn(16, 64).double(), "w2": 1e200 * torch.randn(1, 16).double()}
+    huge = {"weights.0": 1e200 * torch.randn(16, 64).double(), "weights.1": 1e200 * torch.randn(1, 16).double()}
     torch.save(huge, tmp_path / "huge.pt")
     for command in ("check", "verify", "measure"):
         end = warm(command, small, *settings("network.checkpoint=huge.pt"), folder=tmp_path)

@@ -1,12 +1,12 @@
-"""Weights from a file: what is accepted, and what is refused in one line."""
+"""Weights from a file into a network: values, precision, and that a refusal changes nothing."""
 
 from __future__ import annotations
 
-import pickle
-import re
+import copy
 
 import pytest
 import torch
+from torch import nn
 
 from pltheory.problem.checkpoint import load_checkpoint
 from pltheory.problem.networks import fully_connected
@@ -18,90 +18,195 @@ def refused(words):
     return pytest.raises(InvalidInputError, match=f"^network.checkpoint = [^\n]*{words}[^\n]*$")
 
 
+def saved(folder, state):
+    torch.save(state, folder / "w.pt")
+    return folder / "w.pt"
+
+
+def linear_state(widths, bias=True, dtype=torch.float64):
+    return sequential(widths, "tanh", bias=bias).to(dtype).state_dict()
+
+
+def standard(widths, **options):
+    return fully_connected(widths, parametrization="standard", **options)
+
+
 def test_a_state_dict_comes_back(tmp_path):
-    saved = fully_connected([3, 5, 4, 2], bias=True, seed=7)
-    torch.save(saved.state_dict(), tmp_path / "w.pt")
+    first = fully_connected([3, 5, 4, 2], bias=True, seed=7)
     net = fully_connected([3, 5, 4, 2], bias=True, seed=8)
-    load_checkpoint(tmp_path / "w.pt", net)
+    reading = load_checkpoint(saved(tmp_path, first.state_dict()), net)
     (x,) = draws(0, (4, 3))
-    assert torch.equal(net(x), saved(x))
+    assert all(torch.equal(p, q) for p, q in zip(net.parameters(), first.parameters(), strict=True))
+    torch.testing.assert_close(net(x), first(x), rtol=1e-13, atol=1e-13)
+    assert (reading.order, reading.unwrapped, reading.casts, reading.ignored) == ((), (), (), ())
+    assert str(reading) == "torch file; by the network's own names; no change of precision"
 
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_sequential_is_read_into_the_standard_parametrisation(tmp_path, bias):
-    saved = sequential([3, 5, 4, 2], "tanh", bias=bias)
-    torch.save(saved.state_dict(), tmp_path / "w.pt")
-    net = fully_connected([3, 5, 4, 2], parametrization="standard", bias=bias)
-    load_checkpoint(tmp_path / "w.pt", net)
+    first = sequential([3, 5, 4, 2], "tanh", bias=bias)
+    net = standard([3, 5, 4, 2], bias=bias)
+    reading = load_checkpoint(saved(tmp_path, first.state_dict()), net)
     (x,) = draws(0, (4, 3))
-    torch.testing.assert_close(net(x), saved(x))
-
-
-def test_values_are_cast_to_the_network(tmp_path):
-    saved = fully_connected([3, 5, 1], dtype=torch.float32)
-    torch.save(saved.state_dict(), tmp_path / "w.pt")
-    net = fully_connected([3, 5, 1], seed=9)
-    load_checkpoint(tmp_path / "w.pt", net)
-    assert net.weights[0].dtype == torch.float64
-    assert torch.equal(net.weights[0].float(), saved.weights[0])
-
-
-def test_no_such_file(tmp_path):
-    with refused("no such file"):
-        load_checkpoint(tmp_path / "none.pt", fully_connected([3, 5, 1]))
-
-
-def half_a_file(folder):
-    torch.save(fully_connected([3, 5, 1]).state_dict(), folder / "whole.pt")
-    whole = (folder / "whole.pt").read_bytes()
-    return whole[: len(whole) // 2]
-
-
-# torch warns of pickles that are not its own, beside our refusal of them.
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
-@pytest.mark.parametrize("content", [b"", b"not a file of torch", pickle.dumps({"a": 1}, protocol=4), half_a_file])
-def test_a_file_of_something_else(tmp_path, content):
-    (tmp_path / "w.pt").write_bytes(content(tmp_path) if callable(content) else content)
-    with refused("not a .*state_dict"):
-        load_checkpoint(tmp_path / "w.pt", fully_connected([3, 5, 1]))
-
-
-def test_a_folder(tmp_path):
-    with refused("not a torch state_dict"):
-        load_checkpoint(tmp_path, fully_connected([3, 5, 1]))
-
-
-@pytest.mark.parametrize("stored", [[1, 2], {"a": 1}, {"optimizer": {}, "net": {}}])
-def test_an_object_that_is_no_state_dict(tmp_path, stored):
-    torch.save(stored, tmp_path / "w.pt")
-    with refused("not a state_dict of tensors"):
-        load_checkpoint(tmp_path / "w.pt", fully_connected([3, 5, 1]))
+    torch.testing.assert_close(net(x), first(x))
+    assert reading.order == ("0", "2", "4")
 
 
 @pytest.mark.parametrize(
-    ("widths", "bias", "words"),
-    [([3, 6, 1], True, "weights of shapes"), ([3, 5, 5, 1], True, "weights of shapes"), ([3, 5, 1], False, "biases")],
+    ("have", "want", "said"),
+    [
+        (torch.float16, torch.float64, "float16 to float64, exact"),
+        (torch.bfloat16, torch.float64, "bfloat16 to float64, exact"),
+        (torch.float32, torch.float64, "float32 to float64, exact"),
+        (torch.bfloat16, torch.float32, "bfloat16 to float32, exact"),
+        (torch.float64, torch.float32, "float64 to float32, rounded"),
+    ],
 )
-def test_other_shapes(tmp_path, widths, bias, words):
-    torch.save(fully_connected(widths, bias=bias).state_dict(), tmp_path / "w.pt")
-    net = fully_connected([3, 5, 1], bias=True)
-    with refused(words):
-        load_checkpoint(tmp_path / "w.pt", net)
+def test_a_cast_is_said(tmp_path, have, want, said):
+    state = linear_state([3, 5, 1], dtype=have)
+    net = standard([3, 5, 1], bias=True, dtype=want)
+    reading = load_checkpoint(saved(tmp_path, state), net)
+    assert reading.casts == (said,)
+    assert said in str(reading)
+    assert net.weights[0].dtype == want
+    assert torch.equal(net.weights[1].detach(), state["2.weight"].to(want))
 
 
-def test_values_that_are_not_finite(tmp_path):
-    state = fully_connected([3, 5, 1]).state_dict()
-    state["weights.1"][0, 2] = torch.nan
-    torch.save(state, tmp_path / "w.pt")
-    with refused(re.escape("NaN")):
-        load_checkpoint(tmp_path / "w.pt", fully_connected([3, 5, 1]))
+def test_numbers_that_the_network_cannot_hold_are_refused(tmp_path):
+    state = linear_state([3, 5, 1])
+    state["2.weight"][0, 1] = 1e39
+    with refused("'2.weight' holds numbers beyond torch.float32"):
+        load_checkpoint(saved(tmp_path, state), standard([3, 5, 1], bias=True, dtype=torch.float32))
 
 
-def test_a_refused_file_leaves_the_network_as_it_was(tmp_path):
-    # Weights fit, biases do not: nothing may be copied.
-    torch.save(fully_connected([3, 5, 1], bias=False, seed=3).state_dict(), tmp_path / "w.pt")
-    net = fully_connected([3, 5, 1], bias=True, seed=4)
-    before = [p.detach().clone() for p in net.parameters()]
-    with refused("biases"):
-        load_checkpoint(tmp_path / "w.pt", net)
-    assert all(torch.equal(p, q) for p, q in zip(net.parameters(), before, strict=True))
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("name", ["0.weight", "2.weight", "0.bias"])
+def test_values_that_are_not_finite_are_refused_by_name(tmp_path, name, value):
+    state = linear_state([3, 5, 1])
+    state[name].view(-1)[-1] = value
+    with refused(f"'{name}' holds a NaN or an infinity"):
+        load_checkpoint(saved(tmp_path, state), standard([3, 5, 1], bias=True))
+
+
+@pytest.mark.parametrize("widths", [[3, 6, 1], [4, 5, 1], [3, 5, 2]])
+def test_other_shapes_are_listed_on_both_sides(tmp_path, widths):
+    with refused(r"the file has '\d.weight' \(.*, the network has 'weights.\d' \("):
+        load_checkpoint(saved(tmp_path, linear_state(widths)), standard([3, 5, 1], bias=True))
+
+
+def test_a_transposed_matrix_is_refused(tmp_path):
+    state = linear_state([3, 5, 1])
+    state["0.weight"] = state["0.weight"].T.contiguous()
+    with refused(r"'0.weight' \(3, 5\), the network has 'weights.0' \(5, 3\)"):
+        load_checkpoint(saved(tmp_path, state), standard([3, 5, 1], bias=True))
+
+
+def test_shared_memory_in_the_file_is_separate_afterwards(tmp_path):
+    square = torch.eye(4, dtype=torch.float64)
+    state = {"0.weight": square, "2.weight": square, "4.weight": torch.ones(1, 4).double()}
+    net = standard([4, 4, 4, 1])
+    load_checkpoint(saved(tmp_path, state), net)
+    with torch.no_grad():
+        net.weights[0].fill_(7.0)
+    assert torch.equal(net.weights[1].detach(), square)
+
+
+REFUSED = {
+    "a bias too many": linear_state([3, 5, 1]),
+    "a layer of another shape": linear_state([3, 5, 2], bias=False),
+    "a NaN in the last": {**linear_state([3, 5, 1], bias=False), "2.weight": torch.full((1, 5), torch.nan)},
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("read_first", [False, True])
+def test_a_refused_file_leaves_everything_as_it_was(tmp_path, case, read_first):
+    net = standard([3, 5, 1], bias=False)
+    if read_first:
+        load_checkpoint(saved(tmp_path, linear_state([3, 5, 1], bias=False)), net)
+    before, random = copy.deepcopy(net.state_dict()), torch.get_rng_state()
+    with pytest.raises(InvalidInputError):
+        load_checkpoint(saved(tmp_path, REFUSED[case]), net)
+    after = net.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert torch.equal(random, torch.get_rng_state())
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False)
+        self.two.weight = self.one.weight
+
+
+def test_any_module_takes_exactly_its_own_names(tmp_path):
+    def make():
+        return nn.Sequential(nn.Conv1d(1, 2, 3), nn.BatchNorm1d(2), nn.Flatten(), nn.Linear(4, 1)).double()
+
+    first, net = make(), make()
+    first(torch.ones(2, 1, 4).double())  # moves the running statistics
+    reading = load_checkpoint(saved(tmp_path, {"state_dict": first.state_dict(), "epoch": 3}), net)
+    assert all(torch.equal(v, net.state_dict()[name]) for name, v in first.state_dict().items())
+    assert (reading.unwrapped, reading.ignored) == (("'state_dict'",), ("'epoch'",))
+    less = first.state_dict()
+    del less["1.running_mean"]
+    with refused("only in the network: '1.running_mean'"):
+        load_checkpoint(saved(tmp_path, less), net)
+    with refused("only in the file: '9.weight'"):
+        load_checkpoint(saved(tmp_path, {**first.state_dict(), "9.weight": torch.ones(1)}), net)
+    with refused("only in the file: '0.weight', .*only in the network: 'one.weight'"):
+        load_checkpoint(saved(tmp_path, first.state_dict()), Tied())
+
+
+def test_an_integer_buffer_is_not_cast(tmp_path):
+    net = nn.BatchNorm1d(2)
+    state = {**net.state_dict(), "num_batches_tracked": torch.tensor(1.5)}
+    with refused(r"'num_batches_tracked' is torch.float32, the network's is torch.int64"):
+        load_checkpoint(saved(tmp_path, state), net)
+
+
+def test_names_of_one_parameter_need_one_value(tmp_path):
+    net = Tied()
+    load_checkpoint(saved(tmp_path, net.state_dict()), net)
+    two = {"one.weight": torch.zeros(3, 3), "two.weight": torch.ones(3, 3)}
+    with refused("'one.weight' and 'two.weight' are one parameter of the network and two values"):
+        load_checkpoint(saved(tmp_path, two), net)
+
+
+def test_a_network_that_cannot_be_set_by_name_is_refused(tmp_path):
+    path = saved(tmp_path, nn.Linear(3, 2).state_dict())
+    with refused("'weight' is a UninitializedParameter"):
+        load_checkpoint(path, nn.LazyLinear(2))
+    with refused("'weight' is a Parameter that cannot be set"):
+        load_checkpoint(path, nn.Linear(3, 2, device="meta"))
+    expanded = nn.Linear(3, 2)
+    expanded.bias = nn.Parameter(torch.zeros(1).expand(2))
+    with refused("'bias' is an expanded tensor"):
+        load_checkpoint(path, expanded)
+    hooked = nn.Linear(3, 2)
+    hooked.register_state_dict_post_hook(lambda module, state, prefix, meta: state.update(more=torch.zeros(1)))
+    with refused("'more' is no parameter or buffer of its own"):
+        load_checkpoint(path, hooked)
+    with refused("it has none"):
+        load_checkpoint(path, nn.Tanh())
+
+
+def test_tensors_of_a_network_that_overlap_are_refused(tmp_path):
+    memory = torch.zeros(7)
+    net = nn.Linear(3, 2)
+    net.weight, net.bias = nn.Parameter(memory[:6].view(2, 3)), nn.Parameter(memory[5:])
+    with refused("'weight' and 'bias' overlap in memory"):
+        load_checkpoint(saved(tmp_path, nn.Linear(3, 2).state_dict()), net)
+    net.bias = nn.Parameter(torch.zeros(9)[7:])
+    load_checkpoint(saved(tmp_path, nn.Linear(3, 2).state_dict()), net)
+
+
+@pytest.mark.parametrize("guard", [torch.no_grad, torch.enable_grad])
+def test_gradients_on_or_off_around_the_call_change_nothing(tmp_path, guard):
+    first, net = fully_connected([3, 5, 1], seed=1), fully_connected([3, 5, 1], seed=2)
+    with guard():
+        load_checkpoint(saved(tmp_path, first.state_dict()), net)
+    assert all(
+        torch.equal(p, q) and p.requires_grad and p.is_leaf
+        for p, q in zip(net.parameters(), first.parameters(), strict=True)
+    )

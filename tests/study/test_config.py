@@ -31,7 +31,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 
 def test_defaults_are_the_documented_ones():
     config = read_config(TEXT)
-    assert (config.level, config.loss, config.theorem.name) == ("certified", "sum", "B")
+    assert (config.level, config.loss, config.theorem.name) == ("certified", "sum", "best")
     n = config.network
     assert (n.activation, n.parametrization, n.bias, n.output_init) == ("tanh", "ntk", False, "gaussian")
     r = config.run

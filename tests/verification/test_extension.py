@@ -108,6 +108,14 @@ def test_promises_out_of_range_are_refused(promise):
     assert "promise." in refused(Mine(promise=promise))
 
 
+def test_a_factor_that_rounding_put_above_one_is_one():
+    above = math.nextafter(1.0, 2.0)
+    report = asked(Mine(promise=Promise(eta=0.01, floor=above, rate=above)))
+    assert (report.main.promise.floor, report.main.promise.rate) == (1.0, 1.0)
+    assert "promise.rate" in refused(Mine(promise=Promise(eta=0.01, rate=1 + 1e-14)))
+    assert "promise.floor" in refused(Mine(promise=Promise(eta=0.01, floor=1 + 1e-14)))
+
+
 def test_a_promise_about_another_step_size_is_refused():
     assert "optimizer.eta = 0.01" in refused(Mine(promise=Promise(eta=0.02, rate=0.9)))
 
@@ -320,6 +328,33 @@ class Unscaled(Mine):
     def check(self, question):
         residual = float(question.problem.residual().detach().norm()) * question.problem.scale
         return Answer([FIRST, SECOND], Promise(eta=0.01 / question.problem.scale, radius=1e3 * residual))
+
+
+class Shaky(Mine):
+    """Its margin changes in the last bit, as a sum that is taken in another order may."""
+
+    calls = 0
+
+    def check(self, question):
+        self.calls += 1
+        return Answer([replace(FIRST, margin=math.nextafter(2.0, 3.0) if self.calls % 2 else 2.0), SECOND])
+
+
+@pytest.mark.parametrize(
+    "check",
+    ["test_the_same_question_has_the_same_answer", "test_numbers_without_direction_or_value_prove_nothing"],
+)
+def test_the_contract_asks_for_no_last_bit(check):
+    class Contract(TheoremContract):
+        theorem = Shaky()
+
+        def candidate(self):
+            return self.theorem
+
+        def applies(self):
+            return Sample("near a solution", NEAR, RULE)
+
+    getattr(Contract(), check)()
 
 
 class Boastful(Mine):

@@ -294,13 +294,19 @@ def test_evidence_contradicts_where_a_promise_is_broken(monkeypatch):
     assert '"first_violation": {' in report.to_json()
 
 
-def test_round_off_is_not_taken_for_a_violation():
-    """Down to the last bits of the loss, where nothing decreases any more."""
-    problem, settings, p, found = promised(share=0.05)
-    got = run(problem, settings, found.eta, steps=6000, target=1e-30, profile=p, certified=found, integrated=True)
+@pytest.mark.parametrize("theorem", ["A", "B"])
+def test_round_off_is_not_taken_for_a_violation(monkeypatch, theorem):
+    """Down to the last bits of the loss, where nothing decreases any more: a block of steps goes on past the floor."""
+    monkeypatch.setattr(convergence, "BLOCK", 6000)
+    problem, settings, p, found = promised(theorem, share=0.05)
+    integrated = theorem == "B"
+    got = run(problem, settings, found.eta, steps=6000, target=1e-30, profile=p, certified=found, integrated=integrated)
     assert got.violation is None
-    assert got.trace.loss[-1] < 1e-25 * got.trace.loss[0]
+    assert len(got.trace.step_size) == 6000
+    assert got.trace.loss[-1] < 1e-24 * got.trace.loss[0]
     assert got.round_off < 1e-11
+    assert got.reason is Reason.CONVERGED
+    assert "at the floor of rounding" in got.note
 
 
 def test_single_precision_runs_agree_too():

@@ -20,6 +20,7 @@ from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array
 from ...theory import NotAvailableError, NumericalFailureError, activation
 from ...theory.activations import Activation
+from ..enclosure import Arrays, stored_arrays
 from .arrays import (
     MOST_TERMS,
     Field,
@@ -61,6 +62,7 @@ class Centre:
         c: (n, 1) r_0 in the eigenbasis.
         residual: upper bound of |r_0|.
         e0: upper bound of ||K~^(-1/2) (K_0 - K~) K~^(-1/2)||; 0 in a float64 run.
+        arrays: the stored doubles that all of this is of.
     """
 
     act: Activation
@@ -80,6 +82,7 @@ class Centre:
     c: Field
     residual: float
     e0: float
+    arrays: Arrays
 
     @property
     def width(self) -> int:
@@ -124,18 +127,17 @@ def centre(problem: Problem, *, rigorous: bool) -> Centre:
     if rigorous and m > MOST_TERMS:
         raise NoVerdictError(f"width {m} is beyond the rounding bounds of the certificate")
 
-    def array(t: object) -> Array:
-        return np.asarray(t.detach().cpu().numpy(), dtype=np.float64)  # type: ignore[attr-defined]
-
-    x = field(array(problem.x), rigorous) * float(first.kappa)
-    weight, a = array(first.weight), np.ascontiguousarray(array(last.weight).reshape(m, 1))
+    arrays = stored_arrays(net, problem.x, problem.y)
+    biases = arrays.biases
+    x = field(arrays.x, rigorous) * float(first.kappa)
+    weight, a = arrays.weights[0], arrays.weights[1].reshape(m, 1)
     z_parts, gram = [], x @ x.T
     for piece in pieces(m, max(1, CHUNK // len(problem.x))):
         z = field(weight[piece], rigorous) @ x.T
-        if first.bias is not None:
-            z = z + field(array(first.bias)[piece, None], rigorous) * float(first.tau)
+        if biases[0] is not None:
+            z = z + field(biases[0][piece, None], rigorous) * float(first.tau)
         z_parts.append(z)
-    if first.bias is not None:  # the bias is the weight of one more input, tau
+    if biases[0] is not None:  # the bias is the weight of one more input, tau
         tau = field(np.full((1, 1), float(first.tau)), rigorous)
         gram = gram + tau * tau
     s, d, d2 = (_stack([smooth(act.name, z, order) for z in z_parts], rigorous) for order in (0, 1, 2))
@@ -143,16 +145,17 @@ def centre(problem: Problem, *, rigorous: bool) -> Centre:
     ad = d * a_field
     kernel = ((s.T @ s) + (ad.T @ ad) * gram) * kappa * kappa
     outputs = (s.T @ a_field) * kappa
-    if last.bias is not None:
+    if biases[1] is not None:
         tau = field(np.full((1, 1), float(last.tau)), rigorous)
         kernel = kernel + tau * tau
-        outputs = outputs + field(array(last.bias).reshape(1, 1), rigorous) * tau
-    r0 = outputs - field(array(problem.y), rigorous)
+        outputs = outputs + field(biases[1].reshape(1, 1), rigorous) * tau
+    r0 = outputs - field(arrays.y, rigorous)
     lam, vectors, whiten, root, e0 = _reference(kernel, rigorous)
     return Centre(
         act, rigorous, abs(kappa), a, s, d, d2, gram,
         raised(np.sqrt(ceiling(gram).diagonal())), float(raised(np.sqrt(top_symmetric(gram)))),
         lam, vectors, whiten, root, vectors.T @ r0, float(raised(np.linalg.norm(ceiling(r0)))), e0,
+        arrays,
     )  # fmt: skip
 
 

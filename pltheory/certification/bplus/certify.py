@@ -22,6 +22,7 @@ from ...rigor.roundoff import Array
 from ...rigor.scalar import INTERVALS, interval
 from ...theory import InvalidInputError
 from ...theory.formulas import rate
+from ..enclosure import Arrays, require_unchanged
 from .arrays import ceiling, raised
 from .centre import Centre, centre
 from .consistency import Consistency
@@ -114,6 +115,7 @@ class BPlusResult:
         inequalities: the hypotheses as numbers.
         width: m.
         region: largest |da_j| and |dw_j| of any neuron on the whole run.
+        arrays: the network and data that the verdict is of.
         proof: the solution found, where the verdict is CERTIFIED.
     """
 
@@ -129,6 +131,7 @@ class BPlusResult:
     inequalities: tuple[Inequality, ...]
     width: int
     region: tuple[float, float]
+    arrays: Arrays
     proof: Proof | None = None
 
 
@@ -232,7 +235,7 @@ def certify_bplus(
         progress: called with a phrase and the fraction of that part done.
 
     Raises:
-        InvalidInputError: cells or phases make no grid.
+        InvalidInputError: cells or phases make no grid, or the network or the data changed meanwhile.
         NotAvailableError: not this kind of network.
         NoVerdictError, NumericalFailureError: a number overflows or is NaN: nothing is said.
         RoundingEnvironmentError: rigorous, and the processor does not round to nearest.
@@ -253,6 +256,7 @@ def certify_bplus(
             result = replace(result, ratio=residual_ratio(setup, result.eta * problem.scale, result))
     if rigorous:
         environment.require()
+    require_unchanged(result.arrays, problem)
     return result
 
 
@@ -309,6 +313,7 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         rows,
         c.width,
         (float(np.max(region.p)), float(np.max(region.o))),
+        c.arrays,
         _proof(setup, run, scale, floor * DOWN) if c.rigorous else None,
     )
 
@@ -351,7 +356,7 @@ def _undecided(setup: Setup, eta: float, scale: float, why: str, rows: tuple[Ine
     c = setup.centre
     return BPlusResult(
         "UNDECIDED", why, None, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]) * scale, rows, c.width,
-        (math.inf, math.inf),
+        (math.inf, math.inf), c.arrays,
     )  # fmt: skip
 
 

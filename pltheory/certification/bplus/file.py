@@ -6,13 +6,12 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...problem.networks import class_n
 from ...problem.problem import Problem
 from ...problem.settings import StepSettings
 from ...theory import InvalidInputError
 from ..certificate import Inequality
 from ..certificate_file import Document
-from ..enclosure import Arrays, stored_arrays
+from ..enclosure import Arrays
 from .certify import BPlusResult
 
 
@@ -121,6 +120,5 @@ def _product(x: float, y: float) -> float:
 
 
 def bplus_certificate(problem: Problem, settings: StepSettings, result: BPlusResult) -> BPlusCertificate:
-    """The certificate of a verdict of `certify_bplus` on this problem and step rule."""
-    arrays = stored_arrays(class_n(problem.network), problem.x, problem.y)
-    return BPlusCertificate(arrays, problem.loss, settings.name, settings.gamma, settings.delta, result)
+    """The certificate of a verdict of `certify_bplus` on this problem and step rule, about the arrays it is of."""
+    return BPlusCertificate(result.arrays, problem.loss, settings.name, settings.gamma, settings.delta, result)

@@ -9,6 +9,7 @@ is an enclosure, so a claim is confirmed, fails, or is beyond the precision in u
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,14 @@ from ...theory.errors import InvalidInputError
 from .ball import check_ball, read_ball
 from .bplus import check_bplus, read_bplus
 from .checks import Check, Checks, Tick
-from .file import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
+from .cost import MOST_GIB as MOST_GIB
+from .cost import MOST_SECONDS as MOST_SECONDS
+from .cost import Limits, on_time, within
+from .fields import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
+from .file import Admit
 from .trajectory import check_trajectory, read_trajectory
 
-Reader = Callable[[dict[str, Any], Path], Any]
+Reader = Callable[[dict[str, Any], Path, Admit], Any]
 Checker = Callable[[Any, Checks, Tick], None]
 
 CHECKERS: dict[str, tuple[Reader, Checker]] = {
@@ -40,7 +45,8 @@ class RecheckResult:
     """What came of a recheck.
 
     Attributes:
-        code: 0 accepted, 1 a claim fails, 2 damaged or unreadable, 3 precision does not decide, 4 numerical failure.
+        code: 0 accepted, 1 a claim fails, 2 damaged or unreadable, 3 the precision or the limits do not decide,
+            4 numerical failure.
         field: the first field that fails, "" if none does.
         message: one line that says so, with both numbers.
         theorem: the theorem, "" where the file could not be read so far.
@@ -62,23 +68,33 @@ class RecheckResult:
 
 
 def recheck(
-    path: str | Path, *, bits: int = 128, progress: Callable[[int, int, str], None] | None = None
+    path: str | Path,
+    *,
+    bits: int = 128,
+    most_seconds: float = MOST_SECONDS,
+    most_gib: float = MOST_GIB,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> RecheckResult:
     """Recompute every claim of a certificate file from the arrays beside it.
 
     Args:
         path: the JSON text of a certificate.
         bits: precision of the ball arithmetic.
+        most_seconds: of processor time; what its sizes say would take more is refused before it is begun.
+        most_gib: GiB of memory, likewise.
         progress: called as (done, total, what) on the way.
 
     Returns:
         The verdict; whatever the files hold, it is a verdict and not an exception.
 
     Raises:
-        InvalidInputError: bits out of range.
+        InvalidInputError: bits or a limit out of range.
     """
     if not 24 <= bits <= 100_000:
         raise InvalidInputError(f"bits = {bits}: allowed are 24 to 100000")
+    for limit, value in (("most_seconds", most_seconds), ("most_gib", most_gib)):
+        if not 0 < value < math.inf:
+            raise InvalidInputError(f"{limit} = {value}: allowed are positive finite numbers")
     checks = Checks()
     theorem = ""
 
@@ -87,14 +103,19 @@ def recheck(
 
     stop = None
     try:
-        with ctx.workprec(bits), np.errstate(all="ignore"):
+        with ctx.workprec(bits), np.errstate(all="ignore"), within(most_seconds):
             text = read_text(Path(path))
             name = one_of(text.get("theorem"), "theorem", CHECKERS)
             read, check = CHECKERS[name]
-            claim = read(text, Path(path))
+            claim = read(text, Path(path), Limits(most_seconds, most_gib, bits).admit)
             theorem = name
             steps = itertools.count(1)
-            tick: Tick = (lambda note: progress(next(steps), claim.parts, note)) if progress else lambda note: None
+
+            def tick(note: str) -> None:
+                on_time()
+                if progress:
+                    progress(next(steps), claim.parts, note)
+
             check(claim, checks, tick)
     except Stop as reason:
         stop = reason

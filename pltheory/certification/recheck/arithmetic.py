@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpz_mat
 
-from .file import FAILED, Array, Stop
+from .cost import on_time
+from .fields import FAILED, Array, Stop
 
 _BLOCK = 200_000
 """Matrix entries turned into balls at a time."""
@@ -165,6 +166,7 @@ def from_factor(sym: arb_mat, floats: Array, shift: float, loss: float) -> arb:
 
     F starts as a Cholesky factor in floats and gains parts until its residual drops below the loss allowed.
     """
+    on_time()
     n, best = len(floats), arb.neg_inf()
     try:
         factor = np.linalg.cholesky(floats - shift * np.eye(n))

@@ -13,20 +13,8 @@ from flint import arb, arb_mat
 
 from .arithmetic import ACTIVATIONS, Row, blocks, floats_of, largest_of, matrix, root, spectrum
 from .checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
-from .file import (
-    ACCEPTED,
-    FALSE,
-    UNSURE,
-    Array,
-    Stop,
-    Stored,
-    damaged,
-    keys_of,
-    number,
-    read_bounds,
-    read_hypotheses,
-    read_stored,
-)
+from .fields import ACCEPTED, FALSE, UNSURE, Array, Stop, damaged, keys_of, number
+from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored
 
 BOUNDS = {
     "residual": "upper", "lambda_min": "lower", "lipschitz": "upper", "ell": "upper", "beta": "upper",
@@ -54,13 +42,13 @@ class Claim(Stored):
         return 2 * len(self.weights) + len(self.grid)
 
 
-def read_ball(text: dict[str, Any], path: Path) -> Claim:
+def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
     """The claim of a certificate, every field and hash checked, none of it recomputed.
 
     Raises:
         Stop: with code DAMAGED.
     """
-    stored = read_stored(text, path, {"grid": 1, "sigma": 1}, ["ball"])
+    stored = read_stored(text, path, admit, {"grid": 1, "sigma": 1}, ["ball"])
     radius = number(keys_of(text["ball"], "ball", ["radius"])["radius"], "ball.radius")
     grid, sigma = stored.more["grid"], stored.more["sigma"]
     if sigma.shape != grid.shape or grid.size < 2 or (sigma < 0).any():

@@ -15,7 +15,8 @@ from flint import arb, arb_mat
 
 from .arithmetic import ACTIVATIONS, largest_of, root
 from .checks import Checks, Tick, clipping_floor, loss_factor
-from .file import FALSE, Array, Stored, damaged, read_bounds, read_hypotheses, read_stored
+from .fields import FALSE, Array, damaged
+from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored
 from .flow import cells, norm, phases, reference, step_constants
 from .network import Network, slices
 from .neurons import FirstOrder, Pass
@@ -49,13 +50,13 @@ class Claim(Stored):
         return 3 + slices(len(self.weights[0])) + len(self.eps)
 
 
-def read_bplus(text: dict[str, Any], path: Path) -> Claim:
+def read_bplus(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
     """The claim of a certificate, every field and hash checked, none of it recomputed.
 
     Raises:
         Stop: with code DAMAGED.
     """
-    stored = read_stored(text, path, {"times": 1, "ends": 1, "eps": 1, "ew": 2, "ea": 2})
+    stored = read_stored(text, path, admit, {"times": 1, "ends": 1, "eps": 1, "ew": 2, "ea": 2})
     if len(stored.weights) != 2 or stored.y.shape[1] != 1:
         damaged("network.layers", "Theorem B+ is for one hidden layer and one output")
     times, ends, eps, ew, ea = (stored.more[name] for name in ("times", "ends", "eps", "ew", "ea"))

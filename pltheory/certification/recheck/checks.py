@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from flint import arb
 
-from .file import ACCEPTED, FAILED, FALSE, UNSURE, Stop, Stored
+from .fields import ACCEPTED, FAILED, FALSE, UNSURE, Stop
+from .file import Stored
 
 Tick = Callable[[str], None]
 """Called with a phrase before each part of a recheck."""

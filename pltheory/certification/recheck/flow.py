@@ -16,7 +16,7 @@ from flint import arb, arb_mat
 
 from .arithmetic import Row, floats_of, frobenius, largest_of, root
 from .checks import positive
-from .file import FAILED, Stop
+from .fields import FAILED, Stop
 
 _HORIZON = 60.0
 """lam_1 T at which the grid of `_transport` and `_discretisation` ends."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from flint import arb, arb_mat
 
 from .arithmetic import ACTIVATIONS, Row, floats_of, largest_of, matrix, root
-from .file import UNSURE, Array, Stop, Stored
+from .fields import UNSURE, Array, Stop
+from .file import Stored
 from .network import CURVATURES
 
 Layers = list[arb_mat]

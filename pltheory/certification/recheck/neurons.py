@@ -13,7 +13,7 @@ import numpy as np
 from flint import arb, arb_mat
 
 from .arithmetic import Row, floats_of, frobenius, largest_of, root, spectrum
-from .file import FAILED, Array, Stop
+from .fields import FAILED, Array, Stop
 from .flow import Cells, Phase, Reference, norm
 from .network import Network, Neurons, Suprema, scaled_rows, times
 

@@ -19,19 +19,8 @@ from flint import arb
 from .arithmetic import root
 from .ball import Centre, Claim, centre, steepness
 from .checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
-from .file import (
-    ACCEPTED,
-    FALSE,
-    UNSURE,
-    Array,
-    Stored,
-    damaged,
-    keys_of,
-    number,
-    read_bounds,
-    read_hypotheses,
-    read_stored,
-)
+from .fields import ACCEPTED, FALSE, UNSURE, Array, damaged, keys_of, number
+from .file import MOST_LAYERS, Admit, Stored, read_bounds, read_hypotheses, read_stored
 from .iterate import (
     Forward,
     Weights,
@@ -84,7 +73,7 @@ class TrajectoryClaim(Stored):
         return {name for name, bit in BRANCHES.items() if int(self.steps["branches"][t]) & bit}
 
 
-def read_trajectory(text: dict[str, Any], path: Path) -> TrajectoryClaim:
+def read_trajectory(text: dict[str, Any], path: Path, admit: Admit) -> TrajectoryClaim:
     """The claim of a certificate of Theorem D, every field and hash checked, none of it recomputed.
 
     Raises:
@@ -94,11 +83,11 @@ def read_trajectory(text: dict[str, Any], path: Path) -> TrajectoryClaim:
     network, arrays = text.get("network"), text.get("arrays")
     layers = network.get("layers") if isinstance(network, dict) else 0
     hashes = arrays.get("sha256") if isinstance(arrays, dict) else {}
-    count = layers if type(layers) is int and 0 < layers <= 10_000 else 0
+    count = layers if type(layers) is int and 0 < layers <= MOST_LAYERS else 0
     ends = {f"end_W{l}": 2 for l in range(1, count + 1)}
     ends |= {f"end_b{l}": 1 for l in range(1, count + 1) if isinstance(hashes, dict) and f"b{l}" in hashes}
     vectors = dict.fromkeys(("eps", *STEPS, "grid", "sigma"), 1)
-    stored = read_stored(text, path, {**ends, **vectors}, ("trajectory", "ball"))
+    stored = read_stored(text, path, admit, {**ends, **vectors}, ("trajectory", "ball"))
     more = stored.more
     weights = [more[f"end_W{l}"] for l in range(1, count + 1)]
     biases = [more.get(f"end_b{l}") for l in range(1, count + 1)]

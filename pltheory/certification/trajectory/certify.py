@@ -36,6 +36,7 @@ from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array, add_up, mul_up
 from ...rigor.scalar import Interval, interval
 from ...theory.formulas import smoothness
+from ..enclosure import Arrays, require_unchanged
 from .basin import Basin, basin
 from .bounds import Reference, reference
 from .curvature import data_gram, hidden_layer_curvature
@@ -309,6 +310,7 @@ def certify_trajectory(
         keep_every: keep the weights every so many steps for a replay.
 
     Raises:
+        InvalidInputError: the network or the data changed meanwhile.
         NotAvailableError: not of class N, or an activation that is not smooth.
         NoVerdictError: the bounds at the initial weights overflow.
         RoundingEnvironmentError: the processor does not round as the bounds presuppose.
@@ -334,6 +336,8 @@ def certify_trajectory(
     except NoVerdictError as error:
         status, why = "UNDECIDED", f"step {run.t}: {error}; {_worst(run)}"
     environment.require()
+    w = run.start
+    require_unchanged(Arrays(w.weights, w.biases, w.kappa, w.tau, w.activation, run.x, run.y), problem)
     return run.certificate(status, why, perf_counter() - began)
 
 

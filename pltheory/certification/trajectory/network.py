@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from ...rigor.elementary import activation
 from ...rigor.midrad import Ball, inner_propagated, matmul, row_one_norms
 from ...rigor.roundoff import Array, add_up, mul_up, quiet, sqrt_up
 from ...rigor.scalar import Interval, between, interval, sqrt
+from ..enclosure import stored_arrays
 
 ERROR_TERMS = ("slice_rounding",)
 """Names of the functions here that each bound one source of error; tests notice the loss of each."""
@@ -65,19 +65,10 @@ def float_network(problem: Problem) -> tuple[FloatNetwork, Array, Array]:
     """Network, points (n, d) and targets (n, C) of a problem; float32 is widened exactly.
 
     Raises:
-        NotAvailableError: the network is not of class N.
+        NotAvailableError: the network is not of class N, or its activation is not smooth.
     """
-    net = class_n(problem.network)
-
-    def array(t: Any) -> Array:
-        return np.array(t.detach().cpu().numpy(), dtype=np.float64, order="C")
-
-    layers = net.layers
-    weights = tuple(array(layer.weight) for layer in layers)
-    biases = tuple(None if layer.bias is None else array(layer.bias) for layer in layers)
-    tau = tuple(0.0 if layer.bias is None else float(layer.tau) for layer in layers)
-    kappa = tuple(float(layer.kappa) for layer in layers)
-    return FloatNetwork(weights, biases, kappa, tau, net.activation), array(problem.x), array(problem.y)
+    a = stored_arrays(class_n(problem.network), problem.x, problem.y)
+    return FloatNetwork(a.weights, a.biases, a.kappas, a.taus, a.activation), a.x, a.y
 
 
 # --- norms ------------------------------------------------------------------------------------------------------------

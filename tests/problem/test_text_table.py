@@ -1,0 +1,461 @@
+"""Tables of text: what is read is what was written, what was taken for what is said, and nothing bad passes."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import itertools
+import lzma
+import re
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from pltheory.problem import data, dialect
+from pltheory.theory import InvalidInputError
+
+
+def written(tmp_path, text, name="t.csv"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def refused(*parts):
+    """One line that holds the parts in this order."""
+    return pytest.raises(InvalidInputError, match="^[^\n]*" + "[^\n]*".join(map(re.escape, parts)) + "[^\n]*$")
+
+
+# what is read: text, what `described` says in this order, points, targets or classes
+READ = {
+    "names": (
+        "a,b,y\n1.5,2,1\n3,4,0\n",
+        ["header in line 1", "label column 3 'y', numbers", "no index", "2 rows, 3 columns"], [[1.5, 2], [3, 4]],
+        [1, 0],
+    ),
+    "no names": ("1.5,2,1\n3,4,0\n", ["no header", "label column 3, numbers"], [[1.5, 2], [3, 4]], [1, 0]),
+    "pandas index": (
+        ",a,y\n0,0.5,1\n1,2.5,0\n", ["index column 1 (no name), left out", "2 rows, 3 columns, 1 of them"],
+        [[0.5], [2.5]], [1, 0],
+    ),
+    "index of a part": (
+        ",a,y\n17,0.5,1\n4,2.5,0\n99,1.5,1\n", ["index column 1 (no name), left out"], [[0.5], [2.5], [1.5]],
+        [1, 0, 1],
+    ),
+    "index joined": (",a,y\n0,0.5,1\n1,2.5,0\n0,1.5,1\n", ["index column 1"], [[0.5], [2.5], [1.5]], [1, 0, 1]),
+    "saved again": (
+        "Unnamed: 0.1,Unnamed: 0,a,y\n0,0,0.5,1\n1,1,2.5,0\n", ["index column 1 'Unnamed: 0.1', column 2"],
+        [[0.5], [2.5]], [1, 0],
+    ),
+    "names by number": (
+        ",0,1,2\n0,0.5,1.5,1\n1,2.5,3.5,0\n2,.1,.2,1\n",
+        ["header in line 1", "label column 4 '2'", "index column 1"], [[0.5, 1.5], [2.5, 3.5], [0.1, 0.2]],
+        [1, 0, 1],
+    ),
+    "names by number, label in words": (
+        ",0,1,y\n0,0.5,1.5,1\n1,2.5,3.5,0\n", ["header in line 1", "label column 4 'y'"], [[0.5, 1.5], [2.5, 3.5]],
+        [1, 0],
+    ),
+    "R": ('"","a","y"\n"1",0.5,1\n"2",2.5,0\n', ["header in line 1", "index column 1"], [[0.5], [2.5]], [1, 0]),
+    "R, rows by name": ('"","a","y"\n"Mazda",0.5,1\n"Fiat",2.5,0\n', ["index column 1"], [[0.5], [2.5]], [1, 0]),
+    "semicolons": ("a;b;y\n1.5;2;1\n3;4;0\n", ["semicolons", "header"], [[1.5, 2], [3, 4]], [1, 0]),
+    "decimal commas": ("a;y\n1,5;2,5\n0,25;-3,5e1\n", ["semicolons, decimal comma"], [[1.5], [0.25]], [2.5, -35]),
+    "decimal commas, no names": (
+        "1,5;2,5\n0,25;3,5\n", ["semicolons, decimal comma; no header"], [[1.5], [0.25]], [2.5, 3.5],
+    ),
+    "decimal commas, text": ("1,2;a\n3,4;b\n", ["decimal comma", "2 classes: a, b"], [[1.2], [3.4]], "ab"),
+    "decimal commas, tabs": ("1,5\t2\n0,5\t3\n", ["tabs, decimal comma"], [[1.5], [0.5]], [2, 3]),
+    "decimal commas, quoted": ('"1,5","2,5"\n"0,5",3\n', ["commas, decimal comma"], [[1.5], [0.5]], [2.5, 3]),
+    "tabs": ("a\tb\ty\n1\t2\t3\n4\t5\t7\n", ["tabs"], [[1, 2], [4, 5]], [3, 7]),
+    "bars": ("1|2|3\n4|5|7\n", ["bars"], [[1, 2], [4, 5]], [3, 7]),
+    "commas in a tab table's labels": (
+        "1\t2\ta,b\n3\t4\tc,d\n", ["tabs", "classes: a,b, c,d"], [[1, 2], [3, 4]], ["a,b", "c,d"],
+    ),
+    "bars in names": ("a|b,c|d,y\n1,2,3\n4,5,7\n", ["commas"], [[1, 2], [4, 5]], [3, 7]),
+    "Excel's sep": ("sep=;\na;y\n1;2\n3;4\n", ["semicolons; header in line 2"], [[1], [3]], [2, 4]),
+    "text label": (
+        "w,l,species\n5.1,3.5,setosa\n7,3.2,virginica\n6,3,setosa\n",
+        ["label column 3 'species', text, 2 classes: setosa, virginica"], [[5.1, 3.5], [7, 3.2], [6, 3]],
+        ["setosa", "virginica", "setosa"],
+    ),
+    "text label, no names": (
+        "5.1,3.5,b\n7,3.2,a\n6,3,b\n", ["no header", "2 classes: a, b"], [[5.1, 3.5], [7, 3.2], [6, 3]], "bab",
+    ),
+    "every class once": (
+        "5.1,3.5,b\n7,3.2,a\n6,3,c\n", ["no header", "3 classes: a, b, c"], [[5.1, 3.5], [7, 3.2], [6, 3]], "bac",
+    ),
+    "booleans": ("x,z,y\n1,2,True\n3,4,False\n", ["2 classes: False, True"], [[1, 2], [3, 4]], ["True", "False"]),
+    "signs before digits": (
+        "age,h,pay\n39,40,<=50K\n50,13,>50K\n", ["2 classes: <=50K, >50K"], [[39, 40], [50, 13]], ["<=50K", ">50K"],
+    ),
+    "chemistry": ("RI,Na,Mg,Type\n1.5,2,3,1\n1.4,5,6,2\n", ["header in line 1"], [[1.5, 2, 3], [1.4, 5, 6]], [1, 2]),
+    "names that look hexadecimal": ("label,0x0,0x1\n5,2,3\n4,5,7\n", ["header in line 1"], [[5, 2], [4, 5]], [3, 7]),
+    "names with digits": (
+        "1stFlr,28x28,x1,2b\n1,2,3,5\n4,5,6,7\n", ["header in line 1"], [[1, 2, 3], [4, 5, 6]], [5, 7],
+    ),
+    "trailing delimiters": (
+        "a,b,y,\n1,2,3,\n4,5,7,\n", ["3 columns", "a delimiter ends every line"], [[1, 2], [4, 5]], [3, 7],
+    ),
+    "blank lines": ("\n\na,y\n\n1,2\n \n3,4\n\n\n", ["header in line 3", "2 rows"], [[1], [3]], [2, 4]),
+    "comments": (
+        "# made by hand\na,y\n# on Monday\n1,2\n3,4\n", ["header in line 2", "2 comment lines"], [[1], [3]], [2, 4],
+    ),
+    "names in a comment": ("# a,b,y\n1,2,3\n4,5,7\n", ["no header", "1 comment line"], [[1, 2], [4, 5]], [3, 7]),
+    "line ends of DOS": ("a,y\r\n1,2\r\n3,4\r\n", ["2 rows"], [[1], [3]], [2, 4]),
+    "line ends of old": ("a,y\r1,2\r3,4", ["2 rows"], [[1], [3]], [2, 4]),
+    "quoted line end": ('"a\nb","y"\n1,2\n3,4\n', ["header in line 1", "2 rows"], [[1], [3]], [2, 4]),
+    "spaces": (
+        "a, b, y\n1, 2 , yes\n 3, \"4\",no\n", ["label column 3 'y'", "classes: no, yes"], [[1, 2], [3, 4]],
+        ["yes", "no"],
+    ),
+    "byte order mark": ("\ufeffa,y\n1,2\n", ["label column 2 'y'"], [[1]], [2]),
+    "UTF-16": ("a\ty\n1\t2\n".encode("utf-16"), ["tabs, UTF-16"], [[1]], [2]),
+    "UTF-32": ("a;y\n1;2\n".encode("utf-32"), ["semicolons, UTF-32"], [[1]], [2]),
+    "umlauts": ("größe,y\n1,schön\n2,weiß\n", ["2 classes: schön, weiß"], [[1], [2]], ["schön", "weiß"]),
+    "forms of numbers": (
+        "+1.5,2.,1\n.5,-3e-2,0\n1E+3,00012,1\n", ["3 rows"], [[1.5, 2], [0.5, -0.03], [1000, 12]], [1, 0, 1],
+    ),
+    "one row": ("1,2,3,4\n", ["1 rows, 4 columns"], [[1, 2, 3]], [4]),
+    "zeros first": ("0,0,0\n0,1,1\n1,0,1\n", ["no header", "3 rows"], [[0, 0], [0, 1], [1, 0]], [0, 1, 1]),
+    "a count of whole numbers": (
+        "1,2,0\n2,1,1\n3,3,0\n", ["column 1 counts the rows and is kept as a feature (index = 1"],
+        [[1, 2], [2, 1], [3, 3]], [0, 1, 0],
+    ),
+    "a count of some name": (
+        "t,a,y\n0,0.5,1\n1,2.5,0\n2,3.5,1\n", ["column 1 't' counts the rows and is kept"],
+        [[0, 0.5], [1, 2.5], [2, 3.5]], [1, 0, 1],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_was_taken_for_what_is_said(tmp_path, name):
+    text, said, points, labels = READ[name]
+    found = data.read(written(tmp_path, text))
+    assert re.search(".*".join(map(re.escape, said)), found.described), found.described
+    assert "\n" not in found.described
+    assert found.source.x.tolist() == points
+    if found.source.names is None:
+        assert found.source.target[:, 0].tolist() == labels
+    else:
+        assert [found.source.names[i] for i in found.source.target[:, 0]] == list(labels)
+        assert list(found.source.names) == sorted(set(labels))
+    assert found.rows == len(points)
+    assert found.columns == len(found.index) + len(found.label) + len(found.features)
+
+
+# what is refused: text, what the one line says in this order
+REFUSED = {
+    "first cell missing": (",1.5,1\n2.5,3.5,0\n", ["line 1, column 1 is ''; allowed are numbers"]),
+    "NA first": ("NA,1.5,1\n2.5,3.5,0\n", ["line 1, column 1 is 'NA'; allowed are numbers"]),
+    "? first": ("1.5,?,1\n2.5,3.5,0\n", ["line 1, column 2 is '?'; allowed are numbers"]),
+    "letter O": ("O.5,1.5,1\n2.5,3.5,0\n", ["line 1, column 1 is 'O.5'; allowed are numbers"]),
+    "hexadecimal": ("0x1F,1.5,1\n2.5,3.5,0\n", ["line 1, column 1 is '0x1F'; allowed are numbers"]),
+    "complex": ("1+2j,1.5,1\n2.5,3.5,0\n", ["line 1, column 1 is '1+2j'; allowed are numbers"]),
+    "thousands": ('"1,234",1.5,1\n2.5,3.5,0\n', ["line 1, column 1 is '1,234'; allowed are numbers"]),
+    "label missing first": ("1,2,\n3,4,1\n5,6,0\n", ["line 1, column 3 is ''; allowed are numbers"]),
+    "all broken but the label": ("O.5,yes\n0.7,no\n0.8,yes\n", ["line 1, column 1 is 'O.5'", "'yes' is a class"]),
+    "NA": ("1.5,2,1\nNA,3.5,0\n", ["line 2, column 1 is 'NA'; allowed are numbers"]),
+    "nan": ("a,y\n1,2\nnan,3\n", ["line 3, column 1 is 'nan'; allowed are numbers, finite ones"]),
+    "inf": ("a,y\n1,2\n3,-inf\n", ["line 3, column 2 is '-inf'; allowed are numbers, finite ones"]),
+    "too large": ("a,y\n1,2\n3,1e400\n", ["line 3, column 2 is '1e400'; allowed are numbers, finite ones up to 1e150"]),
+    "too large to square": ("a,y\n1,2\n1e200,3\n", ["line 3, column 1 is '1e200'", "1e150"]),
+    "underscore": ("a,y\n1_000,2\n", ["line 2, column 1 is '1_000'", "column is 'a'"]),
+    "minus sign of print": ("a,y\n\u22121,2\n", ["line 2, column 1 is '\u22121'"]),
+    "no-break space": ("a,y\n1\u00a0,2\n", ["line 2, column 1 is '1\\xa0'"]),
+    "other digits": ("a,y\n\u0661,2\n", ["line 2, column 1 is '\u0661'"]),
+    "zero byte": ("a,y\n1\0,2\n", ["line 2, column 1 is '1\\x00'"]),
+    "percent": ("a,y\n5%,2\n", ["line 2, column 1 is '5%'"]),
+    "money": ("a,y\n$5,2\n", ["line 2, column 1 is '$5'"]),
+    "Fortran": ("a,y\n1d5,2\n", ["line 2, column 1 is '1d5'"]),
+    "two numbers": ("a,y\n1 2,2\n", ["line 2, column 1 is '1 2'"]),
+    "boolean feature": ("a,z,y\nTrue,2,1\nFalse,4,0\n", ["line 2, column 1 is 'True'"]),
+    "date feature": ("when,z,y\n2020-01-01,2,1\n2020-01-02,4,0\n", ["line 2, column 1 is '2020-01-01'", "'when'"]),
+    "date label": ("a,y\n1,2020-01-01\n2,2020-01-02\n", ["line 2, column 2 is '2020-01-01'; allowed are numbers"]),
+    "thousands as label": ('1.5,"1,234"\n2.5,"2,5"\n', ["line 1, column 2 is '1,234'"]),
+    "label first": ("species,w,l\nsetosa,5,3\nvirginica,7,3\n", ["line 2, column 1 is 'setosa'", "label = 1 takes it"]),
+    "number among words": ("1,2,a\n3,4,b\n5,6,3\n", ["line 3, column 3 is '3'", "every row"]),
+    "word among numbers": ("1,2,1\n3,4,0\n5,6,two\n", ["line 3, column 3 is 'two'; allowed are numbers"]),
+    "NA among words": ("1,2,a\n3,4,NA\n5,6,b\n", ["line 2, column 3 is 'NA'; allowed is a label in every row"]),
+    "no label": ("1,2,a\n3,4,\n5,6,b\n", ["line 2, column 3 is ''; allowed is a label in every row"]),
+    "Excel's NA": ("1,2,a\n3,4,#N/A\n5,6,b\n", ["line 2, column 3 is '#N/A'"]),
+    "Excel's NA as a comment": ("a,y\n1,2\n#N/A,4\n5,6\n", ["line 3, column 1 is '#N/A'"]),
+    "Excel's NA first": ("#N/A,1\n1,2\n", ["line 1, column 1 is '#N/A'"]),
+    "a point behind #": ("1,2\n#3,4\n5,6\n", ["line 2, column 1 is '#3'"]),
+    "line end in a label": ('1,2,"a\nb"\n3,4,c\n', ["line 1, column 3 is 'a\\nb'", "printable"]),
+    "hidden space in a label": ("1,2,a\u200bb\n3,4,ab\n", ["line 1, column 3 is 'a\\u200bb'", "printable"]),
+    "0 to 2": (
+        "0,1,2\n0.5,1.5,1\n2.5,3.5,0\n", ["line 1 is '0,1,2'", "header = true reads names, header = false a point"],
+    ),
+    "0 to 2 alone": ("0,1,2\n", ["line 1 is '0,1,2'", "header = true"]),
+    "years": ("1990,1991,1992,1993\n0.5,1.5,2.5,1\n", ["line 1 is '1990,1991,1992,1993'", "header = true"]),
+    "0, 1 and a word": (
+        "0,1,y\n0.5,1.5,1\n2.5,3.5,0\n", ["line 1, column 3 is 'y'; allowed are numbers; header = true"],
+    ),
+    "0, 1 and a class": ("0,1,kind\n0.5,1.5,a\n2.5,3.5,b\n", ["line 1 is '0,1,kind'", "header = true"]),
+    "a class seen once": ("7,5,kind\n1,1,a\n2,3,b\n4,5,a\n6,8,b\n", ["line 1 is '7,5,kind'", "header = true"]),
+    "nothing but NA": ("NA,NA,NA\n1,2,3\n", ["line 1 is 'NA,NA,NA'", "header = true"]),
+    "nothing but broken numbers": ('"1,5",5%\n1,2\n', ["line 1 is '1,5,5%'", "header = true"]),
+    "called index": (
+        "index,a,y\n0,0.5,1\n1,2.5,0\n2,3.5,1\n", ["column 1 'index'", "index = 1 leaves it out, index = false"],
+    ),
+    "called id": (
+        "ID,a,y\n842,0.5,1\n111,2.5,0\n27,3.5,1\n",
+        ["column 1 'ID'", "a whole number a row, none twice", "index = 1"],
+    ),
+    "index without names": (
+        "0,0.5,1\n1,2.5,0\n2,3.5,1\n", ["column 1 may be an index", "counts the rows", "index = false"],
+    ),
+    "no name, no index": (
+        ",a,y\n0.5,0.5,1\n1.5,2.5,0\n", ["line 2, column 1 is '0.5'", "whole numbers", "index = true"],
+    ),
+    "a name twice": ("a,a,y\n1,2,3\n", ["two columns 'a', 1 and 2"]),
+    "a name missing": ("a,,y\n1,2,3\n", ["column 2 has no name"]),
+    "short row": ("a,b,y\n1,2,3\n\n4,5\n", ["line 4 has 2 columns, the first row has 3"]),
+    "long row": ("a,b,y\n1,2,3\n4,5,6,7\n", ["line 3 has 4 columns, the first row has 3"]),
+    "short header": ("a,b\n1,2,3\n", ["line 2 has 3 columns, the first row has 2"]),
+    "title": ("My data\na,b,y\n1,2,3\n", ["line 2 has 3 columns, the first row has 1"]),
+    "delimiters behind the points": ("a,b,y\n1,2,3,\n4,5,6,\n", ["line 2 has 4 columns"]),
+    "no label anywhere": ("1.5,2,\n4,5,\n", ["line 1, column 3 is ''; allowed are numbers"]),
+    "a label's name and no label": ("a,b,y\n1.5,2,\n4,5,\n", ["line 2, column 3 is ''; allowed are numbers"]),
+    "units": ("a,y\nm,s\n1,2\n", ["line 2, column 1 is 'm'"]),
+    "open quote": ('a,y\n1,"2\n3,4\n', ["line 2 cannot be split", "a quote does not close"]),
+    "stray quote": ('a,y\n1,2"\n3,4\n', ["line 2, column 2 is '2\"'"]),
+    "text behind a quote": ('a,y\n"1"2,2\n', ["line 2 cannot be split"]),
+    "a quote over the points": (
+        'a,"y\n1,2\n3,"\n4,5\n', ["line 1, column 2 is 'y\\n1,2\\n3,'", "does a quote not close"],
+    ),
+    "after quoted line ends": ('"a\nb","y"\n1,2\n3,x\n', ["line 4, column 2 is 'x'", "the column is 'y'"]),
+    "after blank lines": ("\r\n\r\na,y\r\n\r\n1,2\r\n\r\n3,x\r\n", ["line 7, column 2 is 'x'"]),
+    "line ends of old": ("a,y\r1,2\r3,x", ["line 3, column 2 is 'x'"]),
+    "long cell": (f"a,y\n{'1' * 200_000},2\n", ["line 2 cannot be split", "131072"]),
+    "long number": (f"{'1' * 5000},2\n3,4\n", ["line 1, column 1 is '111", "finite ones"]),
+    "thousands with semicolons": ("1,234;2,345\n3,456;1,111\n", ["'1,234'", "thousands", "decimal = ','"]),
+    "dots before thousands": ("1.234;2.345\n3.456;1.111\n", ["'1.234'", "thousands", "decimal = '.'"]),
+    "a dot among decimal commas": ("1,5;2,5\n0,5;2.5\n1,5;1\n", ["line 2, column 2 is '2.5'", "decimal = '.'"]),
+    "empty": ("", ["holds no row of numbers"]),
+    "blank": (" \n\r\n", ["holds no row of numbers"]),
+    "names only": ("a,b,y\n", ["holds no row of numbers"]),
+    "one column": ("1\n2\n", ["has 1 columns and the points need one"]),
+    "spaces between": ("1.0 2.0\n3.0 4.0\n", ["1 columns", "commas, semicolons, tabs, bars"]),
+    "empty row of tabs": ("1\t2\n\t\n", ["line 2, column 1 is ''"]),
+    "Latin-1 in a number": (b"a,y\n1\xb5,2\n", ["line 2, column 1 is", "UTF-8"]),
+    "Latin-1 in a name": ("größe,y\n1,2\n".encode("latin-1"), ["line 1, column 1 is", "UTF-8"]),
+    "Latin-1 in a label": ("a,y\n1,schön\n2,neu\n".encode("latin-1"), ["line 2, column 2 is", "UTF-8"]),
+    "UTF-16 without a mark": ("a,y\n1,2\n".encode("utf-16-le"), ["line "]),
+    "half of UTF-16": ("a,y\n1,2\n".encode("utf-16")[:-1], ["UTF-16 text"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_bad_or_has_two_readings_is_refused_with_its_place(tmp_path, name):
+    text, parts = REFUSED[name]
+    with refused("t.csv", *parts):
+        data.read(written(tmp_path, text))
+
+
+# what the caller says: text, options, points, targets
+SAID = {
+    "numbers are names": ("0,1,2\n0.5,1.5,1\n2.5,3.5,0\n", {"header": True}, [[0.5, 1.5], [2.5, 3.5]], [1, 0]),
+    "numbers are a point": ("0,1,2\n0.5,1.5,1\n", {"header": False}, [[0, 1], [0.5, 1.5]], [2, 1]),
+    "label by name": ("y,a,b\n1,2,3\n0,5,6\n", {"label": "y"}, [[2, 3], [5, 6]], [1, 0]),
+    "label by number": ("1,2,3\n0,5,6\n", {"label": 1}, [[2, 3], [5, 6]], [1, 0]),
+    "a name says there are names": ("0,1,y\n.5,.5,1\n2,3,0\n", {"label": "y"}, [[0.5, 0.5], [2, 3]], [1, 0]),
+    "an index of words": ("car1,2.5,1\ncar2,3.5,0\n", {"index": True}, [[2.5], [3.5]], [1, 0]),
+    "no index": (",a,y\n0,0.5,1\n1,2.5,0\n", {"index": False}, [[0, 0.5], [1, 2.5]], [1, 0]),
+    "index by name": ("a,id,y\n0.5,7,1\n2.5,8,0\n", {"index": "id"}, [[0.5], [2.5]], [1, 0]),
+    "index by number": ("0,0.5,1\n1,2.5,0\n2,3.5,1\n", {"index": 1}, [[0.5], [2.5], [3.5]], [1, 0, 1]),
+    "not an index": ("0,0.5,1\n1,2.5,0\n2,3.5,1\n", {"index": False}, [[0, 0.5], [1, 2.5], [2, 3.5]], [1, 0, 1]),
+    "delimiter": ("1,2;3,4\n", {"delimiter": ";", "decimal": ","}, [[1.2]], [3.4]),
+    "the other delimiter": ("1;5,2\n2;5,7\n", {"delimiter": ";"}, [[1], [2]], [5.2, 5.7]),
+    "decimal": ("1,234;2,345\n", {"decimal": ","}, [[1.234]], [2.345]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_what_the_caller_says_decides(tmp_path, name):
+    text, options, points, targets = SAID[name]
+    found = data.read(written(tmp_path, text), **options)
+    assert found.source.x.tolist() == points
+    assert found.source.target[:, 0].tolist() == targets
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"label": "spices"}, ("label = 'spices'", "did you mean 'species'?")),
+        ({"label": "q"}, ("label = 'q'", "no column of that name", "'w', 'l', 'species'")),
+        ({"label": 4}, ("label = 4", "columns 1 to 3")),
+        ({"label": 0}, ("label = 0", "columns 1 to 3")),
+        ({"label": True}, ("label = True", "name or its number")),
+        ({"label": 1.0}, ("label = 1.0", "name or its number")),
+        ({"index": "q"}, ("index = 'q'", "no column of that name")),
+        ({"index": "l", "label": 2}, ("index = 'l'", "is the label")),
+        ({"label": "setosa"}, ("label = 'setosa'", "no column of that name")),
+        ({"index": 7}, ("index = 7", "columns 1 to 3")),
+        ({"index": 1.5}, ("index = 1.5", "true, false")),
+        ({"label": 1, "target_columns": 1}, ("label = 1 and target_columns = 1", "one of the two")),
+        ({"target_columns": 3}, ("target_columns = 3", "allowed are 1 to 2")),
+        ({"target_columns": 2}, ("line 2, column 3 is 'setosa'; allowed are numbers",)),
+        ({"header": 1}, ("header = 1", "true and false")),
+        ({"header": False}, ("line 1, column 1 is 'w'; allowed are numbers",)),
+        ({"delimiter": " "}, ("delimiter = ' '", "',' ';'")),
+        ({"delimiter": ";"}, ("1 columns",)),
+        ({"decimal": ":"}, ("decimal = ':'", "'.' ','")),
+        ({"decimal": ","}, ("line 2, column 1 is '5.1'", "decimal = '.' reads it")),
+    ],
+)
+def test_what_the_caller_says_wrongly_is_named(tmp_path, options, message):
+    path = written(tmp_path, "w,l,species\n5.1,3.5,setosa\n7,3.2,virginica\n6,3,setosa\n")
+    with refused(*message):
+        data.read(path, **options)
+
+
+def test_a_class_is_no_name_of_a_column(tmp_path):
+    path = written(tmp_path, "5.1,3.5,setosa\n7,3.2,virginica\n6,3,setosa\n")
+    with refused("line 1 is '5.1,3.5,setosa'", "names of the columns or a point?"):
+        data.read(path, label="setosa")
+
+
+def test_names_and_types_that_a_terminal_would_obey_are_shown_as_text(tmp_path):
+    path = written(tmp_path, "\x1b[31ma,y\n1,2\n", "t\n.csv")
+    said = data.read(path, label=1).described
+    assert said.isprintable()
+    assert "column 1 '\\x1b[31ma'" in said
+
+
+def test_a_name_needs_a_header(tmp_path):
+    with refused("label = 'y'", "no header", "numbers 1 to 3"):
+        data.read(written(tmp_path, "1,2,3\n4,5,6\n"), label="y")
+
+
+# the grammar of numbers, and pandas held to it
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_pandas_takes_no_other_numbers_than_the_grammar(tmp_path, decimal):
+    cells = ["".join(t) for n in range(1, 5) for t in itertools.product(f"10e+- {decimal}", repeat=n)]
+    cells = [cell for cell in cells if cell.strip()]
+    good = [cell for cell in cells if dialect.is_number(cell, decimal)]
+    assert 100 < len(good) < len(cells) / 3
+    text = "\n".join(f"{cell};1;1" for cell in good)
+    found = data.read(written(tmp_path, text), delimiter=";", decimal=decimal, header=False).source.x[:, 0]
+    assert found.tolist() == [float(cell.replace(",", ".")) for cell in good]
+    rng = np.random.default_rng(0)
+    for cell in rng.choice([c for c in cells if c not in set(good)], 60, replace=False):
+        with refused("line 2, column 1 is ", "allowed are numbers"):
+            data.read(written(tmp_path, f"1;1;1\n{cell};2;3\n"), delimiter=";", decimal=decimal, header=False)
+
+
+def test_every_number_is_the_nearest_double(tmp_path):
+    rng = np.random.default_rng(1)
+    digits = ["".join(rng.choice(list("0123456789"), rng.integers(1, 40))) for _ in range(4000)]
+    cells = [
+        f"{d[: len(d) // 2] or '0'}.{d[len(d) // 2 :]}e{e}"
+        for d, e in zip(digits, rng.integers(-160, 120, 4000), strict=True)
+    ]
+    halfway = [
+        "9007199254740993",
+        "1.00000000000000011102230246251565404236316680908203125",
+        "4.9e-324",
+        "2.4703282292062327e-324",
+    ]
+    text = "\n".join(f"{cell},1" for cell in cells + halfway)
+    found = data.read(written(tmp_path, text), header=False).source.x[:, 0]
+    assert found.tolist() == [float(cell) for cell in cells + halfway]
+
+
+# tables as programs write them
+
+
+NAMES = (list("abcde"), list(range(5)), ["x 1", "x,2", "x;3", "x\n4", 'x"5'])
+SIGNS = ((",", "."), (";", "."), (";", ","), ("\t", "."), ("\t", ","), ("|", "."), (",", ","))
+PACKED = {
+    "": bytes,
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": lambda raw: pyarrow.Codec("zstd").compress(raw).to_pybytes(),
+}
+
+
+@st.composite
+def tables(draw):
+    """Numbers, the text by which pandas writes them, and what parts its cells."""
+    rows, columns = draw(st.integers(1, 12)), draw(st.integers(2, 5))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    values = rng.normal(size=(rows, columns)) * 10.0 ** rng.integers(-3, 4, (rows, columns))
+    if draw(st.booleans()):
+        values = np.round(values, draw(st.integers(0, 4)))
+    names = draw(st.sampled_from(NAMES))
+    whole = draw(st.lists(st.booleans(), min_size=columns, max_size=columns))
+    frame = pd.DataFrame({names[j]: values[:, j].astype(int if whole[j] else float) for j in range(columns)})
+    separator, decimal = draw(st.sampled_from(SIGNS))
+    text = frame.to_csv(
+        sep=separator,
+        decimal=decimal,
+        index=draw(st.booleans()),
+        header=draw(st.booleans()),
+        quoting=draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])),
+        lineterminator=draw(st.sampled_from(["\n", "\r\n"])),
+        float_format=draw(st.sampled_from([None, "%.17g", "%.20e"])),
+    )
+    return frame.to_numpy(float), text, separator
+
+
+def refusal(path):
+    """The reading, or the line by which the file is refused."""
+    try:
+        return data.read(path), None
+    except InvalidInputError as error:
+        return None, str(error)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tables(), st.sampled_from(sorted(PACKED)))
+def test_a_table_is_read_as_it_was_written_or_refused(tmp_path, table, packing):
+    values, text, _ = table
+    found, said = refusal(written(tmp_path, PACKED[packing](text.encode()), f"t.csv{packing}"))
+    if found is None:
+        # the only reason: the table has two readings, and the caller can say which
+        assert re.search("^[^\n]*(header = true|index = |thousands|delimiter says)[^\n]*$", said), said
+        return
+    assert found.rows == len(values)
+    read = np.hstack([found.source.x, found.source.target])
+    if read.shape[1] > values.shape[1]:  # an index without a header, told where three rows and more count up
+        assert found.header == "no header"
+        assert len(values) == 1 or "counts the rows and is kept" in found.described
+        np.testing.assert_array_equal(read[:, 0], range(len(values)))
+        read = read[:, 1:]
+    np.testing.assert_array_equal(read, values)
+
+
+BAD = ("", "NA", "?", "O.5", "0x1F", "1_000", "nan", "1e400", "\u22121", "1 2")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tables(), st.sampled_from(BAD), st.data())
+def test_a_bad_cell_is_never_a_lost_point(tmp_path, table, bad, draw):
+    values, text, separator = table
+    cells = list(csv.reader(io.StringIO(text), delimiter=separator))
+    assume(len(values) > 1)  # the only label may be any word
+    assume(len(cells[-1]) > 1 and all(len(record) == len(cells[-1]) for record in cells))
+    row = draw.draw(st.integers(0, len(cells) - 1))
+    column = draw.draw(st.integers(0, len(cells[row]) - 1))
+    cells[row][column] = bad
+    out = io.StringIO()
+    csv.writer(out, delimiter=separator).writerows(cells)
+    found, said = refusal(written(tmp_path, out.getvalue()))
+    if found is None:
+        assert "\n" not in said
+        return
+    # what is read nevertheless lost no row: the cell was a name, or in an index that is left out
+    assert found.rows == len(values)
+    assert found.header != "no header"
+    assert row == 0 or column in found.index
