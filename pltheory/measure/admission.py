@@ -171,7 +171,7 @@ def measuring(network: nn.Module, *, twice: bool = False) -> Iterator[None]:
         if twice:
             stack.enter_context(sdpa_kernel(SDPBackend.MATH))
             stack.enter_context(_slow_path())
-            if any(isinstance(m, nn.RNNBase) for m in network.modules()):
+            if isinstance(network, nn.Module) and any(isinstance(m, nn.RNNBase) for m in network.modules()):
                 stack.enter_context(torch.backends.cudnn.flags(enabled=False))
         yield
 

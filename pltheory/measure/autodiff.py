@@ -107,7 +107,7 @@ def _agree(network: nn.Module, params: Mapping[str, Tensor], x: Tensor, rows: Te
 
 def norm(parts: Iterable[Tensor]) -> float:
     """Euclidean norm over all parts, in float64: in float32 squares overflow and vanish."""
-    return float(sum(p.double().square().sum() for p in parts)) ** 0.5
+    return float(sum(p.detach().double().square().sum() for p in parts)) ** 0.5
 
 
 def _one_sample(network: nn.Module) -> Callable[[dict[str, Tensor], Tensor], Tensor]:

@@ -63,8 +63,8 @@ class KernelOperator(LinearOperator):
     @undisturbed
     def transpose_times(self, v: Tensor) -> Tensor:
         """J^T v of shape (p,), in the order of parameters(), for v of shape (n C,), sample-major."""
-        total = self._like.new_zeros(self.parameters)
         with measuring(self.network, twice=True):
+            total = torch.zeros(self.parameters, dtype=self._like.dtype, device=self._like.device)
             for some, part in self._blocks(v):
                 leaves, output = run_on_leaves(self.network, self.params, some)
                 total += _flat(gradient(output, leaves.values(), part.reshape(output.shape)))
@@ -73,8 +73,8 @@ class KernelOperator(LinearOperator):
     @undisturbed
     def jacobian_times(self, u: Tensor) -> Tensor:
         """J u of shape (n C,), for u of shape (p,)."""
-        u = u.to(self._like)
         with measuring(self.network, twice=True):
+            u = u.to(self._like)
             rows = [self._along(self.x[s : s + self.block], u) for s in range(0, len(self.x), self.block)]
         return torch.cat([row.reshape(-1) for row in rows])
 
@@ -88,8 +88,9 @@ class KernelOperator(LinearOperator):
 
     @undisturbed
     def _matvec(self, v: np.ndarray) -> np.ndarray:
-        vector = torch.as_tensor(np.asarray(v).reshape(-1), device=self._like.device).to(self._like.dtype)
-        return self.jacobian_times(self.transpose_times(vector)).cpu().numpy()
+        with torch.inference_mode(False):
+            vector = torch.as_tensor(np.asarray(v).reshape(-1), device=self._like.device).to(self._like.dtype)
+            return self.jacobian_times(self.transpose_times(vector)).cpu().numpy()
 
     def _rmatvec(self, v: np.ndarray) -> np.ndarray:
         return self._matvec(v)

@@ -96,8 +96,9 @@ def ntk_routes(network: nn.Module, x: Tensor) -> dict[str, Route]:
     Raises:
         InvalidInputError, NotAvailableError: as `empirical_ntk`.
     """
-    params, x = trainable(network), inputs(x)
+    params = trainable(network)
     with measuring(network):
+        x = inputs(x)
         if _is_class_n(network, x):
             return {name: Route("class N") for name in params}
         admit(network, x)
@@ -149,9 +150,9 @@ def _kernel(
     tf32: bool,
     traced: bool,
 ) -> Tensor:
-    params, x = trainable(network), inputs(x)
-    x2 = None if x2 is None else inputs(x2)
+    params = trainable(network)
     with measuring(network), matrix_products(tf32=tf32):
+        x, x2 = inputs(x), None if x2 is None else inputs(x2)
         try:
             return _assemble(_by_class_n(network, x), x, x2, accumulate, memory_bytes, traced)
         except NotAvailableError:

@@ -195,6 +195,7 @@ def mixed_dtypes():
 ALL = None
 NUMBERS = lambda x: (x.abs() * 2).long()  # noqa: E731
 
+# fmt: off
 ODD: dict[str, Odd] = {
     # Right
     "tokens": Odd(lambda: nn.Sequential(nn.Unflatten(1, (2, 2)), lin(2, 3), nn.Tanh(), lin(3, 2))),
@@ -264,4 +265,5 @@ ODD: dict[str, Odd] = {
     "frozen": Odd(lambda: nn.Sequential(lin(4, 3), nn.Tanh(), lin(3, 2)).requires_grad_(False), refused=ALL),
     "reentrant checkpoint": Odd(lambda: tail(lambda s, h: checkpoint(s.p, h, use_reentrant=True).tanh(), p=lin(4, 4)), refused=ALL),
     "under autocast": Odd(lambda: Net(torch.autocast("cpu")(lambda s, x: s.b(s.a(x.float()).tanh())), a=nn.Linear(4, 3), b=nn.Linear(3, 2)), refused=ALL),
-}  # fmt: skip
+}
+# fmt: on

@@ -8,6 +8,7 @@ import mpmath
 import pytest
 import torch
 
+from pltheory.measure.kernel_products import KernelOperator
 from pltheory.measure.ntk import empirical_ntk
 from pltheory.measure.pl_ratio import pl_ratio
 from pltheory.measure.spectrum import eigenvalues, lambda_max, lambda_min, lambda_min_estimate, spectral_norm
@@ -30,7 +31,7 @@ def test_a_rigorous_bound_is_below_the_eigenvalue_of_the_stored_matrix(condition
     assert bound.kind is Direction.LOWER
     assert bound.rounded
     assert 0.9 * true < bound.at_least() <= true
-    upper_half = kernel + torch.triu(torch.ones(7, 7).double(), 1)  # what is above the diagonal is not read
+    upper_half = kernel + 1e-9 * torch.triu(torch.ones(7, 7).double(), 1)  # what is above the diagonal is not read
     assert lambda_min(upper_half, rigorous=True) == bound
 
 
@@ -142,13 +143,72 @@ def test_an_estimate_is_as_good_as_eigvalsh_and_no_lower_bound(name):
     kernel = 0.5 * (kernel + kernel.T)
     found = lambda_min_estimate(kernel)
     resolution = torch.finfo(torch.float64).eps * len(values) * float(values.abs().max())
-    assert abs(found.value - max(float(values[0]), 0.0)) <= resolution
+    expected = float(values[0]) if name == "indefinite" else max(float(values[0]), 0.0)
+    assert abs(found.value - expected) <= resolution
+    assert ("indefinite" in found.method) == (name == "indefinite")
     if name in ("even", "one far below"):
         assert found.kind is Direction.UPPER
         with pytest.raises(WrongDirectionError):
             found.at_least()
     if name in ("small order", "singular", "indefinite"):
         assert found.method.startswith("eigvalsh")
+
+
+@pytest.mark.parametrize("size", [1e-30, 1.0, 1e30])
+def test_an_indefinite_matrix_is_called_so_with_its_value(size):
+    matrix = size * torch.diag(torch.tensor([-0.5, 1.0, 2.0], dtype=torch.float64))
+    for found in (lambda_min(matrix), lambda_min_estimate(matrix)):
+        assert found.kind is Direction.EXACT
+        assert found.value == pytest.approx(-0.5 * size, rel=1e-14)
+        assert "indefinite" in found.method
+    proved = lambda_min(matrix, rigorous=True)
+    assert proved.kind is Direction.LOWER
+    assert -0.51 * size < proved.at_least() <= -0.5 * size
+    assert "indefinite" in proved.method
+    negative = lambda_min(-matrix)  # the largest modulus is at the lower end
+    assert negative.value == pytest.approx(-2 * size, rel=1e-14)
+
+
+def test_round_off_below_zero_is_not_indefinite():
+    column = draws(3, (40, 2))[0]
+    least = lambda_min(column @ column.T)
+    assert least.kind is Direction.ESTIMATE
+    assert "indefinite" not in least.method
+
+
+BAD = {
+    "asymmetric": torch.tensor([[2.0, 1.0], [0.0, 2.0]], dtype=torch.float64),
+    "empty": torch.zeros(0, 0, dtype=torch.float64),
+    "complex": torch.eye(2, dtype=torch.complex128),
+    "half": torch.eye(2, dtype=torch.float16),
+    "whole numbers": torch.eye(2, dtype=torch.int64),
+    "a list": [[1.0]],
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_is_no_kernel_is_refused_in_one_line(what):
+    for call in (eigenvalues, lambda_min, lambda_min_estimate, lambda_max, lambda m: lambda_min(m, rigorous=True)):
+        with pytest.raises(InvalidInputError, match="a kernel is") as error:
+            call(BAD[what])
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_asymmetry_far_down_a_large_matrix_is_found(dtype):
+    kernel = torch.eye(1500, dtype=dtype)
+    kernel[1400, 7] = 1e-3
+    with pytest.raises(InvalidInputError, match=r"\(1400, 7\)"):
+        lambda_min(kernel)
+
+
+@pytest.mark.parametrize("n", [4, 40])
+def test_the_smallest_eigenvalue_of_an_operator(n):
+    net, (x,) = fully_connected([5, 400, 2], seed=1), draws(7, (n, 5))
+    found = lambda_min_estimate(KernelOperator(net, x))
+    true = float(torch.linalg.eigvalsh(empirical_ntk(net, x))[0])
+    assert found.value == pytest.approx(true, rel=1e-6)
+    assert found.kind is (Direction.EXACT if 2 * n <= 64 else Direction.UPPER)
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
@@ -164,6 +224,12 @@ def test_a_kernel_that_is_not_finite(value):
 def test_a_kernel_is_square(shape):
     with pytest.raises(InvalidInputError, match="square"):
         lambda_min(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e20])
+def test_a_spectral_norm_in_float32_neither_overflows_nor_vanishes(size):
+    m = (size * draws(3, (4, 6))[0]).float()
+    assert spectral_norm(m) == pytest.approx(float(torch.linalg.svdvals(m.double())[0]), rel=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(3, 7), (7, 3), (1, 5), (5, 1), (4, 4)])
@@ -195,6 +261,26 @@ def test_pl_ratio_reaches_lambda_min_along_its_eigenvector():
     with torch.no_grad():
         y = net(x) - 0.3 * vectors[:, :1]
     assert pl_ratio(Problem(net, x, y)).value == pytest.approx(float(values[0]), rel=1e-10)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e20])
+def test_pl_ratio_in_float32_neither_overflows_nor_vanishes(size):
+    case = Case((4,), 1, "tanh", "ntk", False)
+    net, (x, y) = case.network(torch.float32), case.data(torch.float32)
+    with torch.no_grad():
+        near = net(x)
+    # Residuals of that size, and (by the outer weights) a gradient of that size.
+    far = Problem(net, x, near + size * y)
+    r = (far.residual().detach().double() / size).reshape(-1)
+    kernel = empirical_ntk(net, x, accumulate=torch.float64)
+    if float(r.abs().max()) > 0.1:  # what is far below the outputs is rounded away in float32
+        assert pl_ratio(far).value == pytest.approx(float(r @ kernel @ r / (r @ r)), rel=1e-4)
+    with torch.no_grad():
+        net.weights[1].mul_(size)
+        scaled = Problem(net, x, net(x) + size * y)
+        kernel = empirical_ntk(net, x, accumulate=torch.float64)
+        r = scaled.residual().double().reshape(-1)
+    assert pl_ratio(scaled).value == pytest.approx(float(r @ kernel @ r / (r @ r)), rel=1e-4)
 
 
 def test_pl_ratio_at_zero_loss_is_infinite():
