@@ -7,6 +7,7 @@ are held against the same numbers from NumPy and this package's own activations.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +19,12 @@ from ..rigor.errors import NoVerdictError
 from ..rigor.midrad import Ball
 from ..theory import NotAvailableError
 from ..theory import activation as activation_of_the_table
-from .networks import ClassN
+from .networks import ClassN, Layer
 
 SAMPLES = 64
 """Samples that are looked at."""
+PIECE = 2**18
+"""Entries of a weight matrix that are worked on at a time, so that the passes stay in the cache."""
 
 Array = np.ndarray
 
@@ -53,15 +56,14 @@ def require_agreement(module: nn.Module, live: ClassN, copies: ClassN, x: Tensor
             outputs, gradients = _expected(copies, _doubles(some), signs, limits.tiny / tolerance)
     except NoVerdictError:
         return  # what is not finite is for the measurements to refuse
-    numbers = [outputs, *(g for pair in gradients for g in pair if g is not None)]
-    if not all(float(g.size.max()) < limits.max for g in numbers):
+    if not (outputs.largest() < limits.max and all(g.largest() < limits.max for g in gradients)):
         return
     found, written = _found(module, live, some, torch.from_numpy(signs).to(some))
-    if not outputs.near(found, tolerance):
+    if not outputs.near(_doubles(found), tolerance):
         raise NotAvailableError("not available for this network: its outputs are not those of its layers")
-    for l, (want, got) in enumerate(zip(gradients, written, strict=True)):
-        for what, number, gradient in zip(("weight", "bias"), want, got, strict=True):
-            if number is not None and (gradient is None or not number.near(gradient, tolerance)):
+    for l, (want, (weight, bias)) in enumerate(zip(gradients, written, strict=True)):
+        for what, near in (("weight", want.near_weight(weight, tolerance)), ("bias", want.near_bias(bias, tolerance))):
+            if not near:
                 raise NotAvailableError(
                     f"not available for this network: the gradient that autograd gives the {what} of affine layer {l} "
                     "is not that of its layers"
@@ -75,50 +77,93 @@ class _Number:
     value: Array
     size: Array
 
-    def near(self, found: Tensor, tolerance: float) -> bool:
+    def largest(self) -> float:
+        return float(self.size.max())
+
+    def near(self, found: Array, tolerance: float) -> bool:
         # Written so that a NaN is not near.
-        return found.shape == self.value.shape and bool(
-            (np.abs(_doubles(found) - self.value) <= tolerance * self.size).all()
-        )
+        return found.shape == self.value.shape and bool((np.abs(found - self.value) <= tolerance * self.size).all())
 
 
-_Gradients = list[tuple[_Number, _Number | None]]
+@dataclass(frozen=True)
+class _Gradient:
+    """The gradient of sum(signs * F) in one layer's parameters, as the factors it is a product of.
+
+    Attributes:
+        layer: the layer.
+        back: derivatives by Z, (n, m_l).
+        into: A_{l-1}, (n, m_{l-1}).
+        least: sizes are never below it.
+    """
+
+    layer: Layer
+    back: _Number
+    into: _Number
+    least: float
+
+    def largest(self) -> float:
+        return self.back.largest() * max(1.0, self.into.largest())
+
+    def near_weight(self, found: Tensor | None, tolerance: float) -> bool:
+        if found is None or found.shape != self.layer.weight.shape:
+            return False
+        given, scale = _doubles(found), self.layer.kappa
+        for some in _pieces(given):
+            value = scale * (self.back.value[:, some].T @ self.into.value)
+            size = abs(scale) * (self.back.size[:, some].T @ self.into.size)
+            if not _Number(value, size + self.least).near(given[some], tolerance):
+                return False
+        return True
+
+    def near_bias(self, found: Tensor | None, tolerance: float) -> bool:
+        if self.layer.bias is None:
+            return True
+        tau = self.layer.tau
+        sums = _Number(tau * self.back.value.sum(axis=0), abs(tau) * self.back.size.sum(axis=0) + self.least)
+        return found is not None and sums.near(_doubles(found), tolerance)
 
 
-def _expected(net: ClassN, x: Array, signs: Array, least: float) -> tuple[_Number, _Gradients]:
-    """Outputs, and the gradients of sum(signs * F) by layer; sizes from the moduli of all that enters, never below
-    `least`, so that what underflows is an error relative to them, too."""
+def _pieces(matrix: Array) -> Iterator[slice]:
+    rows = max(1, PIECE // matrix.shape[1])
+    return (slice(start, start + rows) for start in range(0, len(matrix), rows))
+
+
+def _expected(net: ClassN, x: Array, signs: Array, least: float) -> tuple[_Number, list[_Gradient]]:
+    """Outputs, and gradients by layer; sizes from the moduli of all that enters, never below `least`, so that what
+    underflows is an error relative to them, too."""
     value, size = x, np.maximum(np.abs(x), least)
     inputs, slopes = [], []
     for layer in net.layers:
         inputs.append(_Number(value, size))
-        w = _doubles(layer.weight)
-        z, z_size = layer.kappa * (value @ w.T), abs(layer.kappa) * (size @ np.abs(w).T)
-        if layer.bias is not None:
-            b = layer.tau * _doubles(layer.bias)
-            z, z_size = z + b, z_size + np.abs(b)
-        z_size = np.maximum(z_size, least)
+        z = _affine(layer, inputs[-1], least)
         if len(inputs) < len(net.layers):
-            derivative, value = (activation(net.activation, Ball(z), order).mid for order in (1, 0))
+            derivative, value = (activation(net.activation, Ball(z.value), order).mid for order in (1, 0))
             # An error of z moves act(z) and act'(z) by about as much; an error of act' is relative to 1.
-            slopes.append(_Number(derivative, 1.0 + z_size))
-            size = np.abs(value) + z_size
-    gradients: _Gradients = []
+            slopes.append(_Number(derivative, 1.0 + z.size))
+            size = np.abs(value) + z.size
+    gradients = []
     back = _Number(signs, np.abs(signs))
     for l in reversed(range(len(net.layers))):
-        layer, into = net.layers[l], inputs[l]
-        weight = _Number(
-            layer.kappa * (back.value.T @ into.value), abs(layer.kappa) * (back.size.T @ into.size) + least
-        )
-        bias = None
-        if layer.bias is not None:
-            bias = _Number(layer.tau * back.value.sum(axis=0), abs(layer.tau) * back.size.sum(axis=0) + least)
-        gradients.append((weight, bias))
+        layer = net.layers[l]
+        gradients.append(_Gradient(layer, back, inputs[l], least))
         if l > 0:
             w, slope = _doubles(layer.weight), slopes[l - 1]
             below, below_size = layer.kappa * (back.value @ w), abs(layer.kappa) * (back.size @ np.abs(w))
             back = _Number(below * slope.value, np.maximum(below_size * slope.size, least))
-    return _Number(z, z_size), gradients[::-1]
+    return z, gradients[::-1]
+
+
+def _affine(layer: Layer, a: _Number, least: float) -> _Number:
+    w = _doubles(layer.weight)
+    z = np.empty((len(a.value), len(w)))
+    size = np.empty_like(z)
+    for some in _pieces(w):
+        z[:, some] = layer.kappa * (a.value @ w[some].T)
+        size[:, some] = abs(layer.kappa) * (a.size @ np.abs(w[some]).T)
+    if layer.bias is not None:
+        b = layer.tau * _doubles(layer.bias)
+        z, size = z + b, size + np.abs(b)
+    return _Number(z, np.maximum(size, least))
 
 
 def _found(
@@ -143,4 +188,4 @@ def _found(
 
 
 def _doubles(t: Tensor) -> Array:
-    return t.detach().cpu().numpy().astype(np.float64)
+    return t.detach().cpu().numpy().astype(np.float64, copy=False)

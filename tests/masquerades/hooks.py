@@ -95,7 +95,10 @@ def _(net):
 
 @masquerade("post-accumulate hook that freezes a weight", "0.weight")
 def _(net):
-    net[0].weight.register_post_accumulate_grad_hook(lambda p: p.grad.zero_())
+    def freeze(p):
+        p.grad.zero_()
+
+    net[0].weight.register_post_accumulate_grad_hook(freeze)
 
 
 @masquerade("multi-gradient hook for all", "0.weight")

@@ -48,7 +48,7 @@ def test_a_layer_that_is_off_is_noticed(which, error):
     with torch.no_grad():
         list(other.parameters())[which].mul_(1 + error)
     (x,) = draws(2, (3, 4))
-    with pytest.raises(NotAvailableError, match="is not that of its layers|are not those of its layers"):
+    with pytest.raises(NotAvailableError, match=r"is not that of its layers|are not those of its layers"):
         require_agreement(net, class_n(net), class_n(other), x)
 
 
