@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz.guided SURFACE [libFuzzer's options]`: the same surfaces, led by the branches that a case reaches.
+"""`python -m tests.fuzz.guided SURFACE [OPTIONS of libFuzzer]`: the surfaces, led by the branches that a case reaches.
 
 Needs atheris, which the extra `fuzz` installs. Cases are mutated by the surface's own mutations, half of them also byte
 by byte; a finding is raised, and libFuzzer keeps the case.
@@ -65,9 +65,7 @@ def main() -> None:
             changed = pack(rng.choice(seeds))
         return changed if len(changed) <= most else data
 
-    atheris.Setup(
-        [sys.argv[0], "-max_len=2000000", "-timeout=120", *options, str(corpus)], one, custom_mutator=mutate
-    )
+    atheris.Setup([sys.argv[0], "-max_len=2000000", "-timeout=120", *options, str(corpus)], one, custom_mutator=mutate)
     atheris.Fuzz()
 
 

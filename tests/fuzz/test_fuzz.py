@@ -1,4 +1,4 @@
-"""The short tier of the fuzz: hypothesis draws cases from every surface, and the harness is seen to find what is wrong."""
+"""The short tier of the fuzz: hypothesis draws cases from every surface, and the harness finds what is wrong."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ class Careless:
         return self.fault()
 
 
-@pytest.mark.parametrize("fault", [ValueError("x"), MemoryError(), RecursionError(), SystemExit(0), InvalidInputError("x")])
+@pytest.mark.parametrize(
+    "fault", [ValueError("x"), MemoryError(), RecursionError(), SystemExit(0), InvalidInputError("x")]
+)
 def test_every_exception_is_a_finding(fault: BaseException, tmp_path: Path) -> None:
     tally = fuzz(Careless(fault), tmp_path, range(3), 0)
     assert [index for index, _ in tally.findings] == [0, 1, 2]
@@ -91,7 +93,13 @@ def test_the_oracle_of_certificates_knows_a_lie(index: int, certificates: list[F
     honest, arrays = unpack(certificates[index])
     assert arrays is not None
     assert falsehood(honest, arrays) == ""
-    for name, better in (("residual", 0.999), ("lambda_min", 1.001), ("lipschitz", 0.5), ("beta", 0.1), ("floor", 100.0)):
+    for name, better in (
+        ("residual", 0.999),
+        ("lambda_min", 1.001),
+        ("lipschitz", 0.5),
+        ("beta", 0.1),
+        ("floor", 100.0),
+    ):
         if name not in honest["bounds"]:
             continue
         text = json.loads(json.dumps(honest))
@@ -105,7 +113,9 @@ def test_the_oracle_of_certificates_knows_a_lie(index: int, certificates: list[F
     assert "beta eta" in falsehood(text, arrays) or "lambda_max" in falsehood(text, arrays)
 
 
-def test_an_accepted_lie_is_a_finding(tmp_path: Path, certificates: list[Files], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_accepted_lie_is_a_finding(
+    tmp_path: Path, certificates: list[Files], monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Accepted:
         code, field, message, accepted = 0, "", "fine", True
 
