@@ -15,10 +15,16 @@ from random import Random
 
 import atheris
 
-with atheris.instrument_imports(include=["pltheory.border", "pltheory.certification.recheck", "pltheory.study.config",
-                                         "pltheory.problem", "zipfile", "tomllib"]):  # fmt: skip
+LED = ("pltheory.border", "pltheory.certification.recheck", "pltheory.study", "pltheory.problem", "zipfile", "tomllib")
+"""Modules whose branches count."""
+
+with atheris.instrument_imports(include=list(LED)):
     import torch
 
+    from tests.fuzz import certificates as certificates
+    from tests.fuzz import checkpoints as checkpoints
+    from tests.fuzz import configs as configs
+    from tests.fuzz import data as data
     from tests.fuzz.__main__ import surface
     from tests.fuzz.surface import Files, Surface, examine
 
