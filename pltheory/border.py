@@ -27,7 +27,7 @@ _KINDS = {
 }  # fmt: skip
 _END = 22
 """Bytes of the record that ends an archive without a comment."""
-_DIRECTORY = MEBIBYTE
+_DIRECTORY = 2 * MEBIBYTE
 """Bytes of an archive's directory, 46 and a name for each member."""
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error, OSError, ValueError, EOFError, RuntimeError, OverflowError,
@@ -172,7 +172,7 @@ class _Window(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         if size < 0:
             size = os.fstat(self._stream.fileno()).st_size - self._stream.tell()
-        if size > 2 * _DIRECTORY:
+        if size > _DIRECTORY:
             raise zipfile.BadZipFile(f"a directory of {size} bytes")
         return self._stream.read(size)
 

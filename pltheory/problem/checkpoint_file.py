@@ -81,8 +81,10 @@ def refuse(path: Path, words: str) -> NoReturn:
     Raises:
         InvalidInputError: always.
     """
-    # Names come from the file and may hold anything, a line feed too.
-    raise InvalidInputError(f"network.checkpoint = {str(path)!r}: {' '.join(words.split())}")
+    # Names come from the file and may hold anything, a line feed too; the words of readers repeat its bytes.
+    line = " ".join(words.split())
+    shown = "".join(character if character.isprintable() else "?" for character in line)
+    raise InvalidInputError(f"network.checkpoint = {str(path)!r}: {shown}")
 
 
 def listed(names: Iterable[object]) -> str:

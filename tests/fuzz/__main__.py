@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 import time
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -22,10 +23,13 @@ SURFACES = {
 }
 
 
+@cache
 def surface(name: str) -> Surface:
-    """A surface by its name."""
+    """A surface by its name, its seeds made."""
     module, kind = SURFACES[name]
-    return getattr(import_module(f"tests.fuzz.{module}"), kind)()
+    found: Surface = getattr(import_module(f"tests.fuzz.{module}"), kind)()
+    found.seeds()
+    return found
 
 
 def main() -> None:

@@ -119,7 +119,7 @@ def unpack(files: Files) -> tuple[Any, dict[str, np.ndarray] | None]:
     try:
         with np.load(io.BytesIO(files[ARRAYS])) as held:
             arrays = {name: held[name] for name in held.files}
-    except Exception:  # noqa: BLE001 - a dozen types for garbage
+    except Exception:
         arrays = None
     return text, arrays
 
@@ -197,9 +197,13 @@ class Certificates:
                 text["loss"] = rng.choice(["sum", "mean"])
             case 2:
                 if isinstance(text.get("network"), dict):
-                    text["network"]["activation"] = rng.choice(["tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "relu"])
+                    text["network"]["activation"] = rng.choice(
+                        ["tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "relu"]
+                    )
             case 3:
-                rule, delta = rng.choice([("gd", 1.0), ("gclip", 0.0), ("delta-gclip", 0.1), ("gd", 0.0), ("gclip", -0.0)])
+                rule, delta = rng.choice(
+                    [("gd", 1.0), ("gclip", 0.0), ("delta-gclip", 0.1), ("gd", 0.0), ("gclip", -0.0)]
+                )
                 if isinstance(text.get("optimizer"), dict):
                     text["optimizer"].update(name=rule, delta=number(delta))
             case 4:
@@ -217,7 +221,9 @@ class Certificates:
         if result.code == 2 and not (result.field and result.message.startswith(result.field)):
             raise Finding(f"no field named: {result.message}")
         if not result.accepted:
-            return ("", "refused: false", "refused: malformed", "refused: undecided or too large", "refused: overflow")[result.code]
+            return ("", "refused: false", "refused: malformed", "refused: undecided or too large", "refused: overflow")[
+                result.code
+            ]
         text, arrays = unpack(files)
         if text is None or arrays is None:
             raise Finding("accepted, and Python's own readers cannot read it")
@@ -235,7 +241,10 @@ def same(text: Any, arrays: Any, text_0: Any, arrays_0: Any) -> bool:
     return (
         json.dumps(rest, sort_keys=True) == json.dumps(rest_0, sort_keys=True)
         and arrays.keys() == arrays_0.keys()
-        and all(arrays[k].dtype == v.dtype and arrays[k].shape == v.shape and arrays[k].tobytes() == v.tobytes() for k, v in arrays_0.items())
+        and all(
+            arrays[k].dtype == v.dtype and arrays[k].shape == v.shape and arrays[k].tobytes() == v.tobytes()
+            for k, v in arrays_0.items()
+        )
     )
 
 
@@ -266,7 +275,13 @@ def falsehood(text: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     low, high = sigma_min(jac) ** 2, sigma_max(jac) ** 2
     own = 1.0 if theorem == "D" else scale
     beta_least = scale * high
-    known = {"residual": residual * own**0.5, "lambda_min": low * own, "lipschitz": (high * own) ** 0.5, "lambda_max": high * own, "beta": beta_least}
+    known = {
+        "residual": residual * own**0.5,
+        "lambda_min": low * own,
+        "lipschitz": (high * own) ** 0.5,
+        "lambda_max": high * own,
+        "beta": beta_least,
+    }
     for name, true in known.items():
         if name in bounds and _false(*bounds[name], true, high * own):
             return f"{name} {bounds[name]}, in floats {true}"
@@ -344,7 +359,9 @@ def _run(
     return ""
 
 
-def _gradient(plain: Plain, layers: list[Any], x: np.ndarray, y: np.ndarray, scale: float) -> tuple[list[Any], float, float]:
+def _gradient(
+    plain: Plain, layers: list[Any], x: np.ndarray, y: np.ndarray, scale: float
+) -> tuple[list[Any], float, float]:
     """Gradient by layers, its squared norm, and the loss."""
     value, slope = FUNCTIONS[plain.activation]
     inputs, hidden, a = [], [], x

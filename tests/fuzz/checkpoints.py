@@ -66,7 +66,8 @@ class Checkpoints:
         plain = _state(("0", "2"))
         single = _state(("fc1", "fc2"), torch.float32)
         lightning = {
-            "epoch": 3, "global_step": 7, "pytorch-lightning_version": "2.0", "state_dict": {f"model.{k}": v for k, v in plain.items()},
+            "epoch": 3, "global_step": 7, "pytorch-lightning_version": "2.0", "state_dict": {f"model.{k}": v for k,
+            v in plain.items()},
             "optimizer_states": [{"state": {0: {"step": 1}}, "param_groups": [{"lr": 0.1, "params": [0]}]}],
         }  # fmt: skip
         contents = [
@@ -131,7 +132,19 @@ def _changed(rng: Random, content: Any) -> Any:
     match rng.randrange(9):
         case 0:
             name = str(key)
-            other = rng.choice(["", "x" + name, name[:-1], "module." + name, name.replace("0", "1"), name.replace("1", "10"), "\n", "a" * 900, name + "\u2028"])
+            other = rng.choice(
+                [
+                    "",
+                    "x" + name,
+                    name[:-1],
+                    "module." + name,
+                    name.replace("0", "1"),
+                    name.replace("1", "10"),
+                    "\n",
+                    "a" * 900,
+                    name + "\u2028",
+                ]
+            )
             state[other] = state.pop(key)
         case 1:
             state[rng.choice([7, None, (1, 2), 1.5, b"x"])] = value
@@ -141,18 +154,37 @@ def _changed(rng: Random, content: Any) -> Any:
             other = rng.choice(list(state))
             state[key], state[other] = state[other], value
         case 4 if isinstance(value, Tensor):
-            kinds = (torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.complex64, torch.bool, torch.float8_e5m2)
+            kinds = (
+                torch.float32,
+                torch.float16,
+                torch.bfloat16,
+                torch.int64,
+                torch.complex64,
+                torch.bool,
+                torch.float8_e5m2,
+            )
             state[key] = value.to(rng.choice(kinds))
         case 5 if isinstance(value, Tensor):
             state[key] = rng.choice([
-                lambda t: t.mT if t.ndim == 2 else t, lambda t: t[None], lambda t: t[:0], lambda t: t.reshape(-1), lambda t: t[:1].expand(10**6, *t.shape[1:]),
-                lambda t: t.to_sparse(), lambda t: torch.nn.Parameter(t.double()), lambda t: t.double() * 1e300, lambda t: torch.full_like(t, torch.nan),
-                lambda t: t.to("meta"), lambda t: torch.zeros(1).expand(*t.shape), lambda t: torch.cat([t, t])[: len(t)], lambda t: t.flip(0),
+                lambda t: t.mT if t.ndim == 2 else t, lambda t: t[None], lambda t: t[:0], lambda t: t.reshape(-1),
+                lambda t: t[:1].expand(10**6, *t.shape[1:]),
+                lambda t: t.to_sparse(), lambda t: torch.nn.Parameter(t.double()), lambda t: t.double() * 1e300,
+                lambda t: torch.full_like(t, torch.nan),
+                lambda t: t.to("meta"), lambda t: torch.zeros(1).expand(*t.shape), lambda t: torch.cat([t,
+                t])[: len(t)], lambda t: t.flip(0),
             ])(value)  # fmt: skip
         case 6:
             state[key] = rng.choice([1, None, "x", [value], {"a": value}, {}, torch.Size([1]), np.float64(3.0).item()])
         case 7:
-            return rng.choice([lambda c: {"state_dict": c}, lambda c: {"model": c, "ema": c}, lambda c: [c], lambda c: {"module": {"net": c}}, lambda c: (c, 1)])(content)
+            return rng.choice(
+                [
+                    lambda c: {"state_dict": c},
+                    lambda c: {"model": c, "ema": c},
+                    lambda c: [c],
+                    lambda c: {"module": {"net": c}},
+                    lambda c: (c, 1),
+                ]
+            )(content)
         case _:
             state["extra"] = rng.choice([torch.ones(3), torch.tensor(1), 5, value])
     return content
@@ -179,7 +211,8 @@ def _expected(data: bytes) -> list[Tensor]:
     named = {re.sub(r"^((module|model|net|network|_orig_mod)\.)+", "", k): v for k, v in content.items()}
     if "weights.0" in named:
         return [named[k] for k in ("weights.0", "weights.1", "biases.0", "biases.1")]
-    modules = sorted({k.rpartition(".")[0] for k in named}, key=lambda m: int(re.search(r"\d+$", m)[0]))  # type: ignore[index]
+    modules = sorted({k.rpartition(".")[0] for k in named}, key=lambda m: int(re.search(r"\d+$",
+    m)[0]))  # type: ignore[index]
     return [named[f"{m}.{kind}"] for kind in ("weight", "bias") for m in modules]
 
 

@@ -1,6 +1,6 @@
 """Configurations: TOML with values, keys, sections and bytes changed, read as the command line reads a file.
 
-A configuration that is read must say what Python's own TOML reader says, nothing dropped, added or converted, with every
+A configuration that is read must say what Python's own reader says, nothing dropped, added or converted, with every
 value in the range of a table written here again; and what is built of it must be of the sizes that it names.
 """
 
@@ -79,12 +79,20 @@ def _value(value: Any) -> str:
 
 
 LINES = (
-    "[network]", "[data]", "[[data]]", "[network.hidden]", "n = 3", "n = 1_000", "hidden = [1_0]", "hidden = [+4]", "x.y.z = 1",
-    "network.hidden = [3]", "n = 0x10", "n = 0b11", "eta = inf", "eta = nan", "seed = -0", "d = 1979-05-27", "level = '''\nholds'''",
-    "labels = \"\"\"sign\"\"\"", "a = " + "[" * 2000, "b = " + "{a=" * 400, ".".join("a" * 900) + " = 1", "n = " + "9" * 400, "n = 1e5000",
-    "source = \"/dev/zero\"", "source = \"/dev/stdin\"", "source = \"..\"", "source = \"\"", "checkpoint = \"/dev/zero\"", "checkpoint = \"\"",
-    "checkpoint = \"c.toml\"", "source = \"c.toml\"", "source = \"\\u0000\"", "source = \"fashion-mnist\"", "path = \".\"",
-    "[sweep]", "\"run.seed\" = {from = 0, to = 1e9, step = 1}", "\"run.seed\" = {from = 0, to = 9000, step = 1}", "\"data.n\" = {from = 1, to = 9000, step = 1}", "\"data.n\" = {from = 1, to = inf, factor = 2}", "network.hidden = [[1], []]", "\"run.seed\" = [1, 1]", "name = \"best\"", "# \x00", "\ufeff", "hidden = [100000000, 100000000]",
+    "[network]", "[data]", "[[data]]", "[network.hidden]", "n = 3", "n = 1_000", "hidden = [1_0]", "hidden = [+4]",
+    "x.y.z = 1",
+    "network.hidden = [3]", "n = 0x10", "n = 0b11", "eta = inf", "eta = nan", "seed = -0", "d = 1979-05-27",
+    "level = '''\nholds'''",
+    "labels = \"\"\"sign\"\"\"", "a = " + "[" * 2000, "b = " + "{a=" * 400, ".".join("a" * 900) + " = 1",
+    "n = " + "9" * 400, "n = 1e5000",
+    "source = \"/dev/zero\"", "source = \"/dev/stdin\"", "source = \"..\"", "source = \"\"",
+    "checkpoint = \"/dev/zero\"", "checkpoint = \"\"",
+    "checkpoint = \"c.toml\"", "source = \"c.toml\"", "source = \"\\u0000\"", "source = \"fashion-mnist\"",
+    "path = \".\"",
+    "[sweep]", "\"run.seed\" = {from = 0, to = 1e9, step = 1}", "\"run.seed\" = {from = 0, to = 9000, step = 1}",
+    "\"data.n\" = {from = 1, to = 9000, step = 1}", "\"data.n\" = {from = 1, to = inf, factor = 2}",
+    "network.hidden = [[1], []]", "\"run.seed\" = [1, 1]", "name = \"best\"", "# \x00", "\ufeff",
+    "hidden = [100000000, 100000000]",
     "n = 1000000000", "d = 1000000000", "outputs = 1000000000", "steps = 1000000000",
 )  # fmt: skip
 

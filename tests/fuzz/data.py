@@ -36,8 +36,10 @@ TABLES = (
     '"a","b","y"\r\n"1.5","2",3\r\n"4","5e-3",6\r\n',
 )
 CELLS = (
-    "nan", "NaN", "", "inf", "1e999", "1_000", "0x10", "1,5", "1.5.2", " 7 ", "+1", "--1", "1e", "True", "\u0661", "cat", '"', '"x', "'1'", "NA", "#", "-", ".", "1e-400",
-    "9" * 400, "1d3", "12:30", "2020-01-01", "1 000", "\x00", "\u2212" + "1", "1\n2", "\ufeff1", "$3", "50%", "(1)", "null", "1;2", "1\t2",
+    "nan", "NaN", "", "inf", "1e999", "1_000", "0x10", "1,5", "1.5.2", " 7 ", "+1", "--1", "1e", "True", "\u0661",
+    "cat", '"', '"x', "'1'", "NA", "#", "-", ".", "1e-400",
+    "9" * 400, "1d3", "12:30", "2020-01-01", "1 000", "\x00", "\u2212" + "1", "1\n2", "\ufeff1", "$3", "50%", "(1)",
+    "null", "1;2", "1\t2",
 )  # fmt: skip
 
 
@@ -92,7 +94,11 @@ class DataFiles:
         if kind == "parquet" and rng.random() < 0.5:
             return {name: _parquet(_columns(rng))}
         if kind == "bin" and rng.random() < 0.5:
-            return {name: rng.choice([data * 2, data[:-1], data + b"\x00", bytes([rng.randrange(256)]) + data[1:], data + data[:3000]])}
+            return {
+                name: rng.choice(
+                    [data * 2, data[:-1], data + b"\x00", bytes([rng.randrange(256)]) + data[1:], data + data[:3000]]
+                )
+            }
         return {**files, name: some_bytes(rng, data)}
 
     @staticmethod
@@ -144,7 +150,20 @@ def _table(rng: Random, data: bytes) -> bytes:
         case 6:
             del rows[i]
         case 7:
-            return text.replace(*rng.choice(((",", ";"), (",", "\t"), (".", ","), ("\n", "\r\n"), ("\n", "\r"), (",", ", "), ("1", '"1"'), (",", "|")))).encode("utf-8", "surrogateescape")
+            return text.replace(
+                *rng.choice(
+                    (
+                        (",", ";"),
+                        (",", "\t"),
+                        (".", ","),
+                        ("\n", "\r\n"),
+                        ("\n", "\r"),
+                        (",", ", "),
+                        ("1", '"1"'),
+                        (",", "|"),
+                    )
+                )
+            ).encode("utf-8", "surrogateescape")
         case 8:
             coded = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             return coded.encode(rng.choice(("utf-16", "utf-8-sig", "utf-32", "utf-16-be")))
@@ -155,10 +174,14 @@ def _table(rng: Random, data: bytes) -> bytes:
 
 def _columns(rng: Random) -> dict[str, Any]:
     kinds = (
-        [1.0, 2.0, 3.0], [1, 2, 3], [None, 1.0, 2.0], ["u", "v", "u"], [True, False, True], [[1.0], [2.0], [3.0]], [float("nan"), 1.0, 2.0],
-        [b"x", b"y", b"z"], [2**63 - 1, 0, 1], [1e300, 1.0, 2.0], [float("inf"), 0.0, 1.0], [{"a": 1}, {"a": 2}, {"a": 3}],
+        [1.0, 2.0, 3.0], [1, 2, 3], [None, 1.0, 2.0], ["u", "v", "u"], [True, False, True], [[1.0], [2.0], [3.0]],
+        [float("nan"), 1.0, 2.0],
+        [b"x", b"y", b"z"], [2**63 - 1, 0, 1], [1e300, 1.0, 2.0], [float("inf"), 0.0, 1.0], [{"a": 1}, {"a": 2},
+        {"a": 3}],
     )  # fmt: skip
-    names = rng.sample(["a", "b", "y", "", "label", "index", "Unnamed: 0", "\n", "a" * 300, "__index_level_0__"], rng.randrange(1, 5))
+    names = rng.sample(
+        ["a", "b", "y", "", "label", "index", "Unnamed: 0", "\n", "a" * 300, "__index_level_0__"], rng.randrange(1, 5)
+    )
     return {name: rng.choice(kinds if rng.random() < 0.4 else kinds[:2]) for name in names}
 
 
@@ -170,9 +193,16 @@ def _plain(files: Files, name: str) -> bytes:
 
 def _check_text(files: Files, name: str, found: Any, x: np.ndarray, target: np.ndarray) -> None:
     data = _plain(files, name)
-    marks = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+    marks = (
+        (b"\xff\xfe\x00\x00", "utf-32"),
+        (b"\x00\x00\xfe\xff", "utf-32"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    )
     text = data.decode(next((code for mark, code in marks if data.startswith(mark)), "utf-8-sig"), "surrogateescape")
-    mark = {"commas": ",", "semicolons": ";", "tabs": "\t", "bars": "|"}[found.format.removeprefix("text with ").split(",")[0].split()[0]]
+    mark = {"commas": ",", "semicolons": ";", "tabs": "\t", "bars": "|"}[
+        found.format.removeprefix("text with ").split(",")[0].split()[0]
+    ]
     lines = [l for l in io.StringIO(text, newline="") if not l.lstrip().startswith("#") and l.strip()]
     rows = [r for r in csv.reader(lines, delimiter=mark, skipinitialspace=True) if r and any(c.strip() for c in r)]
     body = rows[1:] if found.header.startswith("header") else rows
@@ -200,7 +230,10 @@ def _number(cell: str, comma: bool) -> float:
 def _check_npz(files: Files, name: str, found: Any, x: np.ndarray, target: np.ndarray) -> None:
     with np.load(io.BytesIO(files[name])) as held:
         a, b = held["x"], held["y"]
-    if not (np.array_equal(a.reshape(len(a), -1), x, equal_nan=True) and np.array_equal(b.reshape(len(b), -1), target, equal_nan=True)):
+    if not (
+        np.array_equal(a.reshape(len(a), -1), x, equal_nan=True)
+        and np.array_equal(b.reshape(len(b), -1), target, equal_nan=True)
+    ):
         raise Finding("other numbers than NumPy's")
 
 
@@ -237,5 +270,6 @@ def _check_parquet(files: Files, name: str, found: Any, x: np.ndarray, target: n
 
 
 _CHECKS = {
-    "csv": _check_text, "tsv": _check_text, "npz": _check_npz, "idx": _check_idx, "bin": _check_bin, "parquet": _check_parquet,
+    "csv": _check_text, "tsv": _check_text, "npz": _check_npz, "idx": _check_idx, "bin": _check_bin,
+    "parquet": _check_parquet,
 }  # fmt: skip

@@ -15,13 +15,17 @@ import numpy as np
 Path = list[Any]
 
 INTERESTING = (
-    b"\x00", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"\xff\xff\xff\xff", b"\x00\x00\x00\x80", b"\xff\xff\xff\xff\xff\xff\xff\x7f",
-    b"NaN", b"Infinity", b"-", b"1e999", b"9" * 60, b"9" * 20_000, b'"', b"\\ud800", b"\n", b"\r", b",", b"[" * 300, b"{", b"}", b"]", b"\x1b[31m",
+    b"\x00", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"\xff\xff\xff\xff", b"\x00\x00\x00\x80",
+    b"\xff\xff\xff\xff\xff\xff\xff\x7f",
+    b"NaN", b"Infinity", b"-", b"1e999", b"9" * 60, b"9" * 20_000, b'"', b"\\ud800", b"\n", b"\r", b",", b"[" * 300,
+    b"{", b"}", b"]", b"\x1b[31m",
     b"true", b"null", b"0x1p+1024", b"'", b"#", b"=", b".",
 )  # fmt: skip
 NUMBERS: tuple[Any, ...] = (
-    0, 1, -1, 2, 3, True, False, None, 0.0, -0.0, 0.5, 1.0, 1e-320, 1e308, -1e308, float("inf"), float("-inf"), float("nan"), 10**9,
-    2**31, 2**63, 2**64, 10**30, 10**4000, "", "1", "nan", "inf", "1e999", "\ud800", "x" * 5000, [], {}, [[]], [1], {"a": 1},
+    0, 1, -1, 2, 3, True, False, None, 0.0, -0.0, 0.5, 1.0, 1e-320, 1e308, -1e308, float("inf"), float("-inf"),
+    float("nan"), 10**9,
+    2**31, 2**63, 2**64, 10**30, 10**4000, "", "1", "nan", "inf", "1e999", "\ud800", "x" * 5000, [], {}, [[]], [1],
+    {"a": 1},
 )  # fmt: skip
 
 
@@ -82,7 +86,9 @@ def some_tree(rng: Random, tree: Any) -> Any:
             del holder[key]
         case 3:
             if isinstance(holder, dict):
-                holder[rng.choice([str(key) + "x", str(key)[:-1], "extra", "x", "", "\ud800", "__class__"])] = holder[key]
+                holder[rng.choice([str(key) + "x", str(key)[:-1], "extra", "x", "", "\ud800", "__class__"])] = holder[
+                    key
+                ]
             else:
                 holder.append(holder[key])
         case 4:
@@ -102,7 +108,9 @@ def some_tree(rng: Random, tree: Any) -> Any:
             else:
                 rng.shuffle(holder)
         case _:
-            holder[key] = rng.choice([str, lambda v: {"hex": v, "decimal": v}, lambda v: [v, v], lambda v: {}])(holder[key])
+            holder[key] = rng.choice([str, lambda v: {"hex": v, "decimal": v}, lambda v: [v, v], lambda v: {}])(
+                holder[key]
+            )
     return tree
 
 
@@ -114,7 +122,11 @@ def nearby(rng: Random, value: Any) -> Any:
         return number_near(rng, value)
     if isinstance(value, str):
         at = rng.randrange(len(value) + 1)
-        return value[:at] + rng.choice(["", "0", "x", "-", " ", "\x00", "\u00e9", "/", ".."]) + value[at + rng.randrange(2) :]
+        return (
+            value[:at]
+            + rng.choice(["", "0", "x", "-", " ", "\x00", "\u00e9", "/", ".."])
+            + value[at + rng.randrange(2) :]
+        )
     return value
 
 
@@ -150,7 +162,9 @@ def some_array(rng: Random, value: np.ndarray) -> np.ndarray:
             return value
         match choice:
             case 5:
-                return value.astype(rng.choice(["<f4", ">f8", "<f2", "<i8", "bool", "<c16", "U5", "S3", "<M8[s]", "<f8"]))
+                return value.astype(
+                    rng.choice(["<f4", ">f8", "<f2", "<i8", "bool", "<c16", "U5", "S3", "<M8[s]", "<f8"])
+                )
             case 6:
                 return value[: rng.randrange(len(value) + 1)] if value.ndim else value
             case 7:
@@ -166,7 +180,11 @@ def some_array(rng: Random, value: np.ndarray) -> np.ndarray:
             case 12:
                 return value[::-1].copy() if value.ndim else value
             case _:
-                return value * rng.choice((0.0, -1.0, 1 + 1e-9, 1 - 1e-9, 1e200, 1e-200, 2.0)) if value.dtype.kind == "f" else value
+                return (
+                    value * rng.choice((0.0, -1.0, 1 + 1e-9, 1 - 1e-9, 1e200, 1e-200, 2.0))
+                    if value.dtype.kind == "f"
+                    else value
+                )
 
 
 def npy(value: np.ndarray) -> bytes:
@@ -194,7 +212,12 @@ def some_npy(rng: Random, data: bytes) -> bytes:
         # A header whose length is right again.
         changed = changed.rstrip()[:117].ljust(117) + b"\n"
         return data[:8] + b"\x76\x00" + changed + data[128:]
-    return data[:8] + rng.choice((b"\x76\x00", b"\xff\xff", b"\x00\x00", struct.pack("<H", len(changed)))) + changed + data[128:]
+    return (
+        data[:8]
+        + rng.choice((b"\x76\x00", b"\xff\xff", b"\x00\x00", struct.pack("<H", len(changed))))
+        + changed
+        + data[128:]
+    )
 
 
 def members(data: bytes) -> dict[str, bytes] | None:
@@ -204,7 +227,7 @@ def members(data: bytes) -> dict[str, bytes] | None:
             if sum(i.file_size for i in archive.infolist()) > 10**7:
                 return None
             return {name: archive.read(name) for name in archive.namelist()}
-    except Exception:  # noqa: S110, BLE001 - whatever is wrong with a mutant, it is mutated as bytes then
+    except Exception:
         return None
 
 
@@ -231,7 +254,12 @@ def some_archive(rng: Random, data: bytes) -> bytes:
     name, part = content[at]
     match rng.randrange(12):
         case 0:
-            content[at] = rng.choice([name.upper(), "../" + name, "/" + name, name + "\x00x", name[:-4], "", "\u00e9", name * 30]), part
+            content[at] = (
+                rng.choice(
+                    [name.upper(), "../" + name, "/" + name, name + "\x00x", name[:-4], "", "\u00e9", name * 30]
+                ),
+                part,
+            )
         case 1:
             content.append(content[at])
         case 2:
@@ -246,7 +274,9 @@ def some_archive(rng: Random, data: bytes) -> bytes:
         case 6:
             content[at] = name, part[: rng.randrange(len(part) + 1)]
         case 7:
-            return rng.choice((lambda d: b"MZ" + d, lambda d: d + b"\x00" * 9, lambda d: d + d, lambda d: d[:-1] + b"\x05" + b"hello"))(data)
+            return rng.choice(
+                (lambda d: b"MZ" + d, lambda d: d + b"\x00" * 9, lambda d: d + d, lambda d: d[:-1] + b"\x05" + b"hello")
+            )(data)
         case 8:
             return _lie(rng, data)
         case 9:
@@ -268,5 +298,7 @@ def _lie(rng: Random, data: bytes) -> bytes:
     if not starts:
         return data
     at = rng.choice(starts) + rng.randrange(4, size, 2)
-    word = rng.choice((b"\xff\xff", b"\x00\x00", b"\x01\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x80", rng.randbytes(2)))
+    word = rng.choice(
+        (b"\xff\xff", b"\x00\x00", b"\x01\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x80", rng.randbytes(2))
+    )
     return data[:at] + word + data[at + len(word) :]
