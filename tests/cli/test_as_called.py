@@ -128,11 +128,10 @@ def test_certify_then_recheck(fitted):
 @pytest.mark.parametrize(
     ("words", "code", "written"),
     [
-        (["check", "near.toml", "--json"], 0, False),
         (["check", "near.toml", "--theorem", "B", "--json"], 3, False),
         (["measure", "near.toml", "--json"], 0, False),
-        (["width", "near.toml", "--seeds", "1", "--json"], 0, False),
-        (["sweep", "near.toml", "--out", "points", "--json"], 0, True),
+        (["width", "near.toml", "--theorem", "B", "--seeds", "1", "--json"], 0, False),
+        (["sweep", "near.toml", "--theorem", "B", "--out", "points", "--json"], 0, True),
         (["env"], 0, False),
         (["proofs", "--claim", "radii", "--no-solvers", "--json"], 0, False),
     ],
