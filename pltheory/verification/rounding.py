@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ..certification.profile import Profile
+from ..measure.autodiff import gradient
 from ..measure.spectrum import spectral_norm
 from ..problem.networks import ClassN, class_n
 from ..problem.pointwise import POINTWISE
@@ -324,11 +325,10 @@ def _evaluated(work: Problem, params: dict[str, Tensor], *, whole: bool) -> tupl
     outputs, total = [], [torch.zeros_like(p) for p in params.values()]
     for low, high in itertools.pairwise(ends):
         f = torch.func.functional_call(work.network, leaves, (work.x[low:high],))
-        grads = torch.autograd.grad((f * v[low:high]).sum(), list(leaves.values()), allow_unused=True)
+        grads = gradient(f, leaves.values(), v[low:high])
         outputs.append(f.detach())
         for held, g in zip(total, grads, strict=True):
-            if g is not None:
-                held += g
+            held += g
     return torch.cat(outputs), total
 
 

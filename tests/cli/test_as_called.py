@@ -260,11 +260,8 @@ def test_output_that_is_not_utf_8_says_the_same(small, tmp_path, environment):
     end = shell("$P check small.toml --json", tmp_path, **environment)
     assert end.code == 3, end.stderr
     other = script("check", small, "--json", folder=tmp_path)
-    ours, theirs = end.answer(), other.answer()
     assert not other.stdout.isascii()
-    for report in (ours, theirs):
-        report.pop("seconds", None)
-    assert str(ours).split("seconds")[0] == str(theirs).split("seconds")[0]
+    assert end.answer() == other.answer()
     table = shell("$P check small.toml", tmp_path, **environment)
     assert table.code == 3, table.stderr
     assert "verdict: UNDECIDED" in table.stdout
