@@ -25,6 +25,7 @@ from .reading import Asked
 from .reading import Reading as Reading
 from .source import LABELS as LABELS
 from .source import Source, whole_number
+from .surroundings import undisturbed
 
 NAMES = ("digits", "sphere", "fashion-mnist")
 SPHERE_LABELS = ("sign", "gaussian")
@@ -70,6 +71,7 @@ def catalogue() -> list[CatalogueEntry]:
     ]
 
 
+@undisturbed
 def digits(
     n: int | None,
     *,
@@ -98,6 +100,7 @@ def digits(
     return prepare(source, "digits", n, labels, scale, center, dtype)
 
 
+@undisturbed
 def fashion_mnist(
     n: int | None,
     *,
@@ -133,6 +136,7 @@ def fashion_mnist(
     return prepare(source, f"fashion-mnist {split}", n, labels, scale, center, dtype)
 
 
+@undisturbed
 def sphere(
     n: int,
     d: int,
@@ -221,6 +225,7 @@ def read(
     )
 
 
+@undisturbed
 def load(
     path: str | os.PathLike[str],
     *,
@@ -269,6 +274,7 @@ def load(
     return prepare(found.source, found.file, n, rule, scale, center, dtype, found.described)
 
 
+@undisturbed
 def named(
     source: str | os.PathLike[str],
     n: int | None = None,
