@@ -30,6 +30,8 @@ NESTS = ("state_dict", "model_state_dict", "model", "net", "network", "module")
 DEPTH = 4
 """Most dictionaries around a state_dict."""
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+MOST_WORDS = 3000
+"""Characters of a refusal."""
 SHOWN = 12
 """Most names that a message lists."""
 _SAVE = "save the tensors alone, with torch.save(net.state_dict(), 'w.pt')"
@@ -83,6 +85,7 @@ def refuse(path: Path, words: str) -> NoReturn:
     """
     # Names come from the file and may hold anything, a line feed too; the words of readers repeat its bytes.
     line = " ".join(words.split())
+    line = line if len(line) <= MOST_WORDS else f"{line[:MOST_WORDS]}.."
     shown = "".join(character if character.isprintable() else "?" for character in line)
     raise InvalidInputError(f"network.checkpoint = {str(path)!r}: {shown}")
 

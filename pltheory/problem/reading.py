@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..theory.errors import InvalidInputError
-from .source import Source, listed, whole_number
+from .source import Source, clipped, listed, whole_number
 
 # What pandas calls a column of row numbers whose name is empty, once or saved again.
 _UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*|__index_level_\d+__)?")
@@ -111,7 +111,7 @@ class Reading:
 
 def column(number: int, names: Sequence[str]) -> str:
     """A column in words, counted from 1, with its name if it has one."""
-    named = f" {names[number]!r}" if names and names[number] else ""
+    named = f" {clipped(names[number])!r}" if names and names[number] else ""
     return f"column {number + 1}{named}"
 
 

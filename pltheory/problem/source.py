@@ -124,9 +124,15 @@ class Source:
 
 def listed(words: Sequence[str], most: int = 6) -> str:
     """The words with commas between them; of more than `most`, the first ones and how many there are."""
+    shown = [clipped(word) for word in words[:most]]
     if len(words) <= most:
-        return ", ".join(words)
-    return f"{', '.join(words[: most - 1])}, ... ({len(words)} in all)"
+        return ", ".join(shown)
+    return f"{', '.join(shown[:-1])}, ... ({len(words)} in all)"
+
+
+def clipped(word: str, most: int = 100) -> str:
+    """A word of a file, no longer than a line bears."""
+    return word if len(word) <= most else f"{word[:most]}.."
 
 
 def whole_number(key: str, value: object, least: int) -> int:

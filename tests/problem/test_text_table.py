@@ -459,3 +459,9 @@ def test_a_bad_cell_is_never_a_lost_point(tmp_path, table, bad, draw):
     assert found.rows == len(values)
     assert found.header != "no header"
     assert row == 0 or column in found.index
+
+
+@pytest.mark.parametrize("start", ["", "1.", "1e", "."])
+def test_a_long_cell_that_is_no_number_is_seen_in_one_pass(start: str) -> None:
+    """Digits that two parts of a pattern can share took the square of their number: hours for these."""
+    assert not dialect.is_number(f"{start}{'9' * 10**6}x")
