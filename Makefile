@@ -47,10 +47,12 @@ soundness: $(VENV)/.test
 processors: $(VENV)/.test
 	$(BIN)/python -m tests.processors --jobs $(JOBS)
 
-# Mutated certificates, configurations, checkpoints and data files; exits 1 on a traceback, a hang or a false acceptance.
+# Mutated certificates, configurations, checkpoints and data files; ends at a traceback, a hang or a false acceptance.
 fuzz: $(VENV)/.test
 	for surface in certificates configs checkpoints data; do \
-		$(BIN)/python -m tests.fuzz $$surface --count $(or $(COUNT),10000) --seed $(or $(SEED),0) || exit 1; done
+		$(BIN)/python -m tests.fuzz $$surface --count $(or $(FUZZ),20000) --seed $(or $(SEED),0) || exit 1; done
+	$(BIN)/python -m tests.fuzz.counts build/fuzz > build/fuzz.txt
+	mv build/fuzz.txt docs/fuzz_counts.txt
 
 # Warnings are errors; examples in the pages are run.
 docs: $(VENV)/.docs
