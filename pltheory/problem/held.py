@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -101,8 +101,8 @@ def hold(problem: Problem) -> Held:
     weights = dict(problem.network.named_parameters())
     for name, data in (("x", problem.x), ("y", problem.y)):
         require_apart({**weights, name: data})
-    still = Problem(
-        copy.deepcopy(problem.network), problem.x.detach().clone(), problem.y.detach().clone(), problem.loss
+    still = replace(
+        problem, network=copy.deepcopy(problem.network), x=problem.x.detach().clone(), y=problem.y.detach().clone()
     )
     copies = class_n(still.network)
     held = Held(still, None, problem, _state(still), _scales(copies))
