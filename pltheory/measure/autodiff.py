@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, jacrev, vmap
+from torch.func import jacrev, vmap
 
-from ..problem.evaluation import first_line
+from ..problem.evaluation import call_with, first_line
 from ..theory import NotAvailableError
 from .admission import measuring, trainable
 
@@ -56,7 +56,7 @@ def run_on_leaves(network: nn.Module, params: Mapping[str, Tensor], x: Tensor) -
         if isinstance(network, torch.jit.ScriptModule):  # its parameters cannot be exchanged
             return dict(params), network(x.detach()).reshape(len(x), -1)
         leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
-        return leaves, functional_call(network, leaves, (x.detach(),)).reshape(len(x), -1)
+        return leaves, call_with(network, leaves, x.detach()).reshape(len(x), -1)
 
 
 def weighted_gradient(network: nn.Module, x: Tensor, weights: Tensor) -> list[Tensor]:
@@ -111,7 +111,7 @@ def norm(parts: Iterable[Tensor]) -> float:
 
 
 def _one_sample(network: nn.Module) -> Callable[[dict[str, Tensor], Tensor], Tensor]:
-    return lambda params, xi: functional_call(network, params, (xi[None],)).reshape(-1)
+    return lambda params, xi: call_with(network, params, xi[None]).reshape(-1)
 
 
 def _by_torch_func(network: nn.Module, params: Mapping[str, Tensor], x: Tensor) -> Tensor:

@@ -13,9 +13,9 @@ from typing import Self
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
+from torch.func import vmap
 
-from ..problem.evaluation import first_line
+from ..problem.evaluation import call_with, first_line
 from ..problem.problem import Problem
 from ..theory import NotAvailableError
 from .admission import trainable
@@ -125,7 +125,7 @@ def output_hessians(network: nn.Module, x: Tensor, outputs: int, dtype: torch.dt
     fixed, params, x = _cast(network, x, dtype)
 
     def one(p: Parameters, xi: Tensor, c: Tensor) -> Tensor:
-        return functional_call(network, {**fixed, **p}, (xi[None],)).reshape(-1).gather(0, c[None])[0]
+        return call_with(network, {**fixed, **p}, xi[None]).reshape(-1).gather(0, c[None])[0]
 
     def build(index: Tensor, own: Parameters) -> Tensor:
         samples, which = x[index // outputs], index % outputs
@@ -143,7 +143,7 @@ def loss_hessian(problem: Problem, dtype: torch.dtype | None = None) -> Autograd
     y = problem.y.to(dtype or problem.y.dtype)
 
     def build(index: Tensor, own: Parameters) -> Tensor:
-        r = functional_call(network, {**fixed, **{k: p.squeeze(0) for k, p in own.items()}}, (x,)) - y
+        r = call_with(network, {**fixed, **{k: p.squeeze(0) for k, p in own.items()}}, x) - y
         return (0.5 * problem.scale * r.square().sum())[None]
 
     return AutogradHessians(params, build, torch.zeros(1, dtype=torch.long))

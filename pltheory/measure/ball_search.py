@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, jacrev, vmap
+from torch.func import jacrev, vmap
 
-from ..problem.evaluation import first_line
+from ..problem.evaluation import call_with, first_line
 from ..problem.problem import Problem
 from ..problem.surroundings import undisturbed
 from ..theory import Bound, InvalidInputError, NotAvailableError, NumericalFailureError
@@ -132,8 +132,8 @@ def _outputs(problem: Problem, points: Stacked) -> Tensor:
     if len(next(iter(points.values()))) == 1:  # works for every module, vmap does not
         _put(problem, [p[0] for p in points.values()])  # a checkpoint runs again with the module's own
         single = {name: p.squeeze(0) for name, p in points.items()}
-        return functional_call(problem.network, single, (problem.x,))[None]
-    return vmap(lambda p: functional_call(problem.network, p, (problem.x,)))(points)
+        return call_with(problem.network, single, problem.x)[None]
+    return vmap(lambda p: call_with(problem.network, p, problem.x))(points)
 
 
 def _kernels(problem: Problem, points: Stacked) -> Tensor:
@@ -144,7 +144,7 @@ def _kernels(problem: Problem, points: Stacked) -> Tensor:
         return empirical_ntk(problem.network, problem.x)[None]
 
     def rows(p: Stacked, xi: Tensor) -> Stacked:
-        return jacrev(lambda q: functional_call(problem.network, q, (xi[None],)).reshape(-1))(p)
+        return jacrev(lambda q: call_with(problem.network, q, xi[None]).reshape(-1))(p)
 
     found = vmap(vmap(rows, in_dims=(None, 0)), in_dims=(0, None))(points, problem.x)  # (b, n, C, *shape) each
     jacobian = torch.cat(

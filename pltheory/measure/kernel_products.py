@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from scipy.sparse.linalg import LinearOperator
 from torch import Tensor, nn
-from torch.func import functional_call, jvp
+from torch.func import jvp
 
-from ..problem.evaluation import first_line
+from ..problem.evaluation import call_with, first_line
 from ..problem.surroundings import undisturbed
 from ..theory import InvalidInputError, NotAvailableError
 from .admission import admit, measuring
@@ -103,7 +103,7 @@ class KernelOperator(LinearOperator):
     def _by_forward_mode(self, x: Tensor, along: dict[str, Tensor]) -> Tensor:
         values = {name: p.detach() for name, p in self.params.items()}
         with torch.no_grad():
-            return jvp(lambda w: functional_call(self.network, w, (x,)), (values,), (along,))[1]
+            return jvp(lambda w: call_with(self.network, w, x), (values,), (along,))[1]
 
     def _by_two_backward_passes(self, x: Tensor, along: dict[str, Tensor]) -> Tensor:
         leaves, output = run_on_leaves(self.network, self.params, x)

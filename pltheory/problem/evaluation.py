@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from ..theory.errors import InvalidInputError, NumericalFailureError
 
@@ -55,6 +56,26 @@ def untouched(network: nn.Module) -> Iterator[None]:
             torch.set_rng_state(states[2])
             if states[3]:
                 torch.cuda.set_rng_state_all(states[3])
+
+
+def call_with(network: nn.Module, tensors: Mapping[str, Tensor], x: Tensor) -> Any:
+    """network(x) with other tensors in place of some of its parameters and buffers, wherever they are shared.
+
+    `functional_call` swaps by name. A module that stands at two places has two names for one parameter, and would be
+    left with the other tensor: here every module is swapped once.
+
+    Args:
+        tensors: by the names of `named_parameters()` and `named_buffers()`, where a shared one has one name.
+    """
+    named = [*network.named_parameters(), *network.named_buffers()]
+    ours = {id(t): tensors[name] for name, t in named if name in tensors}
+    places = {
+        f"{prefix}.{name}" if prefix else name: ours[id(t)]
+        for prefix, module in network.named_modules()
+        for name, t in (*module._parameters.items(), *module._buffers.items())
+        if id(t) in ours
+    }
+    return functional_call(network, places, (x,), tie_weights=False)
 
 
 def outputs_of(network: nn.Module, x: Tensor) -> Tensor:

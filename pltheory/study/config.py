@@ -189,7 +189,8 @@ def _require_bounded(tree: dict[str, Any]) -> None:
         if depth > MOST_DEPTH:
             raise InvalidInputError(f"{clipped(key)}: nested {depth} deep, allowed are {MOST_DEPTH}")
         if type(value) is int and not -(2**63) <= value < 2**63:
-            raise InvalidInputError(f"{clipped(key)}: a whole number of more than 64 bits, which TOML does not have")
+            shown = clipped(str(value)) if abs(value) < 10**1000 else f"a number of {value.bit_length()} bits"
+            raise InvalidInputError(f"{clipped(key)} = {shown}: allowed are whole numbers of 64 bits, as TOML has them")
         if isinstance(value, dict):
             left += [(f"{key}.{name}".removeprefix("."), depth + 1, inner) for name, inner in value.items()]
         elif isinstance(value, list):

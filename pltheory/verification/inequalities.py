@@ -231,7 +231,9 @@ def _steps(
         # The floor rests on ||grad L|| <= L_F ||r_0||: at an iterate the exact gradient may be smaller than the
         # computed one, and the residual larger than at the start.
         norm = np.maximum(err.g - err.gradient - granted.lipschitz * err.drift, np.finfo(float).tiny)
-        below = rounded + step_size(eta, settings.gamma, settings.delta, norm, ARRAYS) - h
+        # Of the rule's own step at the computed gradient, not of h, which is what is held against the floor.
+        rule, exact = (step_size(eta, settings.gamma, settings.delta, at, ARRAYS) for at in (err.g, norm))
+        below = rounded + exact - rule
     sign = "eta delta" if word == "delta" else "floor eta"
     return [
         Inequality(f"step floor, {sign} <= h_t", np.full_like(h, eta * floor), h, below),

@@ -20,6 +20,7 @@ from torch import Tensor
 from ..certification.profile import Profile
 from ..measure.autodiff import gradient
 from ..measure.spectrum import spectral_norm
+from ..problem.evaluation import call_with
 from ..problem.networks import ClassN, class_n
 from ..problem.pointwise import POINTWISE
 from ..problem.problem import Problem
@@ -324,7 +325,7 @@ def _evaluated(work: Problem, params: dict[str, Tensor], *, whole: bool) -> tupl
     v = torch.full_like(work.y, 1 / math.sqrt(work.y.numel()))
     outputs, total = [], [torch.zeros_like(p) for p in params.values()]
     for low, high in itertools.pairwise(ends):
-        f = torch.func.functional_call(work.network, leaves, (work.x[low:high],))
+        f = call_with(work.network, leaves, work.x[low:high])
         grads = gradient(f, leaves.values(), v[low:high])
         outputs.append(f.detach())
         for held, g in zip(total, grads, strict=True):

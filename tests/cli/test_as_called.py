@@ -120,7 +120,7 @@ def test_verify_certifies(near):
 
 def test_certify_then_recheck(fitted):
     end = script("certify", "net.pt", "--config", "fitted.toml", "--json", folder=fitted)
-    assert ended_well(end).answer()["theorem"] == "C"
+    assert ended_well(end).answer()["certificate"]["theorem"] == "C"
     end = script("recheck", "net.cert.json", "--json", folder=fitted)
     assert ended_well(end).answer()["accepted"] is True
 

@@ -95,11 +95,11 @@ SETTINGS = {
     "run.device=cuda": ["run.device = 'cuda'", "no CUDA device", "'auto', 'cpu'"],
     "run.device=cuda:3": ["run.device = 'cuda:3'", "no CUDA device"],
     "run.steps=0": ["run.steps = 0", "greater than or equal to 1"],
-    "run.steps=1000000000000000000000000": ["run.steps = 1000000000000000000000000", "1000000000"],
+    "run.steps=1000000000000000000000000": ["run.steps = 1000000000000000000000000", "64 bits"],
     "run.target=1": ["run.target = 1", "less than 1"],
     "run.target=0": ["run.target = 0", "greater than 0"],
     "run.seed=-1": ["run.seed = -1", "greater than or equal to 0"],
-    "run.seed=99999999999999999999": ["run.seed = 99999999999999999999", "less than 9223372036854775808"],
+    "run.seed=99999999999999999999": ["run.seed = 99999999999999999999", "64 bits"],
     "level=proved": ["level = 'proved'", "'holds' or 'certified'"],
     "loss=max": ["loss = 'max'", "'sum' or 'mean'"],
     # --set itself

@@ -212,7 +212,7 @@ def test_a_call_inside_a_call_is_not_judged_again():
         with torch.no_grad():
             seen.append(pl.empirical_ntk(net, x))
 
-    pl.verify(pl.Problem(net, x, y), RULE, steps=20, progress=progress)
+    pl.verify(pl.Problem(net, x, y), RULE, theorem="B", steps=20, progress=progress)
     assert len(seen) == 1
     with Intercepting(), pytest.raises(NotAvailableError):  # the guard is armed again
         pl.empirical_ntk(net, x)

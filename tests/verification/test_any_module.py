@@ -6,13 +6,16 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
+import pltheory as pl
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings
 from pltheory.theory import InvalidInputError
 from pltheory.verification.hypotheses import measure
 from pltheory.verification.report import verify
 from pltheory.verification.verdict import Verdict
+from tests.cases import draws
 from tests.measure.odd_modules import ODD
 from tests.oracles import plain_autograd as oracle
 
@@ -60,3 +63,24 @@ def test_random_networks_are_refused(name):
     problem, _ = problem_of(name)
     with pytest.raises(InvalidInputError, match=r"call network\.eval\(\)"):
         verify(problem, RULE, steps=2)
+
+
+def test_a_module_that_stands_at_two_places_is_measured_and_left_as_it_was():
+    """Swapping its one parameter under both names would leave the other tensor in its place."""
+    (x,) = draws(3, (3, 4))
+    layer = nn.Linear(4, 4).double()
+    net = nn.Sequential(layer, nn.Tanh(), layer, nn.Tanh(), nn.Linear(4, 1).double())
+    own = dict(net.named_parameters())
+    values = {name: p.detach().clone() for name, p in own.items()}
+    problem = pl.Problem(net, x, torch.ones(3, 1, dtype=torch.float64))
+    rows = [torch.cat([g.reshape(-1) for g in torch.autograd.grad(net(x)[i, 0], list(own.values()))]) for i in range(3)]
+    kernel = torch.stack(rows) @ torch.stack(rows).T
+    torch.testing.assert_close(pl.empirical_ntk(net, x), kernel)
+    torch.testing.assert_close(
+        pl.lambda_min_estimate(pl.KernelOperator(net, x)).value, float(torch.linalg.eigvalsh(kernel)[0])
+    )
+    pl.hessian_norm(net, x)
+    pl.attack_lambda_min(problem, radius=0.1)
+    pl.verify(problem, pl.DeltaGClipSettings(eta=1e-3), steps=3)
+    after = dict(net.named_parameters())
+    assert all(after[name] is p and torch.equal(p, values[name]) for name, p in own.items())

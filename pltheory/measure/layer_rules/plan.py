@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
+from ...problem.evaluation import call_with
 from ..autodiff import norm
 from .factors import Factor, NoRuleError, Outer, gram_is_cheaper
 from .graph import Use, View
@@ -304,7 +304,7 @@ def _terms(part: Factor) -> int:
 def _require_no_influence(network: nn.Module, name: str, p: Tensor, x: Tensor, output: Tensor) -> None:
     """A parameter the graph never meets must have no say in the outputs, or autograd was told not to look."""
     with torch.no_grad():
-        moved = functional_call(network, {name: p.detach() * 1.5 + 0.25}, (x,)).reshape(output.shape)
+        moved = call_with(network, {name: p.detach() * 1.5 + 0.25}, x).reshape(output.shape)
     if not torch.equal(moved, output):
         raise NoRuleError("changes the outputs outside autograd's graph")
 
