@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ..theory.errors import InvalidInputError, NumericalFailureError
+from .exact import same_bits
 
 REAL = (torch.float32, torch.float64)
 """Precisions that are computed in: half and bfloat16 keep too few digits for a smallest eigenvalue."""
@@ -37,25 +39,45 @@ def same_states(a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
 
 
 @contextmanager
-def untouched(network: nn.Module) -> Iterator[None]:
-    """Put buffers and random states back afterwards, bit for bit: running a module may change them."""
-    held = [(m, name, b) for m in network.modules() for name, b in m._buffers.items() if b is not None]
-    copies = [b.detach().clone() for _, _, b in held]
+def random_states_kept() -> Iterator[None]:
+    """Put the random states back afterwards."""
     states = random_states()
     try:
         yield
     finally:
-        with torch.inference_mode(any(b.is_inference() for _, _, b in held)), torch.no_grad():
-            for (module, name, buffer), copy in zip(held, copies, strict=True):
-                if not torch.equal(buffer, copy):
-                    buffer.copy_(copy)
-                module._buffers[name] = buffer
         if not same_states(states, random_states()):
             random.setstate(states[0])
             np.random.set_state(states[1])  # noqa: NPY002
             torch.set_rng_state(states[2])
             if states[3]:
                 torch.cuda.set_rng_state_all(states[3])
+
+
+@contextmanager
+def buffers_kept(network: nn.Module) -> Iterator[None]:
+    """Put buffers back afterwards, bit for bit, and take away those that were added."""
+    parts = [part for part in network.modules() if type(part._buffers) in (dict, OrderedDict)]
+    tables = [(part._buffers, dict(part._buffers)) for part in parts]
+    copies = [(b, b.detach().clone()) for b in network.buffers()]
+    try:
+        yield
+    finally:
+        for table, was in tables:
+            if list(table) != list(was) or any(table[name] is not was[name] for name in was):
+                table.clear()
+                table.update(was)
+        for b, copy in copies:
+            # Writing back what did not change would spoil graphs that the caller holds.
+            if not same_bits(b, copy):
+                with torch.inference_mode(b.is_inference()), torch.no_grad():
+                    b.copy_(copy)
+
+
+@contextmanager
+def untouched(network: nn.Module) -> Iterator[None]:
+    """Put buffers and random states back afterwards: running a module may change them."""
+    with buffers_kept(network), random_states_kept():
+        yield
 
 
 def call_with(network: nn.Module, tensors: Mapping[str, Tensor], x: Tensor) -> Any:

@@ -9,9 +9,7 @@ found.
 from __future__ import annotations
 
 import functools
-import random
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, ParamSpec, TypeVar
@@ -26,7 +24,7 @@ from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 from ..rigor import environment
 from ..theory import InvalidInputError, NotAvailableError
-from .exact import same_bits
+from .evaluation import buffers_kept, random_states_kept
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -58,7 +56,7 @@ def undisturbed(call: Callable[P, R]) -> Callable[P, R]:
             stack.enter_context(_plain_modes())
             for module in _networks(given.values()):
                 stack.enter_context(_as_found(module))
-            stack.enter_context(_random_states())
+            stack.enter_context(random_states_kept())
             _INSIDE.depth = 1
             try:
                 return call(*args, **kwargs)
@@ -120,39 +118,14 @@ def _as_found(module: nn.Module) -> Iterator[None]:
     """Put buffers, gradients and training flags back as they are now; parameters are for `held` to look after."""
     parts = list(module.modules())
     flags = [part.training for part in parts]
-    tables = [(part._buffers, dict(part._buffers)) for part in parts if type(part._buffers) in (dict, OrderedDict)]
-    buffers = [(b, b.detach().clone()) for b in module.buffers() if not b.is_inference()]
     grads = [(p, p.grad) for p in module.parameters() if p.is_leaf]
-    try:
-        yield
-    finally:
-        for part, flag in zip(parts, flags, strict=True):
-            if part.training != flag:
-                part.training = flag
-        for table, was in tables:
-            if list(table) != list(was) or any(table[name] is not was[name] for name in was):
-                table.clear()
-                table.update(was)
-        for b, copy in buffers:
-            # Writing back what did not change would spoil graphs that the caller holds.
-            if not same_bits(b, copy):
-                with torch.no_grad():
-                    b.copy_(copy)
-        for p, grad in grads:
-            if p.grad is not grad:
-                p.grad = grad
-
-
-@contextmanager
-def _random_states() -> Iterator[None]:
-    on_cpu, of_numpy, of_python = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
-    on_device = torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None
-    try:
-        yield
-    finally:
-        if not torch.equal(torch.get_rng_state(), on_cpu):
-            torch.set_rng_state(on_cpu)
-        np.random.set_state(of_numpy)  # noqa: NPY002
-        random.setstate(of_python)
-        if on_device is not None and not torch.equal(torch.cuda.get_rng_state(), on_device):
-            torch.cuda.set_rng_state(on_device)
+    with buffers_kept(module):
+        try:
+            yield
+        finally:
+            for part, flag in zip(parts, flags, strict=True):
+                if part.training != flag:
+                    part.training = flag
+            for p, grad in grads:
+                if p.grad is not grad:
+                    p.grad = grad
