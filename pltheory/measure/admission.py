@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..problem.evaluation import REAL, outputs_of, random_states, same_states, untouched
+from ..problem.exact import same_bits
 from ..theory import InvalidInputError
 
 _AGAIN = 1 << 10
@@ -86,7 +87,7 @@ def inputs(x: Tensor) -> Tensor:
 
 
 def admit(network: nn.Module, x: Tensor) -> Admitted:
-    """The one check. Runs the network on the first sample, the last one and, twice, on all.
+    """The one check. Runs the network on the first sample, the last one, twice on all, and on all the other way round.
 
     Raises:
         InvalidInputError: it mixes its samples (batch normalisation in train mode), draws random numbers, answers
@@ -104,17 +105,21 @@ def admit(network: nn.Module, x: Tensor) -> Admitted:
             f"module {mixing[0]}: batch normalisation in train mode mixes the samples; call network.eval()"
         )
     with untouched(network), torch.no_grad():
-        states, versions = random_states(), [p._version for p in params.values()]
+        states, values = random_states(), [p.detach().clone() for p in params.values()]
         one = outputs_of(network, x[:1])
         drawn = not same_states(states, random_states())
         last, many, again = outputs_of(network, x[-1:]), outputs_of(network, x), outputs_of(network, x)
+        turned = outputs_of(network, x.flip(0)).flip(0)
         drawn = drawn or not same_states(states, random_states())
+        changed = [(p, was) for p, was in zip(params.values(), values, strict=True) if not same_bits(p, was)]
+        for p, was in changed:
+            p.copy_(was)
         if drawn:
             raise InvalidInputError(
                 "the network draws random numbers: it mixes the samples, or answers differently from call to call "
                 "(dropout?); call network.eval()"
             )
-        if versions != [p._version for p in params.values()]:
+        if changed:
             raise InvalidInputError("the network changes its own parameters when it is run: call network.eval()")
         slack = _AGAIN * torch.finfo(many.dtype).eps * _largest(many)
         if not torch.allclose(many, again, rtol=0, atol=slack, equal_nan=True):
@@ -124,6 +129,7 @@ def admit(network: nn.Module, x: Tensor) -> Admitted:
             )
         require_same(one, many)
         require_same(last, many[-1:])
+        require_same(turned, many)
     return Admitted(params, x, one.reshape(-1))
 
 

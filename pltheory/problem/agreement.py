@@ -21,8 +21,8 @@ from ..theory import NotAvailableError
 from ..theory import activation as activation_of_the_table
 from .networks import ClassN, Layer
 
-SAMPLES = 64
-"""Samples that are looked at."""
+ENTRIES = 2**24
+"""Samples times width that are looked at, and 64 samples at least."""
 PIECE = 2**18
 """Entries of a weight matrix that are worked on at a time, so that the passes stay in the cache."""
 
@@ -45,7 +45,7 @@ def require_agreement(module: nn.Module, live: ClassN, copies: ClassN, x: Tensor
     """
     if not activation_of_the_table(live.activation).smooth:
         return  # nothing is proved of such a network
-    some = x[:SAMPLES].detach()
+    some = x[: max(64, ENTRIES // max(live.widths))].detach()
     # Weights of the outputs in the number that is differentiated.
     signs = np.resize([1.0, -1.0], (len(some), live.widths[-1]))
     limits = torch.finfo(x.dtype)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -186,7 +186,8 @@ def recognise(
         )
     _, chosen, sign, head = max(found, key=lambda f: f[0])
     if decimal is None:
-        _refuse_thousands(chosen, sign, head, file)
+        with suppress(csv.Error):  # all of the file: what is marked may come late
+            _refuse_thousands(chosen, sign, records(Lines(text), chosen), file)
     return chosen, sign, head
 
 
@@ -216,18 +217,19 @@ def _score(head: list[Record], decimal: str, label: str | int | None) -> tuple[b
     return points == len(body), points, good / cells, True
 
 
-def _refuse_thousands(delimiter: str, decimal: str, head: list[Record], file: str) -> None:
+def _refuse_thousands(delimiter: str, decimal: str, rows: Iterable[Record], file: str) -> None:
     """Where commas, or dots between semicolons, all stand before three digits, they may part thousands."""
     if decimal == "." and delimiter != ";":
         return
-    marked = [
-        (record.line, number, cell)
-        for record in head
-        for number, cell in enumerate(record.cells, start=1)
-        if decimal in cell and is_number(cell, decimal)
-    ]
-    if marked and all(_THOUSANDS.fullmatch(cell.strip(" \t")) for _, _, cell in marked):
-        line, number, cell = marked[0]
+    first: tuple[int, int, str] | None = None
+    for record in rows:
+        for number, cell in enumerate(record.cells, start=1):
+            if decimal in cell and is_number(cell, decimal):
+                if not _THOUSANDS.fullmatch(cell.strip(" \t")):
+                    return
+                first = first or (record.line, number, cell)
+    if first is not None:
+        line, number, cell = first
         shown, sign = cell.strip(), "comma" if decimal == "," else "dot"
         raise InvalidInputError(
             f"source: {file}, line {line}, column {number} is {shown!r}: a decimal {sign} or thousands? allowed are "

@@ -57,6 +57,8 @@ _FOUND: dict[tuple[object, str], object] = {
     **{(kind, name): getattr(kind, name, None) for kind in _READ for name in _CALLED},
     **{(home, name): getattr(home, name) for home, name in _FUNCTIONS},
 }
+_CODE = {where: getattr(what, "__code__", None) for where, what in _FOUND.items()}
+"""A function may be given another body and stay the same object."""
 _FOREIGN = {
     where
     for where, what in _FOUND.items()
@@ -67,7 +69,9 @@ _FOREIGN = {
 
 def watch(kind: type[nn.Module]) -> type[nn.Module]:
     """Let `require_torch_itself` refuse a class of this package whose methods were replaced, too."""
-    _FOUND.update({(kind, name): getattr(kind, name, None) for name in _CALLED})
+    found: dict[tuple[object, str], object] = {(kind, name): getattr(kind, name, None) for name in _CALLED}
+    _FOUND.update(found)
+    _CODE.update({where: getattr(what, "__code__", None) for where, what in found.items()})
     return kind
 
 
@@ -90,7 +94,9 @@ def require_torch_itself() -> None:
         if getattr(module_globals, name):
             refuse(name.removeprefix("_"), "of torch.nn.modules.module are set: they act on every layer")
     for (home, name), what in _FOUND.items():
-        if getattr(home, name, None) is not what or (home, name) in _FOREIGN:
+        here = getattr(home, name, None)
+        body = getattr(here, "__code__", None)
+        if here is not what or (home, name) in _FOREIGN or body is not _CODE.get((home, name)):
             refuse(f"{getattr(home, '__name__', home)}.{name}", "was replaced: it is not what its library defines")
 
 

@@ -93,6 +93,8 @@ def _stored_index(schema: Any, names: tuple[str, ...]) -> list[int]:
         stored = json.loads((schema.metadata or {}).get(b"pandas", b"{}")).get("index_columns", [])
     except (ValueError, AttributeError, RecursionError):
         return []
+    if not isinstance(stored, list):
+        return []
     return [names.index(name) for name in stored if isinstance(name, str) and name in names]
 
 

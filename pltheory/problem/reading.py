@@ -15,6 +15,7 @@ from .source import Source, clipped, listed, whole_number
 
 # What pandas calls a column of row numbers whose name is empty, once or saved again.
 _UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*|__index_level_\d+__)?")
+_STORED = re.compile(r"__index_level_\d+__")
 _ROW_NAMES = frozenset({"id", "idx", "index", "no", "no.", "nr", "#", "row", "row_id", "row id", "rowid", "rownames"})
 _MOST_VALUES = 20  # of more different numbers in the label column none is a class
 
@@ -220,10 +221,11 @@ def _numbered(key: str, given: str | int, names: Sequence[str], width: int, file
 
 
 def _leading_unnamed(names: Sequence[str]) -> tuple[int, ...]:
+    """Leading columns without a name, and what pandas calls a stored index, which it puts last."""
     count = 0
     while count < len(names) and _UNNAMED.fullmatch(names[count]):
         count += 1
-    return tuple(range(count))
+    return (*range(count), *(c for c in range(count, len(names)) if _STORED.fullmatch(names[c])))
 
 
 def settle_index(asked: Asked, roles: Roles, names: Sequence[str], x: Any, file: str) -> tuple[str, ...]:

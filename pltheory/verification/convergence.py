@@ -19,7 +19,7 @@ from ..problem.networks import class_n
 from ..problem.problem import Problem, in_span_of_data
 from ..problem.settings import StepSettings
 from ..theory import NotAvailableError, NumericalFailureError
-from .inequalities import Check, Inequality, Violation, first_violation, of_promise, of_reach, tightest
+from .inequalities import Check, Inequality, Violation, first_violation, of_promise, of_reach, tells, tightest
 from .inequalities import Trace as Trace
 from .promise import Promise
 from .rounding import Rounding
@@ -57,6 +57,7 @@ class Run:
         checks: the same inequalities, each at the step where it has least room, with what rounding is granted there.
         floor: the loss that cannot be told from zero in the run's arithmetic, at the start.
         rounding: where the numbers granted come from, a bound or an estimate.
+        tells: whether the checks could have told the promise from a run that does not move: rounding may hide it.
     """
 
     trace: Trace
@@ -69,6 +70,7 @@ class Run:
     checks: tuple[Check, ...] = ()
     floor: float = 0.0
     rounding: str = ""
+    tells: bool = True
 
 
 def optimizer_for(settings: StepSettings, eta: float, problem: Problem) -> torch.optim.Optimizer:
@@ -131,7 +133,9 @@ def run(
     floor = rounding.along(0.0).floor
     optimizer = optimizer_for(settings, eta, work)
     trace, finite = _iterate(work, loss_and_gradient, optimizer, start, steps, target, floor, records, progress)
-    granted = rounding.along(float(trace.path[-1]), len(trace.step_size))
+    # A run that leaves the ball of the promise must not be granted more for it.
+    ball = min(float(trace.path[-1]), 1.25 * certified.required if certified is not None else math.inf)
+    granted = rounding.along(ball, len(trace.step_size))
     inequalities: list[Inequality] = []
     if certified is not None and profile is not None:
         inequalities = of_reach(trace, certified, profile, integrated, settings, granted)
@@ -152,6 +156,8 @@ def run(
         checks=tuple(tightest(i) for i in inequalities),
         floor=floor,
         rounding=granted.how,
+        # At the floor of rounding there is nothing left to tell.
+        tells=bool(trace.loss[0] <= floor) or tells(inequalities, trace),
     )
 
 

@@ -160,6 +160,7 @@ def of_reach(
                 contraction(at.mu, at.beta, h) * before,
                 err.after + err.before + 4 * h * granted.kernel * before,
             ),
+            *_envelope(at.rate, granted, err),
             Inequality(
                 "potential, (1 - beta eta/2) sig l_t <= ||r_t|| - ||r_{t+1}||",
                 room * sig * h * g,
@@ -188,6 +189,7 @@ def of_promise(trace: Trace, at: Promise, settings: StepSettings, granted: Round
             found.append(
                 Inequality("rate, L_{t+1} <= q L_t", loss[1:], at.rate * loss[:-1], err.after + err.before + constants)
             )
+            found += _envelope(at.rate, granted, err)
         if at.radius is not None:
             found.append(
                 Inequality(
@@ -241,17 +243,40 @@ def _steps(
     ]
 
 
+ENVELOPE = "envelope, ||r_t|| <= q^(t/2) ||r_0||"
+
+
+def _envelope(rate: float | None, granted: RoundOff, err: _Errors) -> list[Inequality]:
+    """The rate over all steps so far: what rounding adds at a step shrinks with those that follow."""
+    if rate is None:
+        return []
+    root = math.sqrt(min(rate, 1.0))
+    fresh = err.pushed + 4 * err.h * granted.kernel * err.rho_0  # by the step, and by the constants
+    added, so_far = np.empty_like(fresh), float(err.e[0])
+    for t, more in enumerate(fresh.tolist()):
+        so_far = root * so_far + more
+        added[t] = so_far
+    shrunk = root ** np.arange(1, len(fresh) + 1)
+    return [Inequality(ENVELOPE, err.rho_1, shrunk * float(err.rho[0]), added + err.e_1)]
+
+
+def tells(inequalities: list[Inequality], trace: Trace) -> bool:
+    """Whether the envelope, where there is one, would have found a run that does not move at all."""
+    found = [i for i in inequalities if i.name == ENVELOPE]
+    return not found or any(bool((i.right + i.granted < math.sqrt(2 * trace.loss[i.since])).any()) for i in found)
+
+
 def _of_path(
     trace: Trace, at: Reach, profile: Profile, integrated: bool, room: float, granted: RoundOff, err: _Errors
 ) -> Array:
     """The potential telescopes: what rounding adds to it lengthens the path by 1 / ((1 - beta eta/2) sig)."""
     sig = profile.sig[0] if integrated else math.sqrt(at.mu)
     added = err.drift + np.cumsum(room * sig * trace.step_size * err.gradient)
-    rate = room * math.sqrt(at.mu)
+    rate = np.full_like(added, room * math.sqrt(at.mu))
     if integrated:
-        # sig falls beyond the promised radius: the first radius that what is added cannot pass.
-        reached = profile.radii >= at.required + added[-1] / (room * profile.sig)
-        rate = room * float(profile.sig[np.argmax(reached)]) if reached.any() else 0.0
+        # sig falls beyond the promised radius: the first radius that what is added up to a step cannot pass.
+        reached = profile.radii >= at.required + added[:, None] / (room * profile.sig)  # (T, radii)
+        rate = room * np.where(reached.any(axis=1), profile.sig[reached.argmax(axis=1)], 0.0)
     constants = 2 * granted.kernel / at.mu + at.eta * granted.kernel / room + len(added) * U
     return added / rate + at.required * constants
 

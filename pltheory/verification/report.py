@@ -70,10 +70,12 @@ class VerifyReport:
 
     @property
     def evidence(self) -> Evidence:
-        """What the run says; where no inequality of a theorem was checked it is empirical only."""
+        """What the run says; empirical only where no inequality was checked, or rounding hides what is promised."""
         if self.run is None:
             return Evidence.NOT_RUN
         if self.main.verdict.rank < Verdict.HOLDS.rank or not self.run.checked:
+            return Evidence.EMPIRICAL
+        if not self.run.tells and self.run.violation is None:
             return Evidence.EMPIRICAL
         agrees = self.run.violation is None and self.run.reason in (Reason.CONVERGED, Reason.STEP_LIMIT)
         return Evidence.AGREES if agrees else Evidence.CONTRADICTS
@@ -137,11 +139,12 @@ def verify(
 
     Raises:
         ExtensionError: an installed theorem failed, or said what cannot be believed.
-        InvalidInputError: unknown theorem or option; eta is a multiple of 1/beta where no beta can be bounded; or the
-            network or the data changed meanwhile.
+        InvalidInputError: an argument out of its range; unknown theorem or option; eta is a multiple of 1/beta where no
+            beta can be bounded; or the network or the data changed meanwhile.
         NotAvailableError: the network's outputs or gradients are not those of its layers, or it cannot be measured.
         NumericalFailureError: a measured number or the starting loss is not finite.
     """
+    _require_arguments(problem, steps, target, level)
     require_rule(settings)
     rungs = _rungs(theorem, checkpoint)
     asked = theorem if isinstance(theorem, str) else theorem.theorem.id
@@ -187,6 +190,17 @@ def verify(
         )
     held.require_unchanged()
     return VerifyReport(measured, settings, ladder, main, result, asked)
+
+
+def _require_arguments(problem: object, steps: object, target: object, level: object) -> None:
+    if not isinstance(problem, Problem):
+        raise InvalidInputError(f"problem is of type {type(problem).__name__}; needed is a pltheory.Problem")
+    if type(steps) is not int or steps < 0:
+        raise InvalidInputError(f"steps = {steps!r}: allowed are whole numbers from 0 on")
+    if not (isinstance(target, int | float) and 0 < target < 1):
+        raise InvalidInputError(f"target = {target!r}: must lie in (0, 1)")
+    if level not in (Verdict.CERTIFIED, Verdict.HOLDS) or not isinstance(level, Verdict):
+        raise InvalidInputError(f"level = {level!r}: allowed are Verdict.CERTIFIED and Verdict.HOLDS")
 
 
 def _rungs(theorem: str | Rung, checkpoint: str | None) -> list[Rung]:

@@ -211,8 +211,7 @@ def _expected(data: bytes) -> list[Tensor]:
     named = {re.sub(r"^((module|model|net|network|_orig_mod)\.)+", "", k): v for k, v in content.items()}
     if "weights.0" in named:
         return [named[k] for k in ("weights.0", "weights.1", "biases.0", "biases.1")]
-    modules = sorted({k.rpartition(".")[0] for k in named}, key=lambda m: int(re.search(r"\d+$",
-    m)[0]))  # type: ignore[index]
+    modules = sorted({k.rpartition(".")[0] for k in named}, key=lambda m: int(re.search(r"\d+$", m)[0]))  # type: ignore[index]
     return [named[f"{m}.{kind}"] for kind in ("weight", "bias") for m in modules]
 
 

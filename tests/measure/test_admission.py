@@ -104,3 +104,42 @@ def test_an_earlier_graph_survives_a_measurement():
     hessian_norm(net, x)
     loss.backward()  # complains if the weights were written to meanwhile
     assert all(p.grad is not None for p in net.parameters())
+
+
+class Neighbour(nn.Module):
+    """The sample in the middle reads the one before it; the first and the last do not."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(4, 1).double()
+
+    def forward(self, x):
+        out = self.a(x)
+        return torch.cat([out[:1], out[1:2] + out[:1], out[2:]]) if len(out) == 3 else out
+
+
+class Renormed(nn.Module):
+    """A forward that rewrites a weight, seen by autograd or behind its back."""
+
+    def __init__(self, hidden):
+        super().__init__()
+        self.a, self.hidden = nn.Linear(4, 1).double(), hidden
+
+    def forward(self, x):
+        with torch.no_grad():
+            (self.a.bias.data if self.hidden else self.a.bias).mul_(1.0001)
+        return self.a(x)
+
+
+def test_samples_that_mix_in_the_middle_are_seen():
+    with pytest.raises(InvalidInputError, match="mixes the samples"):
+        empirical_ntk(Neighbour(), draws(0, (3, 4))[0])
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_parameters_that_a_forward_changes_are_put_back(hidden):
+    net = Renormed(hidden)
+    before = net.a.bias.detach().clone()
+    with pytest.raises(InvalidInputError):
+        empirical_ntk(net, draws(0, (3, 4))[0])
+    assert torch.equal(net.a.bias, before)

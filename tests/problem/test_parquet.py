@@ -148,3 +148,24 @@ def test_options_of_text_are_refused(tmp_path):
     for key, value in (("header", True), ("delimiter", ";"), ("decimal", ",")):
         with refused(f"{key} = {value!r}", "only a table of text", "t.parquet"):
             data.read(path, **{key: value})
+
+
+def test_the_index_of_pandas_is_known_by_its_name_where_its_metadata_are_lost(tmp_path):
+    """pandas stores it last, where the label is looked for."""
+    frame = pd.DataFrame({"a": [0.5, 1.5, 2.5], "b": [1.0, 3.0, 2.0], "y": [1, 0, 1]}, index=[10, 40, 20])
+    frame.to_parquet(tmp_path / "a.parquet")
+    table = pq.read_table(tmp_path / "a.parquet").replace_schema_metadata(None)
+    pq.write_table(table, tmp_path / "b.parquet")
+    (tmp_path / "c.csv").write_text("a,b,y,__index_level_0__\n.5,1,1,10\n1.5,3,0,40\n2.5,2,1,20\n")
+    for name in ("a.parquet", "b.parquet", "c.csv"):
+        x, y = data.load(tmp_path / name, scale="none", center=False)
+        assert x.shape == (3, 2), name
+        assert y.flatten().tolist() == [1.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("stored", ["null", "5", '"ab"', '{"a": 1}'])
+def test_an_index_in_the_metadata_is_a_list_or_none(tmp_path, stored):
+    table = pa.table({**X, "y": [1.0, 0.0, 1.0]})
+    meta = {b"pandas": f'{{"index_columns": {stored}}}'.encode()}
+    pq.write_table(table.replace_schema_metadata(meta), tmp_path / "t.parquet")
+    assert data.read(tmp_path / "t.parquet").columns == 3

@@ -465,3 +465,13 @@ def test_a_bad_cell_is_never_a_lost_point(tmp_path, table, bad, draw):
 def test_a_long_cell_that_is_no_number_is_seen_in_one_pass(start: str) -> None:
     """Digits that two parts of a pattern can share took the square of their number: hours for these."""
     assert not dialect.is_number(f"{start}{'9' * 10**6}x")
+
+
+@pytest.mark.parametrize("where", [0, 150, 300])
+def test_thousands_are_asked_about_wherever_they_stand(tmp_path, where):
+    rows = [f"{(i * 37) % 900 + 100};{i % 7}" for i in range(300)]
+    rows[where:where] = ["1.234;3", "2.500;4"]
+    path = tmp_path / "t.csv"
+    path.write_text("a;y\n" + "\n".join(rows) + "\n")
+    with pytest.raises(InvalidInputError, match="a decimal dot or thousands"):
+        data.read(path)

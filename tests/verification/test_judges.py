@@ -136,3 +136,16 @@ def test_what_is_no_step_rule_is_refused_by_the_public_calls(call):
     for settings in (Mine(eta=0.1), broken, None, {"eta": 0.1}):
         with pytest.raises(InvalidInputError):
             call(near(), settings)
+
+
+@pytest.mark.parametrize(
+    "argument", [{"steps": -1}, {"steps": 1.5}, {"target": 2.0}, {"target": float("nan")}, {"level": "CERTIFIED"}]
+)
+def test_an_argument_out_of_its_range_is_one_line(argument):
+    with pytest.raises(InvalidInputError, match=f"^{next(iter(argument))} = [^\n]*$"):
+        verify(near(), RULE, **argument)
+
+
+def test_verify_asks_for_a_problem():
+    with pytest.raises(InvalidInputError, match=r"needed is a pltheory\.Problem"):
+        verify(near().network, RULE)

@@ -15,6 +15,7 @@ from pltheory.problem.loss_gradient import LossGradient
 from pltheory.problem.networks import class_n, fully_connected
 from pltheory.problem.problem import Problem, in_span_of_data
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from pltheory.verification import convergence
 from pltheory.verification.contract import near_solution
 from pltheory.verification.convergence import Reason, run
 from pltheory.verification.inequalities import Inequality, first_violation, tightest
@@ -326,3 +327,34 @@ def test_not_a_number_is_a_violation_and_the_least_room_is_found():
     assert tightest(i).step == 1
     broken = first_violation([Inequality("c", np.array([0.0, 1.2, 1.3]), one, 0.1 * one)])
     assert (broken.step, broken.left, broken.right, broken.granted) == (1, 1.2, 1.0, 0.1)
+
+
+class Still(torch.optim.Optimizer):
+    """Says that it steps, and puts every weight back."""
+
+    def __init__(self, inner):
+        self._inner = inner
+        super().__init__(list(inner.param_groups[0]["params"]), {})
+
+    def step(self, closure=None):
+        before = [p.detach().clone() for p in self._inner.param_groups[0]["params"]]
+        self._inner.step()
+        self.grad_norm, self.step_size = self._inner.grad_norm, self._inner.step_size
+        with torch.no_grad():
+            for p, was in zip(self._inner.param_groups[0]["params"], before, strict=True):
+                p.copy_(was)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("width", "distance"), [(4096, 5e-4), (32, 1e-3)])
+def test_a_run_that_stands_still_agrees_with_nothing(monkeypatch, dtype, width, distance):
+    """In float32 rounding may hide a promise step by step: then nothing was told, and nothing agrees."""
+    x = draws(3, (3, 8))[0].to(dtype)
+    net = fully_connected([8, width, 1], bias=True, seed=3, dtype=dtype)
+    y = net(x).detach() + distance * torch.tensor([[1.0], [-1.0], [1.0]], dtype=dtype)
+    made = convergence.optimizer_for
+    monkeypatch.setattr(convergence, "optimizer_for", lambda *args: Still(made(*args)))
+    for steps in (60, 200, 1000):
+        report = verify(Problem(net, x, y), DeltaGClipSettings(eta="0.5/beta"), theorem="B", steps=steps)
+        assert report.verdict is Verdict.CERTIFIED
+        assert report.evidence is not Evidence.AGREES

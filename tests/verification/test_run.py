@@ -156,7 +156,7 @@ def test_a_certified_run_converges_and_agrees(theorem):
     got = run(problem, settings, found.eta, steps=4000, profile=p, certified=found, integrated=theorem == "B")
     assert got.violation is None
     assert got.reason is Reason.CONVERGED
-    assert len(got.checked) == 7
+    assert len(got.checked) == 8
     assert got.trace.loss[-1] <= 1e-12 * got.trace.loss[0]
     assert got.trace.path[-1] <= found.required <= found.radius
     assert (got.trace.distance <= got.trace.path[got.trace.recorded] + 1e-13).all()
