@@ -189,7 +189,8 @@ def of_promise(trace: Trace, at: Promise, settings: StepSettings, granted: Round
             found.append(
                 Inequality("rate, L_{t+1} <= q L_t", loss[1:], at.rate * loss[:-1], err.after + err.before + constants)
             )
-            found += _envelope(at.rate, granted, err)
+            # A promise of no growth is kept by a run that stands still.
+            found += _envelope(at.rate, granted, err) if at.rate < 1 else []
         if at.radius is not None:
             found.append(
                 Inequality(

@@ -179,7 +179,7 @@ def test_the_run_is_held_against_the_promise_and_lifts_nothing():
     kept = Mine(promise=Promise(eta=0.01, rate=1.0, radius=1.0))
     report = verify(NEAR, RULE, theorem=guarded(kept, "me"), steps=50)
     assert report.evidence is Evidence.AGREES
-    assert len(report.run.checked) == 5
+    assert len(report.run.checked) == 4
     for name, promise in (("rate", Promise(eta=0.01, rate=0.5)), ("path", Promise(eta=0.01, radius=1e-12))):
         report = verify(NEAR, RULE, theorem=guarded(Mine(promise=promise), "me"), steps=50)
         assert report.evidence is Evidence.CONTRADICTS, name
