@@ -105,13 +105,15 @@ def admit(network: nn.Module, x: Tensor) -> Admitted:
             f"module {mixing[0]}: batch normalisation in train mode mixes the samples; call network.eval()"
         )
     with untouched(network), torch.no_grad():
-        states, values = random_states(), [p.detach().clone() for p in params.values()]
+        states, versions = random_states(), [p._version for p in params.values()]
+        values = [p.detach().clone() for p in params.values()]
         one = outputs_of(network, x[:1])
         drawn = not same_states(states, random_states())
         last, many, again = outputs_of(network, x[-1:]), outputs_of(network, x), outputs_of(network, x)
         turned = outputs_of(network, x.flip(0)).flip(0)
         drawn = drawn or not same_states(states, random_states())
         changed = [(p, was) for p, was in zip(params.values(), values, strict=True) if not same_bits(p, was)]
+        moved = changed or versions != [p._version for p in params.values()]  # and back again
         for p, was in changed:
             p.copy_(was)
         if drawn:
@@ -119,7 +121,7 @@ def admit(network: nn.Module, x: Tensor) -> Admitted:
                 "the network draws random numbers: it mixes the samples, or answers differently from call to call "
                 "(dropout?); call network.eval()"
             )
-        if changed:
+        if moved:
             raise InvalidInputError("the network changes its own parameters when it is run: call network.eval()")
         slack = _AGAIN * torch.finfo(many.dtype).eps * _largest(many)
         if not torch.allclose(many, again, rtol=0, atol=slack, equal_nan=True):
