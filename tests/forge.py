@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from pltheory.certification.recheck import RecheckResult
 
 ACCEPTED, FALSE, DAMAGED, UNSURE, FAILED = range(5)

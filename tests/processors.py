@@ -23,6 +23,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from pltheory.verification.ladder import BUILT_IN
+
 from tests.benchmarks.machine import facts
 
 ROOT = Path(__file__).parents[1]

@@ -13,10 +13,10 @@ from types import ModuleType
 
 import pytest
 import torch
+from pltheory.theory.theorems import THEOREMS
 
 import pltheory as pl
 from pltheory.theory import InvalidInputError, NotAvailableError
-from pltheory.theory.theorems import THEOREMS
 
 # The first forward-mode derivative makes torch import parts of itself that call what it has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script.:DeprecationWarning")

@@ -26,14 +26,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-
-from pltheory.theory import Direction, InvalidInputError, NotAvailableError
 from pltheory.theory.theorems import Theorem
 from pltheory.verification.extension import Answer, options_of
 from pltheory.verification.hypotheses import Measured
 from pltheory.verification.ladder import Question
 from pltheory.verification.promise import Promise
 from pltheory.verification.verdict import HypothesisRow, Verdict
+
+from pltheory.theory import Direction, InvalidInputError, NotAvailableError
 
 STEPS = "plain steps h_t = eta on batches drawn without replacement"
 POSITIVE = "lambda_min(K(w_0)) > 0"

@@ -13,10 +13,9 @@ from pydantic_core import PydanticCustomError
 
 from ..problem.data import NAMES, is_there
 from ..problem.dialect import DECIMALS, DELIMITERS
+from ..theorems.guard import ids
+from ..theorems.ladder import ALL, BEST
 from ..theory import ACTIVATIONS, InvalidInputError
-from ..theory.theorems import THEOREMS
-from ..verification.extension import ids
-from ..verification.ladder import ALL, BEST
 
 
 class _Section(BaseModel):
@@ -91,7 +90,7 @@ class TheoremSection(_Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in THEOREMS and name not in (ALL, BEST) and name not in ids():
+        if name not in (ALL, BEST) and name not in ids():
             allowed = ", ".join(map(repr, [*ids(), ALL, BEST]))
             raise PydanticCustomError("theorem", "should be one of {allowed}", {"allowed": allowed})
         return name

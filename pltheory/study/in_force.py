@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..certification.fit import Alternative
+from ..certificates.fit import Alternative
 from ..problem.data import LABELS, Data
 from ..problem.networks import FullyConnected
 from ..problem.problem import Problem

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..certification.radius import reach
 from ..measure.hessian import largest_hessian_norm
 from ..problem.problem import in_span_of_data
+from ..theorems.ladder import WEAKEST_DEMAND
 from ..theory import InvalidInputError, NotAvailableError
 from ..verification.report import verify
 from .build import LEVELS, problem_of, settings_of
@@ -90,7 +90,7 @@ def _compute(values: dict[str, Any], config: Config) -> Record:
         level=LEVELS[config.level],
     )
     bounds, run = report.measured.profile, report.run
-    ratio = None if bounds is None else reach(bounds, settings, "B").ratio
+    ratio = None if bounds is None else WEAKEST_DEMAND.look(bounds, settings).ratio
     # Directions orthogonal to the data meet no second derivative, so the norms are the same in their span.
     small = in_span_of_data(problem) or problem
     try:

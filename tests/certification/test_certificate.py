@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from pltheory.certification.radius import reach
 from torch import nn
 
 from pltheory.certification.certificate import certify
 from pltheory.certification.certificate_file import array_hash, save_certificate
 from pltheory.certification.enclosure import enclose, stored_arrays
 from pltheory.certification.profile import centre_norms, profile
-from pltheory.certification.radius import reach
 from pltheory.measure.linearization import linearize
 from pltheory.problem.data import digits
 from pltheory.problem.networks import FullyConnected, class_n, fully_connected

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from pltheory.certification.polish import polish
 
 from pltheory.certification import polish as module
 from pltheory.certification.certificate import certify
-from pltheory.certification.polish import polish
 from pltheory.measure.linearization import linearize
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected

@@ -9,9 +9,9 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from pltheory.certification.radius import CONDITIONS, reach
 
 from pltheory.certification.profile import profile
-from pltheory.certification.radius import CONDITIONS, reach
 from pltheory.measure.linearization import linearize
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings

@@ -24,15 +24,15 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from pltheory.certification.recheck import arithmetic as arithmetic
+from pltheory.certification.recheck import ball as recheck_ball
+from pltheory.certification.recheck import file as recheck_file
+from pltheory.certification.recheck import recheck
 
 from pltheory.certification import recheck as module
 from pltheory.certification.certificate import certify
 from pltheory.certification.certificate_file import document, save_certificate
 from pltheory.certification.profile import profile
-from pltheory.certification.recheck import arithmetic as arithmetic
-from pltheory.certification.recheck import ball as recheck_ball
-from pltheory.certification.recheck import file as recheck_file
-from pltheory.certification.recheck import recheck
 from pltheory.cli.recheck import command
 from pltheory.measure.linearization import linearize
 from pltheory.problem.problem import Problem

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-
 from pltheory.certification.recheck import arrays as recheck_arrays
 from pltheory.certification.recheck import cost, recheck
 from pltheory.certification.recheck.fields import MOST_TEXT
+
 from pltheory.cli.recheck import command
 from pltheory.theory import InvalidInputError
 from tests.certification.test_recheck import ONE, WIDE, forged

@@ -18,11 +18,6 @@ import numpy as np
 import pytest
 import torch
 from flint import arb, arb_mat, ctx
-from scipy.integrate import quad
-
-from pltheory.certification.bplus import certify_bplus, prepare
-from pltheory.certification.bplus.consistency import Consistency
-from pltheory.certification.bplus.file import BPlusCertificate, bplus_certificate
 from pltheory.certification.recheck import bplus as recheck_bplus
 from pltheory.certification.recheck import recheck
 from pltheory.certification.recheck.arithmetic import ACTIVATIONS
@@ -38,6 +33,11 @@ from pltheory.certification.recheck.flow import (
 )
 from pltheory.certification.recheck.network import CURVATURES, Network, Suprema
 from pltheory.certification.recheck.neurons import Pass, perron
+from scipy.integrate import quad
+
+from pltheory.certification.bplus import certify_bplus, prepare
+from pltheory.certification.bplus.consistency import Consistency
+from pltheory.certification.bplus.file import BPlusCertificate, bplus_certificate
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem

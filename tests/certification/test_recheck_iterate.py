@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from flint import arb, ctx
-
 from pltheory.certification.recheck import iterate as iterate
 from pltheory.certification.recheck import trajectory as replay
 from pltheory.certification.recheck.fields import Stop

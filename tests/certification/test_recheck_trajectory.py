@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-
-from pltheory.certification.certificate_file import Document
 from pltheory.certification.recheck import RecheckResult, recheck
 from pltheory.certification.recheck import trajectory as recheck_trajectory
+
+from pltheory.certification.certificate_file import Document
 from pltheory.certification.trajectory import TrajectoryCertificate, certify_trajectory
 from pltheory.certification.trajectory.file import StoredTrajectory
 from pltheory.problem.networks import fully_connected

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from flint import arb
+from pltheory.verification.verdict import Verdict
 
 from pltheory.certification.trajectory import certify as td
 from pltheory.certification.trajectory import certify_trajectory
@@ -26,7 +27,6 @@ from pltheory.rigor.midrad import Ball
 from pltheory.rigor.scalar import between
 from pltheory.theory import NotAvailableError
 from pltheory.verification.report import verify
-from pltheory.verification.verdict import Verdict
 from tests.oracles.exact_trajectory import Exact
 
 

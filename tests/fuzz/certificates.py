@@ -19,6 +19,8 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
+from pltheory.certification.recheck import recheck
+from pltheory.theory.theorems import THEOREMS
 from scipy.special import erf, expit, ndtr
 
 from pltheory.certification import certificate as ball
@@ -26,14 +28,12 @@ from pltheory.certification.bplus import certify_bplus
 from pltheory.certification.bplus.file import bplus_certificate
 from pltheory.certification.certificate_file import Document, document
 from pltheory.certification.profile import profile
-from pltheory.certification.recheck import recheck
 from pltheory.certification.trajectory import certify_trajectory
 from pltheory.certification.trajectory.file import StoredTrajectory
 from pltheory.measure.linearization import linearize
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
-from pltheory.theory.theorems import THEOREMS
 from tests.cases import Case, draws
 from tests.forge import all_numbers, at, number, value
 from tests.oracles.plain import Plain, sigma_max, sigma_min

@@ -7,6 +7,9 @@ import threading
 import numpy as np
 import pytest
 import torch
+from pltheory.theory.theorems import Theorem
+from pltheory.verification.extension import Answer, guarded
+from pltheory.verification.verdict import HypothesisRow, Verdict
 from torch import nn
 
 import pltheory as pl
@@ -17,9 +20,6 @@ from pltheory.certification.trajectory import certify_trajectory
 from pltheory.problem.held import hold
 from pltheory.problem.networks import class_n, fully_connected
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
-from pltheory.theory.theorems import Theorem
-from pltheory.verification.extension import Answer, guarded
-from pltheory.verification.verdict import HypothesisRow, Verdict
 from tests.cases import draws, sequential
 
 RULE = pl.DeltaGClipSettings(eta="0.5/beta", gamma=0.5, delta=0.1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from pltheory.verification.convergence import run
 from torch import nn
 
 from pltheory.problem.data import sphere
@@ -12,7 +13,6 @@ from pltheory.problem.networks import class_n, fully_connected
 from pltheory.problem.problem import Problem, in_span_of_data
 from pltheory.problem.settings import DeltaGClipSettings
 from pltheory.theory import ACTIVATIONS
-from pltheory.verification.convergence import run
 
 
 def _problem(activation: str, hidden: list[int], outputs: int, bias: bool, loss: str = "sum", d: int = 5) -> Problem:

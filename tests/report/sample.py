@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
-from pltheory.study.scaling import fit_slopes
 from pltheory.theory.theorems import THEOREMS
 from pltheory.verification.convergence import Trace
+
+from pltheory.study.scaling import fit_slopes
 
 
 def theorem(name: str, verdict: str = "HOLDS", **changes: Any) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from pltheory.theory.theorems import THEOREMS
 
 from pltheory.report.html import render_page
-from pltheory.theory.theorems import THEOREMS
 from tests.report import sample
 
 VOID = {"meta", "br", "img", "hr", "input", "link"}

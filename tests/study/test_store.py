@@ -7,6 +7,7 @@ import os
 
 import numpy as np
 import pytest
+from pltheory.verification.convergence import Trace
 
 from pltheory.study.store import (
     environment,
@@ -18,7 +19,6 @@ from pltheory.study.store import (
     write_folder,
 )
 from pltheory.theory import InvalidInputError
-from pltheory.verification.convergence import Trace
 
 
 def trace(steps: int, recorded: list[int], seed: int = 0, special: tuple[float, ...] = ()) -> Trace:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pltheory.theory.theorems import THEOREMS, theorem
 
 from pltheory.theory import Bound, Direction, InvalidInputError, WrongDirectionError
 from pltheory.theory.bound import estimate, exact, lower, upper
-from pltheory.theory.theorems import THEOREMS, theorem
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,15 @@ import math
 
 import pytest
 import torch
+from pltheory.verification.hypotheses import measure
+from pltheory.verification.verdict import Verdict
 from torch import nn
 
 import pltheory as pl
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings
 from pltheory.theory import InvalidInputError
-from pltheory.verification.hypotheses import measure
 from pltheory.verification.report import verify
-from pltheory.verification.verdict import Verdict
 from tests.cases import draws
 from tests.measure.odd_modules import ODD
 from tests.oracles import plain_autograd as oracle

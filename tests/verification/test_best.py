@@ -6,6 +6,8 @@ import io
 
 import pytest
 from markupsafe import escape
+from pltheory.verification.ladder import BY_COST
+from pltheory.verification.verdict import Evidence, Verdict
 from rich.console import Console
 from torch import nn
 
@@ -14,9 +16,7 @@ from pltheory.problem.settings import DeltaGClipSettings
 from pltheory.report.html import render_page
 from pltheory.report.text import print_report
 from pltheory.verification import report as verification_report
-from pltheory.verification.ladder import BY_COST
 from pltheory.verification.report import verify
-from pltheory.verification.verdict import Evidence, Verdict
 from tests.cases import draws
 
 RULE = DeltaGClipSettings(eta="0.5/beta", gamma=0.5, delta=0.2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from pltheory.verification.verdict import Evidence, Verdict
 
 from pltheory.problem.checkpoint import load_checkpoint
 from pltheory.problem.data import digits
@@ -11,7 +12,6 @@ from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings
 from pltheory.verification.report import verify
-from pltheory.verification.verdict import Evidence, Verdict
 from tests.oracles.plain import read
 
 SETTINGS = DeltaGClipSettings(eta="0.5/beta", gamma=0.5, delta=0.3)

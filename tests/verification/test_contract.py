@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pltheory.verification.ladder import BUILT_IN
 
 from pltheory.problem.settings import DeltaGClipSettings, GradientDescentSettings
 from pltheory.verification.contract import Sample, TheoremContract, near_solution
-from pltheory.verification.ladder import BUILT_IN
 
 RULE = DeltaGClipSettings(eta="0.5/beta", gamma=1e-6, delta=0.2)
 CHECKS = [name for name in dir(TheoremContract) if name.startswith("test_")]

@@ -8,17 +8,17 @@ from dataclasses import replace
 
 import pytest
 import torch
+from pltheory.theory.theorems import THEOREMS, Theorem
+from pltheory.verification.extension import Answer, guarded, ids, options_of, rung_of
+from pltheory.verification.promise import Promise
+from pltheory.verification.verdict import Evidence, HypothesisRow, Verdict
 
 from pltheory.problem.settings import DeltaGClipSettings, GradientDescentSettings
 from pltheory.study.config import read_config
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError
-from pltheory.theory.theorems import THEOREMS, Theorem
 from pltheory.verification import extension
 from pltheory.verification.contract import ContractBreach, Sample, TheoremContract, near_solution
-from pltheory.verification.extension import Answer, guarded, ids, options_of, rung_of
-from pltheory.verification.promise import Promise
 from pltheory.verification.report import verify
-from pltheory.verification.verdict import Evidence, HypothesisRow, Verdict
 from tests.verification.installed import install
 
 NEAR = near_solution(8, 1e-4)

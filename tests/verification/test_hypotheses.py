@@ -8,17 +8,17 @@ import re
 import numpy as np
 import pytest
 import torch
+from pltheory.certification.radius import CONDITIONS, reach
+from pltheory.theory.theorems import THEOREMS, theorem
+from pltheory.verification.hypotheses import check, measure
+from pltheory.verification.verdict import Evidence, Verdict
 from torch import nn
 
-from pltheory.certification.radius import CONDITIONS, reach
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.theory import InvalidInputError, NumericalFailureError
-from pltheory.theory.theorems import THEOREMS, theorem
-from pltheory.verification.hypotheses import check, measure
 from pltheory.verification.report import verify
-from pltheory.verification.verdict import Evidence, Verdict
 from tests.cases import CASES, Case, draws, sequential
 from tests.oracles.plain import read
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 import torch
+from pltheory.theory.theorems import THEOREMS
+from pltheory.verification.convergence import run
+from pltheory.verification.hypotheses import JUDGES, check, measure
+from pltheory.verification.verdict import Evidence, Verdict
 
 import pltheory as pl
 from pltheory.problem.networks import FullyConnected
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings
 from pltheory.theory import InvalidInputError
-from pltheory.theory.theorems import THEOREMS
-from pltheory.verification.convergence import run
-from pltheory.verification.hypotheses import JUDGES, check, measure
 from pltheory.verification.report import verify
-from pltheory.verification.verdict import Evidence, Verdict
 from tests.cases import draws
 
 RULE = DeltaGClipSettings(eta="0.5/beta", gamma=0.5, delta=0.2)

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
-from pltheory.problem.settings import GradientDescentSettings
-from pltheory.verification.contract import Sample, TheoremContract, near_solution
 from pltheory.verification.extension import guarded
 from pltheory.verification.hypotheses import measure
 from pltheory.verification.ladder import Question
 from pltheory.verification.verdict import Verdict
+
+from pltheory.problem.settings import GradientDescentSettings
+from pltheory.verification.contract import Sample, TheoremContract, near_solution
 from tests.verification.installed import EXAMPLE, install_example
 
 spec = importlib.util.spec_from_file_location("sgd_interpolation", EXAMPLE / "sgd_interpolation.py")

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from pltheory.certification.radius import reach
 
 from pltheory.certification.profile import profile
-from pltheory.certification.radius import reach
 from pltheory.measure.linearization import linearize
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected

@@ -8,6 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from pltheory.verification.convergence import Reason, run
+from pltheory.verification.inequalities import Inequality, first_violation, tightest
+from pltheory.verification.promise import Promise
+from pltheory.verification.rounding import Rounding
+from pltheory.verification.verdict import Evidence, Verdict
 from torch import nn
 
 from pltheory.measure.ntk import empirical_ntk
@@ -17,12 +22,7 @@ from pltheory.problem.problem import Problem, in_span_of_data
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.verification import convergence
 from pltheory.verification.contract import near_solution
-from pltheory.verification.convergence import Reason, run
-from pltheory.verification.inequalities import Inequality, first_violation, tightest
-from pltheory.verification.promise import Promise
 from pltheory.verification.report import verify
-from pltheory.verification.rounding import Rounding
-from pltheory.verification.verdict import Evidence, Verdict
 from tests.cases import Case, draws
 from tests.verification.test_run import bounds_of, promised
 

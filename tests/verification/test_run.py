@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from pltheory.certification.radius import reach
+from pltheory.verification.convergence import Reason, run
+from pltheory.verification.verdict import Evidence, Verdict
 from torch import nn
 
 from pltheory.certification.profile import profile
-from pltheory.certification.radius import reach
 from pltheory.measure.linearization import linearize
 from pltheory.measure.ntk import empirical_ntk
 from pltheory.problem.networks import fully_connected
@@ -19,9 +21,7 @@ from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.theory import NumericalFailureError
 from pltheory.verification import convergence
-from pltheory.verification.convergence import Reason, run
 from pltheory.verification.report import verify
-from pltheory.verification.verdict import Evidence, Verdict
 from tests.cases import Case, draws
 from tests.oracles.plain import read
 

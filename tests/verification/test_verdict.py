@@ -6,9 +6,9 @@ import itertools
 import json
 
 import pytest
+from pltheory.verification.verdict import Evidence, Verdict, strongest, weakest
 
 import pltheory as pl
-from pltheory.verification.verdict import Evidence, Verdict, strongest, weakest
 
 C, H, U, R = Verdict.CERTIFIED, Verdict.HOLDS, Verdict.UNDECIDED, Verdict.REFUTED
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pltheory.certification.polish import polish
+from pltheory.certification.radius import reach
 
 import pltheory as pl
 from pltheory.certification.certificate import certify
-from pltheory.certification.polish import polish
 from pltheory.certification.profile import Profile, profile
-from pltheory.certification.radius import reach
 from pltheory.measure.linearization import linearize
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import StepSettings

@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ...border import MEBIBYTE, read_file
-from ...theory.errors import InvalidInputError
+from ..border import MEBIBYTE, read_file
+from ..theory.errors import InvalidInputError
 
 SCHEMA = "pltheory-certificate/1"
 STATEMENT = "exact-arithmetic iteration from the stored float64 weights on the stored float64 data"

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
+from ..certification.certificate import Certificate
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
 from ..rigor.errors import NoVerdictError
+from ..theorems.ladder import AT_CHECKPOINT
 from ..theory import NumericalFailureError
-from .certificate import Certificate, certify
 from .fit import Fit, fit
 from .polish import Polished, polish
 
@@ -80,7 +81,7 @@ def certify_basin(
     if progress is not None:
         progress(limit, limit, "verifying")
     try:
-        certificate = certify(polished.problem, settings, polished.profile, theorem="C")
+        certificate = AT_CHECKPOINT.certify_near(polished.problem, settings, polished.profile)
     except NoVerdictError as error:
         return Basin(loaded, norm, polished, end, None, f"round-off not covered: {error}")
     return Basin(loaded, norm, polished, end, certificate)

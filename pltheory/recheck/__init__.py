@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from flint import ctx
 
-from ...theory.errors import InvalidInputError
+from ..theory.errors import InvalidInputError
 from .ball import check_ball, read_ball
 from .bplus import check_bplus, read_bplus
 from .checks import Check, Checks, Tick

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..certification.profile import Profile
-from ..certification.radius import Reach
 from ..problem.settings import StepSettings
 from ..theory.arithmetic import ARRAYS
 from ..theory.formulas import contraction, decrease, slack, step_size
-from .promise import Promise
 from .rounding import RoundOff
+
+if TYPE_CHECKING:
+    from .promise import BallPromise, Promise
 
 Array = np.ndarray
 U = 2.0**-53
@@ -113,16 +114,12 @@ class _Errors:
         self.before = self.rho_0 * self.e_0 + self.e_0**2
 
 
-def of_reach(
-    trace: Trace, at: Reach, profile: Profile, integrated: bool, settings: StepSettings, granted: RoundOff
-) -> list[Inequality]:
-    """What the theorems of this project promise on a ball.
+def of_ball(trace: Trace, at: BallPromise, settings: StepSettings, granted: RoundOff) -> list[Inequality]:
+    """What a theorem promises that knows mu and beta where the run goes.
 
     Args:
         trace: the run.
         at: constants of the theorem.
-        profile: bounds around w_0.
-        integrated: whether the potential uses sig along the path, as Theorems B and C do.
         settings: the step rule.
         granted: what rounding can do.
     """
@@ -130,15 +127,17 @@ def of_reach(
         err, loss, h, g = _Errors(trace, granted), trace.loss, trace.step_size, trace.grad_norm
         before, after = loss[:-1], loss[1:]
         moved = trace.path[:-1] + np.concatenate([[0.0], np.cumsum(err.step)[:-1]])
-        index = np.minimum(np.searchsorted(profile.radii, moved, side="left"), len(profile.radii) - 1)
-        sig = profile.sig[index] if integrated else np.full(len(h), math.sqrt(at.mu))
+        sig = np.full(len(h), math.sqrt(at.mu))
+        if at.profile is not None:
+            radii = at.profile.radii
+            sig = at.profile.sig[np.minimum(np.searchsorted(radii, moved, side="left"), len(radii) - 1)]
         # sqrt(mu) - sqrt(mu - e) <= e / sqrt(mu), and at most sqrt(mu).
         sig_error = np.minimum(sig, granted.kernel / np.maximum(sig, math.sqrt(np.finfo(float).tiny)))
         room = slack(at.beta, at.eta)
         pl = err.gradient + sig * err.e_0
         lost = sig * err.gradient * h * room
         return [
-            *_steps(trace, at.eta, at.delta, settings, granted, err),
+            *_steps(trace, at.eta, at.floor, settings, granted, err),
             Inequality(
                 "PL*, 2 mu_t L_t <= ||grad L_t||^2",
                 2 * sig**2 * before,
@@ -167,13 +166,16 @@ def of_reach(
                 err.rho_0 - err.rho_1,
                 lost + err.e_0 + err.e_1 + err.pushed + h * g * (room * sig_error + sig * at.eta * granted.kernel / 2),
             ),
-            Inequality(
-                "path length within the certified radius",
-                trace.path[1:],
-                np.full(len(h), at.required),
-                _of_path(trace, at, profile, integrated, room, granted, err),
-            ),
+            *_path_within(trace, at, room, granted, err),
         ]
+
+
+def _path_within(trace: Trace, at: BallPromise, room: float, granted: RoundOff, err: _Errors) -> list[Inequality]:
+    if at.radius is None:
+        return []
+    right = np.full(len(trace.step_size), at.radius)
+    name = "path length within the certified radius"
+    return [Inequality(name, trace.path[1:], right, _of_path(trace, at, at.radius, room, granted, err))]
 
 
 def of_promise(trace: Trace, at: Promise, settings: StepSettings, granted: RoundOff) -> list[Inequality]:
@@ -268,18 +270,19 @@ def tells(inequalities: list[Inequality], trace: Trace) -> bool:
 
 
 def _of_path(
-    trace: Trace, at: Reach, profile: Profile, integrated: bool, room: float, granted: RoundOff, err: _Errors
+    trace: Trace, at: BallPromise, required: float, room: float, granted: RoundOff, err: _Errors
 ) -> Array:
     """The potential telescopes: what rounding adds to it lengthens the path by 1 / ((1 - beta eta/2) sig)."""
-    sig = profile.sig[0] if integrated else math.sqrt(at.mu)
+    profile = at.profile
+    sig = math.sqrt(at.mu) if profile is None else profile.sig[0]
     added = err.drift + np.cumsum(room * sig * trace.step_size * err.gradient)
     rate = np.full_like(added, room * math.sqrt(at.mu))
-    if integrated:
+    if profile is not None:
         # sig falls beyond the promised radius: the first radius that what is added up to a step cannot pass.
-        reached = profile.radii >= at.required + added[:, None] / (room * profile.sig)  # (T, radii)
+        reached = profile.radii >= required + added[:, None] / (room * profile.sig)  # (T, radii)
         rate = room * np.where(reached.any(axis=1), profile.sig[reached.argmax(axis=1)], 0.0)
     constants = 2 * granted.kernel / at.mu + at.eta * granted.kernel / room + len(added) * U
-    return added / rate + at.required * constants
+    return added / rate + required * constants
 
 
 def _of_promised_path(trace: Trace, at: Promise, granted: RoundOff, err: _Errors) -> Array:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...border import Archive, regular_file
-from ...theory.errors import InvalidInputError
+from ..border import Archive, regular_file
+from ..theory.errors import InvalidInputError
 from .fields import Array, damaged
 
 MOST_NUMBERS = 2**33

@@ -17,14 +17,14 @@ import torch
 from scipy.sparse.linalg import LinearOperator, cg, eigsh, lobpcg
 from torch import Tensor
 
+from ..certification.profile import Profile, profile
 from ..measure.linearization import Linearization, linearize
 from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
+from ..theorems.ladder import AT_CHECKPOINT
 from ..theory import Bound, NumericalFailureError
 from ..theory.bound import estimate
-from .profile import Profile, profile
-from .radius import reach
 
 ENOUGH = 1.5
 """Certificate ratio at which polishing stops: what the proof needs is more than 1."""
@@ -106,7 +106,7 @@ def polish(
             v = known(r.reshape(-1, 1)).reshape(r.shape)
         known, spectrum = _spectrum(lin, known)
         bounds = profile(lin, residual, work.scale, spectrum=spectrum, as_guess=True)
-        ratio = reach(bounds, settings, "C").ratio
+        ratio = AT_CHECKPOINT.look(bounds, settings).ratio
         if progress is not None:
             progress(len(steps), limit, f"||r|| = {residual:.2e}, ratio {ratio:.3g}")
         if ratio >= ENOUGH or len(steps) >= limit:

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from ..certification.profile import Profile
-from ..certification.radius import Reach
 from ..measure.ntk import empirical_ntk
 from ..optim import DeltaGClip, GClip, GradientDescent
 from ..problem.loss_gradient import LossGradient
@@ -19,7 +18,7 @@ from ..problem.networks import class_n
 from ..problem.problem import Problem, in_span_of_data
 from ..problem.settings import StepSettings
 from ..theory import NotAvailableError, NumericalFailureError
-from .inequalities import Check, Inequality, Violation, first_violation, of_promise, of_reach, tells, tightest
+from .inequalities import Check, Inequality, Violation, first_violation, tells, tightest
 from .inequalities import Trace as Trace
 from .promise import Promise
 from .rounding import Rounding
@@ -92,8 +91,6 @@ def run(
     target: float = 1e-12,
     records: int = 40,
     profile: Profile | None = None,
-    certified: Reach | None = None,
-    integrated: bool = False,
     promise: Promise | None = None,
     progress: Progress | None = None,
 ) -> Run:
@@ -106,10 +103,8 @@ def run(
         target: the run has converged when L_t <= target * L_0, or when L_t is at the floor of rounding: below that no
             loss can be told from zero.
         records: about how many iterates get distance and lambda_min measured, spaced logarithmically.
-        profile: bounds around w_0, read by the checks of Theorems B and C.
-        certified: a reach whose theorem holds: its per-step inequalities are checked.
-        integrated: whether `certified` is of Theorem B or C, whose potential step uses sig along the path.
-        promise: what a theorem of another package promises: its inequalities are checked.
+        profile: bounds around w_0, from which round-off is bounded.
+        promise: what a theorem that holds promises: its inequalities are checked.
         progress: called every block of steps.
 
     Raises:
@@ -134,13 +129,9 @@ def run(
     optimizer = optimizer_for(settings, eta, work)
     trace, finite = _iterate(work, loss_and_gradient, optimizer, start, steps, target, floor, records, progress)
     # A run that leaves the ball of the promise must not be granted more for it.
-    ball = min(float(trace.path[-1]), 1.25 * certified.required if certified is not None else math.inf)
+    ball = min(float(trace.path[-1]), 1.25 * _promised_radius(promise))
     granted = rounding.along(ball, len(trace.step_size))
-    inequalities: list[Inequality] = []
-    if certified is not None and profile is not None:
-        inequalities = of_reach(trace, certified, profile, integrated, settings, granted)
-    elif promise is not None:
-        inequalities = of_promise(trace, promise, settings, granted)
+    inequalities = [] if promise is None else promise.inequalities(trace, settings, granted)
     violation = first_violation(inequalities)
     drift = (empirical_ntk(work.network, work.x) - first_kernel) if finite else first_kernel * math.nan
     return Run(
@@ -159,6 +150,13 @@ def run(
         # At the floor of rounding there is nothing left to tell.
         tells=bool(trace.loss[0] <= floor) or tells(inequalities, trace),
     )
+
+
+def _promised_radius(promise: Promise | None) -> float:
+    """How far the run may go by what is promised from its start on."""
+    if promise is None or promise.radius is None or promise.since > 0:
+        return math.inf
+    return promise.radius
 
 
 def _at_floor(trace: Trace, target: float, floor: float) -> str:

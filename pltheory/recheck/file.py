@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...theory.theorems import THEOREMS
 from .arrays import Shape, array_hash, open_arrays
 from .fields import STATEMENT, Array, damaged, keys_of, list_of, number, one_of
+from .statements import CITATIONS, CONCLUSIONS
 
 KEYS = (
     "schema", "theorem", "conclusion", "citation", "statement", "network", "loss", "optimizer", "arrays", "bounds",
@@ -67,9 +67,8 @@ def read_stored(
     """
     keys_of(text, "certificate", [*KEYS, *own_keys])
     # The sentences are part of the claim, so a doctored one is refused.
-    theorem = THEOREMS[text["theorem"]]
-    one_of(text["conclusion"], "conclusion", [theorem.conclusion])
-    one_of(text["citation"], "citation", [theorem.citation])
+    one_of(text["conclusion"], "conclusion", [CONCLUSIONS[text["theorem"]]])
+    one_of(text["citation"], "citation", [CITATIONS[text["theorem"]]])
     one_of(text["statement"], "statement", [STATEMENT])
     if text["assumptions"] != []:
         damaged("assumptions", "must be an empty list: this schema knows of none")

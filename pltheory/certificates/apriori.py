@@ -14,13 +14,13 @@ import torch
 from scipy.optimize import brentq
 from torch import Tensor
 
+from ..certification.profile import profile_from_norms
 from ..measure.infinite_width import gaussian_expectations
 from ..problem.settings import StepSettings
+from ..theorems.ladder import WEAKEST_DEMAND
 from ..theory import InvalidInputError, NotAvailableError, activation
 from ..theory.bound import lower
 from ..theory.perturbation import CentreNorms
-from .profile import profile_from_norms
-from .radius import reach
 
 BOUNDED = ("tanh", "sigmoid", "erf")
 """Activations with |act| <= 1."""
@@ -133,7 +133,7 @@ def apriori_ratio(
     )
     top = math.sqrt(n + act.s1**2 * gram_top * per_root**2)
     bounds = profile_from_norms(norms, math.sqrt(lam), top, residual, lower(lam, "matrix Chernoff"))
-    return reach(bounds, settings, "B").ratio
+    return WEAKEST_DEMAND.look(bounds, settings).ratio
 
 
 def apriori_width(
