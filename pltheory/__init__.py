@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .problem.settings import DeltaGClipSettings as DeltaGClipSettings
     from .problem.settings import GClipSettings as GClipSettings
     from .problem.settings import GradientDescentSettings as GradientDescentSettings
-    from .recheck import recheck as recheck
+    from .rechecker import recheck as recheck
     from .report.figures import run_figure as run_figure
     from .theory.bound import Bound as Bound
     from .theory.verdict import Verdict as Verdict
@@ -63,7 +63,7 @@ _HOME = {
     "ntk_routes": "measure.ntk",
     "pl_ratio": "measure.pl_ratio",
     "profile": "certification.profile",
-    "recheck": "recheck",
+    "recheck": "rechecker",
     "run_figure": "report.figures",
     "traced_ntk": "measure.ntk",
     "verify": "verification.report",

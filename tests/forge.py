@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pltheory.certification.recheck import RecheckResult
+
+from pltheory.rechecker import RecheckResult
 
 ACCEPTED, FALSE, DAMAGED, UNSURE, FAILED = range(5)
 """Exit codes of a recheck."""

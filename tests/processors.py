@@ -22,8 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from pltheory.verification.ladder import BUILT_IN
-
+from pltheory.theorems.guard import BUILT_IN
 from tests.benchmarks.machine import facts
 
 ROOT = Path(__file__).parents[1]

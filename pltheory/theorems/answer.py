@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from ..rigor.errors import NoVerdictError
-from ..theory import NotAvailableError, NumericalFailureError
-from ..theory.verdict import Row, Verdict, unknown, weakest
+from ..theory import Bound, NotAvailableError, NumericalFailureError
+from ..theory.verdict import Comparison, Fact, Row, Verdict, unknown, weakest
 from .hypotheses import in_a_clause
 from .protocol import Question, Theorem, TheoremReport
 
@@ -48,8 +48,40 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
 
 
 def judged(theorem: Theorem, question: Question, found: Any) -> list[Row]:
-    """One row per hypothesis, in the theorem's order."""
-    return [replace(h.judge(question, found), hypothesis=h.name) for h in theorem.hypotheses]
+    """One row per hypothesis, in the theorem's order.
+
+    Raises:
+        TypeError: a hypothesis was judged by something from which no verdict can be computed.
+    """
+    rows = []
+    for h in theorem.hypotheses:
+        row = h.judge(question, found)
+        why = _unreadable(row)
+        if why:
+            raise TypeError(f"hypothesis {h.name!r}: {why}")
+        rows.append(replace(row, hypothesis=h.name))
+    return rows
+
+
+def _unreadable(row: object) -> str:
+    if not isinstance(row, Row) or not isinstance(row.how, str):
+        return "is to be judged by a Row with a text"
+    says = row.says
+    if isinstance(says, Comparison):
+        bounds = (says.measured, says.needed, says.needed if says.against is None else says.against)
+        if not all(isinstance(b, Bound) and isinstance(b.value, float) for b in bounds):
+            return "both sides of a comparison are Bounds of floats"
+        if says.relation not in ("<", "<=", ">", ">=") or not isinstance(says.symbol, str):
+            return f"{says.relation!r} is no relation"
+    elif isinstance(says, Fact):
+        texts = isinstance(says.needed, str) and isinstance(says.found, str)
+        if not texts or not (says.true is None or isinstance(says.true, bool)):
+            return "a fact has two texts and is true, false or None"
+    elif says is not None:
+        return f"{type(says).__name__} is no Comparison and no Fact"
+    if row.verdict is Verdict.CERTIFIED and not row.how.strip():
+        return "is CERTIFIED and does not say how"
+    return ""
 
 
 def _verdict(rows: list[Row]) -> Verdict:

@@ -119,9 +119,7 @@ class PerNeuronRegions(Theorem):
         problem, asked_for = question.problem, question.work == math.inf
         units = sum(p.shape[0] for p in problem.parameters() if p.ndim == 2)
         question.allow(4.0 * problem.y.numel() ** 3 * units)  # the kernel's change by every neuron
-        found = certify_bplus(
-            problem, question.settings, rigorous=question.rigorous, refinements=1 if asked_for else 0
-        )
+        found = certify_bplus(problem, question.settings, rigorous=question.rigorous, refinements=1 if asked_for else 0)
         proved = found.proof is not None
         certificate = bplus_certificate(self.statement, problem, question.settings, found) if proved else None
         return Region(found, question.settings.delta, certificate)

@@ -17,8 +17,7 @@ from typing import Any
 import torch
 
 from ..runs.promise import Promise
-from ..theory import Bound, ExtensionError, InvalidInputError, PltheoryError
-from ..theory.verdict import Comparison, Fact, Row, Verdict
+from ..theory import ExtensionError, InvalidInputError, PltheoryError
 from .answer import answer
 from .ladder import ALL, BEST, LADDER
 from .protocol import Hypothesis, Question, Theorem, TheoremReport
@@ -56,7 +55,7 @@ class Guarded:
         try:
             said = answer(self.theorem, question)
         except InvalidInputError as error:
-            raise error if self.origin is None else InvalidInputError(f"{who}: {error}") from error
+            raise (error if self.origin is None else InvalidInputError(f"{who}: {error}")) from error
         except (PltheoryError, MemoryError):
             raise
         except (Exception, SystemExit) as error:
@@ -65,7 +64,7 @@ class Guarded:
             raise ExtensionError(f"{who} failed: {_said(error)}") from error
         if not all(torch.equal(a, b) for a, b in zip(before, _tensors(question), strict=bool(before))):
             raise ExtensionError(f"{who} changed the network or the data")
-        _refuse_unreadable(said, question, who)
+        _refuse_promise(said.promise, question, who)
         return replace(said, promise=_rounded(said.promise), origin=self.origin)
 
 
@@ -160,36 +159,8 @@ def _tensors(question: Question) -> list[torch.Tensor]:
     return [*problem.network.state_dict().values(), problem.x, problem.y]
 
 
-def _refuse_unreadable(said: TheoremReport, question: Question, who: str) -> None:
-    """Raise where an answer cannot be read, or is about another step than was asked for."""
-
-    def refuse(why: str) -> None:
-        raise ExtensionError(f"{who}: {why}")
-
-    for row in said.rows:
-        what = row.says
-        if not isinstance(row, Row) or not isinstance(row.how, str):
-            refuse(f"hypothesis {row.hypothesis!r} must be judged by a Row with a text")
-        elif isinstance(what, Comparison):
-            bounds = (what.measured, what.needed, what.needed if what.against is None else what.against)
-            if not all(isinstance(b, Bound) and isinstance(b.value, float) for b in bounds):
-                refuse(f"hypothesis {row.hypothesis!r}: both sides of a comparison are Bounds of floats")
-            if what.relation not in ("<", "<=", ">", ">=") or not isinstance(what.symbol, str):
-                refuse(f"hypothesis {row.hypothesis!r}: {what.relation!r} is no relation")
-        elif isinstance(what, Fact):
-            if not (what.true is None or isinstance(what.true, bool)) or not isinstance(what.needed + what.found, str):
-                refuse(f"hypothesis {row.hypothesis!r}: a fact has two texts and is true, false or None")
-        elif what is not None:
-            refuse(f"hypothesis {row.hypothesis!r}: {type(what).__name__} is no Comparison and no Fact")
-        if row.verdict is Verdict.CERTIFIED and not row.how.strip():
-            refuse(f"hypothesis {row.hypothesis!r} is CERTIFIED and does not say how")
-    _refuse_promise(said.promise, who)
-    asked = question.settings.eta
-    if said.promise is not None and not isinstance(asked, str) and said.promise.eta != asked:
-        refuse(f"promise.eta = {said.promise.eta} is not the step asked for, optimizer.eta = {asked}")
-
-
-def _refuse_promise(promise: Promise | None, who: str) -> None:
+def _refuse_promise(promise: Promise | None, question: Question, who: str) -> None:
+    """Raise where a promise has a number out of its range, or is about another step than was asked for."""
     if promise is None:
         return
     if not isinstance(promise, Promise):
@@ -205,6 +176,9 @@ def _refuse_promise(promise: Promise | None, who: str) -> None:
             raise ExtensionError(f"{who}: promise.{name} = {value!r} is not in its range")
     if type(promise.since) is not int or promise.since < 0:
         raise ExtensionError(f"{who}: promise.since = {promise.since!r} is not in its range")
+    asked = question.settings.eta
+    if not isinstance(asked, str) and promise.eta != asked:
+        raise ExtensionError(f"{who}: promise.eta = {promise.eta} is not the step asked for, optimizer.eta = {asked}")
 
 
 def _rounded(promise: Promise | None) -> Promise | None:

@@ -6,8 +6,8 @@ import math
 
 import pytest
 import torch
-from pltheory.certification.fit import BETTER, FAR_ABOVE, MOVED, UNEXPLAINED, Alternative, Fit, doubts, fit
 
+from pltheory.certificates.fit import BETTER, FAR_ABOVE, MOVED, UNEXPLAINED, Alternative, Fit, doubts, fit
 from pltheory.problem.networks import FullyConnected
 from pltheory.problem.problem import Problem
 from pltheory.theory import NumericalFailureError

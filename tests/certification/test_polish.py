@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 import torch
-from pltheory.certification.polish import polish
 
-from pltheory.certification import polish as module
-from pltheory.certification.certificate import certify
+from pltheory.certificates import polish as module
+from pltheory.certificates.polish import polish
 from pltheory.measure.linearization import linearize
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings
+from tests.by_name import certify
 
 SETTINGS = DeltaGClipSettings("0.1/beta", 0.5, 0.1)
 

@@ -9,18 +9,18 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from pltheory.certification.radius import CONDITIONS, reach
 
 from pltheory.certification.profile import profile
 from pltheory.measure.linearization import linearize
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from tests.by_name import ON_A_BALL, reach
 from tests.cases import CASES, Case
 from tests.oracles.plain import read
 
 SOME = [CASES[0], CASES[1], CASES[2], CASES[6], CASES[8]]
 some_cases = pytest.mark.parametrize("case", SOME, ids=[c.name for c in SOME])
-theorems = pytest.mark.parametrize("theorem", list(CONDITIONS))
+theorems = pytest.mark.parametrize("theorem", ON_A_BALL)
 SHARES = [0.003, 0.03, 0.2, 0.45, 0.75, 3.0]
 """Residuals, as shares of the whole integral of sig: from far inside every theorem to outside all of them."""
 
@@ -158,7 +158,7 @@ def test_order_of_the_theorems(case):
     for share in [0.0003, *SHARES[1:4]]:
         p = at_residual(case, share)
         for settings in rules(p)[::2]:
-            found = {t: reach(p, settings, t) for t in CONDITIONS}
+            found = {t: reach(p, settings, t) for t in ON_A_BALL}
             assert found["A"].ratio <= found["A'"].ratio * (1 + 1e-12)
             assert found["A"].ratio <= found["B"].ratio * (1 + 1e-12)
             assert asdict(found["B"]) == asdict(found["C"])
@@ -185,7 +185,7 @@ def test_scale_of_the_loss_moves_nothing_but_its_units():
     problem, c = CASES[0].problem(), 0.2
     lin = linearize(problem.network, problem.x)
     r = 0.3 * float(base(CASES[0]).integral[-1])
-    for theorem in CONDITIONS:
+    for theorem in ON_A_BALL:
         for eta in (0.02, "0.3/beta"):
             scaled_eta = eta if isinstance(eta, str) else eta / c
             a = reach(profile(lin, r), DeltaGClipSettings(eta=eta, gamma=0.1, delta=0.2), theorem)

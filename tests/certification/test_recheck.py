@@ -24,13 +24,8 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from pltheory.certification.recheck import arithmetic as arithmetic
-from pltheory.certification.recheck import ball as recheck_ball
-from pltheory.certification.recheck import file as recheck_file
-from pltheory.certification.recheck import recheck
 
-from pltheory.certification import recheck as module
-from pltheory.certification.certificate import certify
+from pltheory import rechecker as module
 from pltheory.certification.certificate_file import document, save_certificate
 from pltheory.certification.profile import profile
 from pltheory.cli.recheck import command
@@ -42,7 +37,13 @@ from pltheory.problem.settings import (
     GradientDescentSettings,
     StepSettings,
 )
+from pltheory.rechecker import arithmetic as arithmetic
+from pltheory.rechecker import ball as recheck_ball
+from pltheory.rechecker import file as recheck_file
+from pltheory.rechecker import recheck, statements
 from pltheory.theory import InvalidInputError
+from tests.by_name import THEOREMS as THEOREM_OF
+from tests.by_name import certify
 from tests.cases import CASES, Case
 from tests.forge import (
     ACCEPTED,
@@ -228,7 +229,7 @@ def test_a_relation_that_fails_is_rejected_though_both_sides_are_bounds(tmp_path
 @pytest.mark.parametrize(("donor", "name"), [("B", "A"), ("B", "A'"), ("A", "B"), ("A'", "A")])
 def test_another_theorem_with_these_numbers_is_rejected(tmp_path: Path, donor: str, name: str) -> None:
     forge = forged(tmp_path, ONE, 0, donor)
-    theorem = recheck_file.THEOREMS[name]
+    theorem = THEOREM_OF[name]
     forge.text.update(theorem=name, conclusion=theorem.conclusion, citation=theorem.citation)
     for h, text in zip(forge.text["hypotheses"], recheck_ball.HYPOTHESES[name], strict=True):
         h["name"] = text
@@ -527,7 +528,7 @@ RECHECKER = [module, *(import_module(m.name) for m in pkgutil.iter_modules(modul
 
 @pytest.mark.parametrize("source", RECHECKER, ids=[s.__name__.rpartition(".")[2] for s in RECHECKER])
 def test_no_code_is_shared(source: Any) -> None:
-    """Of this project, the rechecker reads itself, the opening of files, the errors and the registry's sentences."""
+    """Of this project, the rechecker reads itself, the opening of files and the errors."""
     imported: set[str] = set()
     for node in ast.walk(ast.parse(inspect.getsource(source))):
         if isinstance(node, ast.Import):
@@ -535,15 +536,21 @@ def test_no_code_is_shared(source: Any) -> None:
         if isinstance(node, ast.ImportFrom):
             imported.add(resolve_name("." * node.level + (node.module or ""), source.__spec__.parent))
     own = {name for name in imported if name.startswith("pltheory")}
-    allowed = {"pltheory.border", "pltheory.theory.errors", "pltheory.theory.theorems"}
+    allowed = {"pltheory.border", "pltheory.theory.errors"}
     assert own <= {*allowed, *(s.__name__ for s in RECHECKER)}
     assert "torch" not in {name.partition(".")[0] for name in imported}
 
 
+def test_it_knows_the_words_of_every_certifiable_theorem() -> None:
+    certifiable = {name: t for name, t in THEOREM_OF.items() if t.certifiable}
+    assert {name: t.conclusion for name, t in certifiable.items()} == statements.CONCLUSIONS
+    assert {name: t.citation for name, t in certifiable.items()} == statements.CITATIONS
+
+
 def test_importing_it_loads_neither_torch_nor_the_producer() -> None:
-    code = "import sys, pltheory.certification.recheck; print('\\n'.join(sys.modules))"
+    code = "import sys, pltheory.rechecker; print('\\n'.join(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(run.stdout.split())
     assert "torch" not in loaded
     ours = {name for name in loaded if name.startswith("pltheory.") and not name.startswith("pltheory.theory")}
-    assert ours == {"pltheory.border", "pltheory.certification", *(s.__name__ for s in RECHECKER)}
+    assert ours == {"pltheory.border", *(s.__name__ for s in RECHECKER)}

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from pltheory.certification.recheck import arrays as recheck_arrays
-from pltheory.certification.recheck import cost, recheck
-from pltheory.certification.recheck.fields import MOST_TEXT
 
 from pltheory.cli.recheck import command
+from pltheory.rechecker import arrays as recheck_arrays
+from pltheory.rechecker import cost, recheck
+from pltheory.rechecker.fields import MOST_TEXT
 from pltheory.theory import InvalidInputError
 from tests.certification.test_recheck import ONE, WIDE, forged
 from tests.forge import ACCEPTED, DAMAGED, UNSURE, Forge, number, refused

@@ -18,26 +18,11 @@ import numpy as np
 import pytest
 import torch
 from flint import arb, arb_mat, ctx
-from pltheory.certification.recheck import bplus as recheck_bplus
-from pltheory.certification.recheck import recheck
-from pltheory.certification.recheck.arithmetic import ACTIVATIONS
-from pltheory.certification.recheck.flow import (
-    Cells,
-    Phase,
-    Reference,
-    Steps,
-    cells,
-    phases,
-    reference,
-    step_constants,
-)
-from pltheory.certification.recheck.network import CURVATURES, Network, Suprema
-from pltheory.certification.recheck.neurons import Pass, perron
 from scipy.integrate import quad
 
 from pltheory.certification.bplus import certify_bplus, prepare
 from pltheory.certification.bplus.consistency import Consistency
-from pltheory.certification.bplus.file import BPlusCertificate, bplus_certificate
+from pltheory.certification.bplus.file import BPlusCertificate
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
@@ -47,7 +32,23 @@ from pltheory.problem.settings import (
     GradientDescentSettings,
     StepSettings,
 )
+from pltheory.rechecker import bplus as recheck_bplus
+from pltheory.rechecker import recheck
+from pltheory.rechecker.arithmetic import ACTIVATIONS
+from pltheory.rechecker.flow import (
+    Cells,
+    Phase,
+    Reference,
+    Steps,
+    cells,
+    phases,
+    reference,
+    step_constants,
+)
+from pltheory.rechecker.network import CURVATURES, Network, Suprema
+from pltheory.rechecker.neurons import Pass, perron
 from pltheory.theory import InvalidInputError
+from tests.by_name import bplus_certificate
 from tests.forge import (
     ACCEPTED,
     DAMAGED,

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 from flint import arb, ctx
-from pltheory.certification.recheck import iterate as iterate
-from pltheory.certification.recheck import trajectory as replay
-from pltheory.certification.recheck.fields import Stop
-from pltheory.certification.recheck.file import ACTIVATIONS, Stored
+
+from pltheory.rechecker import iterate as iterate
+from pltheory.rechecker import trajectory as replay
+from pltheory.rechecker.fields import Stop
+from pltheory.rechecker.file import ACTIVATIONS, Stored
 
 Shape = tuple[int, ...]
 TORCH: dict[str, Any] = {

@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pltheory.certification.recheck import RecheckResult, recheck
-from pltheory.certification.recheck import trajectory as recheck_trajectory
 
 from pltheory.certification.certificate_file import Document
 from pltheory.certification.trajectory import TrajectoryCertificate, certify_trajectory
-from pltheory.certification.trajectory.file import StoredTrajectory
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
+from pltheory.rechecker import RecheckResult, recheck
+from pltheory.rechecker import trajectory as recheck_trajectory
 from pltheory.theory import InvalidInputError
 from tests import forge
+from tests.by_name import stored_trajectory
 from tests.forge import ACCEPTED, DAMAGED, FALSE, UNSURE, number, value
 from tests.oracles.exact_trajectory import Exact, norm
 
@@ -83,7 +83,7 @@ def certified(name: str) -> TrajectoryCertificate:
 
 def document(name: str) -> Document:
     p, settings, _ = RUNS[name]
-    return StoredTrajectory(p.loss, settings.name, certified(name)).document()
+    return stored_trajectory(p.loss, settings.name, certified(name)).document()
 
 
 class Forge(forge.Forge):
@@ -184,7 +184,7 @@ def test_too_little_precision_is_no_verdict(tmp_path: Path, bits: int) -> None:
 
 def test_only_what_holds_is_written(tmp_path: Path) -> None:
     p, settings, _ = RUNS["clipped"]
-    short = StoredTrajectory("sum", settings.name, certify_trajectory(p, settings, steps_limit=3))
+    short = stored_trajectory("sum", settings.name, certify_trajectory(p, settings, steps_limit=3))
     assert not short.holds
     assert short.inequalities == ()
     with pytest.raises(InvalidInputError, match="after 3 steps"):
@@ -199,7 +199,7 @@ def test_a_trajectory_without_steps_is_theorem_b() -> None:
     found = certify_trajectory(p, DeltaGClipSettings("0.5/beta", 0.5, 0.1), steps_limit=10)
     assert (found.status, found.steps) == ("CERTIFIED", 0)
     with pytest.raises(InvalidInputError, match="Theorem B"):
-        StoredTrajectory("sum", "delta-gclip", found).document()
+        stored_trajectory("sum", "delta-gclip", found).document()
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 from flint import arb
-from pltheory.verification.verdict import Verdict
 
 from pltheory.certification.trajectory import certify as td
 from pltheory.certification.trajectory import certify_trajectory
@@ -26,6 +25,7 @@ from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball
 from pltheory.rigor.scalar import between
 from pltheory.theory import NotAvailableError
+from pltheory.theory.verdict import Verdict
 from pltheory.verification.report import verify
 from tests.oracles.exact_trajectory import Exact
 

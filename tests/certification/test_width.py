@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from pltheory.certification.width import sufficient_width
 
+from pltheory.certificates.width import sufficient_width
 from pltheory.theory import NumericalFailureError
 
 

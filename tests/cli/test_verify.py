@@ -51,14 +51,16 @@ def test_a_theorem_that_holds_ends_in_0_with_a_whole_run_folder(holds):
 
 def test_the_report_follows_its_schema(holds):
     report = load(holds[1] / "report.json")
-    assert report["schema"] == "pltheory-report/1"
+    assert report["schema"] == "pltheory-report/2"
     assert (report["verdict"], report["evidence"], report["loss_scale"]) == ("CERTIFIED", "agrees", "sum")
     assert report["optimizer"] == {"name": "delta-gclip", "eta": "0.1/beta", "gamma": 0.5, "delta": 0.1}
     assert report["main_theorem"] == "B"
     (theorem,) = report["theorems"]
-    assert [row["name"] for row in theorem["hypotheses"]] == list(theorem_of("B").hypotheses)
+    assert [row["name"] for row in theorem["hypotheses"]] == [h.name for h in theorem_of("B").hypotheses]
     for row in theorem["hypotheses"]:
-        assert set(row) == {"name", "needed", "measured", "margin", "verdict", "how"}
+        kinds = {"symbol", "measured", "relation", "needed"} if "relation" in row else {"found", "asked"}
+        assert set(row) == {"name", "margin", "verdict", "how", *kinds}
+        assert all(row[side]["round_off_counted"] for side in {"measured", "needed"} & kinds)
         assert row["verdict"] == "CERTIFIED"
         assert row["margin"] is None or row["margin"] > 1
     for name in ("lambda_min", "lambda_max", "curvature_at_start"):
@@ -72,9 +74,9 @@ def test_the_report_follows_its_schema(holds):
 
 
 def theorem_of(name: str) -> Any:
-    from pltheory.theory.theorems import theorem
+    from tests.by_name import THEOREMS
 
-    return theorem(name)
+    return THEOREMS[name]
 
 
 def test_the_run_agrees_with_what_is_promised_number_by_number(holds):
@@ -336,7 +338,7 @@ def test_a_diverging_run_is_data(warm, small, tmp_path):
 
 
 WRONG_STEP = """
-import pltheory.verification.convergence as c
+import pltheory.runs.loop as c
 from pltheory.optim import GradientDescent
 c.optimizer_for = lambda settings, eta, problem: GradientDescent(list(problem.parameters()), lr=FACTOR * eta)
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from pltheory.verification.convergence import run
 from torch import nn
 
 from pltheory.problem.data import sphere
@@ -12,6 +11,7 @@ from pltheory.problem.loss_gradient import LossGradient
 from pltheory.problem.networks import class_n, fully_connected
 from pltheory.problem.problem import Problem, in_span_of_data
 from pltheory.problem.settings import DeltaGClipSettings
+from pltheory.runs.loop import run
 from pltheory.theory import ACTIVATIONS
 
 

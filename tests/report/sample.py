@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pltheory.theory.theorems import THEOREMS
-from pltheory.verification.convergence import Trace
 
+from pltheory.runs.loop import Trace
 from pltheory.study.scaling import fit_slopes
+from tests.by_name import THEOREMS
 
 
 def theorem(name: str, verdict: str = "HOLDS", **changes: Any) -> dict[str, Any]:
     it = THEOREMS[name]
     rows = [
         {
-            "name": h,
+            "name": h.name,
             "needed": f"need-{name}-{i}",
             "measured": f"got-{name}-{i}",
             "margin": 1.5 + i,

@@ -8,9 +8,9 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from pltheory.verification.convergence import Trace
 
 from pltheory.report.figures import run_figure, svg, sweep_figure
+from pltheory.runs.loop import Trace
 from tests.report import sample
 
 

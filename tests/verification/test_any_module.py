@@ -6,14 +6,14 @@ import math
 
 import pytest
 import torch
-from pltheory.verification.hypotheses import measure
-from pltheory.verification.verdict import Verdict
 from torch import nn
 
 import pltheory as pl
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings
+from pltheory.theorems.measured import measure
 from pltheory.theory import InvalidInputError
+from pltheory.theory.verdict import Verdict
 from pltheory.verification.report import verify
 from tests.cases import draws
 from tests.measure.odd_modules import ODD

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from pltheory.verification.verdict import Evidence, Verdict
 
 from pltheory.problem.checkpoint import load_checkpoint
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings
+from pltheory.theory.verdict import Verdict
+from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import verify
 from tests.oracles.plain import read
 

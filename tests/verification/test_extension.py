@@ -8,36 +8,67 @@ from dataclasses import replace
 
 import pytest
 import torch
-from pltheory.theory.theorems import THEOREMS, Theorem
-from pltheory.verification.extension import Answer, guarded, ids, options_of, rung_of
-from pltheory.verification.promise import Promise
-from pltheory.verification.verdict import Evidence, HypothesisRow, Verdict
 
 from pltheory.problem.settings import DeltaGClipSettings, GradientDescentSettings
+from pltheory.runs.promise import Promise
 from pltheory.study.config import read_config
-from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError
-from pltheory.verification import extension
+from pltheory.theorems.guard import GROUP, guarded, ids, options_of, theorem_of
+from pltheory.theorems.protocol import Hypothesis, Theorem
+from pltheory.theory import (
+    Bound,
+    Direction,
+    ExtensionError,
+    InvalidInputError,
+    NotAvailableError,
+    NumericalFailureError,
+)
+from pltheory.theory.bound import given
+from pltheory.theory.verdict import Comparison, Fact, Row, Verdict
 from pltheory.verification.contract import ContractBreach, Sample, TheoremContract, near_solution
+from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import verify
+from tests.by_name import THEOREMS
 from tests.verification.installed import install
 
 NEAR = near_solution(8, 1e-4)
 RULE = GradientDescentSettings(eta=0.01)
-WHAT = Theorem("mine", "a title", "a source", ("first", "second"), "a conclusion")
-FIRST = HypothesisRow("first", "> 0", "1", 2.0, Verdict.CERTIFIED, "by inspection")
-SECOND = HypothesisRow("second", "> 0", "1", None, Verdict.HOLDS, "float64")
+HYPOTHESIS = Hypothesis("first", lambda question, found: FIRST)
 
 
-class Mine:
+def above_zero(value, *, rounded=False, kind=Direction.LOWER, how="float64"):
+    return Row(Comparison(Bound(value, kind, "m", rounded), ">", given(0.0)), how)
+
+
+FIRST, SECOND = Row(Fact("it", "it", True), "by inspection"), above_zero(1.0)
+OF_VERDICT = {
+    Verdict.CERTIFIED: above_zero(1.0, rounded=True),
+    Verdict.HOLDS: SECOND,
+    Verdict.UNDECIDED: above_zero(-1.0),
+    Verdict.REFUTED: Row(Fact("it", "another", False), "not it"),
+}
+
+
+class Mine(Theorem):
     """Says what it was made to say."""
 
-    def __init__(self, *rows, promise=None, shortfall="", theorem=WHAT, does=lambda question: None):
-        self.answer = Answer(list(rows or (FIRST, SECOND)), promise, shortfall)
-        self.theorem, self.does = theorem, does
+    id, title, citation, conclusion = "mine", "a title", "a source", "a conclusion"
 
-    def check(self, question):
-        self.does(question)
-        return self.answer
+    def __init__(self, first=FIRST, second=SECOND, *, promise=None, shortfall="", does=lambda question: None, **texts):
+        self.rows, self.promised, self.short, self.does = (first, second), promise, shortfall, does
+        self.hypotheses = tuple(
+            Hypothesis(name, lambda question, found, i=i: self.rows[i]) for i, name in enumerate(("first", "second"))
+        )
+        for name, value in texts.items():
+            setattr(self, name, value)
+
+    def search(self, question):
+        return self.does(question)
+
+    def promise(self, question, found):
+        return self.promised
+
+    def shortfall(self, question, found, rows):
+        return self.short
 
 
 def asked(theorem, **more):
@@ -58,10 +89,9 @@ def refused(theorem):
 
 @pytest.mark.parametrize("lowest", list(Verdict))
 def test_the_weakest_row_decides_whatever_else_is_said(lowest):
-    second = replace(SECOND, verdict=lowest)
     for level in (Verdict.HOLDS, Verdict.CERTIFIED):
-        rung = guarded(Mine(FIRST, second, promise=Promise(eta=0.01, rate=0.5)), "someone 1.0")
-        report = verify(NEAR, RULE, theorem=rung, steps=0, level=level)
+        mine = guarded(Mine(FIRST, OF_VERDICT[lowest], promise=Promise(eta=0.01, rate=0.5)), "someone 1.0")
+        report = verify(NEAR, RULE, theorem=mine, steps=0, level=level)
         assert report.verdict is lowest
         assert report.main.origin == "someone 1.0"
         held = lowest.rank >= Verdict.HOLDS.rank
@@ -69,31 +99,35 @@ def test_the_weakest_row_decides_whatever_else_is_said(lowest):
         assert (report.main.shortfall == "") == held
 
 
+def test_a_verdict_is_not_for_the_theorem_to_say():
+    """What a row claims beside its numbers is not read: there is no place for it."""
+    with pytest.raises(TypeError):
+        Row(SECOND.says, "so", verdict=Verdict.CERTIFIED)
+    assert asked(Mine(FIRST, above_zero(1.0, kind=Direction.ESTIMATE))).verdict is Verdict.UNDECIDED
+    assert asked(Mine(FIRST, above_zero(math.nan, rounded=True))).verdict is Verdict.UNDECIDED
+    assert asked(Mine(FIRST, above_zero(1.0, kind=Direction.UPPER))).verdict is Verdict.UNDECIDED
+
+
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("second", "said"),
     [
-        ((FIRST,), "are not the hypotheses"),
-        ((SECOND, FIRST), "are not the hypotheses"),
-        ((FIRST, SECOND, replace(SECOND, name="third")), "are not the hypotheses"),
-        ((FIRST, replace(SECOND, verdict="CERTIFIED")), "is no Verdict"),
-        ((FIRST, replace(SECOND, margin=math.nan)), "is no number"),
-        ((FIRST, replace(SECOND, margin="2")), "is no number"),
-        ((FIRST, replace(SECOND, margin=0.999)), "with a margin of 0.999, which is below 1"),
-        ((replace(FIRST, margin=-2.0), SECOND), "which is below 1"),
-        ((replace(FIRST, how=" "), SECOND), "says CERTIFIED and not how"),
-        ((FIRST, replace(SECOND, measured=1.0)), "are texts"),
-        ((FIRST, "second"), "must return an Answer"),
+        (None, "judged by a Row"),
+        (Verdict.HOLDS, "judged by a Row"),
+        ("second", "judged by a Row"),
+        (Row(SECOND.says, 3), "judged by a Row"),
+        (Row("CERTIFIED", "so"), "no Comparison and no Fact"),
+        (Row(Verdict.CERTIFIED, "so"), "no Comparison and no Fact"),
+        (Row(Comparison("1", ">", given(0.0)), "so"), "Bounds of floats"),
+        (Row(Comparison(given(1.0), ">", 0.0), "so"), "Bounds of floats"),
+        (Row(Comparison(replace(given(1.0), value="2"), ">", given(0.0)), "so"), "Bounds of floats"),
+        (Row(Comparison(given(1.0), "≠", given(0.0)), "so"), "is no relation"),
+        (Row(Fact("it", "it", 1), "so"), "is true, false or None"),
+        (Row(Fact("it", 3, True), "so"), "is true, false or None"),
+        (above_zero(1.0, rounded=True, how=" "), "is CERTIFIED and does not say how"),
     ],
 )
-def test_rows_that_cannot_be_believed_are_refused(rows, said):
-    assert said in refused(Mine(*rows))
-
-
-def test_another_kind_of_answer_is_refused():
-    for answer in (None, [FIRST, SECOND], {"verdict": "CERTIFIED"}, Verdict.CERTIFIED, True):
-        mine = Mine()
-        mine.answer = answer
-        assert "must return an Answer" in refused(mine)
+def test_rows_that_cannot_be_read_are_refused(second, said):
+    assert said in refused(Mine(FIRST, second))
 
 
 @pytest.mark.parametrize(
@@ -106,6 +140,7 @@ def test_another_kind_of_answer_is_refused():
 )  # fmt: skip
 def test_promises_out_of_range_are_refused(promise):
     assert "promise." in refused(Mine(promise=promise))
+    assert "must return a Promise" in refused(Mine(promise={"eta": 0.01}))
 
 
 def test_a_factor_that_rounding_put_above_one_is_one():
@@ -186,8 +221,8 @@ def test_the_run_is_held_against_the_promise_and_lifts_nothing():
         assert report.run.violation.inequality.startswith(name)
         assert report.verdict is Verdict.HOLDS
     clipped = DeltaGClipSettings(eta=0.01, gamma=1e-9, delta=0.5)
-    rung = guarded(Mine(promise=Promise(eta=0.01, floor=0.9)), "me")
-    assert verify(NEAR, clipped, theorem=rung, steps=50).run.violation.inequality.startswith("step floor")
+    mine = guarded(Mine(promise=Promise(eta=0.01, floor=0.9)), "me")
+    assert verify(NEAR, clipped, theorem=mine, steps=50).run.violation.inequality.startswith("step floor")
     silent = verify(NEAR, RULE, theorem=guarded(Mine(), "me"), steps=50)
     assert silent.evidence is Evidence.EMPIRICAL, "nothing was promised"
 
@@ -196,14 +231,16 @@ def test_the_run_is_held_against_the_promise_and_lifts_nothing():
 
 
 SOURCE = """
-from pltheory.theory.theorems import Theorem
-from pltheory.verification.extension import Answer
-from pltheory.verification.verdict import HypothesisRow, Verdict
+from pltheory.theorems.protocol import Hypothesis, Theorem
+from pltheory.theory.bound import given, lower
+from pltheory.theory.verdict import Comparison, Row
 
-class Check:
-    theorem = Theorem("mine", "a title", "a source", ("first",), "a conclusion")
-    def check(self, question):
-        return Answer([HypothesisRow("first", "1", "1", None, Verdict.HOLDS, "so")])
+def judge(question, found):
+    return Row(Comparison(lower(1.0, "m"), ">", given(0.0)), "so")
+
+class Check(Theorem):
+    id, title, citation, conclusion = "mine", "a title", "a source", "a conclusion"
+    hypotheses = (Hypothesis("first", judge),)
 
 made = Check()
 number = 3
@@ -255,7 +292,7 @@ def test_two_packages_with_one_id_are_both_refused(package):
     package({"mine": "its_module:made"})
     package({"mine": "its_module:Check"}, "b-package")
     with pytest.raises(InvalidInputError, match=r"claimed by .*package 1\.0.* and by .*package 1\.0"):
-        rung_of("mine")
+        theorem_of("mine")
 
 
 @pytest.mark.parametrize(
@@ -272,7 +309,7 @@ def test_two_packages_with_one_id_are_both_refused(package):
 def test_a_package_that_cannot_be_loaded_is_named(package, name, value, said):
     package({name: value})
     with pytest.raises(ExtensionError, match=said) as caught:
-        rung_of(name)
+        theorem_of(name)
     assert "a-package 1.0" in str(caught.value)
 
 
@@ -280,54 +317,54 @@ def test_a_package_that_cannot_be_loaded_is_named(package, name, value, said):
     "changes",
     [
         {"id": "B"}, {"id": "all"}, {"id": " "}, {"title": ""}, {"citation": 3}, {"conclusion": ""},
-        {"hypotheses": ()}, {"hypotheses": ("first", "first")}, {"hypotheses": ["first"]},
-        {"hypotheses": ("", "second")},
+        {"hypotheses": ()}, {"hypotheses": (HYPOTHESIS, HYPOTHESIS)}, {"hypotheses": [HYPOTHESIS]},
+        {"hypotheses": ("first",)}, {"hypotheses": (replace(HYPOTHESIS, name=""), HYPOTHESIS)},
     ],
 )  # fmt: skip
 def test_a_theorem_that_does_not_describe_itself_is_refused(changes):
     with pytest.raises(ExtensionError, match=r"someone 1\.0"):
-        guarded(Mine(theorem=replace(WHAT, **changes)), "someone 1.0")
+        guarded(Mine(**changes), "someone 1.0")
 
 
 def test_an_unknown_id_names_what_is_installed(package):
     package({"mine": "its_module:made"})
     with pytest.raises(InvalidInputError, match=r"'Z'.*A'.*mine, all"):
-        rung_of("Z")
-    assert extension.GROUP == "pltheory.theorems"
+        theorem_of("Z")
+    assert GROUP == "pltheory.theorems"
 
 
 # The contract catches each kind of cheat
 
 
-class Trusting(Mine):
+class Asked(Mine):
+    """Its second row is made from the question."""
+
+    def __init__(self, second):
+        super().__init__()
+        self.hypotheses = (self.hypotheses[0], Hypothesis("second", second))
+
+
+def trusting(question, found):
     """Holds wherever lambda_min is not at most 0, which NaN is not either."""
-
-    def check(self, question):
-        lam = question.at.lambda_min.value
-        bad = lam <= 0
-        row = replace(SECOND, measured=f"{lam}", verdict=Verdict.UNDECIDED if bad else Verdict.HOLDS)
-        return Answer([FIRST, row])
+    lam = question.at.lambda_min.value
+    return Row(Fact("> 0", f"{lam}", None if lam <= 0 else True), "so")
 
 
-class Undirected(Mine):
+def undirected(question, found):
     """Uses a number whatever its direction, and shows it."""
-
-    def check(self, question):
-        lam = question.at.lambda_min
-        return Answer([FIRST, replace(SECOND, measured=f"{lam.kind}", verdict=Verdict.HOLDS)])
+    return Row(Fact("> 0", f"{question.at.lambda_min.kind}", True), "so")
 
 
-class Forgetful(Mine):
-    def check(self, question):
-        return Answer([FIRST, replace(SECOND, measured=str(torch.rand(())))])
+def forgetful(question, found):
+    return above_zero(1 + float(torch.rand(())))
 
 
 class Unscaled(Mine):
     """A radius in the units of the sum, whatever the loss."""
 
-    def check(self, question):
+    def promise(self, question, found):
         residual = float(question.problem.residual().detach().norm()) * question.problem.scale
-        return Answer([FIRST, SECOND], Promise(eta=0.01 / question.problem.scale, radius=1e3 * residual))
+        return Promise(eta=0.01 / question.problem.scale, radius=1e3 * residual)
 
 
 class Shaky(Mine):
@@ -335,9 +372,9 @@ class Shaky(Mine):
 
     calls = 0
 
-    def check(self, question):
+    def search(self, question):
         self.calls += 1
-        return Answer([replace(FIRST, margin=math.nextafter(2.0, 3.0) if self.calls % 2 else 2.0), SECOND])
+        self.rows = (FIRST, above_zero(math.nextafter(2.0, 3.0) if self.calls % 2 else 2.0))
 
 
 @pytest.mark.parametrize(
@@ -358,21 +395,21 @@ def test_the_contract_asks_for_no_last_bit(check):
 
 
 class Boastful(Mine):
-    def check(self, question):
-        return Answer([FIRST, SECOND], Promise(eta=question.settings.multiple or question.settings.eta, rate=0.1))
+    def promise(self, question, found):
+        return Promise(eta=question.settings.multiple or question.settings.eta, rate=0.1)
 
 
 @pytest.mark.parametrize(
     ("candidate", "check"),
     [
-        (Trusting(), "test_numbers_without_direction_or_value_prove_nothing"),
-        (Undirected(), "test_numbers_without_direction_or_value_prove_nothing"),
-        (Forgetful(), "test_the_same_question_has_the_same_answer"),
-        (Forgetful(), "test_it_reads_and_never_writes"),
+        (Asked(trusting), "test_numbers_without_direction_or_value_prove_nothing"),
+        (Asked(undirected), "test_numbers_without_direction_or_value_prove_nothing"),
+        (Asked(forgetful), "test_the_same_question_has_the_same_answer"),
+        (Asked(forgetful), "test_it_reads_and_never_writes"),
         (Unscaled(), "test_sum_and_mean_are_one_problem_in_two_units"),
         (Boastful(), "test_a_promise_is_kept_by_the_run"),
         (Boastful(), "test_it_applies_where_its_author_says"),
-        (Mine(FIRST, replace(SECOND, verdict=Verdict.UNDECIDED)), "test_it_applies_where_its_author_says"),
+        (Mine(FIRST, OF_VERDICT[Verdict.UNDECIDED]), "test_it_applies_where_its_author_says"),
     ],
 )
 def test_the_contract_catches_a_cheat(candidate, check):

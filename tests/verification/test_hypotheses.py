@@ -8,24 +8,24 @@ import re
 import numpy as np
 import pytest
 import torch
-from pltheory.certification.radius import CONDITIONS, reach
-from pltheory.theory.theorems import THEOREMS, theorem
-from pltheory.verification.hypotheses import check, measure
-from pltheory.verification.verdict import Evidence, Verdict
 from torch import nn
 
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from pltheory.theorems.measured import measure
 from pltheory.theory import InvalidInputError, NumericalFailureError
+from pltheory.theory.verdict import Verdict
+from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import verify
+from tests.by_name import ON_A_BALL, THEOREMS, check, reach
 from tests.cases import CASES, Case, draws, sequential
 from tests.oracles.plain import read
 
 EASY = Case((8,), 1, "tanh", "ntk", True, n=3, d=4)
 SETTINGS = DeltaGClipSettings(eta="0.5/beta", gamma=0.5, delta=0.2)
 FIXED = DeltaGClipSettings(eta=0.01, gamma=0.5, delta=0.2)
-WITH_RADIUS = list(CONDITIONS)
+WITH_RADIUS = ON_A_BALL
 LADDER = ["LZB22-4", *WITH_RADIUS]
 """The theorems on a ball about the weights; others have tests of their own."""
 
@@ -37,11 +37,11 @@ def integral(case):
 
 
 def checked(problem, settings, name, checkpoint=None):
-    return check(measure(problem), settings, theorem(name), checkpoint=checkpoint)
+    return check(measure(problem), settings, name, checkpoint=checkpoint)
 
 
 def row(report, name):
-    return next(r for r in report.rows if r.name.startswith(name))
+    return next(r for r in report.rows if r.hypothesis.startswith(name))
 
 
 # What holds
@@ -53,7 +53,7 @@ def test_a_start_near_a_solution_holds(name):
     report = checked(problem, DeltaGClipSettings(eta="0.5/beta", gamma=1e-6, delta=0.2), name)
     assert report.verdict is Verdict.HOLDS
     assert report.shortfall == ""
-    assert [r.name for r in report.rows] == list(theorem(name).hypotheses)
+    assert [r.hypothesis for r in report.rows] == [h.name for h in THEOREMS[name].hypotheses]
     assert all(r.margin is None or r.margin > 1 for r in report.rows)
     assert row(report, "smooth").verdict is Verdict.CERTIFIED
     assert row(report, "lambda_min").verdict is Verdict.HOLDS
@@ -81,7 +81,7 @@ def test_verdict_is_holds_exactly_where_the_search_says_so(case):
             for name in WITH_RADIUS:
                 if name == "LZB22-6" and settings.name != "gd":
                     continue
-                report = check(at, settings, theorem(name), checkpoint="w.pt")
+                report = check(at, settings, name, checkpoint="w.pt")
                 found = reach(at.profile, settings, name)
                 assert (report.verdict is Verdict.HOLDS) == found.holds, (share, settings, name)
                 assert report.verdict in (Verdict.HOLDS, Verdict.UNDECIDED)
@@ -102,7 +102,7 @@ def test_gclip_lives_on_a_floor_that_depends_on_the_gradient():
     problem = EASY.near(0.01 * integral(EASY))
     at = measure(problem)
     bound = float(at.profile.lipschitz[0]) * at.profile.residual
-    report = check(at, GClipSettings(eta="0.5/beta", gamma=0.1 * bound), theorem("B"))
+    report = check(at, GClipSettings(eta="0.5/beta", gamma=0.1 * bound), "B")
     steps = row(report, "h_t")
     assert report.verdict is Verdict.HOLDS
     assert steps.verdict is Verdict.HOLDS, "this floor rests on L_F, not on Lemma 1 alone"
@@ -115,7 +115,7 @@ def test_theorem_c_asks_for_a_checkpoint():
     assert without.verdict is Verdict.UNDECIDED
     assert row(without, "a checkpoint").verdict is Verdict.UNDECIDED
     assert given.verdict is Verdict.HOLDS
-    assert row(given, "a checkpoint").measured == "weights.pt"
+    assert row(given, "a checkpoint").says.found == "weights.pt"
 
 
 def test_the_hidden_constant_decides_nothing():
@@ -236,7 +236,7 @@ def test_a_step_that_no_beta_allows_is_refuted_and_rightly(case, name):
     assert curvature >= 0.2 * largest, "a witness this weak refutes nothing"
     rule = GradientDescentSettings if name == "LZB22-6" else DeltaGClipSettings
     for factor, refuted in [(1.001, True), (30.0, True), (0.999, False), (0.1, False)]:
-        report = check(at, rule(eta=factor * 2 / curvature), theorem(name))
+        report = check(at, rule(eta=factor * 2 / curvature), name)
         step = row(report, "eta")
         assert (step.verdict is Verdict.REFUTED) == refuted
         if refuted:
@@ -313,7 +313,7 @@ def test_report_is_json_without_infinities():
         report = verify(problem, settings, theorem="all", steps=5)
         text = report.to_json()
         back = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in the report"))
-        assert back["schema"] == "pltheory-report/1"
+        assert back["schema"] == "pltheory-report/2"
         assert back["verdict"] == report.verdict
         assert len(back["theorems"]) == len(THEOREMS)
         assert back["run"]["steps"] == 5

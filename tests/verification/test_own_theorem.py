@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from pltheory.verification.extension import guarded
-from pltheory.verification.hypotheses import measure
-from pltheory.verification.ladder import Question
-from pltheory.verification.verdict import Verdict
 
 from pltheory.problem.settings import GradientDescentSettings
+from pltheory.theorems.guard import guarded
+from pltheory.theorems.measured import measure
+from pltheory.theorems.protocol import Question
+from pltheory.theory.verdict import Verdict
 from pltheory.verification.contract import Sample, TheoremContract, near_solution
 from tests.verification.installed import EXAMPLE, install_example
 
@@ -120,7 +120,7 @@ def test_sampled_paths_stay_below_their_mean_and_losses_below_their_envelope(s):
     problem = near_solution(8, 1e-6, n=3)
     at = measure(problem)
     options = {"batch": s, "failure": 0.2}
-    report = guarded(sgd.StochasticGradientDescent(), "example").hold(Question(at, RULE, options=options))
+    report = guarded(sgd.StochasticGradientDescent(), "example").answer(Question(at, RULE, options=options))
     assert report.verdict is Verdict.HOLDS
     assert report.promise is None, "a mean is no promise about a run"
     k = sgd.constants(at)

@@ -8,11 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from pltheory.verification.convergence import Reason, run
-from pltheory.verification.inequalities import Inequality, first_violation, tightest
-from pltheory.verification.promise import Promise
-from pltheory.verification.rounding import Rounding
-from pltheory.verification.verdict import Evidence, Verdict
 from torch import nn
 
 from pltheory.measure.ntk import empirical_ntk
@@ -20,8 +15,14 @@ from pltheory.problem.loss_gradient import LossGradient
 from pltheory.problem.networks import class_n, fully_connected
 from pltheory.problem.problem import Problem, in_span_of_data
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from pltheory.runs.inequalities import Inequality, first_violation, tightest
+from pltheory.runs.loop import Reason, run
+from pltheory.runs.promise import Promise
+from pltheory.runs.rounding import Rounding
+from pltheory.theory.verdict import Verdict
 from pltheory.verification import convergence
 from pltheory.verification.contract import near_solution
+from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import verify
 from tests.cases import Case, draws
 from tests.verification.test_run import bounds_of, promised

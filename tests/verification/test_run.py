@@ -8,9 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from pltheory.certification.radius import reach
-from pltheory.verification.convergence import Reason, run
-from pltheory.verification.verdict import Evidence, Verdict
 from torch import nn
 
 from pltheory.certification.profile import profile
@@ -19,9 +16,13 @@ from pltheory.measure.ntk import empirical_ntk
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from pltheory.runs.loop import Reason, run
 from pltheory.theory import NumericalFailureError
+from pltheory.theory.verdict import Verdict
 from pltheory.verification import convergence
+from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import verify
+from tests.by_name import reach
 from tests.cases import Case, draws
 from tests.oracles.plain import read
 
@@ -286,7 +287,7 @@ def test_evidence_contradicts_where_a_promise_is_broken(monkeypatch):
     assert honest.evidence is Evidence.AGREES
     assert honest.main.reach.required == pytest.approx(found.required, rel=0.02)
     lie = replace(found, required=1e-6 * found.required)
-    monkeypatch.setattr("pltheory.verification.hypotheses.reach", lambda *args: lie)
+    monkeypatch.setattr("pltheory.theorems.measured.reach", lambda *args: lie)
     report = verify(problem, settings, theorem="B", steps=300, level=Verdict.HOLDS)
     assert report.evidence is Evidence.CONTRADICTS
     assert report.verdict is Verdict.HOLDS, "a run changes no verdict, in either direction"

@@ -6,9 +6,10 @@ import itertools
 import json
 
 import pytest
-from pltheory.verification.verdict import Evidence, Verdict, strongest, weakest
 
 import pltheory as pl
+from pltheory.theory.verdict import Verdict, strongest, weakest
+from pltheory.verification.evidence import Evidence
 
 C, H, U, R = Verdict.CERTIFIED, Verdict.HOLDS, Verdict.UNDECIDED, Verdict.REFUTED
 
