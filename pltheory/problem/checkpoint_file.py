@@ -211,6 +211,10 @@ def _check_archive(path: Path, file: IO[bytes], size: int, limits: Limits) -> No
     if not code:
         refuse(path, "not a torch state_dict: an archive without data.pkl")
     _require_below(path, max(entry.file_size for entry in code), limits.pickle, "bytes of instructions")
+    # torch takes an entry with this mark for a folder and leaves memory as it finds it where the content should go.
+    marked = [entry.filename for entry in entries if entry.file_size and entry.external_attr & 0x10]
+    if marked:
+        refuse(path, f"not a torch state_dict: a damaged archive ({short(marked[0])} is marked as a folder)")
     if broken is not None or len({entry.filename for entry in entries}) < len(entries):
         what = "an entry twice" if broken is None else f"the checksum of {short(broken)} is wrong"
         refuse(path, f"not a torch state_dict: a damaged archive ({what})")

@@ -374,6 +374,18 @@ def test_a_weight_that_changed_on_the_way_is_noticed(tmp_path):
     refused(tmp_path / "w.pt", "a damaged archive (the checksum of '")
 
 
+@pytest.mark.parametrize("entry", ["data.pkl", "data/1", "byteorder"])
+def test_an_entry_that_is_marked_as_a_folder_is_refused(tmp_path, entry):
+    # torch skips the content of such an entry: its weights would be what lay in memory before.
+    torch.save(state(), tmp_path / "whole.pt")
+    with zipfile.ZipFile(tmp_path / "whole.pt") as whole, zipfile.ZipFile(tmp_path / "w.pt", "w") as archive:
+        for name in whole.namelist():
+            described = zipfile.ZipInfo(name)
+            described.external_attr = 0o600 << 16 | (0x10 if name.endswith(entry) else 0)
+            archive.writestr(described, whole.read(name))
+    refused(tmp_path / "w.pt", f"a damaged archive ('whole/{entry}' is marked as a folder)")
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_an_entry_that_is_there_twice_is_refused(tmp_path):
     torch.save(state(), tmp_path / "w.pt")
