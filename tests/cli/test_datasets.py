@@ -98,8 +98,8 @@ def test_names_that_look_like_markup_or_escapes_are_text(warm, tmp_path):
     [
         (["show"], ["Missing argument 'FILE'"]),
         (["show", "absent.csv"], ["source = 'absent.csv': no such file"]),
-        (["show", "."], ["source = '.' is a folder"]),
-        (["show", "/dev/zero"], ["source = '/dev/zero' is a device"]),
+        (["show", "."], ["source = '.': it is a folder"]),
+        (["show", "/dev/zero"], ["source = '/dev/zero': it is a device"]),
         (["show", "iris.csv", "--label", "spices"], ["label = 'spices'", "did you mean 'species'?"]),
         (["show", "iris.csv", "--label", "9"], ["label = 9", "columns 1 to 3"]),
         (["show", "iris.csv", "--target-columns", "0"], ["target_columns = 0", "from 1"]),

@@ -1,0 +1,117 @@
+"""What the names of columns say by custom: a label, an index, row names that a program wrote.
+
+Custom settles nothing by itself; it decides where the caller is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from .source import Array
+
+_LABELS = "label labels class classes class_label classlabel target targets species outcome response"
+LABELS = frozenset(_LABELS.split())
+"""Names that say: this column is the label."""
+
+_WORDS = "kind y type category variety diagnosis result group"
+FIRST_ROW_LABELS = LABELS | frozenset(_WORDS.split())
+"""Words that, alone in the label column of line 1, are rather a name than a class."""
+
+# What pandas calls a column of row numbers whose name is empty, once or saved again.
+_UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*|__index_level_\d+__)?")
+_STORED = re.compile(r"__index_level_\d+__")
+# An id by its whole name: its numbers mean nothing whatever they are.
+_BY_NAME = "id ids idx uid uuid guid index row_id rowid row_names rownames sample_id sampleid level_0"
+_IDS = frozenset(_BY_NAME.split())
+# Words for a number of the row, and for much else: an index only where no number comes twice.
+_WITH_NUMBERS = """
+no nr # row rowname rownumber row_number obs observation serial key case sno s_no record
+userid customerid patientid passengerid imageid recordid
+"""
+_COUNTS = frozenset(_WITH_NUMBERS.split())
+_ID_OF = re.compile(r"(?i:.*[_ .-]id)|.*[a-z]I[dD]|\.\.\.1|level_\d+")  # sample_id, PassengerId; readr's ...1
+_R = "X"  # R's name for row names without one, and a coordinate
+_BESIDE_X = frozenset("yYzZ")
+_MOST_CLASSES = 20
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[ .-]+", "_", name.strip().casefold()).strip("_.") or name.strip()
+
+
+def is_id(name: str) -> bool:
+    """Whether a name says that a column holds ids, and nothing else."""
+    return _plain(name) in _IDS
+
+
+def leading_unnamed(names: Sequence[str]) -> tuple[int, ...]:
+    """Leading columns without a name, and what pandas calls a stored index, which it puts last."""
+    count = 0
+    while count < len(names) and _UNNAMED.fullmatch(names[count]):
+        count += 1
+    return (*range(count), *(c for c in range(count, len(names)) if _STORED.fullmatch(names[c])))
+
+
+def other_label(names: Sequence[str], label: int, index: Sequence[int]) -> int | None:
+    """A column that is called as labels are where the last one, taken for it, is not.
+
+    `y` is a label's name too, if it comes first: in x, y, z it is a coordinate.
+
+    Args:
+        names: of all columns.
+        label: the column that is taken.
+        index: columns that are left out.
+    """
+    if not names or _plain(names[label]) in FIRST_ROW_LABELS:
+        return None
+    rest = [c for c in range(len(names)) if c not in index and c != label]
+    found = [c for c in rest if _plain(names[c]) in LABELS or (c == rest[0] and _plain(names[c]) == "y")]
+    return found[0] if found else None
+
+
+def row_number(names: Sequence[str], c: int, first: bool, values: Array) -> tuple[bool, bool]:
+    """Whether a feature may number the rows by its name, and whether name and numbers leave no doubt of it.
+
+    No doubt is left where the numbers are 0, 1, 2, ... or 1, 2, 3, ... as well.
+
+    Args:
+        names: of all columns.
+        c: the feature's column.
+        first: whether it is the first feature.
+        values: its numbers, shape (N,).
+    """
+    name = names[c].strip()
+    whole = bool((values == np.floor(values)).all())
+    if not whole:
+        return False, False
+    once = len(np.unique(values)) == len(values)
+    counts = counts_rows(values)
+    if name == _R:
+        doubt = first and once
+        return doubt, doubt and counts and not _BESIDE_X.intersection(other.strip() for other in names)
+    if is_id(name):
+        return True, counts
+    called = _plain(name) in _COUNTS or _ID_OF.fullmatch(name) is not None
+    return called and once, called and counts
+
+
+def counts_rows(values: Array) -> bool:
+    """Whether numbers are 0, 1, 2, ... or 1, 2, 3, ..., shape (N,)."""
+    n = len(values)
+    return bool((values == np.arange(n)).all() or (values == np.arange(1, n + 1)).all())
+
+
+def may_be_classes(values: Array) -> bool:
+    """Whether numbers look as classes do: a few whole ones from 0 or 1 on, each more than once; shape (N,)."""
+    seen, counts = np.unique(values, return_counts=True)
+    low = seen[0]
+    return bool(
+        2 <= len(seen) <= _MOST_CLASSES
+        and counts.min() > 1
+        and low in (0.0, 1.0)
+        and (seen == np.floor(seen)).all()
+        and seen[-1] <= _MOST_CLASSES
+    )
