@@ -65,6 +65,16 @@ def test_show_takes_the_options_of_a_configuration(warm, tmp_path):
     assert (kept["label"], kept["index"], kept["features"]) == ([3], [], 2)
 
 
+def test_a_name_in_digits_is_given_in_quotes(warm, tmp_path):
+    (tmp_path / "t.csv").write_text("0,1,2\n.5,7,1\n.7,8,0\n", encoding="utf-8")
+    end = warm("datasets", "show", "t.csv", "--header", "--label", "2", folder=tmp_path)
+    assert (end.code, end.stdout) == (2, "")
+    assert "label = 2: column 2 '1' of t.csv or column 3 '2'? allowed is the name in quotes" in end.stderr
+    for given, column in (("'2'", 3), ('"1"', 2), ("3", 3)):
+        words = ("--header", "--label", given, "--json")
+        assert warm("datasets", "show", "t.csv", *words, folder=tmp_path).answer()["label"] == [column]
+
+
 def test_show_of_arrays_and_of_wide_tables_fits(warm, tmp_path):
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "a.npz", x=rng.normal(size=(9, 5, 7)), y=rng.normal(size=(9, 12)))
