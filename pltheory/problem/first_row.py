@@ -17,6 +17,7 @@ from .dialect import Record, is_missing, is_number, is_whole, number
 _BROKEN = re.compile(r"[-+\u2212\u2013.,'_()$\u20ac\u00a3%/:\sdDeEij\d]+|[-+]?0[xX][0-9a-fA-F]+")
 _DIGIT = re.compile(r"\d")
 _ALONE = 10  # of one row of points nobody can say how far they spread: names must lie this many spreads away
+_YEARS = (1500, 2100)
 _MANY = 6  # numbers that rise by chance in one row of 720
 
 
@@ -86,7 +87,7 @@ def numbers_as_names(head: Sequence[Record], columns: Sequence[int], decimal: st
 
     - lie farther from all the numbers below than those are apart, or each from its own column's, or
     - go in equal steps (three whole numbers upwards, four others; five downwards: 3,2,1 is soon a point of class 1), or
-      are six and more and no row below runs like them.
+      are six and more and no row below runs like them, or are three years and more and no row below is of years.
 
     Where a cell below is no number nothing is said: that cell is the error.
 
@@ -128,12 +129,18 @@ def numbers_as_names(head: Sequence[Record], columns: Sequence[int], decimal: st
         return True
     steps = [b - a for a, b in pairwise(first)]
     even = max(steps) - min(steps) <= 1e-9 * max(map(abs, first))
+    if len(first) >= 3 and _are_years(first) and not any(map(_are_years, body)):
+        return True
     few = 5 if down else 3 if all(value == round(value) for value in first) else 4
     return (even and len(first) >= few) or (len(first) >= _MANY and not any(alike))
 
 
 def _rises(values: Sequence[float]) -> bool:
     return all(a < b for a, b in pairwise(values))
+
+
+def _are_years(values: Sequence[float]) -> bool:
+    return all(value == round(value) and _YEARS[0] <= value <= _YEARS[1] for value in values)
 
 
 def _is_broken_number(cell: str) -> bool:

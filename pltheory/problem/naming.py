@@ -29,6 +29,7 @@ _IDS = frozenset(_BY_NAME.split())
 # Words for a number of the row, and for much else: an index only where no number comes twice.
 _WITH_NUMBERS = """
 no nr # row rowname rownumber row_number obs observation serial key case sno s_no record
+sample samples inst inst# instance
 userid customerid patientid passengerid imageid recordid
 """
 _COUNTS = frozenset(_WITH_NUMBERS.split())
@@ -105,13 +106,13 @@ def counts_rows(values: Array) -> bool:
 
 
 def may_be_classes(values: Array) -> bool:
-    """Whether numbers look as classes do: a few whole ones from 0 or 1 on, each more than once; shape (N,)."""
+    """Whether numbers look as classes do: a few whole ones from -1, 0 or 1 on, each more than once; shape (N,)."""
     seen, counts = np.unique(values, return_counts=True)
     low = seen[0]
     return bool(
         2 <= len(seen) <= _MOST_CLASSES
         and counts.min() > 1
-        and low in (0.0, 1.0)
+        and low in (-1.0, 0.0, 1.0)
         and (seen == np.floor(seen)).all()
         and seen[-1] <= _MOST_CLASSES
     )

@@ -322,28 +322,25 @@ def _may_be_index(c: int, names: Sequence[str], file: str, why: str) -> InvalidI
     )
 
 
-def settle_label(asked: Asked, roles: Roles, names: Sequence[str], x: Array, y: Array, file: str) -> tuple[str, ...]:
-    """What is to be said of a label of numbers that was taken because it is last, in a table without names.
+def check_label(asked: Asked, roles: Roles, names: Sequence[str], x: Array, y: Array, file: str) -> None:
+    """Ask which column is the label, where the last was taken in a table without names and the first looks like it.
 
-    UCI's wine and MNIST as text have their classes in column 1. Where that column may hold classes and the last one
-    does not, a note says so; where the last one is the same in every row it tells nothing, and the caller is asked.
+    UCI's wine and MNIST as text have their classes in column 1.
 
     Args:
         asked, roles, names, file: as in `settle`.
-        x, y: features (N, d) and targets (N, C).
+        x, y: features (N, d) and targets (N, C), numbers.
 
     Raises:
-        InvalidInputError: the last column is constant, and the first may hold classes.
+        InvalidInputError: the first column may hold classes and the last may not.
     """
-    if asked.label is not None or asked.target_columns is not None or names or not naming.may_be_classes(x[:, 0]):
-        return ()
-    c, seen = roles.features[0], len(np.unique(x[:, 0]))
-    if np.ptp(y[:, 0]) == 0:
-        last = roles.label[0]
-        raise InvalidInputError(
-            f"source: {file}, {column(last, names)}, the last, is {y[0, 0]:g} in every row, {column(c, names)} holds "
-            f"{seen} whole numbers; label = {c + 1} takes that one as the label, label = {last + 1} the last"
-        )
-    if naming.may_be_classes(y[:, 0]):
-        return ()
-    return (f"{column(c, names)} holds {seen} whole numbers, as classes are (label = {c + 1} takes it as the label)",)
+    said = asked.label is not None or asked.target_columns is not None or bool(names)
+    if said or not naming.may_be_classes(x[:, 0]) or naming.may_be_classes(y[:, 0]):
+        return
+    first, last = roles.features[0], roles.label[0]
+    classes, seen = len(np.unique(x[:, 0])), len(np.unique(y[:, 0]))
+    raise InvalidInputError(
+        f"source: {file}, {column(first, names)} holds {classes} whole numbers, as classes are, and the "
+        f"last, column {last + 1}, {seen} {'numbers' if seen > 1 else 'number'}; label = {first + 1} takes the one as "
+        f"the label, label = {last + 1} the other"
+    )

@@ -23,7 +23,7 @@ from ..theory.errors import InvalidInputError
 from . import dialect, first_row, naming
 from .dialect import DELIMITERS, AskedText, Lines, Record, is_like_number, is_missing, is_number, records
 from .opening import decoded, printable, shown, undecoded, unpacked
-from .reading import Asked, Reading, assign, column, reference, settle, settle_label
+from .reading import Asked, Reading, assign, check_label, column, reference, settle
 from .source import EXACT, LARGEST, MOST_CLASSES, Array, Source
 
 _EXACT = "allowed are whole numbers that a double holds to the last digit, as all up to 2**53"
@@ -98,9 +98,10 @@ class _Table:
         table = self._numbers(walk, numeric)  # (N, columns)
         d = len(self.roles.features)
         x, y = table[:, :d], table[:, d:]
-        notes = list(settle_label(self.asked, self.roles, self.names, x, y, self.file)) if not classes else []
+        if not classes:
+            check_label(self.asked, self.roles, self.names or self.commented, x, y, self.file)
         self.roles, x, said = settle(self.asked, self.roles, self.names, x, self.file, self.commented)
-        notes += said
+        notes = list(said)
         if self.trailing:
             notes.append("a delimiter ends every line")
         if self.comments:
@@ -314,13 +315,16 @@ class _Table:
             return "; header = true reads names" if first else _finite(cell)
         if other in cell and is_number(record.cells[c], other):
             return f"; decimal = {other!r} reads it"
-        if record is self.first or record.line == self.first.line:
-            return "; header = true reads names"
+        names = "header = true reads names"
+        at_first = record.line == self.first.line
+        if self.names and naming.is_id(self.names[c]):
+            return f"; index = {reference(c, self.names)} leaves the column out"
         if is_like_number(cell) or not self._is_column_of_words(c):
-            return ""
+            return f"; {names}" if at_first else ""
+        also = f", {names}" if at_first else ""
         if c == 0:
-            return "; index = true leaves the column out, label = 1 takes it as the label"
-        return f"; label = {reference(c, self.names)} takes the column as the label"
+            return f"; index = true leaves the column out, label = 1 takes it as the label{also}"
+        return f"; label = {reference(c, self.names)} takes the column as the label{also}"
 
     def _is_column_of_words(self, c: int) -> bool:
         return all(dialect.is_word(record.cells[c].strip()) for record in self._points())

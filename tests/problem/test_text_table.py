@@ -138,6 +138,10 @@ READ = {
         "900,2,1\n1,3,0\n2,2,1\n", ["no header", "3 rows"], [[900, 2], [1, 3], [2, 2]], [1, 0, 1],
     ),
     "yes among yes and no": ("1,2,y\n3,7,n\n", ["no header", "2 classes: n, y"], [[1, 2], [3, 7]], "yn"),
+    "a point of years": (
+        "1990,1995,2005\n1991,1994,1980\n4,5,9\n", ["no header", "3 rows"], [[1990, 1995], [1991, 1994], [4, 5]],
+        [2005, 1980, 9],
+    ),
     "a class called none": ("a,y\n1,none\n2,some\n", ["2 classes: none, some"], [[1], [2]], ["none", "some"]),
     "sodium": ("a,y\n1,Na\n2,K\n", ["2 classes: K, Na"], [[1], [2]], ["Na", "K"]),
     "called id, counted from 0": (
@@ -158,11 +162,6 @@ READ = {
     "an id that is no whole number": ("Id,Vg,y\n.5,1,1\n.7,2,0\n", ["no index"], [[0.5, 1], [0.7, 2]], [1, 0]),
     "X as a coordinate": ("X,a,y\n7,5,1\n7,4,0\n8,6,2\n", ["no index"], [[7, 5], [7, 4], [8, 6]], [1, 0, 2]),
     "x, y, z": ("x,y,z\n1,2,5\n2,2,6\n", ["label column 3 'z'"], [[1, 2], [2, 2]], [5, 6]),
-    "classes in column 1": (
-        "1,14.2,1065\n1,13.2,1050\n2,12.3,520\n2,12.1,680\n",
-        ["column 1 holds 2 whole numbers, as classes are (label = 1 takes it as the label)"],
-        [[1, 14.2], [1, 13.2], [2, 12.3], [2, 12.1]], [1065, 1050, 520, 680],
-    ),
     "large numbers that are doubles": (
         "9007199254740992,1\n100000000000000000000,-9007199254740994\n9007199254740993.0,1e30\n", ["3 rows"],
         [[2.0**53], [1e20], [2.0**53]], [1, -(2.0**53) - 2, 1e30],
@@ -300,7 +299,19 @@ REFUSED = {
     ),
     "y first": ("y,a,b\n1,2,3\n0,5,7\n", ["column 1 'y' is called as labels are", "label = 1", "label = 3"]),
     "the same label everywhere, classes first": (
-        "0,2,5\n1,5,5\n0,7,5\n1,7,5\n", ["column 3, the last, is 5 in every row", "label = 1", "label = 3"],
+        "0,2,5\n1,5,5\n0,7,5\n1,7,5\n", ["column 1 holds 2 whole", "column 3, 1 number; label = 1", "label = 3"],
+    ),
+    "classes in column 1": (
+        "1,14.2,1065\n1,13.2,1050\n2,12.3,520\n2,12.1,680\n",
+        ["column 1 holds 2 whole numbers, as classes are, and the last, column 3, 4 numbers; label = 1", "label = 3"],
+    ),
+    "signs in column 1": ("+1,.5,.2\n-1,.1,.4\n+1,.3,.3\n-1,.2,.2\n", ["column 1 holds 2 whole numbers", "label = 1"]),
+    "years with gaps above counts": (
+        "1990,1995,2005\n120,180,30\n80,88,70\n4000,88,70\n", ["line 1 is '1990,1995,2005'", "header = true"],
+    ),
+    "ids of letters": ("uuid,a,y\n5f1e,1,2\n5f1f,3,4\n", ["line 2, column 1 is '5f1e'", "index = 1 leaves the column"]),
+    "words first": (
+        "M,.4,15\nF,.3,7\n", ["line 1, column 1 is 'M'", "index = true", "label = 1", "header = true reads names"],
     ),
     "digits lost": ("a,y\n1,2\n9007199254740993,3\n", ["line 3, column 1 is '9007199254740993'", "2**53", "'a'"]),
     "digits lost in a label": ("a,y\n1,-123456789012345678\n", ["line 2, column 2 is '-123456789012345678'", "2**53"]),
@@ -375,7 +386,8 @@ def test_what_is_bad_or_has_two_readings_is_refused_with_its_place(tmp_path, nam
 
 @pytest.mark.parametrize(
     "word",
-    """? ??? - -- --- \u2014 . .. \u2026 * ** NA na N/A n/a N.A. n.a. #N/A <NA> NULL null Null (null) None NaT \\N nan NaN
+    """
+    ? ??? - -- --- \u2014 . .. \u2026 * ** NA na N/A n/a N.A. n.a. #N/A <NA> NULL null Null (null) None NaT \\N nan NaN
     NAN Nan -nan inf Inf -INF Infinity #VALUE! #DIV/0! (blank) n.d. k.A.""".split(),  # noqa: SIM905
 )
 def test_a_value_that_is_missing_is_no_class_and_no_number(tmp_path, word):
