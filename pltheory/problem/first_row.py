@@ -5,13 +5,15 @@ The caller is asked wherever both can be meant: a lost point and an invented one
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 
 from ..theory.errors import InvalidInputError
-from .dialect import Record, is_missing, is_number, is_whole, number
+from .dialect import Lines, Record, is_missing, is_number, is_whole, number, records
 
 # 1,234 or 1_000 or 1+2j or 5% or 2024-01-31, but not 28x28 or 1stFlrSF; two patterns, each linear in time
 _BROKEN = re.compile(r"[-+\u2212\u2013.,'_()$\u20ac\u00a3%/:\sdDeEij\d]+|[-+]?0[xX][0-9a-fA-F]+")
@@ -145,6 +147,22 @@ def _are_years(values: Sequence[float]) -> bool:
 
 def _is_broken_number(cell: str) -> bool:
     return _BROKEN.fullmatch(cell) is not None and _DIGIT.search(cell) is not None
+
+
+def commented_names(text: str, delimiter: str, decimal: str, width: int) -> tuple[str, ...]:
+    """What the last comment line above the first record calls the columns, if it has one word for each; else nothing.
+
+    numpy.savetxt writes names so; a sentence with as many commas does no harm, since such names are never believed.
+    """
+    lines = Lines(text)
+    with suppress(csv.Error):
+        next(records(lines, delimiter), None)
+        above = [comment for line, comment in lines.comments if line < lines.record]
+        if above:
+            row = next(csv.reader([above[-1].lstrip("#")], delimiter=delimiter, skipinitialspace=True), [])
+            if len(row) == width and not any(is_number(cell, decimal) for cell in row):
+                return tuple(cell.strip() for cell in row)
+    return ()
 
 
 def names_or_point(first: Record, file: str) -> InvalidInputError:

@@ -36,7 +36,7 @@ _COUNTS = frozenset(_WITH_NUMBERS.split())
 _ID_OF = re.compile(r"(?i:.*[_ .-]id)|.*[a-z]I[dD]|\.\.\.1|level_\d+")  # sample_id, PassengerId; readr's ...1
 _R = "X"  # R's name for row names without one, and a coordinate
 _BESIDE_X = frozenset("yYzZ")
-_MOST_CLASSES = 20
+_MOST_CLASSES, _SMALL = 20, 100
 
 
 def _plain(name: str) -> str:
@@ -105,14 +105,18 @@ def counts_rows(values: Array) -> bool:
     return bool((values == np.arange(n)).all() or (values == np.arange(1, n + 1)).all())
 
 
-def may_be_classes(values: Array) -> bool:
-    """Whether numbers look as classes do: a few whole ones from -1, 0 or 1 on, each more than once; shape (N,)."""
+def may_be_classes(values: Array, *, once: bool = False) -> bool:
+    """Whether numbers look as classes do: a few whole ones from -1, 0 or 1 on, shape (N,).
+
+    Args:
+        values: the numbers.
+        once: whether a class may occur once in a table of fewer than a hundred rows; else each occurs more often.
+    """
     seen, counts = np.unique(values, return_counts=True)
-    low = seen[0]
     return bool(
         2 <= len(seen) <= _MOST_CLASSES
-        and counts.min() > 1
-        and low in (-1.0, 0.0, 1.0)
+        and (counts.min() > 1 or (once and len(values) < _SMALL))
+        and seen[0] in (-1.0, 0.0, 1.0)
         and (seen == np.floor(seen)).all()
         and seen[-1] <= _MOST_CLASSES
     )

@@ -335,7 +335,9 @@ def check_label(asked: Asked, roles: Roles, names: Sequence[str], x: Array, y: A
         InvalidInputError: the first column may hold classes and the last may not.
     """
     said = asked.label is not None or asked.target_columns is not None or bool(names)
-    if said or not naming.may_be_classes(x[:, 0]) or naming.may_be_classes(y[:, 0]):
+    if said or not naming.may_be_classes(x[:, 0]) or naming.may_be_classes(y[:, 0], once=True):
+        return
+    if x.shape[1] > 1 and naming.may_be_classes(x[:, 1], once=True):  # features of that kind, column 1 one of them
         return
     first, last = roles.features[0], roles.label[0]
     classes, seen = len(np.unique(x[:, 0])), len(np.unique(y[:, 0]))

@@ -12,7 +12,6 @@ import io
 from array import array
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -84,7 +83,9 @@ class _Table:
         if self.header:
             self.names = tuple(cell.strip() for cell in self.first.cells)
             self._check_names()
-        self.commented = () if self.header else self._commented_names()
+        self.commented: tuple[str, ...] = ()
+        if not self.header:
+            self.commented = first_row.commented_names(self.text, self.delimiter, self.decimal, self.width)
         self.roles = assign(asked, self.names, self.width, self.file, commented=self.commented)
 
     def read(self) -> Reading:
@@ -152,21 +153,6 @@ class _Table:
                 raise self._at(self.first.line, number, name, "allowed is text in UTF-8")
             if "\0" in name or ("\n" in name and self.delimiter in name):
                 raise self._at(self.first.line, number, name, "allowed is one name; does a quote not close?")
-
-    def _commented_names(self) -> tuple[str, ...]:
-        """What the last comment line above the points calls the columns, if it has one word for each."""
-        lines = Lines(self.text)
-        with suppress(csv.Error):
-            next(records(lines, self.delimiter), None)
-        for line, text in reversed(lines.comments):
-            if line < self.first.line:
-                with suppress(csv.Error):
-                    row = next(csv.reader([text.lstrip("#")], delimiter=self.delimiter, skipinitialspace=True), [])
-                    names = tuple(cell.strip() for cell in row)
-                    if len(names) == self.width and not any(is_number(name, self.decimal) for name in names):
-                        return names
-                break
-        return ()
 
     def _ends_with_delimiters(self) -> bool:
         """Whether every record ends with an empty cell that no header names."""

@@ -142,6 +142,14 @@ READ = {
         "1990,1995,2005\n1991,1994,1980\n4,5,9\n", ["no header", "3 rows"], [[1990, 1995], [1991, 1994], [4, 5]],
         [2005, 1980, 9],
     ),
+    "features in few numbers": (
+        "0,1,.5\n1,0,.7\n1,1,.1\n0,0,.3\n", ["no header", "4 rows"], [[0, 1], [1, 0], [1, 1], [0, 0]],
+        [0.5, 0.7, 0.1, 0.3],
+    ),
+    "a class that occurs once": (
+        "0,1.5,2\n1,.5,1\n1,1.2,1\n0,.7,0\n", ["no header", "4 rows"],
+        [[0, 1.5], [1, 0.5], [1, 1.2], [0, 0.7]], [2, 1, 1, 0],
+    ),
     "a class called none": ("a,y\n1,none\n2,some\n", ["2 classes: none, some"], [[1], [2]], ["none", "some"]),
     "sodium": ("a,y\n1,Na\n2,K\n", ["2 classes: K, Na"], [[1], [2]], ["Na", "K"]),
     "called id, counted from 0": (
