@@ -51,6 +51,7 @@ def has_header(head: Sequence[Record], decimal: str, skipped: Sequence[int], fil
             or counts_up(cells)  # with the column that is said to be an index
             or (other_style and counts_up(features[:-1], any_start=True))
             or numbers_as_names(head, looked, decimal)
+            or (len(looked) > _MANY and numbers_as_names(head, looked[:-1], decimal))
         ):
             raise names_or_point(first, file)
         return False

@@ -12,7 +12,7 @@ import numpy as np
 from ..theory.errors import InvalidInputError
 from .dialect import is_missing
 from .opening import MOST_BYTES, damaged, printable, shown
-from .reading import Asked, Reading, assign, column, settle
+from .reading import Asked, Reading, assign, check_classes, column, settle
 from .source import LARGEST, MOST_CLASSES, Array, Source, is_exact
 
 _CELL = 8  # bytes of a float64
@@ -72,6 +72,7 @@ def read_parquet(path: Path, raw: bytes, asked: Asked) -> Reading:
     roles, x, notes = settle(asked, roles, names, x, shown(path))
     if len(roles.label) == 1 and _is_text(schema.types[roles.label[0]]):
         source = _with_classes(path, x, table.column(roles.label[0]).to_pylist(), roles.label[0], names)
+        check_classes(asked, roles.label[0], names, source.classes or 0, rows, shown(path))
     else:
         y = np.column_stack([_numbers(path, table.column(c), c, names) for c in roles.label])
         source = Source(x, y, None)

@@ -13,6 +13,7 @@ from ..theory.errors import InvalidInputError
 from . import naming
 from .source import Array, Source, clipped, listed, whole_number
 
+_MANY_ROWS = 10  # fewer may well be of a class each
 _MOST_VALUES = 20  # of more different numbers in the label column none is a class
 
 
@@ -320,6 +321,20 @@ def _may_be_index(c: int, names: Sequence[str], file: str, why: str) -> InvalidI
         f"source: {file}, {column(c, names)} may be an index or a feature (it {why}); index = {reference(c, names)} "
         "leaves it out, index = false keeps it"
     )
+
+
+def check_classes(asked: Asked, c: int, names: Sequence[str], classes: int, rows: int, file: str) -> None:
+    """Ask whether text that was taken because it is last is the label: it is another word in each of ten rows or more.
+
+    Raises:
+        InvalidInputError: it may be a name of the rows.
+    """
+    if asked.label is None and asked.target_columns is None and classes == rows >= _MANY_ROWS:
+        where = reference(c, names)
+        raise InvalidInputError(
+            f"source: {file}, {column(c, names)} holds another word in each of {rows} rows, a name of the rows or the "
+            f"label? label = {where} takes it as the label, index = {where} leaves it out"
+        )
 
 
 def check_label(asked: Asked, roles: Roles, names: Sequence[str], x: Array, y: Array, file: str) -> None:

@@ -22,7 +22,7 @@ from ..theory.errors import InvalidInputError
 from . import dialect, first_row, naming
 from .dialect import DELIMITERS, AskedText, Lines, Record, is_like_number, is_missing, is_number, records
 from .opening import decoded, printable, shown, undecoded, unpacked
-from .reading import Asked, Reading, assign, check_label, column, reference, settle
+from .reading import Asked, Reading, assign, check_classes, check_label, column, reference, settle
 from .source import EXACT, LARGEST, MOST_CLASSES, Array, Source
 
 _EXACT = "allowed are whole numbers that a double holds to the last digit, as all up to 2**53"
@@ -136,9 +136,9 @@ class _Table:
         if self.said.header is not None:
             return self.said.header
         names = [cell.strip() for cell in head[0].cells]
-        # A label or index given by its name says that there are names.
+        # A label or index given by its name says that there are names; "3" may stand in a point as well.
         for given in (self.asked.label, self.asked.index):
-            if isinstance(given, str) and given in names:
+            if isinstance(given, str) and given in names and not is_number(given, self.decimal):
                 return True
         skipped: tuple[int, ...] = ()
         if self.asked.index is True:
@@ -334,9 +334,9 @@ class _Table:
             if is_missing(label):
                 raise self._at_label(walk, label, c, "allowed is a label in every row")
             if numbers[label] or is_like_number(label):
-                raise self._at_label(
-                    walk, label, c, "allowed are numbers in every row, or in every row text that does not begin as one"
-                )
+                also = "; header = true reads names" if label == walk.label[0] and not self.header else ""
+                allowed = f"allowed are numbers in every row, or in every row text that does not begin as one{also}"
+                raise self._at_label(walk, label, c, allowed)
             if not label.isprintable():
                 raise self._at_label(walk, label, c, "allowed are printable characters in UTF-8")
         if len(text) > MOST_CLASSES:
@@ -344,6 +344,7 @@ class _Table:
                 f"source: {self.file}, {column(c, self.names)} has {len(text)} different labels; "
                 f"allowed are up to {MOST_CLASSES} classes"
             )
+        check_classes(self.asked, c, self.names, len(text), len(walk.lines), self.file)
         return tuple(sorted(text))
 
     def _at_label(self, walk: _Walk, label: str, c: int, allowed: str) -> InvalidInputError:

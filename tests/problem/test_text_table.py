@@ -279,6 +279,16 @@ REFUSED = {
     "numbers and a class, each once": ("5,2,species\n1,7,cat\n2,3,dog\n", ["line 1 is '5,2,species'", "header = true"]),
     "numbers and kind, each once": ("5,2,Kind\n1,7,cat\n2,3,dog\n", ["line 1 is '5,2,Kind'", "header = true"]),
     "numbers and y": ("5,2,y\n1,7,cat\n2,3,dog\n", ["line 1 is '5,2,y'", "header = true"]),
+    "1 to 8 and a label called 0": (
+        "1,2,3,4,5,6,7,8,0\n9,3,1,7,2,8,1,4,1\n7,5,3,1,9,2,8,4,0\n", ["line 1 is '1,2,3,4,5,6,7,8,0'", "header = true"],
+    ),
+    "numbers above a label of words": (
+        "5,2,3\n.5,.7,p\n.7,.1,q\n", ["line 1, column 3 is '3'", "every row", "header = true reads names"],
+    ),
+    "a word of its own in every row": (
+        "a,b\n" + "".join(f"{i % 7}.5,gene{i}\n" for i in range(10)),
+        ["column 2 'b' holds another word in each of 10 rows", "label = 2 takes it as the label, index = 2 leaves"],
+    ),
     "an id in a comment": (
         "#id,a,y\n5,2,3\n9,5,7\n6,5,1\n", ["column 1 'id' may be an index or a feature", "index = 1 leaves it out"],
     ),
@@ -481,6 +491,19 @@ def test_a_number_that_is_the_name_of_another_column_is_asked_about(tmp_path, ke
     named = data.read(path, header=True, **{key: "3"})
     assert getattr(named, key) == (3,)
     assert data.read(path, header=True, label=4, index=False).label == (3,)
+
+
+@pytest.mark.parametrize("key", ["label", "index"])
+def test_a_number_in_quotes_makes_no_point_a_header(tmp_path, key):
+    """A configuration may say label = "3" and mean column 3: the first point was once lost so."""
+    with refused(f"{key} = '3': t.csv has no header; allowed are the numbers 1 to 3"):
+        data.read(written(tmp_path, "1,2,3\n4,5,6\n"), **{key: "3"})
+
+
+def test_a_word_of_its_own_in_every_row_may_be_the_label(tmp_path):
+    rows = "a,b,c\n" + "".join(f"{i % 7}.5,{i},gene{i}\n" for i in range(10))
+    assert data.read(written(tmp_path, rows), label=3).source.classes == 10
+    assert data.read(written(tmp_path, rows), index=3).source.target[:, 0].tolist() == list(range(10))
 
 
 def test_many_large_numbers_are_looked_at_in_one_pass(tmp_path):
