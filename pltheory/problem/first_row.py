@@ -10,10 +10,10 @@ import math
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from ..theory.errors import InvalidInputError
-from .dialect import Lines, Record, is_missing, is_number, is_whole, number, records
+from .dialect import HEAD, Lines, Record, is_missing, is_number, is_whole, number, records
 
 # 1,234 or 1_000 or 1+2j or 5% or 2024-01-31, but not 28x28 or 1stFlrSF; two patterns, each linear in time
 _BROKEN = re.compile(r"[-+\u2212\u2013.,'_()$\u20ac\u00a3%/:\sdDeEij\d]+|[-+]?0[xX][0-9a-fA-F]+")
@@ -23,7 +23,7 @@ _YEARS = (1500, 2100)
 _MANY = 6  # numbers that rise by chance in one row of 720
 
 
-def has_header(head: Sequence[Record], decimal: str, skipped: Sequence[int], file: str) -> bool:
+def has_header(head: Sequence[Record], decimal: str, skipped: Sequence[int], quoted: bool, file: str) -> bool:
     """Whether the first record names the columns.
 
     It does where none of its cells is a number and they do not look like broken ones. Where some are numbers it is a
@@ -33,6 +33,7 @@ def has_header(head: Sequence[Record], decimal: str, skipped: Sequence[int], fil
         head: the first records.
         decimal: sign.
         skipped: columns that the caller says are an index.
+        quoted: whether the first record alone is in quotes, as `quoted_alone` says.
         file: its name, for messages.
 
     Raises:
@@ -47,7 +48,8 @@ def has_header(head: Sequence[Record], decimal: str, skipped: Sequence[int], fil
         below = [record.cells[c] for record in body for c in looked[:-1] if c < len(record.cells)]
         other_style = bool(below) and not any(map(is_whole, below))
         if (
-            counts_up(features)
+            quoted
+            or counts_up(features)
             or counts_up(cells)  # with the column that is said to be an index
             or (other_style and counts_up(features[:-1], any_start=True))
             or numbers_as_names(head, looked, decimal)
@@ -148,6 +150,18 @@ def _are_years(values: Sequence[float]) -> bool:
 
 def _is_broken_number(cell: str) -> bool:
     return _BROKEN.fullmatch(cell) is not None and _DIGIT.search(cell) is not None
+
+
+def quoted_alone(text: str, delimiter: str) -> bool:
+    """Whether every cell of the first record is in quotes and none of the next: R quotes its names, not its numbers."""
+    lines = Lines(text)
+    with suppress(csv.Error):
+        for i, record in enumerate(islice(records(lines, delimiter), HEAD + 1)):
+            quotes = sum(line.count('"') for line in lines.kept)
+            if quotes != (0 if i else 2 * len(record.cells)):
+                return False
+        return lines.record > 0
+    return False
 
 
 def commented_names(text: str, delimiter: str, decimal: str, width: int) -> tuple[str, ...]:

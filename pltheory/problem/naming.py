@@ -12,7 +12,9 @@ import numpy as np
 
 from .source import Array
 
-_LABELS = "label labels class classes class_label classlabel target targets species outcome response"
+_LABELS = (
+    "label labels class classes class_label classlabel target targets species outcome response y_true target_class"
+)
 LABELS = frozenset(_LABELS.split())
 """Names that say: this column is the label."""
 
@@ -35,7 +37,8 @@ userid customerid patientid passengerid imageid recordid
 _COUNTS = frozenset(_WITH_NUMBERS.split())
 _ID_OF = re.compile(r"(?i:.*[_ .-]id)|.*[a-z]I[dD]|\.\.\.1|level_\d+")  # sample_id, PassengerId; readr's ...1
 _R = "X"  # R's name for row names without one, and a coordinate
-_BESIDE_X = frozenset("yYzZ")
+# Beside these a name is a place, not a number of the row.
+_GRID = {_R: frozenset("yz"), "row": frozenset({"col", "column"})}
 _MOST_CLASSES, _SMALL = 20, 100
 
 
@@ -85,18 +88,15 @@ def row_number(names: Sequence[str], c: int, first: bool, values: Array) -> tupl
         values: its numbers, shape (N,).
     """
     name = names[c].strip()
-    whole = bool((values == np.floor(values)).all())
-    if not whole:
+    beside = _GRID.get(name if name == _R else _plain(name), frozenset())
+    named = is_id(name)
+    if not named and not (name == _R and first) and _plain(name) not in _COUNTS and not _ID_OF.fullmatch(name):
         return False, False
-    once = len(np.unique(values)) == len(values)
-    counts = counts_rows(values)
-    if name == _R:
-        doubt = first and once
-        return doubt, doubt and counts and not _BESIDE_X.intersection(other.strip() for other in names)
-    if is_id(name):
-        return True, counts
-    called = _plain(name) in _COUNTS or _ID_OF.fullmatch(name) is not None
-    return called and once, called and counts
+    if (values != np.floor(values)).any():
+        return False, False
+    doubt = named or len(np.unique(values)) == len(values)
+    sure = counts_rows(values) and not any(other.strip().casefold() in beside for other in names)
+    return doubt, doubt and sure
 
 
 def counts_rows(values: Array) -> bool:

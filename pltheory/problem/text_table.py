@@ -145,7 +145,9 @@ class _Table:
             skipped = (0,)
         elif isinstance(self.asked.index, int) and self.asked.index:
             skipped = (self.asked.index - 1,)
-        return first_row.has_header(head, self.decimal, skipped, self.file)
+        return first_row.has_header(
+            head, self.decimal, skipped, len(head) > 1 and first_row.quoted_alone(self.text, self.delimiter), self.file
+        )
 
     def _check_names(self) -> None:
         for number, name in enumerate(self.names, start=1):

@@ -150,6 +150,7 @@ READ = {
         "0,1.5,2\n1,.5,1\n1,1.2,1\n0,.7,0\n", ["no header", "4 rows"],
         [[0, 1.5], [1, 0.5], [1, 1.2], [0, 0.7]], [2, 1, 1, 0],
     ),
+    "all in quotes": ('"7","3","12"\n"9","2","14"\n', ["no header"], [[7, 3], [9, 2]], [12, 14]),
     "a class called none": ("a,y\n1,none\n2,some\n", ["2 classes: none, some"], [[1], [2]], ["none", "some"]),
     "sodium": ("a,y\n1,Na\n2,K\n", ["2 classes: K, Na"], [[1], [2]], ["Na", "K"]),
     "called id, counted from 0": (
@@ -289,6 +290,10 @@ REFUSED = {
         "a,b\n" + "".join(f"{i % 7}.5,gene{i}\n" for i in range(10)),
         ["column 2 'b' holds another word in each of 10 rows", "label = 2 takes it as the label, index = 2 leaves"],
     ),
+    "names in quotes, points without": (
+        '"7","3","12"\n9,2,14\n3,5,10\n', ["line 1 is '7,3,12'", "header = true reads names"],
+    ),
+    "row beside col": ("row,col,a,y\n1,1,2,1\n2,1,5,0\n", ["column 1 'row' may be an index or a feature"]),
     "an id in a comment": (
         "#id,a,y\n5,2,3\n9,5,7\n6,5,1\n", ["column 1 'id' may be an index or a feature", "index = 1 leaves it out"],
     ),
