@@ -36,6 +36,7 @@ userid customerid patientid passengerid imageid recordid
 """
 _COUNTS = frozenset(_WITH_NUMBERS.split())
 _ID_OF = re.compile(r"(?i:.*[_ .-]id)|.*[a-z]I[dD]|\.\.\.1|level_\d+")  # sample_id, PassengerId; readr's ...1
+_NUMBERED = re.compile(r"(.*?)_?\d+")
 _R = "X"  # R's name for row names without one, and a coordinate
 # Beside these a name is a place, not a number of the row.
 _GRID = {_R: frozenset("yz"), "row": frozenset({"col", "column"})}
@@ -76,6 +77,20 @@ def other_label(names: Sequence[str], label: int, index: Sequence[int]) -> int |
     return found[0] if found else None
 
 
+def numbered_labels(names: Sequence[str], label: int) -> int:
+    """How many of the last columns are called as the last label is, but for a number: Y1, Y2 are two."""
+    stem = _NUMBERED.fullmatch(_plain(names[label])) if names else None
+    if stem is None or stem[1] not in LABELS | {"y"}:
+        return 1
+    count = 1
+    while count <= label:
+        other = _NUMBERED.fullmatch(_plain(names[label - count]))
+        if other is None or other[1] != stem[1]:
+            break
+        count += 1
+    return count
+
+
 def row_number(names: Sequence[str], c: int, first: bool, values: Array) -> tuple[bool, bool]:
     """Whether a feature may number the rows by its name, and whether name and numbers leave no doubt of it.
 
@@ -89,8 +104,8 @@ def row_number(names: Sequence[str], c: int, first: bool, values: Array) -> tupl
     """
     name = names[c].strip()
     beside = _GRID.get(name if name == _R else _plain(name), frozenset())
-    named = is_id(name)
-    if not named and not (name == _R and first) and _plain(name) not in _COUNTS and not _ID_OF.fullmatch(name):
+    named = is_id(name) or _ID_OF.fullmatch(name) is not None
+    if not named and not (name == _R and first) and _plain(name) not in _COUNTS:
         return False, False
     if (values != np.floor(values)).any():
         return False, False

@@ -186,12 +186,13 @@ def assign(
             )
         seen[name] = number
     named = None if asked.label is None else _numbered("label", asked.label, names, width, file)
-    if asked.index is None:
-        index = tuple(c for c in tuple(stored_index) or naming.leading_unnamed(names) if c != named)
-    elif isinstance(asked.index, bool):
-        index = (0,) if asked.index else ()
-    else:
-        index = (_numbered("index", asked.index, names, width, file),)
+    index: tuple[int, ...] = ()
+    if asked.index is not False:
+        # What has no name stays left out beside an index that was said: only index = false makes features of it.
+        unnamed = {c for c in tuple(stored_index) or naming.leading_unnamed(names) if c != named}
+        if asked.index is not None:
+            unnamed.add(0 if asked.index is True else _numbered("index", asked.index, names, width, file))
+        index = tuple(sorted(unnamed))
     rest = [c for c in range(width) if c not in index]
     count = 1 if asked.target_columns is None else asked.target_columns
     if count >= len(rest) and named not in index:
@@ -227,6 +228,12 @@ def _check_last_is_label(names: Sequence[str], last: int, index: Sequence[int], 
         raise InvalidInputError(
             f"source: {file}, {column(other, names)} is called as labels are, {column(last, names)}, the last, is not; "
             f"label = {reference(other, names)} takes the one, label = {reference(last, names)} the other"
+        )
+    count = naming.numbered_labels(names, last)
+    if count > 1:
+        raise InvalidInputError(
+            f"source: {file}, the last {count} columns are called as labels are, up to {column(last, names)}; "
+            f"target_columns = {count} takes them, label = {reference(last, names)} the last alone"
         )
     if naming.is_id(names[last]):
         raise InvalidInputError(
@@ -268,10 +275,12 @@ def settle(
 
     A name decides nothing alone, nor does a count: a column that is called as row numbers are and counts 0, 1, 2, ...
     or 1, 2, 3, ... is an index. One that is only called so is asked about, and so is a first column without a name
-    that counts beside numbers that are not whole. A count under another name is a feature, and told.
+    that counts beside numbers that are not whole. A count under another name is a feature, and told. Where the caller
+    names an index, a second one without doubt is left out too, and one in doubt is kept and told: index = false alone
+    says that there is none.
 
     Args:
-        asked: by the caller; an index that was said settles everything.
+        asked: by the caller.
         roles: as assigned.
         names: of the columns; empty for a table without a header.
         x: the features, shape (N, d).
@@ -286,14 +295,17 @@ def settle(
         InvalidInputError: a feature may be an index.
     """
     n, d = x.shape
-    if asked.index is not None or n == 0 or d < 2:
+    if asked.index is False or n == 0 or d < 2:
         return roles, x, ()
     called = names or commented
     out: list[int] = []
+    doubtful: list[str] = []
     for j, c in enumerate(roles.features if called else ()):
         doubt, sure = naming.row_number(called, c, j == 0 and not roles.index, x[:, j])
         if sure and names and len(out) < d - 1:
             out.append(j)
+        elif doubt and asked.index is not None:
+            doubtful.append(f"{column(c, called)} is called as an index is and is kept as a feature")
         elif doubt:
             what = "holds a whole number a row, none twice" if len(np.unique(x[:, j])) == n else "holds whole numbers"
             raise _may_be_index(c, called, file, f"is called as an index is and {what}")
@@ -306,7 +318,9 @@ def settle(
             features=tuple(roles.features[j] for j in kept),
         )
         which = listed([column(c, names) for c in left])
-        return roles, x[:, kept], (f"{which} counts the rows (index = false keeps it)",)
+        return roles, x[:, kept], (f"{which} counts the rows (index = false keeps it)", *doubtful)
+    if doubtful:
+        return roles, x, tuple(doubtful)
     if roles.index or n < 2 or not naming.counts_rows(x[:, 0]):
         return roles, x, ()
     c = roles.features[0]

@@ -294,6 +294,13 @@ REFUSED = {
         '"7","3","12"\n9,2,14\n3,5,10\n', ["line 1 is '7,3,12'", "header = true reads names"],
     ),
     "row beside col": ("row,col,a,y\n1,1,2,1\n2,1,5,0\n", ["column 1 'row' may be an index or a feature"]),
+    "two targets": (
+        "a,b,Y1,Y2\n1,2,3,4\n4,5,6,7\n",
+        ["the last 2 columns are called as labels are", "target_columns = 2 takes them, label = 4 the last alone"],
+    ),
+    "an id of patients, twice": (
+        "patient_id,bp,y\n101,120,0\n101,125,1\n", ["column 1 'patient_id' may be an index", "holds whole numbers"],
+    ),
     "an id in a comment": (
         "#id,a,y\n5,2,3\n9,5,7\n6,5,1\n", ["column 1 'id' may be an index or a feature", "index = 1 leaves it out"],
     ),
@@ -509,6 +516,21 @@ def test_a_word_of_its_own_in_every_row_may_be_the_label(tmp_path):
     rows = "a,b,c\n" + "".join(f"{i % 7}.5,{i},gene{i}\n" for i in range(10))
     assert data.read(written(tmp_path, rows), label=3).source.classes == 10
     assert data.read(written(tmp_path, rows), index=3).source.target[:, 0].tolist() == list(range(10))
+
+
+def test_an_index_that_is_said_makes_no_feature_of_another_one(tmp_path):
+    text = "{},CustomerId,score,age,y\n1,{},.5,3,1\n2,{},.7,4,0\n3,9,.1,7,0\n"
+    for first in ("RowNumber", "", "Unnamed: 0"):
+        path = written(tmp_path, text.format(first, 17, 4))
+        with refused("column 2 'CustomerId' may be an index or a feature", "index = 2 leaves it out"):
+            data.read(path)
+        found = data.read(path, index="CustomerId")
+        assert found.index == (0, 1)
+        assert found.source.x.tolist() == [[0.5, 3], [0.7, 4], [0.1, 7]]
+        assert data.read(path, index=False).index == ()
+    found = data.read(written(tmp_path, text.format("patient_id", 17, 4).replace("\n2,", "\n8,")), index=2)
+    assert found.index == (1,)
+    assert "column 1 'patient_id' is called as an index is and is kept as a feature" in found.described
 
 
 def test_many_large_numbers_are_looked_at_in_one_pass(tmp_path):
