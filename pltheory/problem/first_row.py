@@ -125,6 +125,8 @@ def numbers_as_names(head: Sequence[Record], columns: Sequence[int], decimal: st
     gap = max(min(first) - max(map(max, body)), min(map(min, body)) - max(first))
     if gap > apart * wide:
         return True
+    if len(first) >= 3 and _are_years(first) and not any(map(_are_years, body)):
+        return True
     if all(alike):
         return False
     if len(body) > 1 and all(
@@ -134,8 +136,6 @@ def numbers_as_names(head: Sequence[Record], columns: Sequence[int], decimal: st
         return True
     steps = [b - a for a, b in pairwise(first)]
     even = max(steps) - min(steps) <= 1e-9 * max(map(abs, first))
-    if len(first) >= 3 and _are_years(first) and not any(map(_are_years, body)):
-        return True
     few = 5 if down else 3 if all(value == round(value) for value in first) else 4
     return (even and len(first) >= few) or (len(first) >= _MANY and not any(alike))
 

@@ -301,6 +301,9 @@ REFUSED = {
     "an id of patients, twice": (
         "patient_id,bp,y\n101,120,0\n101,125,1\n", ["column 1 'patient_id' may be an index", "holds whole numbers"],
     ),
+    "years above counts that rise": (
+        "1990,1995,2005\n800,1900,2500\n700,1800,3000\n", ["line 1 is '1990,1995,2005'", "header = true"],
+    ),
     "an id in a comment": (
         "#id,a,y\n5,2,3\n9,5,7\n6,5,1\n", ["column 1 'id' may be an index or a feature", "index = 1 leaves it out"],
     ),
