@@ -172,11 +172,13 @@ def _untold(trace: Trace, floor: float, inequalities: list[Inequality]) -> str:
     """Why a run that stands still would have passed as well; empty where it would not."""
     if trace.loss[0] <= floor:
         return (
-            f"the loss at the start, {trace.loss[0]:.2g}, is at the floor of rounding, {floor:.2g}: it has converged, and "
-            "nothing of the promise was left to check"
+            f"the loss at the start, {trace.loss[0]:.2g}, is at the floor of rounding, {floor:.2g}: it has converged, "
+            "and nothing of the promise was left to check"
         )
     if not tells(inequalities, trace):
-        return "rounding hides what is promised: at every step the rate is granted more than a run that stands still needs"
+        return (
+            "rounding hides what is promised: at every step the rate is granted more than a run that stands still needs"
+        )
     return ""
 
 
@@ -269,7 +271,9 @@ def _loss_and_gradient(work: Problem) -> tuple[Callable[[], torch.Tensor], bool]
 
 def _record(work: Problem, start: list[torch.Tensor]) -> tuple[float, float]:
     with torch.no_grad():
-        apart = [torch.linalg.vector_norm(p - s, dtype=torch.float64) for p, s in zip(work.parameters(), start, strict=True)]
+        apart = [
+            torch.linalg.vector_norm(p - s, dtype=torch.float64) for p, s in zip(work.parameters(), start, strict=True)
+        ]
         moved = torch.stack(apart).norm()
     kernel = empirical_ntk(work.network, work.x)
     if not torch.isfinite(kernel).all():

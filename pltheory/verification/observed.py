@@ -7,6 +7,7 @@ are in the documentation, "What the run is granted for rounding".
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,7 +91,7 @@ class Watch:
         self._strides = [_stride(p.numel()) for p in self._params]
         self._weights, self._gradients = [self._some(self._params)], list[Tensor]()
         self._mark: _Mark | None = None
-        self._samples: list[tuple[Array, Array, Array]] = []
+        self._samples: list[list[Array]] = []
         self._marks: list[tuple[float, ...]] = []
 
     def record(self, t: int) -> None:
@@ -128,16 +129,16 @@ class Watch:
         self._weights, self._gradients = self._weights[-1:], []
         with np.errstate(all="ignore"):
             apart = w[1:] - (w[:-1] - step_sizes[:, None] * g)
-            self._samples.append(tuple(np.linalg.norm(v, axis=1) for v in (apart, w[:-1], g)))
+            self._samples.append([np.linalg.norm(v, axis=1) for v in (apart, w[:-1], g)])
 
     def seen(self) -> Seen:
         """Everything so far."""
         limits = [torch.finfo(p.dtype) for p in self._params]
-        columns = [np.concatenate(v) for v in zip(*self._samples, strict=True)] or [np.empty(0)] * 3
-        t, loss, second, *whole = np.array(self._marks, dtype=float).reshape(-1, 6).T
+        apart, weights, used = (np.concatenate([row[i] for row in self._samples] or [np.empty(0)]) for i in range(3))
+        t, loss, second, *of_all = np.array(self._marks, dtype=float).reshape(-1, 6).T
         return Seen(
-            sample=Moved(*columns, entries=self._weights[0].numel()),
-            whole=Moved(*whole, entries=sum(p.numel() for p in self._params)),
+            sample=Moved(apart, weights, used, entries=self._weights[0].numel()),
+            whole=Moved(of_all[0], of_all[1], of_all[2], entries=sum(p.numel() for p in self._params)),
             recorded=t.astype(int),
             loss=loss,
             second=second,
@@ -145,7 +146,7 @@ class Watch:
             tiny=max((f.tiny for f in limits), default=0.0),
         )
 
-    def _some(self, tensors: list[Tensor]) -> Tensor:
+    def _some(self, tensors: Sequence[Tensor]) -> Tensor:
         with torch.no_grad():
             all_of = zip(tensors, self._orders, self._strides, strict=True)
             found = [t.detach().permute(order).reshape(-1)[::stride].double() for t, order, stride in all_of]
@@ -241,9 +242,9 @@ def _stride(entries: int) -> int:
     return stride
 
 
-def _copies(tensors: list[Tensor]) -> list[Tensor]:
+def _copies(tensors: Sequence[Tensor]) -> list[Tensor]:
     return [t.detach().clone() for t in tensors]
 
 
-def _norm(tensors: list[Tensor]) -> float:
+def _norm(tensors: Sequence[Tensor]) -> float:
     return math.hypot(*(float(torch.linalg.vector_norm(t.detach(), dtype=torch.float64)) for t in tensors))

@@ -26,7 +26,7 @@ class Planted(torch.optim.Optimizer):
     def params(self) -> list[Tensor]:
         return self.param_groups[0]["params"]
 
-    def step(self, closure=None):  # noqa: ANN001, ANN201
+    def step(self, closure=None):
         grads = [p.grad.clone() for p in self.params]
         norm = torch.stack([g.norm() for g in grads]).double().norm()
         self.grad_norm = norm
