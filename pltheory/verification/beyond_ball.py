@@ -65,9 +65,16 @@ def check_beyond(
         return TheoremReport(theorem, Verdict.REFUTED, rows, None, singular)
     if unavailable is not None:
         return _open(theorem, unavailable)
+    regions = theorem.id == "B+"
+    cost = _cost_of_regions(problem) if regions else steps * _cost_of_step(problem)
+    # A trajectory may be cut short, the regions not.
+    allowed = steps if cost <= work else int(work / _cost_of_step(problem))
+    if (regions and cost > work) or (not regions and allowed < FEWEST_STEPS):
+        return _too_long(theorem, cost, work)
     try:
-        hold = _hold_bplus if theorem.id == "B+" else _hold_trajectory
-        return hold(problem, settings, theorem, work, rigorous, steps, progress)
+        if regions:
+            return _hold_bplus(problem, settings, theorem, work, rigorous)
+        return _hold_trajectory(problem, settings, theorem, allowed, progress)
     except NotAvailableError as error:
         return _open(theorem, str(error))
     except (NoVerdictError, NumericalFailureError) as error:
@@ -75,36 +82,15 @@ def check_beyond(
 
 
 def _hold_bplus(
-    problem: Problem,
-    settings: StepSettings,
-    theorem: Theorem,
-    work: float,
-    rigorous: bool,
-    steps: int,
-    progress: Progress | None,
+    problem: Problem, settings: StepSettings, theorem: Theorem, work: float, rigorous: bool
 ) -> TheoremReport:
-    units = sum(p.shape[0] for p in problem.parameters() if p.ndim == 2)
-    cost = 4.0 * problem.y.numel() ** 3 * units  # the kernel's change by every neuron
-    if cost > work:
-        return _too_long(theorem, cost, work)
     found = certify_bplus(problem, settings, rigorous=rigorous, refinements=1 if work == math.inf else 0)
     return _bplus(theorem, problem, found, settings)
 
 
 def _hold_trajectory(
-    problem: Problem,
-    settings: StepSettings,
-    theorem: Theorem,
-    work: float,
-    rigorous: bool,
-    steps: int,
-    progress: Progress | None,
+    problem: Problem, settings: StepSettings, theorem: Theorem, allowed: int, progress: Progress | None
 ) -> TheoremReport:
-    outputs = problem.y.numel()
-    step = float(outputs * sum(p.numel() for p in problem.parameters()) + outputs**3)
-    allowed = steps if work == math.inf else min(steps, int(work / step))
-    if allowed < FEWEST_STEPS:
-        return _too_long(theorem, steps * step, work)
     said = None
     if progress is not None:
         told = progress
@@ -114,6 +100,17 @@ def _hold_trajectory(
 
     followed = certify_trajectory(problem, settings, steps_limit=allowed, progress=said)
     return _trajectory(theorem, StoredTrajectory(problem.loss, settings.name, followed))
+
+
+def _cost_of_regions(problem: Problem) -> float:
+    """Multiplications of B+: the kernel's change by every neuron."""
+    return 4.0 * problem.y.numel() ** 3 * sum(p.shape[0] for p in problem.parameters() if p.ndim == 2)
+
+
+def _cost_of_step(problem: Problem) -> float:
+    """Multiplications of one step of D's trajectory."""
+    outputs = problem.y.numel()
+    return float(outputs * sum(p.numel() for p in problem.parameters()) + outputs**3)
 
 
 def _too_long(theorem: Theorem, cost: float, work: float) -> TheoremReport:

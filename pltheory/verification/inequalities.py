@@ -64,13 +64,18 @@ class Trace:
 
 @dataclass(frozen=True)
 class Inequality:
-    """left <= right + granted at every step from `since` on, arrays of shape (T - since,)."""
+    """left <= right + granted at every step from `since` on, arrays of shape (T - since,), or at `steps`, as many."""
 
     name: str
     left: Array
     right: Array
     granted: Array
     since: int = 0
+    steps: Array | None = None
+
+    def step(self, i: int) -> int:
+        """The step of entry i."""
+        return self.since + i if self.steps is None else int(self.steps[i])
 
 
 @dataclass(frozen=True)
@@ -211,7 +216,7 @@ def first_violation(inequalities: list[Inequality]) -> Violation | None:
         broken = np.flatnonzero(~(i.left <= i.right + i.granted))
         if broken.size:
             t = int(broken[0])
-            found.append(Violation(i.since + t, i.name, float(i.left[t]), float(i.right[t]), float(i.granted[t])))
+            found.append(Violation(i.step(t), i.name, float(i.left[t]), float(i.right[t]), float(i.granted[t])))
     return min(found, key=lambda v: v.step, default=None)
 
 
@@ -220,7 +225,7 @@ def tightest(i: Inequality) -> Check:
     with np.errstate(all="ignore"):
         room = (i.right - i.left) / i.granted
     t = 0 if np.isnan(room).all() else int(np.nanargmin(room))
-    return Check(i.name, i.since + t, float(i.left[t]), float(i.right[t]), float(i.granted[t]))
+    return Check(i.name, i.step(t), float(i.left[t]), float(i.right[t]), float(i.granted[t]))
 
 
 def _steps(
