@@ -38,50 +38,56 @@ _FLAGS = 0x0008 | 0x0800 | 0x0006
 
 
 @contextmanager
-def regular_file(path: Path, most: int, *, links: bool = True) -> Iterator[BinaryIO]:
+def regular_file(path: Path, most: int, *, links: bool = True, least: int = 1) -> Iterator[BinaryIO]:
     """A regular file, open for reading; no other kind of file is opened, not even for a moment.
 
     Args:
         path: its name.
         most: bytes that it may have.
         links: whether the name may be a symbolic link, to a regular file.
+        least: bytes that it must have.
 
     Raises:
-        InvalidInputError: no such file, another kind of file, an empty one, one too large, or one that cannot be read.
+        InvalidInputError: no such file, another kind of file, one too small or too large, or one that cannot be read.
     """
     try:
         # Opening a device can do something by itself, so its kind is asked for first, and again once it is open.
-        _require_regular(os.stat(path, follow_symlinks=links), most)
+        _require_regular(os.stat(path, follow_symlinks=links), least, most)
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         stream = os.fdopen(os.open(path, flags if links else flags | getattr(os, "O_NOFOLLOW", 0)), "rb")
-    except (OSError, ValueError) as error:
+    except InvalidInputError:  # a ValueError too
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a name that holds a zero byte
         raise InvalidInputError(_reason(error)) from None
     with stream:
-        _require_regular(os.fstat(stream.fileno()), most)
+        _require_regular(os.fstat(stream.fileno()), least, most)
         yield stream
 
 
-def read_file(path: Path, most: int, *, links: bool = True) -> bytes:
+def read_file(path: Path, most: int, *, links: bool = True, least: int = 1) -> bytes:
     """The bytes of a regular file.
 
     Raises:
-        InvalidInputError: as `regular_file`.
+        InvalidInputError: as `regular_file`, or a file that changed while it was read.
     """
-    with regular_file(path, most, links=links) as stream:
+    with regular_file(path, most, links=links, least=least) as stream:
         try:
-            content = stream.read(most + 1)
+            before = os.fstat(stream.fileno())
+            content = stream.read(before.st_size + 1)
+            after = os.fstat(stream.fileno())
         except OSError as error:
             raise InvalidInputError(_reason(error)) from None
-    if len(content) > most:
-        raise InvalidInputError(f"it has more than {most} bytes, which are allowed")
+    told = (len(content), after.st_size, after.st_mtime_ns)
+    if told != (before.st_size, before.st_size, before.st_mtime_ns):
+        raise InvalidInputError("it changed while it was read; read it again once it is written")
     return content
 
 
-def _require_regular(seen: os.stat_result, most: int) -> None:
+def _require_regular(seen: os.stat_result, least: int, most: int) -> None:
     if not stat.S_ISREG(seen.st_mode):
         raise InvalidInputError(f"it is {_KINDS.get(stat.S_IFMT(seen.st_mode), 'no file')}, allowed is a regular file")
-    if not 0 < seen.st_size <= most:
-        raise InvalidInputError(f"it has {seen.st_size} bytes, allowed are 1 to {most}")
+    if not least <= seen.st_size <= most:
+        raise InvalidInputError(f"it has {seen.st_size} bytes, allowed are {least} to {most}")
 
 
 class Archive:

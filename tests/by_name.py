@@ -42,7 +42,7 @@ def stored_trajectory(loss: str, rule: str, found) -> StoredTrajectory:
     return StoredTrajectory(THEOREMS["D"].statement, loss, rule, found)
 
 
-def promised(found: Reach, profile=None) -> BallPromise:
+def promise_of(found: Reach, profile=None) -> BallPromise:
     """What a theorem promises on a ball; with a profile, along the path as Theorems B and C do."""
     return BallPromise(
         eta=found.eta, floor=found.delta, rate=found.rate, radius=found.required, mu=found.mu, beta=found.beta,

@@ -186,6 +186,10 @@ class StochasticGradientDescent(Theorem):
         q = float(rate(k, eta, n, s)[i])
         return Found(s, p, n, float(k.radii[i]), float(eta[i]), float(allowed[i]), float(path[i]), q, where)
 
+    def step(self, question: Question, found: Found) -> float:
+        """Eta on that ball."""
+        return found.eta
+
     def promise(self, question: Question, found: Found) -> Promise | None:
         """Of a single run only where nothing is drawn."""
         if found.batch < found.n:

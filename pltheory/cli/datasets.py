@@ -39,7 +39,11 @@ def command(ctx: click.Context) -> None:
 @command.command(name="show")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--header/--no-header", default=None, help="Whether line 1 names the columns; data.header.")
-@click.option("--label", metavar="COLUMN", help="The label's column, by name or number from 1; data.label.")
+@click.option(
+    "--label",
+    metavar="COLUMN",
+    help="The label's column, by name or number from 1 ('3' in quotes: a name); data.label.",
+)
 @click.option("--index", metavar="COLUMN", help="The index to leave out: a name, a number, true or false; data.index.")
 @click.option("--target-columns", type=int, help="How many last columns are targets; data.target_columns.")
 @click.option("--delimiter", help="What separates the cells of a text, , ; | or tab; data.delimiter.")
@@ -79,6 +83,8 @@ def show(
 
 
 def _column(given: str | None) -> str | int | None:
+    if given is not None and len(given) > 2 and given[0] == given[-1] and given[0] in "'\"":
+        return given[1:-1]  # '3' is the name, 3 the number
     return int(given) if given is not None and given.isascii() and given.isdigit() and len(given) < 10 else given
 
 

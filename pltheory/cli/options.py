@@ -140,7 +140,7 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
 
 
 def exit_code(report: VerifyReport, level: str) -> int:
-    """0 reached and agreed, 1 refuted or contradicted, 3 undecided or below the level."""
+    """0 reached and not contradicted, 1 refuted or contradicted, 3 undecided or below the level."""
     if report.verdict is Verdict.REFUTED or report.evidence is Evidence.CONTRADICTS:
         return 1
     return 0 if report.verdict.rank >= LEVELS[level].rank else 3

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ..theory.errors import InvalidInputError
-from .source import check_finite
+from .source import check_numbers
 
 DTYPES = (torch.float32, torch.float64)
 
@@ -41,8 +41,8 @@ def check_data(x: torch.Tensor, y: torch.Tensor) -> None:
         raise InvalidInputError(f"y has {y.shape[0]} rows and x has {x.shape[0]}; needed is one target a point")
     if x.dtype != y.dtype or x.device != y.device:
         raise InvalidInputError(f"y is {y.dtype} on {y.device} and x {x.dtype} on {x.device}; needed is one of each")
-    check_finite("x", x.detach().cpu().numpy())
-    check_finite("y", y.detach().cpu().numpy())
+    check_numbers("x", x.detach().cpu().numpy())
+    check_numbers("y", y.detach().cpu().numpy())
     pair = _matching_pair(x, 1)
     if pair is not None:
         i, j = pair

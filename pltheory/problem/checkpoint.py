@@ -10,9 +10,23 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .checkpoint_file import FLOATS, Limits, read_file, refuse, short
+from .checkpoint_file import FLOATS, Limits, read_file
 from .checkpoint_names import Entry, for_layers, for_module
+from .checkpoint_words import refuse, short, texts
 from .networks import FullyConnected
+
+_LOADING = (
+    "load_state_dict", "_load_from_state_dict", "state_dict", "_save_to_state_dict", "get_extra_state",
+    "set_extra_state",
+)  # fmt: skip
+"""Methods by which a module has a say in its state_dict."""
+_LOADING_HOOKS = (
+    "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks", "_state_dict_hooks", "_state_dict_pre_hooks",
+)  # fmt: skip
+_VERSIONED = {
+    next(c for c in kind.__mro__ if "_load_from_state_dict" in vars(c)) for kind in (nn.BatchNorm1d, nn.InstanceNorm1d)
+}
+"""Classes of torch that fill in names which older files lack; a file that has all the names is taken as it is."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,9 @@ class Reading:
         return "; ".join(said)
 
 
-def load_checkpoint(path: Path | str, network: nn.Module, *, names: Sequence[str] | None = None) -> Reading:
+def load_checkpoint(
+    path: Path | str, network: nn.Module, *, names: Sequence[str] | None = None, key: Sequence[str] | None = None
+) -> Reading:
     """Copy the weights of a saved state_dict into a network, by name.
 
     A file of torch.save (read with weights_only) or of safetensors. A state_dict may lie under `state_dict`,
@@ -59,22 +75,29 @@ def load_checkpoint(path: Path | str, network: nn.Module, *, names: Sequence[str
         path: the file.
         network: any module; its parameters and persistent buffers are set in place.
         names: for a fully connected network, the file's modules in the order of their use, where their names do not
-            say it, e.g. ["fc1", "fc2", "out"].
+            say it, e.g. ["fc1", "fc2", "out"]; a list or tuple.
+        key: where a file holds more than one set of weights, the keys down to the one that is meant, e.g. ["ema"]; a
+            list or tuple.
 
     Returns:
         What was unwrapped, ignored and cast, and in which order layers were read.
 
     Raises:
-        InvalidInputError: no such file, not a state_dict of dense real tensors, names or shapes that do not match, or
-            values that are not finite. The network is then as it was.
+        InvalidInputError: no such file, not a state_dict of dense real tensors, more than one set of weights, names or
+            shapes that do not match, values that are not finite, or a network that has a say in how a state_dict is
+            loaded. The network is then as it was.
     """
     file = Path(path)
+    order_given, key_given = (
+        texts(file, f"network.checkpoint_{what}", given) for what, given in (("names", names), ("key", key))
+    )
     wanted = _places(file, network)
-    stored = read_file(file, Limits.of(wanted.values()))
+    _require_plain_loading(file, network)
+    stored = read_file(file, Limits.of(wanted.values()), key_given)
     order: list[str] = []
     if type(network) is FullyConnected:
-        found, taken, order = for_layers(file, stored.tensors, network, names)
-    elif names is not None:
+        found, taken, order = for_layers(file, stored.tensors, network, order_given)
+    elif order_given is not None:
         refuse(file, f"names are for a fully connected network, this one is a {type(network).__name__}")
     else:
         found, taken = for_module(file, stored.tensors, wanted)
@@ -113,6 +136,25 @@ def _places(path: Path, network: nn.Module) -> dict[str, Tensor]:
     return places
 
 
+def _require_plain_loading(path: Path, network: nn.Module) -> None:
+    """Refuse modules that torch's own load_state_dict would ask what to do: they would be passed over here.
+
+    A hook or a method may rename, reshape or compute what is stored. Which of them do nothing for the names at hand is
+    not to be seen from outside.
+    """
+    for name, module in network.named_modules():
+        where = f"the network's {short(name)}" if name else "the network"
+        kind = type(module).__name__
+        for method in _LOADING:
+            home = next(c for c in type(module).__mro__ if method in vars(c))
+            if method in vars(module) or (home is not nn.Module and home not in _VERSIONED):
+                refuse(path, f"{where} ({kind}) has a {method} of its own; set its weights with net.load_state_dict")
+        for hooks in _LOADING_HOOKS:
+            for hook in getattr(module, hooks).values():
+                said = f"a hook on state_dicts, {short(getattr(hook, '__qualname__', type(hook).__qualname__))}"
+                refuse(path, f"{where} ({kind}) has {said}; set its weights with net.load_state_dict")
+
+
 def _require_separate(path: Path, places: dict[str, Tensor]) -> None:
     """Refuse two tensors that overlap in memory: the values of one would be written over those of the other."""
     spans = []
@@ -143,8 +185,7 @@ def _value(path: Path, entry: Entry, place: Tensor, casts: dict[str, None]) -> T
     if have.dtype != place.dtype and not (have.dtype in FLOATS and place.dtype in FLOATS):
         refuse(path, f"{what} is {have.dtype}, the network's is {place.dtype}")
     value = have.to(place.dtype, copy=True)
-    # A buffer may hold an infinity by right, such as the mask of attention.
-    if isinstance(place, nn.Parameter) and not bool(torch.isfinite(value).all()):
+    if not bool(torch.isfinite(value).all()):
         if bool(torch.isfinite(have).all()):
             refuse(path, f"{what} holds numbers beyond {place.dtype}")
         refuse(path, f"{what} holds a NaN or an infinity")

@@ -1,11 +1,11 @@
 """A checkpoint file as named tensors: what kind of file it is, and the weights out of what they are wrapped in.
 
-A pickle is read with `weights_only`: nothing in it is run. What may stand beside the weights is recognised by what it
-holds, so that a second set of weights (an average, a best model) is never passed over in silence.
+A pickle is read with `weights_only`: nothing in it is run.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import pickle
@@ -13,10 +13,11 @@ import re
 import stat
 import warnings
 import zipfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 import torch
 from safetensors import SafetensorError
@@ -24,17 +25,20 @@ from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
 from ..theory import InvalidInputError
+from .checkpoint_sets import unwrap
+from .checkpoint_words import SAVE, as_setting, listed, refuse, short
 
-NESTS = ("state_dict", "model_state_dict", "model", "net", "network", "module")
-"""Keys under which a training script or Lightning keeps the state_dict."""
-DEPTH = 4
-"""Most dictionaries around a state_dict."""
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-MOST_WORDS = 3000
-"""Characters of a refusal."""
-SHOWN = 12
-"""Most names that a message lists."""
-_SAVE = "save the tensors alone, with torch.save(net.state_dict(), 'w.pt')"
+_LOOKED_AT = 1000
+"""Most entries of a folder that are looked at for a message."""
+_OTHERS = {
+    b"\x89HDF": "a file of HDF5, as Keras writes; save the arrays as tensors, with torch.save",
+    b"\x93NUMPY": "an array of NumPy; save the arrays as tensors, with torch.save",
+    b"GGUF": "a file of GGUF; save the tensors with torch.save or as safetensors",
+    b"{": "a text in braces, such as the index of a sharded checkpoint, which holds no weights: gather the shards into "
+    "one file",
+}
+"""First bytes of files that are met beside checkpoints, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -77,39 +81,13 @@ class Limits:
         return cls(64 * doubles + 2**24, 8 * doubles + 2**22, 64 * len(parameters) + 4096)
 
 
-def refuse(path: Path, words: str) -> NoReturn:
-    """The one form of every refusal of a checkpoint.
-
-    Raises:
-        InvalidInputError: always.
-    """
-    # Names come from the file and may hold anything, a line feed too; the words of readers repeat its bytes.
-    line = " ".join(words.split())
-    line = line if len(line) <= MOST_WORDS else f"{line[:MOST_WORDS]}.."
-    shown = "".join(character if character.isprintable() else "?" for character in line)
-    raise InvalidInputError(f"network.checkpoint = {str(path)!r}: {shown}")
-
-
-def listed(names: Iterable[object]) -> str:
-    """Names for a message: quoted, the first of them where they are many."""
-    all_of_them = list(names)
-    shown = ", ".join(short(n) for n in all_of_them[:SHOWN]) or "none"
-    more = len(all_of_them) - SHOWN
-    return shown if more <= 0 else f"{shown} and {more} more"
-
-
-def short(name: object) -> str:
-    """A name from a file, quoted and no longer than a line bears."""
-    text = repr(name) if isinstance(name, (str, int, float, bool, bytes)) else f"a key of type {type(name).__name__}"
-    return text if len(text) <= 80 else f"{text[:76]}..{text[-1]}"
-
-
-def read_file(path: Path, limits: Limits) -> Stored:
+def read_file(path: Path, limits: Limits, key: Sequence[str] | None = None) -> Stored:
     """Read a file of torch.save (a zip or the older form) or of safetensors; its first bytes say which it is.
 
     Args:
         path: the file; a link is followed.
         limits: the largest file that is read.
+        key: the keys under which the weights lie, where the file holds more than one set.
 
     Raises:
         InvalidInputError: no such file, not a regular file, empty or beyond the limits, a pickle that needs code, not a
@@ -120,12 +98,12 @@ def read_file(path: Path, limits: Limits) -> Stored:
         if size == 0:
             refuse(path, "not a torch state_dict: the file is empty")
         _require_below(path, size, limits.size, "bytes")
-        return _read(path, file, size, limits)
+        return _read(path, file, size, limits, key)
 
 
 def _require_below(path: Path, there: int, limit: int, what: str) -> None:
     if there > limit:
-        refuse(path, f"has {there} {what}; for a network of this size at most {limit} are read; {_SAVE}")
+        refuse(path, f"has {there} {what}; for a network of this size at most {limit} are read; {SAVE}")
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -149,12 +127,21 @@ def _open(path: Path) -> IO[bytes]:
 
 def _require_regular(path: Path, mode: int) -> None:
     if stat.S_ISDIR(mode):
-        refuse(path, "not a torch state_dict: it is a folder; a sharded checkpoint is gathered into one file first")
+        refuse(path, f"not a torch state_dict: it is a folder{_content(path)}; a sharded checkpoint is gathered first")
     if not stat.S_ISREG(mode):
         refuse(path, "not a torch state_dict: not a regular file")
 
 
-def _read(path: Path, file: IO[bytes], size: int, limits: Limits) -> Stored:
+def _content(path: Path) -> str:
+    try:
+        with os.scandir(path) as entries:
+            names = sorted(entry.name for entry in islice(entries, _LOOKED_AT))
+    except OSError:
+        return "; name one file of it"
+    return f" with {listed(names)}; name one file of it"
+
+
+def _read(path: Path, file: IO[bytes], size: int, limits: Limits, key: Sequence[str] | None) -> Stored:
     head = file.read(9)
     file.seek(0)
     header = int.from_bytes(head[:8], "little")
@@ -165,15 +152,38 @@ def _read(path: Path, file: IO[bytes], size: int, limits: Limits) -> Stored:
             tensors = load_safetensors(content)
         except (SafetensorError, ValueError, RuntimeError, KeyError, AttributeError) as error:
             refuse(path, f"not a safetensors file ({str(error)[:200]})")
+        _require_once(path, content[8 : 8 + header])
+        if key is not None:
+            refuse(path, f"network.checkpoint_key = {as_setting(key)}: a safetensors file holds no dictionaries")
         return Stored(_tensors(path, tensors), "safetensors")
     if head[:4] == b"PK\x03\x04":
         _check_archive(path, file, size, limits)
         file.seek(0)
     else:
         _require_below(path, size, limits.older, "bytes in the older form")
-    stored = _load(path, file)
-    state, unwrapped, ignored = _unwrap(path, stored)
+        other = next((what for start, what in _OTHERS.items() if head.lstrip().startswith(start)), None)
+        if other is not None:
+            refuse(path, f"not a torch state_dict: {other}")
+    state, unwrapped, ignored = unwrap(path, _load(path, file), key)
     return Stored(_tensors(path, state), "torch", tuple(unwrapped), tuple(ignored))
+
+
+def _require_once(path: Path, header: bytes) -> None:
+    """Refuse a header of safetensors with a name twice: readers disagree on which of the two counts."""
+
+    def distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        names = [name for name, _ in pairs]
+        twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+        if twice is not None:
+            refuse(path, f"not a safetensors file: its header has {short(twice)} twice")
+        return dict(pairs)
+
+    try:
+        json.loads(header, object_pairs_hook=distinct)
+    except InvalidInputError:
+        raise
+    except (ValueError, RecursionError) as error:
+        refuse(path, f"not a safetensors file ({str(error)[:200]})")
 
 
 def _check_archive(path: Path, file: IO[bytes], size: int, limits: Limits) -> None:
@@ -186,6 +196,7 @@ def _check_archive(path: Path, file: IO[bytes], size: int, limits: Limits) -> No
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
             _require_below(path, len(entries), limits.tensors, "entries")
+            _require_no_program(path, [entry.filename for entry in entries])
             code = [entry for entry in entries if entry.filename.endswith("data.pkl")]
             plain = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
             packed = not plain or sum(entry.file_size for entry in entries) > size
@@ -200,9 +211,32 @@ def _check_archive(path: Path, file: IO[bytes], size: int, limits: Limits) -> No
     if not code:
         refuse(path, "not a torch state_dict: an archive without data.pkl")
     _require_below(path, max(entry.file_size for entry in code), limits.pickle, "bytes of instructions")
+    # torch takes an entry with this mark for a folder and leaves memory as it finds it where the content should go.
+    marked = [entry.filename for entry in entries if entry.file_size and entry.external_attr & 0x10]
+    if marked:
+        refuse(path, f"not a torch state_dict: a damaged archive ({short(marked[0])} is marked as a folder)")
     if broken is not None or len({entry.filename for entry in entries}) < len(entries):
         what = "an entry twice" if broken is None else f"the checksum of {short(broken)} is wrong"
         refuse(path, f"not a torch state_dict: a damaged archive ({what})")
+
+
+def _require_no_program(path: Path, entries: Sequence[str]) -> None:
+    """Refuse the archives of other programs, which say by their entries what they are."""
+    last = {name.rpartition("/")[2] for name in entries}
+    if "constants.pkl" in last or any("/code/" in name for name in entries):
+        refuse(
+            path,
+            "not a torch state_dict: a TorchScript archive, as torch.jit.save writes it; read it with torch.jit.load "
+            "and save its tensors, torch.save(program.state_dict(), 'w.pt')",
+        )
+    if last & {"archive_format", "serialized_exported_program.json"}:
+        refuse(
+            path,
+            "not a torch state_dict: an exported program, as torch.export.save writes it; read it with "
+            "torch.export.load and save its tensors, torch.save(program.state_dict, 'w.pt')",
+        )
+    if last and all(name.endswith(".npy") for name in last):
+        refuse(path, "not a torch state_dict: an archive of NumPy arrays; save the arrays as tensors, with torch.save")
 
 
 def _load(path: Path, file: IO[bytes]) -> object:
@@ -214,70 +248,30 @@ def _load(path: Path, file: IO[bytes]) -> object:
     except pickle.UnpicklingError as error:
         code = re.search(r"GLOBAL ([\w.]+)", str(error))
         if code is not None:
-            refuse(path, f"the file needs code to be read ({code[1]}), which is not run; {_SAVE}")
+            refuse(path, f"the file needs code to be read ({code[1]}), which is not run; {SAVE}")
         refuse(path, "not a torch state_dict (UnpicklingError)")
     except Exception as error:  # an unpickler of garbage raises whatever it stumbles on
         refuse(path, f"not a torch state_dict ({type(error).__name__})")
 
 
-def _unwrap(path: Path, stored: object) -> tuple[Mapping[object, object], list[str], list[str]]:
-    unwrapped: list[str] = []
-    ignored: list[str] = []
-    while True:
-        if not isinstance(stored, Mapping):
-            refuse(path, f"not a state_dict of tensors but a {type(stored).__name__}; {_SAVE}")
-        inner = [name for name in NESTS if isinstance(stored.get(name), Mapping)]
-        if not inner:
-            return stored, unwrapped, ignored
-        beside = [name for name in stored if name != inner[0]]
-        rivals = inner if len(inner) > 1 else [name for name in beside if _holds_weights(stored[name])]
-        if rivals:
-            both = rivals if len(inner) > 1 else [inner[0], *rivals]
-            refuse(path, f"more than one set of weights, under {listed(both)}; {_SAVE}")
-        if len(unwrapped) == DEPTH:
-            refuse(path, f"not a state_dict of tensors within {DEPTH} dictionaries; {_SAVE}")
-        unwrapped.append(inner[0])
-        ignored += [short(name) for name in beside]
-        stored = stored[inner[0]]
-
-
-def _holds_weights(value: object) -> bool:
-    """Whether a matrix lies anywhere in it but in an optimizer's state, which has a form of its own."""
-    waiting, seen = [value], set()
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Tensor):
-            if one.ndim >= 2 and (one.is_floating_point() or one.is_complex()):
-                return True
-            continue
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, Mapping) and not {"state", "param_groups"} <= one.keys():
-            waiting.extend(one.values())
-        elif isinstance(one, (list, tuple, set)):
-            waiting.extend(one)
-    return False
-
-
 def _tensors(path: Path, state: Mapping[Any, object]) -> dict[str, Tensor]:
     """The entries of a state_dict, each seen to be a plain dense tensor under a name."""
     if not state:
-        refuse(path, f"not a state_dict of tensors: it is empty; {_SAVE}")
+        refuse(path, f"not a state_dict of tensors: it is empty; {SAVE}")
     for name, t in state.items():
         what = short(name)
         if not isinstance(name, str):
-            refuse(path, f"not a state_dict of tensors: {what} stands where a name is needed; {_SAVE}")
+            refuse(path, f"not a state_dict of tensors: {what} stands where a name is needed; {SAVE}")
         if not isinstance(t, Tensor):
             refuse(
                 path,
-                f"not a state_dict of tensors: {what} is a {type(t).__name__}, the names are {listed(state)}; {_SAVE}",
+                f"not a state_dict of tensors: {what} is a {type(t).__name__}, the names are {listed(state)}; {SAVE}",
             )
         if type(t) not in (Tensor, nn.Parameter):
-            refuse(path, f"{what} is a {type(t).__name__}; allowed are plain tensors: {_SAVE}")
-        if t.layout != torch.strided or t.is_quantized or t.device.type == "meta":
+            refuse(path, f"{what} is a {type(t).__name__}; allowed are plain tensors: {SAVE}")
+        if t.layout != torch.strided or t.is_nested or t.is_quantized or t.device.type == "meta":
             kind = "quantised" if t.is_quantized else "without values" if t.device.type == "meta" else str(t.layout)
-            refuse(path, f"{what} is {kind}; allowed are dense tensors")
+            refuse(path, f"{what} is {'nested' if t.is_nested else kind}; allowed are dense tensors")
         if t.is_complex() or (t.is_floating_point() and t.dtype not in FLOATS):
             refuse(path, f"{what} is {t.dtype}; allowed are {', '.join(map(str, FLOATS))}")
     return {name: t for name, t in state.items() if isinstance(t, Tensor)}

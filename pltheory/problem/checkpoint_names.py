@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from .checkpoint_file import listed, refuse, short
+from .checkpoint_words import as_setting, listed, refuse, short
 from .networks import FullyConnected
 
 INSIDE = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
@@ -70,7 +70,13 @@ def for_layers(
     wanted = dict(network.named_parameters(remove_duplicate=False))
     readings = list(_readings(path, tensors))
     for named, taken in readings:
-        if named.keys() == wanted.keys() and names is None:
+        if named.keys() == wanted.keys():
+            if names is not None:
+                refuse(
+                    path,
+                    f"network.checkpoint_names = {as_setting(names)}: the file has the names of the network, "
+                    f"{listed(named)}, which say the order themselves; leave checkpoint_names out",
+                )
             return named, taken, []
     named, taken = readings[-1]
     if all(_OWN.fullmatch(name) for name in named):
@@ -86,7 +92,11 @@ def for_layers(
     elif sorted(names) == sorted(layers):
         order = list(names)
     else:
-        refuse(path, f"network.checkpoint_names = {listed(names)}: the file has the modules {listed(layers)}")
+        refuse(
+            path,
+            f"network.checkpoint_names = {as_setting(names)}: the file has the modules {listed(layers)}; each is to be "
+            "named once",
+        )
     biases = sum("bias" in layers[m] for m in order)
     if len(order) != len(network.weights) or biases != len(network.biases or ()):
         refuse(

@@ -10,8 +10,9 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import torch
 
@@ -32,7 +33,6 @@ SPHERE_LABELS = ("sign", "gaussian")
 FASHION_MNIST_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts its four files."""
 
-_OF_FILES = ("header", "label", "index", "target_columns", "delimiter", "decimal", "label_file")
 _FASHION_FILES = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
 
 
@@ -128,7 +128,7 @@ def fashion_mnist(
     images = _fashion_file(folder, split)
     if images is None:
         raise InvalidInputError(
-            f"source = 'fashion-mnist': no {_FASHION_FILES[split]}[.gz] in {folder}; install the Debian "
+            f"source = 'fashion-mnist': no {_FASHION_FILES[split]}[.gz] in {str(folder)!r}; install the Debian "
             "package dataset-fashion-mnist, or give as path the folder that holds Fashion-MNIST's IDX files"
         )
     source = files.read_idx(images)
@@ -184,17 +184,34 @@ def sphere(
     return Data(x.to(dtype), y.to(dtype), f"sphere, {points}, d = {d}, norm {radius:g}, seed {seed}", rule)
 
 
-def read(
-    path: str | os.PathLike[str],
-    *,
-    header: bool | None = None,
-    label: str | int | None = None,
-    index: bool | str | int | None = None,
-    target_columns: int | None = None,
-    delimiter: str | None = None,
-    decimal: str | None = None,
-    label_file: str | os.PathLike[str] | None = None,
-) -> Reading:
+class FileOptions(TypedDict, total=False):
+    """What the caller says of a file's content; what is not said, or None, is left to the file.
+
+    Attributes:
+        header: .csv only: whether the first row names the columns.
+        label: tables only: the label's column, by name or by number from 1; default the last.
+        index: tables only: true: the first column numbers the rows and is left out; false: no column does; or the
+            column's name or number.
+        target_columns: tables only: how many of the last columns are targets, instead of `label`; default 1.
+        delimiter: .csv only: "," or ";" or "|" or a tab.
+        decimal: .csv only: "." or ",".
+        label_file: IDX only: the label file; default the image file's name with "labels" for "images".
+    """
+
+    header: bool | None
+    label: str | int | None
+    index: bool | str | int | None
+    target_columns: int | None
+    delimiter: str | None
+    decimal: str | None
+    label_file: str | os.PathLike[str] | None
+
+
+FILE_OPTIONS = tuple(FileOptions.__annotations__)
+"""The keys of `FileOptions`."""
+
+
+def read(path: str | os.PathLike[str], **options: Unpack[FileOptions]) -> Reading:
     """Read a data file whole, and say what was taken for what: `read(path).described` is that in one line.
 
     A table of text is read as it is: what separates its cells, its decimal sign, a header, an index that pandas wrote
@@ -204,25 +221,29 @@ def read(
     Args:
         path: .npz (x, y), .csv or .tsv (also .gz, .bz2, .xz, .zst), .parquet, IDX (also compressed) or CIFAR-10
             binary (.bin); for IDX the image file.
-        header: .csv only: whether the first row names the columns.
-        label: tables only: the label's column, by name or by number from 1; default the last.
-        index: tables only: true: the first column numbers the rows and is left out; false: no column does; or the
-            column's name or number.
-        target_columns: tables only: how many of the last columns are targets, instead of `label`; default 1.
-        delimiter: .csv only: "," or ";" or "|" or a tab.
-        decimal: .csv only: "." or ",".
-        label_file: IDX only: the label file; default the image file's name with "labels" for "images".
+        options: keys of `FileOptions`.
 
     Raises:
         InvalidInputError: no such file, no regular file, one above 2 GiB, a damaged or ambiguous one, a bad cell, a
             row of another length, or an option of another format.
+        TypeError: an option that is none.
     """
+    said = _said(options)
+    label_file = said["label_file"]
     return files.read(
         _expanded(path),
-        asked=Asked(label, target_columns, index),
-        said=AskedText(header, delimiter, decimal),
+        asked=Asked(said["label"], said["target_columns"], said["index"]),
+        said=AskedText(said["header"], said["delimiter"], said["decimal"]),
         label_file=None if label_file is None else _expanded(label_file),
     )
+
+
+def _said(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Every key of `FileOptions`, None where it was not given."""
+    for key in options:
+        if key not in FILE_OPTIONS:
+            raise TypeError(f"{key} is no option of a data file; allowed are {', '.join(FILE_OPTIONS)}")
+    return {key: options.get(key) for key in FILE_OPTIONS}
 
 
 @undisturbed
@@ -233,14 +254,8 @@ def load(
     labels: str | None = None,
     scale: str | float = "sqrt-d",
     center: bool = True,
-    header: bool | None = None,
-    label: str | int | None = None,
-    index: bool | str | int | None = None,
-    target_columns: int | None = None,
-    delimiter: str | None = None,
-    decimal: str | None = None,
-    label_file: str | os.PathLike[str] | None = None,
     dtype: torch.dtype = torch.float64,
+    **options: Unpack[FileOptions],
 ) -> Data:
     """The first n rows of a data file, in any format of `read`.
 
@@ -254,24 +269,15 @@ def load(
             "low-high" for IDX, CIFAR-10 and two text labels, "one-hot" for more.
         scale: norm of each row: "sqrt-d", "unit" (1), "none" (as it is; pixels are 0 to 255) or a number.
         center: subtract the mean of the whole file, not only of the n rows taken.
-        header, label, index, target_columns, delimiter, decimal, label_file: as in `read`.
         dtype: torch.float64 or torch.float32.
+        options: keys of `FileOptions`.
 
     Raises:
         InvalidInputError: what `read` refuses, an argument out of range, or data that `check_data` refuses.
     """
-    found = read(
-        path,
-        header=header,
-        label=label,
-        index=index,
-        target_columns=target_columns,
-        delimiter=delimiter,
-        decimal=decimal,
-        label_file=label_file,
-    )
+    found = read(path, **options)
     rule = found.source.own_rule if labels is None else labels
-    return prepare(found.source, found.file, n, rule, scale, center, dtype, found.described)
+    return prepare(found.source, found.shown, n, rule, scale, center, dtype, found.described)
 
 
 @undisturbed
@@ -287,14 +293,8 @@ def named(
     outputs: int | None = None,
     split: str | None = None,
     path: str | os.PathLike[str] | None = None,
-    header: bool | None = None,
-    label: str | int | None = None,
-    index: bool | str | int | None = None,
-    target_columns: int | None = None,
-    delimiter: str | None = None,
-    decimal: str | None = None,
-    label_file: str | os.PathLike[str] | None = None,
     dtype: torch.dtype = torch.float64,
+    **of_file: Unpack[FileOptions],
 ) -> Data:
     """The data of a configuration: one of `NAMES`, or a path to a file. None takes the source's own default.
 
@@ -303,7 +303,7 @@ def named(
         n: how many; None for all that the source has (the sphere needs a number).
         seed: read by the sphere only; any source accepts it.
         labels, scale, center, d, outputs, split, path, dtype: as in `digits`, `sphere`, `fashion_mnist` and `load`.
-        header, label, index, target_columns, delimiter, decimal, label_file: as in `read`.
+        of_file: keys of `FileOptions`.
 
     Raises:
         InvalidInputError: an unknown source, an option that it does not take, or what the source refuses.
@@ -316,7 +316,7 @@ def named(
         "outputs": outputs,
         "split": split,
         "path": path,
-        **dict(zip(_OF_FILES, (header, label, index, target_columns, delimiter, decimal, label_file), strict=True)),
+        **_said(of_file),
     }
     given = {key: value for key, value in options.items() if value is not None}
     name = source if isinstance(source, str) and source in NAMES else "a file"
@@ -324,7 +324,7 @@ def named(
         "digits": ("labels", "scale", "center"),
         "sphere": ("labels", "scale", "d", "outputs"),
         "fashion-mnist": ("labels", "scale", "center", "split", "path"),
-        "a file": ("labels", "scale", "center", *_OF_FILES),
+        "a file": ("labels", "scale", "center", *FILE_OPTIONS),
     }[name]
     if name == "a file" and not is_there(source):
         raise InvalidInputError(_unknown_source(source))

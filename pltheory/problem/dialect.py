@@ -1,6 +1,6 @@
-"""How a text table is written: what separates its cells, its decimal sign, whether line 1 names the columns.
+"""How a text table is written: what separates its cells, its decimal sign, how numbers and gaps are spelled.
 
-Each is decided only where the text leaves one reading; where it leaves two the caller is asked.
+Signs are taken only where the text leaves one reading; where it leaves two the caller is asked.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 
 from ..theory.errors import InvalidInputError
 
@@ -26,16 +26,15 @@ _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 # What may be thousands: with one separator and three digits behind it, 1,234 is 1234 or 1.234.
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 _LIKE_NUMBER = re.compile(r"[-+\u2212\u2013(.,'$\u20ac\u00a3\s]*\d")
-# 1,234 or 1_000 or 1+2j or 5% or 2024-01-31, but not 28x28 or 1stFlrSF; two patterns, each linear in time
-_BROKEN = re.compile(r"[-+\u2212\u2013.,'_()$\u20ac\u00a3%/:\sdDeEij\d]+|[-+]?0[xX][0-9a-fA-F]+")
-_DIGIT = re.compile(r"\d")
 _SEPARATOR = re.compile(r'"?sep=(.)"?(?=[\r\n])')
-_MISSING = """
-? - -- . NA na N/A n/a #N/A #NA <NA> NULL null None NaT #VALUE! #REF! #DIV/0! #NAME? #NUM! #NULL!
-NaN nan NAN -nan +nan inf Inf INF -inf -Inf -INF +inf +Inf infinity Infinity -infinity -Infinity
+# Spelled like this by the program that wrote the table: Na is sodium, and none a class as good as any.
+_MISSING = r"""
+NA na N/A n/a n/A N.A. n.a. N.A n.a #N/A #NA <NA> <N/A> <na> NULL null Null (null) <null> None NaT \N
+#VALUE! #REF! #DIV/0! #NAME? #NUM! #NULL! #SPILL! #CALC! #FIELD! (blank) N.D. n.d. k.A.
 """
-MISSING = frozenset(_MISSING.split()) | {""}
-"""Cells by which programs say that a value is missing or no finite number."""
+_MISSING_WORDS = frozenset(_MISSING.split()) | {"", "#N/A N/A"}
+# ? and dashes, dots or stars alone; nan and inf however they are written
+_MISSING_SIGNS = re.compile(r"\?+|[-\u2010-\u2015\u2212]+|\.+|\u2026|\*+|[+-]?(?i:nan|inf|infinity)")
 
 
 @dataclass(frozen=True)
@@ -137,6 +136,11 @@ def is_number(cell: str, decimal: str = ".") -> bool:
     return _NUMBER.fullmatch(cell) is not None
 
 
+def number(cell: str, decimal: str = ".") -> float:
+    """What a cell of which `is_number` holds says; infinite beyond the range of doubles."""
+    return float(cell.strip(" \t").replace(",", ".") if decimal == "," else cell.strip(" \t"))
+
+
 def is_like_number(cell: str) -> bool:
     """Whether a cell that is no number begins like one: 1,234 or 0x1F or 5% or 2024-01-31."""
     return _LIKE_NUMBER.match(cell) is not None
@@ -144,7 +148,16 @@ def is_like_number(cell: str) -> bool:
 
 def is_word(cell: str) -> bool:
     """Whether a cell can name a class: neither missing nor the beginning of a number."""
-    return cell not in MISSING and not is_like_number(cell)
+    return not is_missing(cell) and not is_like_number(cell)
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell says, as programs and people write it, that a value is missing or no finite number.
+
+    `none` is a word, `None` what Python writes: the one may name a class, the other may not.
+    """
+    cell = cell.strip()
+    return cell in _MISSING_WORDS or _MISSING_SIGNS.fullmatch(cell) is not None
 
 
 def is_whole(cell: str) -> bool:
@@ -235,70 +248,3 @@ def _refuse_thousands(delimiter: str, decimal: str, rows: Iterable[Record], file
             f"source: {file}, line {line}, column {number} is {shown!r}: a decimal {sign} or thousands? allowed are "
             f"numbers without thousands; decimal = {decimal!r} reads it as {shown.replace(',', '.')}"
         )
-
-
-def has_header(head: list[Record], decimal: str, skipped: Sequence[int], file: str) -> bool:
-    """Whether the first record names the columns.
-
-    It does where none of its cells is a number and they do not look like broken ones. Where some are numbers it is a
-    point, whose broken cell is found when it is read. In between the caller is asked.
-
-    Args:
-        head: the first records.
-        decimal: sign.
-        skipped: columns that the caller says are an index.
-        file: its name, for messages.
-
-    Raises:
-        InvalidInputError: the first record may be both.
-    """
-    first, body = head[0], head[1:]
-    cells = [cell.strip() for cell in first.cells]
-    looked = [c for c in range(len(cells)) if c not in skipped]
-    numbers = [c for c in looked if is_number(cells[c], decimal)]
-    if len(numbers) == len(looked):
-        features = [cells[c] for c in looked]
-        below = [record.cells[c] for record in body for c in looked[:-1] if c < len(record.cells)]
-        other_style = bool(below) and not any(map(is_whole, below))
-        if counts_up(features) or (other_style and counts_up(features[:-1], any_start=True)):
-            raise names_or_point(first, file)
-        return False
-    if not numbers:
-        words = [cells[c] for c in looked]
-        # A point whose every feature is broken, or names? A plain word among them (label, 0x0, 0x1, ...) is a name.
-        features = words[:-1] if len(words) > 1 else words
-        if all(cell in MISSING or _is_broken_number(cell) for cell in features) and (any(features) or not any(words)):
-            raise names_or_point(first, file)
-        return True
-    # ",0,1,2,y": an index without a name above a count of the rows, before columns named by their numbers
-    counted = [record.cells[0].strip() for record in body if record.cells]
-    if cells[0] == "" and counted in ([str(i) for i in range(len(counted))], [str(i + 1) for i in range(len(counted))]):
-        rest = cells[1:]
-        if counted and all(cell == str(i) or not (is_number(cell) or cell in MISSING) for i, cell in enumerate(rest)):
-            return True
-    return False  # "0,1,2,species" too: the labels below tell it from a point
-
-
-def counts_up(cells: Sequence[str], *, any_start: bool = False) -> bool:
-    """Whether cells are whole numbers in equal steps upwards: 0, 1, 2, ... or, from any start, two and more."""
-    if not all(map(is_whole, cells)):
-        return False
-    values = [int(cell) for cell in cells]
-    if not any_start:
-        return values == list(range(len(values)))
-    steps = {b - a for a, b in pairwise(values)}
-    return len(steps) == 1 and min(steps) > 0
-
-
-def _is_broken_number(cell: str) -> bool:
-    return _BROKEN.fullmatch(cell) is not None and _DIGIT.search(cell) is not None
-
-
-def names_or_point(first: Record, file: str) -> InvalidInputError:
-    """The question that only the caller can answer."""
-    shown = ",".join(cell.strip() for cell in first.cells)
-    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    return InvalidInputError(
-        f"source: {file}, line {first.line} is {shown!r}: names of the columns or a point? header = true reads names, "
-        "header = false a point"
-    )

@@ -15,10 +15,10 @@ import numpy as np
 
 from ..theory.errors import InvalidInputError
 from .dialect import AskedText
-from .opening import COMPRESSIONS, MOST_BYTES, contents, damaged, printable, unpacked
+from .opening import COMPRESSIONS, MOST_BYTES, contents, damaged, printable, shown, unpacked
 from .parquet import read_parquet
 from .reading import Asked, Reading
-from .source import Array, Source
+from .source import Array, Source, check_numbers
 from .text_table import read_text_table
 
 FILE_FORMATS: tuple[tuple[str, str], ...] = (
@@ -63,10 +63,10 @@ def read(
     for options, takes, what in ((asked, table, tables), (said, kind in _TEXT, "a table of text, .csv or .tsv,")):
         for key, value in vars(options).items() if options is not None and not takes else ():
             if value is not None:
-                raise InvalidInputError(f"{key} = {value!r}: only {what} takes it, not {path.name}")
+                raise InvalidInputError(f"{key} = {value!r}: only {what} takes it, not {shown(path)}")
     if label_file is not None and (table or kind in (".npz", ".bin")):
         raise InvalidInputError(
-            f"label_file = {str(label_file)!r}: only an IDX file takes it, {path.name} holds its own targets"
+            f"label_file = {str(label_file)!r}: only an IDX file takes it, {shown(path)} holds its own targets"
         )
     raw = contents(path)
     if kind in _TEXT:
@@ -87,6 +87,9 @@ def ending(path: Path) -> str:
 
 
 def _of_arrays(path: Path, kind: str, source: Source) -> Reading:
+    """Arrays as a reading, once every number of them is seen to be one, as every cell of a table is."""
+    for key, array in (("x", source.x), ("y", source.target)):
+        check_numbers(f"source = {str(path)!r}: {key}", array)
     return Reading(path.name, kind, source)
 
 
@@ -101,7 +104,10 @@ def read_npz(path: Path, raw: bytes) -> Source:
     arrays = {}
     try:
         with np.load(io.BytesIO(raw), allow_pickle=False) as archive:
-            held = archive.files
+            held = archive.files  # x.npy and x are both x to NumPy, which reads the last of them
+            twice = next((key for key in ("x", "y") if held.count(key) > 1), None)
+            if twice is not None:
+                raise InvalidInputError(f"source = {str(path)!r} holds the array {twice!r} twice; allowed is one")
             size = sum(info.file_size for info in archive.zip.infolist() if info.filename in ("x.npy", "y.npy"))
             if size > MOST_BYTES:
                 raise InvalidInputError(
@@ -147,12 +153,12 @@ def read_idx(path: Path, label_file: Path | None = None) -> Source:
         )
     where = _label_file(path) if label_file is None else label_file
     if not where.exists():
-        raise InvalidInputError(f"label_file = {str(where)!r}: no such file; {path.name} needs its IDX label file")
+        raise InvalidInputError(f"label_file = {str(where)!r}: no such file; {shown(path)} needs its IDX label file")
     labels = read_idx_array(where, "label_file")
     if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         raise InvalidInputError(
             f"label_file = {str(where)!r} holds {labels.dtype.name} numbers of shape {labels.shape}; "
-            f"needed are {images.shape[0]} integers, one for each image of {path.name}"
+            f"needed are {images.shape[0]} integers, one for each image of {shown(path)}"
         )
     classes = int(labels.max(initial=0)) + 1
     return Source(_flat(images), _flat(labels), classes)

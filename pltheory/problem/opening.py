@@ -8,11 +8,11 @@ import gzip
 import io
 import lzma
 import os
-import stat
 import zlib
 from pathlib import Path
 from typing import IO, Any
 
+from ..border import read_file
 from ..theory.errors import InvalidInputError
 
 MOST_BYTES = 2**31
@@ -25,13 +25,6 @@ COMPRESSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
 """A compressed table's second ending, and the compression it names."""
 
 _MAGIC = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\0", "zstd": b"\x28\xb5\x2f\xfd"}
-_KINDS = {
-    stat.S_IFDIR: "a folder; allowed is a file in it",
-    stat.S_IFIFO: "a pipe; allowed is a regular file",
-    stat.S_IFSOCK: "a socket; allowed is a regular file",
-    stat.S_IFCHR: "a device; allowed is a regular file",
-    stat.S_IFBLK: "a device; allowed is a regular file",
-}
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -53,22 +46,9 @@ def contents(path: Path, key: str = "source") -> bytes:
             that changed meanwhile.
     """
     try:
-        before = path.stat()
-        if not stat.S_ISREG(before.st_mode):
-            kind = _KINDS.get(stat.S_IFMT(before.st_mode), "no regular file; allowed is one")
-            raise InvalidInputError(f"{key} = {str(path)!r} is {kind}")
-        if before.st_size > MOST_BYTES:
-            raise InvalidInputError(f"{key} = {str(path)!r} has {before.st_size} bytes; allowed are up to {MOST_BYTES}")
-        with path.open("rb") as stream:
-            raw = stream.read(before.st_size + 1)
-            after = os.fstat(stream.fileno())
-    except FileNotFoundError:
-        raise InvalidInputError(f"{key} = {str(path)!r}: no such file") from None
-    except (OSError, ValueError) as error:  # ValueError: a name that holds a zero byte
-        raise damaged(path, "a file", error, key) from None
-    if len(raw) != before.st_size or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-        raise InvalidInputError(f"{key} = {str(path)!r} changed while it was read; read it again once it is written")
-    return raw
+        return read_file(path, MOST_BYTES, least=0)  # what an empty file lacks, its format's reader says
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{key} = {str(path)!r}: {error}") from None
 
 
 def unpacked(raw: bytes, path: Path, key: str = "source") -> tuple[bytes, str | None]:
@@ -131,6 +111,11 @@ def damaged(path: Path, wanted: str, error: Exception, key: str = "source") -> I
     return InvalidInputError(
         f"{key} = {str(path)!r} cannot be read as {wanted}: {printable(reason) or type(error).__name__}"
     )
+
+
+def shown(path: Path) -> str:
+    """A file's name for a line of text: as it is, or in quotes and escaped where it is not printable."""
+    return path.name if path.name.isprintable() else repr(path.name)
 
 
 def printable(words: object) -> str:

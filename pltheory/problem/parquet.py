@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..theory.errors import InvalidInputError
-from .dialect import MISSING
-from .opening import MOST_BYTES, damaged, printable
-from .reading import Asked, Reading, assign, column, settle_index
-from .source import LARGEST, MOST_CLASSES, Array, Source
+from .dialect import is_missing
+from .opening import MOST_BYTES, damaged, printable, shown
+from .reading import Asked, Reading, assign, check_classes, column, settle
+from .source import LARGEST, MOST_CLASSES, Array, Source, is_exact
 
 _CELL = 8  # bytes of a float64
 
@@ -48,7 +48,7 @@ def read_parquet(path: Path, raw: bytes, asked: Asked) -> Reading:
             f"{MOST_BYTES} ({MOST_BYTES >> 30} GiB)"
         )
     names = tuple(schema.names)
-    roles = assign(asked, names, len(names), path.name, _stored_index(schema, names))
+    roles = assign(asked, names, len(names), shown(path), _stored_index(schema, names))
     for c in (*roles.features, *roles.label):
         kind = schema.types[c]
         words = c in roles.label and len(roles.label) == 1 and _is_text(kind)
@@ -69,9 +69,10 @@ def read_parquet(path: Path, raw: bytes, asked: Asked) -> Reading:
     for c in (*roles.features, *roles.label):
         _refuse_missing(path, table.column(c), c, names)
     x = np.column_stack([_numbers(path, table.column(c), c, names) for c in roles.features])
-    notes = settle_index(asked, roles, names, x, path.name)
+    roles, x, notes = settle(asked, roles, names, x, shown(path))
     if len(roles.label) == 1 and _is_text(schema.types[roles.label[0]]):
         source = _with_classes(path, x, table.column(roles.label[0]).to_pylist(), roles.label[0], names)
+        check_classes(asked, roles.label[0], names, source.classes or 0, rows, shown(path))
     else:
         y = np.column_stack([_numbers(path, table.column(c), c, names) for c in roles.label])
         source = Source(x, y, None)
@@ -124,18 +125,22 @@ def _numbers(path: Path, cells: Any, c: int, names: tuple[str, ...]) -> Array:
     if not fine.all():
         row = int(np.argmin(fine))
         raise _bad(path, row, c, names, repr(values[row].item()), "numbers, finite ones up to 1e150")
+    if values.dtype.kind in "iu" and not (exact := is_exact(values)).all():
+        row = int(np.argmin(exact))
+        what = "whole numbers that a double holds to the last digit, as all up to 2**53"
+        raise _bad(path, row, c, names, repr(values[row].item()), what)
     return values.astype(np.float64)
 
 
 def _with_classes(path: Path, x: Array, labels: list[str], c: int, names: tuple[str, ...]) -> Source:
     labels = [label.strip() for label in labels]
     for row, label in enumerate(labels):
-        if label in MISSING or not label.isprintable():
+        if is_missing(label) or not label.isprintable():
             raise _bad(path, row, c, names, repr(label), "printable text that names a class")
     classes = tuple(sorted(set(labels)))
     if len(classes) > MOST_CLASSES:
         raise InvalidInputError(
-            f"source: {path.name}, {column(c, names)} has {len(classes)} different labels; allowed are up to "
+            f"source: {shown(path)}, {column(c, names)} has {len(classes)} different labels; allowed are up to "
             f"{MOST_CLASSES} classes"
         )
     number = {name: i for i, name in enumerate(classes)}

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..theory.errors import InvalidInputError
-from .source import Source, clipped, listed, whole_number
+from . import naming
+from .source import Array, Source, clipped, listed, whole_number
 
-# What pandas calls a column of row numbers whose name is empty, once or saved again.
-_UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*|__index_level_\d+__)?")
-_STORED = re.compile(r"__index_level_\d+__")
-_ROW_NAMES = frozenset({"id", "idx", "index", "no", "no.", "nr", "#", "row", "row_id", "row id", "rowid", "rownames"})
+_MANY_ROWS = 10  # fewer may well be of a class each
 _MOST_VALUES = 20  # of more different numbers in the label column none is a class
 
 
@@ -74,8 +71,12 @@ class Reading:
         else:
             said += [str(self.header), self._label(), self._index()]
             said.append(f"{self.rows} rows, {self.columns} columns, {d} of them features")
-        file = self.file if self.file.isprintable() else repr(self.file)
-        return f"{file}: {'; '.join([*said, *self.notes])}"
+        return f"{self.shown}: {'; '.join([*said, *self.notes])}"
+
+    @property
+    def shown(self) -> str:
+        """The file's name for a line of text."""
+        return self.file if self.file.isprintable() else repr(self.file)
 
     def _label(self) -> str:
         which = listed([column(c, self.names) for c in self.label])
@@ -155,7 +156,14 @@ class Roles:
     features: tuple[int, ...]
 
 
-def assign(asked: Asked, names: Sequence[str], width: int, file: str, stored_index: Sequence[int] = ()) -> Roles:
+def assign(
+    asked: Asked,
+    names: Sequence[str],
+    width: int,
+    file: str,
+    stored_index: Sequence[int] = (),
+    commented: Sequence[str] = (),
+) -> Roles:
     """Give each column its role.
 
     Args:
@@ -164,9 +172,11 @@ def assign(asked: Asked, names: Sequence[str], width: int, file: str, stored_ind
         width: number of columns.
         file: its name, for messages.
         stored_index: columns that the file itself marks as an index.
+        commented: what a comment line above a table without a header seems to call the columns.
 
     Raises:
-        InvalidInputError: two columns of one name, a column that does not exist, or no column left for the points.
+        InvalidInputError: two columns of one name, a column that does not exist, no column left for the points, or a
+            name that contradicts the label taken.
     """
     seen: dict[str, int] = {}
     for number, name in enumerate(names):
@@ -176,12 +186,13 @@ def assign(asked: Asked, names: Sequence[str], width: int, file: str, stored_ind
             )
         seen[name] = number
     named = None if asked.label is None else _numbered("label", asked.label, names, width, file)
-    if asked.index is None:
-        index = tuple(c for c in tuple(stored_index) or _leading_unnamed(names) if c != named)
-    elif isinstance(asked.index, bool):
-        index = (0,) if asked.index else ()
-    else:
-        index = (_numbered("index", asked.index, names, width, file),)
+    index: tuple[int, ...] = ()
+    if asked.index is not False:
+        # What has no name stays left out beside an index that was said: only index = false makes features of it.
+        unnamed = {c for c in tuple(stored_index) or naming.leading_unnamed(names) if c != named}
+        if asked.index is not None:
+            unnamed.add(0 if asked.index is True else _numbered("index", asked.index, names, width, file))
+        index = tuple(sorted(unnamed))
     rest = [c for c in range(width) if c not in index]
     count = 1 if asked.target_columns is None else asked.target_columns
     if count >= len(rest) and named not in index:
@@ -203,13 +214,50 @@ def assign(asked: Asked, names: Sequence[str], width: int, file: str, stored_ind
                 f"source: {file}, column {number + 1} has no name, the others have; allowed is a header that names "
                 "every column, or header = false"
             )
+    if asked.label is None and asked.target_columns is None:
+        _check_last_is_label(names or commented, label[0], index, file)
     return Roles(index, label, features)
+
+
+def _check_last_is_label(names: Sequence[str], last: int, index: Sequence[int], file: str) -> None:
+    """The last column is the label unless the names say that another one is, or that the last one is none."""
+    if not names:
+        return
+    other = naming.other_label(names, last, index)
+    if other is not None:
+        raise InvalidInputError(
+            f"source: {file}, {column(other, names)} is called as labels are, {column(last, names)}, the last, is not; "
+            f"label = {reference(other, names)} takes the one, label = {reference(last, names)} the other"
+        )
+    count = naming.numbered_labels(names, last)
+    if count > 1:
+        raise InvalidInputError(
+            f"source: {file}, the last {count} columns are called as labels are, up to {column(last, names)}; "
+            f"target_columns = {count} takes them, label = {reference(last, names)} the last alone"
+        )
+    if naming.is_id(names[last]):
+        raise InvalidInputError(
+            f"source: {file}, {column(last, names)}, the last, is called as an index is, not as a label; label says "
+            f"which column is the label, index = {reference(last, names)} leaves this one out"
+        )
+
+
+def reference(c: int, names: Sequence[str]) -> str:
+    """How a column is said in `label` and `index`: by its number from 1, by its name where that is another's number."""
+    said = str(c + 1)
+    return repr(clipped(names[c])) if said in names and names[c] not in ("", said) else said
 
 
 def _numbered(key: str, given: str | int, names: Sequence[str], width: int, file: str) -> int:
     if isinstance(given, int):
         if not 1 <= given <= width:
             raise InvalidInputError(f"{key} = {given}: {file} has columns 1 to {width}")
+        if str(given) in names and names[given - 1] != str(given):
+            other = list(names).index(str(given))
+            raise InvalidInputError(
+                f"{key} = {given}: {column(given - 1, names)} of {file} or {column(other, names)}? allowed is the name "
+                f"in quotes, {names[given - 1]!r} or {str(given)!r}"
+            )
         return given - 1
     if given in names:
         return list(names).index(given)
@@ -220,43 +268,110 @@ def _numbered(key: str, given: str | int, names: Sequence[str], width: int, file
     raise InvalidInputError(f"{key} = {given!r}: {file} has no column of that name{meant}")
 
 
-def _leading_unnamed(names: Sequence[str]) -> tuple[int, ...]:
-    """Leading columns without a name, and what pandas calls a stored index, which it puts last."""
-    count = 0
-    while count < len(names) and _UNNAMED.fullmatch(names[count]):
-        count += 1
-    return (*range(count), *(c for c in range(count, len(names)) if _STORED.fullmatch(names[c])))
+def settle(
+    asked: Asked, roles: Roles, names: Sequence[str], x: Array, file: str, commented: Sequence[str] = ()
+) -> tuple[Roles, Array, tuple[str, ...]]:
+    """Leave out features that number the rows beyond doubt, refuse those that may, and say what else may be meant.
 
-
-def settle_index(asked: Asked, roles: Roles, names: Sequence[str], x: Any, file: str) -> tuple[str, ...]:
-    """Refuse a feature that may be a numbering of the rows, unless the caller said what it is; notes on the others.
-
-    A first column of whole numbers without a repetition may be an index where it is called one, or where no column
-    has a name and it counts 0, 1, 2, ... beside numbers that are not whole. Else it is a feature, and a count of the
-    rows is told.
+    A name decides nothing alone, nor does a count: a column that is called as row numbers are and counts 0, 1, 2, ...
+    or 1, 2, 3, ... is an index. One that is only called so is asked about, and so is a first column without a name
+    that counts beside numbers that are not whole. A count under another name is a feature, and told. Where the caller
+    names an index, a second one without doubt is left out too, and one in doubt is kept and told: index = false alone
+    says that there is none.
 
     Args:
+        asked: by the caller.
+        roles: as assigned.
+        names: of the columns; empty for a table without a header.
         x: the features, shape (N, d).
+        file: its name, for messages.
+        commented: what a comment line seems to call the columns of a table without a header; it is asked about, and
+            never believed.
+
+    Returns:
+        The roles, the features that are left, and notes.
 
     Raises:
-        InvalidInputError: the first column is such a one.
+        InvalidInputError: a feature may be an index.
     """
     n, d = x.shape
-    if asked.index is not None or n < 2 or d < 2 or roles.index:
-        return ()
-    first = x[:, 0]
-    counts = bool((first == np.arange(n)).all() or (first == np.arange(1, n + 1)).all())
-    where = column(roles.features[0], names)
-    called = bool(names) and names[roles.features[0]].strip().casefold() in _ROW_NAMES
-    if counts and not names:
-        doubtful = bool((x[:, 1:] != np.floor(x[:, 1:])).any())
-    else:
-        doubtful = called and bool((first == np.floor(first)).all()) and len(np.unique(first)) == n
-    if doubtful and n > 2:
-        what = "counts the rows" if counts else "is called so and holds a whole number a row, none twice"
-        raise InvalidInputError(
-            f"source: {file}, {where} may be an index or a feature (it {what}); index = {roles.features[0] + 1} "
-            "leaves it out, index = false keeps it"
+    if asked.index is False or n == 0 or d < 2:
+        return roles, x, ()
+    called = names or commented
+    out: list[int] = []
+    doubtful: list[str] = []
+    for j, c in enumerate(roles.features if called else ()):
+        doubt, sure = naming.row_number(called, c, j == 0 and not roles.index, x[:, j])
+        if sure and names and len(out) < d - 1:
+            out.append(j)
+        elif doubt and asked.index is not None:
+            doubtful.append(f"{column(c, called)} is called as an index is and is kept as a feature")
+        elif doubt:
+            what = "holds a whole number a row, none twice" if len(np.unique(x[:, j])) == n else "holds whole numbers"
+            raise _may_be_index(c, called, file, f"is called as an index is and {what}")
+    if out:
+        kept = [j for j in range(d) if j not in out]
+        left = tuple(roles.features[j] for j in out)
+        roles = replace(
+            roles,
+            index=tuple(sorted((*roles.index, *left))),
+            features=tuple(roles.features[j] for j in kept),
         )
-    out = f"index = {roles.features[0] + 1} leaves it out"
-    return (f"{where} counts the rows and is kept as a feature ({out})",) if counts else ()
+        which = listed([column(c, names) for c in left])
+        return roles, x[:, kept], (f"{which} counts the rows (index = false keeps it)", *doubtful)
+    if doubtful:
+        return roles, x, tuple(doubtful)
+    if roles.index or n < 2 or not naming.counts_rows(x[:, 0]):
+        return roles, x, ()
+    c = roles.features[0]
+    if n > 2 and not called and bool((x[:, 1:] != np.floor(x[:, 1:])).any()):
+        raise _may_be_index(c, called, file, "counts the rows")
+    where, how = column(c, names), f"index = {reference(c, names)} leaves it out"
+    return roles, x, (f"{where} counts the rows and is kept as a feature ({how})",)
+
+
+def _may_be_index(c: int, names: Sequence[str], file: str, why: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"source: {file}, {column(c, names)} may be an index or a feature (it {why}); index = {reference(c, names)} "
+        "leaves it out, index = false keeps it"
+    )
+
+
+def check_classes(asked: Asked, c: int, names: Sequence[str], classes: int, rows: int, file: str) -> None:
+    """Ask whether text that was taken because it is last is the label: it is another word in each of ten rows or more.
+
+    Raises:
+        InvalidInputError: it may be a name of the rows.
+    """
+    if asked.label is None and asked.target_columns is None and classes == rows >= _MANY_ROWS:
+        where = reference(c, names)
+        raise InvalidInputError(
+            f"source: {file}, {column(c, names)} holds another word in each of {rows} rows, a name of the rows or the "
+            f"label? label = {where} takes it as the label, index = {where} leaves it out"
+        )
+
+
+def check_label(asked: Asked, roles: Roles, names: Sequence[str], x: Array, y: Array, file: str) -> None:
+    """Ask which column is the label, where the last was taken in a table without names and the first looks like it.
+
+    UCI's wine and MNIST as text have their classes in column 1.
+
+    Args:
+        asked, roles, names, file: as in `settle`.
+        x, y: features (N, d) and targets (N, C), numbers.
+
+    Raises:
+        InvalidInputError: the first column may hold classes and the last may not.
+    """
+    said = asked.label is not None or asked.target_columns is not None or bool(names)
+    if said or not naming.may_be_classes(x[:, 0]) or naming.may_be_classes(y[:, 0], once=True):
+        return
+    if x.shape[1] > 1 and naming.may_be_classes(x[:, 1], once=True):  # features of that kind, column 1 one of them
+        return
+    first, last = roles.features[0], roles.label[0]
+    classes, seen = len(np.unique(x[:, 0])), len(np.unique(y[:, 0]))
+    raise InvalidInputError(
+        f"source: {file}, {column(first, names)} holds {classes} whole numbers, as classes are, and the "
+        f"last, column {last + 1}, {seen} {'numbers' if seen > 1 else 'number'}; label = {first + 1} takes the one as "
+        f"the label, label = {last + 1} the other"
+    )

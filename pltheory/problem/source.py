@@ -17,6 +17,8 @@ LABELS = ("low-high", "one-hot", "centred-one-hot", "raw")
 """The rules that turn stored targets into the targets of a problem."""
 
 LARGEST = 1e150  # squares of larger numbers overflow in float64
+EXACT = 2**53
+"""Up to here every whole number is a double; beyond it digits may be lost."""
 MOST_CLASSES = 10_000
 
 
@@ -58,7 +60,7 @@ class Source:
         Raises:
             InvalidInputError: a row holds a number that is not finite.
         """
-        check_finite("x", self.x if center else self.x[:count])
+        check_numbers("x", self.x if center else self.x[:count])
         x = self.x[:count].astype(np.float64)  # (count, d)
         doubt = np.zeros_like(x)
         if center:
@@ -146,17 +148,31 @@ def whole_number(key: str, value: object, least: int) -> int:
     return int(value)
 
 
-def check_finite(key: str, array: Array) -> None:
-    """Refuse a (rows, columns) array with a number that is NaN, infinite or beyond 1e150.
+def check_numbers(key: str, array: Array) -> None:
+    """Refuse a (rows, columns) array with a number that is NaN, infinite or beyond 1e150, or no double.
 
     Raises:
-        InvalidInputError: there is one; the message names its row.
+        InvalidInputError: there is one; the message names its row and column.
     """
-    if array.dtype.kind != "f":
+    if array.dtype.kind == "f":
+        fine = np.abs(array) <= min(LARGEST, float(np.finfo(array.dtype).max))
+        allowed = "finite numbers up to 1e150"
+    elif array.dtype.kind in "iu" and array.dtype.itemsize == 8:
+        fine = is_exact(array)
+        allowed = "whole numbers that a double holds to the last digit, as all up to 2**53"
+    else:
         return
-    largest = min(LARGEST, float(np.finfo(array.dtype).max))
-    fine = (np.abs(array) <= largest).all(axis=1)
     if not fine.all():
-        row = int(np.argmin(fine))
-        value = next(v for v in array[row].tolist() if not abs(v) <= largest)
-        raise InvalidInputError(f"{key}: row {row} (from 0) holds {value!r}; allowed are finite numbers up to 1e150")
+        row, column = (int(i) for i in np.argwhere(~fine)[0])
+        raise InvalidInputError(
+            f"{key}: row {row} (from 0), column {column + 1} is {array[row, column].item()!r}; allowed are {allowed}"
+        )
+
+
+def is_exact(array: Array) -> Array:
+    """Which whole numbers of 64 bits are doubles, of the array's shape."""
+    # As Python's numbers, where there are large ones: the cast of a large double back to 64 bits is not defined.
+    fine = np.ones(array.shape, bool)
+    large = (array > EXACT) | (array < -EXACT)
+    fine[large] = [int(float(value)) == value for value in array[large].tolist()]
+    return fine

@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 
 from ..theory.errors import InvalidInputError
-from . import dialect
-from .dialect import DELIMITERS, MISSING, AskedText, Lines, Record, is_like_number, is_number, records
-from .opening import decoded, printable, undecoded, unpacked
-from .reading import Asked, Reading, assign, column, settle_index
-from .source import LARGEST, MOST_CLASSES, Array, Source
+from . import dialect, first_row, naming
+from .dialect import DELIMITERS, AskedText, Lines, Record, is_like_number, is_missing, is_number, records
+from .opening import decoded, printable, shown, undecoded, unpacked
+from .reading import Asked, Reading, assign, check_classes, check_label, column, reference, settle
+from .source import EXACT, LARGEST, MOST_CLASSES, Array, Source
 
+_EXACT = "allowed are whole numbers that a double holds to the last digit, as all up to 2**53"
 _FINITE = ", finite ones up to 1e150"
 
 
@@ -53,35 +54,39 @@ class _Table:
     """One file while it is read: what was recognised of it, for the readers and for messages."""
 
     def __init__(self, path: Path, raw: bytes, asked: Asked, said: AskedText) -> None:
-        self.path, self.asked, self.said = path, asked, said
+        self.path, self.asked, self.said, self.file = path, asked, said, shown(path)
         raw, self.compression = unpacked(raw, path)
         self.text, self.encoding = decoded(path, raw)
         self.delimiter, self.decimal, head = dialect.recognise(
-            self.text, said.delimiter, said.decimal, asked.label, path.name
+            self.text, said.delimiter, said.decimal, asked.label, self.file
         )
         if not head:
             self._walk_to_the_first_error()
             raise InvalidInputError(f"source = {str(path)!r} holds no row of numbers")
-        self.first, self.width, self.trailing = head[0], len(head[0].cells), 0
+        self.head, self.first, self.width, self.trailing = head, head[0], len(head[0].cells), 0
         if self.width == 1:
             wider = next((record for record in head if len(record.cells) > 1), None)
             if wider is not None:
                 raise self._ragged(wider, 1)
             raise InvalidInputError(
-                f"target_columns = 1: {path.name} has 1 columns and the points need one; allowed are tables whose "
+                f"target_columns = 1: {self.file} has 1 columns and the points need one; allowed are tables whose "
                 f"cells are parted by {', '.join(DELIMITERS.values())}"
             )
         self.names: tuple[str, ...] = ()
         shorter = [Record(record.line, record.cells[:-1]) for record in head]
         # Without names an empty last column is rather a label that nobody filled in.
         if self._ends_with_delimiters() and self._header(shorter):
-            self.trailing, self.width, self.first, self.header = 1, self.width - 1, shorter[0], True
+            self.trailing, self.width, self.header = 1, self.width - 1, True
+            self.head, self.first = shorter, shorter[0]
         else:
             self.header = self._header(head)
         if self.header:
             self.names = tuple(cell.strip() for cell in self.first.cells)
             self._check_names()
-        self.roles = assign(asked, self.names, self.width, path.name)
+        self.commented: tuple[str, ...] = ()
+        if not self.header:
+            self.commented = first_row.commented_names(self.text, self.delimiter, self.decimal, self.width)
+        self.roles = assign(asked, self.names, self.width, self.file, commented=self.commented)
 
     def read(self) -> Reading:
         walk = self._walk()
@@ -93,8 +98,11 @@ class _Table:
         numeric = self.roles.features if classes else (*self.roles.features, *self.roles.label)
         table = self._numbers(walk, numeric)  # (N, columns)
         d = len(self.roles.features)
-        x = table[:, :d]
-        notes = [*settle_index(self.asked, self.roles, self.names, x, self.path.name)]
+        x, y = table[:, :d], table[:, d:]
+        if not classes:
+            check_label(self.asked, self.roles, self.names or self.commented, x, y, self.file)
+        self.roles, x, said = settle(self.asked, self.roles, self.names, x, self.file, self.commented)
+        notes = list(said)
         if self.trailing:
             notes.append("a delimiter ends every line")
         if self.comments:
@@ -104,7 +112,7 @@ class _Table:
             target = np.array([number[label] for label in walk.label], np.int64)[:, None]
             source = Source(x, target, len(classes), classes)
         else:
-            source = Source(x, table[:, d:], None)
+            source = Source(x, y, None)
         return Reading(
             self.path.name,
             self._format(),
@@ -128,16 +136,18 @@ class _Table:
         if self.said.header is not None:
             return self.said.header
         names = [cell.strip() for cell in head[0].cells]
-        # A label or index given by its name says that there are names.
+        # A label or index given by its name says that there are names; "3" may stand in a point as well.
         for given in (self.asked.label, self.asked.index):
-            if isinstance(given, str) and given in names:
+            if isinstance(given, str) and given in names and not is_number(given, self.decimal):
                 return True
         skipped: tuple[int, ...] = ()
         if self.asked.index is True:
             skipped = (0,)
         elif isinstance(self.asked.index, int) and self.asked.index:
             skipped = (self.asked.index - 1,)
-        return dialect.has_header(head, self.decimal, skipped, self.path.name)
+        return first_row.has_header(
+            head, self.decimal, skipped, len(head) > 1 and first_row.quoted_alone(self.text, self.delimiter), self.file
+        )
 
     def _check_names(self) -> None:
         for number, name in enumerate(self.names, start=1):
@@ -199,7 +209,7 @@ class _Table:
                 walk.lines.append(record.line)
                 walk.kept.append("".join(lines.kept))
                 if label is not None:
-                    walk.label.append(cells[label].strip())
+                    walk.label.append(cells[label].strip(" \t"))
                 if roles.index:
                     walk.index.append([cells[c].strip() for c in roles.index])
                 if walk.plain:
@@ -216,7 +226,7 @@ class _Table:
         for line, text in lines.comments:
             cells = next(csv.reader([text], delimiter=self.delimiter, skipinitialspace=True), [""])
             after = line > self.first.line
-            as_row = after or cells[0] in MISSING or any(is_number(cell, self.decimal) for cell in cells)
+            as_row = after or is_missing(cells[0]) or any(is_number(cell, self.decimal) for cell in cells)
             if len(cells) == full and as_row:
                 raise self._at(
                     line, 1, cells[0], "allowed are numbers, or a comment that does not have the table's columns"
@@ -254,12 +264,21 @@ class _Table:
                 f"module {len(walk.lines)} of {len(numeric)}; allowed are regular quotes and line ends"
             )
         table = np.column_stack([frame[c].to_numpy() for c in numeric])
-        fine = np.abs(table) <= LARGEST
-        if not fine.all():
-            row, j = (int(i) for i in np.argwhere(~fine)[0])
-            shown = next(islice(self._points(), row, None)).cells[numeric[j]]
-            raise self._at(walk.lines[row], numeric[j] + 1, shown, f"allowed are numbers{_FINITE}")
+        self._check_large(walk, table, numeric)
         return table
+
+    def _check_large(self, walk: _Walk, table: Array, numeric: tuple[int, ...]) -> None:
+        """Of large numbers some have no double, and of whole ones written out the double must be the number."""
+        large = ~(np.abs(table) < EXACT)  # (N, columns)
+        rows = np.asarray(large.any(axis=1))
+        for row, record in enumerate(self._points() if rows.any() else ()):
+            for j in np.flatnonzero(large[row]) if rows[row] else ():
+                cell, value = record.cells[numeric[j]], float(table[row, j])
+                if not abs(value) <= LARGEST:
+                    raise self._at(walk.lines[row], numeric[j] + 1, cell, f"allowed are numbers{_FINITE}")
+                digits = cell.strip(" \t").lstrip("+-").lstrip("0")
+                if digits.isdigit() and int(digits) != int(abs(value)):
+                    raise self._at(walk.lines[row], numeric[j] + 1, cell, _EXACT)
 
     def _points(self) -> Iterator[Record]:
         """The records again, without the header."""
@@ -279,17 +298,21 @@ class _Table:
         cell, other = record.cells[c].strip(), "," if self.decimal == "." else "."
         if undecoded(cell):
             return " in UTF-8 text"
-        if cell in MISSING:
-            return _finite(cell)
+        if is_missing(cell):
+            first = c == 0 and cell == "" and record.line == self.first.line
+            return "; header = true reads names" if first else _finite(cell)
         if other in cell and is_number(record.cells[c], other):
             return f"; decimal = {other!r} reads it"
-        if record is self.first or record.line == self.first.line:
-            return "; header = true reads names"
+        names = "header = true reads names"
+        at_first = record.line == self.first.line
+        if self.names and naming.is_id(self.names[c]):
+            return f"; index = {reference(c, self.names)} leaves the column out"
         if is_like_number(cell) or not self._is_column_of_words(c):
-            return ""
+            return f"; {names}" if at_first else ""
+        also = f", {names}" if at_first else ""
         if c == 0:
-            return "; index = true leaves the column out, label = 1 takes it as the label"
-        return f"; label = {self.names[c] if self.names else c + 1!r} takes the column as the label"
+            return f"; index = true leaves the column out, label = 1 takes it as the label{also}"
+        return f"; label = {reference(c, self.names)} takes the column as the label{also}"
 
     def _is_column_of_words(self, c: int) -> bool:
         return all(dialect.is_word(record.cells[c].strip()) for record in self._points())
@@ -306,22 +329,24 @@ class _Table:
         if all(numbers.values()):
             return None
         text = [label for label in seen if not numbers[label] and dialect.is_word(label)]
-        if not text or 2 * sum(seen[label] for label in text) <= len(walk.label):
+        there = sum(count for label, count in seen.items() if not is_missing(label))
+        if not text or 2 * sum(seen[label] for label in text) <= there:
             raise self._bad_cell((*self.roles.features, c))
         for label in seen:
-            if label in MISSING:
+            if is_missing(label):
                 raise self._at_label(walk, label, c, "allowed is a label in every row")
             if numbers[label] or is_like_number(label):
-                raise self._at_label(
-                    walk, label, c, "allowed are numbers in every row, or in every row text that does not begin as one"
-                )
+                also = "; header = true reads names" if label == walk.label[0] and not self.header else ""
+                allowed = f"allowed are numbers in every row, or in every row text that does not begin as one{also}"
+                raise self._at_label(walk, label, c, allowed)
             if not label.isprintable():
                 raise self._at_label(walk, label, c, "allowed are printable characters in UTF-8")
         if len(text) > MOST_CLASSES:
             raise InvalidInputError(
-                f"source: {self.path.name}, {column(c, self.names)} has {len(text)} different labels; "
+                f"source: {self.file}, {column(c, self.names)} has {len(text)} different labels; "
                 f"allowed are up to {MOST_CLASSES} classes"
             )
+        check_classes(self.asked, c, self.names, len(text), len(walk.lines), self.file)
         return tuple(sorted(text))
 
     def _at_label(self, walk: _Walk, label: str, c: int, allowed: str) -> InvalidInputError:
@@ -337,7 +362,7 @@ class _Table:
             if first in counts:
                 bad = next((c for c in self.roles.features if not is_number(self.first.cells[c], self.decimal)), None)
                 if bad is None:
-                    raise dialect.names_or_point(self.first, self.path.name)
+                    raise first_row.names_or_point(self.first, self.file)
                 raise self._at(
                     self.first.line,
                     bad + 1,
@@ -345,10 +370,18 @@ class _Table:
                     f"allowed are numbers (the label {first!r} is a class further down); header = true reads names",
                 )
             return
-        alone = counts[first] == 1 and len(counts) > 1
-        others = [count for label, count in counts.items() if label != first]
-        if alone and (min(others) > 1 or dialect.counts_up([self.first.cells[c] for c in self.roles.features])):
-            raise dialect.names_or_point(self.first, self.path.name)
+        if counts[first] > 1 or len(counts) == 1:
+            return
+        others = {label.casefold(): count for label, count in counts.items() if label != first}
+        # y among y and n is a yes
+        name = first.casefold() in naming.FIRST_ROW_LABELS and not (first.casefold() == "y" and "n" in others)
+        if (
+            min(others.values()) > 1
+            or name
+            or first_row.counts_up([self.first.cells[c] for c in self.roles.features])
+            or first_row.numbers_as_names(self.head, self.roles.features, self.decimal)
+        ):
+            raise first_row.names_or_point(self.first, self.file)
 
     # index
 

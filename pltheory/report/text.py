@@ -59,6 +59,8 @@ def print_report(console: Console, report: dict[str, Any]) -> None:
         console.print(f"[bold]conclusion:[/] {escape(main['conclusion'])}{constants(main)}", highlight=False)
     if main.get("origin"):
         console.print(f"[bold]rows by:[/] {escape(main['origin'])}, not by this project", highlight=False)
+    if report.get("evidence_untold"):
+        console.print(f"[bold]the run says nothing:[/] {escape(report['evidence_untold'])}", highlight=False)
     console.print(
         f"[bold]verdict:[/] {_styled(report['verdict'])}   [bold]run:[/] {_styled(report['evidence'])}", highlight=False
     )
@@ -135,16 +137,21 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
         ball = f" of {number(promise['radius'])} promised"
     table.add_row("path", f"{number(run['path_length'])}{ball}; distance {number(run['distance'])}")
     table.add_row("kernel drift", number(run["kernel_drift"], 3))
-    if run["checked_every_step"]:
-        broken = run["first_violation"]
+    broken, own = run["first_violation"], run.get("reported_against_measured", [])
+    by_itself = broken is not None and broken["inequality"] in {c["name"] for c in own}
+    fails = "" if broken is None else (
+        f"step {broken['step']}: {broken['inequality']} fails, {broken['left']:.6g} > {broken['right']:.6g}"
+    )  # fmt: skip
+    if own:
+        whole = f"{len(own)} inequalities between what it reports and its weights and gradients, no violation"
+        table.add_row("optimizer", escape(fails if by_itself else whole))
+    if run["checked_every_step"] and not by_itself:
         steps = f"every step from {since} on" if since else "every step"
-        said = (
-            f"{len(run['checked_every_step'])} inequalities at {steps}, no violation"
-            if broken is None
-            else f"step {broken['step']}: {broken['inequality']} fails, {broken['left']:.6g} > {broken['right']:.6g}"
-        )
+        said = f"{len(run['checked_every_step'])} inequalities at {steps}, no violation" if broken is None else fails
         table.add_row("checked", escape(said))
         table.add_row("for rounding", escape(granted(run)))
+    elif by_itself:
+        table.add_row("checked", "no further: this is no run of the step rule")
     elif since:
         table.add_row("checked", f"nothing: what is promised begins at step {since}")
     return table

@@ -1,4 +1,4 @@
-"""What a theorem promises of a run, inequality by inequality, with what rounding is granted to each.
+"""A run as a trace, and inequalities over it with what rounding is granted to each.
 
 The exact statement is about w - h grad L(w) from each iterate of the run; what the run computed differs from it by
 `RoundOff`. A side is compared as computed, and the difference that rounding can make stands beside it: left <= right +
@@ -8,18 +8,14 @@ granted. The derivations are in the documentation, "What the run is granted for 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..problem.settings import StepSettings
 from ..theory.arithmetic import ARRAYS
-from ..theory.formulas import contraction, decrease, slack, step_size
+from ..theory.formulas import step_size
 from .rounding import RoundOff
-
-if TYPE_CHECKING:
-    from .promise import BallPromise, Promise
 
 Array = np.ndarray
 U = 2.0**-53
@@ -65,13 +61,18 @@ class Trace:
 
 @dataclass(frozen=True)
 class Inequality:
-    """left <= right + granted at every step from `since` on, arrays of shape (T - since,)."""
+    """left <= right + granted at every step from `since` on, arrays of shape (T - since,), or at `steps`, as many."""
 
     name: str
     left: Array
     right: Array
     granted: Array
     since: int = 0
+    steps: Array | None = None
+
+    def step(self, i: int) -> int:
+        """The step of entry i."""
+        return self.since + i if self.steps is None else int(self.steps[i])
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Violation:
     granted: float = 0.0
 
 
-class _Errors:
+class Errors:
     """What rounding does at each step; rho = sqrt(2 L) as computed, g = ||grad L|| as computed."""
 
     def __init__(self, trace: Trace, at: RoundOff) -> None:
@@ -114,97 +115,6 @@ class _Errors:
         self.before = self.rho_0 * self.e_0 + self.e_0**2
 
 
-def of_ball(trace: Trace, at: BallPromise, settings: StepSettings, granted: RoundOff) -> list[Inequality]:
-    """What a theorem promises that knows mu and beta where the run goes.
-
-    Args:
-        trace: the run.
-        at: constants of the theorem.
-        settings: the step rule.
-        granted: what rounding can do.
-    """
-    with np.errstate(all="ignore"):
-        err, loss, h, g = _Errors(trace, granted), trace.loss, trace.step_size, trace.grad_norm
-        before, after = loss[:-1], loss[1:]
-        moved = trace.path[:-1] + np.concatenate([[0.0], np.cumsum(err.step)[:-1]])
-        sig = np.full(len(h), math.sqrt(at.mu))
-        if at.profile is not None:
-            radii = at.profile.radii
-            sig = at.profile.sig[np.minimum(np.searchsorted(radii, moved, side="left"), len(radii) - 1)]
-        # sqrt(mu) - sqrt(mu - e) <= e / sqrt(mu), and at most sqrt(mu).
-        sig_error = np.minimum(sig, granted.kernel / np.maximum(sig, math.sqrt(np.finfo(float).tiny)))
-        room = slack(at.beta, at.eta)
-        pl = err.gradient + sig * err.e_0
-        lost = sig * err.gradient * h * room
-        return [
-            *_steps(trace, at.eta, at.floor, settings, granted, err),
-            Inequality(
-                "PL*, 2 mu_t L_t <= ||grad L_t||^2",
-                2 * sig**2 * before,
-                g**2,
-                2 * g * pl + pl**2 + 2 * granted.kernel * before,
-            ),
-            Inequality(
-                "descent, L_{t+1} <= L_t - h_t (1 - beta h_t/2) ||grad L_t||^2",
-                after,
-                before - decrease(at.beta, h) * g**2,
-                err.after
-                + err.before
-                + np.abs(decrease(at.beta, h)) * err.square
-                + 0.5 * h**2 * granted.kernel * (g + err.gradient) ** 2,
-            ),
-            Inequality(
-                "rate, L_{t+1} <= (1 - 2 mu h_t (1 - beta h_t/2)) L_t",
-                after,
-                contraction(at.mu, at.beta, h) * before,
-                err.after + err.before + 4 * h * granted.kernel * before,
-            ),
-            *_envelope(at.rate, granted, err),
-            Inequality(
-                "potential, (1 - beta eta/2) sig l_t <= ||r_t|| - ||r_{t+1}||",
-                room * sig * h * g,
-                err.rho_0 - err.rho_1,
-                lost + err.e_0 + err.e_1 + err.pushed + h * g * (room * sig_error + sig * at.eta * granted.kernel / 2),
-            ),
-            *_path_within(trace, at, room, granted, err),
-        ]
-
-
-def _path_within(trace: Trace, at: BallPromise, room: float, granted: RoundOff, err: _Errors) -> list[Inequality]:
-    if at.radius is None:
-        return []
-    right = np.full(len(trace.step_size), at.radius)
-    name = "path length within the certified radius"
-    return [Inequality(name, trace.path[1:], right, _of_path(trace, at, at.radius, room, granted, err))]
-
-
-def of_promise(trace: Trace, at: Promise, settings: StepSettings, granted: RoundOff) -> list[Inequality]:
-    """The same for what a theorem promises in numbers; nothing of a run that ends before the promise begins."""
-    if at.since >= len(trace.step_size):
-        return []
-    trace = trace.after(at.since)
-    with np.errstate(all="ignore"):
-        err, loss, h = _Errors(trace, granted), trace.loss, trace.step_size
-        found = _steps(trace, at.eta, at.floor, settings, granted, err, "floor")
-        if at.rate is not None:
-            constants = 4 * at.eta * granted.kernel * loss[:-1]
-            found.append(
-                Inequality("rate, L_{t+1} <= q L_t", loss[1:], at.rate * loss[:-1], err.after + err.before + constants)
-            )
-            # A promise of no growth is kept by a run that stands still.
-            found += _envelope(at.rate, granted, err) if at.rate < 1 else []
-        if at.radius is not None:
-            found.append(
-                Inequality(
-                    "path length within the promised radius",
-                    trace.path[1:],
-                    np.full(len(h), at.radius),
-                    _of_promised_path(trace, at, granted, err),
-                )
-            )
-        return [replace(i, since=at.since) for i in found]
-
-
 def first_violation(inequalities: list[Inequality]) -> Violation | None:
     """The violation of the earliest step, or None."""
     found: list[Violation] = []
@@ -213,7 +123,7 @@ def first_violation(inequalities: list[Inequality]) -> Violation | None:
         broken = np.flatnonzero(~(i.left <= i.right + i.granted))
         if broken.size:
             t = int(broken[0])
-            found.append(Violation(i.since + t, i.name, float(i.left[t]), float(i.right[t]), float(i.granted[t])))
+            found.append(Violation(i.step(t), i.name, float(i.left[t]), float(i.right[t]), float(i.granted[t])))
     return min(found, key=lambda v: v.step, default=None)
 
 
@@ -222,11 +132,11 @@ def tightest(i: Inequality) -> Check:
     with np.errstate(all="ignore"):
         room = (i.right - i.left) / i.granted
     t = 0 if np.isnan(room).all() else int(np.nanargmin(room))
-    return Check(i.name, i.since + t, float(i.left[t]), float(i.right[t]), float(i.granted[t]))
+    return Check(i.name, i.step(t), float(i.left[t]), float(i.right[t]), float(i.granted[t]))
 
 
-def _steps(
-    trace: Trace, eta: float, floor: float, settings: StepSettings, granted: RoundOff, err: _Errors, word: str = "delta"
+def steps(
+    trace: Trace, eta: float, floor: float, settings: StepSettings, granted: RoundOff, err: Errors, word: str = "delta"
 ) -> list[Inequality]:
     """h_t in [eta floor, eta]."""
     h = trace.step_size
@@ -249,7 +159,7 @@ def _steps(
 ENVELOPE = "envelope, ||r_t|| <= q^(t/2) ||r_0||"
 
 
-def _envelope(rate: float | None, granted: RoundOff, err: _Errors) -> list[Inequality]:
+def envelope(rate: float | None, granted: RoundOff, err: Errors) -> list[Inequality]:
     """The rate over all steps so far: what rounding adds at a step shrinks with those that follow."""
     if rate is None:
         return []
@@ -267,37 +177,3 @@ def tells(inequalities: list[Inequality], trace: Trace) -> bool:
     """Whether the envelope, where there is one, would have found a run that does not move at all."""
     found = [i for i in inequalities if i.name == ENVELOPE]
     return not found or any(bool((i.right + i.granted < math.sqrt(2 * trace.loss[i.since])).any()) for i in found)
-
-
-def _of_path(
-    trace: Trace, at: BallPromise, required: float, room: float, granted: RoundOff, err: _Errors
-) -> Array:
-    """The potential telescopes: what rounding adds to it lengthens the path by 1 / ((1 - beta eta/2) sig)."""
-    profile = at.profile
-    sig = math.sqrt(at.mu) if profile is None else profile.sig[0]
-    added = err.drift + np.cumsum(room * sig * trace.step_size * err.gradient)
-    rate = np.full_like(added, room * math.sqrt(at.mu))
-    if profile is not None:
-        # sig falls beyond the promised radius: the first radius that what is added up to a step cannot pass.
-        reached = profile.radii >= required + added[:, None] / (room * profile.sig)  # (T, radii)
-        rate = room * np.where(reached.any(axis=1), profile.sig[reached.argmax(axis=1)], 0.0)
-    constants = 2 * granted.kernel / at.mu + at.eta * granted.kernel / room + len(added) * U
-    return added / rate + required * constants
-
-
-def _of_promised_path(trace: Trace, at: Promise, granted: RoundOff, err: _Errors) -> Array:
-    """A change of the residual lengthens the rest of the path by what the rate lets it."""
-    assert at.radius is not None
-    h, start = trace.step_size, granted.start + float(err.e[0])
-    own = np.cumsum(h * err.gradient)
-    lam = float(trace.lambda_min[0]) if len(trace.lambda_min) else 0.0
-    constants = (2 * granted.kernel / lam if lam > granted.kernel else 0.0) + (len(h) + 64) * U
-    if at.rate is not None and at.rate < 1:
-        further = err.drift * at.eta * granted.lipschitz / (1 - math.sqrt(at.rate))
-    elif float(err.rho[0]) > 2 * start:
-        # Nothing is known of the rest but that a radius is in proportion to the residual, as in every theorem here.
-        further = err.drift * at.radius / (float(err.rho[0]) - start)
-    else:
-        # From a zero of the loss, a step is no longer than what the residual has been pushed to.
-        further = np.cumsum(h * granted.lipschitz * err.drift)
-    return own + further + at.radius * constants

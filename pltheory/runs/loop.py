@@ -20,6 +20,7 @@ from ..problem.settings import StepSettings
 from ..theory import NotAvailableError, NumericalFailureError
 from .inequalities import Check, Inequality, Violation, first_violation, tells, tightest
 from .inequalities import Trace as Trace
+from .observed import Seen, Watch, of_run
 from .promise import Promise
 from .rounding import Rounding
 
@@ -39,6 +40,7 @@ class Reason(StrEnum):
     RATE_VIOLATED = "rate_violated"
     DIVERGED = "diverged"
     STEP_LIMIT = "step_limit"
+    NOT_THE_RULE = "not_the_rule"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,10 @@ class Run:
         checks: the same inequalities, each at the step where it has least room, with what rounding is granted there.
         floor: the loss that cannot be told from zero in the run's arithmetic, at the start.
         rounding: where the numbers granted come from, a bound or an estimate.
-        tells: whether the checks could have told the promise from a run that does not move: rounding may hide it.
+        untold: why the checks could not have told the promise from a run that does not move, where they could not:
+            rounding may hide it, and at a start at the floor there is nothing left to tell.
+        own: what any run of the step rule obeys, whatever was promised: the optimizer's report against measured
+            weights and gradients, each at the step where it has least room.
     """
 
     trace: Trace
@@ -69,7 +74,8 @@ class Run:
     checks: tuple[Check, ...] = ()
     floor: float = 0.0
     rounding: str = ""
-    tells: bool = True
+    untold: str = ""
+    own: tuple[Check, ...] = ()
 
 
 def optimizer_for(settings: StepSettings, eta: float, problem: Problem) -> torch.optim.Optimizer:
@@ -127,16 +133,17 @@ def run(
     rounding = Rounding(problem, work, plain, first_kernel, profile)
     floor = rounding.along(0.0).floor
     optimizer = optimizer_for(settings, eta, work)
-    trace, finite = _iterate(work, loss_and_gradient, optimizer, start, steps, target, floor, records, progress)
+    trace, seen, finite = _iterate(work, loss_and_gradient, optimizer, start, steps, target, floor, records, progress)
     # A run that leaves the ball of the promise must not be granted more for it.
     ball = min(float(trace.path[-1]), 1.25 * _promised_radius(promise))
     granted = rounding.along(ball, len(trace.step_size))
     inequalities = [] if promise is None else promise.inequalities(trace, settings, granted)
-    violation = first_violation(inequalities)
+    own = of_run(trace, seen, settings, eta, granted)
+    violation = first_violation([*own, *inequalities])
     drift = (empirical_ntk(work.network, work.x) - first_kernel) if finite else first_kernel * math.nan
     return Run(
         trace=trace,
-        reason=_reason(trace, finite, target, floor, violation),
+        reason=_reason(trace, finite, target, floor, violation, {i.name for i in own}),
         violation=violation,
         checked=tuple(i.name for i in inequalities),
         round_off=float(granted.residual(np.sqrt(2 * trace.loss)).max()),
@@ -147,8 +154,8 @@ def run(
         checks=tuple(tightest(i) for i in inequalities),
         floor=floor,
         rounding=granted.how,
-        # At the floor of rounding there is nothing left to tell.
-        tells=bool(trace.loss[0] <= floor) or tells(inequalities, trace),
+        untold=_untold(trace, floor, inequalities),
+        own=tuple(tightest(i) for i in own),
     )
 
 
@@ -157,6 +164,20 @@ def _promised_radius(promise: Promise | None) -> float:
     if promise is None or promise.radius is None or promise.since > 0:
         return math.inf
     return promise.radius
+
+
+def _untold(trace: Trace, floor: float, inequalities: list[Inequality]) -> str:
+    """Why a run that stands still would have passed as well; empty where it would not."""
+    if trace.loss[0] <= floor:
+        return (
+            f"the loss at the start, {trace.loss[0]:.2g}, is at the floor of rounding, {floor:.2g}: it has converged, "
+            "and nothing of the promise was left to check"
+        )
+    if not tells(inequalities, trace):
+        return (
+            "rounding hides what is promised: at every step the rate is granted more than a run that stands still needs"
+        )
+    return ""
 
 
 def _at_floor(trace: Trace, target: float, floor: float) -> str:
@@ -178,8 +199,9 @@ def _iterate(
     floor: float,
     records: int,
     progress: Progress | None,
-) -> tuple[Trace, bool]:
+) -> tuple[Trace, Seen, bool]:
     """Iterate in blocks; the numbers of a block stay on the device until it ends."""
+    watch = Watch(work)
     marks = set(np.unique(np.geomspace(1, max(steps, 1), records).astype(int)).tolist()) | {0}
     recorded: list[tuple[int, float, float]] = []
     losses, norms, sizes = [], [], []
@@ -190,14 +212,18 @@ def _iterate(
         for t in range(done, min(done + BLOCK, steps)):
             if t in marks:
                 recorded.append((t, *_record(work, start)))
+                watch.record(t)
             value = loss_and_gradient()
+            watch.before()
             optimizer.step()
+            watch.after(optimizer.step_size)  # type: ignore[attr-defined]
             block.append(torch.stack([value, optimizer.grad_norm, optimizer.step_size]))  # type: ignore[attr-defined]
         rows = torch.stack(block).double().cpu().numpy()
         done += len(rows)
         losses.append(rows[:, 0])
         norms.append(rows[:, 1])
         sizes.append(rows[:, 2])
+        watch.block(rows[:, 2])
         if done == len(rows):
             first = float(rows[0, 0])
         last = float(rows[-1, 0])
@@ -212,7 +238,7 @@ def _iterate(
         recorded.append((done, *_record(work, start)))
     path = np.concatenate([[0.0], np.cumsum(norm * size)])
     columns = np.array(recorded, dtype=float).T
-    return Trace(loss, norm, size, path, columns[0].astype(int), columns[1], columns[2]), finite
+    return Trace(loss, norm, size, path, columns[0].astype(int), columns[1], columns[2]), watch.seen(), finite
 
 
 def _loss_and_gradient(work: Problem) -> tuple[Callable[[], torch.Tensor], bool]:
@@ -243,16 +269,23 @@ def _loss_and_gradient(work: Problem) -> tuple[Callable[[], torch.Tensor], bool]
 
 def _record(work: Problem, start: list[torch.Tensor]) -> tuple[float, float]:
     with torch.no_grad():
-        moved = torch.stack([(p - s).norm() for p, s in zip(work.parameters(), start, strict=True)]).norm()
+        apart = [
+            torch.linalg.vector_norm(p - s, dtype=torch.float64) for p, s in zip(work.parameters(), start, strict=True)
+        ]
+        moved = torch.stack(apart).norm()
     kernel = empirical_ntk(work.network, work.x)
     if not torch.isfinite(kernel).all():
         return float(moved), math.nan
     return float(moved), work.scale * float(torch.linalg.eigvalsh(kernel)[0])
 
 
-def _reason(trace: Trace, finite: bool, target: float, floor: float, violation: Violation | None) -> Reason:
+def _reason(
+    trace: Trace, finite: bool, target: float, floor: float, violation: Violation | None, own: set[str]
+) -> Reason:
     if not finite:
         return Reason.DIVERGED
+    if violation is not None and violation.inequality in own:
+        return Reason.NOT_THE_RULE
     if violation is not None:
         return Reason.LEFT_BALL if violation.inequality.startswith("path") else Reason.RATE_VIOLATED
     if (trace.loss <= max(target * trace.loss[0], floor)).any():

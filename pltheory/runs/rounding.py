@@ -188,8 +188,8 @@ def _derived(problem: Problem, work: Problem, bounds: Profile | None) -> Callabl
             norm=relative,
             start=outputs + root * run.first * moved,
             kernel=2 * lipschitz * root * other.jacobian
-            + work.scale * (run.first * layers[0].kappa) ** 2 * gram
-            + (gamma(longest + FEW, unit) + 4 * n * c * unit) * lipschitz**2,
+            + work.scale * (run.first * layers[0].kappa) * (run.first * layers[0].kappa) * gram
+            + (gamma(longest + FEW, unit) + 4 * n * c * unit) * lipschitz * lipschitz,
             unit=unit,
             how="bound, from the sizes of layers, weights and activations",
         )
@@ -262,8 +262,9 @@ def _carry(layers: list[_Layer], s1: float, s2: float, n: int, path: float, unit
             wrong * (inputs[l] + error) + rows * error + product * (rows + wrong) * (inputs[l] + error)
         )
         bias = at.tau * (wrong + product * (rows + wrong))
-        square_error += weight**2 + bias**2
-        square += rows**2 * ((at.kappa * inputs[l]) ** 2 + at.tau**2)
+        # Products, infinite where they overflow: a power would raise.
+        square_error += weight * weight + bias * bias
+        square += rows * rows * (at.kappa * inputs[l] * at.kappa * inputs[l] + at.tau * at.tau)
         if l > 0:
             up = at.kappa * (at.spectral + path)
             wrong = up * wrong + gamma(at.width + FEW, unit) * at.kappa * (rows + wrong) * (at.weight + path)

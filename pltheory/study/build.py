@@ -113,9 +113,10 @@ def problem_and_reading(config: Config, data: Data | None = None) -> tuple[Probl
     )
     reading = None
     if n.checkpoint is not None:
-        reading = load_checkpoint(Path(n.checkpoint), network, names=n.checkpoint_names)
-    elif n.checkpoint_names is not None:
-        raise InvalidInputError(f"network.checkpoint_names = {n.checkpoint_names}: needs network.checkpoint")
+        reading = load_checkpoint(Path(n.checkpoint), network, names=n.checkpoint_names, key=n.checkpoint_key)
+    for name, given in (("checkpoint_names", n.checkpoint_names), ("checkpoint_key", n.checkpoint_key)):
+        if given is not None and n.checkpoint is None:
+            raise InvalidInputError(f"network.{name} = {given}: needs network.checkpoint")
     x, y = data.x.to(device, dtype), data.y.to(device, dtype)
     return Problem(network, x, y, config.loss, data.described), reading
 

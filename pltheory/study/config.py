@@ -34,7 +34,8 @@ Word = Annotated[str, Field(max_length=MOST_SHOWN)]
 class Network(_Section):
     """A fully connected network; input and output widths come from the data.
 
-    `checkpoint_names` are the checkpoint's modules in the order of their use, where their names do not say it.
+    `checkpoint_names` are the checkpoint's modules in the order of their use, where their names do not say it;
+    `checkpoint_key` the keys down to the weights that are meant, where the file holds more than one set.
     """
 
     hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
@@ -44,6 +45,7 @@ class Network(_Section):
     output_init: Literal["gaussian", "rademacher"] = "gaussian"
     checkpoint: str | None = None
     checkpoint_names: Annotated[list[str], Field(min_length=2)] | None = None
+    checkpoint_key: Annotated[list[str], Field(min_length=1)] | None = None
 
 
 class DataSection(_Section):

@@ -35,6 +35,8 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
     holds = verdict.rank >= Verdict.HOLDS.rank
     if not holds:
         short = theorem.shortfall(question, found, rows) or _shortfall(rows)
+    promise = theorem.promise(question, found) if holds else None
+    eta = theorem.step(question, found)
     return TheoremReport(
         theorem,
         verdict,
@@ -42,8 +44,8 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
         theorem.reach(found),
         short,
         theorem.certificate(found) if verdict is Verdict.CERTIFIED else None,
-        theorem.step(question, found),
-        theorem.promise(question, found) if holds else None,
+        promise.eta if promise is not None else eta,
+        promise,
     )
 
 

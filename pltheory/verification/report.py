@@ -65,15 +65,28 @@ class VerifyReport:
 
     @property
     def evidence(self) -> Evidence:
-        """What the run says; empirical only where no inequality was checked, or rounding hides what is promised."""
+        """What the run says; empirical only where `untold` says why."""
         if self.run is None:
             return Evidence.NOT_RUN
-        if self.main.verdict.rank < Verdict.HOLDS.rank or not self.run.checked:
-            return Evidence.EMPIRICAL
-        if not self.run.tells and self.run.violation is None:
+        if self.untold:
             return Evidence.EMPIRICAL
         agrees = self.run.violation is None and self.run.reason in (Reason.CONVERGED, Reason.STEP_LIMIT)
         return Evidence.AGREES if agrees else Evidence.CONTRADICTS
+
+    @property
+    def untold(self) -> str:
+        """Why the run neither agrees nor contradicts, in a clause; empty where it does, or there is none."""
+        if self.run is None:
+            return ""
+        if self.main.verdict.rank < Verdict.HOLDS.rank:
+            return "no theorem that was asked for holds here, so that nothing is promised"
+        if self.run.violation is not None:
+            return ""
+        if not self.run.checked:
+            since = 0 if self.main.promise is None else self.main.promise.since
+            early = f"what is promised begins at step {since}, and the run ended after {len(self.run.trace.step_size)}"
+            return early if since else "the theorem promises nothing of a single run"
+        return self.run.untold
 
     def to_dict(self) -> dict[str, Any]:
         """The report under the schema `SCHEMA`: every number with its direction or its theorem, no arrays."""
@@ -82,6 +95,7 @@ class VerifyReport:
             "schema": SCHEMA,
             "verdict": self.verdict,
             "evidence": self.evidence,
+            "evidence_untold": self.untold or None,
             "data": m.problem.data or None,
             "loss_scale": m.problem.loss,
             "optimizer": {"name": self.settings.name, **asdict(self.settings)},
@@ -278,6 +292,7 @@ def _run(r: Run) -> dict[str, Any]:
         "checked_every_step": list(r.checked),
         "round_off_granted_to_residual": r.round_off,
         "rounding": {"how": r.rounding, "loss_floor": r.floor, "granted": [asdict(c) for c in r.checks]},
+        "reported_against_measured": [asdict(c) for c in r.own],
         "first_violation": None if r.violation is None else asdict(r.violation),
         "note": r.note,
     }

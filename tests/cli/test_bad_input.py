@@ -50,6 +50,9 @@ SETTINGS = {
     "network.checkpoint_names=fc": ["network.checkpoint_names = 'fc'", "must be a list"],
     "network.checkpoint_names=['fc']": ["network.checkpoint_names = ['fc']", "at least"],
     "network.checkpoint_names=['a', 'b']": ["network.checkpoint_names = ['a', 'b']", "needs network.checkpoint"],
+    "network.checkpoint_key=ema": ["network.checkpoint_key = 'ema'", "must be a list"],
+    "network.checkpoint_key=[]": ["network.checkpoint_key = []", "at least"],
+    "network.checkpoint_key=['ema']": ["network.checkpoint_key = ['ema']", "needs network.checkpoint"],
     # optimizer
     "optimizer.delta=0": ["optimizer.delta = 0", "(0, 1)"],
     "optimizer.delta=1": ["optimizer.delta = 1", "(0, 1)"],
@@ -221,6 +224,8 @@ CHECKPOINTS = {
     "list.pt": ["not a state_dict of tensors"],
     "nested.pt": ["not a state_dict of tensors", "'weights'"],
     "twice.pt": ["more than one set of weights", "'model', 'average'"],
+    "flat.pt": ["more than one set of weights", "'model', 'ema'", 'network.checkpoint_key = ["model"]'],
+    "adam.pt": ["holds the state of an optimizer"],
     "module.pt": ["needs code to be read", "torch.save(net.state_dict(), 'w.pt')"],
     "narrow.pt": ["'weights.0' (5, 64)", "the network has 'weights.0' (16, 64)"],
     "biased.pt": ["the file has 'weights.0', 'weights.1', 'bias'", "the network has 'weights.0', 'weights.1'"],
@@ -241,6 +246,9 @@ def checkpoints(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "list.pt")
     torch.save({"weights": good}, tmp_path / "nested.pt")
     torch.save({"model": good, "average": good}, tmp_path / "twice.pt")
+    torch.save({"model": good, "ema": torch.ones(16 * 65)}, tmp_path / "flat.pt")
+    parameters = [torch.nn.Parameter(t) for t in good.values()]
+    torch.save(torch.optim.Adam(parameters).state_dict(), tmp_path / "adam.pt")
     named = zip(("hidden.weight", "out.weight"), good.values(), strict=True)
     torch.save(dict(named), tmp_path / "attributes.pt")
     torch.save(torch.nn.Linear(64, 1), tmp_path / "module.pt")

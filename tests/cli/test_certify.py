@@ -201,6 +201,19 @@ def test_an_order_of_modules_is_taken_from_the_configuration(warm, trained, tmp_
     assert taken.answer()["checkpoint"]["order"] == ["hidden", "out"]
 
 
+def test_one_of_two_sets_of_weights_is_chosen_in_the_configuration(warm, trained, tmp_path):
+    state = torch.load(trained / "end.pt", weights_only=True)["model_state_dict"]
+    torch.save({"model": {name: 0 * t for name, t in state.items()}, "ema": {"shadow": state}}, tmp_path / "two.pt")
+    words = ["certify", "two.pt", "--config", trained / "adam.toml", "--no-polish", "--json"]
+    refused = warm(*words, folder=tmp_path)
+    assert refused.code == 2
+    assert 'network.checkpoint_key = ["model"] or ["ema", "shadow"]' in refused.stderr
+    taken = warm(*words, "--set", 'network.checkpoint_key=["ema", "shadow"]', folder=tmp_path)
+    assert taken.code == 0, taken.stderr
+    assert taken.answer()["checkpoint"]["unwrapped"] == ["'ema'", "'shadow'", "'module.'"]
+    assert taken.answer()["checkpoint"]["ignored"] == ["'model'"]
+
+
 def test_an_existing_certificate_is_not_overwritten(warm, certified):
     folder, _ = certified
     again = warm("certify", "adam.pt", "--config", "adam.toml", folder=folder)

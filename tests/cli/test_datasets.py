@@ -65,6 +65,16 @@ def test_show_takes_the_options_of_a_configuration(warm, tmp_path):
     assert (kept["label"], kept["index"], kept["features"]) == ([3], [], 2)
 
 
+def test_a_name_in_digits_is_given_in_quotes(warm, tmp_path):
+    (tmp_path / "t.csv").write_text("0,1,2\n.5,7,1\n.7,8,0\n", encoding="utf-8")
+    end = warm("datasets", "show", "t.csv", "--header", "--label", "2", folder=tmp_path)
+    assert (end.code, end.stdout) == (2, "")
+    assert "label = 2: column 2 '1' of t.csv or column 3 '2'? allowed is the name in quotes" in end.stderr
+    for given, column in (("'2'", 3), ('"1"', 2), ("3", 3)):
+        words = ("--header", "--label", given, "--json")
+        assert warm("datasets", "show", "t.csv", *words, folder=tmp_path).answer()["label"] == [column]
+
+
 def test_show_of_arrays_and_of_wide_tables_fits(warm, tmp_path):
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "a.npz", x=rng.normal(size=(9, 5, 7)), y=rng.normal(size=(9, 12)))
@@ -98,8 +108,8 @@ def test_names_that_look_like_markup_or_escapes_are_text(warm, tmp_path):
     [
         (["show"], ["Missing argument 'FILE'"]),
         (["show", "absent.csv"], ["source = 'absent.csv': no such file"]),
-        (["show", "."], ["source = '.' is a folder"]),
-        (["show", "/dev/zero"], ["source = '/dev/zero' is a device"]),
+        (["show", "."], ["source = '.': it is a folder"]),
+        (["show", "/dev/zero"], ["source = '/dev/zero': it is a device"]),
         (["show", "iris.csv", "--label", "spices"], ["label = 'spices'", "did you mean 'species'?"]),
         (["show", "iris.csv", "--label", "9"], ["label = 9", "columns 1 to 3"]),
         (["show", "iris.csv", "--target-columns", "0"], ["target_columns = 0", "from 1"]),

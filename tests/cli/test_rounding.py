@@ -53,5 +53,11 @@ def test_a_user_who_starts_at_a_zero_is_told_so(warm, small, tmp_path, theorem, 
     end = warm("verify", small, *words, "--theorem", theorem, "--out", "run", folder=tmp_path)
     assert end.code == 0, end.stdout + end.stderr
     report = json.loads((tmp_path / "run/report.json").read_text(encoding="utf-8"))
-    assert (report["verdict"], report["evidence"], report["run"]["reason"]) == ("CERTIFIED", "agrees", "converged")
+    assert (report["verdict"], report["evidence"], report["run"]["reason"]) == (
+        "CERTIFIED",
+        "empirical only",
+        "converged",
+    )
+    assert "at the floor of rounding" in report["evidence_untold"]
+    assert "the run says nothing:" in end.stdout
     assert "at the floor of rounding" in report["run"]["note"]

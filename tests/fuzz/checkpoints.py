@@ -180,6 +180,9 @@ def _changed(rng: Random, content: Any) -> Any:
                 [
                     lambda c: {"state_dict": c},
                     lambda c: {"model": c, "ema": c},
+                    lambda c: {"model": c, "ema": torch.ones(30)},
+                    lambda c: {"state_dict": c, "model": {}},
+                    lambda c: {"net": c, "optimizer": {"state": {0: {"z": torch.ones(3, 2)}}, "param_groups": []}},
                     lambda c: [c],
                     lambda c: {"module": {"net": c}},
                     lambda c: (c, 1),
@@ -206,13 +209,25 @@ def _expected(data: bytes) -> list[Tensor]:
         content: Any = _own_safetensors(data)
     else:
         content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    while not any(isinstance(v, Tensor) for v in content.values()):
-        content = next(v for v in content.values() if isinstance(v, Mapping) and "param_groups" not in v)
+    while inner := [k for k, v in content.items() if isinstance(v, Mapping) and v and "param_groups" not in v]:
+        beside = [v for k, v in content.items() if k != inner[0]]
+        if len(inner) > 1 or any(map(_second_set, beside)):
+            raise Finding("one of two sets of weights was read")
+        content = content[inner[0]]
     named = {re.sub(r"^((module|model|net|network|_orig_mod)\.)+", "", k): v for k, v in content.items()}
     if "weights.0" in named:
         return [named[k] for k in ("weights.0", "weights.1", "biases.0", "biases.1")]
     modules = sorted({k.rpartition(".")[0] for k in named}, key=lambda m: int(re.search(r"\d+$", m)[0]))  # type: ignore[index]
     return [named[f"{m}.{kind}"] for kind in ("weight", "bias") for m in modules]
+
+
+def _second_set(value: Any) -> bool:
+    """Whether it is a matrix, a vector as long as the matrices of the network, or an optimizer's state with one."""
+    if isinstance(value, Mapping):
+        return any(_second_set(t) for kept in value.get("state", {}).values() for k, t in kept.items() if k == "z")
+    if not isinstance(value, Tensor) or not (value.is_floating_point() or value.is_complex()):
+        return False
+    return value.ndim >= 2 or value.numel() >= WIDTHS[1] * (WIDTHS[0] + WIDTHS[2])
 
 
 def _own_safetensors(data: bytes) -> dict[str, Tensor]:

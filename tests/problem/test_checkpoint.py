@@ -7,6 +7,7 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from pltheory.problem.checkpoint import load_checkpoint
 from pltheory.problem.networks import fully_connected
@@ -210,3 +211,176 @@ def test_gradients_on_or_off_around_the_call_change_nothing(tmp_path, guard):
         torch.equal(p, q) and p.requires_grad and p.is_leaf
         for p, q in zip(net.parameters(), first.parameters(), strict=True)
     )
+
+
+def normed():
+    return nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2), nn.InstanceNorm1d(2, track_running_stats=True)).double()
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("name", ["1.running_mean", "1.running_var", "2.running_var", "1.weight"])
+def test_buffers_that_are_not_finite_are_refused_by_name(tmp_path, name, value):
+    state = normed().state_dict()
+    state[name][1] = value
+    with refused(f"'{name}' holds a NaN or an infinity"):
+        load_checkpoint(saved(tmp_path, state), normed())
+    state[name][1] = 1e300
+    with refused(f"'{name}' holds numbers beyond torch.float32"):
+        load_checkpoint(saved(tmp_path, state), normed().float())
+
+
+class Renames(nn.Linear):
+    """torch's own load_state_dict gives it twice what is stored."""
+
+    def _load_from_state_dict(self, state_dict, prefix, *more):
+        state_dict[f"{prefix}weight"] = 2 * state_dict[f"{prefix}weight"]
+        super()._load_from_state_dict(state_dict, prefix, *more)
+
+
+class Loads(nn.Linear):
+    def load_state_dict(self, state_dict, **options):
+        return super().load_state_dict({name: t + 1 for name, t in state_dict.items()}, **options)
+
+
+class Keeps(nn.Linear):
+    def set_extra_state(self, state):
+        self.more = state
+
+
+class Gives(Keeps):
+    def get_extra_state(self):
+        return torch.ones(1)
+
+
+class Hides(nn.BatchNorm1d):
+    def state_dict(self, *arguments, **options):
+        return {name: t for name, t in super().state_dict(*arguments, **options).items() if "running" not in name}
+
+
+def with_hook(kind):
+    net = nn.Linear(3, 2)
+
+    def negate(*arguments):
+        state = next(a for a in arguments if isinstance(a, dict))
+        state["weight"] = -state["weight"]
+
+    {
+        "pre": net.register_load_state_dict_pre_hook,
+        "old pre": net._register_load_state_dict_pre_hook,
+        "post": net.register_load_state_dict_post_hook,
+        "of state_dict": net._register_state_dict_hook,
+        "before state_dict": net.register_state_dict_pre_hook,
+    }[kind]({"post": lambda module, keys: None, "before state_dict": lambda *a: None, "of state_dict": lambda *a: None}
+            .get(kind, negate))  # fmt: skip
+    return net
+
+
+def on_the_instance():
+    net = nn.Linear(3, 2)
+    net._load_from_state_dict = lambda *arguments: None
+    return net
+
+
+HAVING_A_SAY = {
+    "an override": (lambda: Renames(3, 2), "(Renames) has a _load_from_state_dict of its own"),
+    "load_state_dict": (lambda: Loads(3, 2), "(Loads) has a load_state_dict of its own"),
+    "extra state to set": (lambda: Keeps(3, 2), "(Keeps) has a set_extra_state of its own"),
+    "extra state": (lambda: Gives(3, 2), "_extra_state' is no parameter or buffer of its own"),
+    "state_dict": (lambda: Hides(2), "(Hides) has a state_dict of its own"),
+    "a method on the instance": (on_the_instance, "(Linear) has a _load_from_state_dict of its own"),
+    "a pre-hook": (lambda: with_hook("pre"), "(Linear) has a hook on state_dicts, 'with_hook.<locals>.negate'"),
+    "an older pre-hook": (lambda: with_hook("old pre"), "has a hook on state_dicts"),
+    "a post-hook": (lambda: with_hook("post"), "has a hook on state_dicts"),
+    "a hook of state_dict": (lambda: with_hook("of state_dict"), "has a hook on state_dicts"),
+    "a hook before state_dict": (lambda: with_hook("before state_dict"), "has a hook on state_dicts"),
+    "weight_norm": (
+        lambda: nn.utils.parametrizations.weight_norm(nn.Linear(3, 2)),
+        "has a hook on state_dicts, 'weight_norm.<locals>._weight_norm_compat_hook'",
+    ),
+    "spectral_norm": (lambda: nn.utils.spectral_norm(nn.Linear(3, 2)), "has a hook on state_dicts"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*deprecated")
+@pytest.mark.parametrize("case", HAVING_A_SAY)
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_module_with_a_say_in_its_loading_is_refused_by_name(tmp_path, case, inside):
+    make, words = HAVING_A_SAY[case]
+    net = nn.Sequential(nn.Tanh(), make()) if inside else make()
+    state = dict(nn.Module.state_dict(net))
+    with pytest.raises(InvalidInputError) as caught:
+        load_checkpoint(saved(tmp_path, state), net)
+    assert words in str(caught.value)
+    assert ("the network's '1" in str(caught.value)) == inside or "extra" in case
+    if "no parameter" not in words:
+        assert str(caught.value).endswith("; set its weights with net.load_state_dict")
+
+
+def test_a_fully_connected_network_with_a_hook_is_refused(tmp_path):
+    net = fully_connected([3, 5, 1])
+    path = saved(tmp_path, net.state_dict())
+    net.weights.register_load_state_dict_pre_hook(lambda *arguments: None)
+    with refused(r"the network's 'weights' \(ParameterList\) has a hook on state_dicts"):
+        load_checkpoint(path, net)
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(0.5))
+        self.register_buffer("count", torch.tensor(3))
+        self.register_buffer("passing", torch.ones(2), persistent=False)
+        self.heads = nn.MultiheadAttention(4, 2)
+        self.parts = nn.ParameterDict({"a": torch.ones(2)})
+
+
+MODULES = {
+    "batch norm": normed,
+    "a convolution": lambda: nn.Sequential(nn.Conv2d(1, 2, 3), nn.GroupNorm(1, 2), nn.PReLU()),
+    "recurrent": lambda: nn.LSTM(3, 2, num_layers=2, bidirectional=True),
+    "a transformer": lambda: nn.TransformerEncoderLayer(4, 2, 8),
+    "parts of all kinds": Block,
+    "an embedding": lambda: nn.Sequential(nn.Embedding(5, 3, padding_idx=0), nn.LayerNorm(3)),
+    "tied": Tied,
+    "orthogonal": lambda: nn.utils.parametrizations.orthogonal(nn.Linear(3, 3), use_trivialization=False),
+    "pruned": lambda: prune.l1_unstructured(nn.Linear(3, 3), "weight", 0.5),
+    "fully connected": lambda: fully_connected([3, 5, 1], bias=True),
+    "sequential": lambda: sequential([3, 5, 1], "tanh"),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("case", MODULES)
+def test_what_is_loaded_is_what_torch_loads(tmp_path, case, dtype):
+    torch.manual_seed(0)
+    state = MODULES[case]().to(dtype).state_dict()
+    net, theirs = MODULES[case](), MODULES[case]()
+    theirs.load_state_dict(state, strict=True)
+    load_checkpoint(saved(tmp_path, state), net)
+    ours = net.state_dict()
+    assert ours.keys() == theirs.state_dict().keys()
+    assert all(torch.equal(ours[name], t) and ours[name].dtype == t.dtype for name, t in theirs.state_dict().items())
+
+
+@pytest.mark.parametrize("case", MODULES)
+def test_what_torch_does_not_load_is_refused(tmp_path, case):
+    state = MODULES[case]().state_dict()
+    for name in state:
+        for changed in (
+            {n: t for n, t in state.items() if n != name},
+            {**state, f"{name}.more": state[name]},
+            {**state, name: state[name][None]},
+        ):
+            theirs, ours = MODULES[case](), MODULES[case]()
+            try:
+                theirs.load_state_dict(changed, strict=True)
+            except RuntimeError:
+                with pytest.raises(InvalidInputError):
+                    load_checkpoint(saved(tmp_path, changed), ours)
+
+
+def test_one_name_of_two_that_are_tied_is_not_enough(tmp_path):
+    state = Tied().state_dict()
+    del state["two.weight"]
+    with refused("only in the network: 'two.weight'"):
+        load_checkpoint(saved(tmp_path, state), Tied())

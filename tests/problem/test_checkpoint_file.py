@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import socket
@@ -9,6 +10,7 @@ import zipfile
 from argparse import Namespace
 from collections import Counter, OrderedDict
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -156,6 +158,10 @@ OBJECTS = {
     "nested by layer": ({"dense": {"kernel": torch.ones(2, 2)}}, "'dense' is a dict"),
     "numbers for names": ({0: torch.ones(2, 2)}, "0 stands where a name is needed"),
     "tuples for names": ({("a", 1): torch.ones(2, 2)}, "a key of type tuple stands where a name is needed"),
+    "eight bits of integers": (
+        dict(state(), **{"0.weight": torch.ones(5, 3).to(torch.int8)}),
+        "'0.weight' is torch.int8",
+    ),
     "extra state": (OrderedDict(state(), _extra_state={"a": 1}), "'_extra_state' is a dict"),
     "a circle": (circle(), "not a state_dict of tensors within 4 dictionaries"),
     "without values": (dict(state(), **{"0.weight": torch.ones(5, 3, device="meta")}), "'0.weight' is without values"),
@@ -267,6 +273,98 @@ def test_archives_that_torch_save_did_not_write(tmp_path):
     refused(tmp_path / "bomb.pt", "its entries unpack to more than the file")
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+def test_archives_of_programs_say_what_they_are(tmp_path):
+    net = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1)).double()
+    net.load_state_dict(state())
+    example = torch.ones(2, 3).double()
+    torch.jit.save(torch.jit.script(net), tmp_path / "script.pt")
+    torch.jit.save(torch.jit.trace(net, example), tmp_path / "trace.pt")
+    for name in ("script.pt", "trace.pt"):
+        refused(tmp_path / name, "a TorchScript archive, as torch.jit.save writes it; read it with torch.jit.load")
+        torch.save(torch.jit.load(tmp_path / name).state_dict(), tmp_path / "w.pt")
+        loaded(tmp_path / "w.pt")
+    torch.export.save(torch.export.export(net, (example,)), tmp_path / "program.pt2")
+    refused(tmp_path / "program.pt2", "an exported program, as torch.export.save writes it; read it with torch.export")
+    torch.save(torch.export.load(tmp_path / "program.pt2").state_dict, tmp_path / "w.pt")
+    loaded(tmp_path / "w.pt")
+
+
+def test_arrays_of_numpy_say_what_they_are(tmp_path):
+    arrays = {name: t.numpy() for name, t in state().items()}
+    np.savez(tmp_path / "w.npz", **arrays)
+    refused(tmp_path / "w.npz", "not a torch state_dict: an archive of NumPy arrays")
+    np.save(tmp_path / "w.npy", arrays["0.weight"])
+    refused(tmp_path / "w.npy", "not a torch state_dict: an array of NumPy")
+    torch.save(arrays, tmp_path / "w.pt")
+    refused(tmp_path / "w.pt", "the file needs code to be read (numpy")
+
+
+def test_a_folder_of_a_sharded_model_and_its_parts(tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    first = {name: t for name, t in state().items() if name.startswith("0.")}
+    save_file(first, folder / "model-00001-of-00002.safetensors", metadata={"format": "pt"})
+    torch.save(first, folder / "pytorch_model-00001-of-00002.bin")
+    index = {"metadata": {"total_size": 9}, "weight_map": dict.fromkeys(first, "model-00001-of-00002.safetensors")}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2), encoding="utf-8")
+    refused(folder, "it is a folder with 'model-00001-of-00002.safetensors', 'model.safetensors.index.json', 'pyt")
+    refused(folder / "model.safetensors.index.json", "the index of a sharded checkpoint, which holds no weights")
+    for shard in ("model-00001-of-00002.safetensors", "pytorch_model-00001-of-00002.bin"):
+        refused(folder / shard, "layers that do not match: the file has '0")
+    for name in ("pytorch_model.bin", "mp_rank_00_model_states.pt"):
+        torch.save({"module": state(), "optimizer": None, "ds_version": "0.14", "dp_world_size": 1}, folder / name)
+        assert loaded(folder / name).unwrapped == ("'module'",)
+    groups = {"zero_stage": 2, "single_partition_of_fp32_groups": [torch.ones(26)], "param_groups": [{}], "state": {}}
+    torch.save({"optimizer_state_dict": groups}, folder / "zero.pt")
+    refused(folder / "zero.pt", "holds the state of an optimizer, under 'optimizer_state_dict', and no weights")
+    torch.save({"module": state(), "optimizer_state_dict": groups}, folder / "both.pt")
+    refused(folder / "both.pt", "more than one set of weights, under 'module', 'optimizer_state_dict'")
+    torch.save({"module": {n: t[:0] for n, t in state().items()}}, folder / "zero3.pt")
+    refused(folder / "zero3.pt", "shapes that do not match: the file has '0.weight' (0, 3)")
+
+
+def test_a_name_that_a_header_has_twice_is_refused(tmp_path):
+    save_file(dict(state()), tmp_path / "w", metadata={"0.bias": "of text"})
+    loaded(tmp_path / "w")
+    whole = (tmp_path / "w").read_bytes()
+    size = int.from_bytes(whole[:8], "little")
+    header = json.loads(whole[8 : 8 + size])
+    entry = json.dumps({**header["0.weight"], "shape": [3, 5]})
+    twice = whole[8 : 8 + size].rstrip()[:-1] + f',"0.weight":{entry}}}'.encode()
+    (tmp_path / "w").write_bytes(len(twice).to_bytes(8, "little") + twice + whole[8 + size :])
+    refused(tmp_path / "w", "its header has '0.weight' twice")
+
+
+def test_tensors_of_any_history_are_read_by_their_values(tmp_path):
+    memory = torch.cat([t.reshape(-1) for t in state().values()])
+    views, at = {}, 0
+    for name, t in state().items():
+        views[name] = memory[at : at + t.numel()].view(t.shape)
+        at += t.numel()
+    kinds = {
+        "with gradients": {name: t.clone().requires_grad_() for name, t in state().items()},
+        "of one memory": views,
+        "transposed in memory": {name: t.clone().t().contiguous().t() for name, t in state().items()},
+        "results": {name: t.requires_grad_() * 1.0 for name, t in state().items()},
+        "negated": {name: torch._neg_view(-t) for name, t in state().items()},
+    }
+    for content in kinds.values():
+        torch.save(content, tmp_path / "w.pt")
+        loaded(tmp_path / "w.pt")
+    lone = {**state(), "2.bias": state()["2.bias"][0]}
+    torch.save(lone, tmp_path / "w.pt")
+    refused(tmp_path / "w.pt", "'2.bias' of shape ()")
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested")
+def test_a_nested_tensor_is_refused(tmp_path):
+    for layout in (torch.strided, torch.jagged):
+        nested = torch.nested.nested_tensor([torch.ones(2, 3), torch.ones(3, 3)], layout=layout)
+        torch.save({**state(), "0.weight": nested}, tmp_path / "w.pt")
+        refused(tmp_path / "w.pt", "'0.weight' is a" if layout == torch.jagged else "'0.weight' is nested")
+
+
 def test_a_weight_that_changed_on_the_way_is_noticed(tmp_path):
     torch.save(state(), tmp_path / "w.pt")
     content = (tmp_path / "w.pt").read_bytes()
@@ -274,6 +372,18 @@ def test_a_weight_that_changed_on_the_way_is_noticed(tmp_path):
     assert content.count(value) == 1
     (tmp_path / "w.pt").write_bytes(content.replace(value, value[:-1] + bytes([value[-1] ^ 1])))
     refused(tmp_path / "w.pt", "a damaged archive (the checksum of '")
+
+
+@pytest.mark.parametrize("entry", ["data.pkl", "data/1", "byteorder"])
+def test_an_entry_that_is_marked_as_a_folder_is_refused(tmp_path, entry):
+    # torch skips the content of such an entry: its weights would be what lay in memory before.
+    torch.save(state(), tmp_path / "whole.pt")
+    with zipfile.ZipFile(tmp_path / "whole.pt") as whole, zipfile.ZipFile(tmp_path / "w.pt", "w") as archive:
+        for name in whole.namelist():
+            described = zipfile.ZipInfo(name)
+            described.external_attr = 0o600 << 16 | (0x10 if name.endswith(entry) else 0)
+            archive.writestr(described, whole.read(name))
+    refused(tmp_path / "w.pt", f"a damaged archive ('whole/{entry}' is marked as a folder)")
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")

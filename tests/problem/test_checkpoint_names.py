@@ -165,6 +165,87 @@ def test_an_order_that_does_not_name_the_modules_is_refused(tmp_path, names):
         read(tmp_path, OutOfOrder().double().state_dict(), DEEP, names=names)
 
 
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["0", 2], r"checkpoint_names = '0', 2: 2 is a int; each must be a text"),
+        ([None, "2"], r"checkpoint_names = .*, '2': .* is a NoneType; each must be a text"),
+        (5, r"checkpoint_names = 5: must be a list of names"),
+        ("024", r"checkpoint_names = '024': must be a list of names"),
+        (b"02", r"checkpoint_names = b'02': must be a list of names"),
+        ({"0": 1, "2": 2}, r"checkpoint_names = a dict: must be a list of names"),
+        ((name for name in ("0", "2")), r"checkpoint_names = a generator: must be a list of names"),
+        ([], r"checkpoint_names = \[\]: the file has the modules '0', '2'"),
+    ],
+    ids=str,
+)
+def test_an_order_that_is_no_list_of_names_is_refused(tmp_path, names, words):
+    with pytest.raises(InvalidInputError, match=f"^network.checkpoint = [^\n]*{words}[^\n]*$"):
+        read(tmp_path, mlp([6, 5, 1]).state_dict(), [6, 5, 1], names=names)
+
+
+def test_an_order_may_be_a_tuple(tmp_path):
+    assert read(tmp_path, mlp([6, 5, 1]).state_dict(), [6, 5, 1], names=("0", "2"))[1].order == ("0", "2")
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.model."])
+def test_an_order_beside_the_networks_own_names_is_one_too_many(tmp_path, prefix):
+    state = prefixed(fully_connected([6, 5, 1], bias=True).state_dict(), prefix)
+    with pytest.raises(InvalidInputError) as caught:
+        read(tmp_path, state, [6, 5, 1], names=["weights.1", "weights.0"])
+    said = str(caught.value)
+    assert 'network.checkpoint_names = ["weights.1", "weights.0"]: the file has the names of the network' in said
+    assert "'weights.0', 'weights.1', 'biases.0', 'biases.1', which say the order themselves" in said
+    assert said.endswith("leave checkpoint_names out")
+    assert "\n" not in said
+
+
+def half_prefixed(state, prefix):
+    return {f"{prefix if i % 2 else ''}{name}": t for i, (name, t) in enumerate(state.items())}
+
+
+TWO = mlp([6, 5, 1]).state_dict()
+MIXED = {
+    "half of the names": (half_prefixed(TWO, "module."), "'module.0.bias' stands"),
+    "half of the layers": (
+        {("module." if "2" in name else "") + name: t for name, t in TWO.items()},
+        "'0', 'module.2' are not one name with numbers",
+    ),
+    "two wrappers": (
+        {("module." if "2" in name else "model.") + name: t for name, t in TWO.items()},
+        "'model.0', 'module.2' are not one name with numbers",
+    ),
+    "half with the network's own": (
+        half_prefixed(fully_connected([6, 5, 1], bias=True).state_dict(), "module."),
+        "'weights.0' is no weight or bias",
+    ),
+    "a wrapper once more": (
+        prefixed(TWO, "module.module.") | {"module.0.weight": TWO["0.weight"]},
+        "not one name with numbers",
+    ),
+    "one name behind two parts": (
+        prefixed(TWO, "_orig_mod.") | {"_fsdp_wrapped_module.0.weight": TWO["0.weight"]},
+        "two tensors for one parameter: '_orig_mod.0.weight', '_fsdp_wrapped_module.0.weight'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MIXED)
+def test_names_that_are_wrapped_in_part_are_refused(tmp_path, case):
+    state, words = MIXED[case]
+    with pytest.raises(InvalidInputError) as caught:
+        read(tmp_path, state, [6, 5, 1])
+    assert words in str(caught.value)
+    with pytest.raises(InvalidInputError, match=r"names that do not match: the file has|two tensors"):
+        load_checkpoint(tmp_path / "w.pt", mlp([6, 5, 1]))
+
+
+@pytest.mark.parametrize("times", [2, 3, 8])
+def test_a_wrapper_may_be_there_more_than_once(tmp_path, times):
+    state = prefixed(mlp([6, 5, 1]).state_dict(), "module." * times)
+    assert read(tmp_path, state, [6, 5, 1])[1].unwrapped == ("'module.'",) * times
+
+
 def two_layers(**changes):
     state = dict(mlp([6, 5, 1]).state_dict())
     for name, t in changes.items():

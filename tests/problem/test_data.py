@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import re
 import struct
 import subprocess
 import sys
+import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -375,7 +378,7 @@ def test_cifar_refuses(tmp_path, content, message):
 def test_missing_unknown_and_damaged_files(tmp_path):
     with refused("source = ", "none.npz", "no such file"):
         data.load(tmp_path / "none.npz")
-    with refused("is a folder", "a file in it"):
+    with refused("it is a folder", "allowed is a regular file"):
         data.load(tmp_path)
     (tmp_path / "notes.txt").write_text("hello, this is no data")
     with refused("notes.txt", "no known format", ".npz, .csv, IDX, .bin"):
@@ -424,11 +427,53 @@ def test_npz_refuses(tmp_path, arrays, message):
         data.load(tmp_path / "a.npz")
 
 
-def test_a_nan_beyond_n_matters_only_to_the_mean(tmp_path):
-    np.savez(tmp_path / "a.npz", x=np.vstack([POINTS, [[np.nan, 0.0]]]), y=np.zeros(5))
-    assert data.load(tmp_path / "a.npz", n=4, center=False).n == 4
-    with refused("x: row 4", "nan"):
-        data.load(tmp_path / "a.npz", n=4)
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.float16])
+def test_a_number_that_is_none_is_refused_with_its_place(tmp_path, kind):
+    """Wherever it stands, as in a table of text: beyond the rows that are taken as well."""
+    for bad, said in ((np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")):
+        np.savez(tmp_path / "a.npz", x=np.vstack([POINTS, [[0.0, bad]]]).astype(kind), y=np.zeros(5))
+        for reader in (data.read, lambda path: data.load(path, n=2, center=False)):
+            with refused("a.npz", f"x: row 4 (from 0), column 2 is {said}; allowed are finite numbers up to 1e150"):
+                reader(tmp_path / "a.npz")
+        np.savez(tmp_path / "a.npz", x=POINTS, y=np.array([0, 1, bad, 2], kind))
+        with refused("a.npz", f"y: row 2 (from 0), column 1 is {said}"):
+            data.read(tmp_path / "a.npz")
+
+
+def test_a_number_that_is_none_in_an_idx_file_is_refused(tmp_path):
+    path = write_idx(tmp_path / "t-images", np.array([[[1.0, 2.0]], [[np.nan, 2.0]]]), 0x0D)
+    write_idx(tmp_path / "t-labels", np.array([0, 1]))
+    with refused("t-images", "x: row 1 (from 0), column 1 is nan"):
+        data.read(path)
+
+
+@pytest.mark.parametrize("bad", [2**53 + 1, -(2**53) - 1, 2**63 - 1, 10**17 + 1])
+def test_a_whole_number_that_no_double_holds_is_refused(tmp_path, bad):
+    np.savez(tmp_path / "a.npz", x=np.array([[1, 2], [3, bad]]), y=[0, 1])
+    with refused("a.npz", f"x: row 1 (from 0), column 2 is {bad}; allowed are whole numbers", "2**53"):
+        data.read(tmp_path / "a.npz")
+    np.savez(tmp_path / "a.npz", x=np.array([[1, 2], [3, 2**60]]), y=np.array([2**63, 0], np.uint64))
+    assert data.read(tmp_path / "a.npz").source.x[1, 1] == 2**60
+
+
+def test_a_member_twice_is_refused(tmp_path):
+    """NumPy reads the last of them, other programs the first."""
+    for second in ("x.npy", "x"):
+        np.savez(tmp_path / "a.npz", x=POINTS, y=np.zeros(4))
+        raw = io.BytesIO()
+        np.save(raw, POINTS + 1)
+        with zipfile.ZipFile(tmp_path / "a.npz", "a") as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            archive.writestr(second, raw.getvalue())
+        with refused("a.npz", "holds the array 'x' twice; allowed is one"):
+            data.read(tmp_path / "a.npz")
+
+
+def test_an_option_that_is_none_is_an_error_of_the_program(tmp_path):
+    np.savez(tmp_path / "a.npz", x=POINTS, y=np.zeros(4))
+    for reader in (data.read, data.load, data.named):
+        with pytest.raises(TypeError, match="heading is no option of a data file; allowed are header, label, index"):
+            reader(tmp_path / "a.npz", heading=True)
 
 
 @pytest.mark.parametrize(
@@ -436,7 +481,7 @@ def test_a_nan_beyond_n_matters_only_to_the_mean(tmp_path):
     [
         ([0, 1, -1, 1], ("labels = 'one-hot'", "row 2 (from 0) is -1", "labels = 'raw'")),
         ([0, 1, 0.5, 1], ("labels = 'one-hot'", "row 2 (from 0) is 0.5", "whole numbers")),
-        ([0, 1, 0, np.nan], ("labels = 'one-hot'", "row 3 (from 0) is nan")),
+        ([0, 1, 0, np.nan], ("a.npz", "y: row 3 (from 0), column 1 is nan")),
         ([0, 1, 0, 10_000], ("labels = 'one-hot'", "row 3 (from 0) is 10000", "0 to 9999")),
         ([[0, 1]] * 4, ("labels = 'one-hot'", "in one column", "have 2")),
     ],

@@ -34,7 +34,7 @@ def test_a_pipe_is_not_waited_for(tmp_path, name):
 
 
 def test_devices_sockets_and_folders_are_named(tmp_path):
-    with refused("'/dev/zero' is a device"):
+    with refused("'/dev/zero': it is a device, allowed is a regular file"):
         data.read("/dev/zero")
     folder = tmp_path / "f.parquet"
     folder.mkdir()
@@ -75,23 +75,80 @@ def test_a_size_is_stated(tmp_path):
     path = tmp_path / "t.csv"
     with path.open("wb") as stream:
         stream.truncate(opening.MOST_BYTES + 1)  # a hole, no bytes on the disk
-    with refused("t.csv", f"has {2**31 + 1} bytes; allowed are up to {2**31}"):
+    with refused("t.csv", f"has {2**31 + 1} bytes, allowed are 0 to {2**31}"):
         data.read(path)
 
 
 def test_a_file_that_grows_is_told(tmp_path, monkeypatch):
     path = tmp_path / "t.csv"
     path.write_bytes(TEXT)
-    whole = Path.open
+    open_it = os.fdopen
 
-    def open_and_add(self, *arguments, **options):
-        with whole(self, "ab") as stream:
-            stream.write(b"5,6\n")
-        return whole(self, *arguments, **options)
+    class Growing:
+        """The stream of a file that another program adds to."""
 
-    monkeypatch.setattr(Path, "open", open_and_add)
+        def __init__(self, stream):
+            self.stream = stream
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.stream.close()
+
+        def fileno(self):
+            return self.stream.fileno()
+
+        def read(self, size):
+            with path.open("ab") as other:
+                other.write(b"5,6\n")
+            return self.stream.read(size)
+
+    monkeypatch.setattr(os, "fdopen", lambda *arguments: Growing(open_it(*arguments)))
     with refused("t.csv", "changed while it was read"):
         data.read(path)
+
+
+def test_a_reason_is_said_once(tmp_path):
+    """An InvalidInputError is a ValueError, and was once taken for one of the system's."""
+    for path in (tmp_path, Path("/dev/zero"), tmp_path / "none.csv"):
+        with pytest.raises(InvalidInputError) as caught:
+            data.read(path)
+        assert str(caught.value).count("source") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("b\n.csv", b""),
+        ("b\n.csv", b"1,2\nNA,3\n"),
+        ("b\n.csv", b"1\n2\n"),
+        ("b\n.csv", b"0,1,2\n.5,.5,.5\n"),
+        ("b\n.csv", b"a,a,y\n1,2,3\n"),
+        ("b\n.csv", b"1,234;2,345\n3,456;1,111\n"),
+        ("b\n.csv", b"a,y\n1,2\n1,2,3\n"),
+        ("b\n.csv", b"a,,y\n1,2,3\n"),
+        ("b\n.csv", b"id,a,y\n5,2,3\n7,7,8\n9,2,4\n"),
+        ("b\n.parquet", b""),
+        ("b\n.npz", b""),
+        ("b\n.bin", b"x"),
+        ("b\n.bin", b"\x11" + bytes(3072)),
+        ("b\n.txt", b"x"),
+        ("b\n-images.idx", b"\0\0\x08\x02\0\0\0\x01\0\0\0\x01\0"),
+        ("b\n.idx", b"\0\0\x08\x02\0\0\0\x01\0\0\0\x01\0"),
+    ],
+)
+def test_a_name_with_a_line_end_is_still_one_line(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    options = [{}, {"label": 9}, {"label": "q"}, {"target_columns": 9}, {"header": True, "label": "z"}, {"index": 2}]
+    for given in [*options, {"label_file": "c"}, {"delimiter": ";", "label": 2}]:
+        with refused(""):
+            data.load(tmp_path / name, **given)
+    for given in ({"n": 99}, {"scale": "unit", "labels": "raw"}):
+        good = tmp_path / "g\n.csv"
+        good.write_bytes(b"a,b,y\n0,0,1\n0,0,2\n0,0,3\n")
+        with refused("g\\n.csv"):
+            data.load(good, **given)
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.tsv.bz2", "T.CSV.XZ"])

@@ -118,6 +118,40 @@ def test_what_is_no_number_is_refused_by_name(tmp_path, columns, message):
         data.read(stored(tmp_path, columns))
 
 
+@pytest.mark.parametrize("word", ["", "?", "---", "N.A.", "Null", "\\N", "nan", "None", " NA "])
+def test_a_value_that_is_missing_is_no_class(tmp_path, word):
+    with refused("row 2 (from 0), column 2 'y' is ", "names a class"):
+        data.read(stored(tmp_path, {"a": [0.5, 1.5, 2.5], "y": ["p", "q", word]}))
+    assert data.read(stored(tmp_path, {"a": [0.5, 1.5], "y": ["none", "some"]})).source.names == ("none", "some")
+
+
+@pytest.mark.parametrize(("kind", "bad"), [("int64", -(2**53) - 1), ("uint64", 2**64 - 1), ("int64", 2**62 + 1)])
+def test_a_whole_number_that_no_double_holds_is_refused(tmp_path, kind, bad):
+    cells = pa.array([0, 2**60, bad], getattr(pa, kind)())
+    for columns, c in (({"a": cells, "b": [1, 2, 3], "y": [0, 1, 0]}, "1 'a'"), ({**X, "y": cells}, "3 'y'")):
+        with refused(f"row 2 (from 0), column {c} is {bad}; allowed are whole numbers", "2**53"):
+            data.read(stored(tmp_path, columns))
+    good = pa.array([0, 2**60, 2**53], getattr(pa, kind)())
+    assert data.read(stored(tmp_path, {"a": good, "y": [0, 1, 0]})).source.x.flatten().tolist() == [0, 2**60, 2**53]
+
+
+def test_names_say_what_a_column_is_as_in_text(tmp_path):
+    found = data.read(stored(tmp_path, {"id": [1, 2, 3], **X, "y": [1, 0, 1]}))
+    assert found.source.x.tolist() == [[0.5, 1], [2.5, -2], [3.5, 3]]
+    assert "index column 1 'id', left out" in found.described
+    assert "(index = false keeps it)" in found.described
+    for columns, parts in (
+        ({"label": [1, 0, 1], **X}, ("column 1 'label' is called as labels are", "label = 1", "label = 3")),
+        ({**X, "id": [7, 1, 3]}, ("column 3 'id', the last, is called as an index", "label says")),
+        ({"a": [0.5, 2.5, 3.5], "id": [7, 1, 3], "y": [1, 0, 1]}, ("column 2 'id' may be an index", "index = 2")),
+    ):
+        with refused(*parts):
+            data.read(stored(tmp_path, columns))
+    path = stored(tmp_path, {"2": [0.5, 1.5], "3": [1.5, 2.5], "1": [0, 1]})
+    with refused("label = 2: column 2 '3' of t.parquet or column 1 '2'?"):
+        data.read(path, label=2)
+
+
 def test_two_columns_of_one_name(tmp_path):
     table = pa.Table.from_arrays([pa.array([1.0]), pa.array([2.0]), pa.array([3.0])], names=["a", "a", "y"])
     pq.write_table(table, tmp_path / "t.parquet")

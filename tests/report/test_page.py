@@ -139,6 +139,21 @@ def test_each_inequality_shows_what_it_was_granted():
     assert "2.5e-12 of the path: bound, from sizes" in " ".join(text.split())
 
 
+def test_why_a_run_says_nothing_is_on_the_page():
+    text = Reader(page(evidence="empirical only", evidence_untold="rounding hides it")).text
+    assert "The run says nothing: rounding hides it." in " ".join(text.split())
+    assert "says nothing" not in Reader(page()).text
+
+
+def test_what_the_optimizer_reports_is_listed_against_what_was_measured():
+    row = {"name": "step rule", "step": 3, "left": 2.0, "right": 0.0, "granted": 1e-17}
+    run = {**sample.report()["run"], "reported_against_measured": [row], "checked_every_step": []}
+    run["first_violation"] = {"step": 3, "inequality": "step rule", "left": 2.0, "right": 0.0}
+    text = " ".join(Reader(page(run=run, evidence="contradicts")).text.split())
+    assert "step rule 3 2 0 1e-17" in text
+    assert "First violation at step 3: step rule" in text
+
+
 def test_a_check_has_a_page_without_figure():
     text = render_page(sample.manifest(), sample.report(run=None, evidence="not run"), None)
     assert "<svg" not in text

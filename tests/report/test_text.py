@@ -57,6 +57,26 @@ def test_what_was_granted_for_rounding_is_said():
     assert "1e-13 of ||r||, 2.5e-12 of the path: bound, from sizes" in text
 
 
+HIDDEN = "rounding hides [it]"
+
+
+def test_why_a_run_says_nothing_is_said():
+    report = sample.report(evidence="empirical only", evidence_untold=HIDDEN)
+    assert f"the run says nothing: {HIDDEN}" in printed(100, report)
+    assert "the run says nothing" not in printed(100, sample.report())
+
+
+def test_a_run_that_is_not_the_rules_is_named():
+    row = {"name": "step rule [x]", "step": 3, "left": 2.0, "right": 0.0, "granted": 1e-17}
+    run = {**sample.report()["run"], "reported_against_measured": [row]}
+    text = " ".join(printed(140, sample.report(run=run)).split())
+    assert "1 inequalities between what it reports and its weights and gradients, no violation" in text
+    broken = {"step": 3, "inequality": "step rule [x]", "left": 2.0, "right": 0.0, "granted": 1e-17}
+    text = " ".join(printed(140, sample.report(run={**run, "first_violation": broken})).split())
+    assert "step 3: step rule [x] fails, 2 > 0" in text
+    assert "no violation" not in text
+
+
 def test_what_is_missing_is_a_dash():
     run = {**sample.report()["run"], "loss_end": None, "path_length": None, "kernel_drift": None}
     text = " ".join(printed(100, sample.report("REFUTED", run=run)).split())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pltheory.problem.data import named
+from pltheory.problem.data import FILE_OPTIONS, named
 from pltheory.study.build import data_of, problem_of, settings_of
 from pltheory.study.config import from_tree, read_config, set_dotted, with_values
 from pltheory.study.store import config_hash
@@ -116,7 +116,7 @@ def test_every_option_of_a_data_source_is_a_key(tmp_path):
     assert data_of(config).y.shape == (3, 2)
     here = read_config(TEXT, ["data.path=images", "data.label_file=labels"], folder=tmp_path).data
     assert (here.path, here.label_file) == (str(tmp_path / "images"), str(tmp_path / "labels"))
-    options = set(inspect.signature(named).parameters) - {"seed", "dtype"}
+    options = set(inspect.signature(named).parameters) - {"seed", "dtype", "of_file"} | set(FILE_OPTIONS)
     assert options == set(type(config.data).model_fields)
 
 

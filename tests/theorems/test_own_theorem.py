@@ -21,7 +21,7 @@ from pltheory.theorems.measured import measure
 from pltheory.theorems.protocol import Question
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.contract import Sample, TheoremContract, near_solution
-from tests.verification.installed import EXAMPLE, install_example
+from tests.theorems.installed import EXAMPLE, install_example
 
 spec = importlib.util.spec_from_file_location("sgd_interpolation", EXAMPLE / "sgd_interpolation.py")
 sgd = importlib.util.module_from_spec(spec)

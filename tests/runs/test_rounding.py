@@ -15,17 +15,18 @@ from pltheory.problem.loss_gradient import LossGradient
 from pltheory.problem.networks import class_n, fully_connected
 from pltheory.problem.problem import Problem, in_span_of_data
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from pltheory.runs import loop as convergence
 from pltheory.runs.inequalities import Inequality, first_violation, tightest
 from pltheory.runs.loop import Reason, run
 from pltheory.runs.promise import Promise
 from pltheory.runs.rounding import Rounding
 from pltheory.theory.verdict import Verdict
-from pltheory.verification import convergence
 from pltheory.verification.contract import near_solution
 from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import verify
+from tests.by_name import promise_of
 from tests.cases import Case, draws
-from tests.verification.test_run import bounds_of, promised
+from tests.runs.test_run import bounds_of, promised
 
 SHAPES = [
     Case((8,), 1, "tanh", "ntk", True, d=5),
@@ -200,7 +201,7 @@ def test_a_start_at_a_zero_but_for_rounding_has_converged(theorem, start, rule):
         assert "the loss at the start is at the floor of rounding" in report.run.note
         seen.add((report.verdict, report.evidence))
     assert len(seen) == 1, "the same answer for the same problem in another order"
-    assert Evidence.CONTRADICTS not in {evidence for _, evidence in seen}
+    assert {evidence for _, evidence in seen} == {Evidence.EMPIRICAL}
 
 
 @pytest.mark.parametrize("theorem", ["A", "B"])
@@ -211,7 +212,9 @@ def test_a_zero_in_single_precision(theorem):
     for y in (net(x), torch.cat([net(row[None]) for row in x]), torch.nextafter(net(x), torch.full((3, 1), math.inf))):
         made = Problem(net, x, y.detach())
         report = verify(made, RULES["gd"], theorem=theorem, steps=200, level=Verdict.HOLDS)
-        assert (report.verdict, report.evidence) == (Verdict.HOLDS, Evidence.AGREES)
+        # Nothing was left to check: the run has converged, and agrees with nothing.
+        assert (report.verdict, report.evidence) == (Verdict.HOLDS, Evidence.EMPIRICAL)
+        assert "at the floor of rounding" in report.untold
         assert report.run.reason is Reason.CONVERGED
 
 
@@ -248,8 +251,7 @@ def test_a_start_far_from_zero_is_not_called_converged():
 
 def held(problem, settings, p, found, **changes):
     return run(
-        problem, settings, found.eta, steps=500, target=1e-20, profile=p, certified=replace(found, **changes),
-        integrated=False,
+        problem, settings, found.eta, steps=500, target=1e-20, profile=p, promise=promise_of(replace(found, **changes)),
     )  # fmt: skip
 
 
@@ -307,7 +309,7 @@ def test_a_promise_wrong_by_a_twentieth_is_caught_in_single_precision():
 
 def test_every_inequality_says_what_it_was_granted():
     problem, settings, p, found = promised("B")
-    got = run(problem, settings, found.eta, steps=200, profile=p, certified=found, integrated=True)
+    got = run(problem, settings, found.eta, steps=200, profile=p, promise=promise_of(found, p))
     assert [c.name for c in got.checks] == list(got.checked)
     assert got.rounding.startswith("bound")
     for c in got.checks:
@@ -359,3 +361,6 @@ def test_a_run_that_stands_still_agrees_with_nothing(monkeypatch, dtype, width, 
         report = verify(Problem(net, x, y), DeltaGClipSettings(eta="0.5/beta"), theorem="B", steps=steps)
         assert report.verdict is Verdict.CERTIFIED
         assert report.evidence is not Evidence.AGREES
+        if report.evidence is Evidence.EMPIRICAL:
+            assert "rounding hides what is promised" in report.untold
+            assert report.to_dict()["evidence_untold"] == report.untold

@@ -22,8 +22,8 @@ from pltheory.rechecker import arrays as recheck_arrays
 from pltheory.rechecker import cost, recheck
 from pltheory.rechecker.fields import MOST_TEXT
 from pltheory.theory import InvalidInputError
-from tests.certification.test_recheck import ONE, WIDE, forged
 from tests.forge import ACCEPTED, DAMAGED, UNSURE, Forge, number, refused
+from tests.rechecker.test_recheck import ONE, WIDE, forged
 
 # --- kinds of file ----------------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from pltheory.verification.contract import ContractBreach, Sample, TheoremContra
 from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import verify
 from tests.by_name import THEOREMS
-from tests.verification.installed import install
+from tests.theorems.installed import install
 
 NEAR = near_solution(8, 1e-4)
 RULE = GradientDescentSettings(eta=0.01)

@@ -16,13 +16,14 @@ from pltheory.measure.ntk import empirical_ntk
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from pltheory.runs import loop as convergence
 from pltheory.runs.loop import Reason, run
+from pltheory.theorems.ball import IntegralTheorem
 from pltheory.theory import NumericalFailureError
 from pltheory.theory.verdict import Verdict
-from pltheory.verification import convergence
 from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import verify
-from tests.by_name import reach
+from tests.by_name import promise_of, reach
 from tests.cases import Case, draws
 from tests.oracles.plain import read
 
@@ -154,7 +155,8 @@ def test_progress_is_told():
 @pytest.mark.parametrize("theorem", ["A", "A'", "B", "TMSSR25"])
 def test_a_certified_run_converges_and_agrees(theorem):
     problem, settings, p, found = promised(theorem, share=0.001 if theorem == "TMSSR25" else 0.2)
-    got = run(problem, settings, found.eta, steps=4000, profile=p, certified=found, integrated=theorem == "B")
+    along = p if theorem == "B" else None
+    got = run(problem, settings, found.eta, steps=4000, profile=p, promise=promise_of(found, along))
     assert got.violation is None
     assert got.reason is Reason.CONVERGED
     assert len(got.checked) == 8
@@ -170,7 +172,7 @@ def test_a_certified_run_converges_and_agrees(theorem):
 
 def test_step_limit():
     problem, settings, p, found = promised()
-    got = run(problem, settings, found.eta, steps=7, profile=p, certified=found, integrated=True)
+    got = run(problem, settings, found.eta, steps=7, profile=p, promise=promise_of(found, p))
     assert got.reason is Reason.STEP_LIMIT
     assert got.violation is None
     assert len(got.trace.step_size) == 7
@@ -209,7 +211,7 @@ def test_a_beta_too_small_is_caught_by_the_descent():
     plain, w = read(problem.network)
     true = float(torch.linalg.eigvalsh(plain.loss_hessian(w, problem.x, problem.y))[-1])
     liar = replace(found, beta=0.02 * true)
-    got = run(problem, settings, found.eta, steps=300, profile=p, certified=liar, integrated=True)
+    got = run(problem, settings, found.eta, steps=300, profile=p, promise=promise_of(liar, p))
     assert got.reason is Reason.RATE_VIOLATED
     assert got.violation.inequality.startswith("descent")
     t, h, g = got.trace.loss, got.trace.step_size, got.trace.grad_norm
@@ -225,7 +227,7 @@ def test_a_mu_too_large_is_caught_by_pl(factor):
     ratio = run(problem, settings, found.eta, steps=400, target=0.0).trace
     ratios = ratio.grad_norm**2 / (2 * ratio.loss[:-1])
     mu = factor * ratios[:200].min()
-    got = run(problem, settings, found.eta, steps=200, target=0.0, profile=p, certified=replace(found, mu=mu))
+    got = run(problem, settings, found.eta, steps=200, target=0.0, profile=p, promise=promise_of(replace(found, mu=mu)))
     assert got.reason is Reason.RATE_VIOLATED
     assert got.violation.inequality.startswith("PL*")
     assert got.violation.step == first(mu * np.ones(200), ratios[:200] * (1 + 1e-12))
@@ -236,10 +238,10 @@ def test_a_profile_too_large_is_caught_by_pl_along_the_path():
     worst = run(problem, settings, found.eta, steps=200, target=0.0).trace
     needed = np.sqrt((worst.grad_norm**2 / (2 * worst.loss[:-1])).min())
     flat = replace(p, sig=np.full_like(p.sig, 1.02 * needed))
-    got = run(problem, settings, found.eta, steps=200, target=0.0, profile=flat, certified=found, integrated=True)
+    got = run(problem, settings, found.eta, steps=200, target=0.0, profile=flat, promise=promise_of(found, flat))
     assert got.violation.inequality.startswith("PL*")
     kept = replace(p, sig=np.full_like(p.sig, 0.98 * needed))
-    fine = run(problem, settings, found.eta, steps=200, target=0.0, profile=kept, certified=found, integrated=True)
+    fine = run(problem, settings, found.eta, steps=200, target=0.0, profile=kept, promise=promise_of(found, kept))
     assert fine.violation is None
 
 
@@ -247,7 +249,7 @@ def test_a_radius_too_small_is_left():
     problem, settings, p, found = promised()
     path = run(problem, settings, found.eta, steps=500).trace.path
     liar = replace(found, required=0.6 * path[-1])
-    got = run(problem, settings, found.eta, steps=500, profile=p, certified=liar, integrated=True)
+    got = run(problem, settings, found.eta, steps=500, profile=p, promise=promise_of(liar, p))
     assert got.reason is Reason.LEFT_BALL
     assert got.violation.inequality.startswith("path length")
     t = got.violation.step
@@ -257,14 +259,14 @@ def test_a_radius_too_small_is_left():
 
 def test_a_floor_that_the_steps_do_not_keep():
     problem, settings, p, found = promised(gamma=1e-4)
-    got = run(problem, settings, found.eta, steps=50, profile=p, certified=replace(found, delta=1.0), integrated=True)
+    got = run(problem, settings, found.eta, steps=50, profile=p, promise=promise_of(replace(found, delta=1.0), p))
     assert got.violation.inequality.startswith("step floor")
     assert got.violation.step == 0
 
 
 def test_a_step_above_the_certified_one():
     problem, settings, p, found = promised(gamma=1e3)
-    got = run(problem, settings, 1.01 * found.eta, steps=50, profile=p, certified=found, integrated=True)
+    got = run(problem, settings, 1.01 * found.eta, steps=50, profile=p, promise=promise_of(found, p))
     assert got.violation.inequality.startswith("step ceiling")
     assert got.reason is Reason.RATE_VIOLATED
 
@@ -274,7 +276,7 @@ def test_the_first_violation_is_the_earliest_step():
     plain = run(problem, settings, found.eta, steps=200, target=0.0).trace
     ratios = plain.grad_norm**2 / (2 * plain.loss[:-1])
     late = replace(found, mu=float(1.0001 * ratios.min()), required=0.3 * plain.path[-1])
-    got = run(problem, settings, found.eta, steps=200, target=0.0, profile=p, certified=late)
+    got = run(problem, settings, found.eta, steps=200, target=0.0, profile=p, promise=promise_of(late))
     earliest = min(
         first(late.mu * np.ones(200), ratios * (1 + 1e-12)), first(plain.path[1:], late.required * np.ones(200))
     )
@@ -287,7 +289,7 @@ def test_evidence_contradicts_where_a_promise_is_broken(monkeypatch):
     assert honest.evidence is Evidence.AGREES
     assert honest.main.reach.required == pytest.approx(found.required, rel=0.02)
     lie = replace(found, required=1e-6 * found.required)
-    monkeypatch.setattr("pltheory.theorems.measured.reach", lambda *args: lie)
+    monkeypatch.setattr(IntegralTheorem, "look", lambda *args, **kwargs: lie)
     report = verify(problem, settings, theorem="B", steps=300, level=Verdict.HOLDS)
     assert report.evidence is Evidence.CONTRADICTS
     assert report.verdict is Verdict.HOLDS, "a run changes no verdict, in either direction"
@@ -300,8 +302,8 @@ def test_round_off_is_not_taken_for_a_violation(monkeypatch, theorem):
     """Down to the last bits of the loss, where nothing decreases any more: a block of steps goes on past the floor."""
     monkeypatch.setattr(convergence, "BLOCK", 6000)
     problem, settings, p, found = promised(theorem, share=0.05)
-    integrated = theorem == "B"
-    got = run(problem, settings, found.eta, steps=6000, target=1e-30, profile=p, certified=found, integrated=integrated)
+    along = p if theorem == "B" else None
+    got = run(problem, settings, found.eta, steps=6000, target=1e-30, profile=p, promise=promise_of(found, along))
     assert got.violation is None
     assert len(got.trace.step_size) == 6000
     assert got.trace.loss[-1] < 1e-24 * got.trace.loss[0]
@@ -317,6 +319,6 @@ def test_single_precision_runs_agree_too():
     at = reach(q, settings, "B")
     assert at.holds
     assert at.required == pytest.approx(found.required, rel=1e-2)
-    got = run(single, settings, at.eta, steps=4000, target=1e-8, profile=q, certified=at, integrated=True)
+    got = run(single, settings, at.eta, steps=4000, target=1e-8, profile=q, promise=promise_of(at, q))
     assert got.violation is None
     assert got.reason is Reason.CONVERGED

@@ -1,0 +1,250 @@
+"""Whether a run did what its optimizer says: measured on weights and gradients, held against what was reported.
+
+A theorem speaks of the step rule; what is promised of a run that steps otherwise was never promised. The derivations
+are in the documentation, "What the run is granted for rounding".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..measure.autodiff import gradient
+from ..problem.evaluation import untouched
+from ..problem.problem import Problem
+from ..problem.settings import StepSettings
+from ..theory.arithmetic import ARRAYS
+from ..theory.formulas import step_size
+from .inequalities import Array, Inequality, Trace, U
+from .rounding import RoundOff, gamma
+
+SAMPLE = 256
+"""Entries of each tensor that are looked at after every step; of all entries, at the recorded steps."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Steps as the weights took them, shape (K,) each.
+
+    Attributes:
+        apart: ||w_{t+1} - (w_t - h_t g_t)||.
+        weights: ||w_t||.
+        gradient: ||g_t||.
+        entries: of how many weights these are the norms.
+    """
+
+    apart: Array
+    weights: Array
+    gradient: Array
+    entries: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was measured beside the optimizer's own numbers.
+
+    Attributes:
+        sample: on some entries of every tensor, at every step.
+        whole: on all entries, at the recorded steps.
+        recorded: these steps, shape (K,).
+        loss: the loss in use there, by automatic differentiation.
+        second: ||g_t - g'_t||, g'_t the gradient by automatic differentiation, at weights copied before g_t was made.
+        unit: unit roundoff of the weights.
+        tiny: the smallest normal number of their precision.
+    """
+
+    sample: Moved
+    whole: Moved
+    recorded: Array
+    loss: Array
+    second: Array
+    unit: float
+    tiny: float
+
+
+@dataclass
+class _Mark:
+    """A recorded step while it is taken."""
+
+    t: int
+    weights: list[Tensor]
+    loss: float
+    again: list[Tensor]
+    used: list[Tensor] | None = None
+
+
+class Watch:
+    """Reads weights and gradients around every step; on an accelerator nothing is waited for between recorded steps.
+
+    Args:
+        work: what is run, with its weights at the start.
+    """
+
+    def __init__(self, work: Problem) -> None:
+        self._work, self._params = work, list(work.parameters())
+        self._orders = [_order(p) for p in self._params]
+        self._strides = [_stride(p.numel()) for p in self._params]
+        self._weights, self._gradients = [self._some(self._params)], list[Tensor]()
+        self._mark: _Mark | None = None
+        self._samples: list[list[Array]] = []
+        self._marks: list[tuple[float, ...]] = []
+
+    def record(self, t: int) -> None:
+        """Before the gradient of step t is computed: copy the weights, and differentiate there."""
+        with untouched(self._work.network):
+            value = self._work.value()
+            again = gradient(value, self._params, torch.ones_like(value))
+        self._mark = _Mark(t, _copies(self._params), float(value.detach()), again)
+
+    def before(self) -> None:
+        """Before the optimizer's step: what its step may use, whatever becomes of `grad`."""
+        grads = [p.grad for p in self._params if p.grad is not None]
+        self._gradients.append(self._some(grads))
+        if self._mark is not None:
+            self._mark.used = _copies(grads)
+
+    def after(self, step_size: Tensor) -> None:
+        """After the optimizer's step, of which it says `step_size`."""
+        self._weights.append(self._some(self._params))
+        at = self._mark
+        if at is None or at.used is None:
+            return
+        h = float(step_size)
+        apart = [
+            p.detach().double() - (w.double() - h * g.double())
+            for p, w, g in zip(self._params, at.weights, at.used, strict=True)
+        ]
+        second = [g.double() - a.double() for g, a in zip(at.used, at.again, strict=True)]
+        self._marks.append((at.t, at.loss, *(_norm(v) for v in (second, apart, at.weights, at.used))))
+        self._mark = None
+
+    def block(self, step_sizes: Array) -> None:
+        """After a block of steps: read the samples off the device."""
+        w, g = (torch.stack(rows).cpu().numpy() for rows in (self._weights, self._gradients))
+        self._weights, self._gradients = self._weights[-1:], []
+        with np.errstate(all="ignore"):
+            apart = w[1:] - (w[:-1] - step_sizes[:, None] * g)
+            self._samples.append([np.linalg.norm(v, axis=1) for v in (apart, w[:-1], g)])
+
+    def seen(self) -> Seen:
+        """Everything so far."""
+        limits = [torch.finfo(p.dtype) for p in self._params]
+        apart, weights, used = (np.concatenate([row[i] for row in self._samples] or [np.empty(0)]) for i in range(3))
+        t, loss, second, *of_all = np.array(self._marks, dtype=float).reshape(-1, 6).T
+        return Seen(
+            sample=Moved(apart, weights, used, entries=self._weights[0].numel()),
+            whole=Moved(of_all[0], of_all[1], of_all[2], entries=sum(p.numel() for p in self._params)),
+            recorded=t.astype(int),
+            loss=loss,
+            second=second,
+            unit=max((f.eps for f in limits), default=0.0) / 2,
+            tiny=max((f.tiny for f in limits), default=0.0),
+        )
+
+    def _some(self, tensors: Sequence[Tensor]) -> Tensor:
+        with torch.no_grad():
+            all_of = zip(tensors, self._orders, self._strides, strict=True)
+            found = [t.detach().permute(order).reshape(-1)[::stride].double() for t, order, stride in all_of]
+            return torch.cat(found) if found else torch.empty(0, dtype=torch.float64)
+
+
+def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted: RoundOff) -> list[Inequality]:
+    """What a run of the step rule obeys, whatever any theorem says; of a run that overflows, up to there.
+
+    Args:
+        trace: what the optimizer reports.
+        seen: what was measured.
+        settings: the step rule.
+        eta: its step size as a number.
+        granted: what rounding can do.
+    """
+    finite = np.isfinite(trace.loss[:-1]) & np.isfinite(trace.loss[1:]) & np.isfinite(trace.grad_norm)
+    last = len(finite) if finite.all() else int(np.argmin(finite))
+    h, g = trace.step_size[:last], trace.grad_norm[:last]
+    at = seen.recorded[seen.recorded < last]  # recorded steps
+    k, rho, again = len(at), np.sqrt(2 * trace.loss[at]), np.sqrt(2 * seen.loss[: seen.recorded.searchsorted(last)])
+    entries = seen.whole.entries
+    with np.errstate(all="ignore"):
+        rule = step_size(eta, settings.gamma, settings.delta, g, ARRAYS)
+        reached = trace.recorded <= last  # recorded iterates
+        t, path = trace.recorded[reached], trace.path[trace.recorded[reached]]
+        # Of t steps in all: their own rounding, that of every reported norm, of the sum and of the distance itself.
+        added = t * granted.update + (4 * granted.unit + granted.norm + t * U) * path
+        distance = trace.distance[reached]
+        found = [
+            _no_more(f"step rule of {settings.name}, |h_t - rule(||g_t||)| <= 0", np.abs(h - rule), 8 * U * rule),
+            _no_more(
+                f"step on the weights, ||w_{{t+1}} - w_t + h_t g_t|| <= 0, {seen.sample.entries} of {entries} entries",
+                seen.sample.apart[:last],
+                _of_step(seen, seen.sample, h, last),
+            ),
+            _no_more(
+                "step on the weights, all entries, at recorded steps",
+                seen.whole.apart[:k],
+                _of_step(seen, seen.whole, h[at], k),
+                at,
+            ),
+            _no_more(
+                "gradient norm as reported, | ||g_t|| - reported | <= 0, at recorded steps",
+                np.abs(seen.whole.gradient[:k] - g[at]),
+                (granted.norm + gamma(entries, U)) * g[at] + math.sqrt(entries * seen.tiny),
+                at,
+            ),
+            _no_more(
+                "gradient by automatic differentiation, ||g_t - g'_t|| <= 0, at recorded steps",
+                seen.second[:k],
+                granted.gradient(rho, g[at]) + granted.gradient(again, g[at]) + entries * seen.tiny,
+                at,
+            ),
+            _no_more(
+                "loss by automatic differentiation, | ||r_t|| - ||r'_t|| | <= 0, at recorded steps",
+                np.abs(rho - again),
+                granted.residual(rho) + granted.residual(again),
+                at,
+            ),
+            Inequality(
+                "distance, ||w_t - w_0|| <= path_t, at recorded steps",
+                distance,
+                path,
+                added + (granted.unit + gamma(entries, U)) * distance,
+                steps=np.maximum(t - 1, 0),
+            ),
+        ]
+    return [i for i in found if len(i.left)]
+
+
+def _no_more(name: str, left: Array, granted: Array, steps: Array | None = None) -> Inequality:
+    """left <= 0 + granted; where a bound overflowed it says nothing."""
+    return Inequality(name, left, np.zeros_like(left), np.where(np.isnan(granted), np.inf, granted), steps=steps)
+
+
+def _of_step(seen: Seen, moved: Moved, h: Array, k: int) -> Array:
+    """u (|w| + 3 h |g|) an entry, the rounding of the measurement on top, and what vanishes below the normal range."""
+    size = 3 * moved.weights[:k] + 8 * h * moved.gradient[:k]
+    return seen.unit * size + 4 * math.sqrt(moved.entries) * seen.tiny
+
+
+def _order(t: Tensor) -> list[int]:
+    """The dimensions in the order of the memory: read so, a tensor without gaps need not be copied."""
+    return sorted(range(t.ndim), key=t.stride, reverse=True)
+
+
+def _stride(entries: int) -> int:
+    """So many apart that about SAMPLE are met, and not those of one column of a matrix."""
+    stride = max(1, entries // SAMPLE)
+    while math.gcd(stride, entries) > 1:
+        stride += 1
+    return stride
+
+
+def _copies(tensors: Sequence[Tensor]) -> list[Tensor]:
+    return [t.detach().clone() for t in tensors]
+
+
+def _norm(tensors: Sequence[Tensor]) -> float:
+    return math.hypot(*(float(torch.linalg.vector_norm(t.detach(), dtype=torch.float64)) for t in tensors))
