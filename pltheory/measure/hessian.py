@@ -21,9 +21,10 @@ from ..problem.surroundings import undisturbed
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import estimate, lower
 from .admission import Admitted, admit, measuring
-from .autograd_hessian import AutogradHessians, loss_hessian, output_hessians
+from .autodiff import mixing_weights
+from .autograd_hessian import AutogradHessians, loss_hessian, output_hessians, weighted_sum
 from .factored_hessian import factored_hessians
-from .hessian_probe import Twin, confirm, require_exchangeable, require_symmetric
+from .hessian_probe import Twin, confirm, require_exchangeable, require_symmetric, require_unbatched
 from .lanczos import Extremes, largest_modulus
 from .linearization import linearize, recognised
 
@@ -272,7 +273,7 @@ def _batches(network: nn.Module, admitted: Admitted) -> Iterator[_Factored | _By
         every = output_hessians(network, x, outputs)
         basis, together = _room(sum(p.nbytes for p in every.params.values()))
         for index in pairs.split(together):
-            for batch in _that_work(every.take(index)):
+            for batch in _that_work(every.take(index), network, x, outputs):
                 yield _ByAutograd(batch, lambda dtype: output_hessians(network, x, outputs, dtype), basis)
         return
     basis, together = _room(2 * sum(net.widths) * x.element_size())
@@ -280,13 +281,16 @@ def _batches(network: nn.Module, admitted: Admitted) -> Iterator[_Factored | _By
         yield _Factored(net, x, index, basis)
 
 
-def _that_work(batch: AutogradHessians) -> Iterator[AutogradHessians]:
-    """The batch, or its members one by one where vmap has no rule for something in the module."""
+def _that_work(batch: AutogradHessians, network: nn.Module, x: Tensor, outputs: int) -> Iterator[AutogradHessians]:
+    """The batch, or its members one by one where vmap has no rule, or a wrong one, for something in the module."""
+    if batch.count == 1:
+        yield batch
+        return
+    weights = mixing_weights(batch.count, next(iter(batch.params.values())))
     try:
-        _ = batch.graph
-    except NotAvailableError:
-        if batch.count == 1:
-            raise
+        require_unbatched(batch, weights, lambda dtype: weighted_sum(network, x, outputs, batch.index, weights, dtype))
+    except (NotAvailableError, NumericalFailureError):
+        # Each on its own is without vmap, and says itself what is wrong.
         yield from (batch.take(torch.tensor([i])) for i in range(batch.count))
         return
     yield batch
