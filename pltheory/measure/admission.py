@@ -17,6 +17,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from ..problem.evaluation import REAL, outputs_of, random_states, same_states, untouched
 from ..problem.exact import same_bits
 from ..theory import InvalidInputError
+from .backward import require_backward
 
 _AGAIN = 1 << 10
 """Units in the last place, of the largest output, within which one input gives the same outputs twice: an accelerator
@@ -93,6 +94,7 @@ def admit(network: nn.Module, x: Tensor) -> Admitted:
         InvalidInputError: it mixes its samples (batch normalisation in train mode), draws random numbers, answers
             differently from call to call, changes its own parameters, does not take x, answers with something else than
             a tensor of a row per sample, or has no trainable real parameters.
+        NotAvailableError: `backward()` finds gradients that autograd's graph does not show (`require_backward`).
     """
     params, x = trainable(network), inputs(x)
     mixing = [
@@ -132,6 +134,7 @@ def admit(network: nn.Module, x: Tensor) -> Admitted:
         require_same(one, many)
         require_same(last, many[-1:])
         require_same(turned, many)
+        require_backward(network, params, x)
     return Admitted(params, x, one.reshape(-1))
 
 

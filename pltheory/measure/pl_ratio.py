@@ -8,8 +8,8 @@ from ..problem.problem import Problem
 from ..problem.surroundings import undisturbed
 from ..theory import Bound, NumericalFailureError
 from ..theory.bound import exact
-from .admission import admit, measuring
-from .autodiff import gradient, norm
+from .admission import admit, measuring, trainable
+from .autodiff import gradient, norm, run_on_leaves
 from .linearization import recognised
 
 
@@ -28,7 +28,8 @@ def pl_ratio(problem: Problem) -> Bound:
     with measuring(problem.network):
         if not recognised(problem.network, problem.x):
             admit(problem.network, problem.x)
-        residual = problem.residual()
+        leaves, outputs = run_on_leaves(problem.network, trainable(problem.network), problem.x)
+        residual = outputs - problem.y
         r = residual.detach().double()
         largest = float(r.abs().max())
         if largest == 0:
@@ -36,7 +37,7 @@ def pl_ratio(problem: Problem) -> Bound:
         # ||c J^T r||^2 / (c ||r||^2): of the unit residual, so that no square overflows or vanishes.
         r = r / largest
         r = (r / torch.linalg.vector_norm(r)).to(residual)
-        value = problem.scale * norm(gradient(residual, problem.parameters(), r)) ** 2
+        value = problem.scale * norm(gradient(residual, leaves.values(), r)) ** 2
     if not value < float("inf"):
         raise NumericalFailureError("the PL* ratio is not finite: the residual or the gradient is not")
     return exact(value, "autodiff gradient")
