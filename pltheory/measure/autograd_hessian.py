@@ -81,7 +81,7 @@ class AutogradHessians:
 
     def start(self, seed: int) -> Tensor:
         """A random vector, the same for every function."""
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(int(seed))
         like = next(iter(self.params.values()))
         size = sum(p.numel() for p in self.params.values())
         flat = torch.randn(size, generator=generator, dtype=like.dtype).to(like.device)

@@ -21,6 +21,7 @@ from ..problem.surroundings import undisturbed
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import estimate, lower
 from .admission import Admitted, admit, measuring
+from .arguments import require_direction, require_number, require_problem, require_seed
 from .autodiff import mixing_weights
 from .autograd_hessian import AutogradHessians, loss_hessian, output_hessians, weighted_sum
 from .factored_hessian import factored_hessians
@@ -83,18 +84,20 @@ def hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int 
     Args:
         network: maps (n, ..) to (n, ..), each sample on its own; outputs of more axes count as one.
         x: inputs of shape (n, ..).
-        tol: residual asked for, relative to the value.
+        tol: residual asked for, relative to the value, from 0 on.
         seed: of the start vector.
 
     Returns:
         result[i][c] for sample i and output c, counted as `empirical_ntk` counts them.
 
     Raises:
-        InvalidInputError: the network is not admitted (`admission.admit`): it mixes samples or draws random numbers.
+        InvalidInputError: the network is not admitted (`admission.admit`): it mixes samples or draws random numbers;
+            or `tol` or `seed` is no such number.
         NotAvailableError: an operation has no second derivative, or a wrong one: the Hessian is not symmetric, or not
             the derivative of the gradient by finite differences, or the gradient is not that of the outputs.
         NumericalFailureError: Lanczos did not converge or met a NaN, or finite differences do not settle.
     """
+    _require(tol, seed)
     with measuring(network, twice=True):
         admitted = admit(network, x)
         outputs = admitted.one.numel()
@@ -110,6 +113,7 @@ def largest_hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, se
 
     Arguments and errors as there; finite differences are held against the largest of every batch.
     """
+    _require(tol, seed)
     with measuring(network, twice=True):
         admitted = admit(network, x)
         outputs = admitted.one.numel()
@@ -135,6 +139,8 @@ def loss_hessian_norm(problem: Problem, *, tol: float = 1e-3, seed: int = 0) -> 
     Raises:
         InvalidInputError, NotAvailableError, NumericalFailureError: as `hessian_norm`.
     """
+    require_problem(problem)
+    _require(tol, seed)
     with measuring(problem.network, twice=True):
         twin = (lambda dtype: loss_hessian(problem, dtype)) if _admit(problem) else None
         operator = loss_hessian(problem)
@@ -153,9 +159,11 @@ def curvature_along(problem: Problem, direction: dict[str, Tensor]) -> Bound:
     Raises:
         InvalidInputError, NotAvailableError, NumericalFailureError: as `hessian_norm`.
     """
+    require_problem(problem)
     with measuring(problem.network, twice=True):
         doubtful = _admit(problem)
         operator = loss_hessian(problem)
+        require_direction(direction, operator.params)
         v = torch.cat([direction[name].reshape(-1) for name in operator.params]).double()
         largest = float(v.abs().max())
         if largest == 0:
@@ -177,6 +185,11 @@ def largest_output_hessian(norms: list[list[HessianNorm]]) -> Bound:
     if best.residual > 0.1 * best.value.value:
         return estimate(best.value.value, f"Lanczos, residual {best.residual:.1e} is not small")
     return best.value
+
+
+def _require(tol: float, seed: int) -> None:
+    require_number("tol", tol, 0)
+    require_seed(seed)
 
 
 def _admit(problem: Problem) -> bool:

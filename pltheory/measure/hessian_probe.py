@@ -24,13 +24,13 @@ import torch
 from torch import Tensor, nn
 
 from ..theory import NotAvailableError, NumericalFailureError
-from .autodiff import gradient, mixing_weights, norm, run_on_leaves
+from .autodiff import gradient, mixing_weights, norm, require_finite_derivatives, run_on_leaves
 from .autograd_hessian import AutogradHessians
 
 _STEPS = 7
 _SHRINK = 8.0
-_COARSE = 9
-"""At most that many steps before the `_STEPS` that may refuse: 1e8 between the sizes of two layers."""
+_COARSE = 40
+"""At most that many steps before the `_STEPS` that may refuse: what float32 holds between the sizes of two layers."""
 _ROUNDINGS = 64
 """Units in the last place by which a gradient, or a function, is taken to be off."""
 _NOISE = 1 << 10
@@ -67,7 +67,9 @@ def require_exchangeable(network: nn.Module, params: Mapping[str, Tensor], x: Te
 
     Raises:
         NotAvailableError: they differ.
+        NumericalFailureError: outputs or derivatives are not finite, here or there.
     """
+    require_finite_derivatives(network, params, x)
     gen = torch.Generator().manual_seed(0)
     size = norm(params.values()) / sum(p.numel() for p in params.values()) ** 0.5 or 1.0
     moved = {
@@ -86,6 +88,8 @@ def require_exchangeable(network: nn.Module, params: Mapping[str, Tensor], x: Te
     finally:
         for p, data in zip(params.values(), own, strict=True):
             p.data = data
+    if not math.isfinite(norm(exchanged) + norm(plain)):
+        raise NumericalFailureError("the derivatives of the network's outputs are not finite near its weights")
     gap = norm(a - b for a, b in zip(exchanged, plain, strict=True))
     if not gap <= torch.finfo(output.dtype).eps ** 0.5 * norm(plain):
         raise NotAvailableError(
@@ -194,8 +198,7 @@ def _gradient_scale(functions: AutogradHessians, v: Tensor) -> Tensor:
 def _scale(functions: AutogradHessians) -> float:
     """Root mean square of the parameters, 1 where all are zero."""
     params = functions.params.values()
-    square = sum(float(p.double().square().sum()) for p in params) / sum(p.numel() for p in params)
-    return square**0.5 or 1.0
+    return norm(params) / sum(p.numel() for p in params) ** 0.5 or 1.0
 
 
 def _connected(functions: AutogradHessians, v: Tensor) -> Tensor:
@@ -252,7 +255,7 @@ class _Probe:
             if size > 0:  # what starts at zero has no size of its own
                 moved = float((self.step * part.abs().amax(dim=1).double()).max())
                 ratio = max(ratio, moved / size / first)
-        return min(_COARSE, math.ceil(math.log(ratio, _SHRINK)))
+        return math.ceil(math.log(min(ratio, _SHRINK**_COARSE), _SHRINK))
 
     def shrink(self) -> None:
         self.step = self.step / _SHRINK
