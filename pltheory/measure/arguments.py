@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Mapping
 
@@ -34,7 +35,11 @@ def require_whole(name: str, value: object, least: int, most: int | None = None)
     Raises:
         InvalidInputError: naming the argument.
     """
-    if isinstance(value, numbers.Integral) and not isinstance(value, bool) and least <= value <= (most or value):
+    if (
+        isinstance(value, numbers.Integral)
+        and not isinstance(value, bool)
+        and least <= int(value) <= (most or int(value))
+    ):
         return
     limit = f"from {least} on" if most is None else f"from {least} to {most}"
     raise InvalidInputError(f"{name} = {_shown(value)}: allowed are whole numbers {limit}")
@@ -46,8 +51,13 @@ def require_number(name: str, value: object, least: float) -> None:
     Raises:
         InvalidInputError: naming the argument.
     """
-    if isinstance(value, numbers.Real) and not isinstance(value, bool) and least <= value <= 1e300:
-        return  # a NaN is not, either
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        try:
+            found = float(value)
+        except OverflowError:
+            found = math.inf
+        if least <= found < math.inf:
+            return
     raise InvalidInputError(f"{name} = {_shown(value)}: allowed are finite numbers from {least:g} on")
 
 
