@@ -16,7 +16,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..problem.evaluation import REAL, outputs_of, random_states, same_states, untouched
 from ..problem.exact import same_bits
-from ..theory import InvalidInputError
+from ..theory import InvalidInputError, NumericalFailureError
+from .backward import require_backward
 
 _AGAIN = 1 << 10
 """Units in the last place, of the largest output, within which one input gives the same outputs twice: an accelerator
@@ -93,6 +94,8 @@ def admit(network: nn.Module, x: Tensor) -> Admitted:
         InvalidInputError: it mixes its samples (batch normalisation in train mode), draws random numbers, answers
             differently from call to call, changes its own parameters, does not take x, answers with something else than
             a tensor of a row per sample, or has no trainable real parameters.
+        NumericalFailureError: an output is not finite.
+        NotAvailableError: `backward()` finds gradients that autograd's graph does not show (`require_backward`).
     """
     params, x = trainable(network), inputs(x)
     mixing = [
@@ -123,6 +126,7 @@ def admit(network: nn.Module, x: Tensor) -> Admitted:
             )
         if moved:
             raise InvalidInputError("the network changes its own parameters when it is run: call network.eval()")
+        require_finite(many)
         slack = _AGAIN * torch.finfo(many.dtype).eps * _largest(many)
         if not torch.allclose(many, again, rtol=0, atol=slack, equal_nan=True):
             raise InvalidInputError(
@@ -132,7 +136,19 @@ def admit(network: nn.Module, x: Tensor) -> Admitted:
         require_same(one, many)
         require_same(last, many[-1:])
         require_same(turned, many)
+        require_backward(network, params, x)
     return Admitted(params, x, one.reshape(-1))
+
+
+def require_finite(outputs: Tensor) -> None:
+    """The outputs are finite.
+
+    Raises:
+        NumericalFailureError: naming the first sample where they are not.
+    """
+    finite = outputs.reshape(len(outputs), -1).isfinite().all(dim=1)
+    if not bool(finite.all()):
+        raise NumericalFailureError(f"the network's outputs are not finite at sample {int(finite.int().argmin())}")
 
 
 def require_same(some: Tensor, many: Tensor) -> None:

@@ -5,6 +5,7 @@ Plain reverse mode of the module, as training takes it, is what everything else 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 
 import torch
@@ -12,8 +13,8 @@ from torch import Tensor, nn
 from torch.func import jacrev, vmap
 
 from ..problem.evaluation import call_with, first_line
-from ..theory import NotAvailableError
-from .admission import measuring, trainable
+from ..theory import NotAvailableError, NumericalFailureError
+from .admission import measuring, require_finite, trainable
 
 _NOISE = 1 << 10
 """Units in the last place of a sample's whole gradient below which a part of it is round-off."""
@@ -70,6 +71,27 @@ def weighted_gradient(network: nn.Module, x: Tensor, weights: Tensor) -> list[Te
         return gradient(output, leaves.values(), weights.to(output).reshape(output.shape))
 
 
+def require_finite_derivatives(network: nn.Module, params: Mapping[str, Tensor], x: Tensor) -> None:
+    """Outputs and first derivatives are finite.
+
+    Raises:
+        NumericalFailureError: naming the first sample where they are not.
+        NotAvailableError: autograd cannot differentiate the network.
+    """
+
+    def finite(some: Tensor) -> bool:
+        leaves, output = run_on_leaves(network, params, some)
+        require_finite(output.detach())
+        weights = mixing_weights(output.numel(), output).reshape(output.shape)
+        return all(bool(g.isfinite().all()) for g in gradient(output, leaves.values(), weights))
+
+    if finite(x):
+        return
+    for i in range(len(x)):
+        if not finite(x[i : i + 1]):
+            raise NumericalFailureError(f"the derivatives of the network's outputs are not finite at sample {i}")
+
+
 def jacobian_rows(network: nn.Module, params: Mapping[str, Tensor], x: Tensor) -> Tensor:
     """Rows of the Jacobian with respect to some parameters, (n C, p).
 
@@ -107,7 +129,11 @@ def _agree(network: nn.Module, params: Mapping[str, Tensor], x: Tensor, rows: Te
 
 def norm(parts: Iterable[Tensor]) -> float:
     """Euclidean norm over all parts, in float64: in float32 squares overflow and vanish."""
-    return float(sum(p.detach().double().square().sum() for p in parts)) ** 0.5
+    doubles = [p.detach().double() for p in parts]
+    largest = max((float(d.abs().max()) for d in doubles if d.numel()), default=0.0)
+    # Squares of what float64 holds overflow and vanish in it, too.
+    scale = largest if 0 < largest < math.inf and not 1e-140 < largest < 1e140 else 1.0
+    return scale * float(sum((d / scale if scale != 1 else d).square().sum() for d in doubles)) ** 0.5
 
 
 def _one_sample(network: nn.Module) -> Callable[[dict[str, Tensor], Tensor], Tensor]:

@@ -81,7 +81,7 @@ class AutogradHessians:
 
     def start(self, seed: int) -> Tensor:
         """A random vector, the same for every function."""
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(int(seed))
         like = next(iter(self.params.values()))
         size = sum(p.numel() for p in self.params.values())
         flat = torch.randn(size, generator=generator, dtype=like.dtype).to(like.device)
@@ -134,6 +134,26 @@ def output_hessians(network: nn.Module, x: Tensor, outputs: int, dtype: torch.dt
         return vmap(one)(own, samples, which)
 
     return AutogradHessians(params, build, torch.arange(x.shape[0] * outputs, device=x.device))
+
+
+def weighted_sum(
+    network: nn.Module, x: Tensor, outputs: int, index: Tensor, weights: Tensor, dtype: torch.dtype | None = None
+) -> AutogradHessians:
+    """The sum of some of `output_hessians`' functions with a weight for each, a batch of one: by plain autograd.
+
+    Args:
+        index: which functions, (b,), numbered as there.
+        weights: their weights, (b,).
+        dtype: as there.
+    """
+    fixed, params, x = _cast(network, x, dtype)
+    samples, row = (index // outputs).unique(return_inverse=True)
+
+    def build(_: Tensor, own: Parameters) -> Tensor:
+        values = call_with(network, {**fixed, **{k: p.squeeze(0) for k, p in own.items()}}, x[samples])
+        return (values.reshape(len(samples), -1)[row, index % outputs] * weights.to(values)).sum()[None]
+
+    return AutogradHessians(params, build, torch.zeros(1, dtype=torch.long, device=x.device))
 
 
 def loss_hessian(problem: Problem, dtype: torch.dtype | None = None) -> AutogradHessians:

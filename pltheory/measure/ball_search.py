@@ -16,9 +16,10 @@ from torch.func import jacrev, vmap
 from ..problem.evaluation import call_with, first_line
 from ..problem.problem import Problem
 from ..problem.surroundings import undisturbed
-from ..theory import Bound, InvalidInputError, NotAvailableError, NumericalFailureError
+from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import upper
 from .admission import admit, measuring
+from .arguments import require_number, require_problem, require_seed, require_whole
 from .autodiff import dense
 from .linearization import recognised
 from .ntk import empirical_ntk
@@ -196,11 +197,11 @@ def _search(
     seed: int,
     what: str,
 ) -> Attack:
-    if not 0 <= radius < float("inf") or steps < 0 or restarts < 1:
-        raise InvalidInputError(
-            f"radius = {radius}, steps = {steps}, restarts = {restarts}: allowed are a finite radius and steps from 0 "
-            "on, and at least one start"
-        )
+    require_problem(problem)
+    require_number("radius", radius, 0)
+    require_whole("steps", steps, 0)
+    require_whole("restarts", restarts, 1)
+    require_seed(seed)
     with measuring(problem.network, twice=True):
         if not recognised(problem.network, problem.x):
             admit(problem.network, problem.x)
@@ -244,7 +245,7 @@ def _descend(
     together: int,
 ) -> tuple[float, list[Tensor]]:
     """The point of the smallest objective, and its distance from the centre."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(int(seed))
     best = (float("inf"), 0.0, [c[0] for c in centre.values()])
     for first in range(0, restarts, together):
         count = min(together, restarts - first)

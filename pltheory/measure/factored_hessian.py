@@ -96,7 +96,7 @@ class FactoredHessians:
 
     def start(self, seed: int) -> Tensor:
         """A random vector, the same for every pair but for the projection of v_l off a^."""
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(int(seed))
         flat = torch.randn(sum(self.sizes), generator=generator, dtype=torch.float64).to(self.layers[0].unit)
         parts = list(flat.expand(self.count, -1).split(self.sizes, dim=1))
         for i, at in enumerate(self.layers[1:-1]):

@@ -21,9 +21,11 @@ from ..problem.surroundings import undisturbed
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import estimate, lower
 from .admission import Admitted, admit, measuring
-from .autograd_hessian import AutogradHessians, loss_hessian, output_hessians
+from .arguments import require_direction, require_number, require_problem, require_seed
+from .autodiff import mixing_weights
+from .autograd_hessian import AutogradHessians, loss_hessian, output_hessians, weighted_sum
 from .factored_hessian import factored_hessians
-from .hessian_probe import Twin, confirm, require_exchangeable, require_symmetric
+from .hessian_probe import Twin, confirm, require_exchangeable, require_symmetric, require_unbatched
 from .lanczos import Extremes, largest_modulus
 from .linearization import linearize, recognised
 
@@ -82,18 +84,20 @@ def hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, seed: int 
     Args:
         network: maps (n, ..) to (n, ..), each sample on its own; outputs of more axes count as one.
         x: inputs of shape (n, ..).
-        tol: residual asked for, relative to the value.
+        tol: residual asked for, relative to the value, from 0 on.
         seed: of the start vector.
 
     Returns:
         result[i][c] for sample i and output c, counted as `empirical_ntk` counts them.
 
     Raises:
-        InvalidInputError: the network is not admitted (`admission.admit`): it mixes samples or draws random numbers.
+        InvalidInputError: the network is not admitted (`admission.admit`): it mixes samples or draws random numbers;
+            or `tol` or `seed` is no such number.
         NotAvailableError: an operation has no second derivative, or a wrong one: the Hessian is not symmetric, or not
             the derivative of the gradient by finite differences, or the gradient is not that of the outputs.
         NumericalFailureError: Lanczos did not converge or met a NaN, or finite differences do not settle.
     """
+    _require(tol, seed)
     with measuring(network, twice=True):
         admitted = admit(network, x)
         outputs = admitted.one.numel()
@@ -109,6 +113,7 @@ def largest_hessian_norm(network: nn.Module, x: Tensor, *, tol: float = 1e-3, se
 
     Arguments and errors as there; finite differences are held against the largest of every batch.
     """
+    _require(tol, seed)
     with measuring(network, twice=True):
         admitted = admit(network, x)
         outputs = admitted.one.numel()
@@ -134,6 +139,8 @@ def loss_hessian_norm(problem: Problem, *, tol: float = 1e-3, seed: int = 0) -> 
     Raises:
         InvalidInputError, NotAvailableError, NumericalFailureError: as `hessian_norm`.
     """
+    require_problem(problem)
+    _require(tol, seed)
     with measuring(problem.network, twice=True):
         twin = (lambda dtype: loss_hessian(problem, dtype)) if _admit(problem) else None
         operator = loss_hessian(problem)
@@ -152,9 +159,11 @@ def curvature_along(problem: Problem, direction: dict[str, Tensor]) -> Bound:
     Raises:
         InvalidInputError, NotAvailableError, NumericalFailureError: as `hessian_norm`.
     """
+    require_problem(problem)
     with measuring(problem.network, twice=True):
         doubtful = _admit(problem)
         operator = loss_hessian(problem)
+        require_direction(direction, operator.params)
         v = torch.cat([direction[name].reshape(-1) for name in operator.params]).double()
         largest = float(v.abs().max())
         if largest == 0:
@@ -176,6 +185,11 @@ def largest_output_hessian(norms: list[list[HessianNorm]]) -> Bound:
     if best.residual > 0.1 * best.value.value:
         return estimate(best.value.value, f"Lanczos, residual {best.residual:.1e} is not small")
     return best.value
+
+
+def _require(tol: float, seed: int) -> None:
+    require_number("tol", tol, 0)
+    require_seed(seed)
 
 
 def _admit(problem: Problem) -> bool:
@@ -272,7 +286,7 @@ def _batches(network: nn.Module, admitted: Admitted) -> Iterator[_Factored | _By
         every = output_hessians(network, x, outputs)
         basis, together = _room(sum(p.nbytes for p in every.params.values()))
         for index in pairs.split(together):
-            for batch in _that_work(every.take(index)):
+            for batch in _that_work(every.take(index), network, x, outputs):
                 yield _ByAutograd(batch, lambda dtype: output_hessians(network, x, outputs, dtype), basis)
         return
     basis, together = _room(2 * sum(net.widths) * x.element_size())
@@ -280,13 +294,16 @@ def _batches(network: nn.Module, admitted: Admitted) -> Iterator[_Factored | _By
         yield _Factored(net, x, index, basis)
 
 
-def _that_work(batch: AutogradHessians) -> Iterator[AutogradHessians]:
-    """The batch, or its members one by one where vmap has no rule for something in the module."""
+def _that_work(batch: AutogradHessians, network: nn.Module, x: Tensor, outputs: int) -> Iterator[AutogradHessians]:
+    """The batch, or its members one by one where vmap has no rule, or a wrong one, for something in the module."""
+    if batch.count == 1:
+        yield batch
+        return
+    weights = mixing_weights(batch.count, next(iter(batch.params.values())))
     try:
-        _ = batch.graph
-    except NotAvailableError:
-        if batch.count == 1:
-            raise
+        require_unbatched(batch, weights, lambda dtype: weighted_sum(network, x, outputs, batch.index, weights, dtype))
+    except (NotAvailableError, NumericalFailureError):
+        # Each on its own is without vmap, and says itself what is wrong.
         yield from (batch.take(torch.tensor([i])) for i in range(batch.count))
         return
     yield batch

@@ -16,6 +16,7 @@ weights) the change is not small and the next step is taken; where it never is, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,13 +24,17 @@ import torch
 from torch import Tensor, nn
 
 from ..theory import NotAvailableError, NumericalFailureError
-from .autodiff import gradient, mixing_weights, norm, run_on_leaves
+from .autodiff import gradient, mixing_weights, norm, require_finite_derivatives, run_on_leaves
 from .autograd_hessian import AutogradHessians
 
 _STEPS = 7
 _SHRINK = 8.0
+_COARSE = 40
+"""At most that many steps before the `_STEPS` that may refuse: what float32 holds between the sizes of two layers."""
 _ROUNDINGS = 64
 """Units in the last place by which a gradient, or a function, is taken to be off."""
+_NOISE = 1 << 10
+"""Units in the last place of a whole gradient below which a part of it is round-off."""
 _FINE = 1e-3
 """A finite difference with a relative error below this decides."""
 _SPOILT = 1e-2
@@ -62,7 +67,9 @@ def require_exchangeable(network: nn.Module, params: Mapping[str, Tensor], x: Te
 
     Raises:
         NotAvailableError: they differ.
+        NumericalFailureError: outputs or derivatives are not finite, here or there.
     """
+    require_finite_derivatives(network, params, x)
     gen = torch.Generator().manual_seed(0)
     size = norm(params.values()) / sum(p.numel() for p in params.values()) ** 0.5 or 1.0
     moved = {
@@ -81,12 +88,46 @@ def require_exchangeable(network: nn.Module, params: Mapping[str, Tensor], x: Te
     finally:
         for p, data in zip(params.values(), own, strict=True):
             p.data = data
+    if not math.isfinite(norm(exchanged) + norm(plain)):
+        raise NumericalFailureError("the derivatives of the network's outputs are not finite near its weights")
     gap = norm(a - b for a, b in zip(exchanged, plain, strict=True))
     if not gap <= torch.finfo(output.dtype).eps ** 0.5 * norm(plain):
         raise NotAvailableError(
             "no Hessian for this network: its gradient does not follow parameters given in place of its own (a "
             "checkpoint, or a hook on a gradient)"
         )
+
+
+def require_unbatched(batch: AutogradHessians, weights: Tensor, twin: Twin) -> None:
+    """Refuse functions that vmap runs together if they are not what plain autograd says of their sum.
+
+    A rule for vmap may be wrong (that of an embedding with padding, or a module's own), and finite differences of the
+    gradient that it gives would be wrong alike. Held against the sum with weights, run without it: gradients, and a
+    product with the Hessian along a random direction by finite differences.
+
+    Args:
+        batch: the functions, B of them.
+        weights: theirs in the sum, (B,).
+        twin: the sum.
+
+    Raises:
+        NotAvailableError, NumericalFailureError: as `confirm`.
+    """
+    plain = twin(None)
+    _, gradients = batch.graph
+    u = plain.start(0)
+    u = u / torch.linalg.vector_norm(u)
+    _, expected = plain.at(torch.zeros_like(u))
+    found = (weights.to(u).double() @ _flat(gradients, batch))[None]
+    sizes = [p.numel() for p in batch.params.values()]
+    own = _flat(expected, plain)
+    eps = torch.finfo(u.dtype).eps
+    noise = _NOISE * eps * norm([own])
+    for a, b in zip(found.split(sizes, dim=1), own.split(sizes, dim=1), strict=True):
+        if not norm([a - b]) <= eps**0.5 * norm([b]) + noise:
+            raise NotAvailableError("no Hessian for this network: vmap does not give the gradients that autograd gives")
+    product = (weights.to(u) @ batch.apply(u.expand(batch.count, -1)))[None]
+    confirm(twin, u, product, torch.zeros(1))
 
 
 def confirm(twin: Twin, v: Tensor, product: Tensor, residual: Tensor) -> None:
@@ -109,12 +150,13 @@ def confirm(twin: Twin, v: Tensor, product: Tensor, residual: Tensor) -> None:
         return  # no gradient flows: what autograd takes for a constant
     probe = _Probe.of(functions, v, product, residual)
     before: _Difference | None = None
-    for _ in range(_STEPS):
+    coarse = probe.coarse_steps()
+    for k in range(coarse + _STEPS):
         now = probe.difference()
         if before is None:
             settled = probe.agrees(now)
         else:
-            settled = probe.agrees(now) | probe.judge(before, now)
+            settled = probe.agrees(now) | probe.judge(before, now, may_refuse=k > coarse)
         if bool(settled.all()):
             return
         before = now
@@ -156,8 +198,7 @@ def _gradient_scale(functions: AutogradHessians, v: Tensor) -> Tensor:
 def _scale(functions: AutogradHessians) -> float:
     """Root mean square of the parameters, 1 where all are zero."""
     params = functions.params.values()
-    square = sum(float(p.double().square().sum()) for p in params) / sum(p.numel() for p in params)
-    return square**0.5 or 1.0
+    return norm(params) / sum(p.numel() for p in params) ** 0.5 or 1.0
 
 
 def _connected(functions: AutogradHessians, v: Tensor) -> Tensor:
@@ -194,6 +235,7 @@ class _Probe:
     step: Tensor
     unit: float
     most: Tensor | None = None  # round-off at the first step
+    most_of_slope: Tensor | None = None
 
     @classmethod
     def of(cls, functions: AutogradHessians, v: Tensor, product: Tensor, residual: Tensor) -> _Probe:
@@ -201,6 +243,19 @@ class _Probe:
         largest = v.abs().amax(dim=1).double()
         step = unit ** (1 / 3) * _scale(functions) / torch.where(largest > 0, largest, 1)
         return cls(functions, v, product.double(), residual, step, unit)
+
+    def coarse_steps(self) -> int:
+        """Steps after which every parameter moves little beside its own size, not only beside that of all.
+
+        A step that is small beside a large last layer may carry the others past where their activations are flat.
+        """
+        params, first, ratio = self.functions.params.values(), self.unit ** (1 / 3), 1.0
+        for p, part in zip(params, self.v.split([p.numel() for p in params], dim=1), strict=True):
+            size = norm([p]) / p.numel() ** 0.5 if p.numel() else 0.0
+            if size > 0:  # what starts at zero has no size of its own
+                moved = float((self.step * part.abs().amax(dim=1).double()).max())
+                ratio = max(ratio, moved / size / first)
+        return math.ceil(math.log(min(ratio, _SHRINK**_COARSE), _SHRINK))
 
     def shrink(self) -> None:
         self.step = self.step / _SHRINK
@@ -233,27 +288,35 @@ class _Probe:
             self.most = d.off
         return torch.minimum(d.off, torch.maximum(self.most, _FINE * _norms(self.product)))
 
+    def slope_rounding(self, d: _Difference) -> Tensor:
+        """The same of the slope."""
+        if self.most_of_slope is None:
+            self.most_of_slope = d.slope_off
+        return torch.minimum(d.slope_off, torch.maximum(self.most_of_slope, _FINE * d.size))
+
     def agrees(self, d: _Difference) -> Tensor:
         """Where the finite differences are what was found, to half the digits."""
         half = self.unit**0.5
         return (self.errors(d) <= half * _norms(self.product) + self.rounding(d)) & (
-            d.slope <= half * d.size + d.slope_off
+            d.slope <= half * d.size + self.slope_rounding(d)
         )
 
-    def judge(self, before: _Difference, now: _Difference) -> Tensor:
+    def judge(self, before: _Difference, now: _Difference, *, may_refuse: bool) -> Tensor:
         """Where the finite differences have settled on what was found, to their own accuracy.
 
         Raises:
-            NotAvailableError: they have settled on something else.
+            NotAvailableError: they have settled on something else, and the step `may_refuse`.
         """
-        size, off = _norms(self.product), self.rounding(now)
+        size, off, slope_off = _norms(self.product), self.rounding(now), self.slope_rounding(now)
         change = _norms(now.product - before.product)
         slope_change = (now.slope - before.slope).abs()
         settled = change <= _FINE * torch.maximum(size, _norms(now.product)) + off
-        slope_settled = slope_change <= _FINE * now.size + now.slope_off
+        slope_settled = slope_change <= _FINE * now.size + slope_off
         errors, half = self.errors(now), self.unit**0.5
         wrong = settled & (errors > 2 * change + half * size + off)
-        slope_wrong = slope_settled & (now.slope > 2 * slope_change + half * now.size + now.slope_off)
+        slope_wrong = slope_settled & (now.slope > 2 * slope_change + half * now.size + slope_off)
+        if not may_refuse:
+            return settled & slope_settled & ~wrong & ~slope_wrong
         if bool(wrong.any()):
             b = int(wrong.nonzero()[0])
             raise NotAvailableError(

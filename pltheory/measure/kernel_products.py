@@ -16,9 +16,10 @@ from torch.func import jvp
 
 from ..problem.evaluation import call_with, first_line
 from ..problem.surroundings import undisturbed
-from ..theory import InvalidInputError, NotAvailableError
+from ..theory import NotAvailableError
 from .admission import admit, measuring
-from .autodiff import gradient, mixing_weights, norm, run_on_leaves
+from .arguments import require_vector, require_whole
+from .autodiff import gradient, mixing_weights, norm, require_finite_derivatives, run_on_leaves
 
 
 class KernelOperator(LinearOperator):
@@ -31,20 +32,22 @@ class KernelOperator(LinearOperator):
 
     Raises:
         InvalidInputError: the network is not admitted (`admission.admit`), or `block` is not positive.
+        NumericalFailureError: outputs or derivatives are not finite.
         NotAvailableError: the network can be differentiated neither by forward mode nor twice, or what it is
             differentiated by disagrees with plain reverse mode.
     """
 
     @undisturbed
     def __init__(self, network: nn.Module, x: Tensor, *, block: int | None = None) -> None:
-        if block is not None and block < 1:
-            raise InvalidInputError(f"block = {block}: must be at least 1")
+        if block is not None:
+            require_whole("block", block, 1)
         with measuring(network, twice=True):
             admitted = admit(network, x)
             self.params, self.x, self.outputs = admitted.params, admitted.x, admitted.one.numel()
             self.network = network
             self.block = len(x) if block is None else block
             self._like = admitted.one.new_empty(0)
+            require_finite_derivatives(network, self.params, self.x)
             # Forward mode sees what is hidden from reverse mode by no_grad, and has mistakes of its own.
             self._forward_mode = self._has_forward_mode() and self._is_adjoint(forward_mode=True)
             if not self._forward_mode and not self._is_adjoint(forward_mode=False):
@@ -63,6 +66,7 @@ class KernelOperator(LinearOperator):
     @undisturbed
     def transpose_times(self, v: Tensor) -> Tensor:
         """J^T v of shape (p,), in the order of parameters(), for v of shape (n C,), sample-major."""
+        require_vector("v", v, len(self.x) * self.outputs)
         with measuring(self.network, twice=True):
             total = torch.zeros(self.parameters, dtype=self._like.dtype, device=self._like.device)
             for some, part in self._blocks(v):
@@ -73,6 +77,7 @@ class KernelOperator(LinearOperator):
     @undisturbed
     def jacobian_times(self, u: Tensor) -> Tensor:
         """J u of shape (n C,), for u of shape (p,)."""
+        require_vector("u", u, self.parameters)
         with measuring(self.network, twice=True):
             u = u.to(self._like)
             rows = [self._along(self.x[s : s + self.block], u) for s in range(0, len(self.x), self.block)]
@@ -139,13 +144,14 @@ class KernelOperator(LinearOperator):
         gen = torch.Generator().manual_seed(1)
         other = torch.randn(len(rows), generator=gen, dtype=torch.float64).to(rows)
         run = self._by_forward_mode if forward_mode else self._by_two_backward_passes
-        for u in (rows, other):
+        size = norm([rows])
+        for u in (rows / size if size > 0 else rows, other):  # of norm 1, so that J u does not overflow
             try:
                 along = run(few, self._named(u)).reshape(-1).double()
             except RuntimeError as error:
                 raise NotAvailableError(f"not available for this network: {first_line(error)}") from error
             forwards, backwards = float(v.reshape(-1).double() @ along), float(rows.double() @ u.double())
-            if not abs(forwards - backwards) <= torch.finfo(u.dtype).eps ** 0.5 * norm([rows]) * norm([u]):
+            if not abs(forwards - backwards) <= torch.finfo(u.dtype).eps ** 0.5 * size * norm([u]):
                 return False
         return True
 

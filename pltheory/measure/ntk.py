@@ -17,7 +17,8 @@ from ..problem.networks import class_n
 from ..problem.surroundings import undisturbed
 from ..theory import NotAvailableError, NumericalFailureError
 from .admission import admit, inputs, measuring, require_same, trainable
-from .autodiff import jacobian_rows
+from .arguments import require_flag, require_precision, require_whole
+from .autodiff import jacobian_rows, require_finite_derivatives
 from .layer_rules.factors import Entries, Factor, NoRuleError, Outer, add_gram, joined
 from .layer_rules.plan import CHANGING, PROBES, Plan, Route, all_by_autodiff, factors, fits, make_plan
 from .linearization import linearize
@@ -63,9 +64,11 @@ def empirical_ntk(
 
     Raises:
         InvalidInputError: the network mixes samples (batch normalisation in train mode), draws random numbers, answers
-            with something else than one real tensor, or has no trainable real parameters (`admission.admit`).
+            with something else than one real tensor, or has no trainable real parameters (`admission.admit`); or an
+            option is out of range.
         NotAvailableError: some parameter can be differentiated by no route.
-        NumericalFailureError: the entries vanish below the smallest number of float32.
+        NumericalFailureError: the entries vanish below the smallest number of float32, or are not finite: those of the
+            outputs, their derivatives, or products of these.
     """
     return _kernel(network, x, x2, accumulate, memory_bytes, tf32, traced=False)
 
@@ -127,7 +130,9 @@ def _by_autodiff(network: nn.Module, x: Tensor) -> Tensor:
         return [Entries(jacobian_rows(network, params, block).reshape(len(block), one.numel(), -1))]
 
     _fill(kernel, source, x, None, max(1, JACOBIAN_BYTES // (2 * size)))
-    return kernel.reshape(len(x) * one.numel(), -1)
+    kernel = kernel.reshape(len(x) * one.numel(), -1)
+    _require_finite(network, params, kernel, x, x)
+    return kernel
 
 
 def jacobian(network: nn.Module, x: Tensor) -> Tensor:
@@ -138,7 +143,9 @@ def jacobian(network: nn.Module, x: Tensor) -> Tensor:
     """
     with measuring(network):
         admitted = admit(network, x)
-        return jacobian_rows(network, admitted.params, admitted.x)
+        rows = jacobian_rows(network, admitted.params, admitted.x)
+        _require_finite(network, admitted.params, rows, admitted.x, admitted.x)
+    return rows
 
 
 def _kernel(
@@ -150,21 +157,55 @@ def _kernel(
     tf32: bool,
     traced: bool,
 ) -> Tensor:
+    require_precision("accumulate", accumulate)
+    if memory_bytes is not None:
+        require_whole("memory_bytes", memory_bytes, 1)
+    require_flag("tf32", tf32)
     params = trainable(network)
     with measuring(network), matrix_products(tf32=tf32):
         x, x2 = inputs(x), None if x2 is None else inputs(x2)
-        try:
-            return _assemble(_by_class_n(network, x), x, x2, accumulate, memory_bytes, traced)
-        except NotAvailableError:
-            pass  # not of class N, or its outputs are not those of its layers
-        first = (x2 if x2 is not None and len(x2) > len(x) else x)[:PROBES]
-        one = admit(network, first).one
-        plan = make_plan(network, first, params, max(len(x), 0 if x2 is None else len(x2)))
-        try:
-            return _assemble(_by_rules(network, params, first, one, plan), x, x2, accumulate, memory_bytes, traced)
-        except NoRuleError as why:  # found out in the middle: ntk_routes says the same
-            plan = all_by_autodiff(params, str(why))
+        kernel = _assembled(network, params, x, x2, accumulate, memory_bytes, traced)
+        _require_finite(network, params, kernel, x, x if x2 is None else x2)
+    return kernel
+
+
+def _assembled(
+    network: nn.Module,
+    params: dict[str, Tensor],
+    x: Tensor,
+    x2: Tensor | None,
+    accumulate: torch.dtype | None,
+    memory_bytes: int | None,
+    traced: bool,
+) -> Tensor:
+    try:
+        return _assemble(_by_class_n(network, x), x, x2, accumulate, memory_bytes, traced)
+    except NotAvailableError:
+        pass  # not of class N, or its outputs are not those of its layers
+    first = (x2 if x2 is not None and len(x2) > len(x) else x)[:PROBES]
+    one = admit(network, first).one
+    plan = make_plan(network, first, params, max(len(x), 0 if x2 is None else len(x2)))
+    try:
         return _assemble(_by_rules(network, params, first, one, plan), x, x2, accumulate, memory_bytes, traced)
+    except NoRuleError as why:  # found out in the middle: ntk_routes says the same
+        plan = all_by_autodiff(params, str(why))
+    return _assemble(_by_rules(network, params, first, one, plan), x, x2, accumulate, memory_bytes, traced)
+
+
+def _require_finite(network: nn.Module, params: dict[str, Tensor], kernel: Tensor, x: Tensor, other: Tensor) -> None:
+    """Refuse a kernel, or rows of a Jacobian, with entries that are not finite, and say why.
+
+    Raises:
+        NumericalFailureError: an output or a derivative is not finite, or a product of finite ones overflows.
+    """
+    finite = kernel.isfinite().all(dim=1)
+    if bool(finite.all()):
+        return
+    for some in (x, other) if other is not x else (x,):
+        require_finite_derivatives(network, params, some)
+    sample = int(finite.int().argmin()) // (len(kernel) // len(x))
+    hint = "; network.double(), or accumulate = torch.float64, holds more" if kernel.dtype is torch.float32 else ""
+    raise NumericalFailureError(f"products of derivatives at sample {sample} overflow {kernel.dtype}{hint}")
 
 
 def _assemble(

@@ -8,8 +8,9 @@ from ..problem.problem import Problem
 from ..problem.surroundings import undisturbed
 from ..theory import Bound, NumericalFailureError
 from ..theory.bound import exact
-from .admission import admit, measuring
-from .autodiff import gradient, norm
+from .admission import admit, measuring, trainable
+from .arguments import require_problem
+from .autodiff import gradient, norm, require_finite_derivatives, run_on_leaves
 from .linearization import recognised
 
 
@@ -25,10 +26,12 @@ def pl_ratio(problem: Problem) -> Bound:
         NotAvailableError: autograd cannot differentiate it.
         NumericalFailureError: the residual or the gradient is not finite.
     """
+    require_problem(problem)
     with measuring(problem.network):
         if not recognised(problem.network, problem.x):
             admit(problem.network, problem.x)
-        residual = problem.residual()
+        leaves, outputs = run_on_leaves(problem.network, trainable(problem.network), problem.x)
+        residual = outputs - problem.y
         r = residual.detach().double()
         largest = float(r.abs().max())
         if largest == 0:
@@ -36,7 +39,10 @@ def pl_ratio(problem: Problem) -> Bound:
         # ||c J^T r||^2 / (c ||r||^2): of the unit residual, so that no square overflows or vanishes.
         r = r / largest
         r = (r / torch.linalg.vector_norm(r)).to(residual)
-        value = problem.scale * norm(gradient(residual, problem.parameters(), r)) ** 2
+        length = norm(gradient(residual, leaves.values(), r))
+        value = problem.scale * length * length
+        if not value < float("inf"):
+            require_finite_derivatives(problem.network, trainable(problem.network), problem.x)
     if not value < float("inf"):
         raise NumericalFailureError("the PL* ratio is not finite: the residual or the gradient is not")
     return exact(value, "autodiff gradient")

@@ -17,6 +17,7 @@ from ..rigor.eigen import lambda_min_lower
 from ..rigor.midrad import as_ball
 from ..theory import Bound, InvalidInputError, NumericalFailureError
 from ..theory.bound import estimate, exact, upper
+from .arguments import require_flag
 
 _BASIS = 30
 """Lanczos vectors of the inverse; beside the matrix they are nothing."""
@@ -103,6 +104,7 @@ def lambda_min(kernel: Tensor, *, rigorous: bool = False) -> Bound:
         NoVerdictError: nothing can be verified, as on overflow.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
+    require_flag("rigorous", rigorous)
     if not rigorous:
         return extremes(kernel)[0]
     _require_matrix(kernel)

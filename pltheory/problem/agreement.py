@@ -1,14 +1,17 @@
 """Whether a module computes and trains what its layers say, at its weights: a second line of defence, no proof.
 
 `exact` recognises what a network is made of. What it cannot see, a kernel of torch replaced in its dispatcher or a hook
-on the node that accumulates a gradient, may still be seen here: outputs and one full backward pass of the live module
-are held against the same numbers from NumPy and this package's own activations.
+on the node that accumulates a gradient, may still be seen here: outputs and a full backward pass of the live module
+are held against the same numbers from NumPy and this package's own activations; some more passes, one of them at other
+weights, where somebody holds such a node.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +26,9 @@ from .networks import ClassN, Layer
 
 ENTRIES = 2**24
 """Samples times width that are looked at, and 64 samples at least."""
+AGAIN = 2
+"""More passes where a node that accumulates a gradient outlives the first, before one at other weights."""
+_MARK = "pltheory: seen"
 PIECE = 2**18
 """Entries of a weight matrix that are worked on at a time, so that the passes stay in the cache."""
 
@@ -51,6 +57,19 @@ def require_agreement(module: nn.Module, live: ClassN, copies: ClassN, x: Tensor
     limits = torch.finfo(x.dtype)
     # Sums of k terms err by far less than k roundings of their sizes; sqrt(k) leaves room for what blocked sums do.
     tolerance = limits.eps * (64 + max(live.widths) ** 0.5)
+    parameters = _parameters(live)
+    _compare(module, live, copies, some, signs, tolerance)
+    if any(_outlives(p) for p in parameters):
+        # A hook on a node that lives on may count its calls, or wait for the weights to move.
+        for _ in range(AGAIN):
+            _compare(module, live, copies, some, signs, tolerance)
+        moved = _scaled(copies, 1 + 2**-6)
+        with _in_place(parameters, _parameters(moved)):
+            _compare(module, live, moved, some, signs, tolerance)
+
+
+def _compare(module: nn.Module, live: ClassN, copies: ClassN, some: Tensor, signs: Array, tolerance: float) -> None:
+    limits = torch.finfo(some.dtype)
     try:
         with np.errstate(all="ignore"):
             outputs, gradients = _expected(copies, _doubles(some), signs, limits.tiny / tolerance)
@@ -68,6 +87,45 @@ def require_agreement(module: nn.Module, live: ClassN, copies: ClassN, x: Tensor
                     f"not available for this network: the gradient that autograd gives the {what} of affine layer {l} "
                     "is not that of its layers"
                 )
+
+
+def _parameters(net: ClassN) -> list[Tensor]:
+    return [p for layer in net.layers for p in (layer.weight, layer.bias) if p is not None]
+
+
+def _scaled(net: ClassN, by: float) -> ClassN:
+    layers = (
+        replace(layer, weight=by * layer.weight.detach(), bias=None if layer.bias is None else by * layer.bias.detach())
+        for layer in net.layers
+    )
+    return replace(net, layers=tuple(layers))
+
+
+@contextmanager
+def _in_place(parameters: list[Tensor], values: list[Tensor]) -> Iterator[None]:
+    """Other numbers in the parameters for a moment; those that were there are left in their memory."""
+    own = [p.data for p in parameters]
+    try:
+        for p, value in zip(parameters, values, strict=True):
+            p.data = value
+        yield
+    finally:
+        for p, data in zip(parameters, own, strict=True):
+            p.data = data
+
+
+def _outlives(p: Tensor) -> bool:
+    """Whether somebody holds the node that accumulates a parameter's gradient, and with it its hooks.
+
+    torch makes that node anew when nobody does. What is written on it is there again only if it is the same.
+    """
+
+    def node() -> Any:
+        with torch.enable_grad():
+            return p.expand_as(p).grad_fn.next_functions[0][0]  # type: ignore[union-attr]
+
+    node().metadata[_MARK] = True
+    return node().metadata.pop(_MARK, None) is not None
 
 
 @dataclass(frozen=True)
@@ -170,7 +228,7 @@ def _found(
     module: nn.Module, live: ClassN, x: Tensor, signs: Tensor
 ) -> tuple[Tensor, list[tuple[Tensor | None, Tensor | None]]]:
     """The same from the module by `backward`, which passes every hook that a gradient meets in training."""
-    parameters = [p for layer in live.layers for p in (layer.weight, layer.bias) if p is not None]
+    parameters = _parameters(live)
     before = [p.grad for p in parameters]
     try:
         for p in parameters:

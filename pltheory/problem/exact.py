@@ -162,6 +162,12 @@ def parameter_of(part: nn.Module, name: str, where: str, shape: tuple[int | None
         refuse(full, f"has entries that share memory: strides {p.stride()} of shape {tuple(p.shape)}")
     if not has_memory(p):
         refuse(full, "has no memory: its storage is too small")
+    if not _private(p):
+        refuse(
+            full,
+            "lies in memory that a file, another process or a second address may share: give it memory of its own, "
+            "p.data = p.data.clone()",
+        )
     return p
 
 
@@ -208,6 +214,32 @@ def has_memory(t: Tensor) -> bool:
 def _extent(t: Tensor) -> int:
     """Bytes from the first to behind the last entry."""
     return (1 + sum(s * (n - 1) for s, n in zip(t.stride(), t.shape, strict=True))) * t.element_size()
+
+
+def _private(t: Tensor) -> bool:
+    """Whether nobody writes to a tensor's memory by another address, as far as the operating system knows.
+
+    One file may be mapped twice, and then two tensors are one, at addresses that do not meet. What torch allocated
+    itself is private; of other memory (a checkpoint's, NumPy's) the system says how it is mapped.
+    """
+    storage = t.untyped_storage()
+    if t.device.type != "cpu" or (storage.resizable() and not storage.is_shared()):
+        return True
+    start, end = t.data_ptr(), t.data_ptr() + _extent(t)
+    try:
+        with open("/proc/self/maps", "rb") as lines:  # by address: 7f00-7f80 rw-p ..; p is private
+            for line in lines:
+                stretch, flags, *_ = line.split(maxsplit=2)
+                low, high = (int(address, 16) for address in stretch.split(b"-"))
+                if low <= start < high:
+                    if not flags.endswith(b"p"):
+                        return False
+                    if end <= high:
+                        return True
+                    start = high
+    except OSError:
+        pass  # another system: only what torch allocated is known to be private
+    return False
 
 
 def require_apart(tensors: Mapping[str, Tensor]) -> None:

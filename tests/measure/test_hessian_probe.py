@@ -14,6 +14,7 @@ from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.theory import NotAvailableError, NumericalFailureError
 from tests.cases import draws
+from tests.measure.odd_modules import WrongOnce, WrongTwice, lin, par, tail
 from tests.oracles import plain_autograd as oracle
 
 F64 = {"dtype": torch.float64}
@@ -91,6 +92,43 @@ def test_single_precision_is_probed_in_double():
     net, (x,) = nn.Sequential(nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))), draws(2, (3, 4))
     found = torch.tensor([[h.value.value for h in row] for row in hessian_norm(net, x.float(), tol=1e-5)], **F64)
     torch.testing.assert_close(found, oracle.output_norms(net.double(), x), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("layer", "size"), [(4, 1e6), (4, 1e3), (4, 1e-6), (0, 1e-4), (2, 1e-4)])
+@pytest.mark.parametrize("activation", [nn.ELU, nn.CELU, nn.Tanh])
+def test_layers_of_very_different_size(activation, layer, size):
+    """A step that is small beside one layer may be a large one for another."""
+    torch.manual_seed(1)
+    inner = nn.Sequential(
+        nn.Linear(4, 5, **F64), activation(), nn.Linear(5, 5, **F64), activation(), nn.Linear(5, 2, **F64)
+    )
+    net, (x,) = nn.Sequential(inner), draws(0, (3, 4))
+    with torch.no_grad():
+        inner[layer].weight.mul_(size)
+        if layer == 4:  # the oracle's steps would cross kinks of ELU's slope
+            inner[layer].bias.mul_(size)
+    found = torch.tensor([[h.value.value for h in row] for row in hessian_norm(net, x, tol=1e-7)], **F64)
+    torch.testing.assert_close(found, oracle.output_norms(net, x), rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("size", [1e-8, 1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("idle", [0.0, 1e-8, 1e8])
+@pytest.mark.parametrize("wrong", [WrongOnce, WrongTwice])
+def test_layers_of_very_different_size_hide_nothing(wrong, idle, size):
+    (x,), nets = draws(0, (3, 4)), []
+    for function in (wrong.apply, torch.sin):
+        torch.manual_seed(1)
+        net = tail(lambda s, h, f=function: f(s.m(h)) + s.idle * h[:, :1], m=lin(4, 4), idle=par(1, scale=idle))
+        with torch.no_grad():
+            net.out.weight.mul_(size)
+            net.out.bias.mul_(size)
+        nets.append(net)
+    try:
+        found = torch.tensor([[h.value.value for h in row] for row in hessian_norm(nets[0], x)], **F64)
+    except (NotAvailableError, NumericalFailureError):
+        return
+    # What is wrong is nothing beside the rest of the Hessian.
+    assert (found <= (1 + 1e-6) * oracle.output_norms(nets[1], x)).all()
 
 
 def in_both_precisions(widths):

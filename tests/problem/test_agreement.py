@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 
 from pltheory.problem.agreement import require_agreement
+from pltheory.problem.held import hold
 from pltheory.problem.networks import class_n
+from pltheory.problem.problem import Problem
 from pltheory.theory import NotAvailableError
 from tests.cases import draws, every_case, sequential
 
@@ -63,3 +67,46 @@ def test_gradients_are_put_back():
     assert net[0].bias.grad is None
     assert all(p.grad is g for p, g in zip(net.parameters(), before, strict=True) if p is not net[0].bias)
     assert all(torch.equal(a, b) for a, b in zip(before, kept, strict=True))
+
+
+def silent(calls):
+    """A hook that does nothing when it is called for the first few times."""
+    left = [calls]
+
+    def hook(grads):
+        left[0] -= 1
+        return grads if left[0] >= 0 else tuple(-g for g in grads)
+
+    return hook
+
+
+def until_moved(p):
+    """A hook that does nothing at the weights where it was set."""
+    was = p.detach().clone()
+    return lambda grads: grads if torch.equal(p, was) else tuple(-g for g in grads)
+
+
+@pytest.mark.parametrize("make", [lambda p: silent(1), lambda p: silent(2), until_moved])
+def test_a_hook_that_waits_is_noticed(make):
+    net = sequential([5, 7, 2], "tanh")
+    node = net[0].weight.expand_as(net[0].weight).grad_fn.next_functions[0][0]
+    node.register_prehook(make(net[0].weight))
+    problem, before = Problem(net, *draws(0, (3, 5), (3, 2))), copy.deepcopy(net.state_dict())
+    places = [p.data_ptr() for p in net.parameters()]
+    with pytest.raises(NotAvailableError, match="the weight of affine layer 0"):
+        hold(problem)
+    assert [p.data_ptr() for p in net.parameters()] == places
+    assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
+    del node
+
+
+def test_a_graph_that_is_still_held_is_no_hook():
+    net = sequential([5, 7, 2], "tanh")
+    (x, y) = draws(0, (3, 5), (3, 2))
+    loss = net(x).square().sum()
+    loss.backward(retain_graph=True)
+    kept = net[0].weight.grad.clone()
+    assert hold(Problem(net, x, y)).refusal is None
+    assert torch.equal(net[0].weight.grad, kept)
+    loss.backward()
+    assert torch.equal(net[0].weight.grad, 2 * kept)
