@@ -90,6 +90,10 @@ class Comparison:
             return None
         return high.value / low.value
 
+    def __str__(self) -> str:
+        symbol = f"{self.symbol} = " if self.symbol else ""
+        return f"{symbol}{self.measured.value:.4g}, needed {self.relation} {self.needed.value:.4g}"
+
     @property
     def _sides(self) -> tuple[Bound, Bound]:
         """What must be the smaller one, then the larger."""
@@ -121,6 +125,9 @@ class Fact:
         """Facts have none."""
         return None
 
+    def __str__(self) -> str:
+        return f"{self.found}, needed {self.needed}"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -145,6 +152,10 @@ class Row:
     def margin(self) -> float | None:
         """Available over required, more than 1 when fulfilled; None where no ratio makes sense."""
         return None if self.says is None else self.says.margin
+
+    def __str__(self) -> str:
+        said = "not known" if self.says is None else self.says
+        return f"{self.verdict:10} {self.hypothesis}: {said}"
 
 
 def unknown(why: str) -> Row:
