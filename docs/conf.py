@@ -12,6 +12,7 @@ extensions = [
     "mathml",
     "claims",
     "inventories",
+    "quantities",
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
