@@ -1,14 +1,17 @@
 """A claim from its module, which is written in the order of a paper.
 
-The docstring is the statement: a title, the statement in words and LaTeX, and a last paragraph "Source: ... ." that ends
-with "In Coq: Module.theorem." where the development has a theorem of its own for it. Then follow what the statement
-means to the kernel (assumptions and conclusions), the proof, and false variants. Name, title, statement and source are
-read off here and written nowhere else.
+The docstring is the statement: a title, the statement in words and LaTeX, and a last paragraph "Source: ... ." that
+ends with "In Coq: Module.theorem." where the development has a theorem of its own for it. Then follow what the
+statement means to the kernel (assumptions and conclusions), the proof, and false variants. Name, title, statement and
+source are read off here and written nowhere else.
 """
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +27,7 @@ def claim(
 
     Args:
         module: its name, whose last part is the claim's.
-        text: its docstring.
+        text: its docstring; None where Python has left it out (-OO), and then it is read from the source.
         assumptions, conclusions: named relations.
         proof: the steps.
         mutants: makes the false variants.
@@ -34,7 +37,9 @@ def claim(
         ValueError: the docstring has no title, no statement or no source.
     """
     name = module.rpartition(".")[2]
-    title, *paragraphs = [" ".join(p.split()) for p in (text or "").strip().split("\n\n")]
+    if text is None:
+        text = ast.get_docstring(ast.parse(inspect.getsource(sys.modules[module]))) or ""
+    title, *paragraphs = [" ".join(p.split()) for p in text.strip().split("\n\n")]
     last = _LAST.fullmatch(paragraphs.pop()) if paragraphs else None
     if last is None or not title or not paragraphs:
         raise ValueError(f"{module}: the docstring is not title, statement and 'Source: ... .'")
