@@ -16,11 +16,8 @@ from ..statement import claim
 from .monotone_root import CLAIM as MONOTONE_ROOT
 
 al, p, q, r = sp.symbols("al p q r")
-
 _P, _Q, _R = v * v + (al + 1) ** 2, v * v + (al - 1) ** 2, v * v + 4 * al**2
-
 _NORM = block_norm(v, al)
-
 _IMAGE = x**2 + (v * x + al * y) ** 2
 
 ASSUMPTIONS = {"v>0": gt(v), "al>=1": ge(al, 1)}
@@ -36,13 +33,9 @@ RADICANDS = (
 
 # s = ((p + q)/2)^2 is an eigenvalue of M^T M: its characteristic polynomial vanishes by the equations of p and q.
 _S = ((p + q) / 2) ** 2
-
 _A, _B = _S - al**2, _S - 1 - v**2
-
 _FORM = _S * (x**2 + y**2) - _IMAGE
-
 _DELTA = (p**2 + q**2 - _P - _Q) / 4
-
 _COMMON = (p * q + _DELTA) / 4
 
 PROOF = (

@@ -17,15 +17,10 @@ from ..matrices import SPECTRAL_PRODUCT, SPECTRAL_SUM, X, Y, nx, ny, nz, plus, s
 from ..statement import claim
 
 Q0, De, Debar = sp.symbols("Q_0 De De_bar")
-
 eps, c1g, d1g, eb, ce, de, d2 = sp.symbols("eps c1g d1g eb ce de d2")
-
 first, second, third, two_terms, norm, moved, average = sp.symbols("first second third two_terms norm moved average")
-
 form, form0, l1, square = sp.symbols("form form0 l1 square")
-
 _MIXED, _ALONE = c1g + eb * ce + d2, d1g + eb * de + d2
-
 _F, _S, _T = times(Q0, De), times(Debar, Q0), times(Debar, De)
 
 ASSUMPTIONS = {

@@ -16,7 +16,6 @@ from ..language import Cases, Cert, Mutant, Use, ge, term
 from ..statement import claim
 
 e, late = sp.symbols("e late")
-
 _INSIDE = ge(e * (growth - 1 + th * late), p - e), ge(e * (growth - 1 + th * late), e - p)
 
 ASSUMPTIONS = {

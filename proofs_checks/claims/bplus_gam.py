@@ -18,11 +18,8 @@ from ..statement import claim
 from .monotone_root import CLAIM as MONOTONE_ROOT
 
 H, om, part, square = (sp.symbols(f"{n}1:3") for n in ("H", "om", "part", "square"))
-
 _SUM = part[0] + part[1]
-
 _TIME = om[0] * H[0] + om[1] * H[1]
-
 _WEIGHT = square[0] / om[0] + square[1] / om[1]
 
 ASSUMPTIONS = {

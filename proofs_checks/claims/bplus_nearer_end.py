@@ -15,13 +15,9 @@ from ..language import LEAST, Cert, Define, Mutant, ge, term
 from ..statement import claim
 
 N = 3
-
 _R = range(N)
-
 share, width = sp.symbols(f"x1:{N + 1}"), sp.symbols(f"c1:{N + 1}")
-
 _START = sum((x * c) ** 2 for x, c in zip(share, width, strict=True))
-
 _END = sum(((1 - x) * c) ** 2 for x, c in zip(share, width, strict=True))
 
 ASSUMPTIONS = {

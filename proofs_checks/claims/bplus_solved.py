@@ -16,13 +16,9 @@ from ..language import Cert, Mutant, ge, gt, term
 from ..statement import claim
 
 total, c1, Dq = sp.symbols("total c1 Dq")
-
 eps, mass, lin, dev = (sp.symbols(f"{n}1:3") for n in ("eps", "mass", "lin", "dev"))
-
 edge, moved = sp.symbols("edge moved")
-
 _TOP = eps[1]
-
 _RIGHT = (eps[0] * mass[0] + eps[1] * mass[1] + _TOP * (edge + Dq)) / (1 - c1 * _TOP)
 
 ASSUMPTIONS = {

@@ -10,7 +10,7 @@ Source: theory section 2, classical route; TMSSR25. In Coq: Classical.K_classic_
 """
 
 from ..cited import CONTINUATION, LAST_POINT, PL_AT_A_POINT, SQUARE_LOSS_GRADIENT
-from ..language import ROOT, Assume, Cert, Define, Mutant, Use, eq, ge, gt, said, term
+from ..language import ROOT, Assume, Cert, Define, Mutant, Use, eq, ge, gt, term
 from ..no_exit import CONSTANTS, POSITIVE_STEP, STATE, STEP
 from ..notation import (
     G,
@@ -28,6 +28,7 @@ from ..notation import (
     eta,
     h,
     inside,
+    jacobian_at_most,
     m,
     mu,
     rate_classic,
@@ -45,9 +46,7 @@ from .descent_rate import CLAIM as DESCENT_RATE
 from .monotone_root import CLAIM as MONOTONE_ROOT
 
 A = sp.Symbol("A")
-
 ROOT_RATE = ROOT(rate_classic(mu, eta, delta))
-
 K = c * ell * (1 + ROOT_RATE) / (delta * mu)
 """Length of the whole path per A, the bound of the root of the loss; c is the root of 2."""
 
@@ -59,7 +58,7 @@ CLASSICAL_CONSTANTS = {
     "eta<=1/beta": ge(1, beta * eta),
     "mu<=beta": ge(beta, mu),
     "ell>0": gt(ell),
-    "jacobian": said("the spectral norm of J is at most {0} on S", ell),
+    "jacobian": jacobian_at_most(ell),
     "R": gt(R, K * a0),
 }
 """What is fixed; eta delta mu <= 1, so the rate has a real root."""

@@ -19,7 +19,6 @@ from .block_norm import CLAIM as BLOCK_NORM
 from .block_norm import al, p, q, r
 
 _V = s * (beta + nu) / 2
-
 _AL = GREATEST(expansion_constant(s, beta, nu), 1)
 
 ASSUMPTIONS = {

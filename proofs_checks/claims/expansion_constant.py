@@ -16,9 +16,7 @@ from ..notation import beta, expansion_constant, h
 from ..statement import claim
 
 lam, nu, factor = sp.symbols("lam nu factor")
-
 _FACTOR = expansion_constant(h, beta, nu)
-
 _LONG, _SHORT = 1 + h * nu, h * beta - 1
 
 ASSUMPTIONS = {

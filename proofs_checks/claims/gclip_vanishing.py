@@ -16,9 +16,7 @@ from .concave_minimum import CLAIM as CONCAVE_MINIMUM
 from .step_interval import CLAIM as STEP_INTERVAL
 
 one = sp.Integer(1)
-
 _GCLIP = step_size(eta, gamma, sp.Integer(0), x)
-
 _WITH_DELTA = step_size(eta, gamma, delta, x)
 
 ASSUMPTIONS = {

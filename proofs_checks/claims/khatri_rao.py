@@ -16,15 +16,10 @@ from ..language import Cert, Mutant, eq, ge, term
 from ..statement import claim
 
 ROWS, COLUMNS = 3, 2
-
 c, top = sp.symbols("c top")
-
 x = sp.symbols(f"x1:{ROWS + 1}")
-
 A = [[sp.Symbol(f"a{i}{k}") for k in range(1, COLUMNS + 1)] for i in range(1, ROWS + 1)]
-
 P = [[sp.Symbol(f"p{min(i, j)}{max(i, j)}") for j in range(1, ROWS + 1)] for i in range(1, ROWS + 1)]
-
 _N = range(ROWS)
 
 
@@ -34,7 +29,6 @@ def _gap(y):
 
 
 _GRAM = [[sum(A[i][k] * A[j][k] for k in range(COLUMNS)) for j in _N] for i in _N]
-
 _FORM = sum(x[i] * x[j] * P[i][j] * _GRAM[i][j] for i in _N for j in _N)
 
 ASSUMPTIONS = {

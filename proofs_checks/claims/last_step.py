@@ -14,7 +14,7 @@ Source: theory section 4, Theorem D, last step. In Coq: LastStep.theorem_D_last_
 import sympy as sp
 
 from ..cited import NEARBY_RESIDUAL, SQUARE_LOSS_CURVATURE
-from ..language import Cert, Mutant, Use, eq, ge, gt, said, term
+from ..language import Cert, Mutant, Use, eq, ge, gt, term
 from ..notation import (
     PROFILE,
     P,
@@ -23,14 +23,19 @@ from ..notation import (
     area1,
     beta,
     curvature,
+    derivative_at_most,
     ell,
     eta,
     integral,
+    jacobian_at_most,
     k,
+    residual_at_start,
+    residual_nearby,
     rho,
     rho0,
     slack,
     smoothness,
+    start_nearby,
     tau,
     total,
     value,
@@ -40,9 +45,7 @@ from ..statement import claim
 from .integral_root import CLAIM as INTEGRAL_ROOT
 
 eps, rbar, near = sp.symbols("eps rbar near")
-
 _SLACK = slack(beta, eta)
-
 _BETA = smoothness(rbar, ell, k)
 
 ASSUMPTIONS = {
@@ -54,11 +57,11 @@ ASSUMPTIONS = {
     "k>=0": ge(k),
     "slack>0": gt(_SLACK),
     "beta": eq(beta, _BETA),
-    "near": said("the residual at the computed point has norm {0}", near),
-    "start": said("the start is within {0} of the computed point", eps),
-    "residual": said("the residual at w_0 has norm {0}", rho0),
-    "jacobian": said("the spectral norm of J is at most {0} on S", ell),
-    "smooth": said("the spectral norm of DJ is at most {0} on S", k),
+    "near": residual_nearby(near),
+    "start": start_nearby(eps),
+    "residual": residual_at_start(rho0),
+    "jacobian": jacobian_at_most(ell),
+    "smooth": derivative_at_most(k),
     "rbar": ge(rbar, near + ell * eps),
     "to eps": integral(eps, area),
     "to R": integral(R + eps, total),

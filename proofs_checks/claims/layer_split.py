@@ -15,19 +15,12 @@ from ..language import Cert, Mutant, ge, term
 from ..statement import claim
 
 N = 3
-
 _R = range(N)
-
 c, t = sp.symbols(f"c1:{N + 1}"), sp.symbols(f"t1:{N + 1}")
-
 radius = sp.Symbol("radius")
-
 M = [[sp.Symbol(f"m{i}{j}") for j in range(1, N + 1)] for i in range(1, N + 1)]
-
 row, column = sp.symbols("row column")
-
 _DOT = sum(a * b for a, b in zip(c, t, strict=True))
-
 _IMAGE = sum(sum(M[i][j] * t[j] for j in _R) ** 2 for i in _R)
 
 ASSUMPTIONS = {

@@ -41,21 +41,14 @@ from ..matrices import (
 from ..statement import claim
 
 kappa, t, t1, nA, nW, nD, nB, nD1, nW1 = sp.symbols("kappa t t1 nA nW nD nB nD1 nW1")
-
 xa, xz, xb, xb1, xu, ab, bb = sp.symbols("xa xz xb xb1 xu ab bb")
-
 dZ, dB, dU, dJ, z1, z2, u1, u2, j1, j2, dA, dA1, dB1 = sp.symbols("dZ dB dU dJ z1 z2 u1 u2 j1 j2 dA dA1 dB1")
-
-Atilde, D, Adot, W, W1, D1, B1, B1dot, Bdot, B, Aonly, Udot, Zdot = sp.symbols(
-    "Atilde Delta A_dot W W_next Delta_next B_next B_next_dot B_dot B A U_dot Z_dot"
+Atilde, D, Adot, W, W1, D1, B1, B1dot, Bdot, B = sp.symbols(
+    "Atilde Delta A_dot W W_next Delta_next B_next B_next_dot B_dot B"
 )
-
 b, b1, a, a1 = sp.symbols("b bdot a adot")
-
 _Z1, _Z2 = times(Atilde, D), times(Adot, W)
-
 _U1, _U2 = times(B1dot, W1), times(B1, D1)
-
 _J1, _J2 = khatri(Bdot, Atilde), khatri(B, Adot)
 
 ASSUMPTIONS = {

@@ -11,18 +11,21 @@ Source: LZB22, Theorem 6; theory section 2. In Coq: LZB.theorem_LZB.
 """
 
 from ..cited import SQUARE_LOSS_CURVATURE
-from ..language import ROOT, Cert, Define, Mutant, Use, eq, ge, gt, said, term
+from ..language import ROOT, Cert, Define, Mutant, Use, eq, ge, gt, term
 from ..notation import (
     R,
     curvature,
+    derivative_at_most,
     ell,
     eta,
+    jacobian_at_most,
     k,
     max_step_gradient_descent,
     mu,
     radius_classic,
     radius_gradient_descent,
     rate_classic,
+    residual_at_start,
     rho0,
     smoothness,
     sp,
@@ -35,11 +38,8 @@ from ..statement import claim
 from .monotone_root import CLAIM as MONOTONE_ROOT
 
 one = sp.Integer(1)
-
 _BETA = smoothness(rho0, ell, k)
-
 _LOSS = rho0**2 / 2
-
 _CLASSIC = radius_classic(_LOSS, mu, eta, one, ell)
 
 ASSUMPTIONS = {
@@ -52,9 +52,9 @@ ASSUMPTIONS = {
     "smoothness>0": gt(_BETA),
     "eta": ge(max_step_gradient_descent(rho0, ell, k), eta),
     "R": eq(R, radius_gradient_descent(rho0, mu, ell)),
-    "jacobian": said("the spectral norm of J is at most {0} on S", ell),
-    "smooth": said("the spectral norm of DJ is at most {0} on S", k),
-    "residual": said("the residual at w_0 has norm {0}", rho0),
+    "jacobian": jacobian_at_most(ell),
+    "smooth": derivative_at_most(k),
+    "residual": residual_at_start(rho0),
 }
 
 CONCLUSIONS = {

@@ -42,7 +42,6 @@ from .tight_monotone import CLAIM as TIGHT_MONOTONE
 from .tight_path import CLAIM as TIGHT_PATH
 
 ROOT_AT_ETA = ROOT(contraction(mu, beta, eta))
-
 K = (1 + ROOT_AT_ETA) / (m * slack(beta, eta))
 """Path per root of the loss."""
 

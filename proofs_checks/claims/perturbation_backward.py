@@ -30,15 +30,10 @@ from ..matrices import (
 from ..statement import claim
 
 kappa, t, nW, nW1, nD, nB, dB1, left, right, dU = sp.symbols("kappa t nW nW1 nD nB dB1 left right dU")
-
 Bchange, B, W, D = sp.symbols("B_change B W Delta")
-
 b, b1, wt, dw, up, up1, slope, slope1 = sp.symbols("b b1 wt dw up up1 slope slope1")
-
 s2, top, e1, e2, z1, z2 = sp.symbols("s2 top e1 e2 z1 z2")
-
 u11, u12, u21, u22 = sp.symbols("u11 u12 u21 u22")
-
 _FIRST, _SECOND = times(Bchange, plus(W, D)), times(B, D)
 
 ASSUMPTIONS = {

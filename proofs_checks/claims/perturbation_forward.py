@@ -11,7 +11,7 @@ Source: theory section 5, forward.
 
 import sympy as sp
 
-from ..language import Cert, Mutant, Use, eq, ge, said, term
+from ..language import Cert, Mutant, Use, eq, ge, term
 from ..matrices import (
     LIPSCHITZ_ENTRIES,
     PRODUCT_LEFT,
@@ -21,24 +21,22 @@ from ..matrices import (
     X,
     Y,
     frobenius,
+    image_of_change,
     nx,
     ny,
     nz,
     plus,
     s1,
+    slope_at_most,
     spectral,
     times,
 )
 from ..statement import claim
 
 kappa, tau, t, dA, nA, nW, nW1, nD = sp.symbols("kappa tau t dA nA nW nW1 nD")
-
 left, right, dZ, dact, kdA = sp.symbols("left right dZ dact kdA")
-
 Atilde, D, change, W = sp.symbols("Atilde Delta A_change W")
-
 ain, ain1, wt, dw, bias, dbias = sp.symbols("ain ain1 wt dw bias dbias")
-
 _FIRST, _SECOND = times(Atilde, D), times(change, plus(W, D))
 
 ASSUMPTIONS = {
@@ -61,12 +59,11 @@ ASSUMPTIONS = {
     "second": frobenius(_SECOND, right),
     # Z' - Z, by the identity of its entries.
     "Z' - Z": frobenius(plus(_FIRST, _SECOND), dZ),
-    "activation": said(
-        "the Frobenius norm of the change of f under the change {0} of its argument is {1}",
+    "activation": image_of_change(
         plus(_FIRST, _SECOND),
         dact,
     ),
-    "slope": said("the modulus of f' is at most {0}", s1),
+    "slope": slope_at_most(s1),
 }
 
 CONCLUSIONS = {

@@ -11,14 +11,12 @@ Source: theory section 5, Jacobian.
 
 import sympy as sp
 
-from ..language import Cert, Mutant, Use, eq, ge, said, term
-from ..matrices import SPECTRAL_BOUND, nx, ny, nz
+from ..language import Cert, Mutant, Use, eq, ge, term
+from ..matrices import SPECTRAL_BOUND, jacobian_change, nx, ny, nz, rows_against
 from ..statement import claim
 
 b, b1, act, act1 = sp.symbols("b b1 act act1")
-
 dB, abar, kdA, bbar, first, second, dJl = sp.symbols("dB abar kdA bbar first second dJl")
-
 j1, j2, v1, v2, dJ, floor, whole = sp.symbols("j1 j2 v1 v2 dJ floor whole")
 
 ASSUMPTIONS = {
@@ -29,8 +27,8 @@ ASSUMPTIONS = {
     "dJ": ge(dJ, nz),
     "sigma_min": ge(nx, floor),
     "norm": ge(whole, nx),
-    "at": said("for a unit vector u the norms of J^T u and J'^T u are {0} and {1}", nx, ny),
-    "change": said("the spectral norm of J' - J is {0}", nz),
+    "at": rows_against(nx, ny),
+    "change": jacobian_change(nz),
 }
 
 CONCLUSIONS = {

@@ -58,9 +58,7 @@ from .integral_root import CLAIM as INTEGRAL_ROOT
 from .potential_step import CLAIM as POTENTIAL_STEP
 
 at_P, area_rho = sp.symbols("at_P area_rho")
-
 _SLACK = slack(beta, eta)
-
 PROFILE_CONSTANTS = {
     **{n: r for n, r in CONSTANTS.items() if n not in ("mu>0", "m>0", "m^2", "pl")},
     "c>0": gt(c),

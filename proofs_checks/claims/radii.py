@@ -34,9 +34,7 @@ from .monotone_root import CLAIM as MONOTONE_ROOT
 from .tight_contraction import CLAIM as TIGHT_CONTRACTION
 
 _TIGHT = radius_tight(L0, mu, beta, eta)
-
 _SHARP = radius_sharp(L0, mu, beta, eta)
-
 _CLASSIC = radius_classic(L0, mu, eta, delta, ell)
 
 ASSUMPTIONS = {

@@ -17,7 +17,6 @@ from ..notation import x, y, z
 from ..statement import claim
 
 nine = sp.Rational(9, 100)
-
 MU, BETA, RADIUS, LOSS = sp.Rational(50, 49), sp.Integer(1), sp.Rational(7, 10), sp.Rational(49, 100)
 
 ASSUMPTIONS = {

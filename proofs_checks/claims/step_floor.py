@@ -13,7 +13,7 @@ Source: theory sections 1 and 4, Theorem D. In Coq: TheoremD.theorem_D_gradients
 import sympy as sp
 
 from ..cited import SQUARE_LOSS_GRADIENT
-from ..language import GREATEST, LEAST, Cases, Cert, Define, Mutant, Use, ge, gt, said, term
+from ..language import GREATEST, LEAST, Cases, Cert, Define, Mutant, Use, ge, gt, term
 from ..notation import (
     G,
     a,
@@ -24,6 +24,7 @@ from ..notation import (
     gamma,
     gradient,
     inside,
+    jacobian_at_most,
     level,
     step_size,
     w,
@@ -35,9 +36,7 @@ from .monotone_root import CLAIM as MONOTONE_ROOT
 from .monotone_root import x, y
 
 rbar, floor, plain = sp.symbols("rbar floor plain")
-
 _BOUND = ell * rbar
-
 _FLOOR = effective_delta(gamma, delta, _BOUND)
 
 ASSUMPTIONS = {
@@ -51,7 +50,7 @@ ASSUMPTIONS = {
     "inside": inside(w),
     "level": level(w, a),
     "gradient": gradient(w, G),
-    "jacobian": said("the spectral norm of J is at most {0} on S", ell),
+    "jacobian": jacobian_at_most(ell),
     # L = |r|^2 / 2.
     "below": ge(rbar**2, 2 * a**2),
 }

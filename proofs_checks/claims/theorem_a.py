@@ -11,7 +11,7 @@ Source: theory section 3, Theorem A. In Coq: TheoremA.theorem_A.
 """
 
 from ..induction import FACTOR, PROCESS_CONCLUSIONS, run
-from ..language import ROOT, Assume, Cert, Define, Mutant, Use, eq, ge, gt, said, term
+from ..language import ROOT, Assume, Cert, Define, Mutant, Use, eq, ge, gt, term
 from ..no_exit import CONSTANTS, STEP
 from ..notation import (
     P,
@@ -20,7 +20,9 @@ from ..notation import (
     a0,
     a1,
     beta,
+    converges,
     d,
+    decays,
     delta,
     eta,
     inside,
@@ -57,9 +59,9 @@ EXIST = (d,)
 
 CONCLUSIONS = {
     **PROCESS_CONCLUSIONS,
-    "decay": said("L at time t is at most {0}^t L(w_0), for every t", FACTOR),
+    "decay": decays(FACTOR),
     "path": ge(radius_sharp(a0**2, mu, beta, eta), P),
-    "limit": said("w_t converges to a point with L = 0, at distance {0} from {1}", d, w),
+    "limit": converges(d, w),
     "tail": ge(radius_sharp(a**2, mu, beta, eta), d),
 }
 

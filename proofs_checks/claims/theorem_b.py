@@ -9,7 +9,7 @@ Source: theory section 4, Theorem B. In Coq: TheoremB.theorem_B.
 """
 
 from ..cited import INTEGRAL_COMPARISON, LIMIT, POWERS, PROFILE_VALUES, ROOT_OF_INTEGRAL, STATIONARY
-from ..language import LEAST, Cases, Cert, Define, Induction, Mutant, Use, eq, ge, gt, said, term
+from ..language import LEAST, Cases, Cert, Define, Induction, Mutant, Use, eq, ge, gt, term
 from ..no_exit import POSITIVE_STEP, STATE, STEP
 from ..notation import (
     G,
@@ -24,7 +24,9 @@ from ..notation import (
     beta,
     c,
     contraction,
+    converges,
     d,
+    decays,
     decrease,
     delta,
     e,
@@ -56,15 +58,10 @@ from .profile_step import CLAIM as PROFILE_STEP
 from .profile_step import NEXT, PATH, PROFILE_CONSTANTS, area_rho
 
 zero = sp.Integer(0)
-
 _MU = tau**2
-
 _FACTOR = rate(_MU, beta, eta, delta)
-
 _K = 2 / (c * tau * slack(beta, eta))
-
 _DERIVED = ("slack>0", "rho>=0", "rho<=R", "at rho", "tau>=0", "to rho", "more", "root")
-
 _CONSTANTS = {n: r for n, r in PROFILE_CONSTANTS.items() if n not in _DERIVED}
 
 ASSUMPTIONS = {
@@ -91,8 +88,8 @@ CONCLUSIONS = {
     "path": ge(rho, P),
     "factor": ge(contraction(_MU, beta, h) * a**2, a1**2),
     "q<1": gt(1, _FACTOR),
-    "decay": said("L at time t is at most {0}^t L(w_0), for every t", _FACTOR),
-    "limit": said("w_t converges to a point with L = 0, at distance {0} from {1}", d, w),
+    "decay": decays(_FACTOR),
+    "limit": converges(d, w),
     "tail": ge(_K * a, d),
 }
 

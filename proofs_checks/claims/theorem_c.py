@@ -15,9 +15,7 @@ from ..notation import beta, eta, rho, rho0, slack, sp, x
 from ..statement import claim
 
 sig0, slope = sp.symbols("sig0 slope")
-
 _SLACK = slack(beta, eta)
-
 _MU = sig0**2 - 2 * slope * rho0 / _SLACK
 
 ASSUMPTIONS = {

@@ -22,7 +22,6 @@ from ..language import (
     eq,
     ge,
     gt,
-    said,
     term,
 )
 from ..no_exit import STEP
@@ -35,7 +34,9 @@ from ..notation import (
     a0,
     a1,
     c,
+    converges,
     d,
+    decays,
     delta,
     e,
     ell,
@@ -63,7 +64,6 @@ from .classical_step import CLASSICAL_CONSTANTS, CLASSICAL_STATE, RADICAND, A, K
 from .monotone_root import CLAIM as MONOTONE_ROOT
 
 _RATE = rate_classic(mu, eta, delta)
-
 _RADIUS = radius_classic(a0**2, mu, eta, delta, ell)
 
 ASSUMPTIONS = {
@@ -80,10 +80,10 @@ EXIST = (d,)
 CONCLUSIONS = {
     "inside": inside(w),
     "factor": ge(_RATE * a**2, a1**2),
-    "decay": said("L at time t is at most {0}^t L(w_0), for every t", _RATE),
+    "decay": decays(_RATE),
     "q<1": gt(1, _RATE),
     "path": ge(_RADIUS, P),
-    "limit": said("w_t converges to a point with L = 0, at distance {0} from {1}", d, w),
+    "limit": converges(d, w),
 }
 
 one = sp.Integer(1)

@@ -15,7 +15,6 @@ from .monotone_root import CLAIM as MONOTONE_ROOT
 from .tight_contraction import CLAIM as TIGHT_CONTRACTION
 
 _U, _V = ROOT(contraction(mu, beta, h)), ROOT(contraction(mu, beta, eta))
-
 _P, _R = slack(beta, h), slack(beta, eta)
 
 ASSUMPTIONS = {
@@ -30,7 +29,6 @@ ASSUMPTIONS = {
 CONCLUSIONS = {"monotone": ge((1 + _V) * _P, (1 + _U) * _R)}
 
 _W = v * _P + _P - _R
-
 _THIRD = ge(beta * (1 + v), 2 * mu * _R)
 
 PROOF = (
