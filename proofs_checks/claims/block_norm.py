@@ -62,7 +62,6 @@ PROOF = (
         },
     ),
     Cert("al^2>=1", ge(al**2, 1), sum=(term("al>=1", "al>=1"), term("al>=1", c=2))),
-    Cert("pq>=0", ge(p * q), sum=(term("pq>0"),)),
     Cert("right>=0", ge(al**2 - 1 + v * r), sum=(term("al^2>=1"), term("v>=0", "r/nonneg"))),
     Cert(
         "product squares",

@@ -94,7 +94,6 @@ PROOF = (
     *RADICAND,
     Assume("R"),
     Assume("path"),
-    Cert("delta mu>0", gt(delta * mu), sum=(term("delta>0", "mu>0"),)),
     Cert(
         "k>=0",
         ge(K),
@@ -104,7 +103,6 @@ PROOF = (
     Cert("slack>0", gt(slack(beta, eta)), sum=(term(c="1/2"), term("eta<=1/beta", c="1/2"))),
     Use("here", PL_AT_A_POINT),
     Use("gradient bound", SQUARE_LOSS_GRADIENT),
-    Cert("2mu>0", gt(2 * mu * a**2), sum=(term("mu>0", "a>0", "a>0", c=2),)),
     Cert("pl m", ge(G**2, (m * a) ** 2), sum=(term("here/pl"),), mod={"m^2": -(a**2)}),
     Cert("ma>0", gt(m * a), sum=(term("m>0", "a>0"),)),
     Use("G>=ma", MONOTONE_ROOT, {x: m * a, y: G}),

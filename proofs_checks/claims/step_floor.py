@@ -70,7 +70,6 @@ PROOF = (
         sum=(term("upper/upper"), term("below", sq=(ell,))),
     ),
     Cert("bound>=0", ge(_BOUND), sum=(term("ell>0", "rbar>0"),)),
-    Cert("G>=0", ge(G), sum=(term("G>0"),)),
     Use("root", MONOTONE_ROOT, {x: G, y: _BOUND}),
     Define(inner, GREATEST(delta, gamma / G)),
     Define(clipped, LEAST(1, GREATEST(delta, gamma / G))),

@@ -85,7 +85,6 @@ z0, z1 = sp.symbols("z0 z1")
 
 PROOF = (
     Cert("slack>0", gt(slack(beta, eta)), sum=(term("beta>0", "eta<2/beta", c="1/2"),)),
-    Cert("a0>=0", ge(a0), sum=(term("a0>0"),)),
     *root_above(z0, a0, "a0"),
     Use("real root", TIGHT_CONTRACTION, {h: eta}),
     Define(v, ROOT_AT_ETA),

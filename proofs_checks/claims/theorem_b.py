@@ -10,7 +10,7 @@ Source: theory section 4, Theorem B. In Coq: TheoremB.theorem_B.
 
 from ..cited import INTEGRAL_COMPARISON, LIMIT, POWERS, PROFILE_VALUES, ROOT_OF_INTEGRAL, STATIONARY
 from ..language import LEAST, Cases, Cert, Define, Induction, Mutant, Use, eq, ge, gt, term
-from ..no_exit import POSITIVE_STEP, STATE, STEP
+from ..no_exit import NO_INCREASE, STATE, STEP
 from ..notation import (
     G,
     P,
@@ -107,7 +107,7 @@ def _one_step():
     }
     still = (
         Use("still", STATIONARY),
-        *POSITIVE_STEP,
+        *NO_INCREASE,
         Cert("next P", ge(P + h * G), sum=(term("P>=0"), term("h>=0", "G>=0"))),
         Cert("next P>=P", ge(P + h * G, P), sum=(term("h>=0", "G>=0"),)),
         Use("values", PROFILE_VALUES, {y: P, sigma: at_P, area: sp.Symbol("area_again")}),
