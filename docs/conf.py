@@ -11,6 +11,7 @@ release = version = installed("pltheory")
 extensions = [
     "mathml",
     "claims",
+    "formulas",
     "inventories",
     "quantities",
     "myst_parser",

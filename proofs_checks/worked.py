@@ -70,13 +70,13 @@ def sides(claim: Claim, at: list[dict]) -> list[Sides]:
     for name, rel in claim.conclusions.items():
         if rel.op == "holds" or not rel.expr.free_symbols <= known:
             continue
-        left, right = _split(rel.expr)
+        left, right = split(rel.expr)
         pairs = [(value(left, p, FLOATS), value(right, p, FLOATS)) for p in at]
         result.append(Sides(name, rel.op, *np.array(pairs, dtype=float).T))
     return result
 
 
-def _split(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+def split(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """expr = left - right by the signs in front of its terms."""
     terms = sp.Add.make_args(expr)
     right = [t for t in terms if t.could_extract_minus_sign()]

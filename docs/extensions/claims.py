@@ -18,6 +18,7 @@ from proofs_checks.claims import load
 from proofs_checks.language import Claim
 from proofs_checks.render import example, markdown
 from proofs_checks.table import run_claim
+from proofs_checks.typeset import sentence
 from proofs_checks.worked import Sides, points, sides
 
 
@@ -44,7 +45,7 @@ def _write(app: Sphinx) -> None:
         _update(folder / f"{claim.name}.md", page)
         coq = f"`{row.coq_theorem.removeprefix('PLTheory.')}`" if row.coq_theorem else "no counterpart"
         mutants = f"{row.mutants_rejected} of {row.mutants}"
-        escaped = claim.title.replace("|", "\\|")
+        escaped = sentence(claim.title).replace("|", "\\|")
         lines.append(f"| [{claim.name}]({claim.name}.md) | {escaped} | {row.certificates} | {mutants} | {coq} |")
         names.append(claim.name)
     toc = ["", "```{toctree}", ":hidden:", *names, "```", ""]

@@ -1,4 +1,4 @@
-r"""||P o AA^T|| <= ||P|| max |a_i|^2 (Schur, Khatri-Rao)
+r"""||P o A A^T|| <= ||P|| max |a_i|^2 (Schur, Khatri-Rao)
 
 The Schur product theorem in the form used: ||P o (A A^T)|| <= ||P|| max_i |a_i|^2, hence Khatri-Rao's bound.
 
