@@ -31,7 +31,7 @@ def claim(
         assumptions, conclusions: named relations.
         proof: the steps.
         mutants: makes the false variants.
-        more: `process`, `exists`, `example` of the claim.
+        more: `process`, `exists`, `example`, `numbers` of the claim.
 
     Raises:
         ValueError: the docstring has no title, no statement or no source.

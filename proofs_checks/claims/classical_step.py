@@ -9,6 +9,8 @@ the factor $1 - \eta\delta\mu$, and the same holds with $\sqrt{1 - \eta\delta\mu
 Source: theory section 2, classical route; TMSSR25. In Coq: Classical.K_classic_radius.
 """
 
+from functools import partial
+
 from ..cited import CONTINUATION, LAST_POINT, PL_AT_A_POINT, SQUARE_LOSS_GRADIENT
 from ..language import ROOT, Assume, Cert, Define, Mutant, Use, eq, ge, gt, term
 from ..no_exit import CONSTANTS, POSITIVE_STEP, STATE, STEP
@@ -41,6 +43,7 @@ from ..notation import (
     x,
     y,
 )
+from ..samplers import quadratic_run
 from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .monotone_root import CLAIM as MONOTONE_ROOT
@@ -225,4 +228,6 @@ def _long():
     return 1 - 2 * sp.Rational(1, 100) < (1 - 2) ** 2
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)
+CLAIM = claim(
+    __name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=partial(quadratic_run, classical=True)
+)

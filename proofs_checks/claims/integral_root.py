@@ -11,6 +11,7 @@ Source: theory section 4, Theorem B. In Coq: TheoremB.path_stays_below.
 from ..cited import INTEGRAL_COMPARISON, PROFILE_VALUES
 from ..language import Cases, Cert, Mutant, Use, ge, gt, term
 from ..notation import PROFILE, P, R, area, area1, integral, rho, sigma, sp, tau, total, value, x, y
+from ..samplers import profile_run
 from ..statement import claim
 
 ASSUMPTIONS = {
@@ -140,4 +141,9 @@ def _mutants(c):
     yield Mutant("the integral to R may equal that to rho", c.but(drop=("more",)), _flat_profile)
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)
+def _numbers(rng):
+    for p in profile_run(rng):
+        yield {**p, "area1": p["area_rho"]}
+
+
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=_numbers)

@@ -10,9 +10,11 @@ identity is one exchange of finite sums at any size.
 Source: theory section 5, Jacobian.
 """
 
+import numpy as np
 import sympy as sp
 
 from ..language import Cert, Mutant, eq, ge, term
+from ..samplers import generator, spectral_norm
 from ..statement import claim
 
 ROWS, COLUMNS = 3, 2
@@ -67,4 +69,17 @@ def _mutants(claim):
     yield Mutant("P not below c", claim.but(drop=("column 1",)), {**at, P[0][0]: 9})
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)
+def _numbers(rng):
+    """A positive matrix with largest eigenvalue c against rows of two entries."""
+    g = generator(rng)
+    root, rows, x = g.normal(size=(3, 3)), g.normal(size=(3, 2)), g.normal(size=3)
+    p = root @ root.T
+    yield {
+        **{f"p{i + 1}{j + 1}": float(p[i, j]) for i in range(3) for j in range(i, 3)},
+        **{f"a{i + 1}{j + 1}": float(rows[i, j]) for i in range(3) for j in range(2)},
+        **{f"x{i + 1}": float(x[i]) for i in range(3)},
+        "c": spectral_norm(p), "top": float(np.linalg.norm(rows, axis=1).max()),
+    }  # fmt: skip
+
+
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=_numbers)

@@ -8,9 +8,12 @@ If $L_0 > 0$, $\mu$-PL* and $\lambda_{\max}(\nabla^2 L) \le \beta$ on S and $R \
 Source: theory section 3, after Theorem A'. In Coq: MuBeta.mu_le_beta.
 """
 
+import math
+
 from ..cited import GRADIENT_FLOW
 from ..language import Cases, Cert, Mutant, Use, ge, gt, term
 from ..notation import R, a0, beta, curvature, e, level, mu, pl_star, w0
+from ..samplers import quadratic_run
 from ..statement import claim
 from .small_ball import refutes_mu_le_beta
 
@@ -51,4 +54,9 @@ def _mutants(c):
     yield Mutant("any ball", c.but(drop=("radius",)), refutes_mu_le_beta)
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)
+def _numbers(rng):
+    for p in quadratic_run(rng):
+        yield {**p, "R": math.sqrt(2 / p["mu"]) * p["a0"] * 1.01}
+
+
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=_numbers)

@@ -33,6 +33,7 @@ from ..notation import (
     w1,
     within,
 )
+from ..samplers import quadratic_run
 from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .potential_step import CLAIM as POTENTIAL_STEP
@@ -106,4 +107,4 @@ def _half_the_path():
     return bool(fall < 2 * step)
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=quadratic_run)

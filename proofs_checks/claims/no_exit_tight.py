@@ -8,6 +8,8 @@ The statement of `no_exit` with $\mu \le \beta$ and $k = (1 + \sqrt{1 - 2\mu\eta
 Source: theory section 3, Theorem A'. In Coq: TheoremAprime.K_tight_potential.
 """
 
+from functools import partial
+
 from ..language import ROOT, Assume, Cert, Define, Mutant, Use, ge, gt, term
 from ..no_exit import CONSTANTS, STATE, STEP, stays
 from ..notation import (
@@ -34,6 +36,7 @@ from ..notation import (
     x,
     y,
 )
+from ..samplers import quadratic_run
 from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .monotone_root import CLAIM as MONOTONE_ROOT
@@ -118,4 +121,6 @@ def _mutants(c):
     )
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)
+CLAIM = claim(
+    __name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=partial(quadratic_run, tight=True)
+)

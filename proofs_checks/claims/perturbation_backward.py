@@ -9,6 +9,8 @@ two neurons and two outputs; further ones add terms of the same form.
 Source: theory section 5, backward.
 """
 
+import math
+
 import sympy as sp
 
 from ..language import Cert, Mutant, Use, eq, ge, term
@@ -27,6 +29,7 @@ from ..matrices import (
     spectral,
     times,
 )
+from ..samplers import frobenius_norm, generator, spectral_norm
 from ..statement import claim
 
 kappa, t, nW, nW1, nD, nB, dB1, left, right, dU = sp.symbols("kappa t nW nW1 nD nB dB1 left right dU")
@@ -110,4 +113,22 @@ def _mutants(c):
     )
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)
+def _numbers(rng):
+    """Backward rows through one layer, weights and rows perturbed, and the curved gate of two samples."""
+    g = generator(rng)
+    rows, moved = g.normal(size=(5, 6)), 0.1 * g.normal(size=(5, 6))
+    weight, change = g.normal(size=(6, 4)), 0.2 * g.normal(size=(6, 4))
+    first, second = moved @ (weight + change), rows @ change
+    scalars = ("b", "b1", "wt", "dw", "slope", "slope1", "up", "up1", "u11", "u12", "u21", "u22", "z1", "z2")
+    drawn = dict(zip(scalars, g.normal(size=14).tolist(), strict=True))
+    s2 = 0.7698
+    yield {
+        **drawn, "kappa": g.uniform(0.2, 1), "t": frobenius_norm(change), "nD": frobenius_norm(change),
+        "nB": spectral_norm(rows), "dB1": frobenius_norm(moved), "nW": spectral_norm(weight), "nW1": spectral_norm(weight + change),
+        "left": frobenius_norm(first), "right": frobenius_norm(second), "dU": frobenius_norm(first + second), "s2": s2,
+        "e1": g.uniform(-1, 1) * s2 * drawn["z1"], "e2": g.uniform(-1, 1) * s2 * drawn["z2"],
+        "top": math.sqrt(max(drawn["u11"] ** 2 + drawn["u12"] ** 2, drawn["u21"] ** 2 + drawn["u22"] ** 2)),
+    }  # fmt: skip
+
+
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=_numbers)

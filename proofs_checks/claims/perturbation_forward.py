@@ -9,6 +9,7 @@ one entry; entries are sums of such.
 Source: theory section 5, forward.
 """
 
+import numpy as np
 import sympy as sp
 
 from ..language import Cert, Mutant, Use, eq, ge, term
@@ -31,6 +32,7 @@ from ..matrices import (
     spectral,
     times,
 )
+from ..samplers import frobenius_norm, generator, spectral_norm
 from ..statement import claim
 
 kappa, tau, t, dA, nA, nW, nW1, nD = sp.symbols("kappa tau t dA nA nW nW1 nD")
@@ -115,4 +117,22 @@ def _mutants(c):
     yield Mutant("identity without it", c.but(swap={CONCLUSIONS["entry"]: wrong}), lambda: 2 * 2 - 1 != 1 + 1 * 1)
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)
+def _numbers(rng):
+    """One layer of tanh units, weights and inputs perturbed."""
+    g = generator(rng)
+    kappa, tau = g.uniform(0.2, 1), g.uniform(0, 1)
+    inputs, moved = g.normal(size=(5, 4)), 0.1 * g.normal(size=(5, 4))
+    weight, change = g.normal(size=(6, 4)), 0.2 * g.normal(size=(6, 4))
+    scaled, before = kappa * inputs, kappa * inputs @ weight.T
+    first, second = scaled @ change.T, kappa * moved @ (weight + change).T
+    scalars = dict(zip(("ain", "ain1", "wt", "dw", "bias", "dbias"), g.normal(size=6).tolist(), strict=True))
+    yield {
+        **scalars, "kappa": kappa, "tau": tau, "nA": spectral_norm(scaled), "nW": spectral_norm(weight),
+        "nW1": spectral_norm(weight + change), "nD": frobenius_norm(change), "t": frobenius_norm(change),
+        "kdA": kappa * frobenius_norm(moved), "dA": frobenius_norm(moved), "left": frobenius_norm(first),
+        "right": frobenius_norm(second), "dZ": frobenius_norm(first + second), "s1": 1.0,
+        "dact": frobenius_norm(np.tanh(before + first + second) - np.tanh(before)),
+    }  # fmt: skip
+
+
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=_numbers)

@@ -9,10 +9,12 @@ Schwarz, two layers expanded); $\sigma_{\min}(J) \ge \sigma_{\min}(J_0) - dJ$ an
 Source: theory section 5, Jacobian.
 """
 
+import numpy as np
 import sympy as sp
 
 from ..language import Cert, Mutant, Use, eq, ge, term
 from ..matrices import SPECTRAL_BOUND, jacobian_change, nx, ny, nz, rows_against
+from ..samplers import generator, rowwise, spectral_norm
 from ..statement import claim
 
 b, b1, act, act1 = sp.symbols("b b1 act act1")
@@ -64,4 +66,24 @@ def _mutants(c):
     )
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)
+def _numbers(rng):
+    """The Jacobian of one layer, rows b_i (x) a_i, with both factors perturbed."""
+    g = generator(rng)
+    b, a = g.normal(size=(4, 3)), g.normal(size=(4, 5))
+    db, da = 0.05 * g.normal(size=(4, 3)), 0.05 * g.normal(size=(4, 5))
+    jacobian, changed = rowwise(b, a), rowwise(b + db, a + da)
+    u = g.normal(size=4)
+    u /= np.linalg.norm(u)
+    first, second = spectral_norm(rowwise(db, a + da)), spectral_norm(rowwise(b, da))
+    change = spectral_norm(changed - jacobian)
+    scalars = dict(zip(("b", "b1", "act", "act1", "j1", "j2", "v1", "v2"), g.normal(size=8).tolist(), strict=True))
+    yield {
+        **scalars, "dB": spectral_norm(db), "abar": float(np.linalg.norm(a, axis=1).max()),
+        "kdA": float(np.linalg.norm(da)), "bbar": float(np.linalg.norm(b, axis=1).max()), "first": first,
+        "second": second, "dJl": change, "dJ": change, "nz": change, "nx": float(np.linalg.norm(jacobian.T @ u)),
+        "ny": float(np.linalg.norm(changed.T @ u)), "whole": spectral_norm(jacobian),
+        "floor": float(np.linalg.svd(jacobian, compute_uv=False)[-1]),
+    }  # fmt: skip
+
+
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=_numbers)

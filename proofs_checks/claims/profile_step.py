@@ -52,6 +52,7 @@ from ..notation import (
     x,
     y,
 )
+from ..samplers import profile_run
 from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .integral_root import CLAIM as INTEGRAL_ROOT
@@ -227,4 +228,4 @@ def _mutants(claim):
     )
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=profile_run)

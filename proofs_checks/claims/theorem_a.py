@@ -39,6 +39,7 @@ from ..notation import (
     x,
     y,
 )
+from ..samplers import quadratic_run
 from ..statement import claim
 from .monotone_root import CLAIM as MONOTONE_ROOT
 from .no_exit import CLAIM as NO_EXIT
@@ -132,4 +133,14 @@ def _diverges():
     return abs(1 - 3) > 1
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, process=AT_EVERY_STEP, exists=EXIST, mutants=_mutants)
+CLAIM = claim(
+    __name__,
+    __doc__,
+    ASSUMPTIONS,
+    CONCLUSIONS,
+    PROOF,
+    process=AT_EVERY_STEP,
+    exists=EXIST,
+    mutants=_mutants,
+    numbers=quadratic_run,
+)

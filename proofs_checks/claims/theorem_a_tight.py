@@ -8,6 +8,8 @@ Theorem A with $\mu \le \beta$ and $R > R^* = \sqrt{L_0/(2\mu)}(1 + \sqrt{1 - 2\
 Source: theory section 3, Theorem A'. In Coq: TheoremAprime.theorem_Aprime.
 """
 
+from functools import partial
+
 from ..induction import FACTOR, PROCESS_CONCLUSIONS, run
 from ..language import ROOT, Assume, Cert, Define, Mutant, Use, eq, ge, gt, term
 from ..no_exit import CONSTANTS, STEP
@@ -36,6 +38,7 @@ from ..notation import (
     x,
     y,
 )
+from ..samplers import quadratic_run
 from ..statement import claim
 from .monotone_root import CLAIM as MONOTONE_ROOT
 from .no_exit_tight import CLAIM as NO_EXIT_TIGHT
@@ -131,4 +134,14 @@ def _mutants(c):
     )
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, process=AT_EVERY_STEP, exists=EXIST, mutants=_mutants)
+CLAIM = claim(
+    __name__,
+    __doc__,
+    ASSUMPTIONS,
+    CONCLUSIONS,
+    PROOF,
+    process=AT_EVERY_STEP,
+    exists=EXIST,
+    mutants=_mutants,
+    numbers=partial(quadratic_run, tight=True),
+)

@@ -51,6 +51,7 @@ from ..notation import (
     y,
     z,
 )
+from ..samplers import profile_run
 from ..statement import claim
 from .concave_minimum import CLAIM as CONCAVE_MINIMUM
 from .integral_root import CLAIM as INTEGRAL_ROOT
@@ -223,4 +224,14 @@ def _mutants(claim):
     )
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, process=AT_EVERY_STEP, exists=EXIST, mutants=_mutants)
+CLAIM = claim(
+    __name__,
+    __doc__,
+    ASSUMPTIONS,
+    CONCLUSIONS,
+    PROOF,
+    process=AT_EVERY_STEP,
+    exists=EXIST,
+    mutants=_mutants,
+    numbers=profile_run,
+)

@@ -9,6 +9,8 @@ at most $R_{classic}$, and $w_t$ converges to a point with L = 0.
 Source: theory section 2, classical route; TMSSR25. In Coq: Classical.classical_route.
 """
 
+from functools import partial
+
 from ..cited import LIMIT, POWERS, STATIONARY
 from ..language import (
     ROOT,
@@ -58,6 +60,7 @@ from ..notation import (
     y,
     z,
 )
+from ..samplers import quadratic_run
 from ..statement import claim
 from .classical_step import CLAIM as CLASSICAL_STEP
 from .classical_step import CLASSICAL_CONSTANTS, CLASSICAL_STATE, RADICAND, A, K
@@ -208,4 +211,14 @@ def _leaves():
     return bool(1 > sp.Rational(7, 8) > halved)
 
 
-CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, process=AT_EVERY_STEP, exists=EXIST, mutants=_mutants)
+CLAIM = claim(
+    __name__,
+    __doc__,
+    ASSUMPTIONS,
+    CONCLUSIONS,
+    PROOF,
+    process=AT_EVERY_STEP,
+    exists=EXIST,
+    mutants=_mutants,
+    numbers=partial(quadratic_run, classical=True),
+)

@@ -44,7 +44,8 @@ def test_a_formula_is_set(text, latex):
     "text",
     [
         "proofs_checks", "cs_signs", "theorem_D_floors", "trajectory.step", "pltheory check", "make coq", "--json",
-        "x.py", "0 <=", "a +", "(a", "a)", "||a|", "1 / sum_i a_i", "a // b", "min over unit u", "", "a^b^c", "_Run", "[1, 2",
+        "x.py", "0 <=", "a +", "(a", "a)", "||a|", "1 / sum_i a_i", "a // b", "min over unit u", "", "a^b^c", "_Run",
+        "[1, 2",
     ],
 )  # fmt: skip
 def test_what_is_no_formula_stays(text):
