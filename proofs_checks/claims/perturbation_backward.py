@@ -124,7 +124,8 @@ def _numbers(rng):
     s2 = 0.7698
     yield {
         **drawn, "kappa": g.uniform(0.2, 1), "t": frobenius_norm(change), "nD": frobenius_norm(change),
-        "nB": spectral_norm(rows), "dB1": frobenius_norm(moved), "nW": spectral_norm(weight), "nW1": spectral_norm(weight + change),
+        "nB": spectral_norm(rows), "dB1": frobenius_norm(moved), "nW": spectral_norm(weight),
+        "nW1": spectral_norm(weight + change),
         "left": frobenius_norm(first), "right": frobenius_norm(second), "dU": frobenius_norm(first + second), "s2": s2,
         "e1": g.uniform(-1, 1) * s2 * drawn["z1"], "e2": g.uniform(-1, 1) * s2 * drawn["z2"],
         "top": math.sqrt(max(drawn["u11"] ** 2 + drawn["u12"] ** 2, drawn["u21"] ** 2 + drawn["u22"] ** 2)),
