@@ -1,4 +1,4 @@
-"""Formulas of the derivation pages, written there as code, set as mathematics where `proofs_checks.typeset` can.
+"""Formulas of the derivation pages, written there as code, set as mathematics where `proofs_checks.formula` can.
 
 The sources stay readable as plain text; names of files, functions and theorems are no formulas and stay code.
 """
@@ -11,7 +11,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
-from proofs_checks.typeset import formula
+from proofs_checks.formula import formula
 
 
 class Typeset(SphinxTransform):

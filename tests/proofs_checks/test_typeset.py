@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from proofs_checks.claims import load
+from proofs_checks.formula import formula
 from proofs_checks.kernel import check
 from proofs_checks.render import relation
-from proofs_checks.typeset import formula, sentence
+from proofs_checks.typeset import sentence
 
 PAGES = Path(__file__).parents[2] / "docs" / "derivations"
 
@@ -17,8 +18,13 @@ PAGES = Path(__file__).parents[2] / "docs" / "derivations"
     ("text", "latex"),
     [
         ("1/2 ||r||^2", r"\frac{1}{2} \, \|r\|^{2}"),
-        ("sqrt(2 L_0 / mu) / (1 - beta eta / 2)", r"\frac{\sqrt{\frac{2 \, L_{0}}{\mu}}}{1 - \frac{\beta \, \eta}{2}}"),
+        ("sqrt(2 L_0 / mu) / (1 - beta eta / 2)", r"\frac{\sqrt{2 \, L_{0} / \mu}}{1 - \beta \, \eta / 2}"),
         ("2 L_F ||r_0|| / mu", r"\frac{2 \, L_{F} \, \|r_{0}\|}{\mu}"),
+        ("1 / (a / (b c))", r"\frac{1}{a / \left(b \, c\right)}"),
+        ("a / ((b + c) / d)", r"\frac{a}{\left(b + c\right) / d}"),
+        ("a / (b / (c / d))", r"\frac{a}{b / \left(c / d\right)}"),
+        ("a / (b / sqrt(c d))", r"\frac{a}{b / \sqrt{c \, d}}"),
+        ("1 / (a / b c)", r"\frac{1}{\frac{a}{b} \, c}"),
         ("a / (b c) d", r"\frac{a}{b \, c} \, d"),
         ("(a) (b)/(c) ", r"\frac{\left(a\right) \, \left(b\right)}{c}"),
         ("gamma / min||grad L||", r"\frac{\gamma}{\min \|\nabla L\|}"),
@@ -31,7 +37,7 @@ PAGES = Path(__file__).parents[2] / "docs" / "derivations"
         ("[[1, 0], [v, al]]", r"\begin{pmatrix}1 & 0 \\ v & \mathrm{al}\end{pmatrix}"),
         ("|act''| <= s2", r"|\mathrm{act}''| \le s_{2}"),
         ("W2_cj", r"W_{2,cj}"),
-        ("e^(-T/2)", r"e^{-\frac{T}{2}}"),
+        ("e^(-T/2)", r"e^{-T / 2}"),
         ("x^ = x / sqrt(d)", r"\hat{x} = \frac{x}{\sqrt{d}}"),
         ("<= R_A", r"\le R_{A}"),
     ],
