@@ -40,6 +40,11 @@ def test_every_file_is_built_and_the_generated_ones_first():
     for target in ("coq: tools generated", "gate: generated", "build: generated CoqMakefile"):
         assert re.search(rf"^{target}$", makefile, re.MULTILINE)
     assert "-m proofs_checks.coq_generated" in makefile
+    # Once for all that follows: what is built is what went through the gate.
+    steps = re.search(r"^coq: .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)[1].splitlines()
+    assert [line.split()[2:] for line in steps] == [
+        [t, "WRITTEN=yes"] for t in ("gate", "build", "assumptions", "check")
+    ]
 
 
 def test_what_is_current_is_not_written_again(tmp_path, monkeypatch):
