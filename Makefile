@@ -32,7 +32,7 @@ bench: $(VENV)/.test .peers/jax/.done .peers/torch/.done
 	.peers/torch/bin/python -m pip install --quiet --no-deps -r $<
 	touch $@
 
-# The theorems in Coq: installs nothing, says which Debian packages are missing.
+# The theorems in Coq, with what is written from the sources; installs nothing, says which Debian packages are missing.
 coq:
 	$(MAKE) -C proofs_checks/coq coq
 

@@ -11,7 +11,9 @@ release = version = installed("pltheory")
 extensions = [
     "mathml",
     "claims",
+    "formulas",
     "inventories",
+    "quantities",
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",

@@ -23,8 +23,11 @@ from .notation import (
     beta,
     c,
     components,
+    converges,
     curvature,
     d,
+    decays,
+    derivative_at_most,
     e,
     ell,
     expansion_constant,
@@ -32,6 +35,7 @@ from .notation import (
     h,
     inside,
     integral,
+    jacobian_at_most,
     k,
     last,
     level,
@@ -40,12 +44,15 @@ from .notation import (
     mu,
     nu,
     pl_star,
+    residual_at_start,
+    residual_nearby,
     rho,
     rho0,
     s,
     segment,
     sigma,
     smoothness,
+    start_nearby,
     tau,
     total,
     value,
@@ -168,14 +175,14 @@ LIMIT = Cited(
         "step": ge(k * (x - y), h * G),
         "x>=0": ge(x),
         "k>=0": ge(k),
-        "decay": said("L at time t is at most {0}^t L(w_0), for every t", e),
+        "decay": decays(e),
         "q>=0": ge(e),
         "q<1": gt(1, e),
         "moved": moved(w, h, w1),
         "gradient": gradient(w, G),
     },
     {
-        "limit": said("w_t converges to a point with L = 0, at distance {0} from {1}", d, w),
+        "limit": converges(d, w),
         "d>=0": ge(d),
         "tail": ge(k * x, d),
     },
@@ -188,7 +195,7 @@ POWERS = Cited(
     r"A sequence with $Q_0 = 1$, $Q_{t+1} = q Q_t$ is $q^t$; so $a_t^2 \le Q_t a_0^2$ for all t reads"
     r" $L(w_t) \le q^t L(w_0)$.",
     {"decay": ge(y * a0**2, a**2), "powers": sequence(y, 1, e * y)},
-    {"decay": said("L at time t is at most {0}^t L(w_0), for every t", e)},
+    {"decay": decays(e)},
 )
 
 GRADIENT_FLOW = Cited(
@@ -226,7 +233,7 @@ SQUARE_LOSS_GRADIENT = Cited(
     r" $\|J\| \le L_F$"
     r" on S.",
     {
-        "jacobian": said("the spectral norm of J is at most {0} on S", ell),
+        "jacobian": jacobian_at_most(ell),
         "inside": inside(w),
         "level": level(w, a),
         "gradient": gradient(w, G),
@@ -241,9 +248,9 @@ SQUARE_LOSS_CURVATURE = Cited(
     r" \|r\|\,\beta_F)\|v\|^2$ by"
     r" Cauchy and Schwarz where $\|J\| \le L_F$ and $\|DJ\| \le \beta_F$, and $\|r\| \le \|r_0\|$ on S.",
     {
-        "jacobian": said("the spectral norm of J is at most {0} on S", ell),
-        "smooth": said("the spectral norm of DJ is at most {0} on S", k),
-        "residual": said("the residual at w_0 has norm {0}", rho0),
+        "jacobian": jacobian_at_most(ell),
+        "smooth": derivative_at_most(k),
+        "residual": residual_at_start(rho0),
         "bound": ge(y, smoothness(rho0, ell, k)),
     },
     {"hess": curvature(y)},
@@ -374,10 +381,10 @@ NEARBY_RESIDUAL = Cited(
     "analysis",
     r"Mean value: where $\|J\| \le L_F$ on the segment, $\|r(x)\| \le \|r(w_T)\| + L_F\|x - w_T\|$.",
     {
-        "near": said("the residual at the computed point has norm {0}", _NEAR),
-        "start": said("the start is within {0} of the computed point", _EPS),
-        "residual": said("the residual at w_0 has norm {0}", rho0),
-        "jacobian": said("the spectral norm of J is at most {0} on S", ell),
+        "near": residual_nearby(_NEAR),
+        "start": start_nearby(_EPS),
+        "residual": residual_at_start(rho0),
+        "jacobian": jacobian_at_most(ell),
     },
     {"bound": ge(_NEAR + ell * _EPS, rho0)},
 )

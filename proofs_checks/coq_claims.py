@@ -4,15 +4,13 @@ Statements name the shipped formulas (Formulas.v). The proof is the claim's own:
 that Coq's `field` checks and the signs of its terms, so that Coq repeats what the kernel did with its own rules. The
 propositions that the kernel does not look into are variables of a section and the cited lemmas its hypotheses; when
 the section ends each theorem is a statement about any propositions that satisfy the lemmas it uses.
-
-`python -m proofs_checks.coq_claims` writes the file; a test compares the committed one with this text.
 """
 
 from __future__ import annotations
 
 import itertools
 import textwrap
-from pathlib import Path
+from functools import cache
 
 import sympy as sp
 
@@ -21,7 +19,6 @@ from .coq_terms import Types, relation, term, variable
 from .kernel import Proof, Rejected, free
 from .language import ROOT, Cases, Cited, Claim, Induction, Rel, Use
 
-FILE = Path(__file__).parent / "coq" / "Claims.v"
 _SAME = {(">", ">"): "same_gt", (">", ">="): "same_gt_ge", (">=", ">="): "same_ge", ("=", ">="): "same_eq_ge"}
 _AND = " /\\ "
 _SAME["=", "="] = "same_eq"
@@ -231,7 +228,7 @@ def cited_by(claims: list[Claim]) -> list[Cited]:
 
 HEAD = """(** * The claims, and the proofs of their claims, as the exact kernel has them
 
-    Written by [python -m proofs_checks.coq_claims] from [proofs_checks/claims]: nothing here is edited by hand.
+    Written by [make coq] from [proofs_checks/claims]: nothing here is edited by hand.
     Propositions that the kernel does not look into are variables and cited lemmas hypotheses of the section: a
     theorem holds of whatever satisfies those it uses. *)
 
@@ -241,24 +238,35 @@ Open Scope R_scope.
 """
 
 
-def text() -> str:
-    """The whole file."""
+@cache
+def _setting() -> tuple[list[Claim], list[Cited], Types]:
     claims = [c for c in load() if generated(c)]
     cited = cited_by(claims)
     types = Types()
     for lemma in [*cited, *claims]:
         types.relations(lemma.name, [*lemma.hypotheses.values(), *lemma.conclusions.values()])
+    return claims, cited, types
+
+
+def preamble() -> str:
+    """What comes before the theorems: propositions as variables, cited lemmas as hypotheses."""
+    _, cited, types = _setting()
     parts = [HEAD, "Section Claims.\n", "\n".join(types.declarations()) + "\n"]
     for lemma in cited:
         parts.append(f"Hypothesis cited_{lemma.name} :\n{textwrap.indent(statement(lemma, types), '  ')}.\n")
-    for claim in claims:
-        body = textwrap.indent("\n".join(script(claim)), "  ")
-        parts.append(
-            f"(** {claim.title} *)\nTheorem claim_{claim.name} :\n{textwrap.indent(statement(claim, types), '  ')}.\n"
-            f"Proof.\n{body}\nQed.\n"
-        )
-    return "\n".join([*parts, "End Claims.\n"])
+    return "\n".join(parts)
 
 
-if __name__ == "__main__":
-    FILE.write_text(text())
+def theorem(claim: Claim) -> str:
+    """A claim and its proof, as they stand in the file."""
+    body = textwrap.indent("\n".join(script(claim)), "  ")
+    stated = textwrap.indent(statement(claim, _setting()[2]), "  ")
+    return f"(** {claim.title} *)\nTheorem claim_{claim.name} :\n{stated}.\nProof.\n{body}\nQed.\n"
+
+
+def text() -> str:
+    """The whole file; all claims in one term at its end, so that what they rest on can be printed at once."""
+    claims = _setting()[0]
+    every = textwrap.fill(", ".join(f"@claim_{c.name}" for c in claims), 110)
+    together = f"Definition every_claim :=\n  ({textwrap.indent(every, '   ').lstrip()}).\n"
+    return "\n".join([preamble(), *map(theorem, claims), "End Claims.\n", together])

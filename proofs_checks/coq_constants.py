@@ -1,19 +1,12 @@
-"""Constants.v: the activation constants as they are stored, each float as the fraction that it is exactly.
-
-`python -m proofs_checks.coq_constants` writes the file; a test compares the committed one with this text.
-"""
+"""Constants.v: the activation constants as they are stored, each float as the fraction that it is exactly."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pltheory.theory.activations import ACTIVATIONS
-
-FILE = Path(__file__).parent / "coq" / "Constants.v"
 
 HEAD = """(** * The stored activation constants
 
-    Written by [python -m proofs_checks.coq_constants] from [pltheory/theory/activations.py]: each float as the
+    Written by [make coq] from [pltheory/theory/activations.py]: each float as the
     fraction that it is exactly.  StoredSuprema.v proves that they are upper bounds. *)
 
 From Coq Require Import Reals.
@@ -30,7 +23,3 @@ def text() -> str:
             p, q = value.as_integer_ratio()
             lines.append(f"Definition stored_{activation.name}_s{order} : R := {p} / {q}.")
     return HEAD + "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    FILE.write_text(text())

@@ -1,7 +1,6 @@
 """Formulas.v, written from `pltheory.theory.formulas`: each function is run on terms that print themselves.
 
 The terms keep the expression as its author wrote it, and a call from one formula to another stays a call.
-`python -m proofs_checks.coq_formulas` writes the file; a test compares the committed one with this text.
 """
 
 from __future__ import annotations
@@ -10,18 +9,15 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 from pltheory.theory import formulas
 from pltheory.theory.arithmetic import Arithmetic
 
-FILE = Path(__file__).parent / "coq" / "Formulas.v"
-
 HEAD = """(** * Steps, rates and radii, each written once
 
-    Written by [python -m proofs_checks.coq_formulas] from [pltheory/theory/formulas.py]: the expressions that are
+    Written by [make coq] from [pltheory/theory/formulas.py]: the expressions that are
     proved are those that ship.  Every theorem of this folder refers to them and none states its own copy. *)
 
 From Coq Require Import Reals.
@@ -156,7 +152,3 @@ def text() -> str:
     names = list(shipped())
     unfold = f"(** Every formula replaced by its expression. *)\nLtac expand := cbv beta delta [{' '.join(names)}].\n"
     return HEAD + "\n".join(definition(n) for n in names) + "\n" + unfold
-
-
-if __name__ == "__main__":
-    FILE.write_text(text())

@@ -7,7 +7,7 @@ import sympy as sp
 from .cited import LIMIT, POWERS, STATIONARY
 from .claims.concave_minimum import CLAIM as CONCAVE_MINIMUM
 from .language import LEAST, Cases, Cert, Claim, Define, Induction, Use, ge, gt, term
-from .no_exit import POSITIVE_STEP
+from .no_exit import NO_INCREASE
 from .notation import (
     G,
     P,
@@ -50,7 +50,7 @@ def _one_step(potential: sp.Expr, step: Claim) -> Cases:
     }
     at_zero = (
         Use("still", STATIONARY),
-        *POSITIVE_STEP,
+        *NO_INCREASE,
         Cert("length", goals["length"], mod={"still/G": -h, "still/a1": -potential}),
         Cert(
             "factor",

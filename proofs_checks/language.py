@@ -191,13 +191,14 @@ class Claim:
     Relations in `process` hold at every t >= 0 between the state at t and at t + 1.
 
     Attributes:
-        name: identifier, also the module's name in `proofs_checks.claims`.
+        name: identifier, the module's name in `proofs_checks.claims`.
         title: one line for the table.
         statement: the statement in words and LaTeX.
         source: section of the theory, or paper.
         coq: the theorem of the Coq development that corresponds to it, empty where none does.
         mutants: makes the false variants, at least one.
         example: draws a random point (floats) meant to satisfy the hypotheses; for sampling and the docs.
+        numbers: the same where a run or matrices give several points at once, as values by the symbols' names.
     """
 
     name: str
@@ -212,6 +213,7 @@ class Claim:
     exists: tuple = ()
     mutants: Callable[[Claim], tuple] = lambda claim: ()
     example: Callable | None = None
+    numbers: Callable | None = None
 
     def but(self, swap: dict | None = None, drop: tuple = (), **changes: Any) -> Claim:
         """A variant: relations swapped wherever they occur, hypotheses dropped."""

@@ -22,6 +22,26 @@ def spectral(matrix, norm):
     return said("the spectral norm of {0} is {1}", matrix, norm)
 
 
+def image_of_change(matrix, norm):
+    """The change of an activation's values, entry by entry."""
+    return said("the Frobenius norm of the change of f under the change {0} of its argument is {1}", matrix, norm)
+
+
+def slope_at_most(s1):
+    """A bound of an activation's derivative."""
+    return said("the modulus of f' is at most {0}", s1)
+
+
+def rows_against(before, after):
+    """The image of a unit vector under the transposed Jacobian, before and after a change."""
+    return said("for a unit vector u the norms of J^T u and J'^T u are {0} and {1}", before, after)
+
+
+def jacobian_change(norm):
+    """The change of the Jacobian."""
+    return said("the spectral norm of J' - J is {0}", norm)
+
+
 TRIANGLE = Cited(
     "frobenius_triangle",
     "linear algebra",
@@ -61,8 +81,8 @@ LIPSCHITZ_ENTRIES = Cited(
     r" $\|f(Z') - f(Z)\|_F \le s_1\|Z' - Z\|_F$.",
     {
         "change": frobenius(X, nx),
-        "image": said("the Frobenius norm of the change of f under the change {0} of its argument is {1}", X, nz),
-        "slope": said("the modulus of f' is at most {0}", s1),
+        "image": image_of_change(X, nz),
+        "slope": slope_at_most(s1),
     },
     {"bound": ge(s1 * nx, nz)},
 )
@@ -74,8 +94,8 @@ SPECTRAL_BOUND = Cited(
     r" \|J' - J\|$ for"
     r" unit u.",
     {
-        "at": said("for a unit vector u the norms of J^T u and J'^T u are {0} and {1}", nx, ny),
-        "change": said("the spectral norm of J' - J is {0}", nz),
+        "at": rows_against(nx, ny),
+        "change": jacobian_change(nz),
     },
     {"lower": ge(ny, nx - nz), "upper": ge(nx + nz, ny)},
 )

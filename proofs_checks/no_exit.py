@@ -79,13 +79,18 @@ STEP = {
 POSITIVE_STEP = (
     Cert("h>0", gt(h), sum=(term("h>=eta delta"), term("eta>0", "delta>0"))),
     Cert("h>=0", ge(h), sum=(term("h>0"),)),
+)
+"""A step is positive."""
+
+NO_INCREASE = (
+    *POSITIVE_STEP,
     Cert(
         "decrease>=0",
         ge(decrease(beta, h)),
         sum=(term("h>=0", "slack>0"), term("beta>0", "h>=0", "h<=eta", c="1/2")),
     ),
 )
-"""A step is positive and its guaranteed decrease nonnegative."""
+"""And its guaranteed decrease nonnegative."""
 
 
 def stays(k: sp.Expr, bound: Callable) -> tuple:

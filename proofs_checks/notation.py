@@ -89,6 +89,41 @@ def last(w, s, h):
     return said("{1} is the largest number up to {2} whose segment from {0} along -grad L lies in S", w, s, h)
 
 
+def jacobian_at_most(ell):
+    """L_F."""
+    return said("the spectral norm of J is at most {0} on S", ell)
+
+
+def derivative_at_most(k):
+    """beta_F."""
+    return said("the spectral norm of DJ is at most {0} on S", k)
+
+
+def residual_at_start(rho0):
+    """The norm of r_0."""
+    return said("the residual at w_0 has norm {0}", rho0)
+
+
+def residual_nearby(x):
+    """Theorem D: the residual at w_T."""
+    return said("the residual at the computed point has norm {0}", x)
+
+
+def start_nearby(eps):
+    """Theorem D: a start in B(w_T, eps)."""
+    return said("the start is within {0} of the computed point", eps)
+
+
+def decays(q):
+    """Linear convergence of the loss."""
+    return said("L at time t is at most {0}^t L(w_0), for every t", q)
+
+
+def converges(d, w):
+    """The limit of the run, d away from w."""
+    return said("w_t converges to a point with L = 0, at distance {0} from {1}", d, w)
+
+
 # Theorem B: c is the root of 2, area and area1 integrals of the profile, sigma and tau its values.
 c, sigma, tau, area, area1, total = sp.symbols("c sigma tau area area1 total")
 

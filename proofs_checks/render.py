@@ -1,4 +1,4 @@
-"""LaTeX of a claim for the docs: statement, hypotheses, steps with their certificates, what is cited.
+"""LaTeX of a claim for the docs: statement, assumptions, conclusions, proof with its certificates, what is cited.
 
 Formulas keep their names; roots, least and greatest are written out. No step is computed here: a page shows what
 the kernel was given, and the numbers of `worked`.
@@ -13,8 +13,10 @@ from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter, greek_letters_set, other_symbols
 
 from .language import Assume, Cases, Cert, Cited, Claim, Define, Induction, Rel, Use
-from .worked import Sides
+from .typeset import sentence
+from .worked import Sides, split
 
+_LETTERS = {"eps": r"\epsilon", "rbar": r"\bar r"}
 _RELATION = {">": ">", ">=": r"\ge", "=": "="}
 
 
@@ -23,6 +25,8 @@ class _Printer(LatexPrinter):
 
     def _print_Symbol(self, expr: sp.Symbol, *args: Any, **kwargs: Any) -> str:
         """A name of several letters upright, so that it is not read as a product."""
+        if expr.name in _LETTERS:
+            return _LETTERS[expr.name]
         head, _, tail = expr.name.partition("_")
         letters = head.rstrip("0123456789")
         if len(letters) < 2 or letters in greek_letters_set or letters in other_symbols:
@@ -55,10 +59,12 @@ def tex(e: Any) -> str:
 
 
 def relation(rel: Rel) -> str:
-    """A relation: in mathematics, or the words of an opaque proposition."""
+    """A relation: in mathematics, its terms on the side where they are positive, or the words of a proposition."""
     if rel.op != "holds":
-        return f"${tex(rel.expr)} {_RELATION[rel.op]} 0$"
-    return rel.expr.func.__name__.format(*[f"${tex(a)}$" for a in rel.expr.args])
+        left, right = map(tex, split(rel.expr))
+        return f"${left} {_RELATION[rel.op]} {right}$"
+    places = [f"\0{k}\0" for k in range(len(rel.expr.args))]
+    return sentence(rel.expr.func.__name__.format(*places), [tex(a) for a in rel.expr.args])
 
 
 def certificate(step: Cert) -> str:
@@ -115,20 +121,11 @@ def markdown(claim: Claim, cited: tuple[Cited, ...] = ()) -> str:
         return [f"- **{name}**: {relation(rel)}" for name, rel in rels.items()]
 
     coq = f"`{claim.coq}`" if claim.coq else "no counterpart"
-    lines = [f"### {claim.title}", "", claim.statement, "", f"Source: {claim.source}. Coq: {coq}."]
-    lines += ["", "**Hypotheses**", "", *listed(claim.hypotheses)]
+    lines = [f"### {sentence(claim.title)}", "", claim.statement, "", f"Source: {claim.source}. Coq: {coq}."]
+    lines += ["", "**Assumptions**", "", *listed(claim.hypotheses)]
     if claim.process:
         lines += ["", "**At every step**", "", *listed(claim.process)]
-    lines += [
-        "",
-        "**Proof**",
-        "",
-        *_steps(claim.steps),
-        "",
-        "**Conclusions**",
-        "",
-        *listed(claim.conclusions),
-    ]
+    lines += ["", "**Conclusions**", "", *listed(claim.conclusions), "", "**Proof**", "", *_steps(claim.steps)]
     if cited:
         lines += ["", "**Cited, not checked by the kernel**", ""]
         lines += [f"- `{c.name}` ({c.kind}): {c.statement}" for c in sorted(cited, key=lambda c: c.name)]

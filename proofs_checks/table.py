@@ -83,7 +83,10 @@ def run_claim(claim: Claim, use_solvers: bool = True, seconds: float = 0.5) -> t
         on_mutants = solvers.opinion(name, [o for log in failures for o in log], "sat", seconds)
         opinions[name]["disagree"] += on_mutants["disagree"]
         opinions[name]["mutants agree"] = on_mutants["agree"]
-    generated = f"PLTheory.Claims.claim_{claim.name}" if coq_claims.generated(claim) else ""
+    generated, written = "", ()
+    if coq_claims.generated(claim):
+        generated = f"PLTheory.Claims.claim_{claim.name}"
+        written = (coq_claims.preamble(), coq_claims.theorem(claim)) if not reason else ()
     row = Row(
         claim.name,
         claim.title,
@@ -92,9 +95,9 @@ def run_claim(claim: Claim, use_solvers: bool = True, seconds: float = 0.5) -> t
         elapsed,
         len(log),
         claim.coq,
-        coq_status.status(claim.coq),
+        coq_status.status(claim.coq, written=written if claim.coq == generated else ()),
         generated,
-        coq_status.status(generated),
+        coq_status.status(generated, written=written),
         len(mutants),
         len(failures),
         sum(map(witness.refutes, mutants)),

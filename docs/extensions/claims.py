@@ -18,6 +18,7 @@ from proofs_checks.claims import load
 from proofs_checks.language import Claim
 from proofs_checks.render import example, markdown
 from proofs_checks.table import run_claim
+from proofs_checks.typeset import sentence
 from proofs_checks.worked import Sides, points, sides
 
 
@@ -40,11 +41,13 @@ def _write(app: Sphinx) -> None:
             f"{row.mutants_rejected} of {row.mutants} false variants rejected, {len(row.cited)} lemmas cited."
         )
         title, _, rest = markdown(claim, tuple(cited)).partition("\n")
-        page = f"# {title.lstrip('# ')}\n\n{status}\n{rest}{_numbers(claim, folder)}"
+        # The name of a browser's tab has words only: formulas stand below it.
+        head = f"# {claim.name.replace('_', ' ')}\n\n**{title.lstrip('# ')}**"
+        page = f"{head}\n\n{status}\n{rest}{_numbers(claim, folder)}"
         _update(folder / f"{claim.name}.md", page)
         coq = f"`{row.coq_theorem.removeprefix('PLTheory.')}`" if row.coq_theorem else "no counterpart"
         mutants = f"{row.mutants_rejected} of {row.mutants}"
-        escaped = claim.title.replace("|", "\\|")
+        escaped = sentence(claim.title).replace("|", "\\|")
         lines.append(f"| [{claim.name}]({claim.name}.md) | {escaped} | {row.certificates} | {mutants} | {coq} |")
         names.append(claim.name)
     toc = ["", "```{toctree}", ":hidden:", *names, "```", ""]

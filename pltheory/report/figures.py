@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from ..runs.loop import Array, Trace
+from ..study.quantities import BUILT_IN, Quantity
 from ..study.scaling import Slope
 from ..theory.formulas import rate
 
@@ -145,52 +147,60 @@ def lambda_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
 RUN_PANELS = (loss_panel, distance_panel, step_panel, lambda_panel)
 
 
-PANELS = (
-    ("lambda_min", r"$\lambda_{\min}(K(w_0))$"),
-    ("hessian_norm", r"largest output Hessian $\|\nabla^2 f\|$"),
-    ("kernel_drift", "kernel drift after training"),
-    ("certificate_ratio", "certificate ratio, Theorem B"),
-)
 VERDICT_COLORS = {"CERTIFIED": "#1a7f4b", "HOLDS": "#1a7f4b", "UNDECIDED": "#b58900", "REFUTED": "#b3261e"}
 
 
-def sweep_figure(records: list[dict[str, Any]], slopes: list[Slope], limit: float | None = None) -> Figure:
-    """Four quantities against the width, each with its fitted line and the expected slope.
+def sweep_figure(
+    records: list[dict[str, Any]],
+    slopes: list[Slope],
+    limits: Mapping[str, float | None] | None = None,
+    quantities: Sequence[Quantity] = BUILT_IN,
+) -> Figure:
+    """Every quantity that has a title against the width, two panels a row, with its fitted line and the expected slope.
 
     Args:
         records: points of a sweep.
         slopes: their fits.
-        limit: lambda_min of the kernel of infinite width, drawn where known.
+        limits: values at infinite width by name of the quantity, drawn where known.
+        quantities: those of the sweep.
     """
+    drawn = [q for q in quantities if q.title]
+    fits = {s.quantity: s for s in slopes}
+    rows = -(-len(drawn) // 2)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 6.4), layout="constrained")
-        axes = figure.subplots(2, 2)
-        for ax, (quantity, title) in zip(axes.flat, PANELS, strict=True):
-            slope = next((s for s in slopes if s.quantity == quantity), None)
-            width_panel(ax, records, quantity, title, slope)
-        if limit is not None:
-            axes[0, 0].axhline(limit, color=PROVEN, ls="--", lw=1, label=f"infinite width, {limit:.3g}")
-            axes[0, 0].legend()
-        axes[1, 1].axhline(1, color=PROVEN, ls="--", lw=1, label="needed: 1")
-        axes[1, 1].legend(loc="lower right")
+        figure = Figure(figsize=(9.6, 3.2 * rows), layout="constrained")
+        axes = list(figure.subplots(rows, 2, squeeze=False).flat)
+        for ax, quantity in zip(axes, drawn, strict=False):
+            width_panel(ax, records, quantity, fits.get(quantity.name))
+            limit = (limits or {}).get(quantity.name)
+            if limit is not None:
+                ax.axhline(limit, color=PROVEN, ls="--", lw=1, label=f"infinite width, {limit:.3g}")
+                ax.legend()
+            if quantity.needed is not None:
+                ax.axhline(quantity.needed, color=PROVEN, ls="--", lw=1, label=f"needed: {quantity.needed:g}")
+                ax.legend(loc="lower right")
+        for ax in axes[len(drawn) :]:
+            ax.remove()
     return figure
 
 
-def width_panel(ax: Axes, records: list[dict[str, Any]], quantity: str, title: str, slope: Slope | None) -> None:
+def width_panel(ax: Axes, records: list[dict[str, Any]], quantity: Quantity, slope: Slope | None) -> None:
     """One quantity against the width, a point per seed, coloured by verdict, on logarithmic axes."""
     # A logarithmic axis has no place for what is missing or zero.
-    points = [(r["width"], r[quantity], r["verdict"]) for r in records if r[quantity]]
+    found = [(r["width"], r.get(quantity.name), r["verdict"]) for r in records]
+    points = [(width, value, verdict) for width, value, verdict in found if value]
     for verdict, color in VERDICT_COLORS.items():
-        some = [(w, v) for w, v, found in points if found == verdict]
+        some = [(w, v) for w, v, said in points if said == verdict]
         if some:
             ax.plot(*zip(*some, strict=True), "o", ms=4, color=color, alpha=0.8, label=verdict)
     ax.set_xscale("log", base=2)
     ax.set_yscale("log")
     ax.set_xlabel("width m")
-    ax.set_title(title)
+    ax.set_title(quantity.title)
     if slope is not None:
         x = np.array(sorted({w for w, _, _ in points}), dtype=float)
-        label = f"slope {slope.slope:.2f} [{slope.low:.2f}, {slope.high:.2f}], expected {slope.expected:g}"
+        label = f"slope {slope.slope:.2f} [{slope.low:.2f}, {slope.high:.2f}]"
+        label += "" if slope.expected is None else f", expected {slope.expected:g}"
         ax.plot(x, np.exp(slope.intercept) * x**slope.slope, color=MEASURED, lw=1, label=label)
     values = [v for _, v, _ in points]
     if values and max(values) < 3 * min(values):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..study.quantities import BUILT_IN, Quantity
 from ..study.scaling import Slope
 from .rows import measured, needed, number
 
@@ -167,25 +169,28 @@ def granted(run: dict[str, Any]) -> str:
     return f"{residual}{path}: {found['how']}"
 
 
-def print_sweep(console: Console, records: list[dict[str, Any]], slopes: list[Slope]) -> None:
+def print_sweep(
+    console: Console,
+    records: list[dict[str, Any]],
+    slopes: list[Slope],
+    quantities: Sequence[Quantity] = BUILT_IN,
+) -> None:
     """Print the points of a sweep and the fitted slopes."""
     table = Table(title="Sweep", box=box.SIMPLE_HEAD, title_justify="left")
     keys = list(records[0]["values"])
-    shown = ("lambda_min", "hessian_norm", "kernel_drift", "path_length", "certificate_ratio")
+    shown = [q.name for q in quantities]
     for name in (*keys, *shown):
         table.add_column(name.rpartition(".")[2].replace("_", " "), justify="right")
     table.add_column("verdict", no_wrap=True)
     for r in records:
         values = [str(r["values"][k]).strip("[]") for k in keys]
-        table.add_row(*values, *(number(r[k], 3) for k in shown), _styled(r["verdict"]))
+        table.add_row(*values, *(number(r.get(k), 3) for k in shown), _styled(r["verdict"]))
     console.print(table)
     if slopes:
         fits = Table(title="Slopes in log width, 95% interval", box=box.SIMPLE_HEAD, title_justify="left")
         for name in ("quantity", "slope", "interval", "expected", "points"):
             fits.add_column(name, justify="left" if name == "quantity" else "right")
         for s in slopes:
-            interval = f"[{s.low:.3f}, {s.high:.3f}]"
-            fits.add_row(
-                s.quantity.replace("_", " "), f"{s.slope:.3f}", escape(interval), f"{s.expected:g}", f"{s.points}"
-            )
+            interval, expected = f"[{s.low:.3f}, {s.high:.3f}]", "-" if s.expected is None else f"{s.expected:g}"
+            fits.add_row(s.quantity.replace("_", " "), f"{s.slope:.3f}", escape(interval), expected, f"{s.points}")
         console.print(fits)

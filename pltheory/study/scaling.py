@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-EXPECTED: dict[str, float] = {
-    "lambda_min": 0.0,
-    "path_length": 0.0,
-    "hessian_norm": -0.5,
-    "kernel_drift": -1.0,
-    "certificate_ratio": 0.5,
-}
-"""Exponents of the width. The Hessian norm and the certificate ratio carry logarithmic factors besides. The kernel can
-drift by m^(-1/2) inside a ball; along gradient descent from symmetric output weights the terms of that order cancel
-on average over the neurons and 1/m remains [Dyer, Gur-Ari 2020, arXiv:1909.11304]."""
+from .quantities import BUILT_IN, Quantity
 
 
 @dataclass(frozen=True)
@@ -24,12 +16,12 @@ class Slope:
     """A fitted exponent.
 
     Attributes:
-        quantity: a key of `EXPECTED`.
+        quantity: the name of one.
         slope: least-squares slope of log(quantity) against log(width), over all seeds.
         low: lower end of its 95% confidence interval, Student's t over the points' residuals.
         high: upper end.
         intercept: of the fitted line.
-        expected: the exponent of `EXPECTED`.
+        expected: the exponent that the theory says, None where it says none.
         points: how many points were fitted.
     """
 
@@ -38,18 +30,19 @@ class Slope:
     low: float
     high: float
     intercept: float
-    expected: float
+    expected: float | None
     points: int
 
 
-def fit_slopes(records: list[dict[str, Any]]) -> list[Slope]:
+def fit_slopes(records: list[dict[str, Any]], quantities: Sequence[Quantity] = BUILT_IN) -> list[Slope]:
     """Fit every quantity that is positive at two widths or more, with at least three points."""
     # Takes longer to import than the report of a run that fits nothing, which imports this module, takes to make.
     from scipy import stats
 
     fitted = []
-    for quantity, expected in EXPECTED.items():
-        pairs = [(r["width"], r[quantity]) for r in records if r[quantity] is not None and r[quantity] > 0]
+    for quantity in quantities:
+        found = [(r["width"], r.get(quantity.name)) for r in records]
+        pairs = [(width, value) for width, value in found if value is not None and value > 0]
         if len(pairs) < 3 or len({w for w, _ in pairs}) < 2:
             continue
         x, y = np.log(np.array(pairs, dtype=float)).T
@@ -60,12 +53,12 @@ def fit_slopes(records: list[dict[str, Any]]) -> list[Slope]:
         half = float(stats.t.ppf(0.975, len(pairs) - 2) * error)
         fitted.append(
             Slope(
-                quantity,
+                quantity.name,
                 float(line.slope),
                 float(line.slope) - half,
                 float(line.slope) + half,
                 float(line.intercept),
-                expected,
+                quantity.expected,
                 len(pairs),
             )
         )

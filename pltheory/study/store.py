@@ -11,7 +11,7 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,19 @@ def trace_to_csv(trace: Trace) -> str:
     for t, loss in enumerate(trace.loss):
         step = (trace.grad_norm[t], trace.step_size[t]) if t < steps else ("", "")
         rows.writerow([t, loss, *step, trace.path[t], *measured.get(t, ("", ""))])
+    return out.getvalue()
+
+
+def records_to_csv(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """One row per point of a sweep: what varies, the named quantities, the answer; empty where not known."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    varied = list(records[0]["values"])
+    said = ("verdict", "evidence", "reason", "steps", "seconds")
+    rows.writerow([*varied, "width", *names, *said])
+    for r in records:
+        values = [v if isinstance(v, str) else json.dumps(v) for v in (r["values"][key] for key in varied)]
+        rows.writerow([*values, *("" if r.get(k) is None else r[k] for k in ("width", *names, *said))])
     return out.getvalue()
 
 

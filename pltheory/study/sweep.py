@@ -6,17 +6,15 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..measure.hessian import largest_hessian_norm
-from ..problem.problem import in_span_of_data
-from ..theorems.ladder import WEAKEST_DEMAND
-from ..theory import InvalidInputError, NotAvailableError
+from ..theory import InvalidInputError
 from ..verification.report import verify
 from .build import LEVELS, problem_of, settings_of
 from .config import Config, clipped, with_values
+from .quantities import BUILT_IN, Point, Quantity, measured
 from .store import point_hash, write_file
 
 SCHEMA = "pltheory-point/1"
@@ -49,17 +47,27 @@ def grid(config: Config) -> list[tuple[dict[str, Any], Config]]:
     return points
 
 
-def run_sweep(config: Config, folder: Path, *, progress: Callable[[int, int, str], None] | None = None) -> list[Record]:
+def run_sweep(
+    config: Config,
+    folder: Path,
+    *,
+    quantities: Sequence[Quantity] = BUILT_IN,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[Record]:
     """Compute every missing point of a sweep and return all records, in grid order.
+
+    A record that is there is read as it is, also where a quantity is not in it.
 
     Args:
         config: with a sweep section.
         folder: gets `points/<hash>.json`, one per point.
+        quantities: what is measured at each point.
         progress: called after each point as (done, total, note).
 
     Raises:
         InvalidInputError: as `grid`, or a point whose data or network cannot be built.
         NumericalFailureError: a point's measured numbers are not finite.
+        ExtensionError: a quantity of another package failed, or is no number.
     """
     points = grid(config)
     records = []
@@ -67,7 +75,7 @@ def run_sweep(config: Config, folder: Path, *, progress: Callable[[int, int, str
         path = folder / "points" / f"{point_hash(point)[:16]}.json"
         record = _stored(path)
         if record is None:
-            record = _compute(values, point)
+            record = _compute(values, point, quantities)
             write_file(path, json.dumps(record, indent=2))
         # A record may stem from another sweep in this folder, which varied other keys.
         records.append({**record, "values": values})
@@ -76,7 +84,7 @@ def run_sweep(config: Config, folder: Path, *, progress: Callable[[int, int, str
     return records
 
 
-def _compute(values: dict[str, Any], config: Config) -> Record:
+def _compute(values: dict[str, Any], config: Config, quantities: Sequence[Quantity]) -> Record:
     started = time.perf_counter()
     problem, settings = problem_of(config), settings_of(config)
     report = verify(
@@ -89,36 +97,20 @@ def _compute(values: dict[str, Any], config: Config) -> Record:
         checkpoint=config.network.checkpoint,
         level=LEVELS[config.level],
     )
-    bounds, run = report.measured.profile, report.run
-    ratio = None if bounds is None else WEAKEST_DEMAND.look(bounds, settings).ratio
-    # Directions orthogonal to the data meet no second derivative, so the norms are the same in their span.
-    small = in_span_of_data(problem) or problem
-    try:
-        hessian = largest_hessian_norm(small.network, small.x).value
-    except NotAvailableError:
-        hessian = None
+    run = report.run
     assert run is not None
-    return {
+    record = {
         "schema": SCHEMA,
         "values": values,
         "width": min(config.network.hidden),
         "seed": config.run.seed,
-        "lambda_min": report.measured.lambda_min.value,
-        "hessian_norm": None if hessian is None else hessian.value,
-        "kernel_drift": _finite(run.kernel_drift),
-        "path_length": _finite(float(run.trace.path[-1])),
-        "certificate_ratio": ratio,
+        **measured(quantities, Point(config, problem, settings, report, run)),
         "verdict": report.verdict,
         "evidence": report.evidence,
         "reason": run.reason,
         "steps": len(run.trace.step_size),
-        "seconds": round(time.perf_counter() - started, 3),
     }
-
-
-def _finite(value: float) -> float | None:
-    """None for what a diverged run leaves: JSON has no NaN."""
-    return value if math.isfinite(value) else None
+    return {**record, "seconds": round(time.perf_counter() - started, 3)}
 
 
 def _stored(path: Path) -> Record | None:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import torch
 
+from .. import packages
 from ..runs.promise import Promise
 from ..theory import ExtensionError, InvalidInputError, PltheoryError
 from .answer import answer
@@ -61,24 +62,16 @@ class Guarded:
         except (Exception, SystemExit) as error:
             if self.origin is None:
                 raise
-            raise ExtensionError(f"{who} failed: {_said(error)}") from error
+            raise ExtensionError(f"{who} failed: {packages.said(error)}") from error
         if not all(torch.equal(a, b) for a, b in zip(before, _tensors(question), strict=bool(before))):
             raise ExtensionError(f"{who} changed the network or the data")
         _refuse_promise(said.promise, question, who)
         return replace(said, promise=_rounded(said.promise), origin=self.origin)
 
 
-def installed() -> dict[str, list[EntryPoint]]:
-    """The entry points of the group by name; nothing is imported."""
-    found: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=GROUP):
-        found.setdefault(point.name, []).append(point)
-    return found
-
-
 def ids() -> list[str]:
     """Every id that `theorem_of` finds: this project's, then the installed ones."""
-    return [*BUILT_IN, *sorted(installed().keys() - RESERVED)]
+    return [*BUILT_IN, *sorted(packages.installed(GROUP).keys() - RESERVED)]
 
 
 def theorem_of(name: str) -> Guarded:
@@ -88,17 +81,18 @@ def theorem_of(name: str) -> Guarded:
         InvalidInputError: there is none; or two packages claim the id, or one claims an id of this project's.
         ExtensionError: the package cannot be loaded, or what it gives is no theorem.
     """
-    claims = installed().get(name, [])
+    claims = packages.installed(GROUP).get(name, [])
     if claims and name in RESERVED:
         raise InvalidInputError(
-            f"theorem = {name!r}: {_origin(claims[0])} claims this id, which is built in; rename it or uninstall it"
+            f"theorem = {name!r}: {packages.origin(claims[0])} claims this id, which is built in; "
+            "rename it or uninstall it"
         )
     if name in BUILT_IN:
         return Guarded(BUILT_IN[name])
     if not claims:
         raise InvalidInputError(f"theorem = {name!r}: allowed are {', '.join(ids())}, {ALL}, {BEST}")
     if len(claims) > 1:
-        raise InvalidInputError(f"theorem = {name!r}: claimed by {' and by '.join(map(_origin, claims))}")
+        raise InvalidInputError(f"theorem = {name!r}: claimed by {' and by '.join(map(packages.origin, claims))}")
     return _loaded(claims[0])
 
 
@@ -118,26 +112,12 @@ def guarded(candidate: Theorem, origin: str) -> Guarded:
     return Guarded(candidate, origin)
 
 
-def _origin(point: EntryPoint) -> str:
-    where = "an unnamed package" if point.dist is None else f"{point.dist.name} {point.dist.version}"
-    return f"{where} ({point.value})"
-
-
 def _loaded(point: EntryPoint) -> Guarded:
-    origin = _origin(point)
-    try:
-        made = point.load()
-        candidate = made() if isinstance(made, type) else made
-    except (Exception, SystemExit) as error:
-        raise ExtensionError(f"theorem {point.name!r} of {origin} cannot be loaded: {_said(error)}") from error
-    found = guarded(candidate, origin)
+    origin = packages.origin(point)
+    found = guarded(packages.loaded(point, "theorem"), origin)
     if found.theorem.id != point.name:
         raise ExtensionError(f"theorem {point.name!r} of {origin} calls itself {found.theorem.id!r}")
     return found
-
-
-def _said(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _require_described(candidate: object, origin: str) -> None:

@@ -20,7 +20,7 @@ class NumericalFailureError(PltheoryError, ArithmeticError):
 
 
 class ExtensionError(PltheoryError):
-    """A theorem of another package that cannot be loaded, failed, or said what cannot be believed."""
+    """A theorem or quantity of another package that cannot be loaded, failed, or said what cannot be believed."""
 
 
 class WrongDirectionError(PltheoryError, TypeError):

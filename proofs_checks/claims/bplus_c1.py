@@ -1,11 +1,41 @@
-"""Theorem B+ (I2): an upper bound of the supremum in c1 from any trial point, by concavity."""
+r"""B+ (I2): sup Psi <= Psi(p)/2 + max slope
+
+Theorem B+ (I2): an upper bound of the supremum in c1 from any trial point, by concavity.
+
+$\sup_q\Psi(q)$ over the simplex is at most $\Psi(p)/2 + \max_k\partial_k\Psi(p)$ for every trial p: with it $c_1$ is
+bounded from above whatever point the search for the supremum ended at. Written for three eigenvalues.
+
+Source: Theorem B+, (I2).
+"""
 
 import sympy as sp
 
 from ..bplus import CONCAVE_HOMOGENEOUS, SLOPES, WEIGHTS, Q, psi, psi_p, top
-from ..language import Cert, Claim, Mutant, Use, eq, ge, term
+from ..language import Cert, Mutant, Use, eq, ge, term
+from ..statement import claim
 
-_GOAL = ge(psi_p / 2 + top, psi)
+ASSUMPTIONS = {
+    **CONCAVE_HOMOGENEOUS.hypotheses,
+    **{f"q{k}>=0": ge(q) for k, q in enumerate(Q, start=1)},
+    "simplex": eq(sum(Q), 1),
+    **{f"slope {k}": ge(top, d) for k, d in enumerate(SLOPES, start=1)},
+}
+
+CONCLUSIONS = {"bound": ge(psi_p / 2 + top, psi)}
+
+PROOF = (
+    Use("Psi", CONCAVE_HOMOGENEOUS),
+    Cert(
+        "bound",
+        CONCLUSIONS["bound"],
+        sum=(
+            term("Psi/concave"),
+            term("Psi/Euler back"),
+            *[term(f"q{k}>=0", f"slope {k}") for k in range(1, len(WEIGHTS) + 1)],
+        ),
+        mod={"simplex": -top},
+    ),
+)
 
 
 def _root(q1, q2):
@@ -17,7 +47,7 @@ def _mutants(c):
     # At the trial (0, 1): Psi = 1, slopes 2 and 1/2.
     yield Mutant(
         "the value at the trial point",
-        c.but(swap={_GOAL: ge(psi_p, psi)}),
+        c.but(swap={CONCLUSIONS["bound"]: ge(psi_p, psi)}),
         lambda: bool(_root(1, 0) > _root(0, 1)),
     )
     yield Mutant(
@@ -27,33 +57,4 @@ def _mutants(c):
     )
 
 
-CLAIM = Claim(
-    name="bplus_c1",
-    title="B+ (I2): sup Psi <= Psi(p)/2 + max slope",
-    statement=r"$\sup_q\Psi(q)$ over the simplex is at most $\Psi(p)/2 + \max_k\partial_k\Psi(p)$ for every trial p:"
-    r" with it $c_1$ is bounded from above whatever point the search for the supremum ended at. Written for three"
-    r" eigenvalues.",
-    source="Theorem B+, (I2)",
-    coq="PLTheory.Claims.claim_bplus_c1",
-    hypotheses={
-        **CONCAVE_HOMOGENEOUS.hypotheses,
-        **{f"q{k}>=0": ge(q) for k, q in enumerate(Q, start=1)},
-        "simplex": eq(sum(Q), 1),
-        **{f"slope {k}": ge(top, d) for k, d in enumerate(SLOPES, start=1)},
-    },
-    steps=(
-        Use("Psi", CONCAVE_HOMOGENEOUS),
-        Cert(
-            "bound",
-            _GOAL,
-            sum=(
-                term("Psi/concave"),
-                term("Psi/Euler back"),
-                *[term(f"q{k}>=0", f"slope {k}") for k in range(1, len(WEIGHTS) + 1)],
-            ),
-            mod={"simplex": -top},
-        ),
-    ),
-    conclusions={"bound": _GOAL},
-    mutants=_mutants,
-)
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)

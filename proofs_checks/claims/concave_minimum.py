@@ -1,11 +1,73 @@
-"""The decrease s (1 - beta s/2) is concave in s, so the worst step of an interval is one of its ends."""
+r"""worst decrease over [eta delta, eta]; q < 1
 
-from ..language import LEAST, Cases, Cert, Claim, Define, Mutant, ge, gt, term
+The decrease s (1 - beta s/2) is concave in s, so the worst step of an interval is one of its ends.
+
+For $\eta\delta \le h \le \eta$, $0 < \delta < 1$, $0 < \eta < 2/\beta$: $h(1 - \beta h/2)$ is at least the smaller of
+its end values, which is positive; so the factor of one step is at most q, and $q < 1$.
+
+Source: theory section 3, Theorem A step 2. In Coq: Steps.contraction_le_rate.
+"""
+
+from ..language import LEAST, Cases, Cert, Define, Mutant, ge, gt, term
 from ..notation import beta, contraction, decrease, delta, eta, h, mu, rate, slack, sp
+from ..statement import claim
+
+_LEAST = LEAST(decrease(beta, eta * delta), decrease(beta, eta))
+
+ASSUMPTIONS = {
+    "beta>0": gt(beta),
+    "eta>0": gt(eta),
+    "delta>0": gt(delta),
+    "delta<1": gt(1, delta),
+    "mu>0": gt(mu),
+    "slack>0": gt(slack(beta, eta)),
+    "h>=eta delta": ge(h, eta * delta),
+    "h<=eta": ge(eta, h),
+}
+
+CONCLUSIONS = {
+    "decrease": ge(decrease(beta, h), _LEAST),
+    "rate": ge(rate(mu, beta, eta, delta), contraction(mu, beta, h)),
+    "q<1": gt(1, rate(mu, beta, eta, delta)),
+}
 
 worst = sp.Symbol("worst")
-_LEAST = LEAST(decrease(beta, eta * delta), decrease(beta, eta))
-_RATE = ge(rate(mu, beta, eta, delta), contraction(mu, beta, h))
+
+PROOF = (
+    Define(worst, _LEAST),
+    Cert("gap", gt(eta - eta * delta), sum=(term("eta>0", "delta<1"),)),
+    # The chord between both ends, and the parabola's excess over it.
+    Cert(
+        "decrease",
+        CONCLUSIONS["decrease"],
+        times=("gap",),
+        sum=(
+            term("h<=eta", "worst/first"),
+            term("h>=eta delta", "worst/second"),
+            term("beta>0", "gap", "h<=eta", "h>=eta delta", c="1/2"),
+        ),
+    ),
+    Cert("rate", CONCLUSIONS["rate"], sum=(term("mu>0", "decrease", c=2),)),
+    Cases(
+        "which end",
+        gt(worst),
+        zero="worst/either",
+        on=(worst - decrease(beta, eta * delta), worst - decrease(beta, eta)),
+        left=(
+            Cert(
+                "positive",
+                gt(worst),
+                sum=(
+                    term("eta>0", "delta>0", "slack>0"),
+                    term("eta>0", "delta>0", "beta>0", "eta>0", "delta<1", c="1/2"),
+                ),
+                mod={"which end": 1},
+            ),
+        ),
+        right=(Cert("positive", gt(worst), sum=(term("eta>0", "slack>0"),), mod={"which end": 1}),),
+    ),
+    Cert("q<1", CONCLUSIONS["q<1"], sum=(term("mu>0", "which end", c=2),)),
+)
 
 
 def _draw(rng):
@@ -28,65 +90,4 @@ def _mutants(c):
     )
 
 
-CLAIM = Claim(
-    name="concave_minimum",
-    title="worst decrease over [eta delta, eta]; q < 1",
-    statement=r"For $\eta\delta \le h \le \eta$, $0 < \delta < 1$, $0 < \eta < 2/\beta$: $h(1 - \beta"
-    r" h/2)$ is at least"
-    r" the smaller of its end values, which is positive; so the factor of one step is at most q, and $q"
-    r" < 1$.",
-    source="theory section 3, Theorem A step 2",
-    coq="PLTheory.Steps.contraction_le_rate",
-    hypotheses={
-        "beta>0": gt(beta),
-        "eta>0": gt(eta),
-        "delta>0": gt(delta),
-        "delta<1": gt(1, delta),
-        "mu>0": gt(mu),
-        "slack>0": gt(slack(beta, eta)),
-        "h>=eta delta": ge(h, eta * delta),
-        "h<=eta": ge(eta, h),
-    },
-    steps=(
-        Define(worst, _LEAST),
-        Cert("gap", gt(eta - eta * delta), sum=(term("eta>0", "delta<1"),)),
-        # The chord between both ends, and the parabola's excess over it.
-        Cert(
-            "decrease",
-            ge(decrease(beta, h), _LEAST),
-            times=("gap",),
-            sum=(
-                term("h<=eta", "worst/first"),
-                term("h>=eta delta", "worst/second"),
-                term("beta>0", "gap", "h<=eta", "h>=eta delta", c="1/2"),
-            ),
-        ),
-        Cert("rate", _RATE, sum=(term("mu>0", "decrease", c=2),)),
-        Cases(
-            "which end",
-            gt(worst),
-            zero="worst/either",
-            on=(worst - decrease(beta, eta * delta), worst - decrease(beta, eta)),
-            left=(
-                Cert(
-                    "positive",
-                    gt(worst),
-                    sum=(
-                        term("eta>0", "delta>0", "slack>0"),
-                        term("eta>0", "delta>0", "beta>0", "eta>0", "delta<1", c="1/2"),
-                    ),
-                    mod={"which end": 1},
-                ),
-            ),
-            right=(Cert("positive", gt(worst), sum=(term("eta>0", "slack>0"),), mod={"which end": 1}),),
-        ),
-        Cert("q<1", gt(1, rate(mu, beta, eta, delta)), sum=(term("mu>0", "which end", c=2),)),
-    ),
-    conclusions={
-        "decrease": ge(decrease(beta, h), _LEAST),
-        "rate": _RATE,
-        "q<1": gt(1, rate(mu, beta, eta, delta)),
-    },
-    mutants=_mutants,
-    example=_draw,
-)
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, example=_draw)

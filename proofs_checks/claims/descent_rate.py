@@ -1,11 +1,49 @@
-"""Theorem A, steps 1 and 2: descent along a segment in S, and what PL* makes of it."""
+r"""descent and rate of one step
+
+Theorem A, steps 1 and 2: descent along a segment in S, and what PL* makes of it.
+
+Along a segment in S with $\nabla^2 L \preceq \beta$, step $s \le \eta$ and $\eta < 2/\beta$: $L(w - sg) \le L(w) -
+s(1 - \beta s/2)\|g\|^2$ with a nonnegative decrease, and under PL* at w $L(w - sg) \le (1 - 2\mu s(1 - \beta s/2))
+L(w)$.
+
+Source: theory section 3, Theorem A steps 1 and 2. In Coq: Descent.descent.
+"""
 
 from ..cited import TAYLOR
-from ..language import Cert, Claim, Mutant, Use, ge, gt, term
+from ..language import Cert, Mutant, Use, ge, gt, term
 from ..notation import G, a, b, beta, contraction, curvature, decrease, eta, mu, s, segment, slack, sp, w
+from ..statement import claim
 
-_DESCENT = ge(a**2 - decrease(beta, s) * G**2, b**2)
-_DECREASE = ge(decrease(beta, s))
+ASSUMPTIONS = {
+    "hess": curvature(beta),
+    "segment": segment(w, s, a, b, G),
+    "beta>0": gt(beta),
+    "s>=0": ge(s),
+    "s<=eta": ge(eta, s),
+    "slack>0": gt(slack(beta, eta)),
+    "pl": ge(G**2, 2 * mu * a**2),
+}
+
+CONCLUSIONS = {
+    "descent": ge(a**2 - decrease(beta, s) * G**2, b**2),
+    "decrease": ge(decrease(beta, s)),
+    "rate": ge(contraction(mu, beta, s) * a**2, b**2),
+}
+
+PROOF = (
+    Use("along", TAYLOR),
+    Cert("descent", CONCLUSIONS["descent"], sum=(term("along/taylor"),)),
+    Cert(
+        "decrease",
+        CONCLUSIONS["decrease"],
+        sum=(term("s>=0", "slack>0"), term("beta>0", "s>=0", "s<=eta", c="1/2")),
+    ),
+    Cert(
+        "rate",
+        CONCLUSIONS["rate"],
+        sum=(term("descent"), term("decrease", "pl")),
+    ),
+)
 
 
 def _draw(rng):
@@ -37,42 +75,4 @@ def _mutants(c):
     yield Mutant("no bound on the step", c.but(drop=("s<=eta", "slack>0")), _overshoot)
 
 
-CLAIM = Claim(
-    name="descent_rate",
-    title="descent and rate of one step",
-    statement=r"Along a segment in S with $\nabla^2 L \preceq \beta$, step $s \le \eta$ and $\eta < 2/\beta$:"
-    r" $L(w - sg) \le L(w) - s(1 - \beta s/2)\|g\|^2$ with a nonnegative decrease, and under PL* at w"
-    r" $L(w - sg) \le (1 - 2\mu s(1 - \beta s/2)) L(w)$.",
-    source="theory section 3, Theorem A steps 1 and 2",
-    coq="PLTheory.Descent.descent",
-    hypotheses={
-        "hess": curvature(beta),
-        "segment": segment(w, s, a, b, G),
-        "beta>0": gt(beta),
-        "s>=0": ge(s),
-        "s<=eta": ge(eta, s),
-        "slack>0": gt(slack(beta, eta)),
-        "pl": ge(G**2, 2 * mu * a**2),
-    },
-    steps=(
-        Use("along", TAYLOR),
-        Cert("descent", _DESCENT, sum=(term("along/taylor"),)),
-        Cert(
-            "decrease",
-            _DECREASE,
-            sum=(term("s>=0", "slack>0"), term("beta>0", "s>=0", "s<=eta", c="1/2")),
-        ),
-        Cert(
-            "rate",
-            ge(contraction(mu, beta, s) * a**2, b**2),
-            sum=(term("descent"), term("decrease", "pl")),
-        ),
-    ),
-    conclusions={
-        "descent": _DESCENT,
-        "decrease": _DECREASE,
-        "rate": ge(contraction(mu, beta, s) * a**2, b**2),
-    },
-    mutants=_mutants,
-    example=_draw,
-)
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, example=_draw)

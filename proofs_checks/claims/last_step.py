@@ -1,9 +1,20 @@
-"""Theorem D, last step: bounds about the computed point serve every start near it, with the profile shifted."""
+r"""Theorem D, last step: every start in B(w_T, eps)
+
+Theorem D, last step: bounds about the computed point serve every start near it, with the profile shifted.
+
+Let sig, $L_F$, $\ell$ hold about the computed $w_T$ on $B(w_T, R + \epsilon)$, $\bar r = \|r(w_T)\| + L_F\epsilon$
+and $\bar r < (1 - \beta\eta/2)\int_\epsilon^{R+\epsilon}\mathrm{sig}$ with $\beta = L_F^2 + \bar r\ell$. From a start
+within $\epsilon$ of $w_T$: its residual is at most $\bar r$, Theorem B's condition holds with the profile $s \mapsto
+\mathrm{sig}(s + \epsilon)$, a path that the potential allows is at most $\rho$, $\rho < R$, and $\mu =
+\mathrm{sig}(\rho + \epsilon)^2 > 0$.
+
+Source: theory section 4, Theorem D, last step. In Coq: LastStep.theorem_D_last_step.
+"""
 
 import sympy as sp
 
 from ..cited import NEARBY_RESIDUAL, SQUARE_LOSS_CURVATURE
-from ..language import Cert, Claim, Mutant, Use, eq, ge, gt, said, term
+from ..language import Cert, Mutant, Use, eq, ge, gt, term
 from ..notation import (
     PROFILE,
     P,
@@ -12,24 +23,87 @@ from ..notation import (
     area1,
     beta,
     curvature,
+    derivative_at_most,
     ell,
     eta,
     integral,
+    jacobian_at_most,
     k,
+    residual_at_start,
+    residual_nearby,
     rho,
     rho0,
     slack,
     smoothness,
+    start_nearby,
     tau,
     total,
     value,
     y,
 )
+from ..statement import claim
 from .integral_root import CLAIM as INTEGRAL_ROOT
 
 eps, rbar, near = sp.symbols("eps rbar near")
 _SLACK = slack(beta, eta)
 _BETA = smoothness(rbar, ell, k)
+
+ASSUMPTIONS = {
+    "profile": PROFILE,
+    "eps>=0": ge(eps),
+    "rho>=0": ge(rho),
+    "rho<=R": ge(R, rho),
+    "P>=0": ge(P),
+    "k>=0": ge(k),
+    "slack>0": gt(_SLACK),
+    "beta": eq(beta, _BETA),
+    "near": residual_nearby(near),
+    "start": start_nearby(eps),
+    "residual": residual_at_start(rho0),
+    "jacobian": jacobian_at_most(ell),
+    "smooth": derivative_at_most(k),
+    "rbar": ge(rbar, near + ell * eps),
+    "to eps": integral(eps, area),
+    "to R": integral(R + eps, total),
+    "condition": gt(_SLACK * (total - area), rbar),
+    "at rho": value(eps + rho, tau),
+    "tau>=0": ge(tau),
+    "to rho": integral(eps + rho, area1),
+    "root": eq(_SLACK * (area1 - area), rbar),
+    "to P": integral(eps + P, y),
+    "path": ge(rho0, _SLACK * (y - area)),
+}
+
+CONCLUSIONS = {
+    "residual": ge(rbar, rho0),
+    "condition of B": gt(_SLACK * (total - area), rho0),
+    "curvature": curvature(beta),
+    "path": ge(rho, P),
+    "rho<R": gt(R, rho),
+    "mu>0": gt(tau**2),
+}
+
+PROOF = (
+    Use("nearby", NEARBY_RESIDUAL),
+    Cert("residual<=rbar", CONCLUSIONS["residual"], sum=(term("nearby/bound"), term("rbar"))),
+    Cert("condition of B", CONCLUSIONS["condition of B"], sum=(term("condition"), term("residual<=rbar"))),
+    Cert("larger beta", ge(beta, smoothness(rho0, ell, k)), sum=(term("k>=0", "residual<=rbar"),), mod={"beta": 1}),
+    Use("curvature", SQUARE_LOSS_CURVATURE, {y: beta}),
+    Cert("eps+P>=0", ge(eps + P), sum=(term("eps>=0"), term("P>=0"))),
+    Cert("eps+rho>=0", ge(eps + rho), sum=(term("eps>=0"), term("rho>=0"))),
+    Cert("more", gt(total, area1), times=("slack>0",), sum=(term("condition"),), mod={"root": -1}),
+    Cert(
+        "no more",
+        ge(area1, y),
+        times=("slack>0",),
+        sum=(term("path"), term("residual<=rbar")),
+        mod={"root": 1},
+    ),
+    Use("shifted", INTEGRAL_ROOT, {P: eps + P, rho: eps + rho, R: R + eps, area: y}),
+    Cert("P<=rho", CONCLUSIONS["path"], sum=(term("shifted/P<=rho"),)),
+    Cert("rho<R", CONCLUSIONS["rho<R"], sum=(term("shifted/rho<R"),)),
+    Cert("mu>0", CONCLUSIONS["mu>0"], sum=(term("shifted/tau>0", "shifted/tau>0"),)),
+)
 
 
 def _unshifted():
@@ -53,69 +127,4 @@ def _mutants(c):
     )
 
 
-CLAIM = Claim(
-    name="last_step",
-    title="Theorem D, last step: every start in B(w_T, eps)",
-    statement=r"Let sig, $L_F$, $\ell$ hold about the computed $w_T$ on $B(w_T, R + \epsilon)$, $\bar r = \|r(w_T)\|"
-    r" + L_F\epsilon$ and $\bar r < (1 - \beta\eta/2)\int_\epsilon^{R+\epsilon}\mathrm{sig}$ with $\beta = L_F^2 +"
-    r" \bar r\ell$. From a start within $\epsilon$ of $w_T$: its residual is at most $\bar r$, Theorem B's condition"
-    r" holds with the profile $s \mapsto \mathrm{sig}(s + \epsilon)$, a path that the potential allows is at most"
-    r" $\rho$, $\rho < R$, and $\mu = \mathrm{sig}(\rho + \epsilon)^2 > 0$.",
-    source="theory section 4, Theorem D, last step",
-    coq="PLTheory.LastStep.theorem_D_last_step",
-    hypotheses={
-        "profile": PROFILE,
-        "eps>=0": ge(eps),
-        "rho>=0": ge(rho),
-        "rho<=R": ge(R, rho),
-        "P>=0": ge(P),
-        "k>=0": ge(k),
-        "slack>0": gt(_SLACK),
-        "beta": eq(beta, _BETA),
-        "near": said("the residual at the computed point has norm {0}", near),
-        "start": said("the start is within {0} of the computed point", eps),
-        "residual": said("the residual at w_0 has norm {0}", rho0),
-        "jacobian": said("the spectral norm of J is at most {0} on S", ell),
-        "smooth": said("the spectral norm of DJ is at most {0} on S", k),
-        "rbar": ge(rbar, near + ell * eps),
-        "to eps": integral(eps, area),
-        "to R": integral(R + eps, total),
-        "condition": gt(_SLACK * (total - area), rbar),
-        "at rho": value(eps + rho, tau),
-        "tau>=0": ge(tau),
-        "to rho": integral(eps + rho, area1),
-        "root": eq(_SLACK * (area1 - area), rbar),
-        "to P": integral(eps + P, y),
-        "path": ge(rho0, _SLACK * (y - area)),
-    },
-    steps=(
-        Use("nearby", NEARBY_RESIDUAL),
-        Cert("residual<=rbar", ge(rbar, rho0), sum=(term("nearby/bound"), term("rbar"))),
-        Cert("condition of B", gt(_SLACK * (total - area), rho0), sum=(term("condition"), term("residual<=rbar"))),
-        Cert("larger beta", ge(beta, smoothness(rho0, ell, k)), sum=(term("k>=0", "residual<=rbar"),), mod={"beta": 1}),
-        Use("curvature", SQUARE_LOSS_CURVATURE, {y: beta}),
-        Cert("eps+P>=0", ge(eps + P), sum=(term("eps>=0"), term("P>=0"))),
-        Cert("eps+rho>=0", ge(eps + rho), sum=(term("eps>=0"), term("rho>=0"))),
-        Cert("more", gt(total, area1), times=("slack>0",), sum=(term("condition"),), mod={"root": -1}),
-        Cert(
-            "no more",
-            ge(area1, y),
-            times=("slack>0",),
-            sum=(term("path"), term("residual<=rbar")),
-            mod={"root": 1},
-        ),
-        Use("shifted", INTEGRAL_ROOT, {P: eps + P, rho: eps + rho, R: R + eps, area: y}),
-        Cert("P<=rho", ge(rho, P), sum=(term("shifted/P<=rho"),)),
-        Cert("rho<R", gt(R, rho), sum=(term("shifted/rho<R"),)),
-        Cert("mu>0", gt(tau**2), sum=(term("shifted/tau>0", "shifted/tau>0"),)),
-    ),
-    conclusions={
-        "residual": ge(rbar, rho0),
-        "condition of B": gt(_SLACK * (total - area), rho0),
-        "curvature": curvature(beta),
-        "path": ge(rho, P),
-        "rho<R": gt(R, rho),
-        "mu>0": gt(tau**2),
-    },
-    mutants=_mutants,
-)
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants)

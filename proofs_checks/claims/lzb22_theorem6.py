@@ -1,19 +1,31 @@
-"""LZB22, Theorem 6: gradient descent on the square loss; what its constants give the classical route with
-delta = 1."""
+r"""LZB22 Theorem 6: constants of gradient descent
+
+LZB22, Theorem 6: gradient descent on the square loss; what its constants give the classical route with delta = 1.
+
+Let F be $L_F$-Lipschitz with $\beta_F$-Lipschitz Jacobian, $\|r_0\| > 0$, $\eta \le 1/(L_F^2 + \beta_F \|r_0\|)$, $R
+= 2L_F\|r_0\|/\mu$, $\mu \le L_F^2$. Then with $\beta = L_F^2 + \beta_F\|r_0\|$ the hypotheses of the classical route
+hold with $\delta = 1$: (A2), $\eta \le 1/\beta$, $\mu \le \beta$, $R > R_{classic}$. Its conclusion is Theorem 6:
+$L_t \le (1 - \eta\mu)^t L_0$ inside the ball.
+
+Source: LZB22, Theorem 6; theory section 2. In Coq: LZB.theorem_LZB.
+"""
 
 from ..cited import SQUARE_LOSS_CURVATURE
-from ..language import ROOT, Cert, Claim, Define, Mutant, Use, eq, ge, gt, said, term
+from ..language import ROOT, Cert, Define, Mutant, Use, eq, ge, gt, term
 from ..notation import (
     R,
     curvature,
+    derivative_at_most,
     ell,
     eta,
+    jacobian_at_most,
     k,
     max_step_gradient_descent,
     mu,
     radius_classic,
     radius_gradient_descent,
     rate_classic,
+    residual_at_start,
     rho0,
     smoothness,
     sp,
@@ -22,12 +34,64 @@ from ..notation import (
     x,
     y,
 )
+from ..statement import claim
 from .monotone_root import CLAIM as MONOTONE_ROOT
 
 one = sp.Integer(1)
 _BETA = smoothness(rho0, ell, k)
 _LOSS = rho0**2 / 2
 _CLASSIC = radius_classic(_LOSS, mu, eta, one, ell)
+
+ASSUMPTIONS = {
+    "ell>0": gt(ell),
+    "k>=0": ge(k),
+    "rho0>0": gt(rho0),
+    "mu>0": gt(mu),
+    "mu<=ell^2": ge(ell**2, mu),
+    "eta>0": gt(eta),
+    "smoothness>0": gt(_BETA),
+    "eta": ge(max_step_gradient_descent(rho0, ell, k), eta),
+    "R": eq(R, radius_gradient_descent(rho0, mu, ell)),
+    "jacobian": jacobian_at_most(ell),
+    "smooth": derivative_at_most(k),
+    "residual": residual_at_start(rho0),
+}
+
+CONCLUSIONS = {
+    "curvature": curvature(_BETA),
+    "eta beta<=1": ge(1, _BETA * eta),
+    "mu<=beta": ge(_BETA, mu),
+    "radius": gt(R, _CLASSIC),
+}
+
+PROOF = (
+    Cert("0>=0", ge(sp.Integer(0))),
+    Use("curvature", SQUARE_LOSS_CURVATURE, {y: _BETA}),
+    Cert("eta beta<=1", CONCLUSIONS["eta beta<=1"], sum=(term("smoothness>0", "eta"),)),
+    Cert("mu<=beta", CONCLUSIONS["mu<=beta"], sum=(term("mu<=ell^2"), term("rho0>0", "k>=0"))),
+    Cert(
+        "radicand",
+        ge(rate_classic(mu, eta, one)),
+        sum=(term("eta beta<=1"), term("eta>0", "mu<=beta")),
+    ),
+    Define(v, ROOT(rate_classic(mu, eta, one))),
+    Cert("1+v>0", gt(1 + v), sum=(term(), term("v/nonneg"))),
+    Cert("v<1", gt(1, v), times=("1+v>0",), sum=(term("eta>0", "mu>0"),), mod={"v/square": -1}),
+    Cert("2L>=0", ge(2 * _LOSS), sum=(term(sq=(rho0,)),)),
+    Define(u, ROOT(2 * _LOSS)),
+    Cert("u^2", eq(rho0**2, u**2), mod={"u/square": -1}),
+    Use("u<=rho0", MONOTONE_ROOT, {x: u, y: rho0}),
+    Cert(
+        "radius",
+        CONCLUSIONS["radius"],
+        times=("mu>0",),
+        sum=(
+            term("ell>0", "rho0>0", "v<1"),
+            term("ell>0", "u<=rho0/x<=y", "1+v>0"),
+        ),
+        mod={"R": mu},
+    ),
+)
 
 
 def _draw(rng):
@@ -57,70 +121,4 @@ def _mutants(c):
     )
 
 
-CLAIM = Claim(
-    name="lzb22_theorem6",
-    title="LZB22 Theorem 6: constants of gradient descent",
-    statement=r"Let F be $L_F$-Lipschitz with $\beta_F$-Lipschitz Jacobian, $\|r_0\| > 0$, $\eta \le"
-    r" 1/(L_F^2 + \beta_F"
-    r" \|r_0\|)$, $R = 2L_F\|r_0\|/\mu$, $\mu \le L_F^2$. Then with $\beta = L_F^2 + \beta_F\|r_0\|$ the"
-    r" hypotheses of"
-    r" the classical route hold with $\delta = 1$: (A2), $\eta \le 1/\beta$, $\mu \le \beta$, $R >"
-    r" R_{classic}$. Its"
-    r" conclusion is Theorem 6: $L_t \le (1 - \eta\mu)^t L_0$ inside the ball.",
-    source="LZB22, Theorem 6; theory section 2",
-    coq="PLTheory.LZB.theorem_LZB",
-    hypotheses={
-        "ell>0": gt(ell),
-        "k>=0": ge(k),
-        "rho0>0": gt(rho0),
-        "mu>0": gt(mu),
-        "mu<=ell^2": ge(ell**2, mu),
-        "eta>0": gt(eta),
-        "smoothness>0": gt(_BETA),
-        "eta": ge(max_step_gradient_descent(rho0, ell, k), eta),
-        "R": eq(R, radius_gradient_descent(rho0, mu, ell)),
-        "jacobian": said("the spectral norm of J is at most {0} on S", ell),
-        "smooth": said("the spectral norm of DJ is at most {0} on S", k),
-        "residual": said("the residual at w_0 has norm {0}", rho0),
-    },
-    steps=(
-        Cert("0>=0", ge(sp.Integer(0))),
-        Use("curvature", SQUARE_LOSS_CURVATURE, {y: _BETA}),
-        Cert("eta beta<=1", ge(1, _BETA * eta), sum=(term("smoothness>0", "eta"),)),
-        Cert("mu<=beta", ge(_BETA, mu), sum=(term("mu<=ell^2"), term("rho0>0", "k>=0"))),
-        Cert(
-            "radicand",
-            ge(rate_classic(mu, eta, one)),
-            sum=(term("eta beta<=1"), term("eta>0", "mu<=beta")),
-        ),
-        Define(v, ROOT(rate_classic(mu, eta, one))),
-        Cert("1>=0", ge(one), sum=(term(),)),
-        Cert("v^2<=1", ge(1, v**2), sum=(term("eta>0", "mu>0"),), mod={"v/square": -1}),
-        Use("v<=1", MONOTONE_ROOT, {x: v, y: one}),
-        Cert("1+v>0", gt(1 + v), sum=(term(), term("v/nonneg"))),
-        Cert("v<1", gt(1, v), times=("1+v>0",), sum=(term("eta>0", "mu>0"),), mod={"v/square": -1}),
-        Cert("2L>=0", ge(2 * _LOSS), sum=(term(sq=(rho0,)),)),
-        Define(u, ROOT(2 * _LOSS)),
-        Cert("rho0>=0", ge(rho0), sum=(term("rho0>0"),)),
-        Cert("u^2", eq(rho0**2, u**2), mod={"u/square": -1}),
-        Use("u<=rho0", MONOTONE_ROOT, {x: u, y: rho0}),
-        Cert(
-            "radius",
-            gt(R, _CLASSIC),
-            times=("mu>0",),
-            sum=(
-                term("ell>0", "rho0>0", "v<1"),
-                term("ell>0", "u<=rho0/x<=y", "1+v>0"),
-            ),
-            mod={"R": mu},
-        ),
-    ),
-    conclusions={
-        "curvature": curvature(_BETA),
-        "eta beta<=1": ge(1, _BETA * eta),
-        "mu<=beta": ge(_BETA, mu),
-        "radius": gt(R, _CLASSIC),
-    },
-    mutants=_mutants,
-    example=_draw,
-)
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, example=_draw)

@@ -1,7 +1,30 @@
-"""Roots preserve order: the one fact about square roots that every other claim uses."""
+r"""x^2 <= y^2 and x, y >= 0 give x <= y
 
-from ..language import Cases, Cert, Claim, Mutant, ge, term
+Roots preserve order: the one fact about square roots that every other claim uses.
+
+If $x, y \ge 0$ and $x^2 \le y^2$ then $x \le y$.
+
+Source: elementary.
+"""
+
+from ..language import Cases, Cert, Mutant, ge, term
 from ..notation import x, y
+from ..statement import claim
+
+ASSUMPTIONS = {"x>=0": ge(x), "y>=0": ge(y), "squares": ge(y**2, x**2)}
+
+CONCLUSIONS = {"x<=y": ge(y, x)}
+
+PROOF = (
+    Cases(
+        "order",
+        CONCLUSIONS["x<=y"],
+        on=y - x,
+        left=(Cert("y-x", CONCLUSIONS["x<=y"], sum=(term("order"),)),),
+        # With D = x - y > 0: (y - x) D = -D^2 = (y^2 - x^2) + 2 D y, a nonnegative sum: a contradiction.
+        right=(Cert("y-x", CONCLUSIONS["x<=y"], sum=(term("squares"), term("order", "y>=0", c=2)), times=("order",)),),
+    ),
+)
 
 
 def _mutants(c):
@@ -12,24 +35,12 @@ def _mutants(c):
     )
 
 
-CLAIM = Claim(
-    name="monotone_root",
-    title="x^2 <= y^2 and x, y >= 0 give x <= y",
-    statement=r"If $x, y \ge 0$ and $x^2 \le y^2$ then $x \le y$.",
-    source="elementary",
-    coq="PLTheory.Claims.claim_monotone_root",
-    hypotheses={"x>=0": ge(x), "y>=0": ge(y), "squares": ge(y**2, x**2)},
-    steps=(
-        Cases(
-            "order",
-            ge(y, x),
-            on=y - x,
-            left=(Cert("y-x", ge(y, x), sum=(term("order"),)),),
-            # With D = x - y > 0: (y - x) D = -D^2 = (y^2 - x^2) + 2 D y, a nonnegative sum: a contradiction.
-            right=(Cert("y-x", ge(y, x), sum=(term("squares"), term("order", "y>=0", c=2)), times=("order",)),),
-        ),
-    ),
-    conclusions={"x<=y": ge(y, x)},
+CLAIM = claim(
+    __name__,
+    __doc__,
+    ASSUMPTIONS,
+    CONCLUSIONS,
+    PROOF,
     mutants=_mutants,
     example=lambda rng: {x: rng.uniform(0, 2), y: rng.uniform(0, 2)},
 )

@@ -1,6 +1,15 @@
-"""Theorem A, step 4: with the potential of step 3 a step cannot leave S, and the path stays below R_A."""
+r"""a step stays in S; its length is at most k (a - a1)
 
-from ..language import Cert, Claim, Mutant, Use, ge, gt, term
+Theorem A, step 4: with the potential of step 3 a step cannot leave S, and the path stays below R_A.
+
+Let $w \in S$ with $L(w) > 0$, path so far $P \le k(\sqrt{L_0} - \sqrt{L(w)})$, $k = \sqrt{2/\mu}/(1 - \beta\eta/2)$
+and $R > k\sqrt{L_0}$. Then every step $h \in [\eta\delta, \eta]$ stays in S, $h\|g\| \le k(\sqrt{L(w)} -
+\sqrt{L(w^+)})$ and $L(w^+) < L_0$.
+
+Source: theory section 3, Theorem A step 4. In Coq: Descent.segment_stays.
+"""
+
+from ..language import Cert, Mutant, Use, ge, gt, term
 from ..no_exit import CONSTANTS, STATE, STEP, stays
 from ..notation import (
     G,
@@ -24,11 +33,31 @@ from ..notation import (
     w1,
     within,
 )
+from ..samplers import quadratic_run
+from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .potential_step import CLAIM as POTENTIAL_STEP
 
 K = 2 / (m * slack(beta, eta))
 """Path per root of the loss."""
+
+ASSUMPTIONS = {
+    **CONSTANTS,
+    "R": gt(R, K * a0),
+    **STATE,
+    "path": ge(K * (a0 - a), P),
+    "a>0": gt(a),
+    **STEP,
+}
+
+CONCLUSIONS = {
+    "inside": inside(w1),
+    "distance": within(w1, P + h * G),
+    "path": ge(K * (a - a1), h * G),
+    "descent": ge(a**2 - decrease(beta, h) * G**2, a1**2),
+    "rate": ge(contraction(mu, beta, h) * a**2, a1**2),
+    "below": gt(a0, a1),
+}
 
 
 def _bound(name, s_, b_):
@@ -42,6 +71,12 @@ def _bound(name, s_, b_):
             sum=(term(f"{name} potential/potential"),),
         ),
     )
+
+
+PROOF = (
+    Cert("k>=0", ge(K), times=("m>0", "slack>0"), sum=(term(c=2),)),
+    *stays(K, _bound),
+)
 
 
 def leaves_a_small_ball():
@@ -72,34 +107,4 @@ def _half_the_path():
     return bool(fall < 2 * step)
 
 
-CLAIM = Claim(
-    name="no_exit",
-    title="a step stays in S; its length is at most k (a - a1)",
-    statement=r"Let $w \in S$ with $L(w) > 0$, path so far $P \le k(\sqrt{L_0} - \sqrt{L(w)})$, $k ="
-    r" \sqrt{2/\mu}/(1 -"
-    r" \beta\eta/2)$ and $R > k\sqrt{L_0}$. Then every step $h \in [\eta\delta, \eta]$ stays in S,"
-    r" $h\|g\| \le k(\sqrt{L(w)} - \sqrt{L(w^+)})$ and $L(w^+) < L_0$.",
-    source="theory section 3, Theorem A step 4",
-    coq="PLTheory.Descent.segment_stays",
-    hypotheses={
-        **CONSTANTS,
-        "R": gt(R, K * a0),
-        **STATE,
-        "path": ge(K * (a0 - a), P),
-        "a>0": gt(a),
-        **STEP,
-    },
-    steps=(
-        Cert("k>=0", ge(K), times=("m>0", "slack>0"), sum=(term(c=2),)),
-        *stays(K, _bound),
-    ),
-    conclusions={
-        "inside": inside(w1),
-        "distance": within(w1, P + h * G),
-        "path": ge(K * (a - a1), h * G),
-        "descent": ge(a**2 - decrease(beta, h) * G**2, a1**2),
-        "rate": ge(contraction(mu, beta, h) * a**2, a1**2),
-        "below": gt(a0, a1),
-    },
-    mutants=_mutants,
-)
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=quadratic_run)

@@ -1,6 +1,16 @@
-"""Theorem A', the step: the no-exit argument with the tight constant of the path."""
+r"""a step stays in the smaller ball of A'
 
-from ..language import ROOT, Assume, Cert, Claim, Define, Mutant, Use, ge, gt, term
+Theorem A', the step: the no-exit argument with the tight constant of the path.
+
+The statement of `no_exit` with $\mu \le \beta$ and $k = (1 + \sqrt{1 - 2\mu\eta(1 - \beta\eta/2)})/(\sqrt{2\mu}(1 -
+\beta\eta/2))$.
+
+Source: theory section 3, Theorem A'. In Coq: TheoremAprime.K_tight_potential.
+"""
+
+from functools import partial
+
+from ..language import ROOT, Assume, Cert, Define, Mutant, Use, ge, gt, term
 from ..no_exit import CONSTANTS, STATE, STEP, stays
 from ..notation import (
     G,
@@ -26,6 +36,8 @@ from ..notation import (
     x,
     y,
 )
+from ..samplers import quadratic_run
+from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .monotone_root import CLAIM as MONOTONE_ROOT
 from .tight_contraction import CLAIM as TIGHT_CONTRACTION
@@ -35,6 +47,24 @@ from .tight_path import CLAIM as TIGHT_PATH
 ROOT_AT_ETA = ROOT(contraction(mu, beta, eta))
 K = (1 + ROOT_AT_ETA) / (m * slack(beta, eta))
 """Path per root of the loss."""
+
+ASSUMPTIONS = {
+    **CONSTANTS,
+    "mu<=beta": ge(beta, mu),
+    "R": gt(R, K * a0),
+    **STATE,
+    "path": ge(K * (a0 - a), P),
+    "a>0": gt(a),
+    **STEP,
+}
+
+CONCLUSIONS = {
+    "inside": inside(w1),
+    "distance": within(w1, P + h * G),
+    "path": ge(K * (a - a1), h * G),
+    "rate": ge(contraction(mu, beta, h) * a**2, a1**2),
+    "below": gt(a0, a1),
+}
 
 
 def _bound(name, s_, b_):
@@ -66,6 +96,16 @@ def _bound(name, s_, b_):
     )
 
 
+PROOF = (
+    Use("factor at eta", TIGHT_CONTRACTION, {h: eta}),
+    Define(v, ROOT_AT_ETA),
+    Assume("R"),
+    Assume("path"),
+    Cert("k>=0", ge(K), times=("m>0", "slack>0"), sum=(term(), term("v/nonneg"))),
+    *stays(K, _bound),
+)
+
+
 def leaves_below_the_tight_radius():
     """L = x^2/2 from x = 1 at eta = h = 3/2: 3/2 away after one step; R = 5/4 is above R*/3 = 1."""
     step = sp.Rational(3, 2)
@@ -81,36 +121,6 @@ def _mutants(c):
     )
 
 
-CLAIM = Claim(
-    name="no_exit_tight",
-    title="a step stays in the smaller ball of A'",
-    statement=r"The statement of `no_exit` with $\mu \le \beta$ and $k = (1 + \sqrt{1 - 2\mu\eta(1 -"
-    r" \beta\eta/2)})/(\sqrt{2\mu}(1 - \beta\eta/2))$.",
-    source="theory section 3, Theorem A'",
-    coq="PLTheory.TheoremAprime.K_tight_potential",
-    hypotheses={
-        **CONSTANTS,
-        "mu<=beta": ge(beta, mu),
-        "R": gt(R, K * a0),
-        **STATE,
-        "path": ge(K * (a0 - a), P),
-        "a>0": gt(a),
-        **STEP,
-    },
-    steps=(
-        Use("factor at eta", TIGHT_CONTRACTION, {h: eta}),
-        Define(v, ROOT_AT_ETA),
-        Assume("R"),
-        Assume("path"),
-        Cert("k>=0", ge(K), times=("m>0", "slack>0"), sum=(term(), term("v/nonneg"))),
-        *stays(K, _bound),
-    ),
-    conclusions={
-        "inside": inside(w1),
-        "distance": within(w1, P + h * G),
-        "path": ge(K * (a - a1), h * G),
-        "rate": ge(contraction(mu, beta, h) * a**2, a1**2),
-        "below": gt(a0, a1),
-    },
-    mutants=_mutants,
+CLAIM = claim(
+    __name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=partial(quadratic_run, tight=True)
 )

@@ -1,4 +1,12 @@
-"""Theorem B, one step: the integral of the profile along the path takes the place of k times the path."""
+r"""Theorem B, one step
+
+Theorem B, one step: the integral of the profile along the path takes the place of k times the path.
+
+Let $w \in S$, $L(w) > 0$, with path so far P and $(1 - \beta\eta/2)\int_0^P \mathrm{sig} \le \|r_0\| - \|r(w)\|$.
+Then a step stays in S, the same bound holds after it, and the path stays at most $\rho$.
+
+Source: theory section 4, Theorem B. In Coq: TheoremB.step_B.
+"""
 
 from ..cited import (
     CONTINUATION,
@@ -8,7 +16,7 @@ from ..cited import (
     PROFILE_DECREASES,
     PROFILE_VALUES,
 )
-from ..language import Cert, Claim, Mutant, Use, eq, ge, gt, term
+from ..language import Cert, Mutant, Use, eq, ge, gt, term
 from ..no_exit import CONSTANTS, POSITIVE_STEP, STATE, STEP
 from ..notation import (
     PROFILE,
@@ -44,13 +52,14 @@ from ..notation import (
     x,
     y,
 )
+from ..samplers import profile_run
+from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .integral_root import CLAIM as INTEGRAL_ROOT
 from .potential_step import CLAIM as POTENTIAL_STEP
 
 at_P, area_rho = sp.symbols("at_P area_rho")
 _SLACK = slack(beta, eta)
-
 PROFILE_CONSTANTS = {
     **{n: r for n, r in CONSTANTS.items() if n not in ("mu>0", "m>0", "m^2", "pl")},
     "c>0": gt(c),
@@ -73,6 +82,19 @@ PATH = {"P>=0": ge(P), "to P": integral(P, area), "path": ge(c * (a0 - a), _SLAC
 
 NEXT = {"to next P": integral(P + h * G, area1)}
 """A name for the next integral."""
+
+ASSUMPTIONS = {**PROFILE_CONSTANTS, **STATE, **PATH, "a>0": gt(a), **STEP, **NEXT}
+
+CONCLUSIONS = {
+    "inside": inside(w1),
+    "distance": within(w1, P + h * G),
+    "P>=0": ge(P + h * G),
+    "path": ge(c * (a0 - a1), _SLACK * area1),
+    "P<=rho": ge(rho, P + h * G),
+    "rate": ge(contraction(tau**2, beta, h) * a**2, a1**2),
+    "length": ge(2 * (a - a1), h * G * _SLACK * c * tau),
+    "below": gt(a0, a1),
+}
 
 
 def _next_path(name, s_, b_, end, after):
@@ -119,6 +141,79 @@ def _next_path(name, s_, b_, end, after):
     )
 
 
+PROOF = (
+    Cert(
+        "no more",
+        ge(area_rho, area),
+        times=("slack>0",),
+        sum=(term("path"), term("c>0", "a>0")),
+        mod={"root": 1},
+    ),
+    Use("here", INTEGRAL_ROOT, {area1: area_rho}),
+    Cert("P<R", gt(R, P), sum=(term("here/P<=rho"), term("here/rho<R"))),
+    Use("P", PROFILE_VALUES, {y: P, sigma: at_P, area: sp.Symbol("area_again")}),
+    Use("at P", PROFILE_DECREASES, {x: P, y: rho, sigma: at_P}),
+    Cert("at_P>0", gt(at_P), sum=(term("at P/order"), term("here/tau>0"))),
+    Use("gradient bound", PROFILE_BOUND, {sigma: at_P}),
+    Cert("bound>0", gt(at_P * c * a), sum=(term("at_P>0", "c>0", "a>0"),)),
+    Cert("G>0", gt(G), sum=(term("gradient bound/gradient"), term("bound>0"))),
+    Cert("m>0", gt(c * at_P), sum=(term("c>0", "at_P>0"),)),
+    Cert(
+        "pl m",
+        ge(G**2, (c * at_P * a) ** 2),
+        sum=(
+            term("gradient bound/gradient", "gradient bound/gradient"),
+            term("gradient bound/gradient", "bound>0", c=2),
+        ),
+    ),
+    # G^2 >= 2 sig(P)^2 a^2 >= 2 sig(rho)^2 a^2: PL* with mu = sig(rho)^2 at this point.
+    Cert(
+        "pl",
+        ge(G**2, 2 * tau**2 * a**2),
+        sum=(
+            term("pl m"),
+            term("at P/order", "at P/order", c=2, sq=(a,)),
+            term("at P/order", "tau>=0", c=4, sq=(a,)),
+        ),
+        mod={"c^2": at_P**2 * a**2},
+    ),
+    *POSITIVE_STEP,
+    Use("far", LAST_POINT),
+    Cert("s<=eta", ge(eta, s), sum=(term("h<=eta"), term("far/s<=h"))),
+    Cert("s>=0", ge(s), sum=(term("far/s>0"),)),
+    *_next_path("partial", s, b, sp.Symbol("area_partial"), "s"),
+    Cert("strictly inside", gt(R, P + s * G), sum=(term("partial root/P<=rho"), term("here/rho<R"))),
+    Cert(
+        "partial decrease>0",
+        gt(decrease(beta, s)),
+        sum=(term("far/s>0", "slack>0"), term("beta>0", "s>=0", "s<=eta", c="1/2")),
+    ),
+    Cert("a0+b>0", gt(a0 + b), sum=(term("a0>0"), term("far/b>=0"))),
+    Cert(
+        "strictly below",
+        gt(a0, b),
+        times=("a0+b>0",),
+        sum=(
+            term("partial descent/descent"),
+            term("partial decrease>0", "G>0", "G>0"),
+            term("below", "below"),
+            term("below", "a>0", c=2),
+        ),
+    ),
+    Use("arrive", CONTINUATION),
+    *_next_path("whole", h, a1, area1, "h"),
+    Cert("a1<a0", CONCLUSIONS["below"], sum=(term("strictly below"),), mod={"arrive/same end": -1}),
+    Cert(
+        "length",
+        CONCLUSIONS["length"],
+        sum=(
+            term("whole potential/potential"),
+            term("h>=0", "G>=0", "slack>0", "c>0", "at P/order"),
+        ),
+    ),
+)
+
+
 def _too_far():
     """L = x^2/2 from 1, sig = 1: with |r_0| = int_0^1 sig (no factor) and eta = 3/2 the first step is 3/2 >
     rho = 1."""
@@ -133,95 +228,4 @@ def _mutants(claim):
     )
 
 
-CLAIM = Claim(
-    name="profile_step",
-    title="Theorem B, one step",
-    statement=r"Let $w \in S$, $L(w) > 0$, with path so far P and $(1 - \beta\eta/2)\int_0^P"
-    r" \mathrm{sig} \le \|r_0\| -"
-    r" \|r(w)\|$. Then a step stays in S, the same bound holds after it, and the path stays at most $\rho$.",
-    source="theory section 4, Theorem B",
-    coq="PLTheory.TheoremB.step_B",
-    hypotheses={**PROFILE_CONSTANTS, **STATE, **PATH, "a>0": gt(a), **STEP, **NEXT},
-    steps=(
-        Cert(
-            "no more",
-            ge(area_rho, area),
-            times=("slack>0",),
-            sum=(term("path"), term("c>0", "a>0")),
-            mod={"root": 1},
-        ),
-        Use("here", INTEGRAL_ROOT, {area1: area_rho}),
-        Cert("P<R", gt(R, P), sum=(term("here/P<=rho"), term("here/rho<R"))),
-        Use("P", PROFILE_VALUES, {y: P, sigma: at_P, area: sp.Symbol("area_again")}),
-        Use("at P", PROFILE_DECREASES, {x: P, y: rho, sigma: at_P}),
-        Cert("at_P>0", gt(at_P), sum=(term("at P/order"), term("here/tau>0"))),
-        Use("gradient bound", PROFILE_BOUND, {sigma: at_P}),
-        Cert("bound>0", gt(at_P * c * a), sum=(term("at_P>0", "c>0", "a>0"),)),
-        Cert("G>0", gt(G), sum=(term("gradient bound/gradient"), term("bound>0"))),
-        Cert("m>0", gt(c * at_P), sum=(term("c>0", "at_P>0"),)),
-        Cert(
-            "pl m",
-            ge(G**2, (c * at_P * a) ** 2),
-            sum=(
-                term("gradient bound/gradient", "gradient bound/gradient"),
-                term("gradient bound/gradient", "bound>0", c=2),
-            ),
-        ),
-        # G^2 >= 2 sig(P)^2 a^2 >= 2 sig(rho)^2 a^2: PL* with mu = sig(rho)^2 at this point.
-        Cert(
-            "pl",
-            ge(G**2, 2 * tau**2 * a**2),
-            sum=(
-                term("pl m"),
-                term("at P/order", "at P/order", c=2, sq=(a,)),
-                term("at P/order", "tau>=0", c=4, sq=(a,)),
-            ),
-            mod={"c^2": at_P**2 * a**2},
-        ),
-        *POSITIVE_STEP,
-        Use("far", LAST_POINT),
-        Cert("s<=eta", ge(eta, s), sum=(term("h<=eta"), term("far/s<=h"))),
-        Cert("s>=0", ge(s), sum=(term("far/s>0"),)),
-        *_next_path("partial", s, b, sp.Symbol("area_partial"), "s"),
-        Cert("strictly inside", gt(R, P + s * G), sum=(term("partial root/P<=rho"), term("here/rho<R"))),
-        Cert(
-            "partial decrease>0",
-            gt(decrease(beta, s)),
-            sum=(term("far/s>0", "slack>0"), term("beta>0", "s>=0", "s<=eta", c="1/2")),
-        ),
-        Cert("a0+b>0", gt(a0 + b), sum=(term("a0>0"), term("far/b>=0"))),
-        Cert(
-            "strictly below",
-            gt(a0, b),
-            times=("a0+b>0",),
-            sum=(
-                term("partial descent/descent"),
-                term("partial decrease>0", "G>0", "G>0"),
-                term("below", "below"),
-                term("below", "a>0", c=2),
-            ),
-        ),
-        Use("arrive", CONTINUATION),
-        *_next_path("whole", h, a1, area1, "h"),
-        Cert("a1<a0", gt(a0, a1), sum=(term("strictly below"),), mod={"arrive/same end": -1}),
-        Cert(
-            "length",
-            ge(2 * (a - a1), h * G * _SLACK * c * tau),
-            sum=(
-                term("whole potential/potential"),
-                term("h>=0", "G>=0", "slack>0", "c>0", "at P/order"),
-            ),
-        ),
-    ),
-    conclusions={
-        "inside": inside(w1),
-        "distance": within(w1, P + h * G),
-        "P>=0": ge(P + h * G),
-        "path": ge(c * (a0 - a1), _SLACK * area1),
-        "P<=rho": ge(rho, P + h * G),
-        "rate": ge(contraction(tau**2, beta, h) * a**2, a1**2),
-        "length": ge(2 * (a - a1), h * G * _SLACK * c * tau),
-        "below": gt(a0, a1),
-    },
-    mutants=_mutants,
-)
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, numbers=profile_run)

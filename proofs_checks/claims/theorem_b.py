@@ -1,8 +1,16 @@
-"""Theorem B: integrated PL*."""
+r"""Theorem B: integrated PL*
+
+Square loss, $r_0 \ne 0$; sig a profile of $\sigma_{\min}(J)$ about $w_0$, (A2), (A3), and $\|r_0\| < (1 -
+\beta\eta/2)\int_0^R \mathrm{sig}$. Let $\rho$ be the root of $(1 - \beta\eta/2)\int_0^\rho \mathrm{sig} = \|r_0\|$.
+Then $\rho < R$, the path is at most $\rho$, and Theorem A's rate and limit hold with $\mu = \mathrm{sig}(\rho)^2 >
+0$.
+
+Source: theory section 4, Theorem B. In Coq: TheoremB.theorem_B.
+"""
 
 from ..cited import INTEGRAL_COMPARISON, LIMIT, POWERS, PROFILE_VALUES, ROOT_OF_INTEGRAL, STATIONARY
-from ..language import LEAST, Cases, Cert, Claim, Define, Induction, Mutant, Use, eq, ge, gt, said, term
-from ..no_exit import POSITIVE_STEP, STATE, STEP
+from ..language import LEAST, Cases, Cert, Define, Induction, Mutant, Use, eq, ge, gt, term
+from ..no_exit import NO_INCREASE, STATE, STEP
 from ..notation import (
     G,
     P,
@@ -16,7 +24,9 @@ from ..notation import (
     beta,
     c,
     contraction,
+    converges,
     d,
+    decays,
     decrease,
     delta,
     e,
@@ -41,18 +51,50 @@ from ..notation import (
     y,
     z,
 )
+from ..samplers import profile_run
+from ..statement import claim
 from .concave_minimum import CLAIM as CONCAVE_MINIMUM
 from .integral_root import CLAIM as INTEGRAL_ROOT
 from .profile_step import CLAIM as PROFILE_STEP
 from .profile_step import NEXT, PATH, PROFILE_CONSTANTS, area_rho
 
 zero = sp.Integer(0)
-worst, at_P, at_next = sp.symbols("worst at_P at_next")
 _MU = tau**2
 _FACTOR = rate(_MU, beta, eta, delta)
 _K = 2 / (c * tau * slack(beta, eta))
 _DERIVED = ("slack>0", "rho>=0", "rho<=R", "at rho", "tau>=0", "to rho", "more", "root")
 _CONSTANTS = {n: r for n, r in PROFILE_CONSTANTS.items() if n not in _DERIVED}
+
+ASSUMPTIONS = {
+    **_CONSTANTS,
+    "delta<1": gt(1, delta),
+    "eta<2/beta": gt(2 / beta, eta),
+    "start inside": inside(w0),
+    "start distance": within(w0, zero),
+    "to 0": integral(zero, zero),
+    "R>=0": ge(R),
+    "ratio": gt(slack(beta, eta) * total, c * a0),
+}
+
+AT_EVERY_STEP = {**STEP, **NEXT}
+
+EXIST = (rho, tau, area_rho, d)
+
+CONCLUSIONS = {
+    "inside": inside(w),
+    "root": eq(slack(beta, eta) * area_rho, c * a0),
+    "to rho": integral(rho, area_rho),
+    "rho<R": gt(R, rho),
+    "mu>0": gt(_MU),
+    "path": ge(rho, P),
+    "factor": ge(contraction(_MU, beta, h) * a**2, a1**2),
+    "q<1": gt(1, _FACTOR),
+    "decay": decays(_FACTOR),
+    "limit": converges(d, w),
+    "tail": ge(_K * a, d),
+}
+
+worst, at_P, at_next = sp.symbols("worst at_P at_next")
 
 
 def _one_step():
@@ -61,12 +103,12 @@ def _one_step():
         "next distance": within(w1, P + h * G),
         "next path": ge(c * (a0 - a1), slack(beta, eta) * area1),
         "length": ge(_K * (a - a1), h * G),
-        "factor": ge(contraction(_MU, beta, h) * a**2, a1**2),
+        "factor": CONCLUSIONS["factor"],
         "next below": ge(a0, a1),
     }
     still = (
         Use("still", STATIONARY),
-        *POSITIVE_STEP,
+        *NO_INCREASE,
         Cert("next P", ge(P + h * G), sum=(term("P>=0"), term("h>=0", "G>=0"))),
         Cert("next P>=P", ge(P + h * G, P), sum=(term("h>=0", "G>=0"),)),
         Use("values", PROFILE_VALUES, {y: P, sigma: at_P, area: sp.Symbol("area_again")}),
@@ -95,6 +137,74 @@ def _one_step():
     return Cases("at zero", goals, on=-a, left=still, right=moving)
 
 
+PROOF = (
+    Cert("slack>0", gt(slack(beta, eta)), sum=(term("beta>0", "eta<2/beta", c="1/2"),)),
+    Cert("target>=0", ge(c * a0 / slack(beta, eta)), times=("slack>0",), sum=(term("c>0", "a0>0"),)),
+    Cert(
+        "target<total",
+        gt(total, c * a0 / slack(beta, eta)),
+        times=("slack>0",),
+        sum=(term("ratio"),),
+    ),
+    Use("exists", ROOT_OF_INTEGRAL, {y: c * a0 / slack(beta, eta), area: area_rho}),
+    Cert("root", CONCLUSIONS["root"], mod={"exists/area": slack(beta, eta)}),
+    Cert("more", gt(total, area_rho), sum=(term("target<total"),), mod={"exists/area": -1}),
+    Cert("0>=0", ge(zero)),
+    Cert("area>=0", ge(area_rho), times=("slack>0",), sum=(term("c>0", "a0>0"),), mod={"root": 1}),
+    Use("at start", INTEGRAL_ROOT, {P: zero, area: zero, area1: area_rho}),
+    Cert("tau>0", gt(tau), sum=(term("at start/tau>0"),)),
+    Cert("mu>0", CONCLUSIONS["mu>0"], sum=(term("tau>0", "tau>0"),)),
+    Cert("k>=0", ge(_K), times=("c>0", "tau>0", "slack>0"), sum=(term(c=2),)),
+    Define(worst, LEAST(decrease(beta, eta * delta), decrease(beta, eta))),
+    Cert("eta>=eta delta", ge(eta, eta * delta), sum=(term("eta>0", "delta<1"),)),
+    Use("rate", CONCAVE_MINIMUM, {h: eta, mu: _MU}),
+    Induction(
+        state={w: (w0, w1), a: (a0, a1), P: (0, P + h * G), area: (0, area1), Q: (1, _FACTOR * Q)},
+        invariant={
+            **STATE,
+            **PATH,
+            "decay": ge(Q * a0**2, a**2),
+            "Q>=0": ge(Q),
+            "q>=0": ge(_FACTOR),
+        },
+        base=(
+            Cert("1>=0", ge(sp.Integer(1)), sum=(term(),)),
+            Use("first", PROFILE_STEP, {w: w0, a: a0, P: zero, area: zero}),
+            Use("worst first", CONCAVE_MINIMUM, {mu: _MU}),
+            Cert(
+                "q>=0",
+                ge(_FACTOR),
+                times=("a0>0", "a0>0"),
+                sum=(term("worst first/rate", sq=(a0,)), term("first/rate"), term(sq=(a1,))),
+            ),
+        ),
+        step=(
+            _one_step(),
+            Use("worst step", CONCAVE_MINIMUM, {mu: _MU}),
+            Cert("h>=0", ge(h), sum=(term("h>=eta delta"), term("eta>0", "delta>0"))),
+            Cert("next P>=0", ge(P + h * G), sum=(term("P>=0"), term("h>=0", "G>=0"))),
+            Cert(
+                "next decay",
+                ge(_FACTOR * Q * a0**2, a1**2),
+                sum=(term("q>=0", "decay"), term("worst step/rate", sq=(a,)), term("factor")),
+            ),
+            Cert("next Q", ge(_FACTOR * Q), sum=(term("q>=0", "Q>=0"),)),
+        ),
+    ),
+    _one_step(),
+    Cert(
+        "no more",
+        ge(area_rho, area),
+        times=("slack>0",),
+        sum=(term("path"), term("c>0", "a>=0")),
+        mod={"root": 1},
+    ),
+    Use("path bound", INTEGRAL_ROOT, {area1: area_rho}),
+    Use("powers", POWERS, {y: Q, e: _FACTOR}),
+    Use("limit", LIMIT, {k: _K, e: _FACTOR, x: a, y: a1, z: a0}),
+)
+
+
 def _leaves_rho():
     """L = x^2/2 from 1, sig = 1, R = 5/4 > |r_0| = 1, eta = 3/2: the first step ends 3/2 away, outside the
     ball."""
@@ -114,107 +224,14 @@ def _mutants(claim):
     )
 
 
-CLAIM = Claim(
-    name="theorem_b",
-    title="Theorem B: integrated PL*",
-    statement=r"Square loss, $r_0 \ne 0$; sig a profile of $\sigma_{\min}(J)$ about $w_0$, (A2), (A3), and"
-    r" $\|r_0\| < (1 - \beta\eta/2)\int_0^R \mathrm{sig}$. Let $\rho$ be the root of $(1 -"
-    r" \beta\eta/2)\int_0^\rho"
-    r" \mathrm{sig} = \|r_0\|$. Then $\rho < R$, the path is at most $\rho$, and Theorem A's rate and"
-    r" limit hold with"
-    r" $\mu = \mathrm{sig}(\rho)^2 > 0$. ",
-    source="theory section 4, Theorem B",
-    coq="PLTheory.TheoremB.theorem_B",
-    hypotheses={
-        **_CONSTANTS,
-        "delta<1": gt(1, delta),
-        "eta<2/beta": gt(2 / beta, eta),
-        "start inside": inside(w0),
-        "start distance": within(w0, zero),
-        "to 0": integral(zero, zero),
-        "R>=0": ge(R),
-        "ratio": gt(slack(beta, eta) * total, c * a0),
-    },
-    process={**STEP, **NEXT},
-    exists=(rho, tau, area_rho, d),
-    steps=(
-        Cert("slack>0", gt(slack(beta, eta)), sum=(term("beta>0", "eta<2/beta", c="1/2"),)),
-        Cert("target>=0", ge(c * a0 / slack(beta, eta)), times=("slack>0",), sum=(term("c>0", "a0>0"),)),
-        Cert(
-            "target<total",
-            gt(total, c * a0 / slack(beta, eta)),
-            times=("slack>0",),
-            sum=(term("ratio"),),
-        ),
-        Use("exists", ROOT_OF_INTEGRAL, {y: c * a0 / slack(beta, eta), area: area_rho}),
-        Cert("root", eq(slack(beta, eta) * area_rho, c * a0), mod={"exists/area": slack(beta, eta)}),
-        Cert("more", gt(total, area_rho), sum=(term("target<total"),), mod={"exists/area": -1}),
-        Cert("0>=0", ge(zero)),
-        Cert("area>=0", ge(area_rho), times=("slack>0",), sum=(term("c>0", "a0>0"),), mod={"root": 1}),
-        Use("at start", INTEGRAL_ROOT, {P: zero, area: zero, area1: area_rho}),
-        Cert("tau>0", gt(tau), sum=(term("at start/tau>0"),)),
-        Cert("mu>0", gt(_MU), sum=(term("tau>0", "tau>0"),)),
-        Cert("k>=0", ge(_K), times=("c>0", "tau>0", "slack>0"), sum=(term(c=2),)),
-        Define(worst, LEAST(decrease(beta, eta * delta), decrease(beta, eta))),
-        Cert("eta>=eta delta", ge(eta, eta * delta), sum=(term("eta>0", "delta<1"),)),
-        Use("rate", CONCAVE_MINIMUM, {h: eta, mu: _MU}),
-        Induction(
-            state={w: (w0, w1), a: (a0, a1), P: (0, P + h * G), area: (0, area1), Q: (1, _FACTOR * Q)},
-            invariant={
-                **STATE,
-                **PATH,
-                "decay": ge(Q * a0**2, a**2),
-                "Q>=0": ge(Q),
-                "q>=0": ge(_FACTOR),
-            },
-            base=(
-                Cert("1>=0", ge(sp.Integer(1)), sum=(term(),)),
-                Use("first", PROFILE_STEP, {w: w0, a: a0, P: zero, area: zero}),
-                Use("worst first", CONCAVE_MINIMUM, {mu: _MU}),
-                Cert(
-                    "q>=0",
-                    ge(_FACTOR),
-                    times=("a0>0", "a0>0"),
-                    sum=(term("worst first/rate", sq=(a0,)), term("first/rate"), term(sq=(a1,))),
-                ),
-            ),
-            step=(
-                _one_step(),
-                Use("worst step", CONCAVE_MINIMUM, {mu: _MU}),
-                Cert("h>=0", ge(h), sum=(term("h>=eta delta"), term("eta>0", "delta>0"))),
-                Cert("next P>=0", ge(P + h * G), sum=(term("P>=0"), term("h>=0", "G>=0"))),
-                Cert(
-                    "next decay",
-                    ge(_FACTOR * Q * a0**2, a1**2),
-                    sum=(term("q>=0", "decay"), term("worst step/rate", sq=(a,)), term("factor")),
-                ),
-                Cert("next Q", ge(_FACTOR * Q), sum=(term("q>=0", "Q>=0"),)),
-            ),
-        ),
-        _one_step(),
-        Cert(
-            "no more",
-            ge(area_rho, area),
-            times=("slack>0",),
-            sum=(term("path"), term("c>0", "a>=0")),
-            mod={"root": 1},
-        ),
-        Use("path bound", INTEGRAL_ROOT, {area1: area_rho}),
-        Use("powers", POWERS, {y: Q, e: _FACTOR}),
-        Use("limit", LIMIT, {k: _K, e: _FACTOR, x: a, y: a1, z: a0}),
-    ),
-    conclusions={
-        "inside": inside(w),
-        "root": eq(slack(beta, eta) * area_rho, c * a0),
-        "to rho": integral(rho, area_rho),
-        "rho<R": gt(R, rho),
-        "mu>0": gt(_MU),
-        "path": ge(rho, P),
-        "factor": ge(contraction(_MU, beta, h) * a**2, a1**2),
-        "q<1": gt(1, _FACTOR),
-        "decay": said("L at time t is at most {0}^t L(w_0), for every t", _FACTOR),
-        "limit": said("w_t converges to a point with L = 0, at distance {0} from {1}", d, w),
-        "tail": ge(_K * a, d),
-    },
+CLAIM = claim(
+    __name__,
+    __doc__,
+    ASSUMPTIONS,
+    CONCLUSIONS,
+    PROOF,
+    process=AT_EVERY_STEP,
+    exists=EXIST,
     mutants=_mutants,
+    numbers=profile_run,
 )

@@ -1,12 +1,60 @@
-"""Theorem C: Theorem B from any checkpoint, in closed form for a linear profile; what it gains over one
-constant."""
+r"""Theorem C: linear profile from a checkpoint
 
-from ..language import Cert, Claim, Mutant, eq, ge, gt, term
+Theorem C: Theorem B from any checkpoint, in closed form for a linear profile; what it gains over one constant.
+
+Theorem B asks nothing of $w_0$, so it may be a checkpoint. With $\mathrm{sig}(s) = \max(0, \sigma_0 - c s)$ and $R =
+\sigma_0/c$ its condition is $\|r\| < (1 - \beta\eta/2)\sigma_0^2/(2c)$, and then $\mu = \mathrm{sig}(\rho)^2 =
+\sigma_0^2 - 2c\|r\|/(1 - \beta\eta/2) > 0$. One constant on a ball of radius x tolerates at most half of that:
+$x(\sigma_0 - c x) \le \sigma_0^2/(4c)$.
+
+Source: theory section 4, Theorem C and the comparison after Theorem B. In Coq: TheoremC.theorem_C.
+"""
+
+from ..language import Cert, Mutant, eq, ge, gt, term
 from ..notation import beta, eta, rho, rho0, slack, sp, x
+from ..statement import claim
 
 sig0, slope = sp.symbols("sig0 slope")
 _SLACK = slack(beta, eta)
 _MU = sig0**2 - 2 * slope * rho0 / _SLACK
+
+ASSUMPTIONS = {
+    "sig0>0": gt(sig0),
+    "slope>0": gt(slope),
+    "slack>0": gt(_SLACK),
+    "residual": gt(_SLACK * sig0**2, 2 * slope * rho0),
+    # rho is the root, on the side where the profile is not negative.
+    "root": eq(_SLACK * (sig0 * rho - slope * rho**2 / 2), rho0),
+    "side": ge(sig0, slope * rho),
+}
+
+CONCLUSIONS = {
+    "condition of B": gt(_SLACK * (sig0 * (sig0 / slope) - slope * (sig0 / slope) ** 2 / 2), rho0),
+    "mu": eq((sig0 - slope * rho) ** 2, _MU),
+    "mu>0": gt(_MU),
+    "uniform": ge(sig0**2, 4 * slope * x * (sig0 - slope * x)),
+}
+
+PROOF = (
+    Cert(
+        "condition of B",
+        CONCLUSIONS["condition of B"],
+        times=("slope>0",),
+        sum=(term("residual", c="1/2"),),
+    ),
+    Cert(
+        "mu",
+        CONCLUSIONS["mu"],
+        times=("slack>0",),
+        mod={"root": -2 * slope},
+    ),
+    Cert("mu>0", CONCLUSIONS["mu>0"], times=("slack>0",), sum=(term("residual"),)),
+    Cert(
+        "uniform",
+        CONCLUSIONS["uniform"],
+        sum=(term(sq=(sig0 - 2 * slope * x,)),),
+    ),
+)
 
 
 def _draw(rng):
@@ -31,52 +79,4 @@ def _mutants(c):
     )
 
 
-CLAIM = Claim(
-    name="theorem_c",
-    title="Theorem C: linear profile from a checkpoint",
-    statement=r"Theorem B asks nothing of $w_0$, so it may be a checkpoint. With $\mathrm{sig}(s) = \max(0,"
-    r" \sigma_0 - c s)$ and $R = \sigma_0/c$ its condition is $\|r\| < (1 -"
-    r" \beta\eta/2)\sigma_0^2/(2c)$, and then"
-    r" $\mu = \mathrm{sig}(\rho)^2 = \sigma_0^2 - 2c\|r\|/(1 - \beta\eta/2) > 0$. One constant on a ball"
-    r" of radius x"
-    r" tolerates at most half of that: $x(\sigma_0 - c x) \le \sigma_0^2/(4c)$.",
-    source="theory section 4, Theorem C and the comparison after Theorem B",
-    coq="PLTheory.TheoremC.theorem_C",
-    hypotheses={
-        "sig0>0": gt(sig0),
-        "slope>0": gt(slope),
-        "slack>0": gt(_SLACK),
-        "residual": gt(_SLACK * sig0**2, 2 * slope * rho0),
-        # rho is the root, on the side where the profile is not negative.
-        "root": eq(_SLACK * (sig0 * rho - slope * rho**2 / 2), rho0),
-        "side": ge(sig0, slope * rho),
-    },
-    steps=(
-        Cert(
-            "condition of B",
-            gt(_SLACK * (sig0 * (sig0 / slope) - slope * (sig0 / slope) ** 2 / 2), rho0),
-            times=("slope>0",),
-            sum=(term("residual", c="1/2"),),
-        ),
-        Cert(
-            "mu",
-            eq((sig0 - slope * rho) ** 2, _MU),
-            times=("slack>0",),
-            mod={"root": -2 * slope},
-        ),
-        Cert("mu>0", gt(_MU), times=("slack>0",), sum=(term("residual"),)),
-        Cert(
-            "uniform",
-            ge(sig0**2, 4 * slope * x * (sig0 - slope * x)),
-            sum=(term(sq=(sig0 - 2 * slope * x,)),),
-        ),
-    ),
-    conclusions={
-        "condition of B": gt(_SLACK * (sig0 * (sig0 / slope) - slope * (sig0 / slope) ** 2 / 2), rho0),
-        "mu": eq((sig0 - slope * rho) ** 2, _MU),
-        "mu>0": gt(_MU),
-        "uniform": ge(sig0**2, 4 * slope * x * (sig0 - slope * x)),
-    },
-    mutants=_mutants,
-    example=_draw,
-)
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, example=_draw)

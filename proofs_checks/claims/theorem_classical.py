@@ -1,4 +1,15 @@
-"""The classical route with explicit constants: its radius grows like 1/delta."""
+r"""classical route: rate 1 - eta delta mu, radius R_classic
+
+The classical route with explicit constants: its radius grows like 1/delta.
+
+Square loss with $\|J\| \le L_F$, $\mu$-PL*, $\lambda_{\max}(\nabla^2 L) \le \beta$ on S, $\mu \le \beta$, $0 < \eta
+\le 1/\beta$, $h_t \in [\eta\delta, \eta]$, $R > R_{classic}$. Then $L_t \le (1 - \eta\delta\mu)^t L_0$, the path is
+at most $R_{classic}$, and $w_t$ converges to a point with L = 0.
+
+Source: theory section 2, classical route; TMSSR25. In Coq: Classical.classical_route.
+"""
+
+from functools import partial
 
 from ..cited import LIMIT, POWERS, STATIONARY
 from ..language import (
@@ -6,7 +17,6 @@ from ..language import (
     Assume,
     Cases,
     Cert,
-    Claim,
     Define,
     Induction,
     Mutant,
@@ -14,7 +24,6 @@ from ..language import (
     eq,
     ge,
     gt,
-    said,
     term,
 )
 from ..no_exit import STEP
@@ -27,7 +36,9 @@ from ..notation import (
     a0,
     a1,
     c,
+    converges,
     d,
+    decays,
     delta,
     e,
     ell,
@@ -49,12 +60,35 @@ from ..notation import (
     y,
     z,
 )
+from ..samplers import quadratic_run
+from ..statement import claim
 from .classical_step import CLAIM as CLASSICAL_STEP
 from .classical_step import CLASSICAL_CONSTANTS, CLASSICAL_STATE, RADICAND, A, K
 from .monotone_root import CLAIM as MONOTONE_ROOT
 
 _RATE = rate_classic(mu, eta, delta)
 _RADIUS = radius_classic(a0**2, mu, eta, delta, ell)
+
+ASSUMPTIONS = {
+    **{n: r for n, r in CLASSICAL_CONSTANTS.items() if n != "R"},
+    "start inside": inside(w0),
+    "start distance": within(w0, sp.Integer(0)),
+    "R": gt(R, _RADIUS),
+}
+
+AT_EVERY_STEP = STEP
+
+EXIST = (d,)
+
+CONCLUSIONS = {
+    "inside": inside(w),
+    "factor": ge(_RATE * a**2, a1**2),
+    "decay": decays(_RATE),
+    "q<1": gt(1, _RATE),
+    "path": ge(_RADIUS, P),
+    "limit": converges(d, w),
+}
+
 one = sp.Integer(1)
 
 
@@ -63,7 +97,7 @@ def _one_step():
         "next inside": inside(w1),
         "next distance": within(w1, P + h * G),
         "length": ge(K * (A - v * A), h * G),
-        "factor": ge(_RATE * a**2, a1**2),
+        "factor": CONCLUSIONS["factor"],
         "bound": ge(v * A, a1),
         "next below": ge(a0, a1),
     }
@@ -87,6 +121,75 @@ def _one_step():
     return Cases("at zero", goals, on=-a, left=still, right=moving)
 
 
+PROOF = (
+    *RADICAND,
+    Cert("2L>=0", ge(2 * a0**2), sum=(term(c=2, sq=(a0,)),)),
+    Define(u, ROOT(2 * a0**2)),
+    Cert("c a0>=0", ge(c * a0), sum=(term("c>0", "a0>0"),)),
+    Cert("roots", eq(u**2, (c * a0) ** 2), mod={"u/square": 1, "c^2": -(a0**2)}),
+    Use("root", MONOTONE_ROOT, {x: c * a0, y: u}),
+    Assume("R"),
+    Cert(
+        "R>k a0",
+        gt(R, K * a0),
+        times=("delta>0", "mu>0"),
+        sum=(
+            term("delta>0", "mu>0", "R"),
+            term("ell>0", "root/x<=y"),
+            term("ell>0", "v/nonneg", "root/x<=y"),
+        ),
+    ),
+    Cert(
+        "k>=0",
+        ge(K),
+        times=("delta>0", "mu>0"),
+        sum=(term("c>0", "ell>0"), term("c>0", "ell>0", "v/nonneg")),
+    ),
+    Cert("v<=1 squared", ge(1, v**2), sum=(term("eta>0", "delta>0", "mu>0"),), mod={"v/square": -1}),
+    Cert("1>=0", ge(one), sum=(term(),)),
+    Use("v<=1", MONOTONE_ROOT, {x: v, y: one}),
+    Cert("q<1", CONCLUSIONS["q<1"], sum=(term("eta>0", "delta>0", "mu>0"),)),
+    Induction(
+        state={w: (w0, w1), a: (a0, a1), P: (0, P + h * G), A: (a0, v * A), Q: (1, _RATE * Q)},
+        invariant={**CLASSICAL_STATE, "A^2": eq(A**2, Q * a0**2), "Q>=0": ge(Q)},
+        base=(Cert("0=0", eq(0)),),
+        step=(
+            _one_step(),
+            Cert("next path", ge(K * (a0 - v * A), P + h * G), sum=(term("path"), term("length"))),
+            Cert("A>=0", ge(A), sum=(term("A>=a"), term("a>=0"))),
+            Cert("next A", ge(a0, v * A), sum=(term("A<=a0"), term("A>=0", "v<=1/x<=y"))),
+            Cert(
+                "next square",
+                eq((v * A) ** 2, _RATE * Q * a0**2),
+                mod={"A^2": v**2, "v/square": Q * a0**2},
+            ),
+            Cert("next Q", ge(_RATE * Q), sum=(term("radicand", "Q>=0"),)),
+        ),
+    ),
+    _one_step(),
+    Cert("A>=0", ge(A), sum=(term("A>=a"), term("a>=0"))),
+    Cert(
+        "decay",
+        ge(Q * a0**2, a**2),
+        sum=(term("A>=a", "A>=a"), term("A>=a", "a>=0", c=2)),
+        mod={"A^2": -1},
+    ),
+    Use("powers", POWERS, {y: Q, e: _RATE}),
+    Use("limit", LIMIT, {k: K, e: _RATE, x: A, y: v * A, z: a0}),
+    Cert(
+        "path bound",
+        CONCLUSIONS["path"],
+        times=("delta>0", "mu>0"),
+        sum=(
+            term("delta>0", "mu>0", "path"),
+            term("ell>0", "root/x<=y"),
+            term("ell>0", "v/nonneg", "root/x<=y"),
+            term("delta>0", "mu>0", "k>=0", "A>=0"),
+        ),
+    ),
+)
+
+
 def _mutants(claim):
     yield Mutant(
         "a radius free of delta",
@@ -108,97 +211,14 @@ def _leaves():
     return bool(1 > sp.Rational(7, 8) > halved)
 
 
-CLAIM = Claim(
-    name="theorem_classical",
-    title="classical route: rate 1 - eta delta mu, radius R_classic",
-    statement=r"Square loss with $\|J\| \le L_F$, $\mu$-PL*, $\lambda_{\max}(\nabla^2 L) \le \beta$ on"
-    r" S, $\mu \le"
-    r" \beta$, $0 < \eta \le 1/\beta$, $h_t \in [\eta\delta, \eta]$, $R > R_{classic}$. Then $L_t \le (1 -"
-    r" \eta\delta\mu)^t L_0$, the path is at most $R_{classic}$, and $w_t$ converges to a point with L = 0.",
-    source="theory section 2, classical route; TMSSR25",
-    coq="PLTheory.Classical.classical_route",
-    hypotheses={
-        **{n: r for n, r in CLASSICAL_CONSTANTS.items() if n != "R"},
-        "start inside": inside(w0),
-        "start distance": within(w0, sp.Integer(0)),
-        "R": gt(R, _RADIUS),
-    },
-    process=STEP,
-    exists=(d,),
-    steps=(
-        *RADICAND,
-        Cert("2L>=0", ge(2 * a0**2), sum=(term(c=2, sq=(a0,)),)),
-        Define(u, ROOT(2 * a0**2)),
-        Cert("c a0>=0", ge(c * a0), sum=(term("c>0", "a0>0"),)),
-        Cert("roots", eq(u**2, (c * a0) ** 2), mod={"u/square": 1, "c^2": -(a0**2)}),
-        Use("root", MONOTONE_ROOT, {x: c * a0, y: u}),
-        Assume("R"),
-        Cert(
-            "R>k a0",
-            gt(R, K * a0),
-            times=("delta>0", "mu>0"),
-            sum=(
-                term("delta>0", "mu>0", "R"),
-                term("ell>0", "root/x<=y"),
-                term("ell>0", "v/nonneg", "root/x<=y"),
-            ),
-        ),
-        Cert(
-            "k>=0",
-            ge(K),
-            times=("delta>0", "mu>0"),
-            sum=(term("c>0", "ell>0"), term("c>0", "ell>0", "v/nonneg")),
-        ),
-        Cert("v<=1 squared", ge(1, v**2), sum=(term("eta>0", "delta>0", "mu>0"),), mod={"v/square": -1}),
-        Cert("1>=0", ge(one), sum=(term(),)),
-        Use("v<=1", MONOTONE_ROOT, {x: v, y: one}),
-        Cert("q<1", gt(1, _RATE), sum=(term("eta>0", "delta>0", "mu>0"),)),
-        Induction(
-            state={w: (w0, w1), a: (a0, a1), P: (0, P + h * G), A: (a0, v * A), Q: (1, _RATE * Q)},
-            invariant={**CLASSICAL_STATE, "A^2": eq(A**2, Q * a0**2), "Q>=0": ge(Q)},
-            base=(Cert("0=0", eq(0)),),
-            step=(
-                _one_step(),
-                Cert("next path", ge(K * (a0 - v * A), P + h * G), sum=(term("path"), term("length"))),
-                Cert("A>=0", ge(A), sum=(term("A>=a"), term("a>=0"))),
-                Cert("next A", ge(a0, v * A), sum=(term("A<=a0"), term("A>=0", "v<=1/x<=y"))),
-                Cert(
-                    "next square",
-                    eq((v * A) ** 2, _RATE * Q * a0**2),
-                    mod={"A^2": v**2, "v/square": Q * a0**2},
-                ),
-                Cert("next Q", ge(_RATE * Q), sum=(term("radicand", "Q>=0"),)),
-            ),
-        ),
-        _one_step(),
-        Cert("A>=0", ge(A), sum=(term("A>=a"), term("a>=0"))),
-        Cert(
-            "decay",
-            ge(Q * a0**2, a**2),
-            sum=(term("A>=a", "A>=a"), term("A>=a", "a>=0", c=2)),
-            mod={"A^2": -1},
-        ),
-        Use("powers", POWERS, {y: Q, e: _RATE}),
-        Use("limit", LIMIT, {k: K, e: _RATE, x: A, y: v * A, z: a0}),
-        Cert(
-            "path bound",
-            ge(_RADIUS, P),
-            times=("delta>0", "mu>0"),
-            sum=(
-                term("delta>0", "mu>0", "path"),
-                term("ell>0", "root/x<=y"),
-                term("ell>0", "v/nonneg", "root/x<=y"),
-                term("delta>0", "mu>0", "k>=0", "A>=0"),
-            ),
-        ),
-    ),
-    conclusions={
-        "inside": inside(w),
-        "factor": ge(_RATE * a**2, a1**2),
-        "decay": said("L at time t is at most {0}^t L(w_0), for every t", _RATE),
-        "q<1": gt(1, _RATE),
-        "path": ge(_RADIUS, P),
-        "limit": said("w_t converges to a point with L = 0, at distance {0} from {1}", d, w),
-    },
+CLAIM = claim(
+    __name__,
+    __doc__,
+    ASSUMPTIONS,
+    CONCLUSIONS,
+    PROOF,
+    process=AT_EVERY_STEP,
+    exists=EXIST,
     mutants=_mutants,
+    numbers=partial(quadratic_run, classical=True),
 )

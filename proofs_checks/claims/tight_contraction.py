@@ -1,7 +1,28 @@
-"""Theorem A', first lemma: with mu <= beta the factor of one step is a square's worth above zero."""
+r"""0 <= contraction when mu <= beta
 
-from ..language import Cert, Claim, Mutant, ge, gt, term
+Theorem A', first lemma: with mu <= beta the factor of one step is a square's worth above zero.
+
+$\beta(1 - 2\mu h(1 - \beta h/2)) = (\beta - \mu) + \mu(1 - \beta h)^2 \ge 0$ for $0 < \mu \le \beta$.
+
+Source: theory section 3, Theorem A'. In Coq: Steps.contraction_nonneg.
+"""
+
+from ..language import Cert, Mutant, ge, gt, term
 from ..notation import beta, contraction, h, mu
+from ..statement import claim
+
+ASSUMPTIONS = {"mu>0": gt(mu), "beta>0": gt(beta), "mu<=beta": ge(beta, mu)}
+
+CONCLUSIONS = {"nonneg": ge(contraction(mu, beta, h))}
+
+PROOF = (
+    Cert(
+        "nonneg",
+        CONCLUSIONS["nonneg"],
+        times=("beta>0",),
+        sum=(term("mu<=beta"), term("mu>0", sq=(1 - beta * h,))),
+    ),
+)
 
 
 def _mutants(c):
@@ -13,23 +34,12 @@ def _mutants(c):
     )
 
 
-CLAIM = Claim(
-    name="tight_contraction",
-    title="0 <= contraction when mu <= beta",
-    statement=r"$\beta(1 - 2\mu h(1 - \beta h/2)) = (\beta - \mu) + \mu(1 - \beta h)^2 \ge 0$ for $0 <"
-    r" \mu \le \beta$.",
-    source="theory section 3, Theorem A'",
-    coq="PLTheory.Steps.contraction_nonneg",
-    hypotheses={"mu>0": gt(mu), "beta>0": gt(beta), "mu<=beta": ge(beta, mu)},
-    steps=(
-        Cert(
-            "nonneg",
-            ge(contraction(mu, beta, h)),
-            times=("beta>0",),
-            sum=(term("mu<=beta"), term("mu>0", sq=(1 - beta * h,))),
-        ),
-    ),
-    conclusions={"nonneg": ge(contraction(mu, beta, h))},
+CLAIM = claim(
+    __name__,
+    __doc__,
+    ASSUMPTIONS,
+    CONCLUSIONS,
+    PROOF,
     mutants=_mutants,
     example=lambda rng: (lambda be: {beta: be, mu: rng.uniform(0.01, 1) * be, h: rng.uniform(-1, 3) / be})(
         rng.uniform(0.1, 3)

@@ -1,14 +1,80 @@
-"""Theorem A', second lemma: the length of a step against the fall of the root of the loss, sharp at |g| = m
-a."""
+r"""h |g| c m <= (1 + sqrt(contraction)) (a - b)
 
-from ..language import ROOT, Cert, Claim, Define, Mutant, Use, eq, ge, gt, term
+Theorem A', second lemma: the length of a step against the fall of the root of the loss, sharp at |g| = m a.
+
+With $c = 1 - \beta h/2 > 0$, $m = \sqrt{2\mu}$, $\mu \le \beta$, $\|g\| \ge m a$ and $b^2 \le a^2 - h c \|g\|^2$:
+$h\|g\|\,c\,m \le (1 + \sqrt{1 - 2\mu h c})(a - b)$.
+
+Source: theory section 3, Theorem A'. In Coq: Steps.tight_path.
+"""
+
+from ..language import ROOT, Cert, Define, Mutant, Use, eq, ge, gt, term
 from ..notation import G, a, b, beta, contraction, decrease, h, m, mu, slack, sp, u, x, y
+from ..statement import claim
 from .monotone_root import CLAIM as MONOTONE_ROOT
 from .tight_contraction import CLAIM as TIGHT_CONTRACTION
 
 _ROOT = ROOT(contraction(mu, beta, h))
-_GOAL = ge((1 + _ROOT) * (a - b), h * slack(beta, h) * m * G)
+
+ASSUMPTIONS = {
+    "mu>0": gt(mu),
+    "m>0": gt(m),
+    "m^2": eq(m**2, 2 * mu),
+    "beta>0": gt(beta),
+    "mu<=beta": ge(beta, mu),
+    "h>=0": ge(h),
+    "c>0": gt(slack(beta, h)),
+    "a>0": gt(a),
+    "b>=0": ge(b),
+    "G>=0": ge(G),
+    "G>=ma": ge(G, m * a),
+    "descent": ge(a**2 - decrease(beta, h) * G**2, b**2),
+}
+
+CONCLUSIONS = {"path": ge((1 + _ROOT) * (a - b), h * slack(beta, h) * m * G)}
+
 _Y = m * a - (1 - u) * G
+
+PROOF = (
+    Use("factor", TIGHT_CONTRACTION),
+    Define(u, _ROOT),
+    Cert("1>=0", ge(1), sum=(term(),)),
+    Cert("1>=u^2", ge(1, u**2), sum=(term("mu>0", "h>=0", "c>0", c=2),), mod={"u/square": -1}),
+    Use("u<=1", MONOTONE_ROOT, {x: u, y: sp.Integer(1)}),
+    # m^2 (descent), with m^2 h c = 1 - u^2.
+    Cert(
+        "scaled descent",
+        ge((m * a) ** 2 - (1 - u**2) * G**2, (m * b) ** 2),
+        sum=(term("descent", "m>0", "m>0"),),
+        mod={"u/square": G**2, "m^2": decrease(beta, h) * G**2},
+    ),
+    Cert("ma>=0", ge(m * a), sum=(term("m>0", "a>0"),)),
+    Cert("mb>=0", ge(m * b), sum=(term("m>0", "b>=0"),)),
+    Cert("(1-u)G>=0", ge((1 - u) * G), sum=(term("u<=1/x<=y", "G>=0"),)),
+    Cert(
+        "order of squares",
+        ge((m * a) ** 2, ((1 - u) * G) ** 2),
+        sum=(
+            term("scaled descent"),
+            term(sq=(m * b,)),
+            term("u/nonneg", "u<=1/x<=y", c=2, sq=(G,)),
+        ),
+    ),
+    Use("Y>=0", MONOTONE_ROOT, {x: (1 - u) * G, y: m * a}),
+    Cert(
+        "Y^2>=(mb)^2",
+        ge(_Y**2, (m * b) ** 2),
+        sum=(term("scaled descent"), term("(1-u)G>=0", "G>=ma", c=2)),
+    ),
+    Use("Y>=mb", MONOTONE_ROOT, {x: m * b, y: _Y}),
+    Cert(
+        "path",
+        CONCLUSIONS["path"],
+        times=("m>0",),
+        sum=(term("Y>=mb/x<=y"), term("u/nonneg", "Y>=mb/x<=y")),
+        mod={"u/square": -G, "m^2": -decrease(beta, h) * G},
+    ),
+)
 
 
 def _draw(rng):
@@ -26,75 +92,10 @@ def _mutants(c):
     at = {mu: "1/2", beta: "1/2", m: 1, h: 1, a: 1, b: "1/2", G: 1}
     yield Mutant(
         "without the root",
-        c.but(swap={_GOAL: ge(a - b, h * slack(beta, h) * m * G)}),
+        c.but(swap={CONCLUSIONS["path"]: ge(a - b, h * slack(beta, h) * m * G)}),
         at,
     )
     yield Mutant("gradient below m a", c.but(drop=("G>=ma",)), {**at, b: "199/200", G: "1/10"})
 
 
-CLAIM = Claim(
-    name="tight_path",
-    title="h |g| c m <= (1 + sqrt(contraction)) (a - b)",
-    statement=r"With $c = 1 - \beta h/2 > 0$, $m = \sqrt{2\mu}$, $\mu \le \beta$, $\|g\| \ge m a$ and"
-    r" $b^2 \le a^2 - h c"
-    r" \|g\|^2$: $h\|g\|\,c\,m \le (1 + \sqrt{1 - 2\mu h c})(a - b)$.",
-    source="theory section 3, Theorem A'",
-    coq="PLTheory.Steps.tight_path",
-    hypotheses={
-        "mu>0": gt(mu),
-        "m>0": gt(m),
-        "m^2": eq(m**2, 2 * mu),
-        "beta>0": gt(beta),
-        "mu<=beta": ge(beta, mu),
-        "h>=0": ge(h),
-        "c>0": gt(slack(beta, h)),
-        "a>0": gt(a),
-        "b>=0": ge(b),
-        "G>=0": ge(G),
-        "G>=ma": ge(G, m * a),
-        "descent": ge(a**2 - decrease(beta, h) * G**2, b**2),
-    },
-    steps=(
-        Use("factor", TIGHT_CONTRACTION),
-        Define(u, _ROOT),
-        Cert("1>=0", ge(1), sum=(term(),)),
-        Cert("1>=u^2", ge(1, u**2), sum=(term("mu>0", "h>=0", "c>0", c=2),), mod={"u/square": -1}),
-        Use("u<=1", MONOTONE_ROOT, {x: u, y: sp.Integer(1)}),
-        # m^2 (descent), with m^2 h c = 1 - u^2.
-        Cert(
-            "scaled descent",
-            ge((m * a) ** 2 - (1 - u**2) * G**2, (m * b) ** 2),
-            sum=(term("descent", "m>0", "m>0"),),
-            mod={"u/square": G**2, "m^2": decrease(beta, h) * G**2},
-        ),
-        Cert("ma>=0", ge(m * a), sum=(term("m>0", "a>0"),)),
-        Cert("mb>=0", ge(m * b), sum=(term("m>0", "b>=0"),)),
-        Cert("(1-u)G>=0", ge((1 - u) * G), sum=(term("u<=1/x<=y", "G>=0"),)),
-        Cert(
-            "order of squares",
-            ge((m * a) ** 2, ((1 - u) * G) ** 2),
-            sum=(
-                term("scaled descent"),
-                term(sq=(m * b,)),
-                term("u/nonneg", "u<=1/x<=y", c=2, sq=(G,)),
-            ),
-        ),
-        Use("Y>=0", MONOTONE_ROOT, {x: (1 - u) * G, y: m * a}),
-        Cert(
-            "Y^2>=(mb)^2",
-            ge(_Y**2, (m * b) ** 2),
-            sum=(term("scaled descent"), term("(1-u)G>=0", "G>=ma", c=2)),
-        ),
-        Use("Y>=mb", MONOTONE_ROOT, {x: m * b, y: _Y}),
-        Cert(
-            "path",
-            _GOAL,
-            times=("m>0",),
-            sum=(term("Y>=mb/x<=y"), term("u/nonneg", "Y>=mb/x<=y")),
-            mod={"u/square": -G, "m^2": -decrease(beta, h) * G},
-        ),
-    ),
-    conclusions={"path": _GOAL},
-    mutants=_mutants,
-    example=_draw,
-)
+CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, example=_draw)

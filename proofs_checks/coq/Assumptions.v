@@ -93,16 +93,5 @@ Definition all_stored :=
    @left_sum, @product_between).
 Print Assumptions all_stored.
 
-(** The claims: their statements stand in Claims.v; here what all of them together rest on. *)
-Definition all_claims :=
-  (@claim_monotone_root, @claim_step_interval, @claim_descent_rate, @claim_concave_minimum,
-   @claim_smaller_end, @claim_facts, @claim_potential_step, @claim_no_exit, @claim_small_ball,
-   @claim_mu_le_beta, @claim_tight_contraction, @claim_tight_path, @claim_tight_monotone,
-   @claim_no_exit_tight, @claim_integral_root, @claim_profile_step, @claim_theorem_c, @claim_classical_step,
-   @claim_radii, @claim_lzb22_theorem6, @claim_delta_effective, @claim_gclip_vanishing,
-   @claim_perturbation_forward, @claim_perturbation_backward, @claim_khatri_rao,
-   @claim_perturbation_jacobian, @claim_layer_split, @claim_block_norm, @claim_expansion_constant,
-   @claim_expansion_band, @claim_last_step, @claim_step_floor, @claim_lipschitz_recursion, @claim_bplus_c1,
-   @claim_bplus_discretisation, @claim_bplus_solved, @claim_bplus_nearer_end, @claim_bplus_gam,
-   @claim_bplus_consistency).
-Print Assumptions all_claims.
+(** The claims: their statements stand in Claims.v, which ends with all of them in one term; here what they rest on. *)
+Print Assumptions every_claim.

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from pltheory.study.quantities import BUILT_IN, PARTS_OF_A_RECORD
 from tests.cli.program import settings, wait_until
+
+NAMES = [q.name for q in BUILT_IN]
 
 GRID = settings("sweep.network.hidden=[[8], [16], [32]]", "sweep.run.seed=[0, 1]", "run.steps=60")
 NO_FIGURE = 'import pltheory.cli.sweep as s\ns.svg = lambda figure: "<svg/>"\n'
@@ -66,13 +69,14 @@ def unbroken(warm, tmp_path_factory) -> tuple[Path, Any]:
 
 def test_a_sweep_has_a_record_for_every_point_in_grid_order(unbroken):
     folder, summary = unbroken
-    assert {path.name for path in folder.iterdir()} == {"points", "sweep.json", "sweep.svg"}
+    assert {path.name for path in folder.iterdir()} == {"points", "sweep.json", "sweep.csv", "sweep.svg"}
     assert summary["schema"] == "pltheory-sweep/1"
     assert [(r["width"], r["seed"]) for r in summary["records"]] == [(w, s) for w in (8, 16, 32) for s in (0, 1)]
     for r in summary["records"]:
         assert r["schema"] == "pltheory-point/1"
         assert r["values"] == {"network.hidden": [r["width"]], "run.seed": r["seed"]}
-        for quantity in ("lambda_min", "hessian_norm", "kernel_drift", "path_length", "certificate_ratio"):
+        assert set(r) == {*PARTS_OF_A_RECORD, *NAMES}
+        for quantity in NAMES:
             assert r[quantity] > 0
         assert (r["verdict"], r["evidence"]) == ("UNDECIDED", "empirical only")
         assert (r["reason"], r["steps"]) == ("step_limit", 60)
@@ -84,13 +88,7 @@ def test_a_sweep_has_a_record_for_every_point_in_grid_order(unbroken):
 
 def test_the_slopes_stand_beside_the_expected_ones(unbroken):
     slopes = {s["quantity"]: s for s in unbroken[1]["slopes"]}
-    assert {q: s["expected"] for q, s in slopes.items()} == {
-        "lambda_min": 0.0,
-        "path_length": 0.0,
-        "hessian_norm": -0.5,
-        "kernel_drift": -1.0,
-        "certificate_ratio": 0.5,
-    }
+    assert {q: s["expected"] for q, s in slopes.items()} == {q.name: q.expected for q in BUILT_IN}
     for s in slopes.values():
         assert s["low"] < s["slope"] < s["high"]
         assert s["points"] == 6

@@ -1,9 +1,11 @@
 """Each claim checks, each false variant is rejected for cause, and no claim states its own copy of a
 formula."""
 
+import ast
 import inspect
 import random
 from functools import cache
+from pathlib import Path
 
 import pytest
 import sympy as sp
@@ -11,9 +13,11 @@ from sympy.core.function import AppliedUndef
 
 from pltheory.theory import formulas
 from pltheory.theory.arithmetic import symbols
-from proofs_checks import kernel, render, witness
+from proofs_checks import claims, kernel, render, witness
 from proofs_checks.claims import NAMES, load
 from proofs_checks.language import Cases, Cert, Induction
+from proofs_checks.statement import claim as stated
+from proofs_checks.typeset import sentence
 
 CLAIMS = load()
 BY_NAME = {c.name: c for c in CLAIMS}
@@ -60,6 +64,43 @@ def test_names_match_modules():
     assert len(set(stated)) == len(stated)
 
 
+def read(text, **more):
+    return stated("some.where.lemma", text, {}, {}, (), mutants=lambda claim: (), **more)
+
+
+def test_a_docstring_is_title_statement_and_source():
+    found = read(
+        "a title\n\n    A remark.\n\n    If $x$\n    then.\n\n    Source: a paper, p. 3. In Coq: Steps.one.\n    "
+    )
+    assert (found.name, found.title, found.source, found.coq) == (
+        "lemma",
+        "a title",
+        "a paper, p. 3",
+        "PLTheory.Steps.one",
+    )
+    assert found.statement == "A remark.\n\nIf $x$ then."
+    assert read("a title\n\nSo.\n\nSource: here.").coq == "PLTheory.Claims.claim_lemma"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a title", "a title\n\nSource: here.", "a title\n\nSo.\n\nSource: here", "a\n\nSo.\n\nSo."]
+)
+def test_a_docstring_without_a_part_is_refused(text):
+    with pytest.raises(ValueError, match=r"some\.where\.lemma"):
+        read(text)
+
+
+def test_a_claim_reads_as_a_paper():
+    """Assumptions, conclusions, proof, false variants, in this order, and no relation of a conclusion a second time."""
+    for name in NAMES:
+        module = ast.parse((Path(claims.__file__).parent / f"{name}.py").read_text())
+        order = [t.id for n in module.body if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)]
+        parts = ("ASSUMPTIONS", "AT_EVERY_STEP", "EXIST", "CONCLUSIONS", "PROOF", "CLAIM")
+        assert [p for p in order if p in parts] == [p for p in parts if p in order], name
+        assert order[-1] == "CLAIM"
+        assert not {"title", "statement", "source", "coq"} & set(order)
+
+
 @pytest.mark.parametrize("claim", CLAIMS, ids=NAMES)
 def test_claim_checks(claim):
     proof = kernel.check(claim)
@@ -86,7 +127,8 @@ def test_statement_holds_at_random_points(claim):
 @pytest.mark.parametrize("claim", CLAIMS, ids=NAMES)
 def test_renders(claim):
     text = render.markdown(claim, tuple(kernel.check(claim).cited))
-    assert claim.title in text
+    assert sentence(claim.title) in text
+    assert " ".join(claim.statement.split()) in " ".join(text.split())
     assert text.count("$") % 2 == 0
     assert "\\\\" not in text.replace(r"\\", "")
 

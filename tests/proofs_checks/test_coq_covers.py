@@ -20,7 +20,8 @@ from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.theory.arithmetic import Arithmetic
 from pltheory.theory.formulas import effective_delta, expansion_band, expansion_constant, rate, slack, smoothness
-from proofs_checks.coq_status import FOLDER, status
+from proofs_checks.coq_generated import FOLDER
+from proofs_checks.coq_status import status
 
 README = (FOLDER / "README.md").read_text()
 PAGE = (Path(__file__).parents[2] / "docs/derivations/trajectory.md").read_text()

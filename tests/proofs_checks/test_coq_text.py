@@ -13,26 +13,73 @@ import sympy as sp
 
 from pltheory.theory.activations import ACTIVATIONS
 from pltheory.theory.arithmetic import FLOATS
-from proofs_checks import coq_claims, coq_constants, coq_formulas, coq_status, coq_terms, witness
+from proofs_checks import coq_claims, coq_constants, coq_formulas, coq_generated, coq_status, coq_terms, witness
 from proofs_checks.claims import load
 from proofs_checks.language import ge, gt, said
 
-FOLDER = coq_status.FOLDER
+FOLDER = coq_generated.FOLDER
 CLAIMS = {c.name: c for c in load()}
 GENERATED = [c for c in CLAIMS.values() if coq_claims.generated(c)]
 FORMULAS = coq_formulas.shipped()
+CLAIMS_TEXT = coq_claims.text()
 
 
-def test_committed_files_are_the_generated_ones():
-    assert coq_formulas.FILE.read_text() == coq_formulas.text(), "run python -m proofs_checks.coq_formulas"
-    assert coq_constants.FILE.read_text() == coq_constants.text(), "run python -m proofs_checks.coq_constants"
-    assert coq_claims.FILE.read_text() == coq_claims.text(), "run python -m proofs_checks.coq_claims"
+def test_generated_files_are_not_under_version_control():
+    """What Coq checks is written when it is run: a committed copy could be an old one."""
+    if shutil.which("git") is None or not (FOLDER.parents[1] / ".git").exists():
+        pytest.skip("not a checkout")
+    command = ["git", "ls-files", "--", *coq_generated.FILES]
+    assert subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=True).stdout == ""
 
 
-def test_both_files_are_built():
-    listed = (FOLDER / "_CoqProject").read_text().split()
-    assert {"Formulas.v", "Claims.v", "Constants.v"} <= set(listed)
-    assert {p.name for p in FOLDER.glob("*.v")} - set(listed) == {"Assumptions.v"}
+def test_every_file_is_built_and_the_generated_ones_first():
+    listed = {name for name in (FOLDER / "_CoqProject").read_text().split() if name.endswith(".v")}
+    assert set(coq_generated.FILES) <= listed
+    assert {p.name for p in FOLDER.glob("*.v")} | set(coq_generated.FILES) == {*listed, "Assumptions.v"}
+    makefile = (FOLDER / "Makefile").read_text()
+    for target in ("coq: tools generated", "gate: generated", "build: generated CoqMakefile"):
+        assert re.search(rf"^{target}$", makefile, re.MULTILINE)
+    assert "-m proofs_checks.coq_generated" in makefile
+    # Once for all that follows: what is built is what went through the gate.
+    steps = re.search(r"^coq: .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)[1].splitlines()
+    assert [line.split()[2:] for line in steps] == [
+        [t, "WRITTEN=yes"] for t in ("gate", "build", "assumptions", "check")
+    ]
+
+
+def test_what_is_current_is_not_written_again(tmp_path, monkeypatch):
+    texts = {"One.v": lambda: "one", "Two.v": lambda: "two"}
+    monkeypatch.setattr(coq_generated, "FILES", texts)
+    assert coq_generated.write(tmp_path) == ["One.v", "Two.v"]
+    assert coq_generated.write(tmp_path) == []
+    (tmp_path / "Two.v").write_text("an old one")
+    assert coq_generated.write(tmp_path) == ["Two.v"]
+    assert [(tmp_path / name).read_text() for name in texts] == ["one", "two"]
+
+
+@pytest.mark.parametrize("name", ["Formulas.v", "Constants.v"])
+def test_a_theorem_about_an_old_formula_is_out_of_date(name, tmp_path):
+    (tmp_path / "Steps.v").write_text("Lemma potential_step (x : R) : True.\n")
+    (tmp_path / "Steps.vo").write_text("")
+    (tmp_path / name).write_text(coq_generated.FILES[name]())
+    assert coq_status.status("PLTheory.Steps.potential_step", tmp_path) == "built"
+    (tmp_path / name).write_text(coq_generated.FILES[name]().replace("2", "3", 1))
+    assert coq_status.status("PLTheory.Steps.potential_step", tmp_path) == "out of date"
+
+
+def test_a_theorem_of_another_proof_is_out_of_date(tmp_path):
+    claim = CLAIMS["potential_step"]
+    text, name = CLAIMS_TEXT, "PLTheory.Claims.claim_potential_step"
+    pieces = (coq_claims.preamble(), coq_claims.theorem(claim))
+    (tmp_path / "Claims.v").write_text(text)
+    (tmp_path / "Claims.vo").write_text("")
+    assert coq_status.status(name, tmp_path, pieces) == "built"
+    other = claim.but(conclusions={"potential": ge(0)})
+    with pytest.raises(coq_claims.Rejected):
+        coq_claims.theorem(other)
+    for old in (text.replace("claim_potential_step :", "claim_potential_step : True /\\ "), text[len("(** *") :]):
+        (tmp_path / "Claims.v").write_text(old)
+        assert coq_status.status(name, tmp_path, pieces) == "out of date"
 
 
 # -- Formulas.v, read back by other means
@@ -101,7 +148,7 @@ class Reader:
 
 
 def definitions():
-    text = re.sub(r"\(\*.*?\*\)", "", coq_formulas.FILE.read_text(), flags=re.DOTALL)
+    text = re.sub(r"\(\*.*?\*\)", "", coq_formulas.text(), flags=re.DOTALL)
     found = {}
     for name, binders, body in re.findall(r"Definition (\w+) (.*?) : R :=(.*?)\.\n", text, re.DOTALL):
         names = [n for group in re.findall(r"\(([\w ]+) : \w+\)", binders) for n in group.split()]
@@ -136,7 +183,7 @@ def test_a_formula_that_has_no_exact_text_is_refused():
 
 
 def test_constants_are_the_stored_floats():
-    found = re.findall(r"Definition stored_(\w+)_s(\d) : R := (\d+) / (\d+)\.", coq_constants.FILE.read_text())
+    found = re.findall(r"Definition stored_(\w+)_s(\d) : R := (\d+) / (\d+)\.", coq_constants.text())
     smooth = [a for a in ACTIVATIONS.values() if a.smooth]
     assert len(found) == 3 * len(smooth)
     for name, order, p, q in found:
@@ -177,15 +224,16 @@ def copies(text):
     ]
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.v")), ids=lambda p: p.name)
-def test_no_statement_has_its_own_copy(path):
-    if path != coq_formulas.FILE:
-        assert copies(path.read_text()) == []
+@pytest.mark.parametrize("name", sorted({p.name for p in FOLDER.glob("*.v")} | set(coq_generated.FILES)))
+def test_no_statement_has_its_own_copy(name):
+    if name != "Formulas.v":
+        written = coq_generated.FILES.get(name, (FOLDER / name).read_text)
+        assert copies(written()) == []
 
 
 def test_a_copy_in_a_statement_would_be_found():
     assert copies("Lemma l (b e : R) : 0 < 1 - b * e / 2.\nProof.")[0][0] == "slack"
-    assert {n for n, _ in copies(coq_formulas.FILE.read_text())} == set(FORMULAS)
+    assert {n for n, _ in copies(coq_formulas.text())} == set(FORMULAS)
 
 
 # -- Claims.v
@@ -194,19 +242,27 @@ def test_a_copy_in_a_statement_would_be_found():
 def test_every_claim_has_a_theorem():
     for claim in CLAIMS.values():
         assert claim.coq, claim.name
-        assert coq_status.status(claim.coq) != "no such theorem"
-    text = coq_claims.FILE.read_text()
+        if claim.coq.startswith("PLTheory.Claims."):
+            assert claim in GENERATED
+        else:
+            assert coq_status.status(claim.coq) not in ("no such theorem", "no counterpart")
+            assert (FOLDER / f"{claim.coq.split('.')[1]}.v").exists()
+    text = CLAIMS_TEXT
     assert re.findall(r"^Theorem claim_(\w+)", text, re.MULTILINE) == [c.name for c in GENERATED]
     # Only the claims about a process are not there.
     assert all(c.process for c in CLAIMS.values() if c not in GENERATED)
 
 
 def test_hypotheses_of_the_section_are_the_cited_lemmas():
-    text = coq_claims.FILE.read_text()
+    text = CLAIMS_TEXT
     assert re.findall(r"^Hypothesis cited_(\w+)", text, re.MULTILINE) == [
         c.name for c in coq_claims.cited_by(GENERATED)
     ]
     assert text.count("Proof.") == text.count("Qed.") == len(GENERATED)
+    # What they rest on is printed for all of them at once.
+    together = text.split("Definition every_claim :=")[1]
+    assert re.findall(r"@claim_(\w+)", together) == [c.name for c in GENERATED]
+    assert "Print Assumptions every_claim." in (FOLDER / "Assumptions.v").read_text()
 
 
 def test_a_false_claim_has_no_script():
@@ -266,9 +322,10 @@ def test_coq_rejects_a_wrong_certificate(tmp_path):
         command = ["coqc", "-R", str(tmp_path), "PLTheory", "-w", "none", f"{name}.v"]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
 
-    for name in ("Formulas", "Certificates"):
-        shutil.copy(FOLDER / f"{name}.v", tmp_path)
-        assert compiles(name)
+    (tmp_path / "Formulas.v").write_text(coq_formulas.text())
+    shutil.copy(FOLDER / "Certificates.v", tmp_path)
+    assert compiles("Formulas")
+    assert compiles("Certificates")
     claim = CLAIMS["monotone_root"]
     types = coq_terms.Types()
     types.relations(claim.name, [*claim.hypotheses.values(), *claim.conclusions.values()])

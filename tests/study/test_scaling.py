@@ -7,7 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from pltheory.study.scaling import EXPECTED, fit_slopes
+from pltheory.study.quantities import BUILT_IN
+from pltheory.study.scaling import fit_slopes
+
+EXPECTED = {q.name: q.expected for q in BUILT_IN}
 
 WIDTHS = [64, 128, 256, 512, 1024]
 

@@ -100,7 +100,7 @@ def test_every_point_is_checked_before_the_first_is_computed(tmp_path):
 def test_a_data_file_that_changes_makes_another_point(tmp_path, monkeypatch):
     computed = []
 
-    def compute(values, _):
+    def compute(values, *_):
         computed.append(values)
         return {"schema": "pltheory-point/1"}
 
@@ -164,9 +164,7 @@ def test_processes_that_share_a_folder_need_no_merging(tmp_path, monkeypatch):
     whole = from_tree({**TREE, "sweep": {"network": {"hidden": [[4], [8]]}, "run": {"seed": [0, 1]}}})
     parts = [from_tree({**TREE, "sweep": {"network": {"hidden": [[4], [8]]}, "run": {"seed": [s]}}}) for s in (1, 0)]
     apart = [run_sweep(part, tmp_path) for part in parts]
-    monkeypatch.setattr(
-        "pltheory.study.sweep._compute", lambda values, config: pytest.fail(f"computed again: {values}")
-    )
+    monkeypatch.setattr("pltheory.study.sweep._compute", lambda values, *_: pytest.fail(f"computed again: {values}"))
     gathered = run_sweep(whole, tmp_path)
     assert [r["values"] for r in gathered] == [{"network.hidden": h, "run.seed": s} for h in ([4], [8]) for s in (0, 1)]
     numbers = {(r["width"], r["seed"]): r["lambda_min"] for part in apart for r in part}

@@ -1,0 +1,263 @@
+"""What a study measures at each of its points: one list, read by records, table, CSV, figure, slopes and docs.
+
+A package of somebody else adds an entry under the entry point group `pltheory.quantities`: the entry point's name is
+the quantity's, its object a `Quantity`. What such code answers is a number, or None where it does not exist there;
+anything else is an error that names the package.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any
+
+import torch
+
+from .. import packages
+from ..measure.hessian import largest_hessian_norm
+from ..measure.infinite_width import infinite_width_ntk
+from ..measure.spectrum import lambda_min
+from ..problem.problem import Problem, in_span_of_data
+from ..problem.settings import StepSettings
+from ..runs.loop import Run
+from ..theorems.ladder import WEAKEST_DEMAND
+from ..theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError
+from ..verification.report import VerifyReport
+from .build import data_of
+from .config import Config, clipped
+
+GROUP = "pltheory.quantities"
+"""The entry point group."""
+PARTS_OF_A_RECORD = ("schema", "values", "width", "seed", "verdict", "evidence", "reason", "steps", "seconds")
+"""What a record says beside its quantities: names that no quantity can take."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of a study when its run has ended.
+
+    Attributes:
+        config: its configuration.
+        problem: its network, at the weights it started from, and data.
+        settings: its step rule.
+        report: what was measured and checked.
+        run: what the optimizer did.
+    """
+
+    config: Config
+    problem: Problem
+    settings: StepSettings
+    report: VerifyReport
+    run: Run
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One number of every point.
+
+    Attributes:
+        name: its key in records, its column in table and CSV.
+        meaning: what it is, in a line.
+        unit: in weights, outputs and loss; "1" for a number without one.
+        measure: the number at a point, None where it does not exist; a NotAvailableError says the same.
+        expected: its exponent in the width, None where the theory says none.
+        title: of its panel in the figure; one without has no panel.
+        needed: a level that it has to pass, drawn as a line.
+        limit: its value at infinite width, for a study's configuration; None where it is not known.
+        origin: whose code it is; empty for those of this project.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    measure: Callable[[Point], float | None]
+    expected: float | None = None
+    title: str = ""
+    needed: float | None = None
+    limit: Callable[[Config], float | None] | None = None
+    origin: str = ""
+
+
+def limit_of_lambda_min(config: Config) -> float | None:
+    """lambda_min of the limit kernel, where depth, activation and data are the same at every point."""
+    n = config.network
+    varies = {k for section in ("data", "network") for k in config.sweep.get(section, {})} - {"hidden"}
+    varies |= {"loss"} & set(config.sweep)
+    depths = {len(hidden) for hidden in config.sweep.get("network", {}).get("hidden", [n.hidden])}
+    if (
+        len(depths) > 1
+        or n.parametrization != "ntk"
+        or n.bias
+        or n.checkpoint is not None
+        or varies
+        or config.data.source == "sphere"
+    ):
+        return None
+    try:
+        kernel = infinite_width_ntk(data_of(config).x, hidden_layers=depths.pop(), activation=n.activation)
+    except NumericalFailureError:
+        return None  # the line is left out of the figure
+    return lambda_min(kernel / (data_of(config).n if config.loss == "mean" else 1)).value
+
+
+def _hessian_norm(point: Point) -> float:
+    # Directions orthogonal to the data meet no second derivative, so the norms are the same in their span.
+    small = in_span_of_data(point.problem) or point.problem
+    return largest_hessian_norm(small.network, small.x).value.value
+
+
+def _certificate_ratio(point: Point) -> float | None:
+    bounds = point.report.measured.profile
+    return None if bounds is None else WEAKEST_DEMAND.look(bounds, point.settings).ratio
+
+
+# Hessian norm and certificate ratio carry logarithmic factors besides. The kernel can drift by m^(-1/2) inside a ball;
+# along gradient descent from symmetric output weights the terms of that order cancel on average over the neurons and
+# 1/m remains [Dyer, Gur-Ari 2020, arXiv:1909.11304].
+BUILT_IN: tuple[Quantity, ...] = (
+    Quantity(
+        "lambda_min",
+        "smallest eigenvalue of the tangent kernel at w_0, in the scale of the loss",
+        "output^2 / weight^2",
+        lambda point: point.report.measured.lambda_min.value,
+        expected=0.0,
+        title=r"$\lambda_{\min}(K(w_0))$",
+        limit=limit_of_lambda_min,
+    ),
+    Quantity(
+        "hessian_norm",
+        "largest spectral norm of the Hessian of one output at one sample, at w_0",
+        "output / weight^2",
+        _hessian_norm,
+        expected=-0.5,
+        title=r"largest output Hessian $\|\nabla^2 f\|$",
+    ),
+    Quantity(
+        "kernel_drift",
+        "change of the tangent kernel along the run, over its norm at w_0",
+        "1",
+        lambda point: point.run.kernel_drift,
+        expected=-1.0,
+        title="kernel drift after training",
+    ),
+    Quantity(
+        "path_length",
+        "length of the path of the run",
+        "weight",
+        lambda point: float(point.run.trace.path[-1]),
+        expected=0.0,
+    ),
+    Quantity(
+        "certificate_ratio",
+        "what Theorem B has over what it needs",
+        "1",
+        _certificate_ratio,
+        expected=0.5,
+        title="certificate ratio, Theorem B",
+        needed=1.0,
+    ),
+)
+"""The quantities of this project, in the order in which they are shown."""
+
+
+def quantities() -> tuple[Quantity, ...]:
+    """The quantities in force: this project's, then those of installed packages by name.
+
+    Raises:
+        InvalidInputError: a package claims a name that is taken.
+        ExtensionError: a package cannot be loaded, or what it gives is no quantity.
+    """
+    taken = {*PARTS_OF_A_RECORD, *(q.name for q in BUILT_IN)}
+    found = []
+    for name, points in sorted(packages.installed(GROUP).items()):
+        if name in taken:
+            raise InvalidInputError(
+                f"quantity {name!r}: {packages.origin(points[0])} claims this name, which is built in; "
+                "rename it or uninstall it"
+            )
+        if len(points) > 1:
+            raise InvalidInputError(f"quantity {name!r}: claimed by {' and by '.join(map(packages.origin, points))}")
+        made = _described(packages.loaded(points[0], "quantity"), packages.origin(points[0]))
+        if made.name != name:
+            raise ExtensionError(f"quantity {name!r} of {made.origin} calls itself {made.name!r}")
+        found.append(made)
+    return (*BUILT_IN, *found)
+
+
+def _described(made: object, origin: str) -> Quantity:
+    """The quantity of a package, with its origin, if every part is what it has to be."""
+    if not isinstance(made, Quantity):
+        raise ExtensionError(f"{origin}: not a quantity, which is a pltheory.study.quantities.Quantity")
+    texts = [made.name, made.meaning, made.unit]
+    if not all(isinstance(t, str) and t.strip() for t in texts) or not isinstance(made.title, str):
+        raise ExtensionError(f"{origin}: name, meaning and unit of a quantity are texts, and its title too")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", made.name):
+        raise ExtensionError(f"{origin}: the name {made.name!r} is not of small letters, digits and _")
+    if not callable(made.measure) or not (made.limit is None or callable(made.limit)):
+        raise ExtensionError(f"{origin}: measure and limit of quantity {made.name!r} are functions")
+    for part in ("expected", "needed"):
+        value = getattr(made, part)
+        if value is not None and _number(value) is None:
+            raise ExtensionError(f"{origin}: {part} = {value!r} of quantity {made.name!r} is no finite number")
+    return replace(made, origin=origin)
+
+
+def measured(among: Sequence[Quantity], point: Point) -> dict[str, float | None]:
+    """Every quantity at a point; None for one that does not exist there, or is infinite or NaN as a diverged run is.
+
+    Raises:
+        ExtensionError: a package's quantity failed, is no number, or changed the network or the data.
+        PltheoryError: what one of this project's quantities raises.
+    """
+    return {q.name: _asked(q, q.measure, point, point.problem) for q in among}
+
+
+def limits(among: Sequence[Quantity], config: Config) -> dict[str, float | None]:
+    """The values at infinite width, by name, of the quantities that have one.
+
+    Raises:
+        ExtensionError: a package's quantity failed, or its limit is no number.
+    """
+    return {q.name: _asked(q, q.limit, config, None) for q in among if q.limit is not None}
+
+
+def _asked(quantity: Quantity, function: Callable[[Any], Any], about: Any, problem: Problem | None) -> float | None:
+    who = f"quantity {quantity.name!r} of {quantity.origin}"
+    before = [] if problem is None or not quantity.origin else [t.detach().clone() for t in _tensors(problem)]
+    try:
+        value = function(about)
+    except NotAvailableError:
+        return None
+    except MemoryError:
+        raise
+    except (Exception, SystemExit) as error:
+        if not quantity.origin:
+            raise
+        raise ExtensionError(f"{who} failed: {packages.said(error)}") from error
+    if before and problem is not None:
+        after = _tensors(problem)
+        if len(before) != len(after) or not all(map(torch.equal, before, after)):
+            raise ExtensionError(f"{who} changed the network or the data")
+    if value is None:
+        return None
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise ExtensionError(f"{who} is {clipped(repr(value))}, which is no number")
+    return _number(value)
+
+
+def _tensors(problem: Problem) -> list[torch.Tensor]:
+    return [*problem.network.state_dict().values(), problem.x, problem.y]
+
+
+def _number(value: object) -> float | None:
+    """A finite number as a float; None for any other: JSON has no NaN."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return None
+    try:
+        found = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return found if math.isfinite(found) else None
