@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pltheory.theory.activations import ACTIVATIONS
+from pltheory.nets.activations import ACTIVATIONS
 
 FILE = Path(__file__).parent / "coq" / "Constants.v"
 
 HEAD = """(** * The stored activation constants
 
-    Written by [python -m proofs_checks.coq_constants] from [pltheory/theory/activations.py]: each float as the
+    Written by [python -m proofs_checks.coq_constants] from [pltheory/nets/activations]: each float as the
     fraction that it is exactly.  StoredSuprema.v proves that they are upper bounds. *)
 
 From Coq Require Import Reals.

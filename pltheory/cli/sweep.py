@@ -17,7 +17,7 @@ from pltheory.study.config import Config
 from pltheory.study.scaling import fit_slopes
 from pltheory.study.store import write_file
 from pltheory.study.sweep import run_sweep
-from pltheory.theory import NumericalFailureError
+from pltheory.theory import NotAvailableError, NumericalFailureError
 
 from .options import config_arguments, err, load, out, progress_bar
 
@@ -77,6 +77,6 @@ def infinite_width_limit(config: Config) -> float | None:
         return None
     try:
         kernel = infinite_width_ntk(data_of(config).x, hidden_layers=depths.pop(), activation=n.activation)
-    except NumericalFailureError:
+    except (NotAvailableError, NumericalFailureError):
         return None  # the line is left out of the figure
     return lambda_min(kernel / (data_of(config).n if config.loss == "mean" else 1)).value

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
+from ..nets.activations import names
 from ..problem.data import NAMES, is_there
 from ..problem.dialect import DECIMALS, DELIMITERS
-from ..theory import ACTIVATIONS, InvalidInputError
+from ..theory import InvalidInputError
 from ..theory.theorems import THEOREMS
 from ..verification.extension import ids
 from ..verification.ladder import ALL, BEST
@@ -39,12 +40,21 @@ class Network(_Section):
     """
 
     hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
-    activation: Literal[tuple(ACTIVATIONS)] = "tanh"  # type: ignore[valid-type]
+    activation: str = "tanh"
     parametrization: Literal["ntk", "standard"] = "ntk"
     bias: bool = False
     output_init: Literal["gaussian", "rademacher"] = "gaussian"
     checkpoint: str | None = None
     checkpoint_names: Annotated[list[str], Field(min_length=2)] | None = None
+
+    @field_validator("activation", mode="before")
+    @classmethod
+    def _known(cls, name: object) -> object:
+        known = names()
+        if not isinstance(name, str) or name not in known:
+            *first, last = map(repr, known)
+            raise PydanticCustomError("activation", "should be {allowed}", {"allowed": f"{', '.join(first)} or {last}"})
+        return name
 
 
 class DataSection(_Section):

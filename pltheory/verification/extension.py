@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 
+from .. import entries
+from ..entries import origin_of, said
 from ..rigor.errors import NoVerdictError
 from ..theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError
 from ..theory.theorems import THEOREMS, Theorem
@@ -69,10 +71,7 @@ class TheoremCheck(Protocol):
 
 def installed() -> dict[str, list[EntryPoint]]:
     """The entry points of the group by name; nothing is imported."""
-    found: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=GROUP):
-        found.setdefault(point.name, []).append(point)
-    return found
+    return entries.installed(GROUP)
 
 
 def ids() -> list[str]:
@@ -90,14 +89,14 @@ def rung_of(name: str) -> Rung:
     claims = installed().get(name, [])
     if claims and name in RESERVED:
         raise InvalidInputError(
-            f"theorem = {name!r}: {_origin(claims[0])} claims this id, which is built in; rename it or uninstall it"
+            f"theorem = {name!r}: {origin_of(claims[0])} claims this id, which is built in; rename it or uninstall it"
         )
     if name in BUILT_IN:
         return BUILT_IN[name]
     if not claims:
         raise InvalidInputError(f"theorem = {name!r}: allowed are {', '.join(ids())}, {ALL}, {BEST}")
     if len(claims) > 1:
-        raise InvalidInputError(f"theorem = {name!r}: claimed by {' and by '.join(map(_origin, claims))}")
+        raise InvalidInputError(f"theorem = {name!r}: claimed by {' and by '.join(map(origin_of, claims))}")
     return _loaded(claims[0])
 
 
@@ -115,26 +114,12 @@ def guarded(candidate: TheoremCheck, origin: str) -> Rung:
     return Rung(what, lambda question: _hold(candidate, what, origin, question))
 
 
-def _origin(point: EntryPoint) -> str:
-    where = "an unnamed package" if point.dist is None else f"{point.dist.name} {point.dist.version}"
-    return f"{where} ({point.value})"
-
-
 def _loaded(point: EntryPoint) -> Rung:
-    origin = _origin(point)
-    try:
-        made = point.load()
-        candidate = made() if isinstance(made, type) else made
-    except (Exception, SystemExit) as error:
-        raise ExtensionError(f"theorem {point.name!r} of {origin} cannot be loaded: {_said(error)}") from error
-    rung = guarded(candidate, origin)
+    origin = origin_of(point)
+    rung = guarded(entries.load(point, "theorem"), origin)
     if rung.theorem.id != point.name:
         raise ExtensionError(f"theorem {point.name!r} of {origin} calls itself {rung.theorem.id!r}")
     return rung
-
-
-def _said(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _described(candidate: object, origin: str) -> Theorem:
@@ -166,7 +151,7 @@ def _hold(candidate: TheoremCheck, what: Theorem, origin: str, question: Questio
     except MemoryError:
         raise
     except (Exception, SystemExit) as error:
-        raise ExtensionError(f"{who} failed: {_said(error)}") from error
+        raise ExtensionError(f"{who} failed: {said(error)}") from error
     if not all(torch.equal(a, b) for a, b in zip(before, _tensors(question), strict=True)):
         raise ExtensionError(f"{who} changed the network or the data")
     _refuse_unsound(answer, what, who)

@@ -17,10 +17,11 @@ from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
 from ..measure.ntk import empirical_ntk
 from ..measure.spectrum import extremes, top_eigenvector
+from ..nets.activations import activation, origin
 from ..problem.admissible import antipodal_pair
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings
-from ..theory import Bound, Direction, NotAvailableError, NumericalFailureError, activation
+from ..theory import Bound, Direction, NotAvailableError, NumericalFailureError
 from ..theory.bound import lower
 from ..theory.formulas import width_scale_lzb
 from ..theory.theorems import (
@@ -42,9 +43,6 @@ from ..theory.theorems import (
 )
 from .promise import Promise
 from .verdict import HypothesisRow, Verdict, weakest
-
-ODD = ("tanh", "erf")
-"""Activations with act(-z) = -act(z): without biases F(-x) = -F(x), so x and -x make the kernel singular."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,9 @@ def _why_singular(problem: Problem, lin: Linearization | None) -> str | None:
     size, outputs = sum(p.numel() for p in problem.parameters()), problem.y.numel()
     if size < outputs:
         return f"{size} parameters are fewer than the n C = {outputs} outputs"
-    if lin is not None and lin.network.activation in ODD and all(la.bias is None for la in lin.network.layers):
+    # Without biases an odd activation makes F(-x) = -F(x), so x and -x make the kernel singular.
+    odd = lin is not None and activation(lin.network.activation).odd
+    if odd and lin is not None and all(la.bias is None for la in lin.network.layers):
         pair = antipodal_pair(problem.x)
         if pair is not None:
             return f"rows {pair[0]} and {pair[1]} of x are opposite and the network is odd"
@@ -232,7 +232,9 @@ def _smooth(name: str, held: _Held) -> HypothesisRow:
     act = activation(at.linearization.network.activation)
     if not act.smooth:
         return row(act.name, Verdict.REFUTED, f"{act.name}' jumps at 0")
-    return row(act.name, Verdict.CERTIFIED, f"closed forms: s1 ≤ {act.s1:.4g}, s2 ≤ {act.s2:.4g}")
+    whose = origin(act.name)
+    how = "closed forms" if whose is None else f"as stated by {whose}"
+    return row(act.name, Verdict.CERTIFIED, f"{how}: s1 ≤ {act.s1:.4g}, s2 ≤ {act.s2:.4g}")
 
 
 def _positive(name: str, held: _Held) -> HypothesisRow:

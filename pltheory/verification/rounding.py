@@ -20,11 +20,11 @@ from torch import Tensor
 from ..certification.profile import Profile
 from ..measure.autodiff import gradient
 from ..measure.spectrum import spectral_norm
+from ..nets.activations import activation
 from ..problem.evaluation import call_with
 from ..problem.networks import ClassN, class_n
-from ..problem.pointwise import POINTWISE
 from ..problem.problem import Problem
-from ..theory import NotAvailableError, activation
+from ..theory import NotAvailableError
 
 FEW = 8
 """Roundings beside those of an inner product: kappa, tau, bias, target, and those of the bounds themselves."""
@@ -199,7 +199,7 @@ def _derived(problem: Problem, work: Problem, bounds: Profile | None) -> Callabl
 
 def _layers(full: ClassN, net: ClassN, problem: Problem, work: Problem, spectral: Sequence[float]) -> list[_Layer]:
     found, n = [], len(work.x)
-    value = POINTWISE[net.activation].value
+    value = activation(net.activation).value
     a = work.x
     with torch.no_grad():
         for l, (wide, layer) in enumerate(zip(full.layers, net.layers, strict=True)):

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from pltheory.certification.bplus.slopes import local_suprema, tanh_above
 
 from pltheory.certification.bplus import Setup, prepare
 from pltheory.certification.bplus.centre import centre
 from pltheory.certification.bplus.consistency import Consistency
-from pltheory.certification.bplus.slopes import local_suprema, tanh_above
 from pltheory.measure.linearization import linearize
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem

@@ -12,11 +12,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from pltheory.certification.bplus.slopes import local_suprema
 from scipy.integrate import quad
 
 from pltheory.certification.bplus import Setup, prepare
 from pltheory.certification.bplus.consistency import Consistency, Region, State
-from pltheory.certification.bplus.slopes import local_suprema
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 

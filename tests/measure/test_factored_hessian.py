@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 import torch
+from pltheory.problem.pointwise import POINTWISE
 
 from pltheory.measure.factored_hessian import factored_hessians
 from pltheory.problem.networks import class_n
-from pltheory.problem.pointwise import POINTWISE
 from tests.cases import Case, draws
 from tests.oracles.plain import FUNCTIONS, read
 

@@ -6,12 +6,12 @@ import math
 
 import pytest
 import torch
+from pltheory.problem.pointwise import POINTWISE
 from scipy.integrate import quad
 
 from pltheory.measure.infinite_width import gaussian_expectations, infinite_width_ntk
 from pltheory.measure.ntk import empirical_ntk
 from pltheory.problem.networks import fully_connected
-from pltheory.problem.pointwise import POINTWISE
 from pltheory.theory import InvalidInputError
 from tests.cases import draws
 

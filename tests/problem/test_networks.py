@@ -7,12 +7,12 @@ import warnings
 
 import pytest
 import torch
+from pltheory.problem.pointwise import activation_of
 from torch import nn
 from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
 
 from pltheory.measure.ntk import empirical_ntk
 from pltheory.problem.networks import FullyConnected, class_n, fully_connected
-from pltheory.problem.pointwise import activation_of
 from pltheory.theory import InvalidInputError, NotAvailableError
 from tests.cases import MODULES, draws, every_case, sequential
 from tests.oracles.plain import read

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from click.testing import CliRunner
-
 from pltheory.theory.activations import ACTIVATIONS, Activation
+
 from proofs_checks import coq_status, kernel, solvers, table
 from proofs_checks.__main__ import main
 from proofs_checks.claims import load

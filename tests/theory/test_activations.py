@@ -8,8 +8,8 @@ import mpmath as mp
 import pytest
 import sympy as sp
 import torch
-
 from pltheory.problem.pointwise import POINTWISE
+
 from pltheory.theory import ACTIVATIONS, InvalidInputError, activation
 from tests.oracles.plain import FUNCTIONS
 from tests.oracles.suprema import DEFINITIONS, supremum
