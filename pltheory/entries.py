@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from .theory.errors import ExtensionError
 
@@ -26,7 +27,7 @@ def said(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def load(point: EntryPoint, kind: str) -> object:
+def load(point: EntryPoint, kind: str) -> Any:
     """The object of an entry point; a class stands for an instance of it.
 
     Raises:

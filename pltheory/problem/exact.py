@@ -20,6 +20,7 @@ import torch.nn.modules.module as module_globals
 from torch import Tensor, nn
 
 from ..nets.activations import ACTIVATIONS as OF_THIS_PROJECT
+from ..nets.activations import Activation
 from ..theory import NotAvailableError
 
 DTYPES = (torch.float32, torch.float64)
@@ -76,6 +77,19 @@ def watch(kind: type[nn.Module]) -> type[nn.Module]:
     _FOUND.update(found)
     _CODE.update({where: getattr(what, "__code__", None) for where, what in found.items()})
     return kind
+
+
+def watch_activation(act: Activation) -> None:
+    """Let `require_torch_itself` look at the class and the functions of another package's activation from now on."""
+    if act.name not in OF_THIS_PROJECT and act.module is not None and act not in _WATCHED:
+        _WATCHED.append(act)
+        watch(resolve_name(act.module))
+        places: dict[tuple[object, str], object] = {p: getattr(*p) for p in map(_place, act.calls) if p not in _FOUND}
+        _FOUND.update(places)
+        _CODE.update({where: getattr(what, "__code__", None) for where, what in places.items()})
+
+
+_WATCHED: list[Activation] = []
 
 
 def refuse(where: str, why: str) -> NoReturn:

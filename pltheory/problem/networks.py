@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ..nets.activations import activation, activation_of
+from ..nets.activations import activation, computed_by_class
 from ..nets.activations import names as names_of_activations
 from ..theory import InvalidInputError, NotAvailableError
 from .exact import (
@@ -27,6 +27,7 @@ from .exact import (
     require_module,
     require_torch_itself,
     watch,
+    watch_activation,
 )
 from .surroundings import undisturbed
 
@@ -242,18 +243,18 @@ def _read_sequential(module: nn.Sequential) -> tuple[ClassN, dict[str, Tensor]]:
 
 
 def _read_activation(part: nn.Module, name: str) -> str:
-    allowed = ACTIVATIONS.get(type(part))
-    if allowed is None:
+    act = computed_by_class(type(part))
+    if act is None:
         refuse(f"layer {name}", f"is a {type(part).__name__}: read are {', '.join(k.__name__ for k in ACTIVATIONS)}")
-    require_module(part, type(part), f"layer {name}", attributes=allowed)
-    for key in allowed:
+    watch_activation(act)
+    require_module(part, type(part), f"layer {name}", attributes=act.module_attributes)
+    for key in act.module_attributes:
         # An object that compares as it likes is no setting.
         if type(vars(part).get(key)) not in (bool, int, float, str):
             refuse(f"layer {name}", f"has {key} = {vars(part).get(key)!r}, which is no plain value")
-    found = activation_of(part)
-    if found is None:
+    if not act.computed_by(part):
         refuse(f"layer {name}", f"is {part}, which is not the function of the table that goes by its name")
-    return found
+    return act.name
 
 
 def _read_fully_connected(module: FullyConnected) -> tuple[ClassN, dict[str, Tensor]]:

@@ -20,7 +20,7 @@ from ..rigor.scalar import interval
 from ..theory import NotAvailableError, NumericalFailureError
 from ..theory.theorems import Theorem
 from .convergence import Progress
-from .hypotheses import TheoremReport
+from .hypotheses import TheoremReport, whose_constants
 from .promise import Promise
 from .verdict import HypothesisRow, Verdict, weakest
 
@@ -167,7 +167,8 @@ def _trajectory(theorem: Theorem, found: StoredTrajectory) -> TheoremReport:
     tried = "never tried" if basin is None else f"ratio {basin.ratio:.5g}"
     rows = [
         HypothesisRow(
-            smooth, "C^2, |act'| and |act''| bounded", c.start.activation, None, Verdict.CERTIFIED, "closed forms"
+            smooth, "C^2, |act'| and |act''| bounded", c.start.activation, None, Verdict.CERTIFIED,
+            whose_constants(c.start.activation),
         ),
         HypothesisRow(
             at_the_end, "> 0", f"≥ {lambda_min:.4g}" if positive else "-", None,

@@ -232,9 +232,13 @@ def _smooth(name: str, held: _Held) -> HypothesisRow:
     act = activation(at.linearization.network.activation)
     if not act.smooth:
         return row(act.name, Verdict.REFUTED, f"{act.name}' jumps at 0")
-    whose = origin(act.name)
-    how = "closed forms" if whose is None else f"as stated by {whose}"
-    return row(act.name, Verdict.CERTIFIED, f"{how}: s1 ≤ {act.s1:.4g}, s2 ≤ {act.s2:.4g}")
+    return row(act.name, Verdict.CERTIFIED, f"{whose_constants(act.name)}: s1 ≤ {act.s1:.4g}, s2 ≤ {act.s2:.4g}")
+
+
+def whose_constants(name: str) -> str:
+    """What the constants of an activation rest on."""
+    whose = origin(name)
+    return "closed forms" if whose is None else f"as stated by {whose}"
 
 
 def _positive(name: str, held: _Held) -> HypothesisRow:

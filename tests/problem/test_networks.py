@@ -7,11 +7,11 @@ import warnings
 
 import pytest
 import torch
-from pltheory.problem.pointwise import activation_of
 from torch import nn
 from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
 
 from pltheory.measure.ntk import empirical_ntk
+from pltheory.nets.activations import activation_of
 from pltheory.problem.networks import FullyConnected, class_n, fully_connected
 from pltheory.theory import InvalidInputError, NotAvailableError
 from tests.cases import MODULES, draws, every_case, sequential

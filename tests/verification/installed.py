@@ -8,13 +8,15 @@ from pathlib import Path
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_theorem"
 
 
-def install(folder: Path, name: str, points: dict[str, str], modules: dict[str, str]) -> Path:
+def install(
+    folder: Path, name: str, points: dict[str, str], modules: dict[str, str], group: str = "pltheory.theorems"
+) -> Path:
     """Write a distribution `name` 1.0 with entry points id -> "module:object" and modules name -> source."""
     info = folder / f"{name.replace('-', '_')}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
     lines = [f"{key} = {value}\n" for key, value in points.items()]
-    (info / "entry_points.txt").write_text("".join(["[pltheory.theorems]\n", *lines]), encoding="utf-8")
+    (info / "entry_points.txt").write_text("".join([f"[{group}]\n", *lines]), encoding="utf-8")
     for module, source in modules.items():
         (folder / f"{module}.py").write_text(source, encoding="utf-8")
     return folder

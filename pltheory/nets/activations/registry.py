@@ -5,6 +5,7 @@ An activation of another package is loaded where its name is asked for, and goes
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import EntryPoint
 from pkgutil import resolve_name
@@ -56,15 +57,25 @@ def origin(name: str) -> str | None:
 
 
 def activation_of(module: nn.Module) -> str | None:
-    """Name of the activation that a module computes, or None if it computes none of them exactly.
+    """Name of the activation that a module computes, or None if it computes none of them exactly."""
+    found = computed_by_class(type(module))
+    return found.name if found is not None and found.computed_by(module) else None
 
-    Raises:
-        ExtensionError: as `activation`, asked for a class that is none of this project's.
+
+def computed_by_class(kind: type[nn.Module]) -> Activation | None:
+    """The activation whose `module` is exactly that class (a subclass may compute anything), or None.
+
+    A package whose activation is refused is passed over: its error comes where the name is asked for.
     """
-    # Exact types: a subclass may compute anything.
-    kind = type(module)
-    found = [a for a in ACTIVATIONS.values() if a.module is not None and resolve_name(a.module) is kind]
-    return next((a.name for a in found if a.computed_by(module)), None)
+    for known in ACTIVATIONS.values():
+        if known.module is not None and resolve_name(known.module) is kind:
+            return known
+    for name in installed(GROUP).keys() - ACTIVATIONS:
+        with suppress(ExtensionError, InvalidInputError):
+            found = _of_package(name)
+            if found.module is not None and resolve_name(found.module) is kind:
+                return found
+    return None
 
 
 @cache

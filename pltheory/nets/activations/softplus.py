@@ -58,7 +58,8 @@ class Softplus(Activation):
         torch replaces softplus by the identity above its threshold, 20 by default, a jump of 2e-9; from 40 on the two
         agree in float64.
         """
-        return bool(module.beta == 1.0 and module.threshold >= 40)
+        beta, threshold = vars(module)["beta"], vars(module)["threshold"]
+        return bool(beta == 1.0 and threshold >= 40)
 
     def from_library(self, x: Ball, order: int) -> Ball:
         """max(z, 0) + log(1 + e^-|z|)."""
