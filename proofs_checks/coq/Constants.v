@@ -1,6 +1,6 @@
 (** * The stored activation constants
 
-    Written by [python -m proofs_checks.coq_constants] from [pltheory/theory/activations.py]: each float as the
+    Written by [python -m proofs_checks.coq_constants] from [pltheory/nets/activations]: each float as the
     fraction that it is exactly.  StoredSuprema.v proves that they are upper bounds. *)
 
 From Coq Require Import Reals.

@@ -168,10 +168,10 @@ def test_building_a_table_leaves_the_precision_alone():
 def test_a_table_does_not_depend_on_the_series_cap_of_the_process(cap):
     """python-flint cuts every series at a global length: under a short one a table would claim too little error."""
     build = tables.table.__wrapped__
-    whole, before = build("tanh", 1), ctx.cap
+    whole, before = build(SHAPES["tanh"], 1), ctx.cap
     try:
         ctx.cap = cap
-        again = build("tanh", 1)
+        again = build(SHAPES["tanh"], 1)
         assert ctx.cap == cap
     finally:
         ctx.cap = before

@@ -14,15 +14,16 @@ import torch
 from torch import nn
 
 from pltheory.nets.activations import ACTIVATIONS, GROUP, activation, activation_of, names, origin, registry
+from pltheory.rigor.errors import NoVerdictError
 from pltheory.study.config import read_config
-from pltheory.theory import ExtensionError, InvalidInputError
+from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
 from tests.verification.installed import install
 
 ROOT = Path(__file__).parents[3]
 SINE = Path(__file__).with_name("sine.py").read_text(encoding="utf-8")
 CONFIG = """
 [network]
-hidden = [6000]
+hidden = [16000]
 activation = "sin"
 [data]
 source = "sphere"
@@ -156,8 +157,6 @@ def test_a_module_of_the_package_is_read(package):
     forward = sin_module.Sine.forward
     sin_module.Sine.forward = lambda self, z: z.cos()
     try:
-        from pltheory.theory import NotAvailableError
-
         with pytest.raises(NotAvailableError, match=r"Sine.forward was replaced"):
             class_n(net)
     finally:
@@ -168,15 +167,21 @@ def test_a_module_of_the_package_is_read(package):
 def test_without_an_enclosure_everything_up_to_holds(package):
     import pltheory as pl
     from pltheory.verification.contract import near_solution
-    from pltheory.verification.verdict import Verdict
+    from pltheory.verification.verdict import Evidence, Verdict
 
     package({"sin": "sin_module:Sin"}, {"sin_module": AS_MODULE})
     problem = near_solution(60, 1e-5, activation="sin")
     rule = pl.DeltaGClipSettings(eta="0.1/beta", gamma=0.5, delta=0.1)
     for level in (Verdict.HOLDS, Verdict.CERTIFIED):
-        report = pl.verify(problem, rule, theorem="all", steps=50, level=level)
-        assert {r.theorem.id: r.verdict for r in report.ladder}["B"] is Verdict.HOLDS
-    assert "no verified enclosure of sin is known" in {r.theorem.id: r for r in report.ladder}["B"].shortfall
+        report = pl.verify(problem, rule, theorem="B", steps=50, level=level)
+        assert (report.verdict, report.evidence) == (Verdict.HOLDS, Evidence.AGREES)
+    assert "no verified enclosure of sin is known" in report.main.shortfall
+    with pytest.raises(NoVerdictError, match="no verified enclosure of sin is known"):
+        pl.certify(problem, rule, theorem="B")
+    for theorem in ("B+", "D"):
+        report = pl.verify(problem, rule, theorem=theorem, steps=0)
+        assert report.verdict is Verdict.UNDECIDED
+        assert "no verified enclosure of sin is known" in report.main.shortfall
 
 
 def test_its_kernel_is_singular_at_opposite_points_where_it_is_odd(package):
