@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..nets.activations import Split, names
+from ..nets.activations import Split, is_known
 from ..nets.activations import activation as of_name
 from ..theory import InvalidInputError, NotAvailableError, NumericalFailureError
 
@@ -58,7 +58,7 @@ def infinite_width_ntk(x: Tensor, *, hidden_layers: int, activation: str) -> Ten
         NotAvailableError: an activation without a `split`.
         NumericalFailureError: the quadrature does not settle; the message has the error.
     """
-    if activation not in names() or hidden_layers < 1:
+    if not is_known(activation) or hidden_layers < 1:
         raise InvalidInputError(f"activation = {activation!r}, hidden_layers = {hidden_layers}: unknown or below 1")
     if not isinstance(x, Tensor) or x.ndim != 2 or not x.is_floating_point() or not torch.isfinite(x).all():
         shape = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__

@@ -79,6 +79,9 @@ def watch(kind: type[nn.Module]) -> type[nn.Module]:
     return kind
 
 
+_WATCHED: list[Activation] = []
+
+
 def watch_activation(act: Activation) -> None:
     """Let `require_torch_itself` look at the class and the functions of another package's activation from now on."""
     if act.name not in OF_THIS_PROJECT and act.module is not None and act not in _WATCHED:
@@ -87,9 +90,6 @@ def watch_activation(act: Activation) -> None:
         places: dict[tuple[object, str], object] = {p: getattr(*p) for p in map(_place, act.calls) if p not in _FOUND}
         _FOUND.update(places)
         _CODE.update({where: getattr(what, "__code__", None) for where, what in places.items()})
-
-
-_WATCHED: list[Activation] = []
 
 
 def refuse(where: str, why: str) -> NoReturn:

@@ -15,8 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ..nets.activations import activation, computed_by_class
-from ..nets.activations import names as names_of_activations
+from ..nets.activations import activation, computed_by_class, is_known
 from ..theory import InvalidInputError, NotAvailableError
 from .exact import (
     ACTIVATIONS,
@@ -273,7 +272,7 @@ def _read_fully_connected(module: FullyConnected) -> tuple[ClassN, dict[str, Ten
     for key, scales in (("kappas", kappas), ("taus", taus)):
         if type(scales) is not tuple or len(scales) != count or not all(type(s) in (float, int) for s in scales):
             refuse(key, f"= {scales!r} are not {count} numbers")
-    if type(name) is not str or name not in names_of_activations():
+    if type(name) is not str or not is_known(name):
         refuse("activation", f"= {name!r} is not a name of the table")
     for key, part in lists.items():
         require_module(part, nn.ParameterList, key, attributes=("_size",), holds="parameters")

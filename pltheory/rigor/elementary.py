@@ -28,32 +28,37 @@ _CHUNK = 16384
 
 
 class Function(Protocol):
-    """What is to be known of a function.
-
-    Attributes:
-        name: for messages.
-        s1, s2, s3: upper bounds of the suprema over the line of its first three derivatives' moduli.
-        shape: how it is tabulated, None where it is not.
-        library: functions that `from_library` calls, by name; none where there are only tables.
-    """
+    """What is to be known of a function."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str:
+        """For messages."""
+        ...
 
     @property
-    def s1(self) -> float: ...  # noqa: D102
+    def s1(self) -> float:
+        """Upper bound of the supremum over the line of |f'|."""
+        ...
 
     @property
-    def s2(self) -> float: ...  # noqa: D102
+    def s2(self) -> float:
+        """Of |f''|."""
+        ...
 
     @property
-    def s3(self) -> float: ...  # noqa: D102
+    def s3(self) -> float:
+        """Of |f'''|."""
+        ...
 
     @property
-    def shape(self) -> Shape | None: ...  # noqa: D102
+    def shape(self) -> Shape | None:
+        """How it is tabulated; None where it is not."""
+        ...
 
     @property
-    def library(self) -> tuple[str, ...]: ...  # noqa: D102
+    def library(self) -> tuple[str, ...]:
+        """Functions that `from_library` calls, by name; none where there are only tables."""
+        ...
 
     def from_library(self, x: Ball, order: int) -> Ball:
         """Ball of the derivative of that order at exact points, from the functions of `libm`."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from ..nets.activations import names
+from ..nets.activations import is_known, names
 from ..problem.data import NAMES, is_there
 from ..problem.dialect import DECIMALS, DELIMITERS
 from ..theory import InvalidInputError
@@ -50,9 +50,8 @@ class Network(_Section):
     @field_validator("activation", mode="before")
     @classmethod
     def _known(cls, name: object) -> object:
-        known = names()
-        if not isinstance(name, str) or name not in known:
-            *first, last = map(repr, known)
+        if not isinstance(name, str) or not is_known(name):
+            *first, last = map(repr, names())
             raise PydanticCustomError("activation", "should be {allowed}", {"allowed": f"{', '.join(first)} or {last}"})
         return name
 

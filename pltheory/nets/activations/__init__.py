@@ -16,5 +16,6 @@ from .registry import GROUP as GROUP
 from .registry import activation as activation
 from .registry import activation_of as activation_of
 from .registry import computed_by_class as computed_by_class
+from .registry import is_known as is_known
 from .registry import names as names
 from .registry import origin as origin

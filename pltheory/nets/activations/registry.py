@@ -36,6 +36,11 @@ def names() -> list[str]:
     return [*ACTIVATIONS, *sorted(installed(GROUP).keys() - ACTIVATIONS)]
 
 
+def is_known(name: str) -> bool:
+    """Whether `activation` finds that name, as far as can be said without loading it."""
+    return name in ACTIVATIONS or name in installed(GROUP)
+
+
 def activation(name: str) -> Activation:
     """The activation of that name.
 
