@@ -16,14 +16,13 @@ from torch import Tensor
 
 from ..certification.profile import profile_from_norms
 from ..measure.infinite_width import gaussian_expectations
+from ..nets.activations import activation
 from ..problem.settings import StepSettings
 from ..theorems.ladder import WEAKEST_DEMAND
-from ..theory import InvalidInputError, NotAvailableError, activation
+from ..theory import InvalidInputError, NotAvailableError
 from ..theory.bound import lower
 from ..theory.perturbation import CentreNorms
 
-BOUNDED = ("tanh", "sigmoid", "erf")
-"""Activations with |act| <= 1."""
 EVENTS = 5
 TRUNCATIONS = (1.0, 2.0, 4.0, 6.0, 9.0, 12.0)
 """Levels T tried for min(a_j^2, T): a smaller T concentrates better and keeps less of the kernel."""
@@ -52,7 +51,7 @@ def limit_of(x: Tensor, y: Tensor, name: str) -> Limit:
     Raises:
         NotAvailableError: several outputs, or an activation that is not bounded by 1.
     """
-    if name not in BOUNDED:
+    if not activation(name).bound <= 1:
         raise NotAvailableError(f"not available for {name}: the a-priori width needs an activation bounded by 1")
     if y.shape[1] != 1:
         raise NotAvailableError("not available for several outputs: the a-priori width is for one")

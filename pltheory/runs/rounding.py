@@ -20,19 +20,15 @@ from torch import Tensor
 from ..certification.profile import Profile
 from ..measure.autodiff import gradient
 from ..measure.spectrum import spectral_norm
+from ..nets.activations import activation
+from ..nets.activations.protocol import SLOPE, VALUE
 from ..problem.evaluation import call_with
 from ..problem.networks import ClassN, class_n
-from ..problem.pointwise import POINTWISE
 from ..problem.problem import Problem
-from ..theory import NotAvailableError, activation
+from ..theory import NotAvailableError
 
 FEW = 8
 """Roundings beside those of an inner product: kappa, tau, bias, target, and those of the bounds themselves."""
-VALUE = 24
-"""Units of roundoff in an activation's value, relative to |act| + 1: library functions err by at most 4 units in the
-last place, and tanh as 2 sigmoid(2 z) - 1 doubles what exp, the sum and the quotient err by, and adds one."""
-SLOPE = 128
-"""The same for a derivative, also where it is read off the value, as 1 - tanh^2."""
 SPREAD = 16
 """An estimate is so many times the largest disagreement that was measured."""
 ROWS = 32
@@ -199,7 +195,7 @@ def _derived(problem: Problem, work: Problem, bounds: Profile | None) -> Callabl
 
 def _layers(full: ClassN, net: ClassN, problem: Problem, work: Problem, spectral: Sequence[float]) -> list[_Layer]:
     found, n = [], len(work.x)
-    value = POINTWISE[net.activation].value
+    value = activation(net.activation).value
     a = work.x
     with torch.no_grad():
         for l, (wide, layer) in enumerate(zip(full.layers, net.layers, strict=True)):

@@ -10,7 +10,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from ..theory import Bound, Direction, activation
+from ..nets.activations import activation, origin
+from ..theory import Bound, Direction
 from ..theory.bound import estimate, given
 from ..theory.formulas import width_scale_lzb
 from ..theory.verdict import Comparison, Fact, Relation, Row, Verdict, unknown
@@ -27,7 +28,9 @@ def _smooth(q: Question, found: Any) -> Row:
     act = activation(q.at.linearization.network.activation)
     if not act.smooth:
         return Row(Fact(needed, act.name, False), f"{act.name}' jumps at 0")
-    return Row(Fact(needed, act.name, True), f"closed forms: s1 ≤ {act.s1:.4g}, s2 ≤ {act.s2:.4g}")
+    whose = origin(act.name)
+    constants = "closed forms" if whose is None else f"as stated by {whose}"
+    return Row(Fact(needed, act.name, True), f"{constants}: s1 ≤ {act.s1:.4g}, s2 ≤ {act.s2:.4g}")
 
 
 def _positive(q: Question, found: Any) -> Row:

@@ -15,14 +15,12 @@ from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
 from ..measure.ntk import empirical_ntk
 from ..measure.spectrum import extremes, top_eigenvector
+from ..nets.activations import activation
 from ..problem.admissible import antipodal_pair
 from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import lower
-
-ODD = ("tanh", "erf")
-"""Activations with act(-z) = -act(z): without biases F(-x) = -F(x), so x and -x make the kernel singular."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,9 @@ def _why_singular(problem: Problem, lin: Linearization | None) -> str | None:
     size, outputs = sum(p.numel() for p in problem.parameters()), problem.y.numel()
     if size < outputs:
         return f"{size} parameters are fewer than the n C = {outputs} outputs"
-    if lin is not None and lin.network.activation in ODD and all(la.bias is None for la in lin.network.layers):
+    # Without biases an odd activation makes F(-x) = -F(x), so x and -x make the kernel singular.
+    odd = lin is not None and activation(lin.network.activation).odd
+    if odd and lin is not None and all(la.bias is None for la in lin.network.layers):
         pair = antipodal_pair(problem.x)
         if pair is not None:
             return f"rows {pair[0]} and {pair[1]} of x are opposite and the network is odd"
