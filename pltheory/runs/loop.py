@@ -273,8 +273,9 @@ def _record(work: Problem, start: list[torch.Tensor]) -> tuple[float, float]:
             torch.linalg.vector_norm(p - s, dtype=torch.float64) for p, s in zip(work.parameters(), start, strict=True)
         ]
         moved = torch.stack(apart).norm()
-    kernel = empirical_ntk(work.network, work.x)
-    if not torch.isfinite(kernel).all():
+    try:
+        kernel = empirical_ntk(work.network, work.x)
+    except NumericalFailureError:  # a run that diverges ends so, and is told so
         return float(moved), math.nan
     return float(moved), work.scale * float(torch.linalg.eigvalsh(kernel)[0])
 

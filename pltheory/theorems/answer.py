@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..rigor.errors import NoVerdictError
+from ..runs.promise import Promise
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.verdict import Comparison, Fact, Row, Verdict, unknown, weakest
 from .hypotheses import in_a_clause
@@ -36,6 +37,8 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
     if not holds:
         short = theorem.shortfall(question, found, rows) or _shortfall(rows)
     promise = theorem.promise(question, found) if holds else None
+    if promise is not None and not isinstance(promise, Promise):
+        raise TypeError(f"promise() must return a Promise, not {type(promise).__name__}")
     eta = theorem.step(question, found)
     return TheoremReport(
         theorem,

@@ -143,8 +143,6 @@ def _refuse_promise(promise: Promise | None, question: Question, who: str) -> No
     """Raise where a promise has a number out of its range, or is about another step than was asked for."""
     if promise is None:
         return
-    if not isinstance(promise, Promise):
-        raise ExtensionError(f"{who}: promise() must return a Promise, not {type(promise).__name__}")
     ranges = {"eta": (0.0, math.inf), "floor": (-1.0, ONE), "rate": (-1.0, ONE), "radius": (-1.0, math.inf)}
     for name, (low, high) in ranges.items():
         value = getattr(promise, name)

@@ -14,7 +14,7 @@ from pltheory.verification.contract import near_solution
 from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import verify
 from tests.cases import Case
-from tests.verification import planted
+from tests.runs import planted
 
 NEAR = near_solution(40, 1e-3)
 SINGLE = Problem(NEAR.copy().network.float(), NEAR.x.float(), NEAR.y.float())

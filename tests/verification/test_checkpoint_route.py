@@ -39,7 +39,7 @@ def test_from_a_saved_checkpoint(tmp_path, hidden, labels, n):
     net = fully_connected([64, *hidden, y.shape[1]], seed=1)
     at_start = verify(Problem(net, x, y), SETTINGS, theorem="B", steps=0)
     assert at_start.verdict is Verdict.UNDECIDED
-    gauss_newton(net, x, y, 5)
+    gauss_newton(net, x, y, 3)
     torch.save(net.state_dict(), tmp_path / "w.pt")
 
     again = fully_connected([64, *hidden, y.shape[1]], seed=2)
