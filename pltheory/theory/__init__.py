@@ -1,4 +1,4 @@
-"""Pure mathematics: formulas, bounds, the theorem registry. No torch, no files, no printing."""
+"""Pure mathematics: formulas, bounds with a direction, verdicts from them. No torch, no files, no printing."""
 
 from .bound import Bound as Bound
 from .bound import Direction as Direction
