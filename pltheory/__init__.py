@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import optim as optim
+    from .certificates.prove import certify as certify
     from .certification.profile import profile as profile
-    from .certification.prove import certify as certify
-    from .certification.recheck import recheck as recheck
     from .measure.ball_search import attack_lambda_min as attack_lambda_min
     from .measure.ball_search import attack_pl_ratio as attack_pl_ratio
     from .measure.hessian import hessian_norm as hessian_norm
@@ -33,11 +32,12 @@ if TYPE_CHECKING:
     from .problem.settings import DeltaGClipSettings as DeltaGClipSettings
     from .problem.settings import GClipSettings as GClipSettings
     from .problem.settings import GradientDescentSettings as GradientDescentSettings
+    from .rechecker import recheck as recheck
     from .report.figures import run_figure as run_figure
     from .theory.bound import Bound as Bound
+    from .theory.verdict import Verdict as Verdict
     from .verification.report import VerifyReport as VerifyReport
     from .verification.report import verify as verify
-    from .verification.verdict import Verdict as Verdict
 
 _HOME = {
     "Bound": "theory.bound",
@@ -46,11 +46,11 @@ _HOME = {
     "GradientDescentSettings": "problem.settings",
     "KernelOperator": "measure.kernel_products",
     "Problem": "problem.problem",
-    "Verdict": "verification.verdict",
+    "Verdict": "theory.verdict",
     "VerifyReport": "verification.report",
     "attack_lambda_min": "measure.ball_search",
     "attack_pl_ratio": "measure.ball_search",
-    "certify": "certification.prove",
+    "certify": "certificates.prove",
     "empirical_ntk": "measure.ntk",
     "fully_connected": "problem.networks",
     "hessian_norm": "measure.hessian",
@@ -63,7 +63,7 @@ _HOME = {
     "ntk_routes": "measure.ntk",
     "pl_ratio": "measure.pl_ratio",
     "profile": "certification.profile",
-    "recheck": "certification.recheck",
+    "recheck": "rechecker",
     "run_figure": "report.figures",
     "traced_ntk": "measure.ntk",
     "verify": "verification.report",

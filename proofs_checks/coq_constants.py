@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pltheory.theory.activations import ACTIVATIONS
+from pltheory.nets.activations import ACTIVATIONS
 
 HEAD = """(** * The stored activation constants
 
-    Written by [make coq] from [pltheory/theory/activations.py]: each float as the
+    Written by [make coq] from [pltheory/nets/activations]: each float as the
     fraction that it is exactly.  StoredSuprema.v proves that they are upper bounds. *)
 
 From Coq Require Import Reals.

@@ -20,7 +20,7 @@ from typing import Any
 
 import sympy as sp
 
-from pltheory.theory.activations import ACTIVATIONS
+from pltheory.nets.activations import ACTIVATIONS
 
 PRECISION = 200
 REACH = 12

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pltheory.certification.recheck import RecheckResult
+from pltheory.rechecker import RecheckResult
 
 ACCEPTED, FALSE, DAMAGED, UNSURE, FAILED = range(5)
 """Exit codes of a recheck."""

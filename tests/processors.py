@@ -22,20 +22,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from pltheory.verification.ladder import BUILT_IN
+from pltheory.theorems.guard import BUILT_IN
 from tests.benchmarks.machine import facts
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "processors.txt"
 CONTRACT = "tests/verification/test_contract.py::test_the_theorems_of_this_project_keep_the_contract"
 TESTS = (
-    "tests/verification/test_rounding.py",
-    "tests/verification/test_run.py",
+    "tests/runs/test_rounding.py",
+    "tests/runs/test_run.py",
     *(f"{CONTRACT}[{name}-test_a_promise_is_kept_by_the_run]" for name in BUILT_IN),
-    "tests/verification/test_hypotheses.py::test_a_start_without_loss_is_answered",
-    "tests/verification/test_extension.py",
-    "tests/verification/test_own_theorem.py::TestFullBatch::test_a_promise_is_kept_by_the_run",
-    "tests/verification/test_own_theorem.py::TestFullBatch::test_it_applies_where_its_author_says",
+    "tests/theorems/test_hypotheses.py::test_a_start_without_loss_is_answered",
+    "tests/theorems/test_guard.py",
+    "tests/theorems/test_own_theorem.py::TestFullBatch::test_a_promise_is_kept_by_the_run",
+    "tests/theorems/test_own_theorem.py::TestFullBatch::test_it_applies_where_its_author_says",
     "tests/problem/test_loss_gradient.py",
     "tests/problem/test_problem.py",
     "tests/optim/test_delta_gclip.py",

@@ -27,18 +27,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pltheory.theory import Direction, InvalidInputError, NotAvailableError
-from pltheory.theory.theorems import Theorem
-from pltheory.verification.extension import Answer, options_of
-from pltheory.verification.hypotheses import Measured
-from pltheory.verification.ladder import Question
-from pltheory.verification.promise import Promise
-from pltheory.verification.verdict import HypothesisRow, Verdict
-
-STEPS = "plain steps h_t = eta on batches drawn without replacement"
-POSITIVE = "lambda_min(K(w_0)) > 0"
-STEP_SIZE = "eta < 2 mu / (beta (a n lam + b mu))"
-RADIUS = "R >= P / p, P the mean path"
+from pltheory.runs.promise import Promise
+from pltheory.theorems.guard import options_of
+from pltheory.theorems.hypotheses import POSITIVE
+from pltheory.theorems.measured import Measured
+from pltheory.theorems.protocol import Hypothesis, Question, Theorem
+from pltheory.theory import InvalidInputError, NotAvailableError
+from pltheory.theory.bound import given, lower, upper
+from pltheory.theory.verdict import Comparison, Fact, Row
 
 
 @dataclass(frozen=True)
@@ -109,22 +105,66 @@ def mean_path(k: Constants, eta: np.ndarray, n: int, s: int, loss: float) -> np.
     return np.where(below, eta * np.sqrt(2 * (a * n * k.lam + b * k.lipschitz**2) * loss) / left, np.inf)
 
 
-class StochasticGradientDescent:
+@dataclass(frozen=True)
+class Found:
+    """The ball with the most room, and what the theorem asks for there.
+
+    Attributes:
+        batch, failure: s, and the probability p of leaving the ball, 1 where nothing is drawn.
+        n: samples.
+        radius, eta: of the ball; the step size.
+        allowed: the eta below which q < 1, float64.
+        path: P.
+        rate: q.
+        where: the constants in words.
+    """
+
+    batch: int
+    failure: float
+    n: int
+    radius: float
+    eta: float
+    allowed: float
+    path: float
+    rate: float
+    where: str
+
+
+def _plain(question: Question, found: Found) -> Row:
+    name = question.settings.name
+    if name != "gd":
+        return Row(Fact("gd", name, False), "the theorem is silent about this optimizer")
+    return Row(Fact("gd", name, True), f"batches of {found.batch} of {found.n}")
+
+
+def _step_size(question: Question, found: Found) -> Row:
+    return Row(Comparison(given(found.eta), "<", lower(found.allowed, "float64")), found.where)
+
+
+def _radius(question: Question, found: Found) -> Row:
+    needed = upper(found.path / found.failure, "float64")
+    return Row(Comparison(given(found.radius), ">=", needed, "R"), f"P = {found.path:.4g}, p = {found.failure}")
+
+
+class StochasticGradientDescent(Theorem):
     """The theorem, for `pltheory verify CONFIG --theorem SGD`.
 
     Options: batch, the samples per step (0 for all n); failure, the probability p of leaving the ball.
     """
 
-    theorem = Theorem(
-        "SGD",
-        "mini-batch SGD under interpolation",
-        "after the SGD theorem of C. Liu, L. Zhu, M. Belkin, arXiv:2003.00307, with constants of its own",
-        (STEPS, POSITIVE, STEP_SIZE, RADIUS),
-        "with probability at least 1 - p every iterate stays in B(w_0, R), where E L_t <= q^t L_0",
+    id = "SGD"
+    title = "mini-batch SGD under interpolation"
+    citation = "after the SGD theorem of C. Liu, L. Zhu, M. Belkin, arXiv:2003.00307, with constants of its own"
+    hypotheses = (
+        Hypothesis("plain steps h_t = eta on batches drawn without replacement", _plain),
+        POSITIVE,
+        Hypothesis("eta < 2 mu / (beta (a n lam + b mu))", _step_size),
+        Hypothesis("R >= P / p, P the mean path", _radius),
     )
+    conclusion = "with probability at least 1 - p every iterate stays in B(w_0, R), where E L_t <= q^t L_0"
 
-    def check(self, question: Question) -> Answer:
-        """One row per hypothesis, on the ball with the most room."""
+    def search(self, question: Question) -> Found:
+        """The ball with the most room."""
         options = options_of(question, {"batch": 0, "failure": 0.1})
         n = len(question.problem.x)
         s, p = options["batch"] or n, options["failure"]
@@ -139,42 +179,19 @@ class StochasticGradientDescent:
         loss, settings = question.at.profile.loss, question.settings
         eta = settings.multiple / k.beta if settings.multiple else np.full_like(k.radii, float(settings.eta))
         allowed, path = largest_step(k, n, s), mean_path(k, eta, n, s, loss)
-        # At a start without loss the path is 0 and any ball has room: a ratio that is no number is none to rest on.
-        ratio = np.divide(p * k.radii, path, where=path > 0, out=np.full_like(path, np.inf))
-        ratio = np.where(np.isfinite(path), ratio, 0.0)
-        i = int(np.argmax(ratio))
+        # At a start without loss the path is 0 and any ball has room.
+        room = np.divide(p * k.radii, path, where=path > 0, out=np.full_like(path, np.inf))
+        i = int(np.argmax(np.where(np.isfinite(path), room, 0.0)))
         where = f"R = {k.radii[i]:.4g}: mu ≥ {k.mu[i]:.3g}, beta ≤ {k.beta[i]:.4g}, lam ≤ {k.lam[i]:.4g}"
-        rows = [
-            _plain(settings.name, s, n),
-            _positive(question.at),
-            _row(STEP_SIZE, f"< {allowed[i]:.4g}", f"{eta[i]:.4g}", float(allowed[i] / eta[i]), where),
-            _row(
-                RADIUS,
-                f"R ≥ {path[i] / p:.4g}",
-                f"R = {k.radii[i]:.4g}",
-                float(ratio[i]),
-                f"P = {path[i]:.4g}, p = {p}",
-            ),
-        ]
-        promise = None
-        if s == n and ratio[i] > 1:
-            promise = Promise(eta=float(eta[i]), rate=float(rate(k, eta, n, s)[i]), radius=float(path[i]))
-        return Answer(rows, promise)
+        q = float(rate(k, eta, n, s)[i])
+        return Found(s, p, n, float(k.radii[i]), float(eta[i]), float(allowed[i]), float(path[i]), q, where)
 
+    def step(self, question: Question, found: Found) -> float:
+        """Eta on that ball."""
+        return found.eta
 
-def _row(name: str, needed: str, measured: str, margin: float, how: str) -> HypothesisRow:
-    return HypothesisRow(name, needed, measured, margin, Verdict.HOLDS if margin > 1 else Verdict.UNDECIDED, how)
-
-
-def _plain(name: str, s: int, n: int) -> HypothesisRow:
-    verdict = Verdict.CERTIFIED if name == "gd" else Verdict.REFUTED
-    how = f"batches of {s} of {n}" if name == "gd" else "the theorem is silent about this optimizer"
-    return HypothesisRow(STEPS, "gd", name, None, verdict, how)
-
-
-def _positive(at: Measured) -> HypothesisRow:
-    lam = at.lambda_min
-    # An estimate has no direction, and NaN is not above 0.
-    positive = at.singular is None and lam.kind in (Direction.LOWER, Direction.EXACT) and lam.value > 0
-    verdict = Verdict.HOLDS if positive else Verdict.UNDECIDED
-    return HypothesisRow(POSITIVE, "> 0", f"{lam.value:.4g}", None, verdict, at.singular or lam.method)
+    def promise(self, question: Question, found: Found) -> Promise | None:
+        """Of a single run only where nothing is drawn."""
+        if found.batch < found.n:
+            return None
+        return Promise(eta=found.eta, rate=found.rate, radius=found.path)

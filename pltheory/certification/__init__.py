@@ -1,1 +1,1 @@
-"""From numbers at a point to bounds over a region: profiles, certificates, their recheck, Theorems B+ and D."""
+"""From numbers at a point to bounds over a region, and to proofs with round-off counted; their file format."""

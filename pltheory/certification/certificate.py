@@ -1,4 +1,4 @@
-"""Theorems A, A', B and C as a certificate: every hypothesis an inequality between two verified numbers.
+"""A theorem about one ball as a certificate: every hypothesis an inequality between two verified numbers.
 
 The statement certified is about exact-arithmetic delta-GClip from the stored float64 weights on the stored float64
 data, with eta, gamma, delta the stored doubles.
@@ -6,7 +6,8 @@ data, with eta, gamma, delta the stored doubles.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -19,18 +20,15 @@ from ..rigor import environment
 from ..rigor.interval_arrays import INTERVAL_ARRAYS, intervals
 from ..rigor.roundoff import Array, sqrt_down, sqrt_up
 from ..rigor.scalar import INTERVALS, Interval, certainly_less, integral_below, interval, maximum
-from ..theory import InvalidInputError
-from ..theory.formulas import radius_sharp, radius_tight, rate, slack, smoothness
+from ..theory.arithmetic import Arithmetic, Scalar
+from ..theory.formulas import rate, slack, smoothness
 from ..theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz, tightest_choice
+from ..theory.statement import Statement
 from .enclosure import Arrays, Centre, enclose, require_unchanged, stored_arrays
 from .profile import Profile
-from .radius import Reach, reach
 
-THEOREMS = ("A", "A'", "B", "C")
 POINTS = 160
 """Radii at which the verified profile is evaluated; the integral is a lower sum over them."""
-HEADROOM = 1.02
-"""The ball is chosen where the float search sees that much more than is needed, so that lower sums still fit."""
 
 Relation = Literal["<", "<="]
 
@@ -57,12 +55,35 @@ class Inequality:
         return self.left < self.right if self.relation == "<" else self.left <= self.right
 
 
+Radius = Callable[[Scalar, Scalar, Scalar, Scalar, Arithmetic], Scalar]
+"""(L_0, mu, beta, eta, arithmetic) to the radius asked for; it grows as mu falls."""
+
+
+@dataclass(frozen=True)
+class BallCondition:
+    """What a theorem asks of its ball beyond smoothness and step size.
+
+    Attributes:
+        statement: the theorem in words.
+        radius: the radius asked for at one PL* constant on the whole ball; None asks for
+            ||r_0|| < (1 - beta eta / 2) int_0^R sig instead.
+    """
+
+    statement: Statement
+    radius: Radius | None
+
+    @property
+    def integrated(self) -> bool:
+        """Whether sig is integrated along the path."""
+        return self.radius is None
+
+
 @dataclass(frozen=True)
 class Certificate:
     """A proof, round-off included, that a theorem's hypotheses hold; all numbers in the scale of the loss in use.
 
     Attributes:
-        theorem: A, A', B or C.
+        statement: the theorem in words.
         arrays: the network and data it speaks of.
         loss: "sum" or "mean".
         optimizer: name of the step rule.
@@ -85,7 +106,7 @@ class Certificate:
         assumptions: what the bounds rest on beyond the rounding model of IEEE arithmetic.
     """
 
-    theorem: str
+    statement: Statement
     arrays: Arrays
     loss: str
     optimizer: str
@@ -108,6 +129,11 @@ class Certificate:
     assumptions: tuple[str, ...]
 
     @property
+    def theorem(self) -> str:
+        """Id of the theorem."""
+        return self.statement.id
+
+    @property
     def holds(self) -> bool:
         """Whether every hypothesis is proved."""
         return all(i.holds for i in self.inequalities)
@@ -125,53 +151,41 @@ class Certificate:
 
         save_certificate(self, Path(path))
 
-    def as_reach(self, guess: Reach) -> Reach:
-        """The certified numbers in the shape of a radius search, keeping what only a search knows from `guess`."""
-        return replace(
-            guess,
-            holds=self.holds,
-            radius=self.radius,
-            required=self.required,
-            beta=self.beta,
-            eta=self.eta,
-            mu=self.mu,
-            delta=self.floor,
-            rate=self.rate,
-        )
-
 
 def certify(
-    problem: Problem, settings: StepSettings, guess: Profile, *, theorem: str = "B", centre: Centre | None = None
+    problem: Problem,
+    settings: StepSettings,
+    condition: BallCondition,
+    radius: float,
+    guess: Profile,
+    *,
+    centre: Centre | None = None,
 ) -> Certificate:
-    """Prove a theorem's hypotheses with arithmetic that counts its own rounding.
+    """Prove a theorem's hypotheses on one ball with arithmetic that counts its own rounding.
 
     Args:
         problem: network of class N and data.
         settings: step rule; "c/beta" is turned into a double with the verified beta.
-        guess: the float64 profile, trusted for nothing but the choice of the ball.
-        theorem: A, A', B or C.
+        condition: what the theorem asks for.
+        radius: R of the ball.
+        guess: the float64 profile, trusted for nothing but where to look for eigenvalues.
         centre: verified numbers from `enclose`, if at hand; the certificate is then about its arrays.
 
     Returns:
         A certificate whose `holds` says whether every inequality is proved.
 
     Raises:
-        InvalidInputError: a theorem that has no certificate, or the network or the data changed meanwhile.
+        InvalidInputError: the network or the data changed meanwhile.
         NotAvailableError: not of class N, or not smooth.
         NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
-    if theorem not in THEOREMS:
-        raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(THEOREMS)}")
     environment.require()
     live = centre is None
     if centre is None:
         arrays = stored_arrays(class_n(problem.network), problem.x, problem.y)
         centre = enclose(arrays, spectrum=_eigenvalues(guess, problem.scale))
-    found = reach(guess, settings, theorem, headroom=HEADROOM)
-    # A residual of zero needs no ball at all; the smallest one of the grid is as good and can be written down.
-    radius = max(found.radius, float(guess.radii[1]))
-    certificate = _build(problem.loss, settings, centre, radius, theorem)
+    certificate = _build(problem.loss, settings, centre, radius, condition)
     # Pools may have been restarted with other flags meanwhile.
     environment.require()
     if live:
@@ -186,15 +200,14 @@ def _eigenvalues(guess: Profile, scale: float) -> tuple[float | None, float | No
     return smallest if smallest > 2.0**-30 * largest else None, largest if largest > 0 else None
 
 
-def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, theorem: str) -> Certificate:
+def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, condition: BallCondition) -> Certificate:
     arrays, root = centre.arrays, interval(1.0)
     if loss == "mean":
         root = INTERVALS.sqrt(interval(1.0) / interval(float(len(arrays.x))))
     sigma_0 = interval(float(sqrt_down(max(0.0, centre.lambda_min.at_least()))))
     sigma_max = interval(float(sqrt_up(max(0.0, centre.lambda_max.at_most()))))
     residual = interval(centre.residual) * root
-    integrated = theorem in ("B", "C")
-    grid = np.linspace(0.0, radius, POINTS + 1) if integrated else np.array([0.0, radius])
+    grid = np.linspace(0.0, radius, POINTS + 1) if condition.integrated else np.array([0.0, radius])
     choice = [tightest_choice(_plain(centre.norms), radius)]
     # All radii in one pass over arrays: in turn, this loop was most of the time of a proof at few samples.
     over_grid = jacobian_change(_over_arrays(centre.norms), intervals(grid[1:]), INTERVAL_ARRAYS, choice)
@@ -209,7 +222,7 @@ def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, the
         Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least()),
         Inequality("beta eta < 2", (beta * interval(eta)).hi, "<", 2.0),
     ]
-    if integrated:
+    if condition.integrated:
         sums = integral_below(grid, sigma)
         available = [(left * interval(float(s))).lo for s in sums]
         name = "||r_0|| < (1 - beta eta / 2) int_0^R sig"
@@ -217,13 +230,13 @@ def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, the
         j = int(np.searchsorted(np.array(available), residual.hi, side="left"))
         required, mu = float(grid[min(j, POINTS)]), interval(float(sigma[min(j, POINTS)])) ** 2
     else:
-        required, mu, more = _uniform(theorem, float(sigma[-1]), residual, beta, eta, left, radius)
+        required, mu, more = _uniform(condition, float(sigma[-1]), residual, beta, eta, left, radius)
         inequalities += more
     floor = _floor(settings, lipschitz * residual)
     proved = all(i.holds for i in inequalities)
     q = rate(interval(max(0.0, mu.lo)), beta, interval(eta), interval(floor), INTERVALS)
     return Certificate(
-        theorem=theorem,
+        statement=condition.statement,
         arrays=arrays,
         loss=loss,
         optimizer=settings.name,
@@ -264,18 +277,24 @@ def _over_arrays(norms: CentreNorms) -> CentreNorms:
 
 
 def _uniform(
-    theorem: str, sigma: float, residual: Interval, beta: Interval, eta: float, left: Interval, radius: float
+    condition: BallCondition,
+    sigma: float,
+    residual: Interval,
+    beta: Interval,
+    eta: float,
+    left: Interval,
+    radius: float,
 ) -> tuple[float, Interval, list[Inequality]]:
-    """Theorems A and A': one PL* constant on the ball, and the radius it asks for."""
+    """One PL* constant on the ball, and the radius it asks for."""
     mu = interval(max(0.0, (interval(sigma) ** 2).lo))
     if not certainly_less(interval(0.0), mu) or not certainly_less(interval(0.0), left):
         return float("inf"), mu, [Inequality("0 < sig(R)", 0.0, "<", 0.0)]
     loss = interval(residual.hi) ** 2 / interval(2.0)
-    formula = radius_sharp if theorem == "A" else radius_tight
-    # Both radii grow as mu falls, so the lower bound of sig gives an upper bound of the radius; mu <= beta because
+    assert condition.radius is not None
+    # The radius grows as mu falls, so the lower bound of sig gives an upper bound of the radius; mu <= beta because
     # sig(R)^2 <= lambda_min <= ||J||^2 <= beta at the centre.
-    needed = formula(loss, interval(mu.lo), beta, interval(eta), INTERVALS)
-    return needed.hi, mu, [Inequality(f"radius of Theorem {theorem} < R", needed.hi, "<", radius)]
+    needed = condition.radius(loss, interval(mu.lo), beta, interval(eta), INTERVALS)
+    return needed.hi, mu, [Inequality(f"radius of Theorem {condition.statement.id} < R", needed.hi, "<", radius)]
 
 
 def _floor(settings: StepSettings, gradient: Interval) -> float:

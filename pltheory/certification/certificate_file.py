@@ -20,7 +20,7 @@ import numpy as np
 
 from ..rigor.roundoff import Array
 from ..theory import InvalidInputError
-from ..theory.theorems import theorem
+from ..theory.statement import Statement
 from .certificate import Certificate
 from .enclosure import Arrays
 
@@ -32,7 +32,7 @@ class Document:
     """What the two files of a certificate hold, whichever theorem it is of.
 
     Attributes:
-        theorem: its id.
+        statement: the theorem in words.
         network: weights and data.
         more: the theorem's own arrays by name.
         loss: "sum" or "mean".
@@ -44,7 +44,7 @@ class Document:
         assumptions: what the bounds rest on beyond the theorem.
     """
 
-    theorem: str
+    statement: Statement
     network: Arrays
     more: dict[str, Array]
     loss: str
@@ -65,12 +65,12 @@ class Document:
 
     def text(self, arrays_file: str) -> str:
         """The JSON text; arrays_file is the name of the .npz beside it."""
-        a, known = self.network, theorem(self.theorem)
+        a = self.network
         claim: dict[str, Any] = {
             "schema": SCHEMA,
-            "theorem": self.theorem,
-            "conclusion": known.conclusion,
-            "citation": known.citation,
+            "theorem": self.statement.id,
+            "conclusion": self.statement.conclusion,
+            "citation": self.statement.citation,
             "statement": "exact-arithmetic iteration from the stored float64 weights on the stored float64 data",
             "network": {
                 "activation": a.activation,
@@ -143,7 +143,7 @@ def require_free(path: Path) -> None:
 def document(c: Certificate) -> Document:
     """The files of a certificate of Theorem A, A', B or C."""
     return Document(
-        theorem=c.theorem,
+        statement=c.statement,
         network=c.arrays,
         more={"grid": c.grid, "sigma": c.sigma},
         loss=c.loss,

@@ -12,15 +12,15 @@ from itertools import zip_longest
 import numpy as np
 import torch
 
+from ..nets.activations import activation
 from ..problem.networks import ClassN, class_n
 from ..problem.problem import Problem
 from ..rigor.eigen import lambda_max_upper, lambda_min_lower, spectral_norm_upper
-from ..rigor.elementary import activation as certified_activation
 from ..rigor.midrad import Ball, as_ball, matmul, multiply
 from ..rigor.norms import frobenius_upper, inf_norm_upper, row_norms_upper
 from ..rigor.roundoff import Array, sqrt_up
 from ..rigor.scalar import Interval, interval
-from ..theory import Bound, InvalidInputError, NotAvailableError, activation
+from ..theory import Bound, InvalidInputError, NotAvailableError
 from ..theory.perturbation import CentreNorms
 
 
@@ -164,7 +164,7 @@ class _Forward:
 
 
 def _forward(a: Arrays) -> _Forward:
-    value, inputs, slopes = as_ball(a.x), [], []
+    value, inputs, slopes, act = as_ball(a.x), [], [], activation(a.activation)
     for l, (w, b, kappa, tau) in enumerate(zip(a.weights, a.biases, a.kappas, a.taus, strict=True)):
         scaled = multiply(value, as_ball(np.full((1, 1), kappa)))
         inputs.append(scaled if b is None else _with_column(scaled, tau))
@@ -172,8 +172,8 @@ def _forward(a: Arrays) -> _Forward:
         if b is not None:
             z = z + multiply(as_ball(b[None, :]), as_ball(np.full((1, 1), tau)))
         if l < len(a.weights) - 1:
-            slopes.append(certified_activation(a.activation, z, 1))
-            value = certified_activation(a.activation, z, 0)
+            slopes.append(act.enclose(z, 1))
+            value = act.enclose(z, 0)
     return _Forward(inputs, slopes, z)
 
 

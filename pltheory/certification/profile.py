@@ -15,8 +15,9 @@ from torch import Tensor
 
 from ..measure.linearization import Linearization
 from ..measure.spectrum import extremes, spectral_norm
+from ..nets.activations import activation
 from ..problem.surroundings import undisturbed
-from ..theory import Bound, NotAvailableError, NumericalFailureError, activation
+from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.arithmetic import ARRAYS, FLOATS
 from ..theory.bound import Direction
 from ..theory.formulas import smoothness

@@ -10,6 +10,7 @@ import click
 from pltheory.certification.certificate_file import require_free, save_certificate
 from pltheory.report.checkpoint_text import print_checkpoint
 from pltheory.study.checkpoint_report import at_checkpoint
+from pltheory.theorems.ladder import AT_CHECKPOINT
 from pltheory.theory import InvalidInputError
 
 from .options import config_option, err, load, out, progress_bar
@@ -47,7 +48,8 @@ def command(
         raise InvalidInputError(f"--polish {limit}: with --no-polish only 0")
     file = checkpoint.with_suffix(".cert.json") if target is None else target
     require_free(file)
-    settings = load(config, (*overrides, f"network.checkpoint={json.dumps(str(checkpoint.absolute()))}"), None, "C")
+    at = f"network.checkpoint={json.dumps(str(checkpoint.absolute()))}"
+    settings = load(config, (*overrides, at), None, AT_CHECKPOINT.id)
     steps = 0 if as_is else 12 if limit is None else limit
     with progress_bar("polishing") as progress:
         report = at_checkpoint(settings, limit=steps, progress=progress)

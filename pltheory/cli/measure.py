@@ -14,9 +14,9 @@ from pltheory.measure.hessian import largest_hessian_norm, loss_hessian_norm
 from pltheory.measure.pl_ratio import pl_ratio
 from pltheory.problem.problem import in_span_of_data
 from pltheory.study.build import problem_and_reading
+from pltheory.theorems.measured import measure
 from pltheory.theory import Bound, InvalidInputError
 from pltheory.theory.bound import upper
-from pltheory.verification.hypotheses import measure
 
 from .options import config_arguments, load, out, progress_bar, say_reading
 

@@ -15,14 +15,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pltheory.certification.certificate_file import require_free
-from pltheory.certification.prove import PROVERS
 from pltheory.problem.checkpoint import Reading
 from pltheory.study.build import LEVELS
 from pltheory.study.config import Config, read_config
+from pltheory.theorems.ladder import ALL, BEST, CERTIFIABLE
 from pltheory.theory import InvalidInputError
-from pltheory.verification.ladder import ALL, BEST
+from pltheory.theory.verdict import Verdict
+from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import VerifyReport
-from pltheory.verification.verdict import Evidence, Verdict
 
 F = TypeVar("F", bound=Callable[..., None])
 # A pipe has no width of its own; 100 columns keep every table whole.
@@ -76,9 +76,10 @@ def require_certificate(path: Path | None, settings: Config, level: str) -> None
     if level != "certified":
         raise InvalidInputError(f"--save-certificate {path}: needs --level certified, not {level}")
     name = settings.theorem.name
-    if name not in (ALL, BEST) and name not in PROVERS:
+    if name not in (ALL, BEST) and name not in CERTIFIABLE:
         raise InvalidInputError(
-            f"--save-certificate {path}: Theorem {name} has no certificate; allowed are {', '.join(PROVERS)}, all, best"
+            f"--save-certificate {path}: Theorem {name} has no certificate; "
+            f"allowed are {', '.join(CERTIFIABLE)}, all, best"
         )
     require_free(path)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from pltheory.certification.recheck import MOST_GIB, MOST_SECONDS, recheck
+from pltheory.rechecker import MOST_GIB, MOST_SECONDS, recheck
 
 from .options import err, out, progress_bar
 

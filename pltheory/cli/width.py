@@ -9,13 +9,14 @@ import click
 from rich import box
 from rich.table import Table
 
-from pltheory.certification.apriori import apriori_width
-from pltheory.certification.width import smallest_width
+from pltheory.certificates.apriori import apriori_width
+from pltheory.certificates.width import smallest_width
 from pltheory.study.build import Widths, settings_of
 from pltheory.study.config import Config, with_values
+from pltheory.theorems.ball import BallTheorem
+from pltheory.theorems.ladder import ALL, BEST, LADDER, WEAKEST_DEMAND
 from pltheory.theory import InvalidInputError, NotAvailableError
 from pltheory.theory.formulas import width_scale_lzb
-from pltheory.verification.ladder import ALL, BEST
 
 from .options import config_arguments, load, out, progress_bar
 
@@ -42,15 +43,16 @@ def command(
     A width is certified with round-off included. Each width is a fresh draw from the seed.
     """
     settings = load(config, overrides, device, theorem)
-    name = "B" if settings.theorem.name in (ALL, BEST) else settings.theorem.name
-    if name not in ("A", "A'", "B"):
-        raise InvalidInputError(f"theorem.name = {name!r}: widths can be searched for A, A', B")
+    name = WEAKEST_DEMAND.id if settings.theorem.name in (ALL, BEST) else settings.theorem.name
+    known = {t.id: t for t in LADDER if isinstance(t, BallTheorem) and t.certifiable and not t.at_checkpoint}
+    if name not in known:
+        raise InvalidInputError(f"theorem.name = {name!r}: widths can be searched for {', '.join(known)}")
     found: dict[int, int | None] = {}
     with progress_bar("searching") as progress:
         for k in range(seeds):
             seed = settings.run.seed + k
             progress(k, seeds, f"seed {seed}")
-            found[seed] = _search(with_values(settings, {"run.seed": seed}), name)
+            found[seed] = _search(with_values(settings, {"run.seed": seed}), known[name])
     widths = [w for w in found.values() if w is not None]
     middle = median(widths) if len(widths) == len(found) else None
     summary: dict[str, object] = {
@@ -68,7 +70,7 @@ def command(
         _print(summary)
 
 
-def _search(config: Config, theorem: str) -> int | None:
+def _search(config: Config, theorem: BallTheorem) -> int | None:
     widths = Widths(config, settings_of(config), theorem)
     limit = widths.limit(0.25)
     width = smallest_width(widths.ratio_at, config.network.hidden[0], limit)
@@ -80,7 +82,7 @@ def _search(config: Config, theorem: str) -> int | None:
 
 
 def _apriori(config: Config, failure: float) -> int | str:
-    network, widths = config.network, Widths(config, settings_of(config), "B")
+    network, widths = config.network, Widths(config, settings_of(config), WEAKEST_DEMAND)
     if len(network.hidden) != 1 or network.parametrization != "ntk" or network.bias or config.loss != "sum":
         return "for one hidden layer, NTK parametrisation, no biases and the summed loss only"
     data = widths.data
@@ -100,7 +102,7 @@ def _apriori(config: Config, failure: float) -> int | str:
 
 def _scale(config: Config) -> float | None:
     """The width scale of [LZB22, Theorem 4] at the radius of the configured network's profile."""
-    problem, bounds = Widths(config, settings_of(config), "B").profile_at(config.network.hidden[0])
+    problem, bounds = Widths(config, settings_of(config), WEAKEST_DEMAND).profile_at(config.network.hidden[0])
     lam = bounds.lambda_0.value
     if lam <= 0:
         return None

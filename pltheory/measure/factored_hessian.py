@@ -35,8 +35,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from ..nets.activations import activation
 from ..problem.networks import ClassN
-from ..problem.pointwise import POINTWISE
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def factored_hessians(network: ClassN, x: Tensor, outputs: Tensor) -> FactoredHe
 
 
 def _factored(network: ClassN, x: Tensor, outputs: Tensor) -> FactoredHessians:
-    act = POINTWISE[network.activation]
+    act = activation(network.activation)
     read, slopes, seconds, a = [], [], [], x
     for layer in network.layers:
         tilde = layer.kappa * a

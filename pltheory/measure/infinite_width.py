@@ -3,10 +3,10 @@ r"""The tangent kernel of infinite width: a deterministic function of the inputs
 `Sigma_0 = X X^T / d`, `Sigma_l = E act(u) act(v)`, `Sigma'_l = E act'(u) act'(v)` over (u, v) Gaussian with covariance
 `Sigma_{l-1}`, and `Theta_l = Sigma_l + Theta_{l-1} o Sigma'_l` [Jacot, Gabriel, Hongler 2018, arXiv:1806.07572].
 
-Every activation of the table is `S + r`. S is a step `alpha + beta Phi(u / tau)` or a ramp `E max(u + tau Z, 0)`, Phi
-the distribution function of a standard normal Z; r is the rest, smooth and below 1e-17 outside [-U, U]. Expectations of
-S alone are those of a step or a ramp of Gaussians with covariance `A = Sigma + tau^2 I`: with
-`c = A_ij / sqrt(A_ii A_jj)` and `theta = arccos c`,
+Every activation of the table is `S + r`, its `split`. S is a step `alpha + beta Phi(u / tau)` or a ramp `E max(u + tau
+Z, 0)`, Phi the distribution function of a standard normal Z; r is the rest, smooth and below 1e-17 outside [-U, U].
+Expectations of S alone are those of a step or a ramp of Gaussians with covariance `A = Sigma + tau^2 I`: with `c = A_ij
+/ sqrt(A_ii A_jj)` and `theta = arccos c`,
 
     E Phi Phi = (pi - theta) / (2 pi),    E ramp ramp = sqrt(A_ii A_jj) (sin theta + (pi - theta) c) / (2 pi),
     E phi phi / tau^2 = 1 / (2 pi sqrt(A_ii A_jj - A_ij^2))
@@ -24,13 +24,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from ..problem.pointwise import POINTWISE
-from ..theory import InvalidInputError, NumericalFailureError
+from ..nets.activations import Split, is_known
+from ..nets.activations import activation as of_name
+from ..theory import InvalidInputError, NotAvailableError, NumericalFailureError
 
 AGREEMENT = 1e-8
 """Largest error, relative to sqrt(E act(u)^2 E act(v)^2)."""
@@ -45,31 +45,6 @@ _REACH = 9.0
 Function = Callable[[Tensor], Tensor]
 
 
-@dataclass(frozen=True)
-class _Split:
-    """act = S + r: the form of S, its tau, alpha and beta, where r ends, and the spacing for it."""
-
-    form: Literal["step", "ramp"]
-    tau: float
-    alpha: float = 0.0
-    beta: float = 1.0
-    reach: float = 0.0
-    spacing: float = 0.5
-
-
-# The step of tanh and of the sigmoid has their slope at 0; r falls like exp(-2 |u|) and exp(-|u|), and has its poles
-# at pi / 2 and at pi.
-_SPLITS = {
-    "tanh": _Split("step", math.sqrt(2 / math.pi), -1.0, 2.0, 21.0, 0.25),
-    "sigmoid": _Split("step", math.sqrt(8 / math.pi), 0.0, 1.0, 42.0),
-    "erf": _Split("step", math.sqrt(0.5), -1.0, 2.0),
-    "relu": _Split("ramp", 0.0),
-    "gelu": _Split("ramp", 1.0, reach=9.5, spacing=0.35),  # E max(u + Z, 0) = u Phi(u) + phi(u)
-    "silu": _Split("ramp", math.sqrt(8 / math.pi), reach=46.0),
-    "softplus": _Split("ramp", math.sqrt(8 / math.pi), reach=42.0),
-}
-
-
 def infinite_width_ntk(x: Tensor, *, hidden_layers: int, activation: str) -> Tensor:
     """Limit of the kernel of one output in the NTK parametrisation, shape (n, n); C outputs give C equal blocks.
 
@@ -80,9 +55,10 @@ def infinite_width_ntk(x: Tensor, *, hidden_layers: int, activation: str) -> Ten
 
     Raises:
         InvalidInputError: an unknown activation, no hidden layer, or inputs that are no finite (n, d).
+        NotAvailableError: an activation without a `split`.
         NumericalFailureError: the quadrature does not settle; the message has the error.
     """
-    if activation not in POINTWISE or hidden_layers < 1:
+    if not is_known(activation) or hidden_layers < 1:
         raise InvalidInputError(f"activation = {activation!r}, hidden_layers = {hidden_layers}: unknown or below 1")
     if not isinstance(x, Tensor) or x.ndim != 2 or not x.is_floating_point() or not torch.isfinite(x).all():
         shape = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
@@ -100,14 +76,17 @@ def gaussian_expectations(sigma: Tensor, activation: str) -> tuple[Tensor, Tenso
     """E act(u_i) act(u_j) and the same of act', for u Gaussian of covariance sigma (n, n), float64; both (n, n).
 
     Raises:
+        NotAvailableError: an activation without a `split`.
         NumericalFailureError: the quadrature does not settle; the message has the error.
     """
-    split, act = _SPLITS[activation], POINTWISE[activation]
+    act = of_name(activation)
+    if act.split is None:
+        raise NotAvailableError(f"not available for {activation}: no step or ramp that it is near to is known")
     found = []
     for order, f in enumerate((act.value, act.derivative)):
-        smooth = _Smooth(split, order)
+        smooth = _Smooth(act.split, order)
         total = smooth.squares(sigma)
-        if split.reach > 0:
+        if act.split.reach > 0:
             fine, coarse = (_Rest(smooth, f, step).expectations(sigma) for step in (1.0, _COARSE))
             total = total + fine
             size = total.diagonal().clamp(min=0).sqrt()
@@ -125,7 +104,7 @@ def gaussian_expectations(sigma: Tensor, activation: str) -> tuple[Tensor, Tenso
 class _Smooth:
     """S (order 0) or S' (order 1)."""
 
-    split: _Split
+    split: Split
     order: int
 
     def squares(self, sigma: Tensor) -> Tensor:

@@ -13,8 +13,8 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from ..nets.activations import activation
 from ..problem.networks import ClassN, class_n
-from ..problem.pointwise import POINTWISE
 from ..problem.surroundings import undisturbed
 from ..theory import InvalidInputError, NotAvailableError
 from .admission import inputs, measuring
@@ -137,7 +137,7 @@ def _fitting(net: ClassN, x: Tensor) -> Tensor:
 
 
 def _linearize(net: ClassN, x: Tensor) -> Linearization:
-    act = POINTWISE[net.activation]
+    act = activation(net.activation)
     activations, slopes, a = [], [], x.detach()
     for layer in net.layers[:-1]:
         activations.append(a)

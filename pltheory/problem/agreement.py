@@ -17,11 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..rigor.elementary import activation
+from ..nets.activations import activation
 from ..rigor.errors import NoVerdictError
 from ..rigor.midrad import Ball
 from ..theory import NotAvailableError
-from ..theory import activation as activation_of_the_table
 from .networks import ClassN, Layer
 
 ENTRIES = 2**24
@@ -49,7 +48,7 @@ def require_agreement(module: nn.Module, live: ClassN, copies: ClassN, x: Tensor
     Raises:
         NotAvailableError: a number is off by more than rounding explains.
     """
-    if not activation_of_the_table(live.activation).smooth:
+    if not activation(live.activation).smooth:
         return  # nothing is proved of such a network
     some = x[: max(64, ENTRIES // max(live.widths))].detach()
     # Weights of the outputs in the number that is differentiated.
@@ -74,7 +73,7 @@ def _compare(module: nn.Module, live: ClassN, copies: ClassN, some: Tensor, sign
         with np.errstate(all="ignore"):
             outputs, gradients = _expected(copies, _doubles(some), signs, limits.tiny / tolerance)
     except NoVerdictError:
-        return  # what is not finite is for the measurements to refuse
+        return  # what is not finite is for the measurements to refuse, and what has no enclosure is not certified
     if not (outputs.largest() < limits.max and all(g.largest() < limits.max for g in gradients)):
         return
     found, written = _found(module, live, some, torch.from_numpy(signs).to(some))
@@ -190,12 +189,12 @@ def _expected(net: ClassN, x: Array, signs: Array, least: float) -> tuple[_Numbe
     """Outputs, and gradients by layer; sizes from the moduli of all that enters, never below `least`, so that what
     underflows is an error relative to them, too."""
     value, size = x, np.maximum(np.abs(x), least)
-    inputs, slopes = [], []
+    inputs, slopes, act = [], [], activation(net.activation)
     for layer in net.layers:
         inputs.append(_Number(value, size))
         z = _affine(layer, inputs[-1], least)
         if len(inputs) < len(net.layers):
-            derivative, value = (activation(net.activation, Ball(z.value), order).mid for order in (1, 0))
+            derivative, value = (act.enclose(Ball(z.value), order).mid for order in (1, 0))
             # An error of z moves act(z) and act'(z) by about as much; an error of act' is relative to 1.
             slopes.append(_Number(derivative, 1.0 + z.size))
             size = np.abs(value) + z.size

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from pkgutil import resolve_name
 from typing import NoReturn
 
 import torch
@@ -18,6 +19,8 @@ import torch.nn.functional as F
 import torch.nn.modules.module as module_globals
 from torch import Tensor, nn
 
+from ..nets.activations import ACTIVATIONS as OF_THIS_PROJECT
+from ..nets.activations import Activation
 from ..theory import NotAvailableError
 
 DTYPES = (torch.float32, torch.float64)
@@ -33,14 +36,17 @@ _GLOBAL_HOOKS = tuple(
 )
 
 ACTIVATIONS: dict[type[nn.Module], frozenset[str]] = {
-    nn.Tanh: frozenset(),
-    nn.Sigmoid: frozenset(),
-    nn.SiLU: frozenset({"inplace"}),
-    nn.ReLU: frozenset({"inplace"}),
-    nn.GELU: frozenset({"approximate"}),
-    nn.Softplus: frozenset({"beta", "threshold"}),
+    resolve_name(a.module): a.module_attributes for a in OF_THIS_PROJECT.values() if a.module is not None
 }
 """The activation modules that can be read, with what their instances hold."""
+
+
+def _place(name: str) -> tuple[object, str]:
+    """What holds a function, and under which name: "package:Class.function" or "package:function"."""
+    module, _, path = name.partition(":")
+    *owners, last = path.split(".")
+    return resolve_name(":".join([module, ".".join(owners)]) if owners else module), last
+
 
 _READ = (nn.Module, nn.Sequential, nn.Linear, nn.ParameterList, *ACTIVATIONS)
 _CALLED = (
@@ -48,9 +54,7 @@ _CALLED = (
     "__getattribute__", "__iter__", "__len__", "__getitem__", "parameters", "named_parameters", "_named_members",
 )  # fmt: skip
 """What stands between a call of one of these modules, or a look at its parameters, and the layers' arithmetic."""
-_FUNCTIONS = (
-    (F, "linear"), (F, "gelu"), (F, "softplus"), (F, "silu"), (F, "relu"), (torch, "tanh"), (torch, "sigmoid"),
-)  # fmt: skip
+_FUNCTIONS = ((F, "linear"), *(_place(name) for a in OF_THIS_PROJECT.values() for name in a.calls))
 
 
 _FOUND: dict[tuple[object, str], object] = {
@@ -73,6 +77,19 @@ def watch(kind: type[nn.Module]) -> type[nn.Module]:
     _FOUND.update(found)
     _CODE.update({where: getattr(what, "__code__", None) for where, what in found.items()})
     return kind
+
+
+_WATCHED: list[Activation] = []
+
+
+def watch_activation(act: Activation) -> None:
+    """Let `require_torch_itself` look at the class and the functions of another package's activation from now on."""
+    if act.name not in OF_THIS_PROJECT and act.module is not None and act not in _WATCHED:
+        _WATCHED.append(act)
+        watch(resolve_name(act.module))
+        places: dict[tuple[object, str], object] = {p: getattr(*p) for p in map(_place, act.calls) if p not in _FOUND}
+        _FOUND.update(places)
+        _CODE.update({where: getattr(what, "__code__", None) for where, what in places.items()})
 
 
 def refuse(where: str, why: str) -> NoReturn:

@@ -15,7 +15,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ..theory import InvalidInputError, NotAvailableError, activation
+from ..nets.activations import activation, computed_by_class, is_known
+from ..theory import InvalidInputError, NotAvailableError
 from .exact import (
     ACTIVATIONS,
     parameter_of,
@@ -25,8 +26,8 @@ from .exact import (
     require_module,
     require_torch_itself,
     watch,
+    watch_activation,
 )
-from .pointwise import POINTWISE, activation_of
 from .surroundings import undisturbed
 
 Parametrization = Literal["ntk", "standard"]
@@ -110,7 +111,7 @@ class FullyConnected(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs F of shape (n, C)."""
-        act = POINTWISE[self.activation].value
+        act = activation(self.activation).value
         first, *rest = self.class_n().layers
         z = first.apply(x)
         for layer in rest:
@@ -139,7 +140,7 @@ def fully_connected(
 
     Args:
         widths: d, m_1, .., m_L, C; at least one hidden layer.
-        activation: a name of `pltheory.theory.ACTIVATIONS`.
+        activation: a name of `pltheory.nets.activations`.
         parametrization: "ntk": kappa_l = 1/sqrt(m_{l-1}), tau_l = 1, all entries N(0, 1) [LZB22, eq. 10];
             "standard": kappa_l = tau_l = 1, weights N(0, 1/m_{l-1}), biases 0.
         bias: whether biases are parameters; without them tau_l = 0.
@@ -241,18 +242,18 @@ def _read_sequential(module: nn.Sequential) -> tuple[ClassN, dict[str, Tensor]]:
 
 
 def _read_activation(part: nn.Module, name: str) -> str:
-    allowed = ACTIVATIONS.get(type(part))
-    if allowed is None:
+    act = computed_by_class(type(part))
+    if act is None:
         refuse(f"layer {name}", f"is a {type(part).__name__}: read are {', '.join(k.__name__ for k in ACTIVATIONS)}")
-    require_module(part, type(part), f"layer {name}", attributes=allowed)
-    for key in allowed:
+    watch_activation(act)
+    require_module(part, type(part), f"layer {name}", attributes=act.module_attributes)
+    for key in act.module_attributes:
         # An object that compares as it likes is no setting.
         if type(vars(part).get(key)) not in (bool, int, float, str):
             refuse(f"layer {name}", f"has {key} = {vars(part).get(key)!r}, which is no plain value")
-    found = activation_of(part)
-    if found is None:
+    if not act.computed_by(part):
         refuse(f"layer {name}", f"is {part}, which is not the function of the table that goes by its name")
-    return found
+    return act.name
 
 
 def _read_fully_connected(module: FullyConnected) -> tuple[ClassN, dict[str, Tensor]]:
@@ -271,7 +272,7 @@ def _read_fully_connected(module: FullyConnected) -> tuple[ClassN, dict[str, Ten
     for key, scales in (("kappas", kappas), ("taus", taus)):
         if type(scales) is not tuple or len(scales) != count or not all(type(s) in (float, int) for s in scales):
             refuse(key, f"= {scales!r} are not {count} numbers")
-    if type(name) is not str or name not in POINTWISE:
+    if type(name) is not str or not is_known(name):
         refuse("activation", f"= {name!r} is not a name of the table")
     for key, part in lists.items():
         require_module(part, nn.ParameterList, key, attributes=("_size",), holds="parameters")

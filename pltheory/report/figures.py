@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
+from ..runs.loop import Array, Trace
 from ..study.quantities import BUILT_IN, Quantity
 from ..study.scaling import Slope
 from ..theory.formulas import rate
-from ..verification.convergence import Array, Trace
 
 MEASURED, PROVEN, FADED = "#1f5fa8", "#c8442b", "#8a8f98"
 STYLE: Any = {

@@ -8,9 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from ..verification.convergence import Trace
+from ..runs.loop import Trace
 from .figures import run_panels, svg
-from .text import constants, granted, margin, number, why_not
+from .rows import measured, needed, number
+from .text import constants, granted, margin, why_not
 
 
 def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace | None) -> str:
@@ -18,14 +19,17 @@ def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace |
 
     Args:
         manifest: as written by the store.
-        report: of schema `pltheory-report/1`.
+        report: of schema `pltheory-report/2`, or of 1.
         trace: the run's trace, or None for a check.
     """
     environment = Environment(
         loader=PackageLoader("pltheory", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters.update(number=number, margin=margin, constants=constants, granted=granted, why_not=why_not)
+    environment.filters.update(
+        number=number, margin=margin, constants=constants, granted=granted, why_not=why_not,
+        needed=needed, measured=measured,
+    )  # fmt: skip
     main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
     page: str = environment.get_template("page.html.jinja").render(
         problem=_problem(manifest),

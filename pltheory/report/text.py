@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ..study.quantities import BUILT_IN, Quantity
 from ..study.scaling import Slope
+from .rows import measured, needed, number
 
 STYLES = {
     "CERTIFIED": "bold green",
@@ -23,11 +24,6 @@ STYLES = {
 }
 
 
-def number(value: float | None, digits: int = 4) -> str:
-    """A number as shown; a missing or infinite one as a dash."""
-    return "-" if value is None else f"{value:.{digits}g}"
-
-
 def margin(value: float | None) -> str:
     """Available over required."""
     return "" if value is None else f"x {value:.3g}"
@@ -36,7 +32,7 @@ def margin(value: float | None) -> str:
 def constants(theorem: dict[str, Any]) -> str:
     """The rate and PL* constant of a theorem that holds, as a clause; empty where it has none."""
     reach, promise = theorem["reach"], theorem.get("promise")
-    if promise is not None and promise["rate"] is not None:
+    if reach is None and promise is not None and promise["rate"] is not None:
         return f"; 1 - q = {number(1 - promise['rate'], 3)}"
     if reach is None or reach["rate"] is None:
         return ""
@@ -44,7 +40,7 @@ def constants(theorem: dict[str, Any]) -> str:
 
 
 def print_report(console: Console, report: dict[str, Any]) -> None:
-    """Print the tables of a report of schema `pltheory-report/1`."""
+    """Print the tables of a report of schema `pltheory-report/2`, or of 1."""
     by_id = {t["id"]: t for t in report["theorems"]}
     main = by_id[report["main_theorem"]]
     if report.get("data"):
@@ -86,8 +82,7 @@ def _hypotheses(theorem: dict[str, Any]) -> Table:
     table.add_column("verdict", no_wrap=True)
     for r in theorem["hypotheses"]:
         first = f"{escape(r['name'])}\n  [dim]{escape(r['how'])}[/]"
-        cells = [escape(r[k]) for k in ("needed", "measured")]
-        table.add_row(first, *cells, margin(r["margin"]), _styled(r["verdict"]))
+        table.add_row(first, escape(needed(r)), escape(measured(r)), margin(r["margin"]), _styled(r["verdict"]))
     return table
 
 
@@ -140,7 +135,7 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     table.add_row("loss", f"{number(run['loss_start'])} to {number(run['loss_end'])}, {number(ratio, 2)} of its start")
     ball = f" of {number(reach['required'])} certified" if held and reach and reach["required"] is not None else ""
     since = promise.get("since", 0) if held and promise else 0
-    if held and promise and promise["radius"] is not None and not since:
+    if held and not reach and promise and promise["radius"] is not None and not since:
         ball = f" of {number(promise['radius'])} promised"
     table.add_row("path", f"{number(run['path_length'])}{ball}; distance {number(run['distance'])}")
     table.add_row("kernel drift", number(run["kernel_drift"], 3))

@@ -2,7 +2,7 @@
 
 What is trusted: IEEE 754 binary64 to nearest with gradual underflow, which `environment.require` tests at
 run time (call it first and last in a certified run); that a matrix product is made of inner products in
-some order, fused operations allowed; python-flint, when a table of `activation` is built. What is not:
+some order, fused operations allowed; python-flint, when a table for `enclosure` is built. What is not:
 LAPACK, libm, blocking, thread counts. In place of a number it cannot vouch for, everything here raises
 `NoVerdictError`.
 """
@@ -12,8 +12,7 @@ from .eigen import lambda_max_upper as lambda_max_upper
 from .eigen import lambda_min_lower as lambda_min_lower
 from .eigen import sigma_min_lower as sigma_min_lower
 from .eigen import spectral_norm_upper as spectral_norm_upper
-from .elementary import activation as activation
-from .elementary import assumptions as assumptions
+from .elementary import enclosure as enclosure
 from .errors import NoVerdictError as NoVerdictError
 from .errors import RoundingEnvironmentError as RoundingEnvironmentError
 from .midrad import Ball as Ball

@@ -1,4 +1,4 @@
-"""Certified activations and their first two derivatives on balls.
+"""A smooth function of one variable and its first two derivatives on balls: what certifies an activation.
 
 Mode "table" evaluates the tables of `tables` and assumes nothing beyond the rounding model. Mode "libm"
 calls NumPy and SciPy and assumes a stated error of their functions; the assumptions are returned as text by
@@ -7,20 +7,19 @@ calls NumPy and SciPy and assumes a stated error of their functions; the assumpt
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
-from pltheory.theory import ACTIVATIONS, InvalidInputError
+from pltheory.theory import InvalidInputError
 
 from . import libm
+from .errors import NoVerdictError
 from .midrad import Ball
 from .roundoff import Array, mul_up, quiet
-from .tables import DEGREE, SHAPES, Table, table
+from .tables import DEGREE, Shape, Table, table
 
 Mode = Literal["table", "libm"]
-NAMES = tuple(SHAPES)
-"""The activations that can be certified."""
 ERROR_TERMS = ("propagated", "table_error")
 """Names of the functions here that each bound one source of error; tests notice the loss of each."""
 
@@ -28,40 +27,80 @@ _CHUNK = 16384
 """Entries evaluated at a time, so that temporaries stay in the cache."""
 
 
-def activation(name: str, x: Ball, order: int = 0, *, mode: Mode = "table") -> Ball:
-    """Ball of act(x), act'(x) or act''(x), entry by entry.
+class Function(Protocol):
+    """What is to be known of a function."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        ...
+
+    @property
+    def s1(self) -> float:
+        """Upper bound of the supremum over the line of |f'|."""
+        ...
+
+    @property
+    def s2(self) -> float:
+        """Of |f''|."""
+        ...
+
+    @property
+    def s3(self) -> float:
+        """Of |f'''|."""
+        ...
+
+    @property
+    def shape(self) -> Shape | None:
+        """How it is tabulated; None where it is not."""
+        ...
+
+    @property
+    def library(self) -> tuple[str, ...]:
+        """Functions that `from_library` calls, by name; none where there are only tables."""
+        ...
+
+    def from_library(self, x: Ball, order: int) -> Ball:
+        """Ball of the derivative of that order at exact points, from the functions of `libm`."""
+        ...
+
+
+def enclosure(f: Function, x: Ball, order: int = 0, *, mode: Mode = "table") -> Ball:
+    """Ball of f(x), f'(x) or f''(x), entry by entry.
 
     Args:
-        name: tanh, sigmoid, softplus, erf, gelu or silu.
+        f: the function.
         x: ball of any shape; the result's radius is a scalar where that of x is.
         order: 0, 1 or 2, the derivative.
-        mode: "table", without assumptions, or "libm", under those of `assumptions(name, "libm")`.
+        mode: "table", without assumptions, or "libm", under those of `assumptions(f, "libm")`.
 
     Raises:
-        InvalidInputError: another name, order or mode.
-        NoVerdictError: overflow.
+        InvalidInputError: another order or mode.
+        NoVerdictError: overflow, or a function that is not tabulated.
         RoundingEnvironmentError: see `environment`.
     """
-    if name not in SHAPES or order not in (0, 1, 2) or mode not in ("table", "libm"):
-        raise InvalidInputError(
-            f"certified activation {name!r}, derivative {order!r}, mode {mode!r}: allowed are "
-            f"{', '.join(NAMES)}; 0, 1, 2; table, libm"
-        )
-    centre = _from_table(table(name, order), x) if mode == "table" else libm.evaluate(name, x, order)
+    if order not in (0, 1, 2) or mode not in ("table", "libm"):
+        raise InvalidInputError(f"{f.name}, derivative {order!r}, mode {mode!r}: allowed are 0, 1, 2; table, libm")
+    if f.shape is None:
+        raise NoVerdictError(f"no verified enclosure of {f.name} is known")
+    centre = libm.evaluate(f.from_library, x, order) if _calls(f, mode) else _from_table(table(f.shape, order), x)
     if not x.rad.any():
         return centre
-    return centre.wider(propagated(name, order, x.rad))
+    return centre.wider(propagated(f, order, x.rad))
 
 
-def assumptions(name: str, mode: Mode) -> tuple[str, ...]:
+def assumptions(f: Function, mode: Mode) -> tuple[str, ...]:
     """What a result of that mode rests on beyond the rounding model; empty for "table"."""
-    return () if mode == "table" else libm.assumptions(name)
+    return libm.assumptions(f.library) if _calls(f, mode) else ()
 
 
-def propagated(name: str, order: int, rad: Array) -> Array:
+def _calls(f: Function, mode: Mode) -> bool:
+    return mode == "libm" and bool(f.library)
+
+
+def propagated(f: Function, order: int, rad: Array) -> Array:
     """sup |g(x') - g(x)| over |x' - x| <= rad: rad times the supremum of the next derivative's modulus."""
-    act = ACTIVATIONS[name]
-    return mul_up((act.s1, act.s2, act.s3)[order], rad)
+    return mul_up((f.s1, f.s2, f.s3)[order], rad)
 
 
 def table_error(t: Table, lowest: float, highest: float) -> float:

@@ -13,6 +13,7 @@ path of the tree and so covers fused operations and blocking word for word, and 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,10 @@ U = 2.0**-53
 """Unit roundoff."""
 ETA = 2.0**-1074
 """Smallest subnormal number."""
+RAISE = 1.0 + 2.0**-30
+"""(1 - 2^-53)^-k < RAISE for k < 2^22: what `raised` covers, sums over 4e6 nonnegative terms included."""
+TINY = 1e-280
+"""Added with RAISE: covers products that underflow (each loses at most 2^-1075, and 4e6 of them far less than this)."""
 quiet = np.errstate(all="ignore")
 """Overflow is answered by NoVerdictError at the end of an operation, not by warnings on the way."""
 ERROR_TERMS = ("gamma", "underflow", "up", "down")
@@ -87,6 +92,11 @@ def sqrt_up(x: Array | float) -> Array:
 def sqrt_down(x: Array | float) -> Array:
     """Lower bound of the square root of max(x, 0), itself nonnegative."""
     return np.maximum(0.0, down(np.sqrt(np.maximum(0.0, np.asarray(x, dtype=np.float64)))))
+
+
+def raised(x: Any) -> Array:
+    """Upper bound of a nonnegative formula's exact value from its computed value (see `RAISE`)."""
+    return np.asarray(x, dtype=np.float64) * RAISE + TINY
 
 
 def raise_sum(s: Array | float, k: int, products: int = 0) -> Array:

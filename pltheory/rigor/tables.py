@@ -1,4 +1,4 @@
-"""Piecewise Taylor tables of the activations, built by ball arithmetic, with a proved error for every cell.
+"""Piecewise Taylor tables of smooth functions, built by ball arithmetic, with a proved error for every cell.
 
 Cell j is the set of x with |x - j 2^-p| <= 2^-(p+1); its polynomial is a rounded Taylor polynomial at j
 2^-p in s = 2^p x - j, |s| <= 1/2, evaluated by Horner's rule. The error of a cell is the sum of three named
@@ -43,7 +43,7 @@ _RAISE = 1.0 + 2.0**-40
 
 @dataclass(frozen=True)
 class Shape:
-    """How one activation is tabulated.
+    """How a function and its first two derivatives are tabulated.
 
     Attributes:
         bits: p, cells are 2^-p wide.
@@ -51,7 +51,7 @@ class Shape:
         series: power series of the function at a ball, by python-flint.
         right: asymptote of the function and its first two derivatives for x -> +inf, as (slope, constant).
         left: for x -> -inf.
-        tails: for each order an upper bound, as a ball, of |function - asymptote| on both tails |x| >= X.
+        tails: for each order an upper bound, as a ball, of |function - asymptote| on both tails |x| >= X, X >= reach.
     """
 
     bits: int
@@ -64,7 +64,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Table:
-    """One derivative of one activation.
+    """One derivative of one function.
 
     Attributes:
         bits: p.
@@ -85,84 +85,12 @@ class Table:
     tail_error: float
 
 
-def _sigmoid(x: Any) -> Any:
-    return 1 / ((-x).exp() + 1)
-
-
-def _softplus(x: Any) -> Any:
-    # The constant coefficient decides the side; both forms are the same function.
-    return ((-x).exp() + 1).log() + x if float(x[0].mid()) > 0 else (x.exp() + 1).log()
-
-
-def _gelu(x: Any) -> Any:
-    from flint import arb
-
-    return x * (-x * arb(0.5).sqrt()).erfc() / 2
-
-
-def _gauss(x: Any) -> Any:
-    """(2 / sqrt(pi)) exp(-x^2)."""
-    from flint import arb
-
-    return 2 / arb.pi().sqrt() * (-x * x).exp()
-
-
-def _normal(x: Any) -> Any:
-    """Density of the standard normal distribution."""
-    from flint import arb
-
-    return (-x * x / 2).exp() / (2 * arb.pi()).sqrt()
-
-
-def _upper_tail(x: Any) -> Any:
-    """1 - Phi(x)."""
-    from flint import arb
-
-    return (x * arb(0.5).sqrt()).erfc() / 2
-
-
-# Every majorant below decreases on x >= 2, which is below every reach. For the sigmoid family, with
-# q = 1 - sigmoid(x) <= e^-x: sigma' <= q, |sigma''| <= q, |x sigma - x| = x q, |(x sigma)' - 1| <= q + x q,
-# |(x sigma)''| = |2 sigma' + x sigma''| <= (2 + x) q, and x sigma at -x is x q, and so on by symmetry.
-_CONSTANTS = ((0, 1), (0, 0), (0, 0))
-_RAMP = ((1, 0), (0, 1), (0, 0))
-_ZERO = ((0, 0), (0, 0), (0, 0))
-SHAPES = {
-    "tanh": Shape(
-        8,
-        20,
-        lambda x: 1 - 2 / ((2 * x).exp() + 1),
-        _CONSTANTS,
-        ((0, -1), (0, 0), (0, 0)),
-        # 1 - tanh = 2 / (e^2x + 1) <= 2 e^-2x; sech^2 <= 4 e^-2x; |2 tanh sech^2| <= 8 e^-2x.
-        (lambda x: 2 * (-2 * x).exp(), lambda x: 4 * (-2 * x).exp(), lambda x: 8 * (-2 * x).exp()),
-    ),
-    "sigmoid": Shape(7, 39, _sigmoid, _CONSTANTS, _ZERO, (lambda x: (-x).exp(),) * 3),
-    # softplus(x) - max(x, 0) = log(1 + e^-|x|) <= e^-|x|.
-    "softplus": Shape(7, 39, _softplus, _RAMP, _ZERO, (lambda x: (-x).exp(),) * 3),
-    "erf": Shape(
-        8,
-        7,
-        lambda x: x.erf(),
-        _CONSTANTS,
-        ((0, -1), (0, 0), (0, 0)),
-        (lambda x: x.erfc(), _gauss, lambda x: 2 * x * _gauss(x)),
-    ),
-    # gelu' = Phi + x phi and gelu'' = (2 - x^2) phi, |2 - x^2| <= x^2 for x >= 1.
-    "gelu": Shape(
-        8,
-        10,
-        _gelu,
-        _RAMP,
-        _ZERO,
-        (
-            lambda x: x * _upper_tail(x),
-            lambda x: _upper_tail(x) + x * _normal(x),
-            lambda x: x * x * _normal(x),
-        ),
-    ),
-    "silu": Shape(7, 44, lambda x: x * _sigmoid(x), _RAMP, _ZERO, (lambda x: (x + 2) * (-x).exp(),) * 3),
-}
+STEP = ((0, 1), (0, 0), (0, 0))
+"""Asymptotes of a function that tends to 1 and of its first two derivatives."""
+RAMP = ((1, 0), (0, 1), (0, 0))
+"""Of one that nears the identity."""
+FLAT = ((0, 0), (0, 0), (0, 0))
+"""Of one that tends to 0."""
 
 
 def _number(ball: Any) -> float:
@@ -243,26 +171,23 @@ def tail(shape: Shape, order: int) -> float:
 
 
 @cache
-def table(name: str, order: int) -> Table:
-    """The table of a derivative of an activation, built on first use in a fraction of a second.
+def table(shape: Shape, order: int) -> Table:
+    """The table of a derivative of a function, built on first use in a fraction of a second.
 
     Args:
-        name: tanh, sigmoid, softplus, erf, gelu or silu.
+        shape: of the function.
         order: 0 for the function, 1 and 2 for its derivatives.
 
     Raises:
-        InvalidInputError: another name or order.
+        InvalidInputError: another order.
         RoundingEnvironmentError: see `environment`.
     """
     from flint import arb, ctx
 
-    if name not in SHAPES or order not in (0, 1, 2):
-        raise InvalidInputError(
-            f"certified activation {name!r}, derivative {order!r}: allowed are "
-            f"{', '.join(SHAPES)} and derivatives 0, 1, 2"
-        )
+    if order not in (0, 1, 2):
+        raise InvalidInputError(f"derivative {order!r}: allowed are 0, 1, 2")
     require_thread()
-    shape, before = SHAPES[name], ctx.prec
+    before = ctx.prec
     cells = shape.reach << shape.bits
     coefficients = np.zeros((DEGREE + 1, 2 * cells + 1))
     approximation = np.zeros(2 * cells + 1)

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import torch
 
-from ..certification.certificate import certify
+from ..certificates.width import sufficient_width
 from ..certification.profile import Profile, profile
-from ..certification.radius import reach
-from ..certification.width import sufficient_width
 from ..measure.linearization import linearize
 from ..problem.checkpoint import Reading, load_checkpoint
 from ..problem.data import Data, named
@@ -25,10 +23,11 @@ from ..problem.settings import (
     GradientDescentSettings,
     StepSettings,
 )
+from ..runs.loop import Progress
+from ..theorems.ball import BallTheorem
 from ..theory import InvalidInputError
-from ..verification.convergence import Progress
+from ..theory.verdict import Verdict
 from ..verification.report import VerifyReport, verify
-from ..verification.verdict import Verdict
 from .config import Config, with_values
 
 LEVELS = {"holds": Verdict.HOLDS, "certified": Verdict.CERTIFIED}
@@ -156,15 +155,16 @@ def answer(
     )
     if reading is not None and loaded is not None:
         loaded(reading)
-    found = report.main.reach
-    undecided = report.main.verdict is Verdict.UNDECIDED
-    if not undecided or found is None or not found.ratio > 0 or config.network.checkpoint is not None:
+    theorem, found = report.main.theorem, report.main.reach
+    if report.main.verdict is not Verdict.UNDECIDED or config.network.checkpoint is not None:
         return report
-    width = _closing_width(config, settings, report.main.theorem.id, found.ratio)
+    if not isinstance(theorem, BallTheorem) or found is None or not found.ratio > 0:
+        return report
+    width = _closing_width(config, settings, theorem, found.ratio)
     return replace(report, closing_width=width)
 
 
-def _closing_width(config: Config, settings: StepSettings, theorem: str, ratio: float) -> int | None:
+def _closing_width(config: Config, settings: StepSettings, theorem: BallTheorem, ratio: float) -> int | None:
     widths = Widths(config, settings, theorem)
     # A quarter of the memory: the search is a convenience and must not push the machine to its limit.
     return sufficient_width(widths.ratio_at, config.network.hidden[0], ratio, widths.limit(0.25))
@@ -179,7 +179,7 @@ class Widths:
         theorem: whose ratio is read.
     """
 
-    def __init__(self, config: Config, settings: StepSettings, theorem: str) -> None:
+    def __init__(self, config: Config, settings: StepSettings, theorem: BallTheorem) -> None:
         self._config, self._settings, self._theorem = config, settings, theorem
         self.data = data_of(config)
 
@@ -199,12 +199,12 @@ class Widths:
 
     def ratio_at(self, width: int) -> float:
         """The theorem's available over required there, float64."""
-        return reach(self.profile_at(width)[1], self._settings, self._theorem).ratio
+        return self._theorem.look(self.profile_at(width)[1], self._settings).ratio
 
     def certified_at(self, width: int) -> bool:
         """Whether the theorem is proved there, round-off included."""
         problem, bounds = self.profile_at(width)
-        return certify(problem, self._settings, bounds, theorem=self._theorem).holds
+        return self._theorem.certify_near(problem, self._settings, bounds).holds
 
     def limit(self, part: float) -> int:
         """A power of two times the configured width that fits into that part of the memory."""

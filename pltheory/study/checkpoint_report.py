@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..certification.basin import Basin, certify_basin
+from ..certificates.basin import Basin, certify_basin
+from ..certificates.fit import Fit, doubts
 from ..certification.certificate_file import document
-from ..certification.fit import Fit, doubts
 from ..problem.checkpoint import Reading
 from ..theory import InvalidInputError
 from .build import data_of, problem_and_reading, settings_of

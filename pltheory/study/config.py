@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
+from ..nets.activations import is_known, names
 from ..problem.data import NAMES, is_there
 from ..problem.dialect import DECIMALS, DELIMITERS
-from ..theory import ACTIVATIONS, InvalidInputError
-from ..theory.theorems import THEOREMS
-from ..verification.extension import ids
-from ..verification.ladder import ALL, BEST
+from ..theorems.guard import ids
+from ..theorems.ladder import ALL, BEST
+from ..theory import InvalidInputError
 
 
 class _Section(BaseModel):
@@ -40,13 +40,21 @@ class Network(_Section):
     """
 
     hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
-    activation: Literal[tuple(ACTIVATIONS)] = "tanh"  # type: ignore[valid-type]
+    activation: str = "tanh"
     parametrization: Literal["ntk", "standard"] = "ntk"
     bias: bool = False
     output_init: Literal["gaussian", "rademacher"] = "gaussian"
     checkpoint: str | None = None
     checkpoint_names: Annotated[list[str], Field(min_length=2)] | None = None
     checkpoint_key: Annotated[list[str], Field(min_length=1)] | None = None
+
+    @field_validator("activation", mode="before")
+    @classmethod
+    def _known(cls, name: object) -> object:
+        if not isinstance(name, str) or not is_known(name):
+            *first, last = map(repr, names())
+            raise PydanticCustomError("activation", "should be {allowed}", {"allowed": f"{', '.join(first)} or {last}"})
+        return name
 
 
 class DataSection(_Section):
@@ -93,7 +101,7 @@ class TheoremSection(_Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in THEOREMS and name not in (ALL, BEST) and name not in ids():
+        if name not in (ALL, BEST) and name not in ids():
             allowed = ", ".join(map(repr, [*ids(), ALL, BEST]))
             raise PydanticCustomError("theorem", "should be one of {allowed}", {"allowed": allowed})
         return name

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..certification.fit import Alternative
+from ..certificates.fit import Alternative
+from ..nets.activations import ACTIVATIONS
 from ..problem.data import LABELS, Data
 from ..problem.networks import FullyConnected
 from ..problem.problem import Problem
-from ..theory import ACTIVATIONS, InvalidInputError
+from ..theory import InvalidInputError
 from .build import data_of
 from .config import Config, with_values
 

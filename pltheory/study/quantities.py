@@ -17,14 +17,14 @@ from typing import Any
 import torch
 
 from .. import packages
-from ..certification.radius import reach
 from ..measure.hessian import largest_hessian_norm
 from ..measure.infinite_width import infinite_width_ntk
 from ..measure.spectrum import lambda_min
 from ..problem.problem import Problem, in_span_of_data
 from ..problem.settings import StepSettings
+from ..runs.loop import Run
+from ..theorems.ladder import WEAKEST_DEMAND
 from ..theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError
-from ..verification.convergence import Run
 from ..verification.report import VerifyReport
 from .build import data_of
 from .config import Config, clipped
@@ -111,7 +111,7 @@ def _hessian_norm(point: Point) -> float:
 
 def _certificate_ratio(point: Point) -> float | None:
     bounds = point.report.measured.profile
-    return None if bounds is None else reach(bounds, point.settings, "B").ratio
+    return None if bounds is None else WEAKEST_DEMAND.look(bounds, point.settings).ratio
 
 
 # Hessian norm and certificate ratio carry logarithmic factors besides. The kernel can drift by m^(-1/2) inside a ball;

@@ -20,9 +20,9 @@ import numpy as np
 import torch
 
 from ..problem.data import NAMES
+from ..runs.loop import Trace
 from ..theory import InvalidInputError
-from ..verification.convergence import Trace
-from ..verification.report import SCHEMA
+from ..verification.report import SCHEMA, SCHEMAS
 from .config import Config
 
 PACKAGES = ("pltheory", "numpy", "scipy", "torch", "sympy", "scikit-learn")
@@ -205,7 +205,7 @@ def read_run(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Trace | None
         raise InvalidInputError(f"{folder}: damaged run folder ({error})") from None
     if not isinstance(read_manifest, dict) or not isinstance(report, dict):
         raise InvalidInputError(f"{folder}: damaged run folder (manifest.json or report.json is no JSON object)")
-    if report.get("schema") != SCHEMA:
+    if report.get("schema") not in SCHEMAS:
         raise InvalidInputError(f"{folder}: report of schema {report.get('schema')!r}, this version reads {SCHEMA!r}")
     return read_manifest, report, trace
 

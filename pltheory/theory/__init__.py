@@ -1,8 +1,5 @@
-"""Pure mathematics: formulas, activation constants, the theorem registry. No torch, no files, no printing."""
+"""Pure mathematics: formulas, bounds with a direction, verdicts from them. No torch, no files, no printing."""
 
-from .activations import ACTIVATIONS as ACTIVATIONS
-from .activations import Activation as Activation
-from .activations import activation as activation
 from .bound import Bound as Bound
 from .bound import Direction as Direction
 from .errors import ExtensionError as ExtensionError

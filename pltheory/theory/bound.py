@@ -52,6 +52,16 @@ class Bound:
         """
         return self._side(Direction.UPPER)
 
+    @property
+    def is_lower(self) -> bool:
+        """Whether the quantity is at least the value."""
+        return self.kind in (Direction.LOWER, Direction.EXACT)
+
+    @property
+    def is_upper(self) -> bool:
+        """Whether the quantity is at most the value."""
+        return self.kind in (Direction.UPPER, Direction.EXACT)
+
     def _side(self, wanted: Direction) -> float:
         if self.kind not in (wanted, Direction.EXACT):
             raise WrongDirectionError(
@@ -64,19 +74,24 @@ class Bound:
         return f"{sign} {self.value:.6g} ({self.method})"
 
 
-def lower(value: float, method: str) -> Bound:
+def lower(value: float, method: str, *, rounded: bool = False) -> Bound:
     """A lower bound."""
-    return Bound(float(value), Direction.LOWER, method)
+    return Bound(float(value), Direction.LOWER, method, rounded)
 
 
-def upper(value: float, method: str) -> Bound:
+def upper(value: float, method: str, *, rounded: bool = False) -> Bound:
     """An upper bound."""
-    return Bound(float(value), Direction.UPPER, method)
+    return Bound(float(value), Direction.UPPER, method, rounded)
 
 
 def exact(value: float, method: str) -> Bound:
     """An exact value, up to the round-off of the arithmetic used."""
     return Bound(float(value), Direction.EXACT, method)
+
+
+def given(value: float, method: str = "as given") -> Bound:
+    """A number that is a double by itself: a setting, a count, a chosen radius."""
+    return Bound(float(value), Direction.EXACT, method, rounded=True)
 
 
 def estimate(value: float, method: str) -> Bound:

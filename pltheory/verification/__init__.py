@@ -1,1 +1,1 @@
-"""A theorem held against a problem: hypotheses, verdicts, and a run checked step by step."""
+"""Theorems asked of a problem in turn, a run beside them, and one report of both."""

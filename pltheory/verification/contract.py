@@ -23,12 +23,13 @@ from torch import Tensor, nn
 from ..problem.networks import fully_connected
 from ..problem.problem import Problem
 from ..problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
+from ..theorems.guard import Guarded, guarded
+from ..theorems.measured import Measured, measure
+from ..theorems.protocol import Question, Theorem, TheoremReport
 from ..theory import Bound, Direction, InvalidInputError, PltheoryError
-from .extension import TheoremCheck, guarded
-from .hypotheses import Measured, TheoremReport, measure
-from .ladder import Question, Rung
+from ..theory.verdict import Comparison, Fact, Verdict
+from .evidence import Evidence
 from .report import VerifyReport, verify
-from .verdict import Evidence, Verdict
 
 STEPS = 300
 """Steps for which a promise is tried on each sample."""
@@ -60,8 +61,8 @@ class Sample:
 class TheoremContract:
     """Tests of one theorem; override `candidate` and `applies`."""
 
-    def candidate(self) -> TheoremCheck | Rung:
-        """The theorem: an object with `theorem` and `check`, or a rung of the ladder.
+    def candidate(self) -> Theorem | Guarded:
+        """The theorem, as it is or behind the guard.
 
         Raises:
             NotImplementedError: unless overridden.
@@ -85,7 +86,7 @@ class TheoremContract:
 
     def test_it_describes_itself(self) -> None:
         """Id, title, citation, hypotheses and conclusion are there, and the id is free."""
-        _rung(self.candidate())
+        _guarded(self.candidate())
 
     def test_it_applies_where_its_author_says(self) -> None:
         """A theorem that never reaches HOLDS tests nothing; its run must not contradict it."""
@@ -102,8 +103,8 @@ class TheoremContract:
             report = self._hold(sample)
             if report is None:
                 continue
-            if [row.name for row in report.rows] != list(report.theorem.hypotheses):
-                raise ContractBreach(f"{sample.name}: rows {[row.name for row in report.rows]}")
+            if [row.hypothesis for row in report.rows] != [h.name for h in report.theorem.hypotheses]:
+                raise ContractBreach(f"{sample.name}: rows {[row.hypothesis for row in report.rows]}")
             lowest = min(row.verdict.rank for row in report.rows)
             if report.verdict.rank != lowest:
                 raise ContractBreach(f"{sample.name}: {report.verdict} is not the weakest row")
@@ -166,7 +167,7 @@ class TheoremContract:
         for sample in self.samples():
             try:
                 verify(
-                    sample.problem, sample.settings, theorem=_rung(self.candidate()), steps=0,
+                    sample.problem, sample.settings, theorem=_guarded(self.candidate()), steps=0,
                     options=sample.options, checkpoint=sample.checkpoint, level=Verdict.HOLDS,
                 ).to_json()  # fmt: skip
             except InvalidInputError:
@@ -182,7 +183,7 @@ class TheoremContract:
         if question.at.profile is None and sample.settings.multiple is not None:
             return None  # `verify` refuses this before a theorem is asked
         try:
-            return _rung(self.candidate()).hold(question)
+            return _guarded(self.candidate()).answer(question)
         except refuses:
             return None
 
@@ -192,7 +193,7 @@ class TheoremContract:
 
     def _verify(self, sample: Sample) -> VerifyReport:
         report = verify(
-            sample.problem, sample.settings, theorem=_rung(self.candidate()), steps=STEPS,
+            sample.problem, sample.settings, theorem=_guarded(self.candidate()), steps=STEPS,
             options=sample.options, checkpoint=sample.checkpoint, level=Verdict.HOLDS,
         )  # fmt: skip
         if report.evidence is Evidence.CONTRADICTS:
@@ -255,8 +256,8 @@ def _with_skip() -> Problem:
     return Problem(_Skip(), x, y)
 
 
-def _rung(candidate: TheoremCheck | Rung) -> Rung:
-    return candidate if isinstance(candidate, Rung) else guarded(candidate, type(candidate).__name__)
+def _guarded(candidate: Theorem | Guarded) -> Guarded:
+    return candidate if isinstance(candidate, Guarded) else guarded(candidate, type(candidate).__name__)
 
 
 def _state(problem: Problem) -> list[Tensor]:
@@ -266,17 +267,24 @@ def _state(problem: Problem) -> list[Tensor]:
 def _said(report: TheoremReport | None) -> str:
     if report is None:
         return "refused"
-    return f"{report.verdict}: {[(row.verdict.value, row.measured, row.margin) for row in report.rows]}"
+    return f"{report.verdict}: {[(row.verdict.value, str(row.says), row.margin) for row in report.rows]}"
 
 
 def _alike(a: TheoremReport | None, b: TheoremReport | None) -> bool:
-    """The same answer but for the last bits of its margins: a sum need not be rounded the same way twice."""
+    """The same answer but for the last bits of its numbers: a sum need not be rounded the same way twice."""
     if a is None or b is None:
         return a is b
     return a.verdict is b.verdict and all(
-        (one.verdict, one.measured, one.margin is None) == (two.verdict, two.measured, two.margin is None)
-        and (one.margin is None or two.margin is None or math.isclose(one.margin, two.margin, rel_tol=1e-9))
-        for one, two in zip(a.rows, b.rows, strict=True)
+        one.verdict is two.verdict and _same(one.says, two.says) for one, two in zip(a.rows, b.rows, strict=True)
+    )
+
+
+def _same(one: Comparison | Fact | None, two: Comparison | Fact | None) -> bool:
+    if not (isinstance(one, Comparison) and isinstance(two, Comparison)):
+        return one == two
+    return one.relation == two.relation and all(
+        x.kind is y.kind and x.rounded == y.rounded and math.isclose(x.value, y.value, rel_tol=1e-9)
+        for x, y in ((one.measured, two.measured), (one.needed, two.needed))
     )
 
 

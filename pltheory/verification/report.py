@@ -5,30 +5,25 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..certification.certificate import THEOREMS as CERTIFIABLE
-from ..certification.certificate import certify
-from ..certification.enclosure import enclose, stored_arrays
-from ..certification.prove import TRAJECTORY_STEPS
-from ..certification.radius import reach
 from ..problem.held import hold
-from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings, require_rule
 from ..problem.surroundings import undisturbed
-from ..rigor.errors import NoVerdictError
+from ..runs.loop import Progress, Reason, Run, run
+from ..theorems.guard import Guarded, theorem_of
+from ..theorems.ladder import ALL, BEST, LADDER, WEAKEST_DEMAND, WORK, by_cost
+from ..theorems.measured import Measured, measure
+from ..theorems.protocol import STEPS, Question, TheoremReport
 from ..theory import Bound, InvalidInputError
-from .convergence import Progress, Reason, Run, run
-from .extension import rung_of
-from .hypotheses import Measured, TheoremReport, measure, with_certificate
-from .ladder import ALL, BEST, BUILT_IN, BY_COST, WORK, Question, Rung
-from .verdict import Evidence, HypothesisRow, Verdict, strongest
+from ..theory.verdict import Comparison, Fact, Row, Verdict, strongest
+from .evidence import Evidence
 
-SCHEMA = "pltheory-report/1"
-MAIN = "B"
-"""The theorem that steers radius and step size where several are equally far: the one with the weakest demand."""
+SCHEMA = "pltheory-report/2"
+SCHEMAS = ("pltheory-report/1", SCHEMA)
+"""Those that this version reads; in the first, a hypothesis was texts."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +54,7 @@ class VerifyReport:
         return strongest(r.verdict for r in self.ladder)
 
     @property
-    def hypotheses(self) -> list[HypothesisRow]:
+    def hypotheses(self) -> list[Row]:
         """The rows of the main theorem."""
         return self.main.rows
 
@@ -128,7 +123,7 @@ def verify(
     problem: Problem,
     settings: StepSettings,
     *,
-    theorem: str | Rung = BEST,
+    theorem: str | Guarded = BEST,
     steps: int = 2000,
     target: float = 1e-12,
     checkpoint: str | None = None,
@@ -142,8 +137,8 @@ def verify(
         problem: network, data, square loss (sum or mean).
         settings: step rule; eta may be "c/beta".
         theorem: "best" for the strongest that reaches the level, tried in order of cost until one does; an id of
-            `pltheory.theory.theorems.THEOREMS`, "all" for the ladder, the id of an installed theorem, or one made by
-            `pltheory.verification.extension.guarded`.
+            `pltheory.theorems.ladder.LADDER`, "all" for the ladder, the id of an installed theorem, or one made by
+            `pltheory.theorems.guard.guarded`.
         steps: step limit of the run; 0 checks only.
         target: the run has converged when L_t <= target * L_0.
         checkpoint: name of the file that the weights came from, needed by Theorem C.
@@ -160,9 +155,9 @@ def verify(
     """
     _require_arguments(problem, steps, target, level)
     require_rule(settings)
-    rungs = _rungs(theorem, checkpoint)
+    asked_for = _theorems(theorem, checkpoint)
     asked = theorem if isinstance(theorem, str) else theorem.theorem.id
-    if options and rungs[0].theorem.id in BUILT_IN:
+    if options and asked_for[0].origin is None:
         raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
     # What follows computes from copies of a class-N network and its data.
     held = hold(problem)
@@ -179,16 +174,15 @@ def verify(
         rigorous=level is Verdict.CERTIFIED,
         checkpoint=checkpoint,
         work=WORK.get(asked, math.inf),
-        steps=max(steps, TRAJECTORY_STEPS),
+        steps=max(steps, STEPS),
         options=options or {},
         progress=progress,
     )
-    ladder = _best(rungs, question, level) if asked == BEST else _held(rungs, question)
+    ladder = _best(asked_for, question, level) if asked == BEST else [t.answer(question) for t in asked_for]
     main = _main(ladder)
     if steps == 0:
         held.require_unchanged()
         return VerifyReport(measured, settings, ladder, main, None, asked)
-    holds = main.verdict.rank >= Verdict.HOLDS.rank
     with held.naming_the_part():
         result = run(
             problem,
@@ -197,9 +191,7 @@ def verify(
             steps=steps,
             target=target,
             profile=measured.profile,
-            certified=main.reach if holds else None,
-            integrated=main.theorem.id in ("B", "C"),
-            promise=main.promise if holds else None,
+            promise=main.promise,
             progress=progress,
         )
     held.require_unchanged()
@@ -217,75 +209,58 @@ def _require_arguments(problem: object, steps: object, target: object, level: ob
         raise InvalidInputError(f"level = {level!r}: allowed are Verdict.CERTIFIED and Verdict.HOLDS")
 
 
-def _rungs(theorem: str | Rung, checkpoint: str | None) -> list[Rung]:
+def _theorems(theorem: str | Guarded, checkpoint: str | None) -> list[Guarded]:
     """The theorems to be held; what others install is asked for by name."""
-    if isinstance(theorem, Rung):
+    if isinstance(theorem, Guarded):
         return [theorem]
     if theorem == ALL:
-        return [rung_of(name) for name in BUILT_IN]
+        return [theorem_of(t.id) for t in LADDER]
     if theorem == BEST:
-        return [rung_of("C" if name == MAIN and checkpoint is not None else name) for name in BY_COST]
-    return [rung_of(theorem)]
+        return [theorem_of(t.id) for t in by_cost(checkpoint=checkpoint is not None)]
+    return [theorem_of(theorem)]
 
 
-def _held(rungs: list[Rung], question: Question) -> list[TheoremReport]:
-    ladder = [r.hold(question) for r in rungs]
-    return _prove(question.problem, question.settings, question.at, ladder) if question.rigorous else ladder
-
-
-def _best(rungs: list[Rung], question: Question, level: Verdict) -> list[TheoremReport]:
+def _best(theorems: list[Guarded], question: Question, level: Verdict) -> list[TheoremReport]:
     """The theorems one by one, until one reaches the level or what all of them need is known to be missing."""
     ladder: list[TheoremReport] = []
-    for rung in rungs:
-        ladder += _held([rung], question)
+    for theorem in theorems:
+        ladder.append(theorem.answer(question))
         outside = question.at.profile is None or question.at.singular is not None
         if outside or ladder[-1].verdict.rank >= level.rank:
             break
     return ladder
 
 
-def _prove(
-    problem: Problem, settings: StepSettings, measured: Measured, ladder: list[TheoremReport]
-) -> list[TheoremReport]:
-    """Certificates for the theorems that hold as computed; the network is enclosed once for all of them."""
-    open_to_proof = [r for r in ladder if r.verdict is Verdict.HOLDS and r.theorem.id in CERTIFIABLE]
-    if not open_to_proof or measured.profile is None:
-        return ladder
-    proved, centre = list(ladder), None
-    for i, r in enumerate(ladder):
-        if r not in open_to_proof:
-            continue
-        try:
-            if centre is None:
-                centre = enclose(stored_arrays(class_n(problem.network), problem.x, problem.y))
-            c = certify(problem, settings, measured.profile, theorem=r.theorem.id, centre=centre)
-            proved[i] = with_certificate(r, c)
-        except NoVerdictError as error:
-            proved[i] = replace(r, shortfall=f"round-off not covered: {error}")
-    return proved
-
-
 def _main(ladder: list[TheoremReport]) -> TheoremReport:
-    """Of several theorems, Theorem B if none is stronger: its demand is the weakest."""
+    """Of several theorems, the one with the weakest demand if none is stronger."""
     best = strongest(r.verdict for r in ladder)
     reached = [r for r in ladder if r.verdict is best]
-    return next((r for r in reached if r.theorem.id == MAIN), reached[0])
+    return next((r for r in reached if r.theorem is WEAKEST_DEMAND), reached[0])
 
 
 def _step_of_run(measured: Measured, settings: StepSettings, main: TheoremReport) -> float:
-    if main.reach is not None:
-        return main.reach.eta
     if main.eta is not None:
         return main.eta
     if settings.multiple is None:
         return float(settings.eta)
-    # A theorem without a ball of its own (LZB22-4) leaves eta to the ball of Theorem B.
+    # A theorem without a ball of its own leaves eta to the ball of the weakest demand.
     assert measured.profile is not None
-    return reach(measured.profile, settings, MAIN).eta
+    return WEAKEST_DEMAND.look(measured.profile, settings).eta
 
 
 def _bound(b: Bound) -> dict[str, Any]:
     return {"value": b.value, "kind": b.kind, "method": b.method, "round_off_counted": b.rounded}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    """A row by its kind: a comparison of two bounds, a fact, or neither."""
+    said: dict[str, Any] = {"name": row.hypothesis, "verdict": row.verdict, "margin": row.margin, "how": row.how}
+    if isinstance(row.says, Comparison):
+        c = row.says
+        said |= {"symbol": c.symbol, "measured": _bound(c.measured), "relation": c.relation, "needed": _bound(c.needed)}
+    elif isinstance(row.says, Fact):
+        said |= {"found": row.says.found, "asked": row.says.needed}
+    return said
 
 
 def _theorem(r: TheoremReport) -> dict[str, Any]:
@@ -294,11 +269,11 @@ def _theorem(r: TheoremReport) -> dict[str, Any]:
         "title": r.theorem.title,
         "citation": r.theorem.citation,
         "verdict": r.verdict,
-        "hypotheses": [asdict(row) for row in r.rows],
+        "hypotheses": [_row(row) for row in r.rows],
         "reach": None if r.reach is None else asdict(r.reach),
         "shortfall": r.shortfall,
         "conclusion": r.theorem.conclusion,
-        "promise": None if r.promise is None else asdict(r.promise),
+        "promise": None if r.promise is None else r.promise.numbers(),
         "origin": r.origin,
         "certificate": None if r.certificate is None else [asdict(i) for i in r.certificate.inequalities],
     }

@@ -16,7 +16,6 @@ from scipy.integrate import quad
 
 from pltheory.certification.bplus import Setup, prepare
 from pltheory.certification.bplus.consistency import Consistency, Region, State
-from pltheory.certification.bplus.slopes import local_suprema
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 
@@ -77,7 +76,7 @@ def expected(setup: Setup, run: Consistency, g: int, chain: list[State], regions
     dr = step.ch * i_g + step.dr + (grid.tail_r if g == grid.phases - 1 else 0.0)
     zs, ps, os = ([*(getattr(r, n) for r in regions[:g]), x] for n, x in (("z", z), ("p", p), ("o", o)))
     ew, ea = np.zeros(M), np.zeros(M)
-    sups = [local_suprema(c, slice(0, M), x) for x in zs]
+    sups = [c.local_suprema(slice(0, M), x) for x in zs]
     for j in range(M):
         gam = gam1 = one = two = 0.0
         for l in range(g + 1):

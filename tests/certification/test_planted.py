@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from pltheory.certification.certificate import certify
 from pltheory.certification.enclosure import Arrays, enclose
 from pltheory.certification.profile import profile
 from pltheory.measure.linearization import linearize
@@ -19,6 +18,7 @@ from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GradientDescentSettings
 from pltheory.rigor.errors import NoVerdictError
+from tests.by_name import certify
 from tests.rigor.oracle import cases
 
 SETTINGS = DeltaGClipSettings("0.1/beta", 0.5, 0.1)

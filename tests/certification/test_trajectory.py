@@ -25,8 +25,8 @@ from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball
 from pltheory.rigor.scalar import between
 from pltheory.theory import NotAvailableError
+from pltheory.theory.verdict import Verdict
 from pltheory.verification.report import verify
-from pltheory.verification.verdict import Verdict
 from tests.oracles.exact_trajectory import Exact
 
 

@@ -25,7 +25,7 @@ def stop():
     time.sleep(600)
 """
 IN_THE_RUN = """
-import pltheory.verification.convergence as c
+import pltheory.runs.loop as c
 iterate = c._iterate
 def marked(*arguments):
     pathlib.Path("stopped").touch()
@@ -105,7 +105,7 @@ def test_interrupted_while_it_runs_it_says_so_and_leaves_nothing(warm, small, tm
 
 # Python drops what is raised in a finalizer.
 DROPPED = """
-import pltheory.verification.convergence as c
+import pltheory.runs.loop as c
 class Finalized:
     def __del__(self):
         stop()
@@ -146,7 +146,7 @@ pltheory.cli.__path__.append(".")
 """
 IN_AN_IMPORT = """
 import sys
-import pltheory.verification.convergence as c
+import pltheory.runs.loop as c
 sys.dont_write_bytecode = True
 sys.path.insert(0, ".")
 iterate = c._iterate

@@ -23,17 +23,15 @@ from scipy.special import erf, expit, ndtr
 
 from pltheory.certification import certificate as ball
 from pltheory.certification.bplus import certify_bplus
-from pltheory.certification.bplus.file import bplus_certificate
 from pltheory.certification.certificate_file import Document, document
 from pltheory.certification.profile import profile
-from pltheory.certification.recheck import recheck
 from pltheory.certification.trajectory import certify_trajectory
-from pltheory.certification.trajectory.file import StoredTrajectory
 from pltheory.measure.linearization import linearize
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
-from pltheory.theory.theorems import THEOREMS
+from pltheory.rechecker import recheck
+from tests.by_name import THEOREMS, bplus_certificate, stored_trajectory
 from tests.cases import Case, draws
 from tests.forge import all_numbers, at, number, value
 from tests.oracles.plain import Plain, sigma_max, sigma_min
@@ -80,7 +78,7 @@ def _documents() -> list[Document]:
     problem, rule = _near(8, 1e-4), DeltaGClipSettings("0.1/beta", gamma=0.5, delta=0.1)
     bplus = bplus_certificate(problem, rule, certify_bplus(problem, rule, rigorous=True, cells=4, phases=2))
     problem, rule = _near(32, 0.1), DeltaGClipSettings("1/beta", gamma=0.02, delta=0.1)
-    run = StoredTrajectory("sum", rule.name, certify_trajectory(problem, rule, steps_limit=100))
+    run = stored_trajectory("sum", rule.name, certify_trajectory(problem, rule, steps_limit=100))
     return [*(_on_ball(*case) for case in ON_BALLS), bplus.document(), run.document()]
 
 

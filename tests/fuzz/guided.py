@@ -15,7 +15,7 @@ from random import Random
 
 import atheris
 
-LED = ("pltheory.border", "pltheory.certification.recheck", "pltheory.study", "pltheory.problem", "zipfile", "tomllib")
+LED = ("pltheory.border", "pltheory.rechecker", "pltheory.study", "pltheory.problem", "zipfile", "tomllib")
 """Modules whose branches count."""
 
 with atheris.instrument_imports(include=list(LED)):

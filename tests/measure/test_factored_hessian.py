@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from pltheory.measure.factored_hessian import factored_hessians
+from pltheory.nets.activations import ACTIVATIONS
 from pltheory.problem.networks import class_n
-from pltheory.problem.pointwise import POINTWISE
 from tests.cases import Case, draws
 from tests.oracles.plain import FUNCTIONS, read
 
@@ -108,7 +108,7 @@ def test_rows_and_inputs_that_vanish(hidden):
         assert float(found.abs().max()) == pytest.approx(float(dense.abs().max()), abs=1e-12)
 
 
-SMOOTH = [name for name in POINTWISE if name != "relu"]
+SMOOTH = [name for name in ACTIVATIONS if name != "relu"]
 
 
 @pytest.mark.parametrize("name", SMOOTH)
@@ -116,9 +116,9 @@ def test_second_derivatives(name):
     z = torch.linspace(-30, 30, 2001, dtype=torch.float64, requires_grad=True)
     (first,) = torch.autograd.grad(FUNCTIONS[name](z).sum(), z, create_graph=True)
     (second,) = torch.autograd.grad(first.sum(), z)
-    torch.testing.assert_close(POINTWISE[name].second(z.detach()), second, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(ACTIVATIONS[name].second(z.detach()), second, rtol=1e-9, atol=1e-12)
 
 
 def test_relu_is_flat_off_its_kink():
     z = torch.tensor([-2.0, 3.0])
-    assert not POINTWISE["relu"].second(z).any()
+    assert not ACTIVATIONS["relu"].second(z).any()

@@ -10,8 +10,8 @@ from scipy.integrate import quad
 
 from pltheory.measure.infinite_width import gaussian_expectations, infinite_width_ntk
 from pltheory.measure.ntk import empirical_ntk
+from pltheory.nets.activations import ACTIVATIONS
 from pltheory.problem.networks import fully_connected
-from pltheory.problem.pointwise import POINTWISE
 from pltheory.theory import InvalidInputError
 from tests.cases import draws
 
@@ -79,7 +79,7 @@ def quadrature(f, si, sj, covariance):
 def test_expectations_by_an_adaptive_rule(activation, size):
     sigma = size**2 * torch.tensor([[1.0, 0.05, 0.8995], [0.05, 0.01, 0.02], [0.8995, 0.02, 0.81]], dtype=torch.float64)
     found = gaussian_expectations(sigma, activation)
-    act = POINTWISE[activation]
+    act = ACTIVATIONS[activation]
     for got, f in zip(found, (act.value, act.derivative), strict=True):
         for i, j in ((0, 0), (0, 1), (0, 2), (1, 2)):
             expected = quadrature(f, float(sigma[i, i].sqrt()), float(sigma[j, j].sqrt()), float(sigma[i, j]))

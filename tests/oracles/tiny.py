@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pltheory.theory import activation
+from pltheory.nets.activations import activation
 from pltheory.theory.arithmetic import Arithmetic
 from pltheory.theory.perturbation import CentreNorms
 

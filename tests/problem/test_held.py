@@ -12,14 +12,14 @@ from torch import nn
 import pltheory as pl
 from pltheory.certification.bplus import certify_bplus
 from pltheory.certification.bplus.centre import centre
-from pltheory.certification.bplus.file import bplus_certificate
 from pltheory.certification.trajectory import certify_trajectory
 from pltheory.problem.held import hold
 from pltheory.problem.networks import class_n, fully_connected
+from pltheory.theorems.guard import guarded
+from pltheory.theorems.protocol import Hypothesis, Theorem
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
-from pltheory.theory.theorems import Theorem
-from pltheory.verification.extension import Answer, guarded
-from pltheory.verification.verdict import HypothesisRow, Verdict
+from pltheory.theory.verdict import Fact, Row, Verdict
+from tests.by_name import bplus_certificate
 from tests.cases import draws, sequential
 
 RULE = pl.DeltaGClipSettings(eta="0.5/beta", gamma=0.5, delta=0.1)
@@ -149,21 +149,18 @@ def test_theorem_d_compares():
         certify_trajectory(p, RULE, steps_limit=3, progress=once(lambda: p.network.biases[0].add_(1e-9)))
 
 
-THEOREM = Theorem("mine", "mine", "nobody", ("holds",), "nothing")
-
-
-class Writing:
+class Writing(Theorem):
     """A theorem of one's own that writes to a network."""
 
-    theorem = THEOREM
+    id, title, citation, conclusion = "mine", "mine", "nobody", "nothing"
+    hypotheses = (Hypothesis("holds", lambda question, found: Row(Fact("-", "-", True), "said so")),)
 
     def __init__(self, live=None):
         self.live = live
 
-    def check(self, question):
+    def search(self, question):
         with torch.no_grad():
             (self.live or question.problem).network[0].weight.mul_(2)
-        return Answer([HypothesisRow("holds", "-", "-", None, Verdict.CERTIFIED, "said so")])
 
 
 def test_a_theorem_of_ones_own_cannot_change_what_is_certified():

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from pltheory.nets.activations import ACTIVATIONS
 from pltheory.problem.data import sphere
 from pltheory.problem.loss_gradient import LossGradient
 from pltheory.problem.networks import class_n, fully_connected
 from pltheory.problem.problem import Problem, in_span_of_data
 from pltheory.problem.settings import DeltaGClipSettings
-from pltheory.theory import ACTIVATIONS
-from pltheory.verification.convergence import run
+from pltheory.runs.loop import run
 
 
 def _problem(activation: str, hidden: list[int], outputs: int, bias: bool, loss: str = "sum", d: int = 5) -> Problem:

@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
 
 from pltheory.measure.ntk import empirical_ntk
+from pltheory.nets.activations import activation_of
 from pltheory.problem.networks import FullyConnected, class_n, fully_connected
-from pltheory.problem.pointwise import activation_of
 from pltheory.theory import InvalidInputError, NotAvailableError
 from tests.cases import MODULES, draws, every_case, sequential
 from tests.oracles.plain import read

@@ -11,7 +11,7 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from pltheory.theory.activations import ACTIVATIONS
+from pltheory.nets.activations import ACTIVATIONS
 from pltheory.theory.arithmetic import FLOATS
 from proofs_checks import coq_claims, coq_constants, coq_formulas, coq_generated, coq_status, coq_terms, witness
 from proofs_checks.claims import load

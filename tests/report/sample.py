@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from pltheory.runs.loop import Trace
 from pltheory.study.scaling import fit_slopes
-from pltheory.theory.theorems import THEOREMS
-from pltheory.verification.convergence import Trace
+from tests.by_name import THEOREMS
 
 
 def theorem(name: str, verdict: str = "HOLDS", **changes: Any) -> dict[str, Any]:
     it = THEOREMS[name]
     rows = [
         {
-            "name": h,
+            "name": h.name,
             "needed": f"need-{name}-{i}",
             "measured": f"got-{name}-{i}",
             "margin": 1.5 + i,

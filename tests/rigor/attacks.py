@@ -17,9 +17,12 @@ from collections.abc import Callable
 import numpy as np
 from flint import arb, ctx, fmpq
 
-from pltheory.rigor import elementary, interval_arrays, libm, midrad, norms, residual, roundoff, scalar, tables
+from pltheory.nets.activations import ACTIVATIONS, activation
+from pltheory.rigor import interval_arrays, midrad, norms, residual, roundoff, scalar, tables
 from pltheory.rigor.midrad import Ball
 from tests.rigor.oracle import assert_holds, fractions, function, rational, within
+
+SHAPES = {a.name: a.shape for a in ACTIVATIONS.values() if a.shape is not None}
 
 ATTACKS: dict[tuple[str, str], Callable[[], None]] = {}
 SLACK: dict[tuple[str, str], Callable[[], float]] = {}
@@ -302,7 +305,7 @@ def _() -> None:
     assert rational(wrong) >= sum(half**k for k in range(6))
     name, order, cell = "tanh", 0, 300
     with precision(160):
-        shape = tables.SHAPES[name]
+        shape = SHAPES[name]
         at = tables.taylor(shape, order, arb(cell) / 2**shape.bits, 6)
         floats = [float(c) for c in at]
         off = sum(
@@ -315,9 +318,9 @@ def _() -> None:
 @attack("tables", "remainder")
 def _() -> None:
     with precision(200):
-        for name in tables.SHAPES:
+        for name in SHAPES:
             for order in (0, 1, 2):
-                shape = tables.SHAPES[name]
+                shape = SHAPES[name]
                 for cell in (40, 104, 160, -200):
                     first = cell - cell % tables.GROUP
                     centre = rational(cell, 2**shape.bits)
@@ -334,7 +337,7 @@ def _() -> None:
 def _() -> None:
     rng = np.random.default_rng(0)
     for name in ("tanh", "gelu"):
-        table = tables.table(name, 0)
+        table = tables.table(SHAPES[name], 0)
         column = table.coefficients[:, table.reach + 300]
         bound = rational(float(tables.horner_rounding(column[:, None])[0]))
         for s in rng.uniform(-0.5, 0.5, 200):
@@ -346,7 +349,7 @@ def _() -> None:
 
 @attack("tables", "tail")
 def _() -> None:
-    for name, shape in tables.SHAPES.items():
+    for name, shape in SHAPES.items():
         for order in (0, 1, 2):
             allowed = tables.tail(shape, order)
             for x, (slope, constant) in (
@@ -369,7 +372,7 @@ def _() -> None:
         ("gelu", 1, 0.0),
         ("erf", 0, 0.0),
     ):
-        ball = elementary.activation(name, Ball(np.array([x]), np.asarray(2.0**-10)), order)
+        ball = activation(name).enclose(Ball(np.array([x]), np.asarray(2.0**-10)), order)
         for end in (-1, 1):
             truth = function(name, order, rational(x) + end * rational(1, 1024))
             assert within(truth, float(ball.mid[0]), float(ball.rad))
@@ -379,7 +382,7 @@ def _() -> None:
 def _() -> None:
     rng = np.random.default_rng(0)
     for x in rng.uniform(0.3, 4, 60):
-        ball = elementary.activation("tanh", Ball(np.array([x])))
+        ball = activation("tanh").enclose(Ball(np.array([x])))
         assert within(function("tanh", 0, rational(x)), float(ball.mid[0]), float(ball.rad))
 
 
@@ -387,7 +390,7 @@ def _() -> None:
 def _() -> None:
     rng = np.random.default_rng(0)
     for x in rng.uniform(0.55, 0.6, 200):  # tanh just above 1/2, where a unit is largest against the value
-        ball = libm.evaluate("tanh", Ball(np.array([x])), 0)
+        ball = activation("tanh").enclose(Ball(np.array([x])), 0, mode="libm")
         assert within(function("tanh", 0, rational(x)), float(ball.mid[0]), float(ball.rad))
 
 
@@ -466,7 +469,7 @@ def radius_slack(diagonal: list[float], exponents: list[int]) -> float:
 
 
 def table_slack() -> float:
-    return float(tables.table("erf", 0).errors.max())
+    return float(tables.table(SHAPES["erf"], 0).errors.max())
 
 
 def rounded(make: Callable[[], Ball]) -> Callable[[], float]:
@@ -501,10 +504,10 @@ SLACK |= {
     ("tables", "coefficient_error"): table_slack,
     ("tables", "remainder"): table_slack,
     ("tables", "horner_rounding"): table_slack,
-    ("tables", "tail"): lambda: tables.table("erf", 0).tail_error,
-    ("elementary", "propagated"): rounded(lambda: elementary.activation("tanh", ball(1))),
-    ("elementary", "table_error"): rounded(lambda: elementary.activation("tanh", ball(0))),
-    ("libm", "assumed_error"): rounded(lambda: elementary.activation("tanh", ball(0), mode="libm")),
+    ("tables", "tail"): lambda: tables.table(SHAPES["erf"], 0).tail_error,
+    ("elementary", "propagated"): rounded(lambda: activation("tanh").enclose(ball(1))),
+    ("elementary", "table_error"): rounded(lambda: activation("tanh").enclose(ball(0))),
+    ("libm", "assumed_error"): rounded(lambda: activation("tanh").enclose(ball(0), mode="libm")),
     ("scalar", "below"): lambda: -(scalar.interval(1.0) + 1.0).lo,
     ("scalar", "above"): lambda: (scalar.interval(1.0) + 1.0).hi,
     ("interval_arrays", "lowered"): lambda: -float((interval_arrays.intervals(np.ones(1)) + 1.0).lo[0]),

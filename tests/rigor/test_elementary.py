@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from flint import ctx
 
+from pltheory.nets.activations import ACTIVATIONS, activation
 from pltheory.rigor import libm, tables
-from pltheory.rigor.elementary import NAMES, activation, assumptions
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball
-from pltheory.theory import ACTIVATIONS, InvalidInputError
+from pltheory.theory import InvalidInputError
 from tests.rigor.oracle import cases, function, within
 
+SHAPES = {a.name: a.shape for a in ACTIVATIONS.values() if a.shape is not None}
+NAMES = tuple(SHAPES)
 EVERY = [(name, order) for name in NAMES for order in (0, 1, 2)]
 HARD = [0.0, -0.0, 5e-324, -5e-324, 2.0**-1022, 2.0**-600, 1e-9, 0.5, 19.9999, 20.0, 20.002, -20.01, 38.0]
 HARD += [39.004, 44.003, -44.01, 45.0, -45.0, 100.0, -100.0, 709.0, -745.0]
@@ -40,14 +42,14 @@ def points(rng: np.random.Generator, reach: float, bits: int, count: int) -> np.
 @pytest.mark.parametrize("mode", ["table", "libm"])
 def test_every_function_lies_in_its_ball(name, order, mode, count):
     rng = np.random.default_rng(order)
-    shape = tables.SHAPES[name]
+    shape = SHAPES[name]
     x = np.concatenate([HARD, points(rng, shape.reach, shape.bits, cases(32) // 8)])
     for v in rng.permutation(x)[:60]:
         # One point a call: the radius is that of the point, not of the worst of many.
-        ball = activation(name, Ball(np.array([v])), order, mode=mode)
+        ball = activation(name).enclose(Ball(np.array([v])), order, mode=mode)
         truth = function(name, order, Fraction(float(v)))
         assert within(truth, float(ball.mid[0]), float(ball.rad)), (v, float(ball.rad))
-    whole = activation(name, Ball(x), order, mode=mode)
+    whole = activation(name).enclose(Ball(x), order, mode=mode)
     for v, mid in zip(x, whole.mid, strict=True):
         assert within(function(name, order, Fraction(float(v))), float(mid), float(whole.rad))
     count(f"elementary {name}, derivative {order}, {mode}", cases=len(x))
@@ -58,7 +60,7 @@ def test_the_radius_of_the_argument_is_carried(name, order):
     rng = np.random.default_rng(order)
     for _ in range(12):
         x, r = rng.uniform(-4, 4), 2.0 ** float(rng.integers(-40, 0))
-        ball = activation(name, Ball(np.array([x]), np.array([r])), order)
+        ball = activation(name).enclose(Ball(np.array([x]), np.array([r])), order)
         for theta in (-1, Fraction(1, 3), 1):
             truth = function(name, order, Fraction(x) + theta * Fraction(r))
             assert within(truth, float(ball.mid[0]), float(ball.rad[0]))
@@ -67,9 +69,9 @@ def test_the_radius_of_the_argument_is_carried(name, order):
 @pytest.mark.parametrize(("name", "order"), EVERY)
 def test_tables_are_tight(name, order):
     x = np.linspace(-6, 6, 999)
-    ball = activation(name, Ball(x), order)
+    ball = activation(name).enclose(Ball(x), order)
     assert float(ball.rad) < 2.5 * 2.0**-53 * max(1.0, np.max(np.abs(ball.mid)))
-    assert tables.table(name, order).tail_error < 4e-17
+    assert tables.table(SHAPES[name], order).tail_error < 4e-17
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,13 +93,13 @@ def test_suprema_used_to_carry_radii_are_suprema(name):
 def test_shapes_layouts_and_radii():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((40000, 2))[::2, ::-1]
-    ball = activation("tanh", Ball(x, np.full((20000, 1), 1e-3)))
+    ball = activation("tanh").enclose(Ball(x, np.full((20000, 1), 1e-3)))
     assert ball.shape == x.shape
     assert ball.rad.shape == (20000, 1)
     assert np.abs(ball.mid - np.tanh(x)).max() < 1e-15
-    assert activation("gelu", Ball(np.zeros((0, 3)))).shape == (0, 3)
-    assert activation("gelu", Ball(np.zeros((0, 3))), mode="libm").shape == (0, 3)
-    assert activation("silu", Ball(np.array(0.5))).shape == ()
+    assert activation("gelu").enclose(Ball(np.zeros((0, 3)))).shape == (0, 3)
+    assert activation("gelu").enclose(Ball(np.zeros((0, 3))), mode="libm").shape == (0, 3)
+    assert activation("silu").enclose(Ball(np.array(0.5))).shape == ()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -105,7 +107,7 @@ def test_far_tails(name):
     ramp = name in ("softplus", "gelu", "silu")
     for order in (0, 1, 2):
         for x in (1e300, 1e5, -1e5, -1e300):
-            ball = activation(name, Ball(np.array([x, x])), order)
+            ball = activation(name).enclose(Ball(np.array([x, x])), order)
             step = 1.0 if x > 0 else -1.0 if name in ("tanh", "erf") else 0.0
             limit = (max(x, 0.0), float(x > 0), 0.0) if ramp else (step, 0.0, 0.0)
             assert (ball.mid == limit[order]).all()
@@ -113,20 +115,24 @@ def test_far_tails(name):
 
 
 def test_modes_state_their_assumptions():
-    assert assumptions("tanh", "table") == ()
+    assert activation("tanh").assumptions("table") == ()
     for name in NAMES:
-        lines = assumptions(name, "libm")
+        lines = activation(name).assumptions("libm")
         assert lines
         assert all(f"at most {libm.ULPS} units" in line for line in lines)
 
 
-def test_bad_names_are_answered_with_the_allowed_ones():
+def test_what_is_not_tabulated_gives_no_verdict():
+    with pytest.raises(NoVerdictError, match="relu"):
+        activation("relu").enclose(Ball(np.zeros(2)))
+
+
+def test_bad_orders_are_answered_with_the_allowed_ones():
     x = Ball(np.zeros(2))
     for call in (
-        lambda: activation("relu", x),
-        lambda: activation("tanh", x, 3),
-        lambda: activation("tanh", x, mode="fast"),
-        lambda: tables.table("relu", 0),
+        lambda: activation("tanh").enclose(x, 3),
+        lambda: activation("tanh").enclose(x, mode="fast"),
+        lambda: tables.table(SHAPES["tanh"], 3),
     ):
         with pytest.raises(InvalidInputError, match="allowed"):
             call()
@@ -134,7 +140,7 @@ def test_bad_names_are_answered_with_the_allowed_ones():
 
 def test_overflow_in_libm_mode_gives_no_verdict():
     with pytest.raises(NoVerdictError):
-        activation("gelu", Ball(np.array([1e200])), 2, mode="libm")
+        activation("gelu").enclose(Ball(np.array([1e200])), 2, mode="libm")
 
 
 def test_constants_of_libm_are_enclosed(monkeypatch):
@@ -142,9 +148,9 @@ def test_constants_of_libm_are_enclosed(monkeypatch):
 
     monkeypatch.setattr(ctx, "prec", 200)
     for ball, exact in (
-        (libm._TWO_OVER_SQRT_PI, 2 / arb.pi().sqrt()),
-        (libm._SQRT_HALF, arb(0.5).sqrt()),
-        (libm._ONE_OVER_SQRT_TWO_PI, 1 / (2 * arb.pi()).sqrt()),
+        (libm.TWO_OVER_SQRT_PI, 2 / arb.pi().sqrt()),
+        (libm.SQRT_HALF, arb(0.5).sqrt()),
+        (libm.ONE_OVER_SQRT_TWO_PI, 1 / (2 * arb.pi()).sqrt()),
     ):
         assert within(exact, float(ball.mid), float(ball.rad))
 
@@ -154,7 +160,7 @@ def test_building_a_table_leaves_the_precision_alone():
 
     before = ctx.prec
     tables.table.cache_clear()
-    tables.table("erf", 2)
+    tables.table(SHAPES["erf"], 2)
     assert ctx.prec == before
 
 
@@ -162,10 +168,10 @@ def test_building_a_table_leaves_the_precision_alone():
 def test_a_table_does_not_depend_on_the_series_cap_of_the_process(cap):
     """python-flint cuts every series at a global length: under a short one a table would claim too little error."""
     build = tables.table.__wrapped__
-    whole, before = build("tanh", 1), ctx.cap
+    whole, before = build(SHAPES["tanh"], 1), ctx.cap
     try:
         ctx.cap = cap
-        again = build("tanh", 1)
+        again = build(SHAPES["tanh"], 1)
         assert ctx.cap == cap
     finally:
         ctx.cap = before

@@ -31,14 +31,15 @@ def test_this_process_is_accepted_and_recorded():
 
 FLUSHED = """
 import torch, numpy as np
-from pltheory.rigor import environment, midrad, eigen, elementary, scalar
+from pltheory.rigor import environment, midrad, eigen, scalar
+from pltheory.nets.activations import activation
 from pltheory.rigor.errors import RoundingEnvironmentError
 environment.require()
 ball = midrad.Ball(np.eye(3))
 assert torch.set_flush_denormal(True)
 for probe in (environment.require_thread, environment.require_ufuncs, environment.require,
               lambda: midrad.Ball(np.eye(2)), lambda: ball @ ball, lambda: eigen.lambda_min_lower(ball),
-              lambda: elementary.activation("tanh", ball), lambda: scalar.interval(0.5)):
+              lambda: activation("tanh").enclose(ball), lambda: scalar.interval(0.5)):
     try:
         probe()
     except RoundingEnvironmentError as e:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import pltheory as pl
-from pltheory.certification.fit import UNEXPLAINED
+from pltheory.certificates.fit import UNEXPLAINED
 from pltheory.study.build import problem_of
 from pltheory.study.checkpoint_report import at_checkpoint
 from pltheory.study.config import Config, read_config

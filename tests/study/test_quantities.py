@@ -23,7 +23,7 @@ from pltheory.study.scaling import fit_slopes
 from pltheory.study.store import records_to_csv
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
 from tests.report import sample
-from tests.verification.installed import install
+from tests.theorems.installed import install
 
 PAGE = (Path(__file__).parents[2] / "docs/howto/own_quantity.md").read_text(encoding="utf-8")
 CONFIG = """

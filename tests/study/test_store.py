@@ -8,6 +8,7 @@ import os
 import numpy as np
 import pytest
 
+from pltheory.runs.loop import Trace
 from pltheory.study.store import (
     environment,
     free_name,
@@ -18,7 +19,6 @@ from pltheory.study.store import (
     write_folder,
 )
 from pltheory.theory import InvalidInputError
-from pltheory.verification.convergence import Trace
 
 
 def trace(steps: int, recorded: list[int], seed: int = 0, special: tuple[float, ...] = ()) -> Trace:
@@ -116,8 +116,8 @@ def test_read_run_says_what_is_missing_or_of_another_version(tmp_path):
     (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
     with pytest.raises(InvalidInputError, match=r"report\.json is missing"):
         read_run(tmp_path)
-    (tmp_path / "report.json").write_text('{"schema": "pltheory-report/2"}', encoding="utf-8")
-    with pytest.raises(InvalidInputError, match=r"pltheory-report/2.*pltheory-report/1"):
+    (tmp_path / "report.json").write_text('{"schema": "pltheory-report/9"}', encoding="utf-8")
+    with pytest.raises(InvalidInputError, match=r"pltheory-report/9.*pltheory-report/2"):
         read_run(tmp_path)
 
 

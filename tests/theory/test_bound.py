@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pltheory.theorems.guard import theorem_of
 from pltheory.theory import Bound, Direction, InvalidInputError, WrongDirectionError
 from pltheory.theory.bound import estimate, exact, lower, upper
-from pltheory.theory.theorems import THEOREMS, theorem
+from tests.by_name import THEOREMS
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_registry_lists_the_ladder_and_refuses_other_names():
     ladder = ["LZB22-4", "LZB22-6", "TMSSR25", "A", "A'", "B", "C"]
     assert [name for name in THEOREMS if name in ladder] == ladder
     assert all(key == t.id and t.hypotheses and t.conclusion for key, t in THEOREMS.items())
-    assert "2404.08624" in theorem("TMSSR25").citation
-    assert "2003.00307" in theorem("LZB22-6").citation
+    assert "2404.08624" in THEOREMS["TMSSR25"].citation
+    assert "2003.00307" in THEOREMS["LZB22-6"].citation
     with pytest.raises(InvalidInputError, match=r"'Z'.*A'.*B"):
-        theorem("Z")
+        theorem_of("Z")

@@ -11,10 +11,10 @@ from torch import nn
 import pltheory as pl
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings
+from pltheory.theorems.measured import measure
 from pltheory.theory import InvalidInputError
-from pltheory.verification.hypotheses import measure
+from pltheory.theory.verdict import Verdict
 from pltheory.verification.report import verify
-from pltheory.verification.verdict import Verdict
 from tests.cases import draws
 from tests.measure.odd_modules import ODD
 from tests.oracles import plain_autograd as oracle

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pltheory.problem.settings import DeltaGClipSettings, GradientDescentSettings
+from pltheory.theorems.guard import BUILT_IN, Guarded
 from pltheory.verification.contract import Sample, TheoremContract, near_solution
-from pltheory.verification.ladder import BUILT_IN
 
 RULE = DeltaGClipSettings(eta="0.5/beta", gamma=1e-6, delta=0.2)
 CHECKS = [name for name in dir(TheoremContract) if name.startswith("test_")]
@@ -17,7 +17,7 @@ class BuiltIn(TheoremContract):
         self.name = name
 
     def candidate(self):
-        return BUILT_IN[self.name]
+        return Guarded(BUILT_IN[self.name])
 
     def applies(self):
         if self.name == "LZB22-4":

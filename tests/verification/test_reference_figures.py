@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from pltheory.certification.profile import profile
-from pltheory.certification.radius import reach
 from pltheory.measure.linearization import linearize
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.settings import DeltaGClipSettings
+from tests.by_name import reach
 from tests.oracles import recursion
 
 SEEDS, SIZES = (0, 1, 2), (6, 10, 20)

@@ -15,15 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 import scipy.linalg
 
+from ...nets.activations import Activation
 from ...rigor import eigen, midrad, norms
-from ...rigor.elementary import activation
 from ...rigor.midrad import Ball
+from ...rigor.roundoff import RAISE as RAISE
+from ...rigor.roundoff import TINY as TINY
 from ...rigor.roundoff import Array, add_up, finite, mul_up
+from ...rigor.roundoff import raised as raised
 
-RAISE = 1.0 + 2.0**-30
-"""(1 - 2^-53)^-k < RAISE for k < 2^22: covers every nonnegative formula here, sums over 4e6 neurons included."""
-TINY = 1e-280
-"""Added with RAISE: covers products that underflow (each loses at most 2^-1075, and 4e6 of them far less than this)."""
 MOST_TERMS = 2**21
 """Longest sum the two constants are good for; a wider network gets no rigorous verdict."""
 
@@ -112,11 +111,6 @@ def field(x: Any, rigorous: bool, rad: Any = 0.0) -> Field:
     return Ball(array, np.asarray(rad, dtype=np.float64)) if rigorous else Plain(array)
 
 
-def raised(x: Any) -> Array:
-    """Upper bound of a nonnegative formula's exact value from its computed value (see `RAISE`)."""
-    return np.asarray(x, dtype=np.float64) * RAISE + TINY
-
-
 def ceiling(x: Field) -> Array:
     """Entrywise upper bounds of the moduli."""
     if isinstance(x, Ball):
@@ -196,8 +190,8 @@ def top_nonnegative(x: Array) -> float:
     return float(raised(np.max((sym @ u) / u)))
 
 
-def smooth(name: str, z: Field, order: int) -> Any:
+def smooth(act: Activation, z: Field, order: int) -> Any:
     """The activation's derivative of that order (0, 1, 2), entry by entry."""
     if isinstance(z, Ball):
-        return activation(name, z, order)
-    return Plain(activation(name, Ball(z.mid), order, mode="libm").mid)
+        return act.enclose(z, order)
+    return Plain(act.enclose(Ball(z.mid), order, mode="libm").mid)

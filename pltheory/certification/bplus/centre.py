@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
+from ...nets.activations import Activation, activation
 from ...problem.networks import class_n
 from ...problem.problem import Problem
 from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array
-from ...theory import NotAvailableError, NumericalFailureError, activation
-from ...theory.activations import Activation
+from ...theory import NotAvailableError, NumericalFailureError
 from ..enclosure import Arrays, stored_arrays
 from .arrays import (
     MOST_TERMS,
@@ -94,6 +94,15 @@ class Centre:
         """n."""
         return int(self.lam.size)
 
+    def local_suprema(self, index: slice, zeta: Array) -> tuple[Array, Array, Array]:
+        """Upper bounds over |x| <= zeta of |s'(z + x) - s'(z)|, |s''(z + x)|, |s'''(z + x)|, each (neurons, n).
+
+        Args:
+            index: neurons.
+            zeta: (neurons, n) nonnegative.
+        """
+        return self.act.local_suprema(self.s.mid[index], spread(self.s), self.d2.mid[index], spread(self.d2), zeta)
+
     def chunks(self, entries_per_neuron: int) -> Iterator[slice]:
         """Slices of neurons whose pieces have about CHUNK entries."""
         return pieces(self.width, max(1, CHUNK // entries_per_neuron))
@@ -140,7 +149,7 @@ def centre(problem: Problem, *, rigorous: bool) -> Centre:
     if biases[0] is not None:  # the bias is the weight of one more input, tau
         tau = field(np.full((1, 1), float(first.tau)), rigorous)
         gram = gram + tau * tau
-    s, d, d2 = (_stack([smooth(act.name, z, order) for z in z_parts], rigorous) for order in (0, 1, 2))
+    s, d, d2 = (_stack([smooth(act, z, order) for z in z_parts], rigorous) for order in (0, 1, 2))
     kappa, a_field = float(last.kappa), field(a, rigorous)
     ad = d * a_field
     kernel = ((s.T @ s) + (ad.T @ ad) * gram) * kappa * kappa

@@ -116,6 +116,7 @@ class BPlusResult:
         width: m.
         region: largest |da_j| and |dw_j| of any neuron on the whole run.
         arrays: the network and data that the verdict is of.
+        floor: lower bound of the factor with h_t >= eta floor; 0 if undecided.
         proof: the solution found, where the verdict is CERTIFIED.
     """
 
@@ -132,6 +133,7 @@ class BPlusResult:
     width: int
     region: tuple[float, float]
     arrays: Arrays
+    floor: float
     proof: Proof | None = None
 
 
@@ -314,6 +316,7 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         c.width,
         (float(np.max(region.p)), float(np.max(region.o))),
         c.arrays,
+        floor * DOWN,
         _proof(setup, run, scale, floor * DOWN) if c.rigorous else None,
     )
 
@@ -356,7 +359,7 @@ def _undecided(setup: Setup, eta: float, scale: float, why: str, rows: tuple[Ine
     c = setup.centre
     return BPlusResult(
         "UNDECIDED", why, None, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]) * scale, rows, c.width,
-        (math.inf, math.inf), c.arrays,
+        (math.inf, math.inf), c.arrays, 0.0,
     )  # fmt: skip
 
 

@@ -17,7 +17,6 @@ from .arrays import ceiling, field, raised, spread, top, top_nonnegative, top_sy
 from .centre import Centre
 from .flow import StepConstants, TimeGrid
 from .neurons import Duals, Linear
-from .slopes import local_suprema
 
 ITERATIONS = 200
 """Evaluations of the map per phase before it counts as having no solution."""
@@ -217,7 +216,7 @@ class Consistency:
         gam, gam1 = np.empty(p.size), np.empty(p.size)
         grid, a = self.grid, np.abs(self.centre.a[:, 0])
         for index in self.centre.chunks(self.centre.samples):
-            ds1, s2, _ = local_suprema(self.centre, index, z[index])
+            ds1, s2, _ = self.centre.local_suprema(index, z[index])
             u = (a[index] + p[index])[:, None] * ds1
             gam[index] = raised(np.sqrt(grid.occupation[g] * ((u * u) @ grid.k[g])))
             gam1[index] = raised((0.5 * s2 * z[index] ** 2) @ grid.k1[g])
@@ -231,7 +230,7 @@ class Consistency:
         mats = [np.zeros((n, n)) for _ in range(8)]
         weights = np.zeros(4)
         for index in c.chunks(n):
-            ds1, s2, s3 = local_suprema(c, index, z[index])
+            ds1, s2, s3 = c.local_suprema(index, z[index])
             a, q = a_all[index], p[index]
             u = (a + q)[:, None] * ds1
             gam[index] = np.sqrt(grid.occupation[g] * ((u * u) @ grid.k[g])) + u.max(axis=1) * dr

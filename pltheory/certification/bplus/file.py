@@ -9,6 +9,7 @@ from pathlib import Path
 from ...problem.problem import Problem
 from ...problem.settings import StepSettings
 from ...theory import InvalidInputError
+from ...theory.statement import Statement
 from ..certificate import Inequality
 from ..certificate_file import Document
 from ..enclosure import Arrays
@@ -20,6 +21,7 @@ class BPlusCertificate:
     """A verdict of Theorem B+ with the doubles it speaks of.
 
     Attributes:
+        statement: the theorem in words.
         arrays: the network and data.
         loss: "sum" or "mean".
         optimizer: name of the step rule.
@@ -28,6 +30,7 @@ class BPlusCertificate:
         result: the verdict.
     """
 
+    statement: Statement
     arrays: Arrays
     loss: str
     optimizer: str
@@ -37,8 +40,8 @@ class BPlusCertificate:
 
     @property
     def theorem(self) -> str:
-        """B+."""
-        return "B+"
+        """Id of the theorem."""
+        return self.statement.id
 
     @property
     def holds(self) -> bool:
@@ -78,7 +81,7 @@ class BPlusCertificate:
                 f"only a certificate that holds is written: {found.verdict} {found.shortfall}".strip()
             )
         return Document(
-            theorem=self.theorem,
+            statement=self.statement,
             network=self.arrays,
             more={
                 "times": proof.times,
@@ -119,6 +122,10 @@ def _product(x: float, y: float) -> float:
     return math.nextafter(x * y, math.inf)
 
 
-def bplus_certificate(problem: Problem, settings: StepSettings, result: BPlusResult) -> BPlusCertificate:
+def bplus_certificate(
+    statement: Statement, problem: Problem, settings: StepSettings, result: BPlusResult
+) -> BPlusCertificate:
     """The certificate of a verdict of `certify_bplus` on this problem and step rule, about the arrays it is of."""
-    return BPlusCertificate(result.arrays, problem.loss, settings.name, settings.gamma, settings.delta, result)
+    return BPlusCertificate(
+        statement, result.arrays, problem.loss, settings.name, settings.gamma, settings.delta, result
+    )

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...nets.activations import activation
 from ...rigor import roundoff
 from ...rigor.eigen import lambda_max_upper, sigma_min_lower, spectral_norm_upper
 from ...rigor.errors import NoVerdictError
@@ -19,7 +20,6 @@ from ...rigor.midrad import Ball, as_ball, matmul
 from ...rigor.norms import max_abs_upper
 from ...rigor.roundoff import add_up, mul_up, quiet, sqrt_up
 from ...rigor.scalar import INTERVALS, Interval, between, interval, sqrt
-from ...theory.activations import ACTIVATIONS
 from ...theory.arithmetic import Arithmetic
 from ...theory.errors import NotAvailableError
 from ...theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz
@@ -124,7 +124,7 @@ def centre_bounds(net: FloatNetwork, at: Forward) -> tuple[CentreNorms, Ball, fl
         NotAvailableError: the activation is not smooth.
         NoVerdictError: overflow, or a bound that could not be established.
     """
-    act = ACTIVATIONS[net.activation]
+    act = activation(net.activation)
     if not act.smooth:
         raise NotAvailableError(f"not available for this network: {act.name} is not twice continuously differentiable")
     n, outputs = at.residual.shape

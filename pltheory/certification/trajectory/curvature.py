@@ -23,13 +23,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...nets.activations import activation
 from ...rigor import roundoff
 from ...rigor.eigen import lambda_max_upper
-from ...rigor.elementary import activation
 from ...rigor.midrad import Ball, as_ball, inner_rounding, matmul, product_floats, row_two_norms
 from ...rigor.norms import inf_norm_upper, max_abs_upper
 from ...rigor.roundoff import Array, add_up, finite, mul_up, quiet, sqrt_up
-from ...theory.activations import ACTIVATIONS
 from .network import FloatNetwork, Forward, norm_up
 
 ERROR_TERMS = (
@@ -105,7 +104,7 @@ def change_over_ball(
     net: FloatNetwork, gram: DataGram, eps: float, lipschitz: float, residual: float, largest_u: float
 ) -> float:
     """Upper bound of ||E(w') - E(w)|| over ||w' - w|| <= eps, as in the module's text."""
-    act = ACTIVATIONS[net.activation]
+    act = activation(net.activation)
     kappa = abs(net.kappa[1])
     column = float(np.max(row_two_norms(net.weights[1].T)))
     dr, dz = mul_up(lipschitz, eps), mul_up(gram.largest, eps)
@@ -114,13 +113,6 @@ def change_over_ball(
     d_form = mul_up(d_entry, gram.norm, gram.norm)
     d_mixed = mul_up(kappa, gram.norm, add_up(mul_up(dr, act.s1), mul_up(residual, act.s2, dz)))
     return float(add_up(d_form, d_mixed))
-
-
-def _second(net: FloatNetwork, at: Forward) -> Ball:
-    """Ball of act''(Z_1); for tanh from its value and slope, -2 a a', which saves a reading of tables."""
-    if net.activation == "tanh":
-        return (at.inputs[1] * at.slopes[0]) * -2.0
-    return activation(net.activation, at.hidden[0], 2)
 
 
 @quiet
@@ -179,7 +171,7 @@ def hidden_layer_curvature(net: FloatNetwork, at: Forward, gram: DataGram, eps: 
         NoVerdictError: overflow or NaN.
     """
     u = matmul(at.residual, Ball(net.weights[1])) * net.kappa[1]  # (n, m)
-    d = u * _second(net, at)
+    d = u * activation(net.activation).second_from(at.hidden[0], at.inputs[1], at.slopes[0])
     q, p = _forms(gram.squares, d, gram.largest), _mixed(net, at, gram)
     blocks = mul_up(0.5, add_up(q, sqrt_up(add_up(mul_up(q, q), mul_up(4.0, p, p)))))
     change = change_over_ball(net, gram, eps, lipschitz, at.residual_norm.hi, max_abs_upper(u))

@@ -14,6 +14,7 @@ import numpy as np
 from ...rigor.roundoff import Array, down
 from ...rigor.scalar import interval
 from ...theory import InvalidInputError
+from ...theory.statement import Statement
 from ..certificate import Inequality
 from ..certificate_file import Document, number
 from ..enclosure import Arrays
@@ -28,19 +29,21 @@ class StoredTrajectory:
     """A verdict of Theorem D with the doubles it speaks of.
 
     Attributes:
+        statement: the theorem in words.
         loss: "sum" or "mean".
         optimizer: name of the step rule.
         result: the verdict.
     """
 
+    statement: Statement
     loss: str
     optimizer: str
     result: TrajectoryCertificate
 
     @property
     def theorem(self) -> str:
-        """D."""
-        return "D"
+        """Id of the theorem."""
+        return self.statement.id
 
     @property
     def holds(self) -> bool:
@@ -79,7 +82,7 @@ class StoredTrajectory:
             raise InvalidInputError("Theorem D took no step here: Theorem B at the same weights says as much")
         scale = interval(c.scale)
         return Document(
-            theorem=self.theorem,
+            statement=self.statement,
             network=Arrays(c.start.weights, c.start.biases, c.start.kappa, c.start.tau, c.start.activation, c.x, c.y),
             more=_arrays(c),
             loss=self.loss,

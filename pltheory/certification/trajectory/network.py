@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...nets.activations import activation
 from ...problem.networks import class_n
 from ...problem.problem import Problem
 from ...rigor import roundoff
-from ...rigor.elementary import activation
 from ...rigor.midrad import Ball, inner_propagated, matmul, row_one_norms
 from ...rigor.roundoff import Array, add_up, mul_up, quiet, sqrt_up
 from ...rigor.scalar import Interval, between, interval, sqrt
@@ -205,7 +205,7 @@ def forward(net: FloatNetwork, x: Array, y: Array) -> Forward:
         NoVerdictError: overflow or NaN.
     """
     a = Ball(x)
-    inputs, hidden, slopes = [], [], []
+    inputs, hidden, slopes, act = [], [], [], activation(net.activation)
     for l in range(net.depth):
         inputs.append(a)
         z = sliced_product(a, net.weights[l]) * net.kappa[l]
@@ -214,20 +214,6 @@ def forward(net: FloatNetwork, x: Array, y: Array) -> Forward:
             z = z + Ball(bias[None, :]) * net.tau[l]
         if l < net.depth - 1:
             hidden.append(z)
-            a = activation(net.activation, z, 0)
-            slopes.append(_slope(net.activation, z, a))
+            a = act.enclose(z, 0)
+            slopes.append(act.slope_from(z, a))
     return Forward(tuple(inputs), tuple(hidden), tuple(slopes), z - Ball(y))
-
-
-@quiet
-def _slope(name: str, z: Ball, a: Ball) -> Ball:
-    """Ball of act'(z); for tanh from its value a, 1 - a^2, which saves a second reading of tables."""
-    if name != "tanh" or a.rad.ndim:
-        return activation(name, z, 1)
-    mid = a.mid * a.mid
-    np.subtract(1.0, mid, out=mid)
-    # |t^2 - a^2| <= rad (2 max|a| + rad) with |t| <= 1 and |a| <= 1 + rad; then two roundings of numbers at most
-    # (1 + rad)^2 in modulus.
-    reach = add_up(1.0, a.rad)
-    rad = add_up(mul_up(a.rad, add_up(reach, reach)), mul_up(2 * roundoff.U, mul_up(reach, reach)))
-    return Ball(mid, rad)

@@ -17,11 +17,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from ...nets.activations import activation
 from ...rigor import roundoff
 from ...rigor.midrad import Ball, inner_rounding, product_floats
 from ...rigor.roundoff import Array, add_up, finite, mul_up, quiet, sqrt_up
 from ...rigor.scalar import INTERVALS, Interval, between, interval
-from ...theory.activations import ACTIVATIONS
 from ...theory.formulas import step_size
 from .network import FloatNetwork, Forward, norm, norm_up, residual_apart
 
@@ -149,7 +149,7 @@ def gradient(net: FloatNetwork, at: Forward, lipschitz: float, scale: Fraction =
             eu = add_up(mul_up(kappa, error), scaling_error(u_norm, u.size))
             slopes = at.slopes[l - 1]
             v = u * slopes.mid
-            s1 = ACTIVATIONS[net.activation].s1
+            s1 = activation(net.activation).s1
             ev = float(add_up(mul_up(eu, s1), slope_error(u_norm, slopes), scaling_error(norm_up(v), v.size)))
     for part in (*weights, *(b for b in biases if b is not None)):
         finite(part, "gradient")

@@ -14,15 +14,14 @@ from typing import Any
 import numpy as np
 
 import pltheory as pl
-from pltheory.certification.certificate import certify
-from pltheory.certification.polish import polish
+from pltheory.certificates.polish import polish
 from pltheory.certification.profile import Profile, profile
-from pltheory.certification.radius import reach
 from pltheory.measure.linearization import linearize
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import StepSettings
 from pltheory.study.build import problem_of, settings_of
 from pltheory.study.config import read_config
+from tests.by_name import certify, reach
 
 Prepared = tuple[Problem, StepSettings, Profile, str]
 

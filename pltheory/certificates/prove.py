@@ -1,0 +1,44 @@
+"""A certificate by the name of a theorem: prove it, save it, and let the rechecker have it."""
+
+from __future__ import annotations
+
+from ..measure.linearization import linearize
+from ..problem.held import hold
+from ..problem.problem import Problem
+from ..problem.settings import StepSettings, require_rule
+from ..problem.surroundings import undisturbed
+from ..theorems.ladder import CERTIFIABLE, WEAKEST_DEMAND
+from ..theorems.protocol import Proved
+from ..theory import InvalidInputError
+
+
+@undisturbed
+def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_DEMAND.id) -> Proved:
+    """Prove a theorem's hypotheses with arithmetic that counts its own rounding.
+
+    Args:
+        problem: network of class N, data, square loss (sum or mean). Theorem C is Theorem B at weights that are not
+            random, for instance a checkpoint loaded into the network.
+        settings: step rule; eta a number or "c/beta".
+        theorem: A, A', B, C, B+ (one hidden layer, one output), or D (a trajectory from these weights; minutes).
+
+    Returns:
+        A certificate; `holds` says whether every hypothesis is proved. `save(path)` writes one that holds, and
+        `pltheory.recheck(path)` checks the files again with other code.
+
+    Raises:
+        InvalidInputError: a theorem that has no certificate, or the network or the data changed meanwhile.
+        NotAvailableError: not a network that the theorem speaks of, or one whose outputs or gradients are not those of
+            its layers.
+        NoVerdictError, NumericalFailureError: an overflow, a NaN, or a bound that cannot be verified.
+        RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
+    """
+    if theorem not in CERTIFIABLE:
+        raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(CERTIFIABLE)}")
+    require_rule(settings)
+    held = hold(problem)
+    held.require_class_n()
+    linearize(held.problem.network, held.problem.x)  # for its refusal: the provers read the layers alone
+    proved = CERTIFIABLE[theorem].certify(held.problem, settings)
+    held.require_unchanged()
+    return proved

@@ -1,0 +1,166 @@
+"""Reading a certificate without trusting a byte of it: schema, hashes, numbers, arrays, as docs/certificate.md has it.
+
+Shares no code with what writes certificates. Whatever is wrong becomes one `Stop` that names the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .arrays import Shape, array_hash, open_arrays
+from .fields import STATEMENT, Array, damaged, keys_of, list_of, number, one_of
+from .statements import CITATIONS, CONCLUSIONS
+
+KEYS = (
+    "schema", "theorem", "conclusion", "citation", "statement", "network", "loss", "optimizer", "arrays", "bounds",
+    "hypotheses", "assumptions", "sha256",
+)  # fmt: skip
+"""Keys of every certificate's text."""
+ACTIVATIONS = ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu")
+MOST_LAYERS = 1000
+
+Admit = Callable[[str, dict[str, Shape]], None]
+"""Called with the theorem and the arrays' shapes before any of them is read; stops what would cost too much."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the certificates of all theorems hold, as numbers; attributes as in the file.
+
+    Attributes:
+        more: the theorem's own arrays by name.
+    """
+
+    theorem: str
+    loss: str
+    optimizer: str
+    eta: float
+    gamma: float
+    delta: float
+    activation: str
+    kappas: list[float]
+    taus: list[float]
+    weights: list[Array]
+    biases: list[Array | None]
+    x: Array
+    y: Array
+    more: dict[str, Array]
+
+
+def read_stored(
+    text: dict[str, Any], path: Path, admit: Admit, more: dict[str, int], own_keys: Collection[str] = ()
+) -> Stored:
+    """The part of a certificate that all theorems share, every field and hash checked.
+
+    Args:
+        text: from `read_text`, its theorem known.
+        path: of the text.
+        admit: is told the sizes before they are allocated.
+        more: the theorem's own arrays, name to number of dimensions.
+        own_keys: keys of the text beyond those of every certificate.
+
+    Raises:
+        Stop: with code DAMAGED, or as `admit`.
+    """
+    keys_of(text, "certificate", [*KEYS, *own_keys])
+    # The sentences are part of the claim, so a doctored one is refused.
+    one_of(text["conclusion"], "conclusion", [CONCLUSIONS[text["theorem"]]])
+    one_of(text["citation"], "citation", [CITATIONS[text["theorem"]]])
+    one_of(text["statement"], "statement", [STATEMENT])
+    if text["assumptions"] != []:
+        damaged("assumptions", "must be an empty list: this schema knows of none")
+    network = keys_of(text["network"], "network", ("activation", "kappas", "taus", "layers"))
+    layers = network["layers"]
+    if type(layers) is not int or not 2 <= layers <= MOST_LAYERS:
+        damaged("network.layers", f"not a number of layers from 2 to {MOST_LAYERS}")
+    kappas, taus = (
+        [number(v, f"network.{key}[{i}]") for i, v in enumerate(list_of(network[key], f"network.{key}", layers))]
+        for key in ("kappas", "taus")
+    )
+    rule, eta, gamma, delta = _optimizer(text["optimizer"])
+    loss = one_of(text["loss"], "loss", ("sum", "mean"))
+    activation = one_of(network["activation"], "network.activation", ACTIVATIONS)
+    a = _arrays(text, path, admit, taus, more)
+    weights, biases = [a[f"W{l}"] for l in range(1, layers + 1)], [a.get(f"b{l}") for l in range(1, layers + 1)]
+    return Stored(
+        text["theorem"], loss, rule, eta, gamma, delta, activation, kappas, taus, weights, biases, a["x"], a["y"],
+        {name: a[name] for name in more},
+    )  # fmt: skip
+
+
+def read_bounds(text: dict[str, Any], kinds: dict[str, str]) -> dict[str, float]:
+    """The bounds of a certificate, name to number; kinds names them with their directions."""
+    bounds = {}
+    for key, value in keys_of(text["bounds"], "bounds", kinds).items():
+        keys_of(value, f"bounds.{key}", ("kind", "hex", "decimal"))
+        one_of(value["kind"], f"bounds.{key}.kind", [kinds[key]])
+        bounds[key] = number({k: v for k, v in value.items() if k != "kind"}, f"bounds.{key}")
+    return bounds
+
+
+def read_hypotheses(text: dict[str, Any], known: list[tuple[str, str]]) -> list[tuple[float, str, float]]:
+    """The hypotheses as (left, relation, right); known lists the name and relation that each must have."""
+    hypotheses = []
+    for i, (h, (name, relation)) in enumerate(
+        zip(list_of(text["hypotheses"], "hypotheses", len(known)), known, strict=True)
+    ):
+        keys_of(h, f"hypotheses[{i}]", ("name", "left", "relation", "right"))
+        one_of(h["name"], f"hypotheses[{i}].name", [name])
+        one_of(h["relation"], f"hypotheses[{i}].relation", [relation])
+        left, right = (number(h[side], f"hypotheses[{i}].{side}") for side in ("left", "right"))
+        hypotheses.append((left, relation, right))
+    return hypotheses
+
+
+def _optimizer(value: Any) -> tuple[str, float, float, float]:
+    keys_of(value, "optimizer", ("name", "eta", "gamma", "delta"))
+    rule = one_of(value["name"], "optimizer.name", ("gd", "gclip", "delta-gclip"))
+    eta, delta = number(value["eta"], "optimizer.eta"), number(value["delta"], "optimizer.delta")
+    gamma = number(value["gamma"], "optimizer.gamma", infinite=True)
+    for name, given in (("eta", eta), ("gamma", gamma)):
+        if not given > 0:
+            damaged(f"optimizer.{name}", f"{given} is not positive")
+    if not {"gd": delta == 1, "gclip": delta == 0, "delta-gclip": 0 < delta < 1}[rule]:
+        damaged("optimizer.delta", f"{delta} does not belong to {rule}")
+    return rule, eta, gamma, delta
+
+
+def _arrays(
+    text: dict[str, Any], path: Path, admit: Admit, taus: list[float], more: dict[str, int]
+) -> dict[str, Array]:
+    """All arrays, their shapes and hashes checked."""
+    value, layers = keys_of(text["arrays"], "arrays", ("file", "sha256")), len(taus)
+    hashes = value["sha256"]
+    optional = {f"b{l}" for l in range(1, layers + 1)} & set(hashes if isinstance(hashes, dict) else ())
+    wanted = [*(f"W{l}" for l in range(1, layers + 1)), *sorted(optional), "x", "y", *more]
+    keys_of(hashes, "arrays.sha256", wanted)
+    arrays = {}
+    with open_arrays(path, value["file"], wanted) as stored:
+        _shapes(stored.shapes, taus, more)
+        admit(text["theorem"], stored.shapes)
+        for name in wanted:
+            arrays[name] = stored.read(name)
+            if array_hash(arrays[name]) != hashes[name]:
+                damaged(f"arrays.{name}", "does not have the hash that the text names")
+    return arrays
+
+
+def _shapes(shapes: dict[str, Shape], taus: list[float], more: dict[str, int]) -> None:
+    for name, shape in shapes.items():
+        if len(shape) != more.get(name, 1 if name[0] == "b" else 2):
+            damaged(f"arrays.{name}", f"has the shape {shape}")
+    inputs = shapes["x"][1]
+    for l, tau in enumerate(taus, 1):
+        w, b = shapes[f"W{l}"], shapes.get(f"b{l}")
+        if w[1] != inputs:
+            damaged(f"arrays.W{l}", f"has the shape {w}, its layer has {inputs} inputs")
+        inputs = w[0]
+        if b not in (None, (inputs,)):
+            damaged(f"arrays.b{l}", f"has the shape {b}, its layer has {inputs} outputs")
+        if b is None and tau != 0:
+            damaged(f"network.taus[{l - 1}]", f"is {tau}, but no b{l} is stored")
+    if shapes["y"] != (shapes["x"][0], inputs):
+        damaged("arrays.y", f"has the shape {shapes['y']}, not {(shapes['x'][0], inputs)}")

@@ -1,0 +1,17 @@
+"""The words of the theorems that certificates are accepted of: a certificate repeats them, no letter more or less."""
+
+from __future__ import annotations
+
+_PROJECT = "this project's sharpening of TMSSR25, proved in its derivations"
+CITATIONS = dict.fromkeys(("A", "A'", "B", "C", "B+", "D"), _PROJECT)
+CONCLUSIONS = {
+    "A": "L_t <= q^t L_0, path length at most R, w_t converges to a zero of L",
+    "A'": "as Theorem A, with path length at most R*",
+    "B": "L_t <= q^t L_0 with mu = sig(rho)^2, path length at most rho, w_t converges to a zero of L",
+    "C": "as Theorem B: the checkpoint lies in the basin of a global minimum",
+    "B+": "L_t <= q^t L_0, lambda_min(K(w_t)) >= mu along the run, w_t converges to a zero of L",
+    "D": (
+        "exact iterates from w_0 stay within eps_t of the computed ones for t <= T and converge to a zero of L "
+        "at rate q from then on"
+    ),
+}

@@ -1,0 +1,294 @@
+"""Run the optimizer, keep the trace, and hold every step against what the theorem promises."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import torch
+
+from ..certification.profile import Profile
+from ..measure.ntk import empirical_ntk
+from ..optim import DeltaGClip, GClip, GradientDescent
+from ..problem.loss_gradient import LossGradient
+from ..problem.networks import class_n
+from ..problem.problem import Problem, in_span_of_data
+from ..problem.settings import StepSettings
+from ..theory import NotAvailableError, NumericalFailureError
+from .inequalities import Check, Inequality, Violation, first_violation, tells, tightest
+from .inequalities import Trace as Trace
+from .observed import Seen, Watch, of_run
+from .promise import Promise
+from .rounding import Rounding
+
+BLOCK = 50
+"""Steps between two readings of the device: on an accelerator nothing is read back in between."""
+
+Array = np.ndarray
+Progress = Callable[[int, int, str], None]
+"""(done, total, note): called as a long step goes on."""
+
+
+class Reason(StrEnum):
+    """Why a run ended."""
+
+    CONVERGED = "converged"
+    LEFT_BALL = "left_ball"
+    RATE_VIOLATED = "rate_violated"
+    DIVERGED = "diverged"
+    STEP_LIMIT = "step_limit"
+    NOT_THE_RULE = "not_the_rule"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run and its comparison with a theorem.
+
+    Attributes:
+        trace: the numbers.
+        reason: why it ended.
+        violation: the first inequality that failed, or None.
+        checked: names of the inequalities checked at every step.
+        round_off: the largest slack granted to ||r_t||, stated so that nothing is hidden in a tolerance.
+        note: how the run was carried out.
+        kernel_drift: ||K(w_T) - K(w_0)|| / ||K(w_0)||, spectral.
+        checks: the same inequalities, each at the step where it has least room, with what rounding is granted there.
+        floor: the loss that cannot be told from zero in the run's arithmetic, at the start.
+        rounding: where the numbers granted come from, a bound or an estimate.
+        untold: why the checks could not have told the promise from a run that does not move, where they could not:
+            rounding may hide it, and at a start at the floor there is nothing left to tell.
+        own: what any run of the step rule obeys, whatever was promised: the optimizer's report against measured
+            weights and gradients, each at the step where it has least room.
+    """
+
+    trace: Trace
+    reason: Reason
+    violation: Violation | None
+    checked: tuple[str, ...]
+    round_off: float
+    note: str
+    kernel_drift: float
+    checks: tuple[Check, ...] = ()
+    floor: float = 0.0
+    rounding: str = ""
+    untold: str = ""
+    own: tuple[Check, ...] = ()
+
+
+def optimizer_for(settings: StepSettings, eta: float, problem: Problem) -> torch.optim.Optimizer:
+    """The torch optimizer of a step rule."""
+    params = list(problem.parameters())
+    if settings.name == "delta-gclip":
+        return DeltaGClip(params, lr=eta, gamma=settings.gamma, delta=settings.delta)
+    if settings.name == "gclip":
+        return GClip(params, lr=eta, gamma=settings.gamma)
+    return GradientDescent(params, lr=eta)
+
+
+def run(
+    problem: Problem,
+    settings: StepSettings,
+    eta: float,
+    *,
+    steps: int,
+    target: float = 1e-12,
+    records: int = 40,
+    profile: Profile | None = None,
+    promise: Promise | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Run the optimizer from the problem's weights, which are left as they are.
+
+    Args:
+        problem: network, data, loss.
+        settings: the step rule; `eta` is its step size as a number.
+        steps: step limit.
+        target: the run has converged when L_t <= target * L_0, or when L_t is at the floor of rounding: below that no
+            loss can be told from zero.
+        records: about how many iterates get distance and lambda_min measured, spaced logarithmically.
+        profile: bounds around w_0, from which round-off is bounded.
+        promise: what a theorem that holds promises: its inequalities are checked.
+        progress: called every block of steps.
+
+    Raises:
+        NumericalFailureError: the loss at the start is not finite.
+    """
+    reduced = in_span_of_data(problem)
+    work = problem.copy() if reduced is None else reduced
+    note = (
+        "in the network's own coordinates"
+        if reduced is None
+        else f"in the span of the data ({problem.x.shape[1]} to {work.x.shape[1]} input coordinates): same outputs, "
+        "norms and distances"
+    )
+    start = [p.detach().clone() for p in work.parameters()]
+    first_kernel = empirical_ntk(work.network, work.x)
+    loss_and_gradient, plain = _loss_and_gradient(work)
+    with torch.no_grad():
+        if not math.isfinite(float(work.value())):
+            raise NumericalFailureError("the loss at the start is not finite")
+    rounding = Rounding(problem, work, plain, first_kernel, profile)
+    floor = rounding.along(0.0).floor
+    optimizer = optimizer_for(settings, eta, work)
+    trace, seen, finite = _iterate(work, loss_and_gradient, optimizer, start, steps, target, floor, records, progress)
+    # A run that leaves the ball of the promise must not be granted more for it.
+    ball = min(float(trace.path[-1]), 1.25 * _promised_radius(promise))
+    granted = rounding.along(ball, len(trace.step_size))
+    inequalities = [] if promise is None else promise.inequalities(trace, settings, granted)
+    own = of_run(trace, seen, settings, eta, granted)
+    violation = first_violation([*own, *inequalities])
+    drift = (empirical_ntk(work.network, work.x) - first_kernel) if finite else first_kernel * math.nan
+    return Run(
+        trace=trace,
+        reason=_reason(trace, finite, target, floor, violation, {i.name for i in own}),
+        violation=violation,
+        checked=tuple(i.name for i in inequalities),
+        round_off=float(granted.residual(np.sqrt(2 * trace.loss)).max()),
+        note=note + _at_floor(trace, target, floor),
+        kernel_drift=float(torch.linalg.matrix_norm(drift, 2) / torch.linalg.matrix_norm(first_kernel, 2))
+        if finite
+        else math.nan,
+        checks=tuple(tightest(i) for i in inequalities),
+        floor=floor,
+        rounding=granted.how,
+        untold=_untold(trace, floor, inequalities),
+        own=tuple(tightest(i) for i in own),
+    )
+
+
+def _promised_radius(promise: Promise | None) -> float:
+    """How far the run may go by what is promised from its start on."""
+    if promise is None or promise.radius is None or promise.since > 0:
+        return math.inf
+    return promise.radius
+
+
+def _untold(trace: Trace, floor: float, inequalities: list[Inequality]) -> str:
+    """Why a run that stands still would have passed as well; empty where it would not."""
+    if trace.loss[0] <= floor:
+        return (
+            f"the loss at the start, {trace.loss[0]:.2g}, is at the floor of rounding, {floor:.2g}: it has converged, "
+            "and nothing of the promise was left to check"
+        )
+    if not tells(inequalities, trace):
+        return (
+            "rounding hides what is promised: at every step the rate is granted more than a run that stands still needs"
+        )
+    return ""
+
+
+def _at_floor(trace: Trace, target: float, floor: float) -> str:
+    """What to say of a run that ended as it did for no loss below the floor can be told from zero."""
+    if trace.loss[0] <= floor:
+        return f"; the loss at the start is at the floor of rounding, {floor:.2g}"
+    if target * trace.loss[0] < floor and (trace.loss <= floor).any():
+        return f"; the loss is at the floor of rounding, {floor:.2g}"
+    return ""
+
+
+def _iterate(
+    work: Problem,
+    loss_and_gradient: Callable[[], torch.Tensor],
+    optimizer: torch.optim.Optimizer,
+    start: list[torch.Tensor],
+    steps: int,
+    target: float,
+    floor: float,
+    records: int,
+    progress: Progress | None,
+) -> tuple[Trace, Seen, bool]:
+    """Iterate in blocks; the numbers of a block stay on the device until it ends."""
+    watch = Watch(work)
+    marks = set(np.unique(np.geomspace(1, max(steps, 1), records).astype(int)).tolist()) | {0}
+    recorded: list[tuple[int, float, float]] = []
+    losses, norms, sizes = [], [], []
+    first = math.nan
+    done, finite, converged = 0, True, False
+    while done < steps and finite and not converged:
+        block = []
+        for t in range(done, min(done + BLOCK, steps)):
+            if t in marks:
+                recorded.append((t, *_record(work, start)))
+                watch.record(t)
+            value = loss_and_gradient()
+            watch.before()
+            optimizer.step()
+            watch.after(optimizer.step_size)  # type: ignore[attr-defined]
+            block.append(torch.stack([value, optimizer.grad_norm, optimizer.step_size]))  # type: ignore[attr-defined]
+        rows = torch.stack(block).double().cpu().numpy()
+        done += len(rows)
+        losses.append(rows[:, 0])
+        norms.append(rows[:, 1])
+        sizes.append(rows[:, 2])
+        watch.block(rows[:, 2])
+        if done == len(rows):
+            first = float(rows[0, 0])
+        last = float(rows[-1, 0])
+        finite = math.isfinite(last) and last <= 1e6 * max(first, floor)
+        converged = bool((rows[:, 0] <= max(target * first, floor)).any())
+        if progress is not None:
+            progress(done, steps, f"loss {last / first:.1e} of its start" if first > 0 else "zero loss")
+    loss, norm, size = (np.concatenate(v) if v else np.empty(0) for v in (losses, norms, sizes))
+    with torch.no_grad():
+        loss = np.append(loss, float(work.value()))
+    if finite:
+        recorded.append((done, *_record(work, start)))
+    path = np.concatenate([[0.0], np.cumsum(norm * size)])
+    columns = np.array(recorded, dtype=float).T
+    return Trace(loss, norm, size, path, columns[0].astype(int), columns[1], columns[2]), watch.seen(), finite
+
+
+def _loss_and_gradient(work: Problem) -> tuple[Callable[[], torch.Tensor], bool]:
+    """What writes the gradient into `grad` and returns the loss, and whether that is class N: in place, or autograd."""
+
+    def by_autograd() -> torch.Tensor:
+        for p in work.parameters():
+            if p.grad is not None:
+                p.grad.zero_()
+        value = work.value()
+        if value.requires_grad:  # not where the network hides every parameter from autograd
+            value.backward()  # type: ignore[no-untyped-call]
+        for p in work.parameters():
+            if p.grad is None:  # the loss does not depend on it
+                p.grad = torch.zeros_like(p)
+        return value.detach()
+
+    try:
+        in_place = LossGradient(work, class_n(work.network))
+    except NotAvailableError:
+        return by_autograd, False
+    with torch.no_grad():
+        expected = work.value()
+    # A module may compute something else than its layers say; a loss that is not finite is for the run to refuse.
+    same = torch.isclose(in_place(), expected, rtol=torch.finfo(expected.dtype).eps ** 0.5, equal_nan=True)
+    return (in_place, True) if bool(same) else (by_autograd, False)
+
+
+def _record(work: Problem, start: list[torch.Tensor]) -> tuple[float, float]:
+    with torch.no_grad():
+        apart = [
+            torch.linalg.vector_norm(p - s, dtype=torch.float64) for p, s in zip(work.parameters(), start, strict=True)
+        ]
+        moved = torch.stack(apart).norm()
+    try:
+        kernel = empirical_ntk(work.network, work.x)
+    except NumericalFailureError:  # a run that diverges ends so, and is told so
+        return float(moved), math.nan
+    return float(moved), work.scale * float(torch.linalg.eigvalsh(kernel)[0])
+
+
+def _reason(
+    trace: Trace, finite: bool, target: float, floor: float, violation: Violation | None, own: set[str]
+) -> Reason:
+    if not finite:
+        return Reason.DIVERGED
+    if violation is not None and violation.inequality in own:
+        return Reason.NOT_THE_RULE
+    if violation is not None:
+        return Reason.LEFT_BALL if violation.inequality.startswith("path") else Reason.RATE_VIOLATED
+    if (trace.loss <= max(target * trace.loss[0], floor)).any():
+        return Reason.CONVERGED
+    return Reason.STEP_LIMIT

@@ -1,0 +1,334 @@
+"""Theorems about one ball around the weights: the search for its radius, the proof on it, the promise.
+
+With eta fixed, any single R at which the inequalities hold is a proof, so a search over R is not circular. Where eta is
+c / beta, the chosen R fixes beta and so eta.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from ..certification.certificate import BallCondition, Certificate, Radius, certify
+from ..certification.enclosure import Centre
+from ..certification.profile import Array, Profile, profile
+from ..measure.linearization import linearize
+from ..problem.problem import Problem
+from ..problem.settings import StepSettings
+from ..rigor.errors import NoVerdictError
+from ..runs.promise import BallPromise, Promise
+from ..theory import Bound, Direction, InvalidInputError
+from ..theory.arithmetic import ARRAYS
+from ..theory.bound import given
+from ..theory.formulas import rate, slack
+from ..theory.verdict import Row
+from .hypotheses import shortfall
+from .protocol import Proved, Question, Theorem
+from .reach import Reach
+
+HEADROOM = 1.02
+"""A proof's ball is chosen where the float search sees that much more than is needed, so that lower sums still fit."""
+
+
+@dataclass(frozen=True)
+class Ball:
+    """What a theorem found: a ball by search in floating point, or the same ball with proved constants.
+
+    Attributes:
+        reach: the constants.
+        certificate: the proof that they are of, where there is one.
+    """
+
+    reach: Reach
+    certificate: Certificate | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Whether round-off is counted in the constants."""
+        return self.certificate is not None
+
+    @property
+    def eta(self) -> Bound:
+        """The step size, a double."""
+        return given(self.reach.eta)
+
+    @property
+    def beta(self) -> Bound:
+        """Upper bound of lambda_max(Hess L) on the ball."""
+        how = f"beta ≤ {self.reach.beta:.4g} on the ball R = {self.reach.radius:.4g}"
+        return Bound(self.reach.beta, Direction.UPPER, how + (", verified" if self.counted else ""), self.counted)
+
+    @property
+    def floor(self) -> Bound:
+        """Lower bound of h_t / eta."""
+        return Bound(self.reach.delta, Direction.LOWER, "Lemma 1 and ||grad L|| ≤ L_F ||r_0||", self.counted)
+
+    @property
+    def lambda_min(self) -> Bound | None:
+        """Proved lower bound of the smallest kernel eigenvalue at w_0; None where a search left it as measured."""
+        if self.certificate is None:
+            return None
+        how = "Cholesky factor with verified residual"
+        return Bound(self.certificate.lambda_min, Direction.LOWER, how, self.counted)
+
+    @property
+    def needed(self) -> Bound:
+        """Upper bound of what the radius condition asks for."""
+        return Bound(self.reach.needed, Direction.UPPER, "", self.counted)
+
+    @property
+    def available(self) -> Bound:
+        """Lower bound of what there is: the radius, or an integral over it."""
+        return Bound(self.reach.available, Direction.LOWER, "", self.counted)
+
+
+class BallTheorem(Theorem):
+    """A theorem whose hypotheses hold on a ball B(w_0, R); a subclass says what the radius condition asks for.
+
+    Attributes:
+        step_numerator: eta stays below this number over beta.
+        step_closed: whether equality is allowed there.
+        along_path: whether the PL* constant at a step is that of the path up to it.
+    """
+
+    step_numerator: float = 2.0
+    step_closed: bool = False
+    along_path: bool = False
+
+    @property
+    def condition(self) -> BallCondition | None:
+        """The radius condition in the form that is proved with round-off counted; None for one that is not."""
+        return None
+
+    @property
+    def certifiable(self) -> bool:  # type: ignore[override]
+        """Whether there is a proof."""
+        return self.condition is not None
+
+    @abstractmethod
+    def sides(self, p: Profile, eta: Array, delta: Array) -> tuple[Array, Array]:
+        """(needed, available) of the radius condition at every radius of a profile, shape (N+1,) each."""
+
+    @abstractmethod
+    def constants(self, p: Profile, beta: float, eta: float, i: int, needed: float) -> tuple[float, float]:
+        """(required radius, mu) on the ball of index i; an infinite radius where there is none."""
+
+    def largest_step(self, p: Profile) -> Array:
+        """The step sizes allowed, shape (N+1,)."""
+        return self.step_numerator / p.beta
+
+    def floors(self, p: Profile, settings: StepSettings) -> Array:
+        """A delta with h >= eta delta on each ball."""
+        return np.array([settings.delta_on(float(g)) for g in p.lipschitz * p.residual])
+
+    def rate(self, mu: float, beta: float, eta: float, delta: float) -> float:
+        """The loss's factor per step."""
+        return float(rate(mu, beta, eta, delta))
+
+    def look(self, p: Profile, settings: StepSettings, *, headroom: float = 1.0) -> Reach:
+        """Search the grid of radii of a profile.
+
+        Args:
+            p: bounds around w_0.
+            settings: the step rule; its eta may be a multiple of 1/beta.
+            headroom: choose the smallest ball whose ratio exceeds this, or half of what the best one has to spare.
+        """
+        delta = self.floors(p, settings)
+        c = settings.multiple
+        eta = c / p.beta if c is not None else np.full_like(p.radii, float(settings.eta))
+        needed, available, ratio = self._ratio(p, eta, delta)
+        fulfilled = (ratio > 1) & self._allowed(p, eta)
+        best = int(np.argmax(ratio))
+        roomy = fulfilled & (ratio >= min(headroom, 0.5 * (1 + float(ratio[best]))))
+        i = int(np.argmax(roomy)) if roomy.any() else best
+        holds = bool(fulfilled.any())
+        beta, step, floor = float(p.beta[i]), float(eta[i]), float(delta[i])
+        required, mu = self.constants(p, beta, step, i, float(needed[i]))
+        return Reach(
+            ratio=float(ratio[best]),
+            best_radius=float(p.radii[best]),
+            holds=holds,
+            radius=float(p.radii[i]),
+            required=required,
+            beta=beta,
+            eta=step,
+            mu=mu,
+            delta=floor,
+            rate=min(self.rate(mu, beta, step, floor), 1.0) if holds else None,
+            eta_limit=self._eta_limit(p, delta),
+            needed=float(needed[best]),
+            available=float(available[best]),
+        )
+
+    def _ratio(self, p: Profile, eta: Array, delta: Array) -> tuple[Array, Array, Array]:
+        # Where sig has vanished the required radius is infinite; where eta exceeds 2 / beta it has no meaning.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            needed, available = self.sides(p, eta, delta)
+            ratio = available / needed
+            valid = (p.sig > 0) & (slack(p.beta, eta) > 0) & ~np.isnan(ratio)
+        return np.where(valid, needed, np.inf), available, np.where(valid, ratio, 0.0)
+
+    def _allowed(self, p: Profile, eta: Array) -> Array:
+        limit = self.largest_step(p)
+        return eta <= limit if self.step_closed else eta < limit
+
+    def _eta_limit(self, p: Profile, delta: Array) -> float:
+        """Largest step of a logarithmic grid below 2/beta(0) at which some radius fulfils the conditions."""
+        for eta in np.geomspace(2 / p.beta[0], 1e-4 / p.beta[0], 100):
+            steps = np.full_like(p.radii, eta)
+            if ((self._ratio(p, steps, delta)[2] > 1) & self._allowed(p, steps)).any():
+                return float(eta)
+        return 0.0
+
+    def search(self, question: Question) -> Ball | None:
+        """The ball of the profile's grid; None where there is no profile."""
+        p = question.at.profile
+        return None if p is None else Ball(self.look(p, question.settings))
+
+    def certify_near(
+        self, problem: Problem, settings: StepSettings, guess: Profile, centre: Centre | None = None
+    ) -> Certificate:
+        """Prove the hypotheses on a ball chosen by a float64 profile, which is trusted for nothing else.
+
+        Args:
+            problem: network of class N and data.
+            settings: step rule; "c/beta" is turned into a double with the verified beta.
+            guess: the profile.
+            centre: verified numbers from `enclose`, if at hand; the certificate is then about its arrays.
+
+        Raises:
+            InvalidInputError: the theorem has no certificate, or the network or the data changed meanwhile.
+            NotAvailableError: not of class N, or not smooth.
+            NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
+            RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
+        """
+        condition = self.condition
+        if condition is None:
+            raise InvalidInputError(f"theorem = {self.id!r}: has no certificate")
+        found = self.look(guess, settings, headroom=HEADROOM)
+        # A residual of zero needs no ball at all; the smallest one of the grid is as good and can be written down.
+        radius = max(found.radius, float(guess.radii[1]))
+        return certify(problem, settings, condition, radius, guess, centre=centre)
+
+    def prove(self, question: Question, found: Ball) -> Ball:
+        """The ball with proved constants, where the theorem has a proof."""
+        if self.condition is None:
+            return found
+        p = question.at.profile
+        assert p is not None
+        c = self.certify_near(question.problem, question.settings, p, question.at.centre)
+        if not c.holds:
+            failing = next(i for i in c.inequalities if not i.holds)
+            raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
+        last = c.inequalities[-1]
+        proved = replace(
+            found.reach,
+            holds=True,
+            radius=c.radius,
+            required=c.required,
+            beta=c.beta,
+            eta=c.eta,
+            mu=c.mu,
+            delta=c.floor,
+            rate=c.rate,
+            needed=last.left,
+            available=last.right,
+        )
+        return Ball(proved, c)
+
+    def certify(self, problem: Problem, settings: StepSettings) -> Proved:
+        """As `certify_near`, on a ball chosen by a profile made here."""
+        lin = linearize(problem.network, problem.x)
+        residual = float(torch.linalg.vector_norm(lin.outputs - problem.y))
+        return self.certify_near(problem, settings, profile(lin, residual, problem.scale))
+
+    def certificate(self, found: Ball) -> Certificate | None:
+        """The proof of the ball."""
+        return found.certificate
+
+    def reach(self, found: Ball | None) -> Reach | None:
+        """The ball's constants."""
+        return None if found is None else found.reach
+
+    def step(self, question: Question, found: Ball | None) -> float | None:
+        """Eta on the ball."""
+        return None if found is None else found.reach.eta
+
+    def promise(self, question: Question, found: Ball) -> Promise | None:
+        """Rate, path length, and at every step the inequalities that the proof rests on."""
+        r = found.reach
+        assert question.at.profile is not None
+        return BallPromise(
+            eta=r.eta,
+            floor=r.delta,
+            rate=r.rate,
+            radius=r.required,
+            mu=r.mu,
+            beta=r.beta,
+            profile=question.at.profile if self.along_path else None,
+        )
+
+    def shortfall(self, question: Question, found: Ball | None, rows: list[Row]) -> str:
+        """What is open, and the step size or the residual at which it would close."""
+        more = []
+        if found is not None and not found.reach.holds and question.at.profile is not None:
+            r = found.reach
+            if r.eta_limit > 0:
+                more.append(f"it closes at eta = {r.eta_limit:.3g}")
+            elif 0 < r.ratio <= 1:
+                more.append(f"it would close at ||r_0|| below {r.ratio * question.at.profile.residual:.3g}")
+        return shortfall(question, rows, more)
+
+
+class UniformTheorem(BallTheorem):
+    """One PL* constant on the whole ball: the radius that it asks for must fit into the ball.
+
+    Attributes:
+        formula: the radius by (L_0, mu, beta, eta) where it needs no more; such a theorem has a proof.
+    """
+
+    formula: Radius | None = None
+
+    @property
+    def condition(self) -> BallCondition | None:
+        """By the formula."""
+        return None if self.formula is None else BallCondition(self.statement, self.formula)
+
+    def radius(self, p: Profile, eta: Array, delta: Array) -> Array:
+        """The radius asked for at every radius of a profile, shape (N+1,); here by the formula."""
+        assert self.formula is not None
+        return np.asarray(self.formula(p.loss, np.minimum(p.sig**2, p.beta), p.beta, eta, ARRAYS))
+
+    def sides(self, p: Profile, eta: Array, delta: Array) -> tuple[Array, Array]:
+        """The radius asked for, and R."""
+        return self.radius(p, eta, delta), p.radii
+
+    def constants(self, p: Profile, beta: float, eta: float, i: int, needed: float) -> tuple[float, float]:
+        """The radius asked for, and sig(R)^2."""
+        return needed, float(min(p.sig[i] ** 2, beta))
+
+
+class IntegralTheorem(BallTheorem):
+    """The PL* constant integrated along the path [Theorem B]: any ball into which the root rho fits."""
+
+    along_path = True
+
+    @property
+    def condition(self) -> BallCondition:
+        """||r_0|| < (1 - beta eta / 2) int_0^R sig."""
+        return BallCondition(self.statement, None)
+
+    def sides(self, p: Profile, eta: Array, delta: Array) -> tuple[Array, Array]:
+        """||r_0||, and (1 - beta eta / 2) int_0^R sig."""
+        return np.full_like(p.radii, p.residual), slack(p.beta, eta) * p.integral
+
+    def constants(self, p: Profile, beta: float, eta: float, i: int, needed: float) -> tuple[float, float]:
+        """An upper bound of rho with (1 - beta eta/2) int_0^rho sig = ||r_0||, and sig there squared."""
+        available = slack(beta, eta) * p.integral[: i + 1]
+        if not available[-1] >= p.residual:
+            return float("inf"), 0.0
+        j = int(np.searchsorted(available, p.residual, side="left"))
+        return float(p.radii[j]), float(p.sig[j] ** 2)

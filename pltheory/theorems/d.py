@@ -1,0 +1,137 @@
+"""Theorem D: a verified trajectory from the initialisation, and Theorem C where it ends."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..certification.trajectory import certify_trajectory
+from ..certification.trajectory.file import StoredTrajectory
+from ..problem.problem import Problem
+from ..problem.settings import StepSettings
+from ..rigor.scalar import interval
+from ..runs.promise import Promise
+from ..theory import Bound, Direction, NotAvailableError
+from ..theory.bound import given
+from ..theory.verdict import Comparison, Fact, Row, unknown
+from .hypotheses import POSITIVE, SMOOTH, shortfall
+from .protocol import STEPS, Hypothesis, Question, Theorem
+from .sources import PROJECT
+
+FEWEST_STEPS = 20
+"""Steps below which a trajectory is not worth its start."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A trajectory that was followed, round-off counted.
+
+    Attributes:
+        stored: the certificate, whether it holds or not.
+    """
+
+    stored: StoredTrajectory
+
+    @property
+    def lambda_min(self) -> Bound:
+        """Lower bound of the smallest eigenvalue of the kernel at w_T."""
+        c = self.stored.result
+        value = (interval(c.scale) * interval(self.stored.lambda_min)).lo
+        how = "Cholesky factor with verified residual" if value > 0 else "the last step was never tried"
+        return Bound(value, Direction.LOWER, how, rounded=True)
+
+
+def _closes(q: Question, found: Followed | None) -> Row:
+    if found is None:
+        return unknown("not looked at")
+    c = found.stored.result
+    counts = ", ".join(f"{k} {v}" for k, v in c.branches.items()) or "none"
+    how = f"T = {c.steps} steps ({counts}), growth 10^{math.log10(max(c.growth, 1.0)):.1f}"
+    return Row(Fact("eps_T small", f"eps_T ≤ {c.eps:.2g}", True if found.stored.holds else None), how)
+
+
+def _from_the_end(q: Question, found: Followed | None) -> Row:
+    if found is None:
+        return unknown("not looked at")
+    c, how = found.stored.result, "round-off included"
+    if c.basin is None:
+        return unknown("never tried")
+    if c.basin.rate is not None and c.distance is not None:
+        how = f"1 - q = {1 - c.basin.rate:.3g} from w_T on, limit within {c.distance:.4g} of w_0"
+    ratio = Bound(c.basin.ratio, Direction.LOWER, how, found.stored.holds)
+    if not found.stored.holds:
+        ratio = Bound(c.basin.ratio, Direction.ESTIMATE, how)
+    return Row(Comparison(ratio, ">", given(1.0), "ratio"), how)
+
+
+class VerifiedTrajectory(Theorem):
+    """Exact iterates within eps_t of the computed ones, until Theorem C holds at every start in B(w_T, eps_T)."""
+
+    id = "D"
+    title = "verified trajectory from the initialisation"
+    citation = PROJECT
+    hypotheses = (
+        SMOOTH,
+        Hypothesis("lambda_min(K(w_T)) > 0", POSITIVE.judge),
+        Hypothesis("the error recursion closes over T steps", _closes),
+        Hypothesis("Theorem C at w_T from every start in B(w_T, eps_T)", _from_the_end),
+    )
+    conclusion = (
+        "exact iterates from w_0 stay within eps_t of the computed ones for t <= T and converge to a zero of L "
+        "at rate q from then on"
+    )
+    claims = ("expansion_constant", "expansion_band", "trajectory_error", "last_step", "step_floor")
+    certifiable = True
+
+    def search(self, question: Question) -> Followed | None:
+        """The trajectory; None where the kernel is singular.
+
+        Raises:
+            NotAvailableError: another network, or more work than is allowed.
+        """
+        if question.at.singular is not None:
+            return None
+        if question.at.unavailable is not None:
+            raise NotAvailableError(question.at.unavailable)
+        problem, asked_for = question.problem, question.work == math.inf
+        outputs = problem.y.numel()
+        step = float(outputs * sum(p.numel() for p in problem.parameters()) + outputs**3)
+        allowed = question.steps if asked_for else min(question.steps, int(question.work / step))
+        if allowed < FEWEST_STEPS:
+            question.allow(question.steps * step)
+        said, told = None, question.progress
+        if told is not None:
+
+            def said(t: int, residual: float, eps: float, growth: float) -> None:
+                told(t, allowed, f"||r|| = {residual:.1e}, error {eps:.0e}")
+
+        followed = certify_trajectory(problem, question.settings, steps_limit=allowed, progress=said)
+        return Followed(StoredTrajectory(self.statement, problem.loss, question.settings.name, followed))
+
+    def certify(self, problem: Problem, settings: StepSettings) -> StoredTrajectory:
+        """The certificate of a trajectory of at most `STEPS` steps."""
+        found = certify_trajectory(problem, settings, steps_limit=STEPS)
+        return StoredTrajectory(self.statement, problem.loss, settings.name, found)
+
+    def certificate(self, found: Followed) -> StoredTrajectory | None:
+        """The trajectory, where everything about it is proved."""
+        return found.stored if found.stored.holds else None
+
+    def step(self, question: Question, found: Followed | None) -> float | None:
+        """Eta of the trajectory."""
+        return None if found is None else found.stored.result.eta
+
+    def promise(self, question: Question, found: Followed) -> Promise | None:
+        """Theorem C's conclusion holds at every start in B(w_T, eps_T), so of this run as well as of the exact one."""
+        c = found.stored.result
+        b = c.basin
+        if b is None or not b.holds or b.floor is None:
+            return None
+        return Promise(c.eta, floor=b.floor, rate=b.rate, radius=b.rho, since=c.steps)
+
+    def shortfall(self, question: Question, found: Followed | None, rows: list[Row]) -> str:
+        """Where the trajectory stopped."""
+        return shortfall(question, rows) if found is None else found.stored.result.obstruction
+
+
+THEOREM = VerifiedTrajectory()

@@ -1,0 +1,184 @@
+"""Theorems by their ids: those of this project, and those that a package declares under the entry point group.
+
+What such code answers is checked before it is believed: the verdict is computed here from the numbers of its rows, a
+failure inside is an error that names the package, and an id of this project's cannot be taken. Whether a bound that
+says it counts round-off does so is for its author: every report says whose code it was. The theorems of this project
+pass through the same checks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import torch
+
+from .. import packages
+from ..runs.promise import Promise
+from ..theory import ExtensionError, InvalidInputError, PltheoryError
+from .answer import answer
+from .ladder import ALL, BEST, LADDER
+from .protocol import Hypothesis, Question, Theorem, TheoremReport
+
+GROUP = "pltheory.theorems"
+"""The entry point group; the entry point's name is the theorem's id, its object a `Theorem` or a class of one."""
+BUILT_IN = {t.id: t for t in LADDER}
+RESERVED = frozenset({*BUILT_IN, ALL, BEST})
+"""Ids that no package can take."""
+ONE = 1 + 2.0**-50
+"""What a rate or floor of 1 may be computed as."""
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A theorem behind the checks of this module.
+
+    Attributes:
+        theorem: the theorem.
+        origin: whose code it is, for errors and reports; None for this project's.
+    """
+
+    theorem: Theorem
+    origin: str | None = None
+
+    def answer(self, question: Question) -> TheoremReport:
+        """Hold the theorem against a problem.
+
+        Raises:
+            ExtensionError: it failed, wrote where it may only read, or said what cannot be believed.
+            InvalidInputError: an option that is not allowed.
+        """
+        who = f"theorem {self.theorem.id!r}" + ("" if self.origin is None else f" of {self.origin}")
+        before = [t.detach().clone() for t in _tensors(question)] if self.origin is not None else []
+        try:
+            said = answer(self.theorem, question)
+        except InvalidInputError as error:
+            raise (error if self.origin is None else InvalidInputError(f"{who}: {error}")) from error
+        except (PltheoryError, MemoryError):
+            raise
+        except (Exception, SystemExit) as error:
+            if self.origin is None:
+                raise
+            raise ExtensionError(f"{who} failed: {packages.said(error)}") from error
+        if not all(torch.equal(a, b) for a, b in zip(before, _tensors(question), strict=bool(before))):
+            raise ExtensionError(f"{who} changed the network or the data")
+        _refuse_promise(said.promise, question, who)
+        return replace(said, promise=_rounded(said.promise), origin=self.origin)
+
+
+def ids() -> list[str]:
+    """Every id that `theorem_of` finds: this project's, then the installed ones."""
+    return [*BUILT_IN, *sorted(packages.installed(GROUP).keys() - RESERVED)]
+
+
+def theorem_of(name: str) -> Guarded:
+    """The theorem of that id, built in or installed.
+
+    Raises:
+        InvalidInputError: there is none; or two packages claim the id, or one claims an id of this project's.
+        ExtensionError: the package cannot be loaded, or what it gives is no theorem.
+    """
+    claims = packages.installed(GROUP).get(name, [])
+    if claims and name in RESERVED:
+        raise InvalidInputError(
+            f"theorem = {name!r}: {packages.origin(claims[0])} claims this id, which is built in; "
+            "rename it or uninstall it"
+        )
+    if name in BUILT_IN:
+        return Guarded(BUILT_IN[name])
+    if not claims:
+        raise InvalidInputError(f"theorem = {name!r}: allowed are {', '.join(ids())}, {ALL}, {BEST}")
+    if len(claims) > 1:
+        raise InvalidInputError(f"theorem = {name!r}: claimed by {' and by '.join(map(packages.origin, claims))}")
+    return _loaded(claims[0])
+
+
+def guarded(candidate: Theorem, origin: str) -> Guarded:
+    """A theorem of one's own behind the checks of this module.
+
+    Args:
+        candidate: the theorem.
+        origin: whose code it is, for errors and reports.
+
+    Raises:
+        ExtensionError: it is no theorem: a part is missing, empty or of the wrong type.
+    """
+    _require_described(candidate, origin)
+    if candidate.id in RESERVED:
+        raise ExtensionError(f"{origin}: id = {candidate.id!r} is built in")
+    return Guarded(candidate, origin)
+
+
+def _loaded(point: EntryPoint) -> Guarded:
+    origin = packages.origin(point)
+    found = guarded(packages.loaded(point, "theorem"), origin)
+    if found.theorem.id != point.name:
+        raise ExtensionError(f"theorem {point.name!r} of {origin} calls itself {found.theorem.id!r}")
+    return found
+
+
+def _require_described(candidate: object, origin: str) -> None:
+    if not isinstance(candidate, Theorem):
+        raise ExtensionError(f"{origin}: not a theorem, which is an object of a subclass of {Theorem.__qualname__}")
+    texts = [getattr(candidate, name, None) for name in ("id", "title", "citation", "conclusion")]
+    hypotheses = getattr(candidate, "hypotheses", None)
+    if not isinstance(hypotheses, tuple) or not hypotheses or not all(isinstance(h, Hypothesis) for h in hypotheses):
+        raise ExtensionError(f"{origin}: hypotheses must be a tuple of Hypothesis, at least one")
+    names = [h.name for h in hypotheses]
+    if not all(isinstance(t, str) and t.strip() for t in (*texts, *names)):
+        raise ExtensionError(f"{origin}: the theorem has a part that is empty or no text")
+    if len(set(names)) < len(names):
+        raise ExtensionError(f"{origin}: hypotheses has one twice")
+
+
+def _tensors(question: Question) -> list[torch.Tensor]:
+    problem = question.problem
+    return [*problem.network.state_dict().values(), problem.x, problem.y]
+
+
+def _refuse_promise(promise: Promise | None, question: Question, who: str) -> None:
+    """Raise where a promise has a number out of its range, or is about another step than was asked for."""
+    if promise is None:
+        return
+    ranges = {"eta": (0.0, math.inf), "floor": (-1.0, ONE), "rate": (-1.0, ONE), "radius": (-1.0, math.inf)}
+    for name, (low, high) in ranges.items():
+        value = getattr(promise, name)
+        if value is None and name in ("rate", "radius"):
+            continue
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        # Zero is allowed where `low` is -1: nothing moves at a start without loss.
+        if not (number and low < value <= high and (low == 0 or value >= 0) and math.isfinite(value)):
+            raise ExtensionError(f"{who}: promise.{name} = {value!r} is not in its range")
+    if type(promise.since) is not int or promise.since < 0:
+        raise ExtensionError(f"{who}: promise.since = {promise.since!r} is not in its range")
+    asked = question.settings.eta
+    if not isinstance(asked, str) and promise.eta != asked:
+        raise ExtensionError(f"{who}: promise.eta = {promise.eta} is not the step asked for, optimizer.eta = {asked}")
+
+
+def _rounded(promise: Promise | None) -> Promise | None:
+    """A factor that rounding put above 1 is 1."""
+    if promise is None:
+        return None
+    rate = None if promise.rate is None else min(1.0, promise.rate)
+    return replace(promise, floor=min(1.0, promise.floor), rate=rate)
+
+
+def options_of(question: Question, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The theorem's options with their defaults; for use inside `search`.
+
+    Raises:
+        InvalidInputError: an option without a default here, or of another type than its default.
+    """
+    for name, value in question.options.items():
+        if name not in defaults:
+            raise InvalidInputError(f"theorem.options.{name}: unknown; known are {', '.join(defaults) or 'none'}")
+        allowed: tuple[type, ...] = (type(defaults[name]),)
+        if allowed == (float,):
+            allowed = (float, int)
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            raise InvalidInputError(f"theorem.options.{name} = {value!r}: must be a {allowed[0].__name__}")
+    return {**defaults, **question.options}

@@ -1,0 +1,42 @@
+"""The theorems of this project, an ordered list: from the classical one to the one that asks for least."""
+
+from __future__ import annotations
+
+from . import a, a_tight, b, b_plus, c, d, lzb22_4, lzb22_6, tmssr25
+from .ball import BallTheorem
+from .protocol import Theorem
+
+ALL, BEST = "all", "best"
+"""What may stand in place of a theorem's id: every theorem, or the strongest that reaches the level asked for."""
+
+LADDER: tuple[Theorem, ...] = (
+    lzb22_4.THEOREM,
+    lzb22_6.THEOREM,
+    tmssr25.THEOREM,
+    a.THEOREM,
+    a_tight.THEOREM,
+    b.THEOREM,
+    c.THEOREM,
+    b_plus.THEOREM,
+    d.THEOREM,
+)
+
+WEAKEST_DEMAND: BallTheorem = b.THEOREM
+AT_CHECKPOINT: BallTheorem = c.THEOREM
+"""Of the theorems about a ball, the one that steers radius and step size where several are equally far, at weights
+drawn and at weights loaded."""
+
+
+def by_cost(*, checkpoint: bool) -> tuple[Theorem, ...]:
+    """What "best" tries in turn, until one reaches the level.
+
+    The others of the ladder ask for more: where LZB22-6, TMSSR25 or A allow the step, their radius is at least that
+    of A'.
+    """
+    return (AT_CHECKPOINT if checkpoint else WEAKEST_DEMAND, a_tight.THEOREM, b_plus.THEOREM, d.THEOREM)
+
+
+WORK = {ALL: 1e8, BEST: 3e10}
+"""Multiplications that a theorem may spend by itself where it was not asked for by name: seconds, or some minutes."""
+CERTIFIABLE = {t.id: t for t in LADDER if t.certifiable}
+"""The theorems that have certificates, by id."""

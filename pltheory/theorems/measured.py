@@ -1,0 +1,114 @@
+"""What is measured once at the weights and read by every theorem."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+
+from ..certification.enclosure import Centre, enclose, stored_arrays
+from ..certification.profile import Profile, profile
+from ..measure.autodiff import weighted_gradient
+from ..measure.hessian import curvature_along
+from ..measure.linearization import Linearization, linearize
+from ..measure.ntk import empirical_ntk
+from ..measure.spectrum import extremes, top_eigenvector
+from ..nets.activations import activation
+from ..problem.admissible import antipodal_pair
+from ..problem.networks import class_n
+from ..problem.problem import Problem
+from ..theory import Bound, NotAvailableError, NumericalFailureError
+from ..theory.bound import lower
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Numbers at w_0.
+
+    Attributes:
+        problem: the problem.
+        linearization: for class N, else None.
+        lambda_min: of the kernel, scaled to the loss in use.
+        lambda_max: likewise.
+        singular: why the kernel is exactly singular, here and at all other weights, if a reason is known.
+        profile: bounds over balls around w_0, or None.
+        unavailable: why there is no profile.
+        curvature: a lower bound of lambda_max(Hess L(w_0)); minus infinity where none is known.
+    """
+
+    problem: Problem
+    linearization: Linearization | None
+    lambda_min: Bound
+    lambda_max: Bound
+    singular: str | None
+    profile: Profile | None
+    unavailable: str | None
+    curvature: Bound
+
+    @cached_property
+    def centre(self) -> Centre:
+        """Verified numbers at w_0, enclosed once for all theorems.
+
+        Raises:
+            NotAvailableError: not of class N, or not smooth.
+            NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
+        """
+        return enclose(stored_arrays(class_n(self.problem.network), self.problem.x, self.problem.y))
+
+
+def measure(problem: Problem) -> Measured:
+    """Kernel, spectrum, profile and curvature of a problem at its weights.
+
+    Raises:
+        InvalidInputError: the network mixes samples.
+        NumericalFailureError: a measured number is not finite.
+    """
+    lin, unavailable, bounds = None, None, None
+    try:
+        lin = linearize(problem.network, problem.x)
+    except NotAvailableError as error:
+        unavailable = str(error)
+    kernel = lin.kernel if lin is not None else empirical_ntk(problem.network, problem.x)
+    spectrum = extremes(kernel)
+    if lin is not None:
+        residual = float(torch.linalg.vector_norm(lin.outputs - problem.y, dtype=torch.float64))
+        try:
+            bounds = profile(lin, residual, problem.scale, spectrum=spectrum)
+        except NotAvailableError as error:
+            unavailable = str(error)
+    smallest, largest = (replace(b, value=problem.scale * b.value) for b in spectrum)
+    return Measured(
+        problem=problem,
+        linearization=lin,
+        lambda_min=smallest,
+        lambda_max=largest,
+        singular=_why_singular(problem, lin),
+        profile=bounds,
+        unavailable=unavailable,
+        curvature=_curvature(problem, kernel),
+    )
+
+
+def _why_singular(problem: Problem, lin: Linearization | None) -> str | None:
+    size, outputs = sum(p.numel() for p in problem.parameters()), problem.y.numel()
+    if size < outputs:
+        return f"{size} parameters are fewer than the n C = {outputs} outputs"
+    # Without biases an odd activation makes F(-x) = -F(x), so x and -x make the kernel singular.
+    odd = lin is not None and activation(lin.network.activation).odd
+    if odd and lin is not None and all(la.bias is None for la in lin.network.layers):
+        pair = antipodal_pair(problem.x)
+        if pair is not None:
+            return f"rows {pair[0]} and {pair[1]} of x are opposite and the network is odd"
+    return None
+
+
+def _curvature(problem: Problem, kernel: torch.Tensor) -> Bound:
+    """Rayleigh quotient of the loss Hessian along J^T u, u the kernel's top eigenvector; minus infinity without one."""
+    names = [name for name, p in problem.network.named_parameters() if p.requires_grad]
+    try:
+        grads = weighted_gradient(problem.network, problem.x, top_eigenvector(kernel))
+        return curvature_along(problem, dict(zip(names, grads, strict=True)))
+    except (NotAvailableError, NumericalFailureError) as error:
+        return lower(-math.inf, f"not known: {error}")

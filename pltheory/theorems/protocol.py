@@ -1,0 +1,211 @@
+"""What a theorem is: a question goes in, rows of numbers come out, and a promise about the run.
+
+A theorem of this project and one of another package are the same kind of object. What it finds is its own type: its
+hypotheses read that, and nobody else does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..certification.certificate import Inequality
+from ..problem.problem import Problem
+from ..problem.settings import StepSettings
+from ..runs.loop import Progress
+from ..runs.promise import Promise
+from ..theory import InvalidInputError, NotAvailableError
+from ..theory.statement import Statement
+from ..theory.verdict import Row, Verdict
+from .measured import Measured
+from .reach import Reach
+
+STEPS = 10_000
+"""Steps that a theorem may compute by itself."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a theorem is asked: does it apply to this problem under this step rule.
+
+    Attributes:
+        at: what was measured at w_0, the problem among it. To be read, never written.
+        settings: the step rule; its eta may be a text "c/beta".
+        rigorous: whether round-off is to be counted where the theorem can do so.
+        checkpoint: name of the file that the weights came from, or None.
+        work: most multiplications a theorem may spend by itself, infinite where it was asked for by its name.
+        steps: most steps that a theorem may compute by itself.
+        options: the theorem's own settings; built-in theorems have none.
+        progress: called as (done, total, note), or None.
+    """
+
+    at: Measured
+    settings: StepSettings
+    rigorous: bool = True
+    checkpoint: str | None = None
+    work: float = math.inf
+    steps: int = STEPS
+    options: Mapping[str, Any] = field(default_factory=dict)
+    progress: Progress | None = None
+
+    @property
+    def problem(self) -> Problem:
+        """Network, data and loss."""
+        return self.at.problem
+
+    def allow(self, cost: float) -> None:
+        """Refuse what would cost more multiplications than are allowed: counted, not timed, on every machine alike.
+
+        Raises:
+            NotAvailableError: it would.
+        """
+        if cost > self.work:
+            raise NotAvailableError(
+                f"not tried, it may take {cost:.0e} multiplications where {self.work:.0e} are allowed: "
+                "ask for it by its name"
+            )
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One hypothesis of a theorem: it judges itself.
+
+    Attributes:
+        name: the hypothesis in a phrase.
+        judge: from the question and what the theorem found, None where it found nothing, to a row. The row's verdict
+            is computed from its numbers.
+    """
+
+    name: str
+    judge: Callable[[Question, Any], Row]
+
+
+class Proved(Protocol):
+    """A certificate of any theorem."""
+
+    @property
+    def theorem(self) -> str:
+        """Id of the theorem."""
+        ...
+
+    @property
+    def holds(self) -> bool:
+        """Whether every hypothesis is proved."""
+        ...
+
+    @property
+    def inequalities(self) -> tuple[Inequality, ...]:
+        """The hypotheses; empty where no numbers were found."""
+        ...
+
+    def save(self, path: str | Path) -> None:
+        """Write the JSON text to path and the arrays beside it.
+
+        Raises:
+            InvalidInputError: it does not hold, or a file exists or cannot be written.
+        """
+        ...
+
+
+class Theorem:
+    """A theorem and the code that holds it against a problem; a subclass gives the texts and overrides what it has.
+
+    Attributes:
+        id: the name used in configurations.
+        title: a few words.
+        citation: where it comes from.
+        hypotheses: in the order in which they are checked.
+        conclusion: what follows for the iterates.
+        claims: names of the lemmas in `proofs_checks` that it rests on.
+        at_checkpoint: whether it speaks of weights that were loaded from a file.
+        certifiable: whether `certify` proves it.
+    """
+
+    id: str
+    title: str
+    citation: str
+    hypotheses: tuple[Hypothesis, ...]
+    conclusion: str
+    claims: tuple[str, ...] = ()
+    at_checkpoint: bool = False
+    certifiable: bool = False
+
+    @property
+    def statement(self) -> Statement:
+        """The words that a certificate repeats."""
+        return Statement(self.id, self.citation, self.conclusion)
+
+    def search(self, question: Question) -> Any:
+        """What the hypotheses are held against; None where there is nothing.
+
+        Raises:
+            InvalidInputError: an option that is not allowed; the message names it.
+            NotAvailableError: the theorem's numbers do not exist for this network: every row is then UNDECIDED.
+        """
+        return None
+
+    def prove(self, question: Question, found: Any) -> Any:
+        """The same with round-off counted, asked for where every hypothesis holds as computed.
+
+        Raises:
+            NoVerdictError: round-off is not covered.
+        """
+        return found
+
+    def certificate(self, found: Any) -> Proved | None:
+        """The proof in what was found, where there is one."""
+        return None
+
+    def promise(self, question: Question, found: Any) -> Promise | None:
+        """What the run is held against if every hypothesis holds; None where nothing is promised of a single run."""
+        return None
+
+    def reach(self, found: Any) -> Reach | None:
+        """Constants on a ball, as tables and figures show them."""
+        return None
+
+    def step(self, question: Question, found: Any) -> float | None:
+        """The step size that the theorem is about, where eta = "c/beta" leaves it to the theorem's own beta."""
+        return None
+
+    def shortfall(self, question: Question, found: Any, rows: list[Row]) -> str:
+        """What is missing and what would close it; made from the rows that are open when left empty."""
+        return ""
+
+    def certify(self, problem: Problem, settings: StepSettings) -> Proved:
+        """Prove the theorem's hypotheses with arithmetic that counts its own rounding.
+
+        Raises:
+            InvalidInputError: the theorem has no certificate.
+        """
+        raise InvalidInputError(f"theorem = {self.id!r}: has no certificate")
+
+
+@dataclass(frozen=True)
+class TheoremReport:
+    """A theorem's verdict on a problem.
+
+    Attributes:
+        theorem: the theorem.
+        verdict: the weakest of its rows.
+        rows: one per hypothesis, in the theorem's order.
+        reach: the constants on a ball, where the theorem has one.
+        shortfall: what is missing and what would close it; empty when nothing is.
+        certificate: the proof, where there is one.
+        eta: the step size that the theorem is about; None where it leaves it open.
+        promise: what the run is held against; None where nothing is promised.
+        origin: whose code made the rows; None for this project's.
+    """
+
+    theorem: Theorem
+    verdict: Verdict
+    rows: list[Row]
+    reach: Reach | None
+    shortfall: str
+    certificate: Proved | None = None
+    eta: float | None = None
+    promise: Promise | None = None
+    origin: str | None = None

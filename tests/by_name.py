@@ -1,0 +1,50 @@
+"""The theorems of the project by their ids, asked in floating point or for a proof, without the public border."""
+
+from __future__ import annotations
+
+from pltheory.certification.bplus.file import BPlusCertificate
+from pltheory.certification.bplus.file import bplus_certificate as _bplus_certificate
+from pltheory.certification.certificate import Certificate
+from pltheory.certification.trajectory.file import StoredTrajectory
+from pltheory.runs.promise import BallPromise
+from pltheory.theorems.ball import BallTheorem
+from pltheory.theorems.guard import BUILT_IN, Guarded
+from pltheory.theorems.protocol import Question, Theorem, TheoremReport
+from pltheory.theorems.reach import Reach
+
+THEOREMS: dict[str, Theorem] = BUILT_IN
+ON_A_BALL = tuple(name for name, t in BUILT_IN.items() if isinstance(t, BallTheorem))
+
+
+def check(at, settings, theorem: str | Theorem, *, checkpoint=None) -> TheoremReport:
+    """The theorem's rows as computed in floating point."""
+    found = THEOREMS[theorem] if isinstance(theorem, str) else theorem
+    return Guarded(found).answer(Question(at, settings, rigorous=False, checkpoint=checkpoint))
+
+
+def reach(profile, settings, theorem: str, **more) -> Reach:
+    """The ball that a search finds."""
+    return THEOREMS[theorem].look(profile, settings, **more)
+
+
+def certify(problem, settings, guess, *, theorem: str = "B", centre=None) -> Certificate:
+    """The proof on the ball that a profile proposes."""
+    return THEOREMS[theorem].certify_near(problem, settings, guess, centre)
+
+
+def bplus_certificate(problem, settings, found) -> BPlusCertificate:
+    """The certificate of a result of `certify_bplus`."""
+    return _bplus_certificate(THEOREMS["B+"].statement, problem, settings, found)
+
+
+def stored_trajectory(loss: str, rule: str, found) -> StoredTrajectory:
+    """The certificate of a result of `certify_trajectory`."""
+    return StoredTrajectory(THEOREMS["D"].statement, loss, rule, found)
+
+
+def promise_of(found: Reach, profile=None) -> BallPromise:
+    """What a theorem promises on a ball; with a profile, along the path as Theorems B and C do."""
+    return BallPromise(
+        eta=found.eta, floor=found.delta, rate=found.rate, radius=found.required, mu=found.mu, beta=found.beta,
+        profile=profile,
+    )  # fmt: skip
