@@ -121,7 +121,8 @@ def step_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     h, eta = trace.step_size, _eta(report)
     if eta is None:
         eta = float(h[np.isfinite(h)].max(initial=0)) or 1.0
-    delta = report["optimizer"]["delta"]
+    rule = report["optimizer"]
+    delta = rule["floor"] if "floor" in rule else rule["delta"]
     ax.plot(h, color=MEASURED, label="$h_t$")
     ax.axhline(eta, color=PROVEN, ls="--", lw=1, label=rf"$\eta$ = {eta:.3g}")
     if 0 < delta < 1:

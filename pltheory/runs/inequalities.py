@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..problem.settings import StepSettings
-from ..theory.arithmetic import ARRAYS
-from ..theory.formulas import step_size
+from ..optim import StepSettings
+from ..optim.guard import step_sizes, uniform_floor
 from .rounding import RoundOff
 
 Array = np.ndarray
@@ -142,12 +141,12 @@ def steps(
     h = trace.step_size
     rounded = np.full_like(h, 4 * U * eta)
     below = rounded
-    if floor > settings.delta:
+    if floor > uniform_floor(settings):
         # The floor rests on ||grad L|| <= L_F ||r_0||: at an iterate the exact gradient may be smaller than the
         # computed one, and the residual larger than at the start.
         norm = np.maximum(err.g - err.gradient - granted.lipschitz * err.drift, np.finfo(float).tiny)
         # Of the rule's own step at the computed gradient, not of h, which is what is held against the floor.
-        rule, exact = (step_size(eta, settings.gamma, settings.delta, at, ARRAYS) for at in (err.g, norm))
+        rule, exact = (step_sizes(settings, eta, at) for at in (err.g, norm))
         below = rounded + exact - rule
     sign = "eta delta" if word == "delta" else "floor eta"
     return [

@@ -12,11 +12,11 @@ import torch
 
 from ..certification.profile import Profile
 from ..measure.ntk import empirical_ntk
-from ..optim import DeltaGClip, GClip, GradientDescent
 from ..problem.loss_gradient import LossGradient
 from ..problem.networks import class_n
 from ..problem.problem import Problem, in_span_of_data
-from ..problem.settings import StepSettings
+from ..optim import StepSettings
+from ..optim.guard import optimizer_of, step
 from ..theory import NotAvailableError, NumericalFailureError
 from .inequalities import Check, Inequality, Violation, first_violation, tells, tightest
 from .inequalities import Trace as Trace
@@ -80,12 +80,7 @@ class Run:
 
 def optimizer_for(settings: StepSettings, eta: float, problem: Problem) -> torch.optim.Optimizer:
     """The torch optimizer of a step rule."""
-    params = list(problem.parameters())
-    if settings.name == "delta-gclip":
-        return DeltaGClip(params, lr=eta, gamma=settings.gamma, delta=settings.delta)
-    if settings.name == "gclip":
-        return GClip(params, lr=eta, gamma=settings.gamma)
-    return GradientDescent(params, lr=eta)
+    return optimizer_of(settings, list(problem.parameters()), eta)
 
 
 def run(
@@ -133,7 +128,9 @@ def run(
     rounding = Rounding(problem, work, plain, first_kernel, profile)
     floor = rounding.along(0.0).floor
     optimizer = optimizer_for(settings, eta, work)
-    trace, seen, finite = _iterate(work, loss_and_gradient, optimizer, start, steps, target, floor, records, progress)
+    trace, seen, finite = _iterate(
+        work, loss_and_gradient, settings, optimizer, start, steps, target, floor, records, progress
+    )
     # A run that leaves the ball of the promise must not be granted more for it.
     ball = min(float(trace.path[-1]), 1.25 * _promised_radius(promise))
     granted = rounding.along(ball, len(trace.step_size))
@@ -192,6 +189,7 @@ def _at_floor(trace: Trace, target: float, floor: float) -> str:
 def _iterate(
     work: Problem,
     loss_and_gradient: Callable[[], torch.Tensor],
+    settings: StepSettings,
     optimizer: torch.optim.Optimizer,
     start: list[torch.Tensor],
     steps: int,
@@ -215,9 +213,9 @@ def _iterate(
                 watch.record(t)
             value = loss_and_gradient()
             watch.before()
-            optimizer.step()
-            watch.after(optimizer.step_size)  # type: ignore[attr-defined]
-            block.append(torch.stack([value, optimizer.grad_norm, optimizer.step_size]))  # type: ignore[attr-defined]
+            grad_norm, step_size = step(settings, optimizer)
+            watch.after(step_size)
+            block.append(torch.stack([value, grad_norm, step_size]))
         rows = torch.stack(block).double().cpu().numpy()
         done += len(rows)
         losses.append(rows[:, 0])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..certification.profile import Profile
-from ..problem.settings import StepSettings
+from ..optim import StepSettings
 from ..theory.formulas import contraction, decrease, slack
 from .inequalities import Array, Errors, Inequality, Trace, U, envelope, steps
 from .rounding import RoundOff

@@ -20,8 +20,8 @@ from .. import packages
 from ..measure.hessian import largest_hessian_norm
 from ..measure.infinite_width import infinite_width_ntk
 from ..measure.spectrum import lambda_min
+from ..optim import StepSettings
 from ..problem.problem import Problem, in_span_of_data
-from ..problem.settings import StepSettings
 from ..runs.loop import Run
 from ..theorems.ladder import WEAKEST_DEMAND
 from ..theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.runs import loop as convergence
 from pltheory.runs.loop import Reason, run
 from pltheory.theory.verdict import Verdict
