@@ -9,7 +9,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from ..optim.registry import DEFAULT
-from ..runs.loop import Trace
+from ..runs.trace import Trace
 from .figures import run_panels, svg
 from .rows import measured, needed, number
 from .text import constants, granted, margin, why_not

@@ -19,8 +19,9 @@ from ..problem.evaluation import untouched
 from ..problem.problem import Problem
 from ..optim import StepSettings, has_certificates
 from ..optim.guard import floor_on, step_sizes
-from .inequalities import Array, Inequality, Trace, U
+from .inequalities import Inequality, U
 from .rounding import RoundOff, gamma
+from .trace import Array, Trace
 
 SAMPLE = 256
 """Entries of each tensor that are looked at after every step; of all entries, at the recorded steps."""
@@ -176,7 +177,9 @@ def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted
         added = t * granted.update + (4 * granted.unit + granted.norm + t * U) * path
         distance = trace.distance[reached]
         found = [
-            _no_more(f"step rule of {settings.name}, |h_t - rule(||g_t||)| <= 0", np.abs(h - rule), settings.units * U * rule),
+            _no_more(
+                f"step rule of {settings.name}, |h_t - rule(||g_t||)| <= 0", np.abs(h - rule), settings.units * U * rule
+            ),
             _no_more(
                 f"step on the weights, ||w_{{t+1}} - w_t + h_t g_t|| <= 0, {seen.sample.entries} of {entries} entries",
                 seen.sample.apart[:last],

@@ -26,6 +26,7 @@ from ..optim.registry import is_known as known_rule
 from ..optim.registry import names as rules
 from ..problem.data import NAMES, is_there
 from ..problem.dialect import DECIMALS, DELIMITERS
+from ..problem.loss import LOSSES
 from ..theorems.guard import ids
 from ..theorems.ladder import ALL, BEST
 from ..theory import InvalidInputError
@@ -156,7 +157,7 @@ class Config(_Section):
     """A whole configuration; `sweep` holds lists for keys of the other sections."""
 
     level: Literal["holds", "certified"] = "certified"
-    loss: Literal["sum", "mean"] = "sum"
+    loss: Literal[tuple(LOSSES)] = "sum"  # type: ignore[valid-type]
     network: Network
     data: DataSection
     optimizer: Annotated[SerializeAsAny[Optimizer], WrapValidator(_by_origin)]  # type: ignore[valid-type]

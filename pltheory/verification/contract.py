@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ..optim import ClippedSettings, DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
+from ..problem.loss import LOSSES
 from ..problem.networks import fully_connected
 from ..problem.problem import Problem
 from ..theorems.guard import Guarded, guarded
@@ -324,6 +325,6 @@ def _in_other_units(sample: Sample) -> Sample | None:
     p, s = sample.problem, sample.settings
     if not isinstance(s, ClippedSettings):
         return None
-    other = Problem(p.network, p.x, p.y, "mean" if p.loss == "sum" else "sum")
+    other = Problem(p.network, p.x, p.y, next(name for name in LOSSES if name != p.loss))
     c = other.scale / p.scale
     return replace(sample, problem=other, settings=s.for_loss(c))

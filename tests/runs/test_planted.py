@@ -28,13 +28,15 @@ def plant(monkeypatch, what):
         made = convergence.optimizer_for
         monkeypatch.setattr(convergence, "optimizer_for", lambda *args: what(made(*args)))
         return
-    ways = convergence._loss_and_gradient
+    batch = convergence.FullBatch
 
-    def planted_way(work):
-        way, plain = ways(work)
-        return what(work, way), plain
+    def planted_batch(work):
+        way = batch(work)
+        other = what(work, way)
+        other.in_place = way.in_place
+        return other
 
-    monkeypatch.setattr(convergence, "_loss_and_gradient", planted_way)
+    monkeypatch.setattr(convergence, "FullBatch", planted_batch)
 
 
 @pytest.mark.parametrize("what", [*planted.OPTIMIZERS, *planted.GRADIENTS], ids=lambda w: w.__name__)

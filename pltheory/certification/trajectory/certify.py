@@ -161,7 +161,7 @@ class _Run:
     def __init__(self, problem: Problem, settings: ClippedSettings, keep_every: int | None) -> None:
         self.start, self.x, self.y = float_network(problem)
         self.net = self.start
-        self.scale = Fraction(1) if problem.loss == "sum" else Fraction(1, self.x.shape[0])
+        self.scale = problem.share
         self.factor = interval(self.scale)
         self.gamma, self.delta = float(settings.gamma), float(settings.delta)
         self.keep_every = keep_every
