@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -26,24 +27,9 @@ from pltheory.verification.evidence import Evidence
 from tests.theorems.installed import install
 
 ROOT = Path(__file__).parents[2]
-SOURCE = Path(__file__).with_name("normalised.py").read_text(encoding="utf-8")
-CONFIG = """
-[network]
-hidden = [4000]
-[data]
-source = "sphere"
-n = 2
-d = 10
-labels = "sign"
-[optimizer]
-name = "normalised"
-eta = "0.5/beta"
-delta = 0.2
-[theorem]
-name = "B"
-[run]
-steps = 100
-"""
+EXAMPLE = ROOT / "examples" / "own_rule"
+SOURCE = (EXAMPLE / "normalised.py").read_text(encoding="utf-8")
+CONFIG = (EXAMPLE / "normalised.toml").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -107,22 +93,23 @@ def test_the_rules_of_this_project_pass_the_same_checks(made):
 
 def test_it_runs_from_a_configuration_and_is_held_against_its_own_rule(tmp_path):
     """The whole package is one module and its entry point; nothing of this project changes."""
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     folder = tmp_path / "site"
-    install(folder, "someone", {"normalised": "rule_module:Normalised"}, {"rule_module": SOURCE}, GROUP)
+    install(folder, project["name"], project["entry-points"][GROUP], {"normalised": SOURCE}, GROUP)
     config = tmp_path / "config.toml"
     config.write_text(CONFIG, encoding="utf-8")
-    done = pltheory(folder, "verify", str(config), "--level", "holds", "--out", str(tmp_path / "out"))
+    done = pltheory(folder, "verify", str(config), "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stdout + done.stderr
     said = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert (said["verdict"], said["evidence"]) == ("HOLDS", "agrees")
     assert said["optimizer"] == {
         "name": "normalised", "eta": "0.5/beta", "delta": 0.2, "floor": 0.2,
-        "origin": "someone 1.0 (rule_module:Normalised)",
+        "origin": "pltheory-normalised 1.0 (normalised:Normalised)",
     }  # fmt: skip
     (main,) = said["theorems"]
     rows = {row["name"]: row for row in main["hypotheses"]}
     assert rows["h_t in [eta delta, eta]"]["verdict"] == "HOLDS"
-    assert rows["h_t in [eta delta, eta]"]["how"].startswith("as declared by someone 1.0")
+    assert rows["h_t in [eta delta, eta]"]["how"].startswith("as declared by pltheory-normalised 1.0")
     held = [row["name"] for row in said["run"]["reported_against_measured"]]
     assert held[0].startswith("step rule of normalised")
     assert "declared floor of normalised, eta delta(||g_t||) <= h_t" in held
