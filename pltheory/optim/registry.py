@@ -64,15 +64,16 @@ def require_rule(settings: object) -> None:
 
     Raises:
         InvalidInputError: not exactly a rule of this project or of an installed package, or a value outside its range.
-        ExtensionError: a package's rule whose parts contradict one another.
+        ExtensionError: a package's rule that fails, or whose parts contradict one another.
     """
-    from .guard import require_consistent
+    from .guard import named, require_consistent
 
     kind = type(settings)
     if not isinstance(settings, StepSettings) or not _is_rule(kind) or vars(settings).keys() != _names(settings):
         known = ", ".join(one.__name__ for one in BUILT_IN)
         raise InvalidInputError(f"settings: {kind.__name__} is no step rule of this project; {known} are")
-    settings.__post_init__()
+    with named(settings):
+        settings.__post_init__()
     if kind not in BUILT_IN:
         require_consistent(settings, f"step rule {settings.name!r} of {origin(settings)}")
 

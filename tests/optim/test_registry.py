@@ -255,6 +255,16 @@ def test_what_is_no_step_rule_is_refused_in_one_line(package, what):
     assert "\n" not in str(caught.value)
 
 
+def test_a_check_that_fails_is_an_error_that_names_the_package(package):
+    package(SOURCE.replace("if not 0 < self.delta <= 1", "if self.delta > self.not_there"))
+    with pytest.raises(ExtensionError, match=r"step rule 'normalised' of someone .* failed: AttributeError"):
+        settings_of(read_config(CONFIG))
+    made = object.__new__(rule("normalised"))
+    made.__dict__.update(eta=0.1, delta=0.5)
+    with pytest.raises(ExtensionError, match=r"step rule 'normalised' of someone .* failed: AttributeError"):
+        require_rule(made)
+
+
 def test_names_of_this_project_stay_and_two_packages_cannot_share_one(package):
     package(points={"gd": "rule_someone:Normalised"})
     assert rule("gd") is pl.GradientDescentSettings

@@ -20,7 +20,8 @@ def test_value_and_slope_are_of_one_function(name, n):
     r = torch.linspace(-1, 2, 2 * n, dtype=torch.float64).view(n, 2).requires_grad_()
     value = loss.value(r)
     assert value.ndim == 0
-    assert float(value.detach()) == pytest.approx(0.5 * float(loss.share(n)) * float(r.detach().square().sum()), rel=1e-15)
+    half = 0.5 * float(r.detach().square().sum())
+    assert float(value.detach()) == pytest.approx(float(loss.share(n)) * half, rel=1e-15)
     (slope,) = torch.autograd.grad(value, r)
     torch.testing.assert_close(loss.slope_(r.detach().clone()), slope, rtol=1e-15, atol=0)
 
