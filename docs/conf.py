@@ -14,6 +14,7 @@ extensions = [
     "formulas",
     "inventories",
     "quantities",
+    "runs",
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from .measure.spectrum import lambda_max as lambda_max
     from .measure.spectrum import lambda_min as lambda_min
     from .measure.spectrum import lambda_min_estimate as lambda_min_estimate
+    from .optim import DeltaGClipSettings as DeltaGClipSettings
+    from .optim import GClipSettings as GClipSettings
+    from .optim import GradientDescentSettings as GradientDescentSettings
     from .problem import data as datasets
     from .problem.networks import fully_connected as fully_connected
     from .problem.problem import Problem as Problem
-    from .problem.settings import DeltaGClipSettings as DeltaGClipSettings
-    from .problem.settings import GClipSettings as GClipSettings
-    from .problem.settings import GradientDescentSettings as GradientDescentSettings
     from .rechecker import recheck as recheck
     from .report.figures import run_figure as run_figure
     from .theory.bound import Bound as Bound
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Bound": "theory.bound",
-    "DeltaGClipSettings": "problem.settings",
-    "GClipSettings": "problem.settings",
-    "GradientDescentSettings": "problem.settings",
+    "DeltaGClipSettings": "optim",
+    "GClipSettings": "optim",
+    "GradientDescentSettings": "optim",
     "KernelOperator": "measure.kernel_products",
     "Problem": "problem.problem",
     "Verdict": "theory.verdict",

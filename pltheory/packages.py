@@ -25,19 +25,20 @@ def origin(point: EntryPoint) -> str:
     return f"{where} ({point.value})"
 
 
-def loaded(point: EntryPoint, what: str) -> Any:
+def loaded(point: EntryPoint, what: str, *, make: bool = True) -> Any:
     """The object of an entry point, made where it is a class.
 
     Args:
         point: the entry point.
         what: what it should be, as errors call it: "theorem", "quantity".
+        make: whether a class stands for an object of it.
 
     Raises:
         ExtensionError: the package cannot be imported, or its class not be made.
     """
     try:
         made = point.load()
-        return made() if isinstance(made, type) else made
+        return made() if make and isinstance(made, type) else made
     except (Exception, SystemExit) as error:
         raise ExtensionError(f"{what} {point.name!r} of {origin(point)} cannot be loaded: {said(error)}") from error
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from ..certification.profile import profile_from_norms
 from ..measure.infinite_width import gaussian_expectations
 from ..nets.activations import activation
-from ..problem.settings import StepSettings
+from ..optim import StepSettings
 from ..theorems.ladder import WEAKEST_DEMAND
 from ..theory import InvalidInputError, NotAvailableError
 from ..theory.bound import lower

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from ..certification.certificate import Certificate
+from ..optim import StepSettings
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
 from ..rigor.errors import NoVerdictError
 from ..theorems.ladder import AT_CHECKPOINT
 from ..theory import NumericalFailureError

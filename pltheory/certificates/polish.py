@@ -19,9 +19,9 @@ from torch import Tensor
 
 from ..certification.profile import Profile, profile
 from ..measure.linearization import Linearization, linearize
+from ..optim import StepSettings
 from ..problem.networks import class_n
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
 from ..theorems.ladder import AT_CHECKPOINT
 from ..theory import Bound, NumericalFailureError
 from ..theory.bound import estimate

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..measure.linearization import linearize
+from ..optim import StepSettings, require_rule
 from ..problem.held import hold
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings, require_rule
 from ..problem.surroundings import undisturbed
 from ..theorems.ladder import CERTIFIABLE, WEAKEST_DEMAND
 from ..theorems.protocol import Proved

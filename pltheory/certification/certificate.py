@@ -13,9 +13,9 @@ from typing import Literal
 
 import numpy as np
 
+from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.networks import class_n
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
 from ..rigor import environment
 from ..rigor.interval_arrays import INTERVAL_ARRAYS, intervals
 from ..rigor.roundoff import Array, sqrt_down, sqrt_up
@@ -176,16 +176,17 @@ def certify(
 
     Raises:
         InvalidInputError: the network or the data changed meanwhile.
-        NotAvailableError: not of class N, or not smooth.
+        NotAvailableError: not of class N, not smooth, or a step rule that certificates do not speak of.
         NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
     environment.require()
+    rule = certifiable(settings)
     live = centre is None
     if centre is None:
         arrays = stored_arrays(class_n(problem.network), problem.x, problem.y)
         centre = enclose(arrays, spectrum=_eigenvalues(guess, problem.scale))
-    certificate = _build(problem.loss, settings, centre, radius, condition)
+    certificate = _build(problem.loss, rule, centre, radius, condition)
     # Pools may have been restarted with other flags meanwhile.
     environment.require()
     if live:
@@ -200,7 +201,7 @@ def _eigenvalues(guess: Profile, scale: float) -> tuple[float | None, float | No
     return smallest if smallest > 2.0**-30 * largest else None, largest if largest > 0 else None
 
 
-def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, condition: BallCondition) -> Certificate:
+def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, condition: BallCondition) -> Certificate:
     arrays, root = centre.arrays, interval(1.0)
     if loss == "mean":
         root = INTERVALS.sqrt(interval(1.0) / interval(float(len(arrays.x))))
@@ -216,7 +217,7 @@ def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, con
     lipschitz = (sigma_max + changes[-1]) * root
     ell = jacobian_lipschitz(centre.norms, interval(radius), INTERVALS) * root
     beta = interval(smoothness(interval(residual.hi), interval(lipschitz.hi), interval(ell.hi)).hi)
-    eta = settings.multiple / beta.hi if settings.multiple is not None else float(settings.eta)
+    eta = rule.multiple / beta.hi if rule.multiple is not None else float(rule.eta)
     left = slack(beta, interval(eta))
     inequalities = [
         Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least()),
@@ -232,17 +233,17 @@ def _build(loss: str, settings: StepSettings, centre: Centre, radius: float, con
     else:
         required, mu, more = _uniform(condition, float(sigma[-1]), residual, beta, eta, left, radius)
         inequalities += more
-    floor = _floor(settings, lipschitz * residual)
+    floor = _floor(rule, lipschitz * residual)
     proved = all(i.holds for i in inequalities)
     q = rate(interval(max(0.0, mu.lo)), beta, interval(eta), interval(floor), INTERVALS)
     return Certificate(
         statement=condition.statement,
         arrays=arrays,
         loss=loss,
-        optimizer=settings.name,
+        optimizer=rule.name,
         eta=eta,
-        gamma=settings.gamma,
-        delta=settings.delta,
+        gamma=rule.gamma,
+        delta=rule.delta,
         radius=radius,
         grid=grid,
         sigma=sigma,
@@ -297,7 +298,7 @@ def _uniform(
     return needed.hi, mu, [Inequality(f"radius of Theorem {condition.statement.id} < R", needed.hi, "<", radius)]
 
 
-def _floor(settings: StepSettings, gradient: Interval) -> float:
+def _floor(settings: ClippedSettings, gradient: Interval) -> float:
     """A lower bound of a factor with h_t >= eta floor on the ball."""
     if settings.gamma == float("inf"):
         return 1.0

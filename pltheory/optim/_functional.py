@@ -24,10 +24,10 @@ _SAFE = 1e-15
 """A float32 norm of n entries that is above this times sqrt(n) lost nothing that counts to squares that vanished."""
 
 # clamp passes NaN on, and gamma / 0 is inf: no branch is needed for either.
-_TENSORS = Arithmetic(
+TENSORS = Arithmetic(
     sqrt=torch.sqrt,
-    minimum=lambda ceiling, x: x.clamp(max=ceiling),
-    maximum=lambda floor, x: x.clamp(min=floor),
+    minimum=lambda a, b: b.clamp(max=a) if isinstance(b, Tensor) else a.clamp(max=b),
+    maximum=lambda a, b: b.clamp(min=a) if isinstance(b, Tensor) else a.clamp(min=b),
     spectral_norm=lambda rows: torch.linalg.matrix_norm(torch.stack([torch.stack(r) for r in rows]), 2),
 )
 
@@ -153,7 +153,7 @@ def _flat(g: Tensor) -> Tensor | None:
 
 def clipped_step(eta: float | Tensor, gamma: float, delta: float, norm: Tensor) -> Tensor:
     """`pltheory.theory.formulas.step_size` on a 0-dim tensor; eta at norm 0, NaN at a NaN norm."""
-    h: Tensor = formulas.step_size(eta, gamma, delta, norm, _TENSORS)
+    h: Tensor = formulas.step_size(eta, gamma, delta, norm, TENSORS)
     return h
 
 

@@ -1,4 +1,4 @@
-"""delta-GClip and its two limits, GClip and gradient descent.
+"""delta-GClip: the step rule and its torch optimizer.
 
 [TMSSR25] Tucat, Mukherjee, Sen, Sun, Rivasplata, "Regularized Gradient Clipping Provably Trains Wide and Deep
 Neural Networks", TMLR 2025, arXiv:2404.08624.
@@ -6,180 +6,42 @@ Neural Networks", TMLR 2025, arXiv:2404.08624.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import Any, NoReturn, overload
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
-from ..theory.errors import InvalidInputError
-from ._division import Division, NormGroup, zero_around
-from ._functional import buckets, clipped_step, descend, mesh_of
+from ..theory import InvalidInputError
+from ._descent import refuse
+from ._division import NormGroup
+from .clipped import ClippedDescent, ClippedSettings
+from .protocol import number
 
 
-def _refuse(key: str, value: object, allowed: str) -> NoReturn:
-    raise InvalidInputError(f"{key} = {value!r}: allowed is {allowed}")
+@dataclass(frozen=True)
+class DeltaGClipSettings(ClippedSettings):
+    """delta-GClip, h_t = eta min(1, max(delta, gamma / ||grad L||)) with 0 < delta < 1 [TMSSR25]."""
+
+    gamma: float = 1.0
+    delta: float = 0.1
+
+    name = "delta-gclip"
+    words = "gradient clipping whose step never falls below eta delta"
+    keys = ("gamma", "delta")
+
+    def check_delta(self) -> None:
+        """Delta lies in (0, 1)."""
+        if not 0 < number(self.delta) < 1:
+            raise InvalidInputError(f"optimizer.delta = {self.delta!r}: must lie in (0, 1)")
+
+    def optimizer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
+        """`DeltaGClip`."""
+        return DeltaGClip(params, lr=eta, gamma=self.gamma, delta=self.delta)
 
 
-def _check_lr(lr: object) -> None:
-    if isinstance(lr, Tensor):
-        # The value is read only where that waits for nothing.
-        allowed = lr.ndim == 0 and lr.is_floating_point() and (not lr.is_cpu or bool(0 < lr < math.inf))
-    else:
-        allowed = isinstance(lr, int | float) and 0 < lr < math.inf
-    if not allowed:
-        _refuse("lr", lr, "a finite positive number or a 0-dim floating-point tensor that holds one")
-
-
-class _LastStep:
-    """What a step leaves to be read. An object of its own: of a compiled step torch drops what is set on optimizers."""
-
-    grad_norm: Tensor | None = None
-    step_sizes: tuple[Tensor, ...] = ()
-
-
-class _ClippedDescent(Optimizer):
-    """Descent by h = lr min(1, max(delta, gamma / ||grad||)) for any gamma in (0, inf] and delta in [0, 1]."""
-
-    def __init__(
-        self,
-        params: ParamsT,
-        lr: float | Tensor,
-        gamma: float,
-        delta: float,
-        foreach: bool | None,
-        norm_group: NormGroup,
-    ) -> None:
-        _check_lr(lr)
-        if not (isinstance(gamma, int | float) and gamma > 0):
-            _refuse("gamma", gamma, "a positive number (inf never clips)")
-        self._division = Division(norm_group, zero_around(self))
-        super().__init__(params, {"lr": lr, "gamma": gamma, "delta": delta, "foreach": foreach})
-        self._forget()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "norm_group": self._division.picklable()}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # Also what load_state_dict calls, with groups and nothing else.
-        own = {key: value for key, value in state.items() if key != "norm_group"}
-        if not hasattr(self, "_division"):
-            self._division = Division(state.get("norm_group"), None)
-        super().__setstate__(own)
-        self._forget()
-
-    def _forget(self) -> None:
-        self._last = _LastStep()
-
-    @property
-    def grad_norm(self) -> Tensor | None:
-        """The norm in the last step over every parameter of every group, a 0-dim tensor; None before."""
-        return self._last.grad_norm
-
-    @property
-    def step_sizes(self) -> tuple[Tensor, ...]:
-        """h of the last step for each parameter group, 0-dim tensors; empty before."""
-        return self._last.step_sizes
-
-    @property
-    def step_size(self) -> Tensor | None:
-        """h of the last step for the first parameter group, a 0-dim tensor; None before the first step."""
-        return self.step_sizes[0] if self.step_sizes else None
-
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group, which may have its own `lr` and `foreach`.
-
-        Raises:
-            InvalidInputError: another gamma or delta than the optimizer's, a bad `lr`, or a parameter that is
-                not real floating point. The optimizer is then as it was.
-        """
-        self._division.settled = False
-        super().add_param_group(param_group)
-        try:
-            self._check(len(self.param_groups) - 1)
-        except InvalidInputError:
-            self.param_groups.pop()
-            raise
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the groups of `state_dict`, their lr among them; `grad_norm` and `step_size` are None again.
-
-        Raises:
-            InvalidInputError: the state's gamma or delta is not this optimizer's, which is then as it was.
-        """
-        self._check_shared(state_dict["param_groups"])
-        super().load_state_dict(state_dict)
-
-    def _check(self, index: int) -> None:
-        group = self.param_groups[index]
-        _check_lr(group["lr"])
-        self._check_shared(self.param_groups)
-        for i, p in enumerate(group["params"]):
-            if not p.is_floating_point():
-                allowed = "a real floating-point dtype (torch.view_as_real makes one of a complex tensor)"
-                _refuse(f"dtype of parameter {i} in group {index}", p.dtype, allowed)
-
-    def _check_shared(self, groups: list[dict[str, Any]]) -> None:
-        for key in ("gamma", "delta"):
-            ours = self.defaults[key]
-            for i, group in enumerate(groups):
-                if group.get(key) != ours:
-                    _refuse(f"{key} of parameter group {i}", group.get(key), f"the optimizer's own, {ours!r}")
-
-    @overload
-    def step(self, closure: None = None) -> None: ...
-
-    @overload
-    def step(self, closure: Callable[[], float]) -> float: ...
-
-    @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """Take one step; parameters without a gradient stay and do not count in the norm.
-
-        Args:
-            closure: clears the gradients, computes the loss, calls backward and returns the loss.
-
-        Returns:
-            What the closure returned, None without one.
-
-        Raises:
-            InvalidInputError: a gradient is sparse or not real, a group's gamma or delta was changed since it was
-                added, or the norm over all parameters cannot be told. No parameter has moved then.
-        """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-
-        self._check_shared(self.param_groups)
-        work = [
-            (i, part)
-            for i, group in enumerate(self.param_groups)
-            for part in buckets(group["params"], group["foreach"])
-        ]
-        for g, mesh in ((g, part.mesh) for _, part in work for g in part.grads):
-            if g.layout != torch.strided:
-                allowed = "dense: build the layer with sparse=False, or set p.grad = p.grad.to_dense()"
-                _refuse(f"layout of a gradient of shape {tuple(g.shape)}", g.layout, allowed)
-            if not g.is_floating_point():
-                _refuse(f"dtype of a gradient of shape {tuple(g.shape)}", g.dtype, "a real floating-point dtype")
-            if mesh_of(g) != mesh:
-                _refuse(f"mesh of a gradient of shape {tuple(g.shape)}", mesh_of(g), f"its parameter's, {mesh}")
-
-        params = [p for group in self.param_groups for p in group["params"]]
-        norm = self._division.norm([part for _, part in work], params)
-        gamma, delta = self.defaults["gamma"], self.defaults["delta"]
-        steps = tuple(clipped_step(group["lr"], gamma, delta, norm) for group in self.param_groups)
-        for i, part in work:
-            descend(part, steps[i])
-        self._last.grad_norm, self._last.step_sizes = norm, steps
-        return loss
-
-
-class DeltaGClip(_ClippedDescent):
+class DeltaGClip(ClippedDescent):
     r"""Regularized gradient clipping, delta-GClip [TMSSR25].
 
     .. code-block:: text
@@ -276,37 +138,5 @@ class DeltaGClip(_ClippedDescent):
         norm_group: NormGroup = None,
     ) -> None:
         if not (isinstance(delta, int | float) and 0 < delta < 1):
-            _refuse("delta", delta, "a number in (0, 1); GClip is delta = 0 and GradientDescent delta = 1")
+            refuse("delta", delta, "a number in (0, 1); GClip is delta = 0 and GradientDescent delta = 1")
         super().__init__(params, lr, gamma, delta, foreach, norm_group)
-
-
-class GClip(_ClippedDescent):
-    """Gradient clipping by norm, h = lr min(1, gamma / ||grad||): `DeltaGClip` with delta = 0.
-
-    The same iterates as `torch.nn.utils.clip_grad_norm_(params, gamma)` before SGD, up to rounding and that
-    function's 1e-6 in the denominator.
-    """
-
-    def __init__(
-        self,
-        params: ParamsT,
-        lr: float | Tensor,
-        gamma: float,
-        *,
-        foreach: bool | None = None,
-        norm_group: NormGroup = None,
-    ) -> None:
-        super().__init__(params, lr, gamma, 0.0, foreach, norm_group)
-
-
-class GradientDescent(_ClippedDescent):
-    """Plain gradient descent, h = lr: `DeltaGClip` with delta = 1 or gamma = inf.
-
-    `torch.optim.SGD` to the last bit for finite gradients in float32 and float64, at the cost of one more
-    pass over the gradients for `grad_norm`.
-    """
-
-    def __init__(
-        self, params: ParamsT, lr: float | Tensor, *, foreach: bool | None = None, norm_group: NormGroup = None
-    ) -> None:
-        super().__init__(params, lr, math.inf, 1.0, foreach, norm_group)

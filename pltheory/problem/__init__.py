@@ -1,1 +1,1 @@
-"""What is studied: networks, data, the loss, and the step rules of the optimizers."""
+"""What is studied: networks, data and the loss."""

@@ -42,8 +42,8 @@ class LossGradient:
             inputs.append(z)
         _affine(self._layers[-1], inputs[-1], self._values[-1])
         residual = self._values[-1].sub_(self._problem.y)  # (n, C)
-        loss: Tensor = 0.5 * self._problem.scale * residual.square().sum()
-        back = residual.mul_(self._problem.scale)
+        loss = self._problem.objective.value(residual)
+        back = self._problem.objective.slope_(residual)
         for l in reversed(range(len(self._layers))):
             layer = self._layers[l]
             _write_gradient(layer, back, inputs[l])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from torch.nn.parameter import is_lazy
 from ..theory import InvalidInputError, NotAvailableError, PltheoryError
 from .admissible import check_data
 from .exact import has_memory
+from .loss import LOSSES, SquareLoss
 from .networks import FullyConnected, class_n
 from .surroundings import undisturbed
 
@@ -38,13 +39,13 @@ class Problem:
     network: nn.Module
     x: Tensor
     y: Tensor
-    loss: Literal["sum", "mean"] = "sum"
+    loss: str = "sum"
     data: str = ""
 
     @undisturbed
     def __post_init__(self) -> None:
-        if self.loss not in ("sum", "mean"):
-            raise InvalidInputError(f"loss = {self.loss!r}: allowed are 'sum', 'mean'")
+        if not isinstance(self.loss, str) or self.loss not in LOSSES:
+            raise InvalidInputError(f"loss = {self.loss!r}: allowed are {', '.join(map(repr, LOSSES))}")
         check_data(self.x, self.y)
         for key, data in (("x", self.x), ("y", self.y)):
             if type(data) not in (Tensor, nn.Parameter) or data.layout is not torch.strided or data.is_inference():
@@ -100,7 +101,17 @@ class Problem:
     @property
     def scale(self) -> float:
         """c with loss in use = c * 1/2 ||F - y||^2."""
-        return 1.0 if self.loss == "sum" else 1.0 / self.x.shape[0]
+        return self.objective.scale(len(self.x))
+
+    @property
+    def share(self) -> Fraction:
+        """The same c, exactly."""
+        return self.objective.share(len(self.x))
+
+    @property
+    def objective(self) -> SquareLoss:
+        """The loss as an object."""
+        return LOSSES[self.loss]
 
     def residual(self) -> Tensor:
         """F(w) - y, shape (n, C)."""
@@ -108,7 +119,7 @@ class Problem:
 
     def value(self) -> Tensor:
         """The loss in use, a scalar tensor."""
-        return 0.5 * self.scale * self.residual().square().sum()
+        return self.objective.value(self.residual())
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """The trainable parameters, in the module's order."""

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
-from ..runs.loop import Array, Trace
+from ..runs.trace import COLUMNS, Array, Trace
 from ..study.quantities import BUILT_IN, Quantity
 from ..study.scaling import Slope
 from ..theory.formulas import rate
@@ -88,7 +88,7 @@ def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     reach, t = _certified(report), np.arange(len(trace.loss))
     if reach is not None and reach["rate"] is None:
         reach = None
-    ax.semilogy(t, _drawable(trace.loss), color=MEASURED, label="loss")
+    ax.semilogy(t, _drawable(trace.loss), color=MEASURED, label=COLUMNS["loss"].label)
     ax.set_title("Loss" if reach is None else "Loss under its proven envelope")
     if reach is not None:
         q = reach["rate"]
@@ -106,8 +106,8 @@ def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
 def distance_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """Path length and distance from the start against the certified radius."""
     reach = _certified(report)
-    ax.plot(_drawable(trace.path), color=MEASURED, lw=1, ls=":", label="path length")
-    ax.plot(trace.recorded, _drawable(trace.distance), color=MEASURED, label="distance from $w_0$")
+    ax.plot(_drawable(trace.path), color=MEASURED, lw=1, ls=":", label=COLUMNS["path"].label)
+    ax.plot(trace.recorded, _drawable(trace.distance), color=MEASURED, label=COLUMNS["distance"].label)
     ax.set_title("Distance" if reach is None else "Distance inside the certified ball")
     if reach is not None and reach["required"] is not None:
         ax.axhline(reach["required"], color=PROVEN, ls="--", label=f"certified radius {reach['required']:.3g}")
@@ -121,8 +121,9 @@ def step_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     h, eta = trace.step_size, _eta(report)
     if eta is None:
         eta = float(h[np.isfinite(h)].max(initial=0)) or 1.0
-    delta = report["optimizer"]["delta"]
-    ax.plot(h, color=MEASURED, label="$h_t$")
+    rule = report["optimizer"]
+    delta = rule["floor"] if "floor" in rule else rule["delta"]
+    ax.plot(h, color=MEASURED, label=COLUMNS["step_size"].label)
     ax.axhline(eta, color=PROVEN, ls="--", lw=1, label=rf"$\eta$ = {eta:.3g}")
     if 0 < delta < 1:
         ax.axhline(eta * delta, color=PROVEN, ls=":", lw=1, label=rf"$\eta\delta$ = {eta * delta:.3g}")
@@ -135,7 +136,7 @@ def step_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
 def lambda_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """Smallest kernel eigenvalue along the run against the certified PL* constant."""
     reach = _certified(report)
-    ax.plot(trace.recorded, trace.lambda_min, color=MEASURED, marker=".", ms=4, label=r"$\lambda_{\min}(K(w_t))$")
+    ax.plot(trace.recorded, trace.lambda_min, color=MEASURED, marker=".", ms=4, label=COLUMNS["lambda_min"].label)
     ax.set_title("Tangent kernel along the run")
     if reach is not None and reach["mu"] is not None:
         ax.axhline(reach["mu"], color=PROVEN, ls="--", label=rf"certified $\mu$ = {reach['mu']:.3g}")

@@ -8,7 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from ..runs.loop import Trace
+from ..optim.registry import DEFAULT
+from ..runs.trace import Trace
 from .figures import run_panels, svg
 from .rows import measured, needed, number
 from .text import constants, granted, margin, why_not
@@ -47,11 +48,11 @@ def _problem(manifest: dict[str, Any]) -> str:
     if not {"data", "network", "optimizer"} <= config.keys():
         return ""
     data, network, rule = config["data"], config["network"], config["optimizer"]
-    settings = ", ".join(f"{k} = {rule[k]}" for k in ("eta", "gamma", "delta") if rule.get(k) is not None)
+    settings = ", ".join(f"{k} = {value}" for k, value in rule.items() if k != "name" and value is not None)
     widths = ", ".join(map(str, network["hidden"]))
     return (
         f"{data['source']}, n = {data['n']}; {network.get('activation', 'tanh')} network with hidden widths {widths}; "
-        f"{rule.get('name', 'delta-gclip')} with {settings}."
+        f"{rule.get('name', DEFAULT)} with {settings}."
     )
 
 

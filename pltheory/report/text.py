@@ -127,7 +127,8 @@ def why_not(theorem: dict[str, Any], report: dict[str, Any]) -> str:
 
 def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     run, reach, promise = report["run"], main["reach"], main.get("promise")
-    title = f"Run of {report['optimizer']['name']}"
+    rule = report["optimizer"]
+    title = f"Run of {rule['name']}" + (f", {rule['origin']}" if "origin" in rule else "")
     table = Table(title=title, box=box.SIMPLE, show_header=False, title_justify="left")
     held = main["verdict"] in ("HOLDS", "CERTIFIED")
     ratio = None if run["loss_end"] is None or not run["loss_start"] else run["loss_end"] / run["loss_start"]

@@ -1,4 +1,4 @@
-"""A run as a trace, and inequalities over it with what rounding is granted to each.
+"""Inequalities over the trace of a run, with what rounding is granted to each.
 
 The exact statement is about w - h grad L(w) from each iterate of the run; what the run computed differs from it by
 `RoundOff`. A side is compared as computed, and the difference that rounding can make stands beside it: left <= right +
@@ -12,51 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..problem.settings import StepSettings
-from ..theory.arithmetic import ARRAYS
-from ..theory.formulas import step_size
+from ..optim import StepSettings
+from ..optim.guard import step_sizes, uniform_floor
 from .rounding import RoundOff
+from .trace import Array, Trace
 
-Array = np.ndarray
 U = 2.0**-53
 """Step sizes and sums over the run are taken in float64, whatever the run's own precision."""
-
-
-@dataclass(frozen=True)
-class Trace:
-    """A run, one entry per iterate w_0 .. w_T unless said otherwise.
-
-    Attributes:
-        loss: L_t, shape (T+1,).
-        grad_norm: ||grad L_t|| over all parameters, shape (T,).
-        step_size: h_t, shape (T,).
-        path: length of the path up to w_t, shape (T+1,).
-        recorded: the steps at which the next two were measured, shape (K,).
-        distance: ||w_t - w_0|| there, shape (K,).
-        lambda_min: smallest kernel eigenvalue there, scaled to the loss, shape (K,); empty if switched off.
-    """
-
-    loss: Array
-    grad_norm: Array
-    step_size: Array
-    path: Array
-    recorded: Array
-    distance: Array
-    lambda_min: Array
-
-    def after(self, t: int) -> Trace:
-        """The run from w_t on; its path begins there."""
-        late = self.recorded >= t
-        kernels = self.lambda_min[late] if len(self.lambda_min) else self.lambda_min
-        return Trace(
-            loss=self.loss[t:],
-            grad_norm=self.grad_norm[t:],
-            step_size=self.step_size[t:],
-            path=self.path[t:] - self.path[t],
-            recorded=self.recorded[late],
-            distance=self.distance[late],
-            lambda_min=kernels,
-        )
 
 
 @dataclass(frozen=True)
@@ -142,12 +104,12 @@ def steps(
     h = trace.step_size
     rounded = np.full_like(h, 4 * U * eta)
     below = rounded
-    if floor > settings.delta:
+    if floor > uniform_floor(settings):
         # The floor rests on ||grad L|| <= L_F ||r_0||: at an iterate the exact gradient may be smaller than the
         # computed one, and the residual larger than at the start.
         norm = np.maximum(err.g - err.gradient - granted.lipschitz * err.drift, np.finfo(float).tiny)
         # Of the rule's own step at the computed gradient, not of h, which is what is held against the floor.
-        rule, exact = (step_size(eta, settings.gamma, settings.delta, at, ARRAYS) for at in (err.g, norm))
+        rule, exact = (step_sizes(settings, eta, at) for at in (err.g, norm))
         below = rounded + exact - rule
     sign = "eta delta" if word == "delta" else "floor eta"
     return [

@@ -12,22 +12,20 @@ import torch
 
 from ..certification.profile import Profile
 from ..measure.ntk import empirical_ntk
-from ..optim import DeltaGClip, GClip, GradientDescent
-from ..problem.loss_gradient import LossGradient
-from ..problem.networks import class_n
 from ..problem.problem import Problem, in_span_of_data
-from ..problem.settings import StepSettings
-from ..theory import NotAvailableError, NumericalFailureError
+from ..optim import StepSettings
+from ..optim.guard import optimizer_of, step
+from ..theory import NumericalFailureError
+from .batch import FullBatch
 from .inequalities import Check, Inequality, Violation, first_violation, tells, tightest
-from .inequalities import Trace as Trace
 from .observed import Seen, Watch, of_run
 from .promise import Promise
 from .rounding import Rounding
+from .trace import Array, At, Trace, columns
 
 BLOCK = 50
 """Steps between two readings of the device: on an accelerator nothing is read back in between."""
 
-Array = np.ndarray
 Progress = Callable[[int, int, str], None]
 """(done, total, note): called as a long step goes on."""
 
@@ -80,12 +78,7 @@ class Run:
 
 def optimizer_for(settings: StepSettings, eta: float, problem: Problem) -> torch.optim.Optimizer:
     """The torch optimizer of a step rule."""
-    params = list(problem.parameters())
-    if settings.name == "delta-gclip":
-        return DeltaGClip(params, lr=eta, gamma=settings.gamma, delta=settings.delta)
-    if settings.name == "gclip":
-        return GClip(params, lr=eta, gamma=settings.gamma)
-    return GradientDescent(params, lr=eta)
+    return optimizer_of(settings, list(problem.parameters()), eta)
 
 
 def run(
@@ -126,14 +119,14 @@ def run(
     )
     start = [p.detach().clone() for p in work.parameters()]
     first_kernel = empirical_ntk(work.network, work.x)
-    loss_and_gradient, plain = _loss_and_gradient(work)
+    batch = FullBatch(work)
     with torch.no_grad():
         if not math.isfinite(float(work.value())):
             raise NumericalFailureError("the loss at the start is not finite")
-    rounding = Rounding(problem, work, plain, first_kernel, profile)
+    rounding = Rounding(problem, work, batch.in_place, first_kernel, profile)
     floor = rounding.along(0.0).floor
     optimizer = optimizer_for(settings, eta, work)
-    trace, seen, finite = _iterate(work, loss_and_gradient, optimizer, start, steps, target, floor, records, progress)
+    trace, seen, finite = _iterate(work, batch, settings, optimizer, start, steps, target, floor, records, progress)
     # A run that leaves the ball of the promise must not be granted more for it.
     ball = min(float(trace.path[-1]), 1.25 * _promised_radius(promise))
     granted = rounding.along(ball, len(trace.step_size))
@@ -191,7 +184,8 @@ def _at_floor(trace: Trace, target: float, floor: float) -> str:
 
 def _iterate(
     work: Problem,
-    loss_and_gradient: Callable[[], torch.Tensor],
+    batch: Callable[[], torch.Tensor],
+    settings: StepSettings,
     optimizer: torch.optim.Optimizer,
     start: list[torch.Tensor],
     steps: int,
@@ -203,81 +197,58 @@ def _iterate(
     """Iterate in blocks; the numbers of a block stay on the device until it ends."""
     watch = Watch(work)
     marks = set(np.unique(np.geomspace(1, max(steps, 1), records).astype(int)).tolist()) | {0}
-    recorded: list[tuple[int, float, float]] = []
-    losses, norms, sizes = [], [], []
+    recorded: list[dict[str, float]] = []
+    taken = ["loss", *columns(At.STEP)]
+    blocks: list[Array] = []
     first = math.nan
     done, finite, converged = 0, True, False
     while done < steps and finite and not converged:
         block = []
         for t in range(done, min(done + BLOCK, steps)):
             if t in marks:
-                recorded.append((t, *_record(work, start)))
+                recorded.append({"recorded": t, **_record(work, start)})
                 watch.record(t)
-            value = loss_and_gradient()
+            now = {"loss": batch()}
             watch.before()
-            optimizer.step()
-            watch.after(optimizer.step_size)  # type: ignore[attr-defined]
-            block.append(torch.stack([value, optimizer.grad_norm, optimizer.step_size]))  # type: ignore[attr-defined]
+            now["grad_norm"], now["step_size"] = step(settings, optimizer)
+            watch.after(now["step_size"])
+            block.append(torch.stack([now[name] for name in taken]))
         rows = torch.stack(block).double().cpu().numpy()
         done += len(rows)
-        losses.append(rows[:, 0])
-        norms.append(rows[:, 1])
-        sizes.append(rows[:, 2])
-        watch.block(rows[:, 2])
+        blocks.append(rows)
+        loss = rows[:, taken.index("loss")]
+        watch.block(rows[:, taken.index("step_size")])
         if done == len(rows):
-            first = float(rows[0, 0])
-        last = float(rows[-1, 0])
+            first = float(loss[0])
+        last = float(loss[-1])
         finite = math.isfinite(last) and last <= 1e6 * max(first, floor)
-        converged = bool((rows[:, 0] <= max(target * first, floor)).any())
+        converged = bool((loss <= max(target * first, floor)).any())
         if progress is not None:
             progress(done, steps, f"loss {last / first:.1e} of its start" if first > 0 else "zero loss")
-    loss, norm, size = (np.concatenate(v) if v else np.empty(0) for v in (losses, norms, sizes))
+    found = dict(zip(taken, np.concatenate(blocks or [np.empty((0, len(taken)))]).T.copy(), strict=True))
     with torch.no_grad():
-        loss = np.append(loss, float(work.value()))
+        found["loss"] = np.append(found["loss"], float(work.value()))
     if finite:
-        recorded.append((done, *_record(work, start)))
-    path = np.concatenate([[0.0], np.cumsum(norm * size)])
-    columns = np.array(recorded, dtype=float).T
-    return Trace(loss, norm, size, path, columns[0].astype(int), columns[1], columns[2]), watch.seen(), finite
+        recorded.append({"recorded": done, **_record(work, start)})
+    found["path"] = np.concatenate([[0.0], np.cumsum(found["grad_norm"] * found["step_size"])])
+    found["recorded"] = np.array([at["recorded"] for at in recorded], dtype=int)
+    found |= {name: np.array([at[name] for at in recorded]) for name in columns(At.RECORDED)}
+    return Trace(**found), watch.seen(), finite
 
 
-def _loss_and_gradient(work: Problem) -> tuple[Callable[[], torch.Tensor], bool]:
-    """What writes the gradient into `grad` and returns the loss, and whether that is class N: in place, or autograd."""
-
-    def by_autograd() -> torch.Tensor:
-        for p in work.parameters():
-            if p.grad is not None:
-                p.grad.zero_()
-        value = work.value()
-        if value.requires_grad:  # not where the network hides every parameter from autograd
-            value.backward()  # type: ignore[no-untyped-call]
-        for p in work.parameters():
-            if p.grad is None:  # the loss does not depend on it
-                p.grad = torch.zeros_like(p)
-        return value.detach()
-
-    try:
-        in_place = LossGradient(work, class_n(work.network))
-    except NotAvailableError:
-        return by_autograd, False
-    with torch.no_grad():
-        expected = work.value()
-    # A module may compute something else than its layers say; a loss that is not finite is for the run to refuse.
-    same = torch.isclose(in_place(), expected, rtol=torch.finfo(expected.dtype).eps ** 0.5, equal_nan=True)
-    return (in_place, True) if bool(same) else (by_autograd, False)
-
-
-def _record(work: Problem, start: list[torch.Tensor]) -> tuple[float, float]:
+def _record(work: Problem, start: list[torch.Tensor]) -> dict[str, float]:
+    """The recorded columns at the current weights."""
     with torch.no_grad():
         apart = [
             torch.linalg.vector_norm(p - s, dtype=torch.float64) for p, s in zip(work.parameters(), start, strict=True)
         ]
-        moved = torch.stack(apart).norm()
+        moved = float(torch.stack(apart).norm())
     try:
         kernel = empirical_ntk(work.network, work.x)
+        smallest = work.scale * float(torch.linalg.eigvalsh(kernel)[0])
     except NumericalFailureError:  # a run that diverges ends so, and is told so
-        return float(moved), math.nan
-    return float(moved), work.scale * float(torch.linalg.eigvalsh(kernel)[0])
+        smallest = math.nan
+    return {"distance": moved, "lambda_min": smallest}
 
 
 def _reason(

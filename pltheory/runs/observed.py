@@ -17,11 +17,11 @@ from torch import Tensor
 from ..measure.autodiff import gradient
 from ..problem.evaluation import untouched
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
-from ..theory.arithmetic import ARRAYS
-from ..theory.formulas import step_size
-from .inequalities import Array, Inequality, Trace, U
+from ..optim import StepSettings, has_certificates
+from ..optim.guard import floor_on, step_sizes
+from .inequalities import Inequality, U
 from .rounding import RoundOff, gamma
+from .trace import Array, Trace
 
 SAMPLE = 256
 """Entries of each tensor that are looked at after every step; of all entries, at the recorded steps."""
@@ -170,14 +170,16 @@ def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted
     k, rho, again = len(at), np.sqrt(2 * trace.loss[at]), np.sqrt(2 * seen.loss[: seen.recorded.searchsorted(last)])
     entries = seen.whole.entries
     with np.errstate(all="ignore"):
-        rule = step_size(eta, settings.gamma, settings.delta, g, ARRAYS)
+        rule = step_sizes(settings, eta, g)
         reached = trace.recorded <= last  # recorded iterates
         t, path = trace.recorded[reached], trace.path[trace.recorded[reached]]
         # Of t steps in all: their own rounding, that of every reported norm, of the sum and of the distance itself.
         added = t * granted.update + (4 * granted.unit + granted.norm + t * U) * path
         distance = trace.distance[reached]
         found = [
-            _no_more(f"step rule of {settings.name}, |h_t - rule(||g_t||)| <= 0", np.abs(h - rule), 8 * U * rule),
+            _no_more(
+                f"step rule of {settings.name}, |h_t - rule(||g_t||)| <= 0", np.abs(h - rule), settings.units * U * rule
+            ),
             _no_more(
                 f"step on the weights, ||w_{{t+1}} - w_t + h_t g_t|| <= 0, {seen.sample.entries} of {entries} entries",
                 seen.sample.apart[:last],
@@ -215,7 +217,19 @@ def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted
                 steps=np.maximum(t - 1, 0),
             ),
         ]
+        if not has_certificates(settings):
+            found += _band(settings, eta, h, g)
     return [i for i in found if len(i.left)]
+
+
+def _band(settings: StepSettings, eta: float, h: Array, g: Array) -> list[Inequality]:
+    """What the author of a rule declares: eta delta_on(||g_t||) <= h_t <= eta."""
+    granted = np.full_like(h, settings.units * U * eta)
+    declared = eta * np.array([floor_on(settings, at) for at in g.tolist()])
+    return [
+        Inequality(f"declared floor of {settings.name}, eta delta(||g_t||) <= h_t", declared, h, granted),
+        Inequality(f"ceiling of {settings.name}, h_t <= eta", h, np.full_like(h, eta), granted),
+    ]
 
 
 def _no_more(name: str, left: Array, granted: Array, steps: Array | None = None) -> Inequality:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..certification.profile import Profile
-from ..problem.settings import StepSettings
+from ..optim import StepSettings
 from ..theory.formulas import contraction, decrease, slack
-from .inequalities import Array, Errors, Inequality, Trace, U, envelope, steps
+from .inequalities import Errors, Inequality, U, envelope, steps
 from .rounding import RoundOff
+from .trace import Array, Trace
 
 
 @dataclass(frozen=True)

@@ -13,26 +13,22 @@ import torch
 from ..certificates.width import sufficient_width
 from ..certification.profile import Profile, profile
 from ..measure.linearization import linearize
+from ..optim import StepSettings
+from ..optim.guard import made
+from ..optim.registry import rule
 from ..problem.checkpoint import Reading, load_checkpoint
 from ..problem.data import Data, named
 from ..problem.networks import fully_connected
 from ..problem.problem import Problem
-from ..problem.settings import (
-    DeltaGClipSettings,
-    GClipSettings,
-    GradientDescentSettings,
-    StepSettings,
-)
 from ..runs.loop import Progress
 from ..theorems.ball import BallTheorem
 from ..theory import InvalidInputError
 from ..theory.verdict import Verdict
 from ..verification.report import VerifyReport, verify
-from .config import Config, with_values
+from .config import Config, OptimizerSection, with_values
 
 LEVELS = {"holds": Verdict.HOLDS, "certified": Verdict.CERTIFIED}
 _CPU = torch.device("cpu")
-RULES = {"delta-gclip": DeltaGClipSettings, "gclip": GClipSettings, "gd": GradientDescentSettings}
 
 
 def settings_of(config: Config) -> StepSettings:
@@ -40,15 +36,15 @@ def settings_of(config: Config) -> StepSettings:
 
     Raises:
         InvalidInputError: a value outside its range, or one that the rule does not have.
+        ExtensionError: a package's rule cannot be loaded, or contradicts itself.
     """
-    o = config.optimizer
-    given = {k: v for k, v in (("gamma", o.gamma), ("delta", o.delta)) if v is not None}
-    has = {"delta-gclip": {"gamma", "delta"}, "gclip": {"gamma"}, "gd": set()}[o.name]
-    for key in given.keys() - has:
+    o: OptimizerSection = config.optimizer
+    chosen, given = rule(o.name), {k: v for k, v in o.model_dump(exclude={"name", "eta"}).items() if v is not None}
+    for key in given.keys() - set(chosen.keys):
         raise InvalidInputError(f"optimizer.{key} = {given[key]!r}: {o.name} has no {key}")
-    for key in sorted(has - given.keys()):
+    for key in sorted(set(chosen.keys) - given.keys()):
         raise InvalidInputError(f"optimizer.{key}: missing; {o.name} needs it")
-    return RULES[o.name](eta=o.eta, **given)
+    return made(chosen, o.eta, given)
 
 
 def device_of(config: Config) -> torch.device:

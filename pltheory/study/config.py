@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    WrapValidator,
+    create_model,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from ..nets.activations import is_known, names
+from ..optim.registry import DEFAULT, RULES
+from ..optim.registry import is_known as known_rule
+from ..optim.registry import names as rules
 from ..problem.data import NAMES, is_there
 from ..problem.dialect import DECIMALS, DELIMITERS
+from ..problem.loss import LOSSES
 from ..theorems.guard import ids
 from ..theorems.ladder import ALL, BEST
 from ..theory import InvalidInputError
@@ -83,13 +96,36 @@ class DataSection(_Section):
     label_file: str | None = None
 
 
-class Optimizer(_Section):
-    """The step rule; `gamma` and `delta` only where the rule has them."""
+class OptimizerSection(_Section):
+    """The step rule: its name, eta, and the numbers that a rule of this project has."""
 
-    name: Literal["delta-gclip", "gclip", "gd"] = "delta-gclip"
+    name: str = DEFAULT
     eta: float | Word
-    gamma: float | None = None
-    delta: float | None = None
+
+    @field_validator("name", mode="before")
+    @classmethod
+    def _known(cls, name: object) -> object:
+        if not isinstance(name, str) or not known_rule(name):
+            *first, last = map(repr, rules())
+            raise PydanticCustomError("optimizer", "should be {allowed}", {"allowed": f"{', '.join(first)} or {last}"})
+        return name
+
+
+_NUMBERS: dict[str, Any] = {key: (float | None, None) for rule in RULES.values() for key in rule.keys}
+Optimizer = create_model("Optimizer", __base__=OptimizerSection, **_NUMBERS)
+
+
+class InstalledOptimizer(Optimizer):  # type: ignore[misc, valid-type]
+    """The step rule of a package, whose numbers are known where it is loaded."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float]
+
+
+def _by_origin(section: Any, validated: Callable[[Any], Any]) -> Any:
+    name = section.get("name") if isinstance(section, dict) else None
+    installed = isinstance(name, str) and name not in RULES and known_rule(name)
+    return InstalledOptimizer.model_validate(section) if installed else validated(section)
 
 
 class TheoremSection(_Section):
@@ -121,10 +157,10 @@ class Config(_Section):
     """A whole configuration; `sweep` holds lists for keys of the other sections."""
 
     level: Literal["holds", "certified"] = "certified"
-    loss: Literal["sum", "mean"] = "sum"
+    loss: Literal[tuple(LOSSES)] = "sum"  # type: ignore[valid-type]
     network: Network
     data: DataSection
-    optimizer: Optimizer
+    optimizer: Annotated[SerializeAsAny[Optimizer], WrapValidator(_by_origin)]  # type: ignore[valid-type]
     theorem: TheoremSection = TheoremSection()
     run: Run = Run()
     sweep: dict[str, Any] = {}

@@ -20,8 +20,9 @@ from .. import packages
 from ..measure.hessian import largest_hessian_norm
 from ..measure.infinite_width import infinite_width_ntk
 from ..measure.spectrum import lambda_min
+from ..optim import StepSettings
+from ..problem.loss import LOSSES
 from ..problem.problem import Problem, in_span_of_data
-from ..problem.settings import StepSettings
 from ..runs.loop import Run
 from ..theorems.ladder import WEAKEST_DEMAND
 from ..theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError
@@ -97,10 +98,12 @@ def limit_of_lambda_min(config: Config) -> float | None:
     ):
         return None
     try:
-        kernel = infinite_width_ntk(data_of(config).x, hidden_layers=depths.pop(), activation=n.activation)
+        data = data_of(config)
+        kernel = infinite_width_ntk(data.x, hidden_layers=depths.pop(), activation=n.activation)
     except NumericalFailureError:
         return None  # the line is left out of the figure
-    return lambda_min(kernel / (data_of(config).n if config.loss == "mean" else 1)).value
+    share = LOSSES[config.loss].share(data.n)
+    return lambda_min(share.numerator * kernel / share.denominator).value
 
 
 def _hessian_norm(point: Point) -> float:

@@ -20,13 +20,12 @@ import numpy as np
 import torch
 
 from ..problem.data import NAMES
-from ..runs.loop import Trace
+from ..runs.trace import COLUMNS, At, Trace, columns
 from ..theory import InvalidInputError
 from ..verification.report import SCHEMA, SCHEMAS
 from .config import Config
 
 PACKAGES = ("pltheory", "numpy", "scipy", "torch", "sympy", "scikit-learn")
-_COLUMNS = ("step", "loss", "grad_norm", "step_size", "path", "distance", "lambda_min")
 
 
 def config_hash(config: Config) -> str:
@@ -142,14 +141,16 @@ def free_name(parent: Path, stem: str) -> Path:
 
 def trace_to_csv(trace: Trace) -> str:
     """One row per iterate; cells of what was not measured there are empty."""
-    measured = {int(t): (d, lam) for t, d, lam in zip(trace.recorded, trace.distance, trace.lambda_min, strict=True)}
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(_COLUMNS)
-    steps = len(trace.step_size)
-    for t, loss in enumerate(trace.loss):
-        step = (trace.grad_norm[t], trace.step_size[t]) if t < steps else ("", "")
-        rows.writerow([t, loss, *step, trace.path[t], *measured.get(t, ("", ""))])
+    rows.writerow(["step", *COLUMNS])
+    cells = []
+    for c in COLUMNS.values():
+        values = getattr(trace, c.name)
+        where = trace.recorded[: len(values)].tolist() if c.at is At.RECORDED else range(len(values))
+        cells.append(dict(zip(where, values, strict=True)))
+    for t in range(len(trace.loss)):
+        rows.writerow([t, *(column.get(t, "") for column in cells)])
     return out.getvalue()
 
 
@@ -167,23 +168,19 @@ def records_to_csv(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -
 
 
 def trace_from_csv(text: str) -> Trace:
-    """The inverse of `trace_to_csv`."""
+    """The inverse of `trace_to_csv`.
+
+    Raises:
+        KeyError, ValueError: a column is missing, or a cell that is to be filled is no number.
+    """
     rows = list(csv.DictReader(io.StringIO(text)))
-
-    def column(name: str, among: list[dict[str, str]]) -> np.ndarray:
-        return np.array([float(r[name]) for r in among])
-
-    stepped = [r for r in rows if r["step_size"]]
-    measured = [r for r in rows if r["distance"]]
-    return Trace(
-        loss=column("loss", rows),
-        grad_norm=column("grad_norm", stepped),
-        step_size=column("step_size", stepped),
-        path=column("path", rows),
-        recorded=column("step", measured).astype(int),
-        distance=column("distance", measured),
-        lambda_min=column("lambda_min", measured),
-    )
+    filled = {at: [r for r in rows if at is At.ITERATE or any(r[name] for name in columns(at))] for at in At}
+    found = {"recorded": np.array([int(r["step"]) for r in filled[At.RECORDED]], dtype=int)}
+    for c in COLUMNS.values():
+        cells = [r[c.name] for r in filled[c.at]]
+        absent = c.at is At.RECORDED and not any(cells)
+        found[c.name] = np.array([] if absent else [float(cell) for cell in cells])
+    return Trace(**found)
 
 
 def read_run(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Trace | None]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ..optim import has_certificates
+from ..optim.registry import spoken_of
 from ..rigor.errors import NoVerdictError
 from ..runs.promise import Promise
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.verdict import Comparison, Fact, Row, Verdict, unknown, weakest
-from .hypotheses import in_a_clause
+from .hypotheses import CLIPPED, in_a_clause
 from .protocol import Question, Theorem, TheoremReport
 
 
@@ -19,6 +21,10 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
     Raises:
         InvalidInputError: an option that is not allowed.
     """
+    rule = question.settings
+    named = has_certificates(rule) or rule.name in theorem.rules
+    if not named and CLIPPED not in theorem.hypotheses:
+        return _open(theorem, f"the theorem does not name {rule.name} and does not ask for a floor of the steps")
     try:
         found = theorem.search(question)
     except NotAvailableError as error:
@@ -26,7 +32,9 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
     except (NoVerdictError, NumericalFailureError) as error:
         return _open(theorem, f"no verdict: {error}")
     rows, short = judged(theorem, question, found), ""
-    if question.rigorous and _verdict(rows) is Verdict.HOLDS:
+    if question.rigorous and _verdict(rows) is Verdict.HOLDS and not named:
+        short = f"round-off not covered: {spoken_of()}, not of {rule.name}"
+    elif question.rigorous and _verdict(rows) is Verdict.HOLDS:
         try:
             found = theorem.prove(question, found)
             rows = judged(theorem, question, found)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ..certification.bplus import BPlusResult, certify_bplus
 from ..certification.bplus.file import BPlusCertificate, bplus_certificate
+from ..optim import StepSettings
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
 from ..runs.promise import BallPromise, Promise
 from ..theory import Bound, Direction, NotAvailableError
 from ..theory.bound import given
@@ -122,7 +122,7 @@ class PerNeuronRegions(Theorem):
         found = certify_bplus(problem, question.settings, rigorous=question.rigorous, refinements=1 if asked_for else 0)
         proved = found.proof is not None
         certificate = bplus_certificate(self.statement, problem, question.settings, found) if proved else None
-        return Region(found, question.settings.delta, certificate)
+        return Region(found, question.settings.floor, certificate)
 
     def certify(self, problem: Problem, settings: StepSettings) -> BPlusCertificate:
         """The certificate, its search refined."""
@@ -152,7 +152,7 @@ class PerNeuronRegions(Theorem):
         r = found.result
         if r.rate is None:
             return None
-        floor = question.settings.delta
+        floor = question.settings.floor
         return BallPromise(eta=r.eta, floor=floor, rate=r.rate, radius=None, mu=r.mu, beta=r.beta)
 
     def shortfall(self, question: Question, found: Region | None, rows: list[Row]) -> str:

@@ -16,8 +16,9 @@ from ..certification.certificate import BallCondition, Certificate, Radius, cert
 from ..certification.enclosure import Centre
 from ..certification.profile import Array, Profile, profile
 from ..measure.linearization import linearize
+from ..optim import StepSettings
+from ..optim.guard import floor_on
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
 from ..rigor.errors import NoVerdictError
 from ..runs.promise import BallPromise, Promise
 from ..theory import Bound, Direction, InvalidInputError
@@ -122,7 +123,7 @@ class BallTheorem(Theorem):
 
     def floors(self, p: Profile, settings: StepSettings) -> Array:
         """A delta with h >= eta delta on each ball."""
-        return np.array([settings.delta_on(float(g)) for g in p.lipschitz * p.residual])
+        return np.array([floor_on(settings, float(g)) for g in p.lipschitz * p.residual])
 
     def rate(self, mu: float, beta: float, eta: float, delta: float) -> float:
         """The loss's factor per step."""

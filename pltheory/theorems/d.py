@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ..certification.trajectory import certify_trajectory
 from ..certification.trajectory.file import StoredTrajectory
+from ..optim import StepSettings
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
 from ..rigor.scalar import interval
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, NotAvailableError

@@ -11,6 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..nets.activations import activation, origin
+from ..optim import has_certificates
+from ..optim import origin as origin_of_rule
+from ..optim.guard import uniform_floor
 from ..theory import Bound, Direction
 from ..theory.bound import estimate, given
 from ..theory.formulas import width_scale_lzb
@@ -44,10 +47,14 @@ def _positive(q: Question, found: Any) -> Row:
 
 
 def _floor(q: Question, found: Any) -> Row:
-    delta = q.settings.delta
+    delta = uniform_floor(q.settings)
     floor = given(delta, "Lemma 1") if found is None else found.floor
     if floor.value == delta:
         floor = given(delta, "Lemma 1")
+    if not has_certificates(q.settings):
+        # The steps stay in the band as their author says; the run is held to it.
+        whose = origin_of_rule(q.settings) or "its author"
+        floor = Bound(floor.value, Direction.LOWER, f"as declared by {whose}, not proved")
     if delta == 0 and found is None:
         return unknown(f"{q.settings.name}: needs a bound of the gradient")
     if not floor.value > 0:
@@ -58,7 +65,8 @@ def _floor(q: Question, found: Any) -> Row:
 def _plain(q: Question, found: Any) -> Row:
     if q.settings.name == "gd":
         return Row(Fact("gd", "gd", True), "by construction")
-    return Row(Fact("gd", q.settings.name, False), "the theorem is silent about this optimizer")
+    silent = "the theorem is silent about this optimizer"
+    return Row(Fact("gd", q.settings.name, False if has_certificates(q.settings) else None), silent)
 
 
 def _checkpoint(q: Question, found: Any) -> Row:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..certification.certificate import Inequality
+from ..optim import StepSettings
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings
 from ..runs.loop import Progress
 from ..runs.promise import Promise
 from ..theory import InvalidInputError, NotAvailableError
@@ -120,6 +120,8 @@ class Theorem:
         hypotheses: in the order in which they are checked.
         conclusion: what follows for the iterates.
         claims: names of the lemmas in `proofs_checks` that it rests on.
+        rules: names of the step rules of other packages that it speaks of, whatever it asks of their steps; of any
+            other of theirs it says something only where `CLIPPED` is a hypothesis, and proves nothing.
         at_checkpoint: whether it speaks of weights that were loaded from a file.
         certifiable: whether `certify` proves it.
     """
@@ -130,6 +132,7 @@ class Theorem:
     hypotheses: tuple[Hypothesis, ...]
     conclusion: str
     claims: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
     at_checkpoint: bool = False
     certifiable: bool = False
 

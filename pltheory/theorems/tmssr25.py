@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..certification.profile import Array, Profile
-from ..problem.settings import StepSettings
+from ..optim import StepSettings
+from ..optim.guard import uniform_floor
 from ..theory.arithmetic import ARRAYS
 from ..theory.formulas import radius_classic, rate_classic
 from .ball import UniformTheorem
@@ -38,7 +39,8 @@ class ClassicalRoute(UniformTheorem):
 
     def floors(self, p: Profile, settings: StepSettings) -> Array:
         """Delta itself, as published, where there is one."""
-        return np.full_like(p.radii, settings.delta) if settings.delta > 0 else super().floors(p, settings)
+        delta = uniform_floor(settings)
+        return np.full_like(p.radii, delta) if delta > 0 else super().floors(p, settings)
 
     def rate(self, mu: float, beta: float, eta: float, delta: float) -> float:
         """1 - eta delta mu."""

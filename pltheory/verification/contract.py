@@ -20,9 +20,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..optim import ClippedSettings, DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
+from ..problem.loss import LOSSES
 from ..problem.networks import fully_connected
 from ..problem.problem import Problem
-from ..problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
 from ..theorems.guard import Guarded, guarded
 from ..theorems.measured import Measured, measure
 from ..theorems.protocol import Question, Theorem, TheoremReport
@@ -155,6 +156,8 @@ class TheoremContract:
         if mine is None:
             return
         other = _in_other_units(mine)
+        if other is None:
+            return
         one, two = self._hold(mine), self._hold(other)
         if one is None or two is None or one.verdict is not two.verdict:
             raise ContractBreach(f"{mine.problem.loss}: {_said(one)}; {other.problem.loss}: {_said(two)}")
@@ -317,9 +320,11 @@ def _estimates(at: Measured) -> Measured:
     return replace(at, lambda_min=loose(at.lambda_min), lambda_max=loose(at.lambda_max), curvature=loose(at.curvature))
 
 
-def _in_other_units(sample: Sample) -> Sample:
+def _in_other_units(sample: Sample) -> Sample | None:
+    """None where it is not known how the step rule changes with the unit of the loss."""
     p, s = sample.problem, sample.settings
-    other = Problem(p.network, p.x, p.y, "mean" if p.loss == "sum" else "sum")
+    if not isinstance(s, ClippedSettings):
+        return None
+    other = Problem(p.network, p.x, p.y, next(name for name in LOSSES if name != p.loss))
     c = other.scale / p.scale
-    eta = s.eta if isinstance(s.eta, str) else s.eta / c
-    return replace(sample, problem=other, settings=replace(s, eta=eta, gamma=s.gamma * c))
+    return replace(sample, problem=other, settings=s.for_loss(c))

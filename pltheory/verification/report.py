@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..optim import StepSettings, origin, require_rule
+from ..optim.guard import uniform_floor
 from ..problem.held import hold
 from ..problem.problem import Problem
-from ..problem.settings import StepSettings, require_rule
 from ..problem.surroundings import undisturbed
 from ..runs.loop import Progress, Reason, Run, run
 from ..theorems.guard import Guarded, theorem_of
@@ -98,7 +99,7 @@ class VerifyReport:
             "evidence_untold": self.untold or None,
             "data": m.problem.data or None,
             "loss_scale": m.problem.loss,
-            "optimizer": {"name": self.settings.name, **asdict(self.settings)},
+            "optimizer": _optimizer(self.settings),
             "measured": {
                 "lambda_min": _bound(m.lambda_min),
                 "lambda_max": _bound(m.lambda_max),
@@ -246,6 +247,12 @@ def _step_of_run(measured: Measured, settings: StepSettings, main: TheoremReport
     # A theorem without a ball of its own leaves eta to the ball of the weakest demand.
     assert measured.profile is not None
     return WEAKEST_DEMAND.look(measured.profile, settings).eta
+
+
+def _optimizer(settings: StepSettings) -> dict[str, Any]:
+    whose = origin(settings)
+    found = {"name": settings.name, **asdict(settings)}
+    return found if whose is None else {**found, "floor": uniform_floor(settings), "origin": whose}
 
 
 def _bound(b: Bound) -> dict[str, Any]:

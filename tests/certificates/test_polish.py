@@ -8,10 +8,10 @@ import torch
 from pltheory.certificates import polish as module
 from pltheory.certificates.polish import polish
 from pltheory.measure.linearization import linearize
+from pltheory.optim import DeltaGClipSettings
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings
 from tests.by_name import certify
 
 SETTINGS = DeltaGClipSettings("0.1/beta", 0.5, 0.1)

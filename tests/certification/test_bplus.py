@@ -11,10 +11,10 @@ from torch import Tensor
 
 from pltheory.certification.bplus import BPlusResult, Inequality, certify_bplus
 from pltheory.certification.bplus.consistency import State
+from pltheory.optim import DeltaGClipSettings
 from pltheory.problem.data import digits
 from pltheory.problem.networks import FullyConnected, fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.theory import InvalidInputError, PltheoryError
 

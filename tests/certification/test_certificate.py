@@ -13,10 +13,10 @@ from pltheory.certification.certificate_file import array_hash, save_certificate
 from pltheory.certification.enclosure import enclose, stored_arrays
 from pltheory.certification.profile import centre_norms, profile
 from pltheory.measure.linearization import linearize
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.problem.data import digits
 from pltheory.problem.networks import FullyConnected, class_n, fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.theory import InvalidInputError, NotAvailableError
 from tests.by_name import certify, reach
 from tests.cases import CASES

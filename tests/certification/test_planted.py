@@ -14,9 +14,9 @@ import torch
 from pltheory.certification.enclosure import Arrays, enclose
 from pltheory.certification.profile import profile
 from pltheory.measure.linearization import linearize
+from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings, GradientDescentSettings
 from pltheory.rigor.errors import NoVerdictError
 from tests.by_name import certify
 from tests.rigor.oracle import cases

@@ -17,10 +17,10 @@ from pltheory.certification.trajectory import certify as td
 from pltheory.certification.trajectory import certify_trajectory
 from pltheory.certification.trajectory import network as tn
 from pltheory.certification.trajectory import step as ts
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball
 from pltheory.rigor.scalar import between

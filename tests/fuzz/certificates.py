@@ -27,9 +27,9 @@ from pltheory.certification.certificate_file import Document, document
 from pltheory.certification.profile import profile
 from pltheory.certification.trajectory import certify_trajectory
 from pltheory.measure.linearization import linearize
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
 from pltheory.rechecker import recheck
 from tests.by_name import THEOREMS, bplus_certificate, stored_trajectory
 from tests.cases import Case, draws

@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from pltheory.nets.activations import ACTIVATIONS
+from pltheory.optim import DeltaGClipSettings
 from pltheory.problem.data import sphere
 from pltheory.problem.loss_gradient import LossGradient
 from pltheory.problem.networks import class_n, fully_connected
 from pltheory.problem.problem import Problem, in_span_of_data
-from pltheory.problem.settings import DeltaGClipSettings
 from pltheory.runs.loop import run
 
 

@@ -15,9 +15,9 @@ import torch
 from flint import arb, ctx
 
 from pltheory.certification.trajectory import certify_trajectory
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.theory.arithmetic import Arithmetic
 from pltheory.theory.formulas import effective_delta, expansion_band, expansion_constant, rate, slack, smoothness
 from proofs_checks.coq_generated import FOLDER

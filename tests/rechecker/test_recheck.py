@@ -30,13 +30,13 @@ from pltheory.certification.certificate_file import document, save_certificate
 from pltheory.certification.profile import profile
 from pltheory.cli.recheck import command
 from pltheory.measure.linearization import linearize
-from pltheory.problem.problem import Problem
-from pltheory.problem.settings import (
+from pltheory.optim import (
     DeltaGClipSettings,
     GClipSettings,
     GradientDescentSettings,
     StepSettings,
 )
+from pltheory.problem.problem import Problem
 from pltheory.rechecker import arithmetic as arithmetic
 from pltheory.rechecker import ball as recheck_ball
 from pltheory.rechecker import file as recheck_file

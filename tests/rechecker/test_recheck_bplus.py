@@ -23,15 +23,15 @@ from scipy.integrate import quad
 from pltheory.certification.bplus import certify_bplus, prepare
 from pltheory.certification.bplus.consistency import Consistency
 from pltheory.certification.bplus.file import BPlusCertificate
-from pltheory.problem.data import digits
-from pltheory.problem.networks import fully_connected
-from pltheory.problem.problem import Problem
-from pltheory.problem.settings import (
+from pltheory.optim import (
     DeltaGClipSettings,
     GClipSettings,
     GradientDescentSettings,
     StepSettings,
 )
+from pltheory.problem.data import digits
+from pltheory.problem.networks import fully_connected
+from pltheory.problem.problem import Problem
 from pltheory.rechecker import bplus as recheck_bplus
 from pltheory.rechecker import recheck
 from pltheory.rechecker.arithmetic import ACTIVATIONS

@@ -17,9 +17,9 @@ import torch
 
 from pltheory.certification.certificate_file import Document
 from pltheory.certification.trajectory import TrajectoryCertificate, certify_trajectory
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
 from pltheory.rechecker import RecheckResult, recheck
 from pltheory.rechecker import trajectory as recheck_trajectory
 from pltheory.theory import InvalidInputError

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pltheory.runs.loop import Trace
+from pltheory.runs.trace import Trace
 from pltheory.study.scaling import fit_slopes
 from tests.by_name import THEOREMS
 

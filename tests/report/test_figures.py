@@ -10,7 +10,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from pltheory.report.figures import run_figure, svg, sweep_figure
-from pltheory.runs.loop import Trace
+from pltheory.runs.trace import Trace
 from tests.report import sample
 
 

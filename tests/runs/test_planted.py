@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.runs import loop as convergence
 from pltheory.runs.loop import Reason, run
 from pltheory.theory.verdict import Verdict
@@ -28,13 +28,15 @@ def plant(monkeypatch, what):
         made = convergence.optimizer_for
         monkeypatch.setattr(convergence, "optimizer_for", lambda *args: what(made(*args)))
         return
-    ways = convergence._loss_and_gradient
+    batch = convergence.FullBatch
 
-    def planted_way(work):
-        way, plain = ways(work)
-        return what(work, way), plain
+    def planted_batch(work):
+        way = batch(work)
+        other = what(work, way)
+        other.in_place = way.in_place
+        return other
 
-    monkeypatch.setattr(convergence, "_loss_and_gradient", planted_way)
+    monkeypatch.setattr(convergence, "FullBatch", planted_batch)
 
 
 @pytest.mark.parametrize("what", [*planted.OPTIMIZERS, *planted.GRADIENTS], ids=lambda w: w.__name__)

@@ -8,7 +8,7 @@ import os
 import numpy as np
 import pytest
 
-from pltheory.runs.loop import Trace
+from pltheory.runs.trace import Trace
 from pltheory.study.store import (
     environment,
     free_name,

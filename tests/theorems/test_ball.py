@@ -12,8 +12,8 @@ import torch
 
 from pltheory.certification.profile import profile
 from pltheory.measure.linearization import linearize
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from tests.by_name import ON_A_BALL, reach
 from tests.cases import CASES, Case
 from tests.oracles.plain import read

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pltheory.problem.settings import DeltaGClipSettings, GradientDescentSettings
+from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.runs.promise import Promise
 from pltheory.study.config import read_config
 from pltheory.theorems.guard import GROUP, guarded, ids, options_of, theorem_of

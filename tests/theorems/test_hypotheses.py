@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import nn
 
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.theorems.measured import measure
 from pltheory.theory import InvalidInputError, NumericalFailureError
 from pltheory.theory.verdict import Verdict

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import pltheory as pl
+from pltheory.optim import DeltaGClipSettings, GClipSettings
 from pltheory.problem.networks import FullyConnected
-from pltheory.problem.settings import DeltaGClipSettings, GClipSettings
 from pltheory.runs.loop import run
 from pltheory.theorems.b import IntegratedPL
 from pltheory.theorems.measured import measure

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from pltheory.problem.settings import GradientDescentSettings
+from pltheory.optim import GradientDescentSettings
 from pltheory.theorems.guard import guarded
 from pltheory.theorems.measured import measure
 from pltheory.theorems.protocol import Question

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 import pltheory as pl
+from pltheory.optim import DeltaGClipSettings
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings
 from pltheory.theorems.measured import measure
 from pltheory.theory import InvalidInputError
 from pltheory.theory.verdict import Verdict

@@ -10,7 +10,7 @@ from rich.console import Console
 from torch import nn
 
 import pltheory as pl
-from pltheory.problem.settings import DeltaGClipSettings
+from pltheory.optim import DeltaGClipSettings
 from pltheory.report.html import render_page
 from pltheory.report.text import print_report
 from pltheory.theorems.ladder import by_cost

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
+from pltheory.optim import DeltaGClipSettings
 from pltheory.problem.checkpoint import load_checkpoint
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import DeltaGClipSettings
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import verify

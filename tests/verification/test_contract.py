@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pltheory.problem.settings import DeltaGClipSettings, GradientDescentSettings
+from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.theorems.guard import BUILT_IN, Guarded
 from pltheory.verification.contract import Sample, TheoremContract, near_solution
 

@@ -10,9 +10,9 @@ import torch
 
 from pltheory.certification.profile import profile
 from pltheory.measure.linearization import linearize
+from pltheory.optim import DeltaGClipSettings
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
-from pltheory.problem.settings import DeltaGClipSettings
 from tests.by_name import reach
 from tests.oracles import recursion
 

@@ -14,8 +14,8 @@ from typing import Literal
 
 import numpy as np
 
+from ...optim import StepSettings, certifiable
 from ...problem.problem import Problem
-from ...problem.settings import StepSettings
 from ...rigor import environment
 from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array
@@ -238,10 +238,11 @@ def certify_bplus(
 
     Raises:
         InvalidInputError: cells or phases make no grid, or the network or the data changed meanwhile.
-        NotAvailableError: not this kind of network.
+        NotAvailableError: not this kind of network, or a step rule that it does not speak of.
         NoVerdictError, NumericalFailureError: a number overflows or is NaN: nothing is said.
         RoundingEnvironmentError: rigorous, and the processor does not round to nearest.
     """
+    settings = certifiable(settings)
     if not (1 <= phases < cells):
         raise InvalidInputError(f"phases = {phases!r}, cells = {cells!r}: need 1 <= phases < cells")
     if rigorous:

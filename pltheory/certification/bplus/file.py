@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...optim import StepSettings, certifiable
 from ...problem.problem import Problem
-from ...problem.settings import StepSettings
 from ...theory import InvalidInputError
 from ...theory.statement import Statement
 from ..certificate import Inequality
@@ -126,6 +126,5 @@ def bplus_certificate(
     statement: Statement, problem: Problem, settings: StepSettings, result: BPlusResult
 ) -> BPlusCertificate:
     """The certificate of a verdict of `certify_bplus` on this problem and step rule, about the arrays it is of."""
-    return BPlusCertificate(
-        statement, result.arrays, problem.loss, settings.name, settings.gamma, settings.delta, result
-    )
+    rule = certifiable(settings)
+    return BPlusCertificate(statement, result.arrays, problem.loss, rule.name, rule.gamma, rule.delta, result)

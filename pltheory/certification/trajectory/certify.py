@@ -29,8 +29,8 @@ from typing import Literal
 
 import numpy as np
 
+from ...optim import ClippedSettings, StepSettings, certifiable
 from ...problem.problem import Problem
-from ...problem.settings import StepSettings
 from ...rigor import environment
 from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array, add_up, mul_up
@@ -158,10 +158,10 @@ class TrajectoryCertificate:
 class _Run:
     """The loop's state: w_t, its error bound, and what has been recorded."""
 
-    def __init__(self, problem: Problem, settings: StepSettings, keep_every: int | None) -> None:
+    def __init__(self, problem: Problem, settings: ClippedSettings, keep_every: int | None) -> None:
         self.start, self.x, self.y = float_network(problem)
         self.net = self.start
-        self.scale = Fraction(1) if problem.loss == "sum" else Fraction(1, self.x.shape[0])
+        self.scale = problem.share
         self.factor = interval(self.scale)
         self.gamma, self.delta = float(settings.gamma), float(settings.delta)
         self.keep_every = keep_every
@@ -311,13 +311,13 @@ def certify_trajectory(
 
     Raises:
         InvalidInputError: the network or the data changed meanwhile.
-        NotAvailableError: not of class N, or an activation that is not smooth.
+        NotAvailableError: not of class N, an activation that is not smooth, or a step rule that it does not follow.
         NoVerdictError: the bounds at the initial weights overflow.
         RoundingEnvironmentError: the processor does not round as the bounds presuppose.
     """
     began = perf_counter()
     environment.require()
-    run = _Run(problem, settings, keep_every)
+    run = _Run(problem, certifiable(settings), keep_every)
     status: Status = "UNDECIDED"
     try:
         while True:

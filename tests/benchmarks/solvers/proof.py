@@ -17,8 +17,8 @@ import pltheory as pl
 from pltheory.certificates.polish import polish
 from pltheory.certification.profile import Profile, profile
 from pltheory.measure.linearization import linearize
+from pltheory.optim import StepSettings
 from pltheory.problem.problem import Problem
-from pltheory.problem.settings import StepSettings
 from pltheory.study.build import problem_of, settings_of
 from pltheory.study.config import read_config
 from tests.by_name import certify, reach

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from pltheory.problem.settings import (
+from pltheory.optim import (
+    ClippedSettings,
     DeltaGClipSettings,
     GClipSettings,
     GradientDescentSettings,
@@ -86,9 +87,11 @@ def test_gradient_descent_and_gclip_have_no_delta(delta):
 def test_the_shared_part_is_no_rule():
     """Its name and its numbers would say different things: gradient descent with a threshold."""
     with pytest.raises(InvalidInputError, match="StepSettings is no step rule"):
-        StepSettings(eta=0.1, gamma=0.5, delta=0.1)
+        StepSettings(eta=0.1)
+    with pytest.raises(InvalidInputError, match="ClippedSettings is no step rule"):
+        ClippedSettings(eta=0.1, gamma=0.5, delta=0.1)
     with pytest.raises(InvalidInputError):
-        StepSettings(eta=0.1, delta=2)
+        ClippedSettings(eta=0.1, delta=2)
 
 
 class Loose(DeltaGClipSettings):
