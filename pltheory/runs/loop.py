@@ -12,9 +12,9 @@ import torch
 
 from ..certification.profile import Profile
 from ..measure.ntk import empirical_ntk
-from ..problem.problem import Problem, in_span_of_data
 from ..optim import StepSettings
 from ..optim.guard import optimizer_of, step
+from ..problem.problem import Problem, in_span_of_data
 from ..theory import NumericalFailureError
 from .batch import FullBatch
 from .inequalities import Check, Inequality, Violation, first_violation, tells, tightest

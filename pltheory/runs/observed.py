@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from ..measure.autodiff import gradient
-from ..problem.evaluation import untouched
-from ..problem.problem import Problem
 from ..optim import StepSettings, has_certificates
 from ..optim.guard import floor_on, step_sizes
+from ..problem.evaluation import untouched
+from ..problem.problem import Problem
 from .inequalities import Inequality, U
 from .rounding import RoundOff, gamma
 from .trace import Array, Trace

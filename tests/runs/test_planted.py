@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pltheory.problem.problem import Problem
 from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from pltheory.problem.problem import Problem
 from pltheory.runs import loop as convergence
 from pltheory.runs.loop import Reason, run
 from pltheory.theory.verdict import Verdict

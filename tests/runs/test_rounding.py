@@ -11,10 +11,10 @@ import torch
 from torch import nn
 
 from pltheory.measure.ntk import empirical_ntk
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.problem.loss_gradient import LossGradient
 from pltheory.problem.networks import class_n, fully_connected
 from pltheory.problem.problem import Problem, in_span_of_data
-from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.runs import loop as convergence
 from pltheory.runs.inequalities import Inequality, first_violation, tightest
 from pltheory.runs.loop import Reason, run

@@ -13,9 +13,9 @@ from torch import nn
 from pltheory.certification.profile import profile
 from pltheory.measure.linearization import linearize
 from pltheory.measure.ntk import empirical_ntk
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.runs import loop as convergence
 from pltheory.runs.loop import Reason, run
 from pltheory.theorems.ball import IntegralTheorem

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pltheory.problem.settings import DeltaGClipSettings
+from pltheory.optim.delta_gclip import DeltaGClipSettings
 from pltheory.theorems.guard import theorem_of
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.contract import Sample, TheoremContract, near_solution

@@ -1,0 +1,1 @@
+"""What really happened: the loop, its trace, and the inequalities that it is held against."""

@@ -1,0 +1,93 @@
+"""A run as arrays. Every column is declared once, in `Trace`: the loop fills it, the store writes and reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+
+
+class At(StrEnum):
+    """When a column is measured."""
+
+    ITERATE = "at every iterate w_0 .. w_T"
+    STEP = "at every step w_0 .. w_{T-1}"
+    RECORDED = "at the recorded iterates"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a trace.
+
+    Attributes:
+        name: its name in `Trace` and in files.
+        meaning: what it is, in a line.
+        unit: in weights, outputs and loss.
+        at: when it is measured.
+        label: what figures call it.
+        summed: whether it adds up from the start of the run, and so begins anew where a part of it is looked at.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    at: At
+    label: str
+    summed: bool = False
+
+
+def _of(meaning: str, unit: str, at: At, label: str, *, summed: bool = False) -> dict[str, Any]:
+    return {"column": lambda name: Column(name, meaning, unit, at, label, summed)}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A run of T steps, an array per column: shape (T+1,) at iterates, (T,) at steps, (K,) at recorded ones.
+
+    `COLUMNS` says what each is. A recorded column may be empty where it was not measured.
+
+    Attributes:
+        recorded: the numbers of the recorded iterates, shape (K,).
+    """
+
+    loss: Array = field(metadata=_of("loss in use, L_t", "loss", At.ITERATE, "loss"))
+    grad_norm: Array = field(
+        metadata=_of("norm of its gradient over all parameters", "loss / weight", At.STEP, r"$\|\nabla L_t\|$")
+    )
+    step_size: Array = field(metadata=_of("step size h_t", "weight^2 / loss", At.STEP, "$h_t$"))
+    path: Array = field(metadata=_of("length of the path up to w_t", "weight", At.ITERATE, "path length", summed=True))
+    recorded: Array
+    distance: Array = field(metadata=_of("distance from w_0", "weight", At.RECORDED, "distance from $w_0$"))
+    lambda_min: Array = field(
+        metadata=_of(
+            "smallest eigenvalue of the tangent kernel, in the scale of the loss",
+            "loss / weight^2",
+            At.RECORDED,
+            r"$\lambda_{\min}(K(w_t))$",
+        )
+    )
+
+    def after(self, t: int) -> Trace:
+        """The run from w_t on; what is summed begins there."""
+        late = self.recorded >= t
+        kept: dict[str, Array] = {"recorded": self.recorded[late]}
+        for c in COLUMNS.values():
+            values = getattr(self, c.name)
+            if c.at is At.RECORDED:
+                kept[c.name] = values[late] if len(values) else values
+            else:
+                kept[c.name] = values[t:] - values[t] if c.summed else values[t:]
+        return Trace(**kept)
+
+
+COLUMNS: dict[str, Column] = {f.name: f.metadata["column"](f.name) for f in fields(Trace) if "column" in f.metadata}
+"""The columns of a trace by name, in the order of their file."""
+
+
+def columns(at: At) -> list[str]:
+    """Names of the columns that are measured then."""
+    return [c.name for c in COLUMNS.values() if c.at is at]

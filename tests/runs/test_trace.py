@@ -1,0 +1,47 @@
+"""The columns of a trace: declared once, filled by the loop, read by files and figures."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from pltheory.optim import DeltaGClipSettings
+from pltheory.runs.loop import run
+from pltheory.runs.trace import COLUMNS, At, Trace, columns
+from pltheory.study.store import trace_to_csv
+from pltheory.verification.contract import near_solution
+from tests.report.sample import trace
+
+
+def test_every_field_but_the_recorded_steps_is_a_declared_column():
+    assert [*COLUMNS, "recorded"] == sorted((f.name for f in fields(Trace)), key=[*COLUMNS, "recorded"].index)
+    for name, c in COLUMNS.items():
+        assert c.name == name
+        assert all((c.meaning, c.unit, c.label))
+    assert sorted(name for at in At for name in columns(at)) == sorted(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "it", [trace(), run(near_solution(8, 1e-3), DeltaGClipSettings(eta=0.05), 0.05, steps=60).trace]
+)
+def test_a_column_is_as_long_as_it_says(it):
+    length = {At.ITERATE: len(it.loss), At.STEP: len(it.loss) - 1, At.RECORDED: len(it.recorded)}
+    assert {name: len(getattr(it, name)) for name in COLUMNS} == {name: length[c.at] for name, c in COLUMNS.items()}
+
+
+def test_a_file_has_the_columns_in_their_order():
+    assert trace_to_csv(trace()).splitlines()[0] == "step,loss,grad_norm,step_size,path,distance,lambda_min"
+    assert ["step", *COLUMNS] == trace_to_csv(trace()).splitlines()[0].split(",")
+
+
+def test_the_part_after_a_step_begins_its_sums_anew():
+    it = trace()
+    late = it.after(10)
+    assert late.path[0] == 0
+    np.testing.assert_array_equal(late.path, it.path[10:] - it.path[10])
+    np.testing.assert_array_equal(late.loss, it.loss[10:])
+    np.testing.assert_array_equal(late.grad_norm, it.grad_norm[10:])
+    assert late.recorded.tolist() == [10, 20]
+    assert len(late.lambda_min) == len(late.distance) == 2
