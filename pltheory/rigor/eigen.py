@@ -86,12 +86,11 @@ def sigma_min_lower(gram: Ball, *, method: Method = "auto") -> Bound:
 
 
 @quiet
-def spectral_norm_upper(a: Ball, *, cheap: bool = False) -> float:
+def spectral_norm_upper(a: Ball) -> float:
     """Upper bound of the spectral norm of every matrix in the ball: the smallest of those that succeed.
 
     Args:
         a: (n, m) ball.
-        cheap: only the Frobenius norm and sqrt(||.||_1 ||.||_inf), without a product of matrices.
 
     Raises:
         InvalidInputError: not a matrix.
@@ -110,7 +109,7 @@ def spectral_norm_upper(a: Ball, *, cheap: bool = False) -> float:
         norms.frobenius_upper(unit),
         float(sqrt_up(mul_up(norms.inf_norm_upper(unit), norms.inf_norm_upper(unit.T)))),
     ]
-    if not cheap and min(a.shape) > 1:
+    if min(a.shape) > 1:
         with contextlib.suppress(NoVerdictError):  # the other two stand
             bounds.append(_norm_from_gram(unit))
     top = float(roundoff.up(np.ldexp(min(bounds), exponent)))

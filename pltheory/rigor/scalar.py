@@ -1,7 +1,6 @@
 """Intervals of real numbers with outward rounding, for the small recursions and the theorems' formulas.
 
-`INTERVALS` is an `Arithmetic`, so `formulas.rate(..., ops=INTERVALS)` encloses the exact value of the
-formula for every choice of exact arguments. Each operation is rounded to nearest by the processor and then
+Each operation is rounded to nearest by the processor and then
 moved one float outward, which covers half a unit in the last place, subnormal results included.
 """
 
@@ -15,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from pltheory.theory import InvalidInputError
-from pltheory.theory.arithmetic import Arithmetic
 
 from .environment import require_thread
 from .errors import NoVerdictError
@@ -164,36 +162,6 @@ def maximum(x: Any, y: Any) -> Interval:
     """Enclosure of the larger of two numbers; exact."""
     a, b = interval(x), interval(y)
     return Interval(max(a.lo, b.lo), max(a.hi, b.hi))
-
-
-def spectral_norm(rows: list[list[Any]]) -> Interval:
-    """Enclosure of the spectral norm of a small matrix of intervals.
-
-    Above: `eigen.spectral_norm_upper` of the ball that holds the matrix. Below: ||M v|| / ||v|| for one
-    vector v.
-    """
-    from .eigen import spectral_norm_upper
-    from .midrad import Ball
-
-    cells = [[interval(x) for x in row] for row in rows]
-    lo = np.array([[c.lo for c in row] for row in cells])
-    hi = np.array([[c.hi for c in row] for row in cells])
-    mid = 0.5 * lo + 0.5 * hi
-    # Whatever mid is, this radius reaches both ends.
-    rad = np.maximum(np.nextafter(hi - mid, np.inf), np.nextafter(mid - lo, np.inf))
-    top = spectral_norm_upper(Ball(mid, np.maximum(rad, 0.0)))
-    vector = [float(x) for x in np.linalg.svd(mid)[2][0]]
-    image = [sum((c * v for c, v in zip(row, vector, strict=True)), interval(0)) for row in cells]
-    ratio = sqrt(_squares(image)) / sqrt(_squares([interval(v) for v in vector]))
-    return Interval(max(0.0, min(ratio.lo, top)), top)
-
-
-def _squares(xs: list[Interval]) -> Interval:
-    return sum((abs(x) * abs(x) for x in xs), interval(0))
-
-
-INTERVALS = Arithmetic(sqrt, minimum, maximum, spectral_norm)
-"""The arithmetic of `pltheory.theory.formulas` whose results are enclosures."""
 
 
 def certainly_less(x: Any, y: Any) -> bool:

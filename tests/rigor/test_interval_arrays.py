@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from pltheory.rigor import interval_arrays as ia
+from pltheory.rigor.arithmetic import INTERVALS
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.interval_arrays import INTERVAL_ARRAYS, IntervalArray, certainly_less, intervals
-from pltheory.rigor.scalar import INTERVALS, interval
+from pltheory.rigor.scalar import interval
 from pltheory.theory import InvalidInputError, formulas
 from tests.rigor.oracle import PARTS, cases, rational
 

@@ -12,16 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pltheory.rigor import scalar
+from pltheory.rigor.arithmetic import INTERVALS
 from pltheory.rigor.errors import NoVerdictError
-from pltheory.rigor.scalar import (
-    INTERVALS,
-    Interval,
-    between,
-    certainly_at_most,
-    certainly_less,
-    integral_below,
-    interval,
-)
+from pltheory.rigor.scalar import Interval, between, certainly_at_most, certainly_less, integral_below, interval
 from pltheory.theory import InvalidInputError, formulas
 from tests.rigor.oracle import PARTS, cases, rational
 

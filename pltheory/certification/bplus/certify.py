@@ -17,9 +17,10 @@ import numpy as np
 from ...problem.problem import Problem
 from ...problem.settings import StepSettings
 from ...rigor import environment
+from ...rigor.arithmetic import INTERVALS
 from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array
-from ...rigor.scalar import INTERVALS, interval
+from ...rigor.scalar import interval
 from ...theory import InvalidInputError
 from ...theory.formulas import rate
 from ..enclosure import Arrays, require_unchanged
@@ -104,8 +105,6 @@ class BPlusResult:
     Attributes:
         verdict: a level of `verification.verdict`: CERTIFIED counts round-off, HOLDS is as computed in float64.
         shortfall: empty, or what failed and where.
-        ratio: the largest factor found by which r_0 could be multiplied at this step size with every hypothesis
-            fulfilled, its direction lower, above 1 when the verdict is positive; None if it was not asked for.
         eps: bound of ||R (K(w_t) - K_0) R|| on the whole run, infinite if undecided.
         mu: lower bound of lambda_min(K(w_t)) along the run, 0 if undecided.
         beta: upper bound of lambda_max(Hess L) along the run; infinite if undecided.
@@ -122,7 +121,6 @@ class BPlusResult:
 
     verdict: Literal["CERTIFIED", "HOLDS", "UNDECIDED"]
     shortfall: str
-    ratio: float | None
     eps: float
     mu: float
     beta: float
@@ -148,21 +146,6 @@ class Setup:
     linear: Linear
     c1: float
     ch: float
-
-    def scaled(self, factor: float) -> Setup:
-        """The same with r_0 multiplied by a factor: everything linear in r_0 is."""
-        up = float(raised(factor))
-        grid, lin = self.grid, self.linear
-        return replace(
-            self,
-            reference=replace(self.reference, c=self.reference.c * up),
-            grid=replace(
-                grid, mass=grid.mass * up, half=grid.half * up, poly=grid.poly * up, tail_r=grid.tail_r * up,
-                edge_q=grid.edge_q * up, occupation=grid.occupation * up, k=grid.k * up, k1=grid.k1 * up,
-            ),
-            linear=Linear(lin.z * up, lin.p * up, lin.o * up, lin.lj * up, lin.c1 * up, lin.d1 * up),
-            centre=replace(self.centre, residual=self.centre.residual * up),
-        )  # fmt: skip
 
     def regridded(self, cells: int, phases: int, horizon: float = TIME, progress: Progress | None = None) -> Setup:
         """The same on another time grid; what belongs to w_0 alone is kept."""
@@ -218,7 +201,6 @@ def certify_bplus(
     settings: StepSettings,
     *,
     rigorous: bool = False,
-    ratio: bool = False,
     cells: int = CELLS,
     phases: int = PHASES,
     refinements: int = 0,
@@ -230,7 +212,6 @@ def certify_bplus(
         problem: class N, any parametrisation, with or without biases.
         settings: the step rule; eta a number or "c/beta".
         rigorous: count round-off: the verdict may then be CERTIFIED.
-        ratio: also search for the factor by which the residual could grow (several times the cost of the search).
         cells: of the time grid.
         phases: of the run.
         refinements: how often cells and phases are doubled while the verdict is UNDECIDED.
@@ -254,8 +235,6 @@ def certify_bplus(
                 break
             setup = setup.regridded(cells << k, phases << k, progress=progress)
             result = decide(setup, settings, problem.scale)
-        if ratio:
-            result = replace(result, ratio=residual_ratio(setup, result.eta * problem.scale, result))
     if rigorous:
         environment.require()
     require_unchanged(result.arrays, problem)
@@ -305,7 +284,6 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
     return BPlusResult(
         "CERTIFIED" if c.rigorous else "HOLDS",
         "",
-        None,
         state.eps,
         mu,
         beta_in_use,
@@ -358,36 +336,6 @@ def _consistency_rows(run: Consistency) -> list[Inequality]:
 def _undecided(setup: Setup, eta: float, scale: float, why: str, rows: tuple[Inequality, ...]) -> BPlusResult:
     c = setup.centre
     return BPlusResult(
-        "UNDECIDED", why, None, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]) * scale, rows, c.width,
+        "UNDECIDED", why, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]) * scale, rows, c.width,
         (math.inf, math.inf), c.arrays, 0.0,
     )  # fmt: skip
-
-
-def residual_ratio(setup: Setup, inner_eta: float, result: BPlusResult, tolerance: float = 0.02) -> float:
-    """Largest factor found by which r_0 could be multiplied at step inner_eta with the hypotheses fulfilled.
-
-    A bisection whose every accepted factor was checked, so its direction is lower. 0 if none down to 1/1000 was found.
-    """
-
-    def holds(factor: float) -> bool:
-        scaled = setup.scaled(factor)
-        step = scaled.step(inner_eta)
-        if step is None:
-            return False
-        run = Consistency(scaled.centre, scaled.duals, scaled.linear, scaled.grid, step)
-        if run.solve() is not None:
-            return False
-        beta = scaled.beta(run.states[-1].eps, float(np.max(np.abs(scaled.centre.a[:, 0]) + run.regions[-1].p)))
-        return float(raised(inner_eta * beta)) < 2
-
-    low, high = (1.0, 2.0) if result.verdict != "UNDECIDED" else (0.5, 1.0)
-    while low >= 1.0 and holds(high):
-        low, high = high, 2 * high
-    while low < 1.0 and not holds(low):
-        low, high = low / 2, low
-        if low < 1e-3:
-            return 0.0
-    while high > (1 + tolerance) * low:
-        middle = math.sqrt(low * high)
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...rigor.arithmetic import INTERVALS
 from ...rigor.roundoff import Array, add_up, down, mul_up
-from ...rigor.scalar import INTERVALS, Interval, certainly_less, integral_below, interval
+from ...rigor.scalar import Interval, certainly_less, integral_below, interval
 from ...theory.formulas import effective_delta, rate, slack, smoothness
 from .bounds import Reference, ell_upper, jacobian_change_upper
 

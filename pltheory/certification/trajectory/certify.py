@@ -74,7 +74,6 @@ class StepRecord:
         beta: upper bound of the Hessian's norm, loss in use.
         gradient: enclosure of ||grad L||, loss in use.
         branches: the branches of the step that can occur.
-        reference: number of the reference point whose bounds were used.
     """
 
     eps: float
@@ -86,17 +85,6 @@ class StepRecord:
     beta: float
     gradient: Interval
     branches: tuple[str, ...]
-    reference: int
-
-
-@dataclass(frozen=True)
-class ReferenceRecord:
-    """Bounds used by the steps that name this reference: valid on B(w_step, radius), for the summed loss."""
-
-    step: int
-    radius: float
-    ell: float
-    lipschitz: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +104,7 @@ class TrajectoryCertificate:
         displacement: upper bound of ||w_T - w_0||.
         basin: Theorem C at w_T; None where it was never tried.
         records: one per step.
-        references: the points whose bounds were used.
-        checkpoints: (t, weights) every so many steps as asked, and w_T last.
+        final: the computed w_T.
         obstruction: a sentence saying what failed; empty where CERTIFIED.
         seconds: wall time.
     """
@@ -137,15 +124,9 @@ class TrajectoryCertificate:
     displacement: float
     basin: Basin | None
     records: tuple[StepRecord, ...]
-    references: tuple[ReferenceRecord, ...]
-    checkpoints: tuple[tuple[int, FloatNetwork], ...]
+    final: FloatNetwork
     obstruction: str
     seconds: float
-
-    @property
-    def final(self) -> FloatNetwork:
-        """The computed w_T."""
-        return self.checkpoints[-1][1]
 
     @property
     def distance(self) -> float | None:
@@ -158,17 +139,14 @@ class TrajectoryCertificate:
 class _Run:
     """The loop's state: w_t, its error bound, and what has been recorded."""
 
-    def __init__(self, problem: Problem, settings: StepSettings, keep_every: int | None) -> None:
+    def __init__(self, problem: Problem, settings: StepSettings) -> None:
         self.start, self.x, self.y = float_network(problem)
         self.net = self.start
         self.scale = Fraction(1) if problem.loss == "sum" else Fraction(1, self.x.shape[0])
         self.factor = interval(self.scale)
         self.gamma, self.delta = float(settings.gamma), float(settings.delta)
-        self.keep_every = keep_every
         self.eps, self.growth = 0.0, 1.0
         self.records: list[StepRecord] = []
-        self.references: list[ReferenceRecord] = []
-        self.checkpoints: list[tuple[int, FloatNetwork]] = []
         self.basin: Basin | None = None
         self.at = forward(self.net, self.x, self.y)
         self.gram = data_gram(self.net, self.x)
@@ -196,7 +174,6 @@ class _Run:
     def refer(self) -> Reference:
         """Make w_t the reference point."""
         self.ref = reference(self.net, self.at, self.reach)
-        self.references.append(ReferenceRecord(self.t, self.ref.radius, self.ref.ell, self.ref.lipschitz))
         return self.ref
 
     def cover(self) -> None:
@@ -247,7 +224,6 @@ class _Run:
                 grown.beta,
                 grown.grad,
                 tuple(sorted(grown.branches)),
-                len(self.references) - 1,
             )
         )
         eps = float(add_up(mul_up(grown.factor, self.eps), step.rho))
@@ -255,8 +231,6 @@ class _Run:
         if not math.isfinite(eps):
             raise NoVerdictError("the error recursion overflows")
         self.eps, self.net = eps, step.network
-        if self.keep_every and self.t % self.keep_every == 0:
-            self.checkpoints.append((self.t, self.net))
         self.at = forward(self.net, self.x, self.y)
         self.cover()
 
@@ -267,8 +241,6 @@ class _Run:
 
     def certificate(self, status: Status, obstruction: str, seconds: float) -> TrajectoryCertificate:
         counts = Counter(r.branches[0] if len(r.branches) == 1 else UNDECIDED_BRANCH for r in self.records)
-        if not self.checkpoints or self.checkpoints[-1][0] != self.t:
-            self.checkpoints.append((self.t, self.net))
         return TrajectoryCertificate(
             status,
             self.eta,
@@ -285,8 +257,7 @@ class _Run:
             distance_up(self.net, self.start),
             self.basin,
             tuple(self.records),
-            tuple(self.references),
-            tuple(self.checkpoints),
+            self.net,
             obstruction,
             seconds,
         )
@@ -298,7 +269,6 @@ def certify_trajectory(
     *,
     steps_limit: int,
     progress: Progress | None = None,
-    keep_every: int | None = None,
 ) -> TrajectoryCertificate:
     """Run delta-GClip in float64 and prove where the exact iteration from the same weights goes (Theorem D).
 
@@ -307,7 +277,6 @@ def certify_trajectory(
         settings: eta, gamma, delta; of eta = "c/beta", beta is the smoothness bound at the initial weights.
         steps_limit: the most steps to take.
         progress: called after each step.
-        keep_every: keep the weights every so many steps for a replay.
 
     Raises:
         InvalidInputError: the network or the data changed meanwhile.
@@ -317,7 +286,7 @@ def certify_trajectory(
     """
     began = perf_counter()
     environment.require()
-    run = _Run(problem, settings, keep_every)
+    run = _Run(problem, settings)
     status: Status = "UNDECIDED"
     try:
         while True:

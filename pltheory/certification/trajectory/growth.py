@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...rigor.scalar import INTERVALS, Interval, between, interval
+from ...rigor.arithmetic import INTERVALS
+from ...rigor.scalar import Interval, between, interval
 from ...theory.formulas import expansion_band, expansion_constant
 
 FULL, BAND, FLOOR = "full", "band", "floor"

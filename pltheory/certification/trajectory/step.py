@@ -19,9 +19,10 @@ import numpy as np
 
 from ...nets.activations import activation
 from ...rigor import roundoff
+from ...rigor.arithmetic import INTERVALS
 from ...rigor.midrad import Ball, inner_rounding, product_floats
 from ...rigor.roundoff import Array, add_up, finite, mul_up, quiet, sqrt_up
-from ...rigor.scalar import INTERVALS, Interval, between, interval
+from ...rigor.scalar import Interval, between, interval
 from ...theory.formulas import step_size
 from .network import FloatNetwork, Forward, norm, norm_up, residual_apart
 

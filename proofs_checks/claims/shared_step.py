@@ -11,10 +11,9 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from .cited import CONTINUATION, LAST_POINT, PL_AT_A_POINT
-from .claims.monotone_root import CLAIM as MONOTONE_ROOT
-from .language import Cert, Use, eq, ge, gt, term
-from .notation import (
+from ..cited import CONTINUATION, LAST_POINT, PL_AT_A_POINT
+from ..language import Cert, Use, eq, ge, gt, term
+from ..notation import (
     G,
     P,
     R,
@@ -44,6 +43,7 @@ from .notation import (
     x,
     y,
 )
+from .monotone_root import CLAIM as MONOTONE_ROOT
 
 CONSTANTS = {
     "mu>0": gt(mu),
