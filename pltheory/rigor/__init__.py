@@ -27,7 +27,6 @@ from .norms import max_abs_upper as max_abs_upper
 from .norms import row_norms_upper as row_norms_upper
 from .scalar import Interval as Interval
 from .scalar import between as between
-from .scalar import certainly_at_most as certainly_at_most
 from .scalar import certainly_less as certainly_less
 from .scalar import integral_below as integral_below
 from .scalar import interval as interval

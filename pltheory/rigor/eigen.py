@@ -75,13 +75,13 @@ def lambda_max_upper(sym: Ball, *, estimate: float | None = None, method: Method
     return Bound(-value, Direction.UPPER, f"Cholesky factor with verified residual, {how}", rounded=True)
 
 
-def sigma_min_lower(gram: Ball, *, method: Method = "auto") -> Bound:
+def sigma_min_lower(gram: Ball) -> Bound:
     """Verified lower bound of sigma_min(J) from a ball of J J^T; 0 where lambda_min is not proved positive.
 
     Raises:
         as `lambda_min_lower`.
     """
-    value = float(sqrt_down(max(0.0, lambda_min_lower(gram, method=method).value)))
+    value = float(sqrt_down(max(0.0, lambda_min_lower(gram).value)))
     return Bound(value, Direction.LOWER, "square root of a verified lambda_min", rounded=True)
 
 

@@ -38,7 +38,7 @@ class Interval:
     """All real numbers from lo to hi, both finite.
 
     Intervals are not ordered: `<` and `==` raise TypeError, because "not certainly less" is not "at least".
-    Use `certainly_less` and `certainly_at_most`.
+    Use `certainly_less`.
 
     Raises:
         NoVerdictError: an end is NaN or infinite, or lo > hi.
@@ -99,7 +99,7 @@ class Interval:
         return Interval(low, max(abs(self.lo), abs(self.hi)))
 
     def _unordered(self, other: object) -> bool:
-        raise TypeError("intervals are not ordered: use certainly_less or certainly_at_most")
+        raise TypeError("intervals are not ordered: use certainly_less")
 
     __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _unordered
     __hash__ = object.__hash__
@@ -167,11 +167,6 @@ def maximum(x: Any, y: Any) -> Interval:
 def certainly_less(x: Any, y: Any) -> bool:
     """Whether x < y for every choice of exact numbers; False means only that it is not certain."""
     return interval(x).hi < interval(y).lo
-
-
-def certainly_at_most(x: Any, y: Any) -> bool:
-    """Whether x <= y for every choice of exact numbers; False means only that it is not certain."""
-    return interval(x).hi <= interval(y).lo
 
 
 @quiet

@@ -1,1 +1,1 @@
-"""What an optimizer really does with a network: the loop, what is observed on the way, and what a theorem promised of it."""
+"""What an optimizer really does with a network: the loop, what is observed, and what a theorem promised of it."""

@@ -195,7 +195,7 @@ def test_a_start_that_is_not_finite():
     net = fully_connected([6, 4, 1], activation="softplus")
     with torch.no_grad():
         net.weights[1].mul_(1e200)
-    with pytest.raises(NumericalFailureError, match="loss at the start|overflow"):
+    with pytest.raises(NumericalFailureError, match=r"loss at the start|overflow"):
         run(Problem(net, *draws(2, (3, 6), (3, 1))), GradientDescentSettings(eta=0.1), 0.1, steps=5)
 
 

@@ -112,7 +112,6 @@ class BPlusResult:
         rate: proven factor of the loss per step, or None.
         lambda_0: smallest eigenvalue of the reference kernel.
         inequalities: the hypotheses as numbers.
-        width: m.
         region: largest |da_j| and |dw_j| of any neuron on the whole run.
         arrays: the network and data that the verdict is of.
         floor: lower bound of the factor with h_t >= eta floor; 0 if undecided.
@@ -128,7 +127,6 @@ class BPlusResult:
     rate: float | None
     lambda_0: float
     inequalities: tuple[Inequality, ...]
-    width: int
     region: tuple[float, float]
     arrays: Arrays
     floor: float
@@ -147,10 +145,10 @@ class Setup:
     c1: float
     ch: float
 
-    def regridded(self, cells: int, phases: int, horizon: float = TIME, progress: Progress | None = None) -> Setup:
+    def regridded(self, cells: int, phases: int, progress: Progress | None = None) -> Setup:
         """The same on another time grid; what belongs to w_0 alone is kept."""
         c = self.centre
-        grid = time_grid(self.reference, c.vectors, c.c, cells, phases, horizon)
+        grid = time_grid(self.reference, c.vectors, c.c, cells, phases, TIME)
         return replace(self, grid=grid, linear=linear(c, self.duals, self.reference, grid, progress))
 
     def beta(self, eps: float, largest: float) -> float:
@@ -291,7 +289,6 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         factor,
         float(c.lam[0]) * scale,
         rows,
-        c.width,
         (float(np.max(region.p)), float(np.max(region.o))),
         c.arrays,
         floor * DOWN,
@@ -336,6 +333,6 @@ def _consistency_rows(run: Consistency) -> list[Inequality]:
 def _undecided(setup: Setup, eta: float, scale: float, why: str, rows: tuple[Inequality, ...]) -> BPlusResult:
     c = setup.centre
     return BPlusResult(
-        "UNDECIDED", why, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]) * scale, rows, c.width,
+        "UNDECIDED", why, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]) * scale, rows,
         (math.inf, math.inf), c.arrays, 0.0,
     )  # fmt: skip

@@ -24,7 +24,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from time import perf_counter
 from typing import Literal
 
 import numpy as np
@@ -106,7 +105,6 @@ class TrajectoryCertificate:
         records: one per step.
         final: the computed w_T.
         obstruction: a sentence saying what failed; empty where CERTIFIED.
-        seconds: wall time.
     """
 
     status: Status
@@ -126,7 +124,6 @@ class TrajectoryCertificate:
     records: tuple[StepRecord, ...]
     final: FloatNetwork
     obstruction: str
-    seconds: float
 
     @property
     def distance(self) -> float | None:
@@ -239,7 +236,7 @@ class _Run:
         allowed = self.ref.sigma_estimate**2 / (2 * self.ref.ell)
         return self.ref.lipschitz * self.eps > max(4 * allowed, self.at.residual_norm.hi)
 
-    def certificate(self, status: Status, obstruction: str, seconds: float) -> TrajectoryCertificate:
+    def certificate(self, status: Status, obstruction: str) -> TrajectoryCertificate:
         counts = Counter(r.branches[0] if len(r.branches) == 1 else UNDECIDED_BRANCH for r in self.records)
         return TrajectoryCertificate(
             status,
@@ -259,7 +256,6 @@ class _Run:
             tuple(self.records),
             self.net,
             obstruction,
-            seconds,
         )
 
 
@@ -284,7 +280,6 @@ def certify_trajectory(
         NoVerdictError: the bounds at the initial weights overflow.
         RoundingEnvironmentError: the processor does not round as the bounds presuppose.
     """
-    began = perf_counter()
     environment.require()
     run = _Run(problem, settings)
     status: Status = "UNDECIDED"
@@ -307,7 +302,7 @@ def certify_trajectory(
     environment.require()
     w = run.start
     require_unchanged(Arrays(w.weights, w.biases, w.kappa, w.tau, w.activation, run.x, run.y), problem)
-    return run.certificate(status, why, perf_counter() - began)
+    return run.certificate(status, why)
 
 
 def _shortfall(run: _Run) -> str:

@@ -193,15 +193,11 @@ class Step:
         network: the weights reached.
         rho: upper bound of ||computed - exact||.
         grad: enclosure of ||exact gradient||.
-        h: enclosure of the step size at the computed gradient.
-        parts: rho by source: gradient, step size, update.
     """
 
     network: FloatNetwork
     rho: float
     grad: Interval
-    h: Interval
-    parts: tuple[float, float, float]
 
 
 @quiet
@@ -232,4 +228,4 @@ def enclose_step(net: FloatNetwork, found: Gradient, eta: float, gamma: float, d
     )
     rho = float(finite(add_up(*parts), "error of a step"))
     low = max(0.0, (size - found.apart).lo)
-    return Step(moved, rho, between(low, (size + found.apart).hi), h, parts)
+    return Step(moved, rho, between(low, (size + found.apart).hi))
