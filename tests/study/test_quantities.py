@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.verification.installed import install
 
 from pltheory.report.figures import sweep_figure
 from pltheory.study.quantities import BUILT_IN, GROUP, PARTS_OF_A_RECORD, Point, Quantity, limits, measured, quantities
@@ -24,6 +23,7 @@ from pltheory.study.scaling import fit_slopes
 from pltheory.study.store import records_to_csv
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
 from tests.report import sample
+from tests.theorems.installed import install
 
 PAGE = (Path(__file__).parents[2] / "docs/howto/own_quantity.md").read_text(encoding="utf-8")
 CONFIG = """

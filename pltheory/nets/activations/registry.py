@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from ...packages import installed, loaded
+from ...packages import installed, loaded, only
 from ...packages import origin as origin_of
 from ...theory import ExtensionError, InvalidInputError
 from .erf import Erf
@@ -99,6 +99,4 @@ def _claim(name: str) -> EntryPoint:
     claims = installed(GROUP).get(name, [])
     if not claims:
         raise InvalidInputError(f"activation = {name!r}: allowed are {', '.join(names())}")
-    if len(claims) > 1:
-        raise InvalidInputError(f"activation = {name!r}: claimed by {' and by '.join(map(origin_of, claims))}")
-    return claims[0]
+    return only(claims, f"activation = {name!r}")

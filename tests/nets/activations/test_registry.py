@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.verification.installed import install
 from torch import nn
 
 from pltheory.nets.activations import ACTIVATIONS, GROUP, activation, activation_of, names, origin, registry
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.study.config import read_config
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
+from tests.theorems.installed import install
 
 ROOT = Path(__file__).parents[3]
 SINE = Path(__file__).with_name("sine.py").read_text(encoding="utf-8")
