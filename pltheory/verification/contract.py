@@ -288,8 +288,8 @@ def _promised(report: TheoremReport) -> tuple[float | None, float | None]:
     """1 - q and the radius, None where nothing is promised."""
     if report.promise is not None:
         return None if report.promise.rate is None else 1 - report.promise.rate, report.promise.radius
-    if report.reach is not None and report.reach.rate is not None:
-        return 1 - report.reach.rate, report.reach.required
+    if report.ball_constants is not None and report.ball_constants.rate is not None:
+        return 1 - report.ball_constants.rate, report.ball_constants.required
     return None, None
 
 

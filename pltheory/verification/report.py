@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..problem.held import hold
 from ..problem.problem import Problem
 from ..problem.settings import StepSettings, require_rule
+from ..problem.snapshot import snapshot
 from ..problem.surroundings import undisturbed
 from ..runs.loop import Progress, Reason, Run, run
 from ..theorems.guard import Guarded, theorem_of
@@ -160,9 +160,9 @@ def verify(
     if options and asked_for[0].origin is None:
         raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
     # What follows computes from copies of a class-N network and its data.
-    held = hold(problem)
-    problem = held.problem
-    with held.naming_the_part():
+    taken = snapshot(problem)
+    problem = taken.problem
+    with taken.naming_the_part():
         measured = measure(problem)
     if measured.profile is None and settings.multiple is not None:
         raise InvalidInputError(
@@ -181,9 +181,9 @@ def verify(
     ladder = _best(asked_for, question, level) if asked == BEST else [t.answer(question) for t in asked_for]
     main = _main(ladder)
     if steps == 0:
-        held.require_unchanged()
+        taken.require_unchanged()
         return VerifyReport(measured, settings, ladder, main, None, asked)
-    with held.naming_the_part():
+    with taken.naming_the_part():
         result = run(
             problem,
             settings,
@@ -194,7 +194,7 @@ def verify(
             promise=main.promise,
             progress=progress,
         )
-    held.require_unchanged()
+    taken.require_unchanged()
     return VerifyReport(measured, settings, ladder, main, result, asked)
 
 
@@ -245,7 +245,7 @@ def _step_of_run(measured: Measured, settings: StepSettings, main: TheoremReport
         return float(settings.eta)
     # A theorem without a ball of its own leaves eta to the ball of the weakest demand.
     assert measured.profile is not None
-    return WEAKEST_DEMAND.look(measured.profile, settings).eta
+    return WEAKEST_DEMAND.search_radius(measured.profile, settings).eta
 
 
 def _bound(b: Bound) -> dict[str, Any]:
@@ -270,7 +270,7 @@ def _theorem(r: TheoremReport) -> dict[str, Any]:
         "citation": r.theorem.citation,
         "verdict": r.verdict,
         "hypotheses": [_row(row) for row in r.rows],
-        "reach": None if r.reach is None else asdict(r.reach),
+        "reach": None if r.ball_constants is None else asdict(r.ball_constants),
         "shortfall": r.shortfall,
         "conclusion": r.theorem.conclusion,
         "promise": None if r.promise is None else r.promise.numbers(),

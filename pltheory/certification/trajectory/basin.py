@@ -82,10 +82,10 @@ def basin(
         NoVerdictError: overflow, or a bound that could not be established.
     """
     sigma = ref.sigma_lower()
-    reach = _reach(ref, sigma)
-    if not eps < 0.5 * reach:  # NaN included; so large a ball of starts leaves no room, nor a grid of floats
+    last = _last_radius(ref, sigma)
+    if not eps < 0.5 * last:  # NaN included; so large a ball of starts leaves no room, nor a grid of floats
         return Basin(False, eps, residual, np.inf, 0.0, sigma)
-    grid = eps + np.linspace(0.0, reach - eps, GRID + 1)
+    grid = eps + np.linspace(0.0, last - eps, GRID + 1)
     grid[0] = eps
     sig, jacobian, ell = _profile(ref, sigma, grid)
     integral = integral_below(grid, sig)
@@ -135,7 +135,7 @@ def _conclude(
     return replace(tried, holds=factor < 1.0 and mu.lo > 0.0, rho=rho, mu=mu.lo, floor=floor.lo, rate=factor)
 
 
-def _reach(ref: Reference, sigma: float) -> float:
+def _last_radius(ref: Reference, sigma: float) -> float:
     """About the radius at which sigma is used up; a guess, any positive number is valid."""
     if sigma <= 0.0:
         return 1.0

@@ -164,22 +164,22 @@ class _Run:
         return len(self.records)
 
     @property
-    def reach(self) -> float:
+    def radius(self) -> float:
         """Radius about w_t of the ball that bounds are about; it holds the ball of radius eps_t about x_t."""
         return 2.0 * self.eps
 
     def refer(self) -> Reference:
         """Make w_t the reference point."""
-        self.ref = reference(self.net, self.at, self.reach)
+        self.ref = reference(self.net, self.at, self.radius)
         return self.ref
 
     def cover(self) -> None:
         """Make sure that B(w_t, 2 eps_t) lies in the ball of the reference point."""
         away = distance_up(self.net, self.ref.network)
         # Written so that a NaN asks for a new reference point.
-        if not add_up(away, self.reach) <= self.ref.radius:
+        if not add_up(away, self.radius) <= self.ref.radius:
             self.refer()
-            if not self.reach <= self.ref.radius:
+            if not self.radius <= self.ref.radius:
                 raise NoVerdictError(f"eps = {self.eps:.3g} is not inside any ball with bounds")
 
     def finished(self) -> bool:
@@ -200,16 +200,16 @@ class _Run:
         general = float(mul_up(residual, self.ref.ell))
         if self.gram is None or self.eta * float(self.scale) * general < _NEGLIGIBLE:
             return general
-        return min(general, hidden_layer_curvature(self.net, self.at, self.gram, self.reach, self.ref.lipschitz))
+        return min(general, hidden_layer_curvature(self.net, self.at, self.gram, self.radius, self.ref.lipschitz))
 
     def advance(self) -> None:
         """One step, its error and its growth."""
         found = gradient(self.net, self.at, self.ref.lipschitz, self.scale)
         step = enclose_step(self.net, found, self.eta, self.gamma, self.delta)
         lipschitz = self.ref.lipschitz
-        residual = float(add_up(self.at.residual_norm.hi, mul_up(lipschitz, self.reach)))
+        residual = float(add_up(self.at.residual_norm.hi, mul_up(lipschitz, self.radius)))
         curvature = float(mul_up(_HEADROOM, self.curvature(residual)))
-        grown = growth(curvature, lipschitz, self.reach, step.grad, self.eta, self.gamma, self.delta, self.factor)
+        grown = growth(curvature, lipschitz, self.radius, step.grad, self.eta, self.gamma, self.delta, self.factor)
         self.records.append(
             StepRecord(
                 self.eps,
