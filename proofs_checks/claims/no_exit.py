@@ -75,7 +75,7 @@ def _bound(name, s_, b_):
 
 PROOF = (
     Cert("k>=0", ge(K), times=("m>0", "slack>0"), sum=(term(c=2),)),
-    *stays(K, _bound),
+    *stays(_bound),
 )
 
 

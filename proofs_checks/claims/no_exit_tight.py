@@ -102,7 +102,7 @@ PROOF = (
     Assume("R"),
     Assume("path"),
     Cert("k>=0", ge(K), times=("m>0", "slack>0"), sum=(term(), term("v/nonneg"))),
-    *stays(K, _bound),
+    *stays(_bound),
 )
 
 

@@ -23,6 +23,7 @@ from ...rigor.roundoff import Array
 from ...rigor.scalar import interval
 from ...theory import InvalidInputError
 from ...theory.formulas import rate
+from ..certificate import Inequality
 from ..enclosure import Arrays, require_unchanged
 from .arrays import ceiling, raised
 from .centre import Centre, centre
@@ -41,28 +42,6 @@ GUESS = 0.6
 DOWN = 1.0 - 2.0**-40
 
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Inequality:
-    """One hypothesis as two numbers: it holds when left < right (left <= right where `strict` is false).
-
-    Attributes:
-        name: as in the statement of Theorem B+.
-        left: upper bound of the left side.
-        right: lower bound of the right side.
-        strict: whether equality is excluded.
-    """
-
-    name: str
-    left: float
-    right: float
-    strict: bool = True
-
-    @property
-    def holds(self) -> bool:
-        """Whether it holds; never with a NaN."""
-        return self.left < self.right or (not self.strict and self.left <= self.right)
 
 
 @dataclass(frozen=True)
@@ -248,7 +227,7 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
     assumed = setup.beta(GUESS, 1.1 * largest)
     eta = multiple / (assumed * scale) if multiple is not None else float(settings.eta)
     inner = float(raised(eta * scale))
-    top_step = Inequality("eta lambda_n < 1", float(raised(inner * float(c.lam[-1]))), 1.0)
+    top_step = Inequality("eta lambda_n < 1", float(raised(inner * float(c.lam[-1]))), "<", 1.0)
     step = setup.step(inner)
     if step is None:
         return _undecided(setup, eta, scale, "eta lambda_n < 1 fails", (top_step,))
@@ -262,9 +241,9 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         beta = assumed  # a larger bound is a bound, and the one eta is a multiple of
     rows = (
         top_step,
-        Inequality("eta beta < 2", float(raised(inner * beta)), 2.0),
-        Inequality("c1 eps_N < 1", float(raised(step.c1 * state.eps)), 1.0),
-        Inequality("eps_N < 1", state.eps, 1.0),
+        Inequality("eta beta < 2", float(raised(inner * beta)), "<", 2.0),
+        Inequality("c1 eps_N < 1", float(raised(step.c1 * state.eps)), "<", 1.0),
+        Inequality("eps_N < 1", state.eps, "<", 1.0),
         *_consistency_rows(run),
     )
     failed = [row.name for row in rows if not row.holds]
@@ -325,8 +304,8 @@ def _consistency_rows(run: Consistency) -> list[Inequality]:
         asked = region.asked
         for name, need, have in (("SC1", asked.ew, state.ew), ("SC2", asked.ea, state.ea)):
             j = int(np.argmax(need - have))
-            rows.append(Inequality(f"{name}, phase {g}", float(need[j]), float(have[j]), strict=False))
-        rows.append(Inequality(f"SC3, phase {g}", asked.eps, state.eps, strict=False))
+            rows.append(Inequality(f"{name}, phase {g}", float(need[j]), "<=", float(have[j])))
+        rows.append(Inequality(f"SC3, phase {g}", asked.eps, "<=", state.eps))
     return rows
 
 
