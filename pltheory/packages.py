@@ -103,6 +103,16 @@ def loaded(point: EntryPoint, what: str) -> Any:
         raise ExtensionError(f"{what} {point.name!r} of {origin(point)} cannot be loaded: {said(error)}") from error
 
 
+def require_named(point: EntryPoint, what: str, name: object) -> None:
+    """Refuse an object that calls itself otherwise than its entry point does; arguments as for `loaded`.
+
+    Raises:
+        ExtensionError: it does.
+    """
+    if name != point.name:
+        raise ExtensionError(f"{what} {point.name!r} of {origin(point)} calls itself {name!r}")
+
+
 def said(error: BaseException) -> str:
     """An error of other people's code in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())

@@ -177,8 +177,7 @@ def quantities() -> tuple[Quantity, ...]:
             packages.refuse_taken(points, what, "name")
         point = packages.only(points, what)
         made = _described(packages.loaded(point, "quantity"), packages.origin(point))
-        if made.name != name:
-            raise ExtensionError(f"quantity {name!r} of {made.origin} calls itself {made.name!r}")
+        packages.require_named(point, "quantity", made.name)
         found.append(made)
     return (*BUILT_IN, *found)
 

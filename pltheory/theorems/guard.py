@@ -103,10 +103,8 @@ def guarded(candidate: Theorem, origin: str) -> Guarded:
 
 
 def _loaded(point: EntryPoint) -> Guarded:
-    origin = packages.origin(point)
-    found = guarded(packages.loaded(point, "theorem"), origin)
-    if found.theorem.id != point.name:
-        raise ExtensionError(f"theorem {point.name!r} of {origin} calls itself {found.theorem.id!r}")
+    found = guarded(packages.loaded(point, "theorem"), packages.origin(point))
+    packages.require_named(point, "theorem", found.theorem.id)
     return found
 
 

@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from ...packages import installed, loaded, only
+from ...packages import installed, loaded, only, require_named
 from ...packages import origin as origin_of
 from ...theory import ExtensionError, InvalidInputError
 from .erf import Erf
@@ -90,8 +90,7 @@ def _of_package(name: str) -> Activation:
 
     point = _claim(name)
     found = guarded(loaded(point, "activation"), f"activation {name!r} of {origin_of(point)}")
-    if found.name != name:
-        raise ExtensionError(f"activation {name!r} of {origin_of(point)} calls itself {found.name!r}")
+    require_named(point, "activation", found.name)
     return found
 
 
