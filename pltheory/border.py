@@ -12,7 +12,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -37,6 +37,26 @@ _FLAGS = 0x0008 | 0x0800 | 0x0006
 """What the flags of a member may say: sizes after the data, a name in UTF-8, how hard it was compressed."""
 
 
+def opened(path: Path, require: Callable[[os.stat_result], None], *, links: bool = True) -> BinaryIO:
+    """A file, open for reading, once `require` has let it pass by what it is.
+
+    Opening a device can do something by itself and opening a pipe may wait for ever, so the kind is asked for first,
+    and again once it is open.
+
+    Raises:
+        OSError, ValueError: it cannot be opened; ValueError where its name holds a zero byte.
+    """
+    require(os.stat(path, follow_symlinks=links))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    stream = os.fdopen(os.open(path, flags if links else flags | getattr(os, "O_NOFOLLOW", 0)), "rb")
+    try:
+        require(os.fstat(stream.fileno()))
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
 @contextmanager
 def regular_file(path: Path, most: int, *, links: bool = True, least: int = 1) -> Iterator[BinaryIO]:
     """A regular file, open for reading; no other kind of file is opened, not even for a moment.
@@ -51,16 +71,12 @@ def regular_file(path: Path, most: int, *, links: bool = True, least: int = 1) -
         InvalidInputError: no such file, another kind of file, one too small or too large, or one that cannot be read.
     """
     try:
-        # Opening a device can do something by itself, so its kind is asked for first, and again once it is open.
-        _require_regular(os.stat(path, follow_symlinks=links), least, most)
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        stream = os.fdopen(os.open(path, flags if links else flags | getattr(os, "O_NOFOLLOW", 0)), "rb")
+        stream = opened(path, lambda seen: _require_regular(seen, least, most), links=links)
     except InvalidInputError:  # a ValueError too
         raise
-    except (OSError, ValueError) as error:  # ValueError: a name that holds a zero byte
+    except (OSError, ValueError) as error:
         raise InvalidInputError(_reason(error)) from None
     with stream:
-        _require_regular(os.fstat(stream.fileno()), least, most)
         yield stream
 
 

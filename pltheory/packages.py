@@ -5,10 +5,15 @@ Nothing is imported before it is asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .theory.errors import ExtensionError
+from .theory.errors import ExtensionError, InvalidInputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def installed(group: str) -> dict[str, list[EntryPoint]]:
@@ -17,6 +22,62 @@ def installed(group: str) -> dict[str, list[EntryPoint]]:
     for point in entry_points(group=group):
         found.setdefault(point.name, []).append(point)
     return found
+
+
+def only(claims: Sequence[EntryPoint], what: str) -> EntryPoint:
+    """The one entry point that claims a name.
+
+    Args:
+        claims: all that do, at least one.
+        what: the name and what has it, as the error begins: "theorem = 'X'".
+
+    Raises:
+        InvalidInputError: two packages claim it.
+    """
+    if len(claims) > 1:
+        raise InvalidInputError(f"{what}: claimed by {' and by '.join(map(origin, claims))}")
+    return claims[0]
+
+
+def refuse_taken(claims: Sequence[EntryPoint], what: str, kind: str) -> None:
+    """Refuse packages that claim a name of this project's.
+
+    Args:
+        claims: the entry points that do, if any.
+        what: as for `only`.
+        kind: "id" or "name".
+
+    Raises:
+        InvalidInputError: one does.
+    """
+    if claims:
+        raise InvalidInputError(
+            f"{what}: {origin(claims[0])} claims this {kind}, which is built in; rename it or uninstall it"
+        )
+
+
+@contextmanager
+def watched(who: str, state: Callable[[], Sequence[Tensor]], passes: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Other people's code at work, which may read the network and the data and never write.
+
+    Args:
+        who: what it is and whose, for errors.
+        state: the tensors that it may not change.
+        passes: exceptions that are this project's to handle.
+
+    Raises:
+        ExtensionError: it failed, or changed the tensors.
+    """
+    before = [t.detach().clone() for t in state()]
+    try:
+        yield
+    except passes:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ExtensionError(f"{who} failed: {said(error)}") from error
+    after = state()
+    if len(before) != len(after) or not all(a.equal(b) for a, b in zip(before, after, strict=True)):
+        raise ExtensionError(f"{who} changed the network or the data")
 
 
 def origin(point: EntryPoint) -> str:
@@ -41,6 +102,16 @@ def loaded(point: EntryPoint, what: str, *, make: bool = True) -> Any:
         return made() if make and isinstance(made, type) else made
     except (Exception, SystemExit) as error:
         raise ExtensionError(f"{what} {point.name!r} of {origin(point)} cannot be loaded: {said(error)}") from error
+
+
+def require_named(point: EntryPoint, what: str, name: object) -> None:
+    """Refuse an object that calls itself otherwise than its entry point does; arguments as for `loaded`.
+
+    Raises:
+        ExtensionError: it does.
+    """
+    if name != point.name:
+        raise ExtensionError(f"{what} {point.name!r} of {origin(point)} calls itself {name!r}")
 
 
 def said(error: BaseException) -> str:

@@ -69,10 +69,10 @@ def performance_estimation(mu: float, h: float) -> float:
     return float(problem.solve(verbose=0))
 
 
-def rows(cases: tuple[tuple[float, float], ...] = CASES) -> list[Row]:
+def rows() -> list[Row]:
     """The three numbers for each (mu / beta, beta h)."""
     return [
-        Row(mu, h, contraction(mu, 1.0, h), performance_estimation(mu, h), worst_quadratic(mu, h)) for mu, h in cases
+        Row(mu, h, contraction(mu, 1.0, h), performance_estimation(mu, h), worst_quadratic(mu, h)) for mu, h in CASES
     ]
 
 

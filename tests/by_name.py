@@ -8,9 +8,9 @@ from pltheory.certification.certificate import Certificate
 from pltheory.certification.trajectory.file import StoredTrajectory
 from pltheory.runs.promise import BallPromise
 from pltheory.theorems.ball import BallTheorem
+from pltheory.theorems.ball_constants import BallConstants
 from pltheory.theorems.guard import BUILT_IN, Guarded
 from pltheory.theorems.protocol import Question, Theorem, TheoremReport
-from pltheory.theorems.reach import Reach
 
 THEOREMS: dict[str, Theorem] = BUILT_IN
 ON_A_BALL = tuple(name for name, t in BUILT_IN.items() if isinstance(t, BallTheorem))
@@ -22,9 +22,9 @@ def check(at, settings, theorem: str | Theorem, *, checkpoint=None) -> TheoremRe
     return Guarded(found).answer(Question(at, settings, rigorous=False, checkpoint=checkpoint))
 
 
-def reach(profile, settings, theorem: str, **more) -> Reach:
+def reach(profile, settings, theorem: str, **more) -> BallConstants:
     """The ball that a search finds."""
-    return THEOREMS[theorem].look(profile, settings, **more)
+    return THEOREMS[theorem].search_radius(profile, settings, **more)
 
 
 def certify(problem, settings, guess, *, theorem: str = "B", centre=None) -> Certificate:
@@ -42,7 +42,7 @@ def stored_trajectory(loss: str, rule: str, found) -> StoredTrajectory:
     return StoredTrajectory(THEOREMS["D"].statement, loss, rule, found)
 
 
-def promise_of(found: Reach, profile=None) -> BallPromise:
+def promise_of(found: BallConstants, profile=None) -> BallPromise:
     """What a theorem promises on a ball; with a profile, along the path as Theorems B and C do."""
     return BallPromise(
         eta=found.eta, floor=found.delta, rate=found.rate, radius=found.required, mu=found.mu, beta=found.beta,

@@ -132,7 +132,7 @@ def apriori_ratio(
     )
     top = math.sqrt(n + act.s1**2 * gram_top * per_root**2)
     bounds = profile_from_norms(norms, math.sqrt(lam), top, residual, lower(lam, "matrix Chernoff"))
-    return WEAKEST_DEMAND.look(bounds, settings).ratio
+    return WEAKEST_DEMAND.search_radius(bounds, settings).ratio
 
 
 def apriori_width(

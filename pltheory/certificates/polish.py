@@ -106,7 +106,7 @@ def polish(
             v = known(r.reshape(-1, 1)).reshape(r.shape)
         known, spectrum = _spectrum(lin, known)
         bounds = profile(lin, residual, work.scale, spectrum=spectrum, as_guess=True)
-        ratio = AT_CHECKPOINT.look(bounds, settings).ratio
+        ratio = AT_CHECKPOINT.search_radius(bounds, settings).ratio
         if progress is not None:
             progress(len(steps), limit, f"||r|| = {residual:.2e}, ratio {ratio:.3g}")
         if ratio >= ENOUGH or len(steps) >= limit:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..measure.linearization import linearize
 from ..optim import StepSettings, require_rule
-from ..problem.held import hold
 from ..problem.problem import Problem
+from ..problem.snapshot import snapshot
 from ..problem.surroundings import undisturbed
 from ..theorems.ladder import CERTIFIABLE, WEAKEST_DEMAND
 from ..theorems.protocol import Proved
@@ -36,9 +36,9 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_
     if theorem not in CERTIFIABLE:
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(CERTIFIABLE)}")
     require_rule(settings)
-    held = hold(problem)
-    held.require_class_n()
-    linearize(held.problem.network, held.problem.x)  # for its refusal: the provers read the layers alone
-    proved = CERTIFIABLE[theorem].certify(held.problem, settings)
-    held.require_unchanged()
+    taken = snapshot(problem)
+    taken.require_class_n()
+    linearize(taken.problem.network, taken.problem.x)  # for its refusal: the provers read the layers alone
+    proved = CERTIFIABLE[theorem].certify(taken.problem, settings)
+    taken.require_unchanged()
     return proved

@@ -35,7 +35,11 @@ def sufficient_width(ratio_at: Ratio, width: int, ratio: float, limit: int) -> i
     return width
 
 
-def smallest_width(ratio_at: Ratio, width: int, limit: int, tolerance: float = 0.02) -> int | None:
+TOLERANCE = 0.02
+"""Relative distance between the last failure and the smallest width."""
+
+
+def smallest_width(ratio_at: Ratio, width: int, limit: int) -> int | None:
     """A width with ratio above 1 such that none of the widths tried below it had one.
 
     Every width tried is a fresh draw and the ratio is not monotone in it, so this is the smallest width of a bisection,
@@ -45,7 +49,6 @@ def smallest_width(ratio_at: Ratio, width: int, limit: int, tolerance: float = 0
         ratio_at: builds and checks.
         width: where to start.
         limit: largest width to build.
-        tolerance: relative distance between the last failure and the width returned.
 
     Returns:
         The width, or None if none up to the limit was found.
@@ -56,7 +59,7 @@ def smallest_width(ratio_at: Ratio, width: int, limit: int, tolerance: float = 0
     low = high
     while low > 1 and ratio_at(low) > 1:
         high, low = low, max(1, low // 2)
-    while high > low * (1 + tolerance) + 1:
+    while high > low * (1 + TOLERANCE) + 1:
         middle = round((low * high) ** 0.5)
         low, high = (low, middle) if ratio_at(middle) > 1 else (middle, high)
     return high

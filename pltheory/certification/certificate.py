@@ -17,13 +17,16 @@ from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..rigor import environment
+from ..rigor.arithmetic import INTERVALS
 from ..rigor.interval_arrays import INTERVAL_ARRAYS, intervals
 from ..rigor.roundoff import Array, sqrt_down, sqrt_up
-from ..rigor.scalar import INTERVALS, Interval, certainly_less, integral_below, interval, maximum
+from ..rigor.scalar import Interval, certainly_less, integral_below, interval, maximum
+from ..theory import InvalidInputError
 from ..theory.arithmetic import Arithmetic, Scalar
 from ..theory.formulas import rate, slack, smoothness
 from ..theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz, tightest_choice
 from ..theory.statement import Statement
+from .certificate_file import Document, number
 from .enclosure import Arrays, Centre, enclose, require_unchanged, stored_arrays
 from .profile import Profile
 
@@ -103,7 +106,6 @@ class Certificate:
         floor: lower bound of the factor with h_t >= eta floor.
         rate: upper bound of the loss's factor per step.
         inequalities: the hypotheses.
-        assumptions: what the bounds rest on beyond the rounding model of IEEE arithmetic.
     """
 
     statement: Statement
@@ -126,7 +128,6 @@ class Certificate:
     floor: float
     rate: float
     inequalities: tuple[Inequality, ...]
-    assumptions: tuple[str, ...]
 
     @property
     def theorem(self) -> str:
@@ -138,6 +139,30 @@ class Certificate:
         """Whether every hypothesis is proved."""
         return all(i.holds for i in self.inequalities)
 
+    def document(self) -> Document:
+        """The files of the certificate."""
+        return Document(
+            statement=self.statement,
+            network=self.arrays,
+            more={"grid": self.grid, "sigma": self.sigma},
+            loss=self.loss,
+            optimizer=self.optimizer,
+            steps=(self.eta, self.gamma, self.delta),
+            bounds={
+                "residual": ("upper", self.residual),
+                "lambda_min": ("lower", self.lambda_min),
+                "lipschitz": ("upper", self.lipschitz),
+                "ell": ("upper", self.ell),
+                "beta": ("upper", self.beta),
+                "required": ("upper", self.required),
+                "mu": ("lower", self.mu),
+                "floor": ("lower", self.floor),
+                "rate": ("upper", self.rate),
+            },
+            hypotheses=[(i.name, i.left, i.relation, i.right) for i in self.inequalities],
+            sections={"ball": {"radius": number(self.radius)}},
+        )
+
     def save(self, path: str | Path) -> None:
         """Write the certificate and, beside it, its arrays.
 
@@ -147,9 +172,9 @@ class Certificate:
         Raises:
             InvalidInputError: the certificate does not hold, or a file exists or cannot be written.
         """
-        from .certificate_file import save_certificate  # the format is built on this class
-
-        save_certificate(self, Path(path))
+        if not self.holds:
+            raise InvalidInputError("only a certificate that holds is written")
+        self.document().save(Path(path))
 
 
 def certify(
@@ -258,7 +283,6 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
         # Where mu is tiny the last rounding may pass 1, which q never does.
         rate=min(q.hi, 1.0) if proved else 1.0,
         inequalities=tuple(inequalities),
-        assumptions=(),
     )
 
 

@@ -21,7 +21,6 @@ import numpy as np
 from ..rigor.roundoff import Array
 from ..theory import InvalidInputError
 from ..theory.statement import Statement
-from .certificate import Certificate
 from .enclosure import Arrays
 
 SCHEMA = "pltheory-certificate/1"
@@ -41,7 +40,6 @@ class Document:
         bounds: name to (kind, number), kind "upper" or "lower".
         hypotheses: (name, left, relation, right).
         sections: the theorem's own keys of the text.
-        assumptions: what the bounds rest on beyond the theorem.
     """
 
     statement: Statement
@@ -53,7 +51,6 @@ class Document:
     bounds: dict[str, tuple[str, float]]
     hypotheses: list[tuple[str, float, str, float]]
     sections: dict[str, Any]
-    assumptions: tuple[str, ...] = ()
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -90,7 +87,7 @@ class Document:
                 {"name": name, "left": number(left), "relation": relation, "right": number(right)}
                 for name, left, relation, right in self.hypotheses
             ],
-            "assumptions": list(self.assumptions),
+            "assumptions": [],  # nothing is assumed beyond the theorem
         }
         claim["sha256"] = text_hash(claim)
         return json.dumps(claim, indent=1)
@@ -138,43 +135,6 @@ def require_free(path: Path) -> None:
     for file in (path, path.with_suffix(".npz")):
         if file.exists():
             raise InvalidInputError(f"{file}: exists already")
-
-
-def document(c: Certificate) -> Document:
-    """The files of a certificate of Theorem A, A', B or C."""
-    return Document(
-        statement=c.statement,
-        network=c.arrays,
-        more={"grid": c.grid, "sigma": c.sigma},
-        loss=c.loss,
-        optimizer=c.optimizer,
-        steps=(c.eta, c.gamma, c.delta),
-        bounds={
-            "residual": ("upper", c.residual),
-            "lambda_min": ("lower", c.lambda_min),
-            "lipschitz": ("upper", c.lipschitz),
-            "ell": ("upper", c.ell),
-            "beta": ("upper", c.beta),
-            "required": ("upper", c.required),
-            "mu": ("lower", c.mu),
-            "floor": ("lower", c.floor),
-            "rate": ("upper", c.rate),
-        },
-        hypotheses=[(i.name, i.left, i.relation, i.right) for i in c.inequalities],
-        sections={"ball": {"radius": number(c.radius)}},
-        assumptions=c.assumptions,
-    )
-
-
-def save_certificate(c: Certificate, path: Path) -> None:
-    """Write a certificate that holds.
-
-    Raises:
-        InvalidInputError: the certificate does not hold, or as `Document.save`.
-    """
-    if not c.holds:
-        raise InvalidInputError("only a certificate that holds is written")
-    document(c).save(path)
 
 
 def array_hash(value: Array) -> str:

@@ -98,10 +98,6 @@ class Profile:
         """Upper bounds of lambda_max(Hess L) where L <= L_0, one per radius."""
         return np.asarray(smoothness(self.residual, self.lipschitz, self.ell))
 
-    def index_covering(self, radius: float) -> int:
-        """Smallest grid index whose ball contains the ball of that radius; the last one plus one if none does."""
-        return int(np.searchsorted(self.radii, radius, side="left"))
-
 
 @undisturbed
 def profile(

@@ -19,7 +19,7 @@ from ..problem.networks import ClassN
 from ..problem.problem import Problem
 from ..problem.surroundings import undisturbed
 from ..theory import Bound, NotAvailableError, NumericalFailureError
-from ..theory.bound import estimate, lower
+from ..theory.bound import lower
 from .admission import Admitted, admit, measuring
 from .arguments import require_direction, require_number, require_problem, require_seed
 from .autodiff import mixing_weights
@@ -177,14 +177,6 @@ def curvature_along(problem: Problem, direction: dict[str, Tensor]) -> Bound:
             confirm(lambda dtype: loss_hessian(problem, dtype), v[None], product, torch.zeros(1))
         square, along = float(v.double() @ v.double()), float(v.double() @ product[0].double())
     return lower(along / square, "one Hessian-vector product" + (", and finite differences" if doubtful else ""))
-
-
-def largest_output_hessian(norms: list[list[HessianNorm]]) -> Bound:
-    """max over samples and outputs, as the theorems of LZB22 read it: an estimate of it from below."""
-    best = max((h for row in norms for h in row), key=lambda h: h.value.value)
-    if best.residual > 0.1 * best.value.value:
-        return estimate(best.value.value, f"Lanczos, residual {best.residual:.1e} is not small")
-    return best.value
 
 
 def _require(tol: float, seed: int) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NoReturn, overload
+from typing import Any, ClassVar, NoReturn, Protocol, overload
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
+from ..theory.arithmetic import Arithmetic
 from ..theory.errors import InvalidInputError
 from ._division import Division, NormGroup, zero_around
 from ._functional import TENSORS, buckets, descend, mesh_of
-from .protocol import StepSettings
 
 
 def refuse(key: str, value: object, allowed: str) -> NoReturn:
@@ -182,6 +182,14 @@ class Descent(Optimizer):
         return loss
 
 
+class Formula(Protocol):
+    """What has a step size as a function of the gradient's norm."""
+
+    def step_size(self, eta: Any, grad_norm: Any, ops: Arithmetic) -> Any:
+        """h."""
+        ...
+
+
 class RuleDescent(Descent):
     """Descent by any step rule, its formula evaluated on 0-dim tensors.
 
@@ -191,7 +199,7 @@ class RuleDescent(Descent):
         lr: eta.
     """
 
-    def __init__(self, params: Sequence[Tensor], rule: StepSettings, lr: float) -> None:
+    def __init__(self, params: Sequence[Tensor], rule: Formula, lr: float) -> None:
         self._rule = rule
         super().__init__(params, lr, {}, None, None)
 

@@ -23,8 +23,8 @@ from ..packages import said
 from ..theory import ExtensionError, InvalidInputError, PltheoryError
 from ..theory.arithmetic import ARRAYS
 from ._functional import TENSORS
+from .known import BUILT_IN, origin, origin_of_name
 from .protocol import StepSettings, number
-from .registry import BUILT_IN, origin, origin_of_name
 
 Array = np.ndarray
 U = 2.0**-53

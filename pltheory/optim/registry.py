@@ -7,34 +7,21 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import cache
-from importlib.metadata import EntryPoint
 
 from ..packages import installed, loaded
 from ..packages import origin as origin_of
 from ..theory import ExtensionError, InvalidInputError, NotAvailableError
 from .clipped import ClippedSettings
-from .delta_gclip import DeltaGClipSettings
-from .gclip import GClipSettings
-from .gradient_descent import GradientDescentSettings
+from .guard import described, named, require_consistent
+from .known import BUILT_IN as BUILT_IN
+from .known import DEFAULT as DEFAULT
+from .known import GROUP as GROUP
+from .known import RULES as RULES
+from .known import claim
+from .known import is_known as is_known
+from .known import names as names
+from .known import origin as origin
 from .protocol import StepSettings
-
-GROUP = "pltheory.rules"
-"""The entry point group; the entry point's name is the rule's, its object a subclass of `StepSettings`."""
-BUILT_IN: tuple[type[StepSettings], ...] = (DeltaGClipSettings, GClipSettings, GradientDescentSettings)
-"""The step rules of this project, in the order in which they are listed."""
-DEFAULT = DeltaGClipSettings.name
-"""The rule of a configuration that names none."""
-RULES: dict[str, type[StepSettings]] = {rule.name: rule for rule in BUILT_IN}
-
-
-def names() -> list[str]:
-    """Every name that `rule` finds: this project's, then the installed ones; nothing is imported."""
-    return [*RULES, *sorted(installed(GROUP).keys() - RULES)]
-
-
-def is_known(name: str) -> bool:
-    """Whether `rule` finds that name, as far as can be said without loading it."""
-    return name in RULES or name in installed(GROUP)
 
 
 def rule(name: str) -> type[StepSettings]:
@@ -48,15 +35,6 @@ def rule(name: str) -> type[StepSettings]:
     return _of_package(name) if known is None else known
 
 
-def origin(settings: StepSettings) -> str | None:
-    """Whose step rule it is: package, version and object; None for this project's.
-
-    Raises:
-        InvalidInputError: no rule of that name is installed, or two are.
-    """
-    return None if type(settings) in BUILT_IN else origin_of_name(settings.name)
-
-
 def require_rule(settings: object) -> None:
     """Refuse what is no step rule, was given values behind its constructor's back, or contradicts itself.
 
@@ -66,8 +44,6 @@ def require_rule(settings: object) -> None:
         InvalidInputError: not exactly a rule of this project or of an installed package, or a value outside its range.
         ExtensionError: a package's rule that fails, or whose parts contradict one another.
     """
-    from .guard import named, require_consistent
-
     kind = type(settings)
     if not isinstance(settings, StepSettings) or not _is_rule(kind) or vars(settings).keys() != _names(settings):
         known = ", ".join(one.__name__ for one in BUILT_IN)
@@ -115,31 +91,10 @@ def spoken_of() -> str:
 
 
 @cache
-def origin_of_name(name: str) -> str:
-    """Whose step rule of that name is installed.
-
-    Raises:
-        InvalidInputError: none is, or two are.
-    """
-    return origin_of(_claim(name))
-
-
-@cache
 def _of_package(name: str) -> type[StepSettings]:
-    from .guard import described
-
-    point = _claim(name)
+    point = claim(name)
     who = f"step rule {name!r} of {origin_of(point)}"
     found = described(loaded(point, "step rule", make=False), who)
     if found.name != name:
         raise ExtensionError(f"{who} calls itself {found.name!r}")
     return found
-
-
-def _claim(name: str) -> EntryPoint:
-    claims = installed(GROUP).get(name, [])
-    if not claims:
-        raise InvalidInputError(f"optimizer.name = {name!r}: allowed are {', '.join(names())}")
-    if len(claims) > 1:
-        raise InvalidInputError(f"optimizer.name = {name!r}: claimed by {' and by '.join(map(origin_of, claims))}")
-    return claims[0]

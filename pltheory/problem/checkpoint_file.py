@@ -24,6 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
+from ..border import opened
 from ..theory import InvalidInputError
 from .checkpoint_sets import unwrap
 from .checkpoint_words import SAVE, as_setting, listed, refuse, short
@@ -107,22 +108,14 @@ def _require_below(path: Path, there: int, limit: int, what: str) -> None:
 
 
 def _open(path: Path) -> IO[bytes]:
-    """The file, once it is seen to be one: opening a pipe may wait for ever, and a device may act on it."""
     try:
-        _require_regular(path, os.stat(path).st_mode)
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        return opened(path, lambda seen: _require_regular(path, seen.st_mode))
     except InvalidInputError:
         raise
     except FileNotFoundError:
         refuse(path, "no such file")
     except (OSError, ValueError) as error:
         refuse(path, f"cannot be opened ({getattr(error, 'strerror', None) or error})")
-    try:
-        _require_regular(path, os.fstat(number).st_mode)
-        return os.fdopen(number, "rb")
-    except BaseException:
-        os.close(number)
-        raise
 
 
 def _require_regular(path: Path, mode: int) -> None:

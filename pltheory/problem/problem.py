@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from ..packages import said
 from ..theory import InvalidInputError, NotAvailableError, PltheoryError
 from .admissible import check_data
 from .exact import has_memory
@@ -82,9 +83,8 @@ class Problem:
         except (PltheoryError, MemoryError):
             raise
         except Exception as error:  # a module's own code raises what it likes
-            said = " ".join(f"{type(error).__name__}: {error}".split())
             raise InvalidInputError(
-                f"the network does not take x of shape {tuple(self.x.shape)}: {said}{self._not_class_n()}"
+                f"the network does not take x of shape {tuple(self.x.shape)}: {said(error)}{self._not_class_n()}"
             ) from error
         if not isinstance(outputs, Tensor):
             raise InvalidInputError(f"the network returns a {type(outputs).__name__}; needed is a Tensor (n, C)")
@@ -125,6 +125,10 @@ class Problem:
         """The trainable parameters, in the module's order."""
         return (p for p in self.network.parameters() if p.requires_grad)
 
+    def tensors(self) -> list[Tensor]:
+        """All that code which only reads a problem may not change: the network's state and the data."""
+        return [*self.network.state_dict().values(), self.x, self.y]
+
     def copy(self) -> Problem:
         """The same problem with weights of its own."""
         return Problem(copy.deepcopy(self.network), self.x, self.y, self.loss, self.data)
@@ -134,8 +138,9 @@ def _is_finite(name: str, p: Tensor) -> bool:
     try:
         return bool(torch.isfinite(p.detach()).all())
     except Exception as error:  # a tensor of another class raises what it likes
-        said = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InvalidInputError(f"parameter {name} is a {type(p).__name__} that cannot be read: {said}") from error
+        raise InvalidInputError(
+            f"parameter {name} is a {type(p).__name__} that cannot be read: {said(error)}"
+        ) from error
 
 
 def in_span_of_data(problem: Problem) -> Problem | None:

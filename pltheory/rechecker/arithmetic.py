@@ -91,6 +91,11 @@ def blocks(w: Array, axis: int) -> Iterator[Array]:
     return (w.take(range(k, min(k + step, w.shape[axis])), axis) for k in range(0, w.shape[axis], step))
 
 
+def times(x: arb_mat, y: arb_mat) -> arb_mat:
+    """Entrywise product."""
+    return arb_mat(x.nrows(), x.ncols(), [a * b for a, b in zip(x.entries(), y.entries(), strict=True)])
+
+
 def largest_of(values: Iterable[arb]) -> arb:
     """Enclosure of the largest of a nonempty collection."""
     values = iter(values)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from flint import arb, arb_mat
 
-from .arithmetic import ACTIVATIONS, Row, floats_of, largest_of, matrix, root
+from .arithmetic import ACTIVATIONS, Row, floats_of, largest_of, matrix, root, times
 from .fields import UNSURE, Array, Stop
 from .file import Stored
 from .network import CURVATURES
@@ -57,10 +57,6 @@ def _ones(rows: int, columns: int) -> arb_mat:
     return arb_mat(rows, columns, [1] * (rows * columns))
 
 
-def _times(a: arb_mat, b: arb_mat) -> arb_mat:
-    return arb_mat(a.nrows(), a.ncols(), [p * q for p, q in zip(a.entries(), b.entries(), strict=True)])
-
-
 def _widened(m: arb_mat, radii: Row) -> arb_mat:
     """Every entry of row i with radii[i] around it."""
     return arb_mat([[v + ball for v in row] for row, ball in zip(m.tolist(), (arb(0, r) for r in radii), strict=True)])
@@ -103,7 +99,7 @@ def gradient(c: Stored, at: Weights, seen: Forward) -> Weights:
         weights.append(v.transpose() * seen.inputs[l])
         biases.append(None if at.biases[l] is None else _ones(1, len(c.x)) * v * arb(c.taus[l]))
         if l:
-            v = _times(v * at.weights[l] * arb(c.kappas[l]), seen.slopes[l - 1])
+            v = times(v * at.weights[l] * arb(c.kappas[l]), seen.slopes[l - 1])
     return Weights(weights[::-1], biases[::-1])
 
 
@@ -161,14 +157,14 @@ def hidden_layer_curvature(c: Stored, at: Weights, seen: Forward, reach: arb, li
     z = _widened(seen.hidden[0], [root(gram[i, i]) * reach for i in range(n)]).tolist()
     residual = _widened(seen.residual, [lipschitz * reach] * n)
     u = residual * _widened(at.weights[1], [reach] * residual.ncols()) * arb(c.kappas[1])
-    d = _times(u, arb_mat([[bend(v) for v in row] for row in z]))
-    q2 = _column_sums(_times(d, _times(gram, gram) * d))  # ||Q||_F^2 = D^T (G o G) D
+    d = times(u, arb_mat([[bend(v) for v in row] for row in z]))
+    q2 = _column_sums(times(d, times(gram, gram) * d))  # ||Q||_F^2 = D^T (G o G) D
     slopes = arb_mat([[slope(v)[1] for v in row] for row in z])
     p2 = [arb(0)] * units
     for output in range(residual.ncols()):
         weighted = arb_mat([[residual[i, output] * v for v in row] for i, row in enumerate(slopes.tolist())])
         mixed = points.transpose() * weighted  # (d, m)
-        p2 = [p + q for p, q in zip(p2, _column_sums(_times(mixed, mixed)), strict=True)]
+        p2 = [p + q for p, q in zip(p2, _column_sums(times(mixed, mixed)), strict=True)]
     k2 = arb(c.kappas[1]) ** 2
     # The norm of [[q, p], [p, 0]] bounds that of a block with ||Q|| <= q, ||P|| <= p.
     return largest_of((root(q) + root(q + 4 * k2 * p)).upper() / 2 for q, p in zip(q2, p2, strict=True)).upper()

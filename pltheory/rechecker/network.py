@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from flint import arb, arb_mat
 
-from .arithmetic import ACTIVATIONS, Row, matrix, root, spectrum
+from .arithmetic import ACTIVATIONS, Row, matrix, root, spectrum, times
 from .file import Stored
 
 _CHUNK = 128
@@ -142,11 +142,6 @@ class Network:
 def scaled_rows(rows: list[Row], factors: Row) -> arb_mat:
     """The rows times a factor each."""
     return arb_mat([[f * v for v in row] for row, f in zip(rows, factors, strict=True)])
-
-
-def times(x: arb_mat, y: arb_mat) -> arb_mat:
-    """Entrywise product."""
-    return arb_mat(x.nrows(), x.ncols(), [a * b for a, b in zip(x.entries(), y.entries(), strict=True)])
 
 
 class Suprema:

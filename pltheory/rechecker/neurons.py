@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from flint import arb, arb_mat
 
-from .arithmetic import Row, floats_of, frobenius, largest_of, root, spectrum
+from .arithmetic import Row, floats_of, frobenius, largest_of, root, spectrum, times
 from .fields import FAILED, Array, Stop
 from .flow import Cells, Phase, Reference, norm
-from .network import Network, Neurons, Suprema, scaled_rows, times
+from .network import Network, Neurons, Suprema, scaled_rows
 
 
 def perron(x: arb_mat) -> arb:

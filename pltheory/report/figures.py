@@ -17,7 +17,7 @@ from ..study.quantities import BUILT_IN, Quantity
 from ..study.scaling import Slope
 from ..theory.formulas import rate
 
-MEASURED, PROVEN, FADED = "#1f5fa8", "#c8442b", "#8a8f98"
+MEASURED, PROVEN = "#1f5fa8", "#c8442b"
 STYLE: Any = {
     "font.size": 9.5,
     "axes.spines.top": False,

@@ -75,23 +75,22 @@ def lambda_max_upper(sym: Ball, *, estimate: float | None = None, method: Method
     return Bound(-value, Direction.UPPER, f"Cholesky factor with verified residual, {how}", rounded=True)
 
 
-def sigma_min_lower(gram: Ball, *, method: Method = "auto") -> Bound:
+def sigma_min_lower(gram: Ball) -> Bound:
     """Verified lower bound of sigma_min(J) from a ball of J J^T; 0 where lambda_min is not proved positive.
 
     Raises:
         as `lambda_min_lower`.
     """
-    value = float(sqrt_down(max(0.0, lambda_min_lower(gram, method=method).value)))
+    value = float(sqrt_down(max(0.0, lambda_min_lower(gram).value)))
     return Bound(value, Direction.LOWER, "square root of a verified lambda_min", rounded=True)
 
 
 @quiet
-def spectral_norm_upper(a: Ball, *, cheap: bool = False) -> float:
+def spectral_norm_upper(a: Ball) -> float:
     """Upper bound of the spectral norm of every matrix in the ball: the smallest of those that succeed.
 
     Args:
         a: (n, m) ball.
-        cheap: only the Frobenius norm and sqrt(||.||_1 ||.||_inf), without a product of matrices.
 
     Raises:
         InvalidInputError: not a matrix.
@@ -110,7 +109,7 @@ def spectral_norm_upper(a: Ball, *, cheap: bool = False) -> float:
         norms.frobenius_upper(unit),
         float(sqrt_up(mul_up(norms.inf_norm_upper(unit), norms.inf_norm_upper(unit.T)))),
     ]
-    if not cheap and min(a.shape) > 1:
+    if min(a.shape) > 1:
         with contextlib.suppress(NoVerdictError):  # the other two stand
             bounds.append(_norm_from_gram(unit))
     top = float(roundoff.up(np.ldexp(min(bounds), exponent)))

@@ -1,25 +1,21 @@
 """A smooth function of one variable and its first two derivatives on balls: what certifies an activation.
 
-Mode "table" evaluates the tables of `tables` and assumes nothing beyond the rounding model. Mode "libm"
-calls NumPy and SciPy and assumes a stated error of their functions; the assumptions are returned as text by
-`assumptions`, for the certificate.
+It evaluates the tables of `tables` and assumes nothing beyond the rounding model.
 """
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from pltheory.theory import InvalidInputError
 
-from . import libm
 from .errors import NoVerdictError
 from .midrad import Ball
 from .roundoff import Array, mul_up, quiet
 from .tables import DEGREE, Shape, Table, table
 
-Mode = Literal["table", "libm"]
 ERROR_TERMS = ("propagated", "table_error")
 """Names of the functions here that each bound one source of error; tests notice the loss of each."""
 
@@ -55,47 +51,28 @@ class Function(Protocol):
         """How it is tabulated; None where it is not."""
         ...
 
-    @property
-    def library(self) -> tuple[str, ...]:
-        """Functions that `from_library` calls, by name; none where there are only tables."""
-        ...
 
-    def from_library(self, x: Ball, order: int) -> Ball:
-        """Ball of the derivative of that order at exact points, from the functions of `libm`."""
-        ...
-
-
-def enclosure(f: Function, x: Ball, order: int = 0, *, mode: Mode = "table") -> Ball:
+def enclosure(f: Function, x: Ball, order: int = 0) -> Ball:
     """Ball of f(x), f'(x) or f''(x), entry by entry.
 
     Args:
         f: the function.
         x: ball of any shape; the result's radius is a scalar where that of x is.
         order: 0, 1 or 2, the derivative.
-        mode: "table", without assumptions, or "libm", under those of `assumptions(f, "libm")`.
 
     Raises:
-        InvalidInputError: another order or mode.
+        InvalidInputError: another order.
         NoVerdictError: overflow, or a function that is not tabulated.
         RoundingEnvironmentError: see `environment`.
     """
-    if order not in (0, 1, 2) or mode not in ("table", "libm"):
-        raise InvalidInputError(f"{f.name}, derivative {order!r}, mode {mode!r}: allowed are 0, 1, 2; table, libm")
+    if order not in (0, 1, 2):
+        raise InvalidInputError(f"{f.name}, derivative {order!r}: allowed are 0, 1, 2")
     if f.shape is None:
         raise NoVerdictError(f"no verified enclosure of {f.name} is known")
-    centre = libm.evaluate(f.from_library, x, order) if _calls(f, mode) else _from_table(table(f.shape, order), x)
+    centre = _from_table(table(f.shape, order), x)
     if not x.rad.any():
         return centre
     return centre.wider(propagated(f, order, x.rad))
-
-
-def assumptions(f: Function, mode: Mode) -> tuple[str, ...]:
-    """What a result of that mode rests on beyond the rounding model; empty for "table"."""
-    return libm.assumptions(f.library) if _calls(f, mode) else ()
-
-
-def _calls(f: Function, mode: Mode) -> bool:
-    return mode == "libm" and bool(f.library)
 
 
 def propagated(f: Function, order: int, rad: Array) -> Array:

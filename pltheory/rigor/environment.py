@@ -11,9 +11,7 @@ does, instead of reading a register.
 from __future__ import annotations
 
 import os
-import platform
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,36 +133,3 @@ def require() -> None:
     require_thread()
     require_ufuncs()
     require_blas()
-
-
-def record() -> dict[str, Any]:
-    """What a manifest should keep about the arithmetic: library versions, BLAS pools, processor dispatch.
-
-    Returns:
-        a JSON-ready dictionary; "environment" is "ieee754-nearest" or the reason for refusal.
-    """
-    try:
-        require()
-        verdict = "ieee754-nearest"
-    except RoundingEnvironmentError as refusal:
-        verdict = str(refusal)
-    config = np.show_config(mode="dicts") or {}
-    blas = config.get("Build Dependencies", {}).get("blas", {})
-    try:
-        from threadpoolctl import threadpool_info
-
-        pools = [
-            {k: p.get(k) for k in ("user_api", "internal_api", "version", "num_threads", "architecture")}
-            for p in threadpool_info()
-        ]
-    except ImportError:
-        pools = []
-    return {
-        "environment": verdict,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "blas": {"name": blas.get("name"), "version": blas.get("version")},
-        "thread_pools": pools,
-        "simd": config.get("SIMD Extensions", {}).get("found", []),
-    }

@@ -222,8 +222,3 @@ def _dot(xs: list[IntervalArray], ys: list[IntervalArray]) -> IntervalArray:
 
 INTERVAL_ARRAYS = Arithmetic(sqrt, minimum, maximum, spectral_norm)
 """The arithmetic of `pltheory.theory.formulas` whose results are arrays of enclosures."""
-
-
-def certainly_less(x: Any, y: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Entrywise, whether x < y for every choice of exact numbers; False means only that it is not certain."""
-    return np.asarray(intervals(x).hi < intervals(y).lo)

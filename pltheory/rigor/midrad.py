@@ -25,7 +25,7 @@ from .errors import NoVerdictError
 from .roundoff import Array, add_up, ends, mul_up, quiet, raise_sum, sqrt_up
 from .scalar import Interval
 
-RadiusShape = Literal["scalar", "rows", "outer", "full"]
+RadiusShape = Literal["scalar", "outer"]
 ERROR_TERMS = (
     "addition_rounding",
     "product_rounding",
@@ -319,10 +319,7 @@ def matmul(a: Ball, b: Ball, radius: RadiusShape = "scalar") -> Ball:
     Args:
         a: left factor.
         b: right factor.
-        radius: shape of the result's radius: one number; "rows", (n, 1); "outer", (n, m) from norms of rows
-        and
-            columns, no further product; "full", (n, m) from two further products, the tightest where radii
-            differ much between entries.
+        radius: shape of the result's radius: one number, or "outer", (n, m) from norms of rows and columns.
 
     Raises:
         InvalidInputError: operands are not matrices that fit.
@@ -334,18 +331,16 @@ def matmul(a: Ball, b: Ball, radius: RadiusShape = "scalar") -> Ball:
     require_blas_once()
     k = a.shape[1]
     mid, depth = product_floats(a.mid, b.mid)
-    if radius == "full":
-        return Ball(mid, _full_radius(a, b, depth))
-    fold_left, fold_right = radius == "scalar", radius != "outer"
+    whole = radius == "scalar"
     left, right = row_two_norms(a.mid), row_two_norms(b.mid.T).T  # (n, 1), (1, m)
-    error = inner_rounding(depth, _fold(left, fold_left), _fold(right, fold_right))
+    error = inner_rounding(depth, _fold(left, whole), _fold(right, whole))
     if a.rad.any() or b.rad.any():
-        ra = _fold(_rowwise(a.rad), fold_left)
-        rb = _fold(_rowwise(b.rad.T).T, fold_right)
+        ra = _fold(_rowwise(a.rad), whole)
+        rb = _fold(_rowwise(b.rad.T).T, whole)
         left1, right1 = row_one_norms(a.mid), row_one_norms(b.mid.T).T
-        error = add_up(error, inner_propagated(k, _fold(left1, fold_left), ra, _fold(right1, fold_right), rb))
+        error = add_up(error, inner_propagated(k, _fold(left1, whole), ra, _fold(right1, whole), rb))
     error = add_up(error, inner_underflow(k))
-    return Ball(mid, error.reshape(()) if radius == "scalar" else _fill(error, mid.shape, radius))
+    return Ball(mid, error.reshape(()) if whole else np.broadcast_to(error, mid.shape))
 
 
 def _fold(x: Array, whole: bool) -> Array:
@@ -356,21 +351,3 @@ def _fold(x: Array, whole: bool) -> Array:
 def _rowwise(rad: Array) -> Array:
     """Largest radius of each row, (n, 1), or (1, 1) where the radius is the same in all rows."""
     return rad.reshape(1, 1) if rad.ndim == 0 else rad.max(axis=1, keepdims=True)
-
-
-def _fill(error: Array, shape: tuple[int, ...], radius: RadiusShape) -> Array:
-    """error in the promised shape."""
-    return np.broadcast_to(error, (shape[0], 1) if radius == "rows" else shape)
-
-
-def _full_radius(a: Ball, b: Ball, depth: int) -> Array:
-    """|a| (rb + gamma |b|) + ra (|b| + rb), from two products of nonnegative matrices, rounded up."""
-    k = a.shape[1]
-    am, bm = np.abs(a.mid), np.abs(b.mid)
-    ra, rb = np.broadcast_to(a.rad, a.shape), np.broadcast_to(b.rad, b.shape)
-    first, steps = product_floats(am, add_up(rb, mul_up(roundoff.gamma(depth), bm)))
-    error = raise_sum(first, steps, products=k)
-    if a.rad.any():
-        second, steps = product_floats(np.ascontiguousarray(ra), add_up(bm, rb))
-        error = add_up(error, raise_sum(second, steps, products=k))
-    return add_up(error, inner_underflow(k))

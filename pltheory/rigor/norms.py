@@ -1,7 +1,4 @@
-"""Norms of midpoint-radius matrices that need no factorisation, each with its direction.
-
-"Upper" bounds hold for every matrix of the ball, "lower" bounds likewise.
-"""
+"""Upper bounds, for every matrix of a ball, of norms that need no factorisation."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import numpy as np
 
 from . import roundoff
 from .midrad import Ball, row_one_norms, row_two_norms
-from .roundoff import Array, add_up, finite, lower_sum, mul_up, quiet, sqrt_down, sqrt_up
+from .roundoff import Array, add_up, finite, mul_up, quiet, sqrt_up
 
 ERROR_TERMS = ("radius_row_norms", "radius_row_sums")
 """Names of the functions here that carry the ball's radius into a norm."""
@@ -42,19 +39,6 @@ def row_norms_upper(a: Ball) -> Array:
 
 
 @quiet
-def row_norms_lower(a: Ball) -> Array:
-    """(n,) lower bounds of the Euclidean norms of the rows of a (n, k).
-
-    Raises:
-        NoVerdictError: overflow.
-    """
-    k = a.shape[1]
-    squares = finite(np.einsum("ij,ij->i", a.mid, a.mid), "row norm")
-    below = sqrt_down(lower_sum(squares, k, products=k))
-    return finite(np.maximum(0.0, roundoff.down(below - radius_row_norms(a)[:, 0])), "row norm")
-
-
-@quiet
 def frobenius_upper(a: Ball) -> float:
     """Upper bound of the Frobenius norm; also of the Euclidean norm of a vector given as a matrix.
 
@@ -64,18 +48,6 @@ def frobenius_upper(a: Ball) -> float:
     rows = row_norms_upper(a)
     squares = roundoff.sum_up(mul_up(rows, rows))
     return float(finite(sqrt_up(squares), "Frobenius norm"))
-
-
-@quiet
-def frobenius_lower(a: Ball) -> float:
-    """Lower bound of the Frobenius norm.
-
-    Raises:
-        NoVerdictError: overflow.
-    """
-    rows = row_norms_lower(a)
-    squares = finite(np.asarray(rows @ rows), "Frobenius norm")
-    return float(sqrt_down(lower_sum(squares, rows.size, products=rows.size)))
 
 
 @quiet

@@ -1,7 +1,6 @@
 """Intervals of real numbers with outward rounding, for the small recursions and the theorems' formulas.
 
-`INTERVALS` is an `Arithmetic`, so `formulas.rate(..., ops=INTERVALS)` encloses the exact value of the
-formula for every choice of exact arguments. Each operation is rounded to nearest by the processor and then
+Each operation is rounded to nearest by the processor and then
 moved one float outward, which covers half a unit in the last place, subnormal results included.
 """
 
@@ -15,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from pltheory.theory import InvalidInputError
-from pltheory.theory.arithmetic import Arithmetic
 
 from .environment import require_thread
 from .errors import NoVerdictError
@@ -40,7 +38,7 @@ class Interval:
     """All real numbers from lo to hi, both finite.
 
     Intervals are not ordered: `<` and `==` raise TypeError, because "not certainly less" is not "at least".
-    Use `certainly_less` and `certainly_at_most`.
+    Use `certainly_less`.
 
     Raises:
         NoVerdictError: an end is NaN or infinite, or lo > hi.
@@ -101,7 +99,7 @@ class Interval:
         return Interval(low, max(abs(self.lo), abs(self.hi)))
 
     def _unordered(self, other: object) -> bool:
-        raise TypeError("intervals are not ordered: use certainly_less or certainly_at_most")
+        raise TypeError("intervals are not ordered: use certainly_less")
 
     __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _unordered
     __hash__ = object.__hash__
@@ -166,44 +164,9 @@ def maximum(x: Any, y: Any) -> Interval:
     return Interval(max(a.lo, b.lo), max(a.hi, b.hi))
 
 
-def spectral_norm(rows: list[list[Any]]) -> Interval:
-    """Enclosure of the spectral norm of a small matrix of intervals.
-
-    Above: `eigen.spectral_norm_upper` of the ball that holds the matrix. Below: ||M v|| / ||v|| for one
-    vector v.
-    """
-    from .eigen import spectral_norm_upper
-    from .midrad import Ball
-
-    cells = [[interval(x) for x in row] for row in rows]
-    lo = np.array([[c.lo for c in row] for row in cells])
-    hi = np.array([[c.hi for c in row] for row in cells])
-    mid = 0.5 * lo + 0.5 * hi
-    # Whatever mid is, this radius reaches both ends.
-    rad = np.maximum(np.nextafter(hi - mid, np.inf), np.nextafter(mid - lo, np.inf))
-    top = spectral_norm_upper(Ball(mid, np.maximum(rad, 0.0)))
-    vector = [float(x) for x in np.linalg.svd(mid)[2][0]]
-    image = [sum((c * v for c, v in zip(row, vector, strict=True)), interval(0)) for row in cells]
-    ratio = sqrt(_squares(image)) / sqrt(_squares([interval(v) for v in vector]))
-    return Interval(max(0.0, min(ratio.lo, top)), top)
-
-
-def _squares(xs: list[Interval]) -> Interval:
-    return sum((abs(x) * abs(x) for x in xs), interval(0))
-
-
-INTERVALS = Arithmetic(sqrt, minimum, maximum, spectral_norm)
-"""The arithmetic of `pltheory.theory.formulas` whose results are enclosures."""
-
-
 def certainly_less(x: Any, y: Any) -> bool:
     """Whether x < y for every choice of exact numbers; False means only that it is not certain."""
     return interval(x).hi < interval(y).lo
-
-
-def certainly_at_most(x: Any, y: Any) -> bool:
-    """Whether x <= y for every choice of exact numbers; False means only that it is not certain."""
-    return interval(x).hi <= interval(y).lo
 
 
 @quiet

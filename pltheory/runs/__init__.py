@@ -1,1 +1,1 @@
-"""What really happened: the loop, its trace, and the inequalities that it is held against."""
+"""What really happens: the loop, its trace, and the inequalities that it is held against."""

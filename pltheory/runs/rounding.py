@@ -173,7 +173,8 @@ def _derived(problem: Problem, work: Problem, bounds: Profile | None) -> Callabl
         other = _carry(layers, act.s1, act.s2, n, path, unit, moved)
         lipschitz = root * run.lipschitz
         if bounds is not None and path <= bounds.radii[-1]:
-            lipschitz = min(lipschitz, float(bounds.lipschitz[bounds.index_covering(path)]))
+            covering = int(np.searchsorted(bounds.radii, path))  # the first ball of the grid that holds the path
+            lipschitz = min(lipschitz, float(bounds.lipschitz[covering]))
         outputs = root * run.outputs + math.sqrt(n * c * tiny)
         return RoundOff(
             outputs=outputs,

@@ -151,7 +151,7 @@ def answer(
     )
     if reading is not None and loaded is not None:
         loaded(reading)
-    theorem, found = report.main.theorem, report.main.reach
+    theorem, found = report.main.theorem, report.main.ball_constants
     if report.main.verdict is not Verdict.UNDECIDED or config.network.checkpoint is not None:
         return report
     if not isinstance(theorem, BallTheorem) or found is None or not found.ratio > 0:
@@ -195,7 +195,7 @@ class Widths:
 
     def ratio_at(self, width: int) -> float:
         """The theorem's available over required there, float64."""
-        return self._theorem.look(self.profile_at(width)[1], self._settings).ratio
+        return self._theorem.search_radius(self.profile_at(width)[1], self._settings).ratio
 
     def certified_at(self, width: int) -> bool:
         """Whether the theorem is proved there, round-off included."""

@@ -9,7 +9,6 @@ from typing import Any
 
 from ..certificates.basin import Basin, certify_basin
 from ..certificates.fit import Fit, doubts
-from ..certification.certificate_file import document
 from ..problem.checkpoint import Reading
 from ..theory import InvalidInputError
 from .build import data_of, problem_and_reading, settings_of
@@ -80,7 +79,7 @@ class CheckpointReport:
             "checkpoint": {**asdict(self.reading), "said": str(self.reading)},
             "loaded": _fit(b.loaded),
             "polish": polish,
-            "certificate": None if b.certificate is None else json.loads(document(b.certificate).text(arrays_file)),
+            "certificate": None if b.certificate is None else json.loads(b.certificate.document().text(arrays_file)),
         }
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
-
-import torch
 
 from .. import packages
 from ..measure.hessian import largest_hessian_norm
@@ -25,7 +24,7 @@ from ..problem.loss import LOSSES
 from ..problem.problem import Problem, in_span_of_data
 from ..runs.loop import Run
 from ..theorems.ladder import WEAKEST_DEMAND
-from ..theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError
+from ..theory import ExtensionError, NotAvailableError, NumericalFailureError
 from ..verification.report import VerifyReport
 from .build import data_of
 from .config import Config, clipped
@@ -114,7 +113,7 @@ def _hessian_norm(point: Point) -> float:
 
 def _certificate_ratio(point: Point) -> float | None:
     bounds = point.report.measured.profile
-    return None if bounds is None else WEAKEST_DEMAND.look(bounds, point.settings).ratio
+    return None if bounds is None else WEAKEST_DEMAND.search_radius(bounds, point.settings).ratio
 
 
 # Hessian norm and certificate ratio carry logarithmic factors besides. The kernel can drift by m^(-1/2) inside a ball;
@@ -176,16 +175,12 @@ def quantities() -> tuple[Quantity, ...]:
     taken = {*PARTS_OF_A_RECORD, *(q.name for q in BUILT_IN)}
     found = []
     for name, points in sorted(packages.installed(GROUP).items()):
+        what = f"quantity {name!r}"
         if name in taken:
-            raise InvalidInputError(
-                f"quantity {name!r}: {packages.origin(points[0])} claims this name, which is built in; "
-                "rename it or uninstall it"
-            )
-        if len(points) > 1:
-            raise InvalidInputError(f"quantity {name!r}: claimed by {' and by '.join(map(packages.origin, points))}")
-        made = _described(packages.loaded(points[0], "quantity"), packages.origin(points[0]))
-        if made.name != name:
-            raise ExtensionError(f"quantity {name!r} of {made.origin} calls itself {made.name!r}")
+            packages.refuse_taken(points, what, "name")
+        point = packages.only(points, what)
+        made = _described(packages.loaded(point, "quantity"), packages.origin(point))
+        packages.require_named(point, "quantity", made.name)
         found.append(made)
     return (*BUILT_IN, *found)
 
@@ -229,30 +224,18 @@ def limits(among: Sequence[Quantity], config: Config) -> dict[str, float | None]
 
 def _asked(quantity: Quantity, function: Callable[[Any], Any], about: Any, problem: Problem | None) -> float | None:
     who = f"quantity {quantity.name!r} of {quantity.origin}"
-    before = [] if problem is None or not quantity.origin else [t.detach().clone() for t in _tensors(problem)]
+    state = (lambda: []) if problem is None else problem.tensors
+    passes = (NotAvailableError, MemoryError)
     try:
-        value = function(about)
+        with packages.watched(who, state, passes) if quantity.origin else nullcontext():
+            value = function(about)
     except NotAvailableError:
         return None
-    except MemoryError:
-        raise
-    except (Exception, SystemExit) as error:
-        if not quantity.origin:
-            raise
-        raise ExtensionError(f"{who} failed: {packages.said(error)}") from error
-    if before and problem is not None:
-        after = _tensors(problem)
-        if len(before) != len(after) or not all(map(torch.equal, before, after)):
-            raise ExtensionError(f"{who} changed the network or the data")
     if value is None:
         return None
     if not isinstance(value, Real) or isinstance(value, bool):
         raise ExtensionError(f"{who} is {clipped(repr(value))}, which is no number")
     return _number(value)
-
-
-def _tensors(problem: Problem) -> list[torch.Tensor]:
-    return [*problem.network.state_dict().values(), problem.x, problem.y]
 
 
 def _number(value: object) -> float | None:

@@ -52,7 +52,7 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
         theorem,
         verdict,
         rows,
-        theorem.reach(found),
+        theorem.ball_constants(found),
         short,
         theorem.certificate(found) if verdict is Verdict.CERTIFIED else None,
         promise.eta if promise is not None else eta,

@@ -13,9 +13,9 @@ from ..runs.promise import BallPromise, Promise
 from ..theory import Bound, Direction, NotAvailableError
 from ..theory.bound import given
 from ..theory.verdict import Comparison, Fact, Row, unknown
+from .ball_constants import BallConstants
 from .hypotheses import CLIPPED, POSITIVE, STEP, shortfall
 from .protocol import Hypothesis, Question, Theorem
-from .reach import Reach
 from .sources import PROJECT
 
 
@@ -137,12 +137,12 @@ class PerNeuronRegions(Theorem):
         """Eta of the regions."""
         return None if found is None or not found.reached else found.result.eta
 
-    def reach(self, found: Region | None) -> Reach | None:
+    def ball_constants(self, found: Region | None) -> BallConstants | None:
         """The constants along the run, on no ball."""
         if found is None or not found.reached or found.result.rate is None:
             return None
         r, none = found.result, math.inf
-        return Reach(
+        return BallConstants(
             ratio=math.nan, best_radius=none, holds=True, radius=none, required=none, beta=r.beta, eta=r.eta, mu=r.mu,
             delta=r.floor, rate=r.rate, eta_limit=0.0, needed=none, available=none,
         )  # fmt: skip

@@ -26,9 +26,9 @@ from ..theory.arithmetic import ARRAYS
 from ..theory.bound import given
 from ..theory.formulas import rate, slack
 from ..theory.verdict import Row
+from .ball_constants import BallConstants
 from .hypotheses import shortfall
 from .protocol import Proved, Question, Theorem
-from .reach import Reach
 
 HEADROOM = 1.02
 """A proof's ball is chosen where the float search sees that much more than is needed, so that lower sums still fit."""
@@ -39,11 +39,11 @@ class Ball:
     """What a theorem found: a ball by search in floating point, or the same ball with proved constants.
 
     Attributes:
-        reach: the constants.
+        constants: the constants.
         certificate: the proof that they are of, where there is one.
     """
 
-    reach: Reach
+    constants: BallConstants
     certificate: Certificate | None = None
 
     @property
@@ -54,18 +54,18 @@ class Ball:
     @property
     def eta(self) -> Bound:
         """The step size, a double."""
-        return given(self.reach.eta)
+        return given(self.constants.eta)
 
     @property
     def beta(self) -> Bound:
         """Upper bound of lambda_max(Hess L) on the ball."""
-        how = f"beta ≤ {self.reach.beta:.4g} on the ball R = {self.reach.radius:.4g}"
-        return Bound(self.reach.beta, Direction.UPPER, how + (", verified" if self.counted else ""), self.counted)
+        how = f"beta ≤ {self.constants.beta:.4g} on the ball R = {self.constants.radius:.4g}"
+        return Bound(self.constants.beta, Direction.UPPER, how + (", verified" if self.counted else ""), self.counted)
 
     @property
     def floor(self) -> Bound:
         """Lower bound of h_t / eta."""
-        return Bound(self.reach.delta, Direction.LOWER, "Lemma 1 and ||grad L|| ≤ L_F ||r_0||", self.counted)
+        return Bound(self.constants.delta, Direction.LOWER, "Lemma 1 and ||grad L|| ≤ L_F ||r_0||", self.counted)
 
     @property
     def lambda_min(self) -> Bound | None:
@@ -78,12 +78,12 @@ class Ball:
     @property
     def needed(self) -> Bound:
         """Upper bound of what the radius condition asks for."""
-        return Bound(self.reach.needed, Direction.UPPER, "", self.counted)
+        return Bound(self.constants.needed, Direction.UPPER, "", self.counted)
 
     @property
     def available(self) -> Bound:
         """Lower bound of what there is: the radius, or an integral over it."""
-        return Bound(self.reach.available, Direction.LOWER, "", self.counted)
+        return Bound(self.constants.available, Direction.LOWER, "", self.counted)
 
 
 class BallTheorem(Theorem):
@@ -129,7 +129,7 @@ class BallTheorem(Theorem):
         """The loss's factor per step."""
         return float(rate(mu, beta, eta, delta))
 
-    def look(self, p: Profile, settings: StepSettings, *, headroom: float = 1.0) -> Reach:
+    def search_radius(self, p: Profile, settings: StepSettings, *, headroom: float = 1.0) -> BallConstants:
         """Search the grid of radii of a profile.
 
         Args:
@@ -148,7 +148,7 @@ class BallTheorem(Theorem):
         holds = bool(fulfilled.any())
         beta, step, floor = float(p.beta[i]), float(eta[i]), float(delta[i])
         required, mu = self.constants(p, beta, step, i, float(needed[i]))
-        return Reach(
+        return BallConstants(
             ratio=float(ratio[best]),
             best_radius=float(p.radii[best]),
             holds=holds,
@@ -187,7 +187,7 @@ class BallTheorem(Theorem):
     def search(self, question: Question) -> Ball | None:
         """The ball of the profile's grid; None where there is no profile."""
         p = question.at.profile
-        return None if p is None else Ball(self.look(p, question.settings))
+        return None if p is None else Ball(self.search_radius(p, question.settings))
 
     def certify_near(
         self, problem: Problem, settings: StepSettings, guess: Profile, centre: Centre | None = None
@@ -209,7 +209,7 @@ class BallTheorem(Theorem):
         condition = self.condition
         if condition is None:
             raise InvalidInputError(f"theorem = {self.id!r}: has no certificate")
-        found = self.look(guess, settings, headroom=HEADROOM)
+        found = self.search_radius(guess, settings, headroom=HEADROOM)
         # A residual of zero needs no ball at all; the smallest one of the grid is as good and can be written down.
         radius = max(found.radius, float(guess.radii[1]))
         return certify(problem, settings, condition, radius, guess, centre=centre)
@@ -226,7 +226,7 @@ class BallTheorem(Theorem):
             raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
         last = c.inequalities[-1]
         proved = replace(
-            found.reach,
+            found.constants,
             holds=True,
             radius=c.radius,
             required=c.required,
@@ -250,17 +250,17 @@ class BallTheorem(Theorem):
         """The proof of the ball."""
         return found.certificate
 
-    def reach(self, found: Ball | None) -> Reach | None:
+    def ball_constants(self, found: Ball | None) -> BallConstants | None:
         """The ball's constants."""
-        return None if found is None else found.reach
+        return None if found is None else found.constants
 
     def step(self, question: Question, found: Ball | None) -> float | None:
         """Eta on the ball."""
-        return None if found is None else found.reach.eta
+        return None if found is None else found.constants.eta
 
     def promise(self, question: Question, found: Ball) -> Promise | None:
         """Rate, path length, and at every step the inequalities that the proof rests on."""
-        r = found.reach
+        r = found.constants
         assert question.at.profile is not None
         return BallPromise(
             eta=r.eta,
@@ -275,8 +275,8 @@ class BallTheorem(Theorem):
     def shortfall(self, question: Question, found: Ball | None, rows: list[Row]) -> str:
         """What is open, and the step size or the residual at which it would close."""
         more = []
-        if found is not None and not found.reach.holds and question.at.profile is not None:
-            r = found.reach
+        if found is not None and not found.constants.holds and question.at.profile is not None:
+            r = found.constants
             if r.eta_limit > 0:
                 more.append(f"it closes at eta = {r.eta_limit:.3g}")
             elif 0 < r.ratio <= 1:

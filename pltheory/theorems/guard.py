@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
-import torch
-
 from .. import packages
 from ..runs.promise import Promise
 from ..theory import ExtensionError, InvalidInputError, PltheoryError
@@ -51,20 +49,16 @@ class Guarded:
             ExtensionError: it failed, wrote where it may only read, or said what cannot be believed.
             InvalidInputError: an option that is not allowed.
         """
-        who = f"theorem {self.theorem.id!r}" + ("" if self.origin is None else f" of {self.origin}")
-        before = [t.detach().clone() for t in _tensors(question)] if self.origin is not None else []
-        try:
+        who = f"theorem {self.theorem.id!r}"
+        if self.origin is None:
             said = answer(self.theorem, question)
-        except InvalidInputError as error:
-            raise (error if self.origin is None else InvalidInputError(f"{who}: {error}")) from error
-        except (PltheoryError, MemoryError):
-            raise
-        except (Exception, SystemExit) as error:
-            if self.origin is None:
-                raise
-            raise ExtensionError(f"{who} failed: {packages.said(error)}") from error
-        if not all(torch.equal(a, b) for a, b in zip(before, _tensors(question), strict=bool(before))):
-            raise ExtensionError(f"{who} changed the network or the data")
+        else:
+            who += f" of {self.origin}"
+            with packages.watched(who, question.problem.tensors, (PltheoryError, MemoryError)):
+                try:
+                    said = answer(self.theorem, question)
+                except InvalidInputError as error:
+                    raise InvalidInputError(f"{who}: {error}") from error
         _refuse_promise(said.promise, question, who)
         return replace(said, promise=_rounded(said.promise), origin=self.origin)
 
@@ -82,18 +76,14 @@ def theorem_of(name: str) -> Guarded:
         ExtensionError: the package cannot be loaded, or what it gives is no theorem.
     """
     claims = packages.installed(GROUP).get(name, [])
-    if claims and name in RESERVED:
-        raise InvalidInputError(
-            f"theorem = {name!r}: {packages.origin(claims[0])} claims this id, which is built in; "
-            "rename it or uninstall it"
-        )
+    what = f"theorem = {name!r}"
+    if name in RESERVED:
+        packages.refuse_taken(claims, what, "id")
     if name in BUILT_IN:
         return Guarded(BUILT_IN[name])
     if not claims:
-        raise InvalidInputError(f"theorem = {name!r}: allowed are {', '.join(ids())}, {ALL}, {BEST}")
-    if len(claims) > 1:
-        raise InvalidInputError(f"theorem = {name!r}: claimed by {' and by '.join(map(packages.origin, claims))}")
-    return _loaded(claims[0])
+        raise InvalidInputError(f"{what}: allowed are {', '.join(ids())}, {ALL}, {BEST}")
+    return _loaded(packages.only(claims, what))
 
 
 def guarded(candidate: Theorem, origin: str) -> Guarded:
@@ -113,10 +103,8 @@ def guarded(candidate: Theorem, origin: str) -> Guarded:
 
 
 def _loaded(point: EntryPoint) -> Guarded:
-    origin = packages.origin(point)
-    found = guarded(packages.loaded(point, "theorem"), origin)
-    if found.theorem.id != point.name:
-        raise ExtensionError(f"theorem {point.name!r} of {origin} calls itself {found.theorem.id!r}")
+    found = guarded(packages.loaded(point, "theorem"), packages.origin(point))
+    packages.require_named(point, "theorem", found.theorem.id)
     return found
 
 
@@ -132,11 +120,6 @@ def _require_described(candidate: object, origin: str) -> None:
         raise ExtensionError(f"{origin}: the theorem has a part that is empty or no text")
     if len(set(names)) < len(names):
         raise ExtensionError(f"{origin}: hypotheses has one twice")
-
-
-def _tensors(question: Question) -> list[torch.Tensor]:
-    problem = question.problem
-    return [*problem.network.state_dict().values(), problem.x, problem.y]
 
 
 def _refuse_promise(promise: Promise | None, question: Question, who: str) -> None:

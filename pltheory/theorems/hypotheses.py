@@ -120,7 +120,7 @@ def fits_into_ball(name: str, symbol: str = "R") -> Hypothesis:
     def judge(q: Question, found: Any) -> Row:
         if found is None:
             return unknown(_NO_BALL)
-        r = found.reach
+        r = found.constants
         how = f"best at R = {r.best_radius:.4g}"
         if found.counted:
             how = f"verified on R = {r.radius:.4g}; x {r.ratio:.3g} at R = {r.best_radius:.4g} as computed"

@@ -20,8 +20,8 @@ from ..runs.promise import Promise
 from ..theory import InvalidInputError, NotAvailableError
 from ..theory.statement import Statement
 from ..theory.verdict import Row, Verdict
+from .ball_constants import BallConstants
 from .measured import Measured
-from .reach import Reach
 
 STEPS = 10_000
 """Steps that a theorem may compute by itself."""
@@ -166,7 +166,7 @@ class Theorem:
         """What the run is held against if every hypothesis holds; None where nothing is promised of a single run."""
         return None
 
-    def reach(self, found: Any) -> Reach | None:
+    def ball_constants(self, found: Any) -> BallConstants | None:
         """Constants on a ball, as tables and figures show them."""
         return None
 
@@ -195,7 +195,7 @@ class TheoremReport:
         theorem: the theorem.
         verdict: the weakest of its rows.
         rows: one per hypothesis, in the theorem's order.
-        reach: the constants on a ball, where the theorem has one.
+        ball_constants: the constants on a ball, where the theorem has one.
         shortfall: what is missing and what would close it; empty when nothing is.
         certificate: the proof, where there is one.
         eta: the step size that the theorem is about; None where it leaves it open.
@@ -206,7 +206,7 @@ class TheoremReport:
     theorem: Theorem
     verdict: Verdict
     rows: list[Row]
-    reach: Reach | None
+    ball_constants: BallConstants | None
     shortfall: str
     certificate: Proved | None = None
     eta: float | None = None

@@ -179,9 +179,7 @@ def jacobian_change(
     return s * _worst_split(batch, sample, ops, all_choices(at) if choices is None else choices)
 
 
-def jacobian_lipschitz(
-    at: CentreNorms, radius: Scalar, ops: Arithmetic = FLOATS, choices: Iterable[Choice] | None = None
-) -> Scalar:
+def jacobian_lipschitz(at: CentreNorms, radius: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
     """ell(R): Lipschitz constant of w -> J(w) over the ball of that radius, spectral against Euclidean norm.
 
     Arguments as for `jacobian_change`. Source: THEORY section 5, matrix M; the spectral norm is the optimal split.
@@ -203,4 +201,4 @@ def jacobian_lipschitz(
         moved = at.kappa[l] * row_max[l]
         batch.append(_combine(input_max[l], xb[l], moved, xa[l]))
         sample.append(_combine(inputs[l], sb[l], moved, xa[l]))
-    return _worst_split(batch, sample, ops, all_choices(at) if choices is None else choices)
+    return _worst_split(batch, sample, ops, all_choices(at))

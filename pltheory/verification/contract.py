@@ -115,10 +115,10 @@ class TheoremContract:
     def test_it_reads_and_never_writes(self) -> None:
         """Network, data, torch's generator and default dtype are as they were."""
         for sample in self.samples():
-            before = [t.detach().clone() for t in _state(sample.problem)]
+            before = [t.detach().clone() for t in sample.problem.tensors()]
             generator, dtype = torch.random.get_rng_state(), torch.get_default_dtype()
             self._hold(sample)
-            same = all(torch.equal(a, b) for a, b in zip(before, _state(sample.problem), strict=True))
+            same = all(torch.equal(a, b) for a, b in zip(before, sample.problem.tensors(), strict=True))
             if not (
                 same and torch.equal(generator, torch.random.get_rng_state()) and dtype is torch.get_default_dtype()
             ):
@@ -263,10 +263,6 @@ def _guarded(candidate: Theorem | Guarded) -> Guarded:
     return candidate if isinstance(candidate, Guarded) else guarded(candidate, type(candidate).__name__)
 
 
-def _state(problem: Problem) -> list[Tensor]:
-    return [*problem.network.state_dict().values(), problem.x, problem.y]
-
-
 def _said(report: TheoremReport | None) -> str:
     if report is None:
         return "refused"
@@ -295,8 +291,8 @@ def _promised(report: TheoremReport) -> tuple[float | None, float | None]:
     """1 - q and the radius, None where nothing is promised."""
     if report.promise is not None:
         return None if report.promise.rate is None else 1 - report.promise.rate, report.promise.radius
-    if report.reach is not None and report.reach.rate is not None:
-        return 1 - report.reach.rate, report.reach.required
+    if report.ball_constants is not None and report.ball_constants.rate is not None:
+        return 1 - report.ball_constants.rate, report.ball_constants.required
     return None, None
 
 

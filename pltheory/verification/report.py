@@ -10,8 +10,8 @@ from typing import Any
 
 from ..optim import StepSettings, origin, require_rule
 from ..optim.guard import uniform_floor
-from ..problem.held import hold
 from ..problem.problem import Problem
+from ..problem.snapshot import snapshot
 from ..problem.surroundings import undisturbed
 from ..runs.loop import Progress, Reason, Run, run
 from ..theorems.guard import Guarded, theorem_of
@@ -161,9 +161,9 @@ def verify(
     if options and asked_for[0].origin is None:
         raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
     # What follows computes from copies of a class-N network and its data.
-    held = hold(problem)
-    problem = held.problem
-    with held.naming_the_part():
+    taken = snapshot(problem)
+    problem = taken.problem
+    with taken.naming_the_part():
         measured = measure(problem)
     if measured.profile is None and settings.multiple is not None:
         raise InvalidInputError(
@@ -182,9 +182,9 @@ def verify(
     ladder = _best(asked_for, question, level) if asked == BEST else [t.answer(question) for t in asked_for]
     main = _main(ladder)
     if steps == 0:
-        held.require_unchanged()
+        taken.require_unchanged()
         return VerifyReport(measured, settings, ladder, main, None, asked)
-    with held.naming_the_part():
+    with taken.naming_the_part():
         result = run(
             problem,
             settings,
@@ -195,7 +195,7 @@ def verify(
             promise=main.promise,
             progress=progress,
         )
-    held.require_unchanged()
+    taken.require_unchanged()
     return VerifyReport(measured, settings, ladder, main, result, asked)
 
 
@@ -246,7 +246,7 @@ def _step_of_run(measured: Measured, settings: StepSettings, main: TheoremReport
         return float(settings.eta)
     # A theorem without a ball of its own leaves eta to the ball of the weakest demand.
     assert measured.profile is not None
-    return WEAKEST_DEMAND.look(measured.profile, settings).eta
+    return WEAKEST_DEMAND.search_radius(measured.profile, settings).eta
 
 
 def _optimizer(settings: StepSettings) -> dict[str, Any]:
@@ -277,7 +277,7 @@ def _theorem(r: TheoremReport) -> dict[str, Any]:
         "citation": r.theorem.citation,
         "verdict": r.verdict,
         "hypotheses": [_row(row) for row in r.rows],
-        "reach": None if r.reach is None else asdict(r.reach),
+        "reach": None if r.ball_constants is None else asdict(r.ball_constants),
         "shortfall": r.shortfall,
         "conclusion": r.theorem.conclusion,
         "promise": None if r.promise is None else r.promise.numbers(),

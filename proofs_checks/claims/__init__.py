@@ -1,5 +1,7 @@
-"""One lemma a module, each with a `CLAIM`; `load` gives them in the order in which they build on one
-another."""
+"""One lemma a module, each with a `CLAIM`; `load` gives them in the order in which they build on one another.
+
+`shared_step` and `shared_run` are the arguments that several theorems share, with what a theorem brings left open.
+"""
 
 from importlib import import_module
 

@@ -13,7 +13,6 @@ from functools import partial
 
 from ..cited import CONTINUATION, LAST_POINT, PL_AT_A_POINT, SQUARE_LOSS_GRADIENT
 from ..language import ROOT, Assume, Cert, Define, Mutant, Use, eq, ge, gt, term
-from ..no_exit import CONSTANTS, POSITIVE_STEP, STATE, STEP
 from ..notation import (
     G,
     P,
@@ -47,6 +46,7 @@ from ..samplers import quadratic_run
 from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .monotone_root import CLAIM as MONOTONE_ROOT
+from .shared_step import CONSTANTS, POSITIVE_STEP, STATE, STEP
 
 A = sp.Symbol("A")
 ROOT_RATE = ROOT(rate_classic(mu, eta, delta))

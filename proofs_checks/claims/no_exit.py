@@ -10,7 +10,6 @@ Source: theory section 3, Theorem A step 4. In Coq: Descent.segment_stays.
 """
 
 from ..language import Cert, Mutant, Use, ge, gt, term
-from ..no_exit import CONSTANTS, STATE, STEP, stays
 from ..notation import (
     G,
     P,
@@ -37,6 +36,7 @@ from ..samplers import quadratic_run
 from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .potential_step import CLAIM as POTENTIAL_STEP
+from .shared_step import CONSTANTS, STATE, STEP, stays
 
 K = 2 / (m * slack(beta, eta))
 """Path per root of the loss."""
@@ -75,7 +75,7 @@ def _bound(name, s_, b_):
 
 PROOF = (
     Cert("k>=0", ge(K), times=("m>0", "slack>0"), sum=(term(c=2),)),
-    *stays(K, _bound),
+    *stays(_bound),
 )
 
 

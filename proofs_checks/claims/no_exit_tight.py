@@ -11,7 +11,6 @@ Source: theory section 3, Theorem A'. In Coq: TheoremAprime.K_tight_potential.
 from functools import partial
 
 from ..language import ROOT, Assume, Cert, Define, Mutant, Use, ge, gt, term
-from ..no_exit import CONSTANTS, STATE, STEP, stays
 from ..notation import (
     G,
     P,
@@ -40,6 +39,7 @@ from ..samplers import quadratic_run
 from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .monotone_root import CLAIM as MONOTONE_ROOT
+from .shared_step import CONSTANTS, STATE, STEP, stays
 from .tight_contraction import CLAIM as TIGHT_CONTRACTION
 from .tight_monotone import CLAIM as TIGHT_MONOTONE
 from .tight_path import CLAIM as TIGHT_PATH
@@ -102,7 +102,7 @@ PROOF = (
     Assume("R"),
     Assume("path"),
     Cert("k>=0", ge(K), times=("m>0", "slack>0"), sum=(term(), term("v/nonneg"))),
-    *stays(K, _bound),
+    *stays(_bound),
 )
 
 

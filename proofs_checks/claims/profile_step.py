@@ -17,7 +17,6 @@ from ..cited import (
     PROFILE_VALUES,
 )
 from ..language import Cert, Mutant, Use, eq, ge, gt, term
-from ..no_exit import CONSTANTS, POSITIVE_STEP, STATE, STEP
 from ..notation import (
     PROFILE,
     G,
@@ -57,6 +56,7 @@ from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .integral_root import CLAIM as INTEGRAL_ROOT
 from .potential_step import CLAIM as POTENTIAL_STEP
+from .shared_step import CONSTANTS, POSITIVE_STEP, STATE, STEP
 
 at_P, area_rho = sp.symbols("at_P area_rho")
 _SLACK = slack(beta, eta)

@@ -10,9 +10,7 @@ within $\sqrt{2L_t/\mu}/(1 - \beta\eta/2)$ of $w_t$. (For $L_0 = 0$ nothing move
 Source: theory section 3, Theorem A. In Coq: TheoremA.theorem_A.
 """
 
-from ..induction import FACTOR, PROCESS_CONCLUSIONS, run
 from ..language import ROOT, Assume, Cert, Define, Mutant, Use, eq, ge, gt, term
-from ..no_exit import CONSTANTS, STEP
 from ..notation import (
     P,
     R,
@@ -44,6 +42,8 @@ from ..statement import claim
 from .monotone_root import CLAIM as MONOTONE_ROOT
 from .no_exit import CLAIM as NO_EXIT
 from .no_exit import K, leaves_a_small_ball
+from .shared_run import FACTOR, PROCESS_CONCLUSIONS, run
+from .shared_step import CONSTANTS, STEP
 
 ASSUMPTIONS = {
     **{n: r for n, r in CONSTANTS.items() if n != "slack>0"},

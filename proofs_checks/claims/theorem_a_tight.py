@@ -10,9 +10,7 @@ Source: theory section 3, Theorem A'. In Coq: TheoremAprime.theorem_Aprime.
 
 from functools import partial
 
-from ..induction import FACTOR, PROCESS_CONCLUSIONS, run
 from ..language import ROOT, Assume, Cert, Define, Mutant, Use, eq, ge, gt, term
-from ..no_exit import CONSTANTS, STEP
 from ..notation import (
     P,
     R,
@@ -43,6 +41,8 @@ from ..statement import claim
 from .monotone_root import CLAIM as MONOTONE_ROOT
 from .no_exit_tight import CLAIM as NO_EXIT_TIGHT
 from .no_exit_tight import ROOT_AT_ETA, K, leaves_below_the_tight_radius
+from .shared_run import FACTOR, PROCESS_CONCLUSIONS, run
+from .shared_step import CONSTANTS, STEP
 from .tight_contraction import CLAIM as TIGHT_CONTRACTION
 
 ASSUMPTIONS = {

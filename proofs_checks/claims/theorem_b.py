@@ -10,7 +10,6 @@ Source: theory section 4, Theorem B. In Coq: TheoremB.theorem_B.
 
 from ..cited import INTEGRAL_COMPARISON, LIMIT, POWERS, PROFILE_VALUES, ROOT_OF_INTEGRAL, STATIONARY
 from ..language import LEAST, Cases, Cert, Define, Induction, Mutant, Use, eq, ge, gt, term
-from ..no_exit import NO_INCREASE, STATE, STEP
 from ..notation import (
     G,
     P,
@@ -57,6 +56,7 @@ from .concave_minimum import CLAIM as CONCAVE_MINIMUM
 from .integral_root import CLAIM as INTEGRAL_ROOT
 from .profile_step import CLAIM as PROFILE_STEP
 from .profile_step import NEXT, PATH, PROFILE_CONSTANTS, area_rho
+from .shared_step import NO_INCREASE, STATE, STEP
 
 zero = sp.Integer(0)
 _MU = tau**2

@@ -26,7 +26,6 @@ from ..language import (
     gt,
     term,
 )
-from ..no_exit import STEP
 from ..notation import (
     G,
     P,
@@ -65,6 +64,7 @@ from ..statement import claim
 from .classical_step import CLAIM as CLASSICAL_STEP
 from .classical_step import CLASSICAL_CONSTANTS, CLASSICAL_STATE, RADICAND, A, K
 from .monotone_root import CLAIM as MONOTONE_ROOT
+from .shared_step import STEP
 
 _RATE = rate_classic(mu, eta, delta)
 _RADIUS = radius_classic(a0**2, mu, eta, delta, ell)

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from pltheory.certification.bplus import BPlusResult, Inequality, certify_bplus
+from pltheory.certification.bplus import BPlusResult, certify_bplus
 from pltheory.certification.bplus.consistency import State
+from pltheory.certification.certificate import Inequality
 from pltheory.optim import DeltaGClipSettings
 from pltheory.problem.data import digits
 from pltheory.problem.networks import FullyConnected, fully_connected
@@ -71,23 +72,6 @@ def test_a_narrow_network_is_undecided_and_says_where(rigorous: bool) -> None:
     assert result.rate is None
     assert result.mu == 0.0
     assert math.isinf(result.beta)
-
-
-def test_ratio_tells_how_far_the_residual_may_grow() -> None:
-    x, y = digits_data(6)
-    net = network(3000, "rademacher")
-    result = certify_bplus(Problem(net, x, y), SETTINGS, ratio=True, **QUICK)
-    assert result.ratio is not None
-    assert result.ratio > 1
-    # moving the targets so that r_0 is scaled by that much still holds at the same step, and twice that does not
-    outputs = net(x).detach()
-    for factor, holds in ((0.97 * result.ratio, True), (2 * result.ratio, False)):
-        moved = Problem(net, x, outputs - factor * (outputs - y))
-        verdict = certify_bplus(moved, DeltaGClipSettings(eta=result.eta, gamma=0.5, delta=0.1), **QUICK).verdict
-        assert (verdict == "HOLDS") == holds
-    narrow = certify_bplus(Problem(network(300), x, y), SETTINGS, ratio=True, **QUICK)
-    assert narrow.ratio is not None
-    assert narrow.ratio < 1
 
 
 def test_steps_too_long_are_undecided() -> None:
@@ -154,8 +138,8 @@ def test_bad_grids_are_refused() -> None:
 
 def test_a_nan_fulfils_nothing() -> None:
     nan = math.nan
-    assert not Inequality("x", nan, 1.0).holds
-    assert not Inequality("x", 1.0, nan, strict=False).holds
+    assert not Inequality("x", nan, "<", 1.0).holds
+    assert not Inequality("x", 1.0, "<=", nan).holds
     one = State(0.1, np.ones(2), np.ones(2))
     assert one.covers(one)
     for bad in (

@@ -117,15 +117,6 @@ def test_integral_is_below_the_integral_of_the_formula_itself():
     assert at.integral[GRID // 2] <= left_sum
 
 
-def test_index_covering_rounds_the_radius_up():
-    at = bounds_of(CASES[0].problem())
-    step = float(at.radii[1])
-    for radius, i in [(0.0, 0), (0.4 * step, 1), (step, 1), (1.01 * step, 2)]:
-        assert at.index_covering(radius) == i
-        assert at.radii[i] >= radius
-    assert at.index_covering(float(at.radii[-1]) * 1.01) == GRID + 1
-
-
 def test_mean_loss_is_the_summed_one_scaled():
     problem = CASES[0].problem()
     lin = linearize(problem.network, problem.x)

@@ -62,13 +62,25 @@ RUNS = {
 }
 
 
-def follow(certificate, start, *, eta=None) -> list[tuple[float, float]]:
-    """(distance to the exact iterate, eps) at every kept step."""
-    p = start
+def watched(p, settings, **options):
+    """The verdict, the weights after each step by its number, and the reference point that each step used."""
+    weights, references, advance = {}, [], td._Run.advance
+
+    def watching(run):
+        references.append(run.ref)
+        advance(run)
+        weights[run.t] = run.net
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(td._Run, "advance", watching)
+        return certify_trajectory(p, settings, **options), weights, references
+
+
+def follow(certificate, reached, p, *, eta=None) -> list[tuple[float, float]]:
+    """(distance to the exact iterate, eps) at every step."""
     net, x, y = tn.float_network(p)
     exact = Exact.of(net, x, y, certificate.scale)
     pairs = []
-    reached = {t: w for t, w in certificate.checkpoints}
     eps = [r.eps for r in certificate.records] + [certificate.eps]
     for t in range(1, certificate.steps + 1):
         exact.step(eta or certificate.eta, certificate.gamma, certificate.delta)
@@ -85,11 +97,11 @@ def violations(pairs) -> list[int]:
 @pytest.mark.parametrize("name", RUNS)
 def test_exact_iterates_stay_within_the_error_bound(name):
     p, settings, steps, wanted = RUNS[name]
-    found = certify_trajectory(p, settings, steps_limit=steps, keep_every=1)
+    found, reached, _ = watched(p, settings, steps_limit=steps)
     assert found.steps == steps or found.status == "CERTIFIED"
     assert found.steps >= 3
     assert wanted <= {b for r in found.records for b in r.branches}
-    pairs = follow(found, p)
+    pairs = follow(found, reached, p)
     assert violations(pairs) == []
     # A bound a million times the truth would pass and be useless.
     assert found.eps < 1e6 * max(float(pairs[-1][0].mid()), 1e-17)
@@ -98,8 +110,8 @@ def test_exact_iterates_stay_within_the_error_bound(name):
 @pytest.mark.parametrize("wrong", [2.0, 1 + 1e-11])
 def test_a_trajectory_with_another_step_size_is_not_within_the_bound(wrong):
     p, settings, steps, _ = RUNS["full"]
-    found = certify_trajectory(p, settings, steps_limit=steps, keep_every=1)
-    assert violations(follow(found, p, eta=found.eta * wrong))
+    found, reached, _ = watched(p, settings, steps_limit=steps)
+    assert violations(follow(found, reached, p, eta=found.eta * wrong))
 
 
 def test_wrong_step_in_the_computed_run_is_counted(monkeypatch):
@@ -112,19 +124,19 @@ def test_wrong_step_in_the_computed_run_is_counted(monkeypatch):
         return between(h.lo, h.hi * 1.002)  # still an enclosure; its middle is not the exact step
 
     monkeypatch.setattr(ts, "exact_step_size", wide)
-    found = certify_trajectory(p, settings, steps_limit=steps, keep_every=1)
+    found, reached, _ = watched(p, settings, steps_limit=steps)
     assert found.eps > 1e-5
-    assert violations(follow(found, p)) == []
+    assert violations(follow(found, reached, p)) == []
     monkeypatch.setattr(ts, "step_size_error", lambda *_: 0.0)
-    found = certify_trajectory(p, settings, steps_limit=steps, keep_every=1)
-    assert violations(follow(found, p))
+    found, reached, _ = watched(p, settings, steps_limit=steps)
+    assert violations(follow(found, reached, p))
 
 
 def started_apart(p, settings, steps, apart, monkeypatch=None):
     """Follow a run whose exact partner starts at a distance, in the direction the first step expands most."""
     net, x, y = tn.float_network(p)
     shift = expanding_direction(p, settings)
-    run = td._Run(p, settings, 1)
+    run = td._Run(p, settings)
     run.eps = apart
     run.refer()
     moved = net.replaced([w + apart * (1 - 1e-9) * s for w, s in zip(net.weights, shift, strict=True)], net.biases)
@@ -140,7 +152,7 @@ def started_apart(p, settings, steps, apart, monkeypatch=None):
 
 def expanding_direction(p, settings):
     """Unit direction that the exact step stretches most at w_0, from its Jacobian by finite differences of floats."""
-    run = td._Run(p, settings, None)
+    run = td._Run(p, settings)
     sizes = [w.shape for w in run.net.weights]
     flat = np.concatenate([w.ravel() for w in run.net.weights])
     step = float_step(run, sizes)
@@ -217,11 +229,11 @@ def test_gradient_enclosure_deleted_is_caught(monkeypatch):
         return dataclasses.replace(at, residual=shifted)
 
     monkeypatch.setattr(td, "forward", coarse)
-    found = certify_trajectory(p, settings, steps_limit=steps, keep_every=1)
-    assert violations(follow(found, p)) == []
+    found, reached, _ = watched(p, settings, steps_limit=steps)
+    assert violations(follow(found, reached, p)) == []
     monkeypatch.setattr(ts, "residual_error", lambda *_: 0.0)
-    found = certify_trajectory(p, settings, steps_limit=steps, keep_every=1)
-    assert violations(follow(found, p))
+    found, reached, _ = watched(p, settings, steps_limit=steps)
+    assert violations(follow(found, reached, p))
 
 
 def test_eps_only_grows_from_the_recursion():
@@ -237,9 +249,9 @@ def test_eps_only_grows_from_the_recursion():
 def test_records_suffice_to_recompute_every_factor():
     """From the recorded doubles alone: what a rechecker does first."""
     p, settings, steps, _ = RUNS["all-branches"]
-    found = certify_trajectory(p, settings, steps_limit=steps)
-    for r in found.records:
-        assert r.lipschitz == found.references[r.reference].lipschitz
+    found, _, references = watched(p, settings, steps_limit=steps)
+    for r, reference in zip(found.records, references, strict=True):
+        assert r.lipschitz == reference.lipschitz
         beta = r.lipschitz**2 + r.curvature
         assert r.beta == pytest.approx(beta, rel=1e-12)
         factors = {"full": max(1 + found.eta * r.curvature, found.eta * beta - 1)}
@@ -253,13 +265,10 @@ def test_records_suffice_to_recompute_every_factor():
 
 def test_references_cover_every_ball():
     p, settings, steps, _ = RUNS["all-branches"]
-    found = certify_trajectory(p, settings, steps_limit=steps, keep_every=1)
-    start = tn.float_network(p)[0]
-    weights = {0: start, **dict(found.checkpoints)}
-    for t, r in enumerate(found.records):
-        ref = found.references[r.reference]
-        assert ref.step <= t
-        assert tn.distance_up(weights[t], weights[ref.step]) + 2 * r.eps <= ref.radius * (1 + 1e-12)
+    found, reached, references = watched(p, settings, steps_limit=steps)
+    weights = {0: tn.float_network(p)[0], **reached}
+    for t, (r, ref) in enumerate(zip(found.records, references, strict=True)):
+        assert tn.distance_up(weights[t], ref.network) + 2 * r.eps <= ref.radius * (1 + 1e-12)
 
 
 # --- end to end -------------------------------------------------------------------------------------------------------
@@ -280,7 +289,7 @@ def test_ten_digits_at_width_128_are_certified_from_initialisation(gamma, wanted
     assert found.basin.rate < 1
     assert found.basin.available > found.basin.residual
     # The computed run goes where the theorem says: zero loss within the proved distance, at the proved rate.
-    run = td._Run(digits_problem(), DeltaGClipSettings(found.eta, gamma, 0.1), None)
+    run = td._Run(digits_problem(), DeltaGClipSettings(found.eta, gamma, 0.1))
     run.net = found.final
     run.at = td.forward(run.net, run.x, run.y)
     run.refer()
@@ -297,8 +306,8 @@ def test_ten_digits_at_width_128_are_certified_from_initialisation(gamma, wanted
 def test_ten_digits_reach_the_exact_iterate_within_eps(gamma):
     """The statement itself at its first target: 8320 parameters, exact iterates at 900 bits up to x_T."""
     p = digits_problem()
-    found = certify_trajectory(p, DeltaGClipSettings("1/beta", gamma, 0.1), steps_limit=200, keep_every=1)
-    pairs = follow(found, p)
+    found, reached, _ = watched(p, DeltaGClipSettings("1/beta", gamma, 0.1), steps_limit=200)
+    pairs = follow(found, reached, p)
     assert len(pairs) == found.steps > 20
     assert violations(pairs) == []
 
@@ -381,7 +390,7 @@ def test_every_end_without_a_verdict_names_the_worst_step(monkeypatch):
 
 
 def test_eps_too_large_for_the_basin_is_not_certified():
-    run = td._Run(digits_problem(), DeltaGClipSettings("1/beta", 1e9, 0.1), None)
+    run = td._Run(digits_problem(), DeltaGClipSettings("1/beta", 1e9, 0.1))
     for _ in range(40):
         run.advance()
     ref, residual = run.refer(), run.at.residual_norm.hi
@@ -393,7 +402,7 @@ def test_eps_too_large_for_the_basin_is_not_certified():
 
 
 def test_basin_numbers_move_the_right_way_with_eps():
-    run = td._Run(digits_problem(), DeltaGClipSettings("1/beta", 1e9, 0.1), None)
+    run = td._Run(digits_problem(), DeltaGClipSettings("1/beta", 1e9, 0.1))
     for _ in range(40):
         run.advance()
     ref, residual = run.refer(), run.at.residual_norm.hi

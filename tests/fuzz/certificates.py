@@ -23,7 +23,7 @@ from scipy.special import erf, expit, ndtr
 
 from pltheory.certification import certificate as ball
 from pltheory.certification.bplus import certify_bplus
-from pltheory.certification.certificate_file import Document, document
+from pltheory.certification.certificate_file import Document
 from pltheory.certification.profile import profile
 from pltheory.certification.trajectory import certify_trajectory
 from pltheory.measure.linearization import linearize
@@ -62,7 +62,7 @@ def _on_ball(case: Case, rule: StepSettings, theorem: str) -> Document:
         with patch.object(ball, "POINTS", 6):
             found = ball.certify(problem, rule, guess, theorem=theorem)
         if found.holds:
-            return document(found)
+            return found.document()
     raise AssertionError(f"no certificate for {case.name}")
 
 

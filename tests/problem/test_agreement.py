@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from pltheory.problem.agreement import require_agreement
-from pltheory.problem.held import hold
 from pltheory.problem.networks import class_n
 from pltheory.problem.problem import Problem
+from pltheory.problem.snapshot import snapshot
 from pltheory.theory import NotAvailableError
 from tests.cases import draws, every_case, sequential
 
@@ -94,7 +94,7 @@ def test_a_hook_that_waits_is_noticed(make):
     problem, before = Problem(net, *draws(0, (3, 5), (3, 2))), copy.deepcopy(net.state_dict())
     places = [p.data_ptr() for p in net.parameters()]
     with pytest.raises(NotAvailableError, match="the weight of affine layer 0"):
-        hold(problem)
+        snapshot(problem)
     assert [p.data_ptr() for p in net.parameters()] == places
     assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
     del node
@@ -106,7 +106,7 @@ def test_a_graph_that_is_still_held_is_no_hook():
     loss = net(x).square().sum()
     loss.backward(retain_graph=True)
     kept = net[0].weight.grad.clone()
-    assert hold(Problem(net, x, y)).refusal is None
+    assert snapshot(Problem(net, x, y)).refusal is None
     assert torch.equal(net[0].weight.grad, kept)
     loss.backward()
     assert torch.equal(net[0].weight.grad, 2 * kept)

@@ -26,7 +26,6 @@ import pytest
 from click.testing import CliRunner
 
 from pltheory import rechecker as module
-from pltheory.certification.certificate_file import document, save_certificate
 from pltheory.certification.profile import profile
 from pltheory.cli.recheck import command
 from pltheory.measure.linearization import linearize
@@ -81,7 +80,7 @@ def certified(case: Case, rule: int, theorem: str) -> tuple[str, bytes]:
     for distance in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6):
         certificate = prove(case.near(distance), RULES[rule], theorem)
         if certificate.holds:
-            files = document(certificate)
+            files = certificate.document()
             return files.text("c.cert.npz"), files.arrays_bytes()
     raise AssertionError(f"no certificate for {case.name}")
 
@@ -451,7 +450,7 @@ def test_the_command(tmp_path: Path) -> None:
 
 def test_a_saved_certificate_is_accepted_and_its_copy_elsewhere_too(tmp_path: Path) -> None:
     certificate = prove(ONE.near(1e-3), DELTA, "B")
-    save_certificate(certificate, tmp_path / "basin.cert.json")
+    certificate.save(tmp_path / "basin.cert.json")
     assert recheck(tmp_path / "basin.cert.json").accepted
     folder = tmp_path / "copy"
     folder.mkdir()

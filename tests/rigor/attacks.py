@@ -170,7 +170,6 @@ def _() -> None:
     for rad in (np.asarray(1.0), np.ones((2, 1)), np.ones((1, 4)), np.ones((2, 4))):
         a = Ball(np.ones((2, 4)), rad)
         assert norms.row_norms_upper(a).min() >= 4.0
-        assert norms.row_norms_lower(a).max() == 0.0
         assert rational(norms.frobenius_upper(a)) ** 2 >= 32
 
 
@@ -360,7 +359,7 @@ def _() -> None:
                 assert apart.abs_lower() <= arb(allowed)
 
 
-# --- elementary, libm -------------------------------------------------------------------------------
+# --- elementary -------------------------------------------------------------------------------------
 
 
 @attack("elementary", "propagated")
@@ -383,14 +382,6 @@ def _() -> None:
     rng = np.random.default_rng(0)
     for x in rng.uniform(0.3, 4, 60):
         ball = activation("tanh").enclose(Ball(np.array([x])))
-        assert within(function("tanh", 0, rational(x)), float(ball.mid[0]), float(ball.rad))
-
-
-@attack("libm", "assumed_error")
-def _() -> None:
-    rng = np.random.default_rng(0)
-    for x in rng.uniform(0.55, 0.6, 200):  # tanh just above 1/2, where a unit is largest against the value
-        ball = activation("tanh").enclose(Ball(np.array([x])), 0, mode="libm")
         assert within(function("tanh", 0, rational(x)), float(ball.mid[0]), float(ball.rad))
 
 
@@ -480,7 +471,7 @@ SLACK |= {
     ("roundoff", "gamma"): rounded(lambda: ball(0) @ ball(0).T),
     ("roundoff", "underflow"): rounded(lambda: ball(0) @ (ball(0) * 0.0).T),
     ("roundoff", "up"): rounded(lambda: ball(0) @ ball(0).T),
-    ("roundoff", "down"): lambda: -norms.frobenius_lower(ball(0)),
+    ("roundoff", "down"): lambda: -float(roundoff.lower_sum(1.0, 1)),
     ("midrad", "addition_rounding"): rounded(lambda: ball(0) + ball(0)),
     ("midrad", "product_rounding"): rounded(lambda: ball(0) * ball(0)),
     ("midrad", "product_propagated"): rounded(lambda: ball(1) * ball(1)),
@@ -507,7 +498,6 @@ SLACK |= {
     ("tables", "tail"): lambda: tables.table(SHAPES["erf"], 0).tail_error,
     ("elementary", "propagated"): rounded(lambda: activation("tanh").enclose(ball(1))),
     ("elementary", "table_error"): rounded(lambda: activation("tanh").enclose(ball(0))),
-    ("libm", "assumed_error"): rounded(lambda: activation("tanh").enclose(ball(0), mode="libm")),
     ("scalar", "below"): lambda: -(scalar.interval(1.0) + 1.0).lo,
     ("scalar", "above"): lambda: (scalar.interval(1.0) + 1.0).hi,
     ("interval_arrays", "lowered"): lambda: -float((interval_arrays.intervals(np.ones(1)) + 1.0).lo[0]),

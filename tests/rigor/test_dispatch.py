@@ -16,7 +16,9 @@ from tests.rigor.oracle import SOUNDNESS
 ROOT = Path(__file__).parents[2]
 CODE = """
 import numpy as np
-from pltheory.rigor import environment, matmul, Ball, lambda_min_lower
+from pltheory.rigor import environment
+from pltheory.rigor.eigen import lambda_min_lower
+from pltheory.rigor.midrad import Ball, matmul
 from tests.rigor.attacks import ATTACKS
 from tests.rigor.oracle import assert_holds, fractions
 environment.require()

@@ -9,7 +9,7 @@ import pytest
 from flint import ctx
 
 from pltheory.nets.activations import ACTIVATIONS, activation
-from pltheory.rigor import libm, tables
+from pltheory.rigor import tables
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball
 from pltheory.theory import InvalidInputError
@@ -39,20 +39,19 @@ def points(rng: np.random.Generator, reach: float, bits: int, count: int) -> np.
 
 
 @pytest.mark.parametrize(("name", "order"), EVERY)
-@pytest.mark.parametrize("mode", ["table", "libm"])
-def test_every_function_lies_in_its_ball(name, order, mode, count):
+def test_every_function_lies_in_its_ball(name, order, count):
     rng = np.random.default_rng(order)
     shape = SHAPES[name]
     x = np.concatenate([HARD, points(rng, shape.reach, shape.bits, cases(32) // 8)])
     for v in rng.permutation(x)[:60]:
         # One point a call: the radius is that of the point, not of the worst of many.
-        ball = activation(name).enclose(Ball(np.array([v])), order, mode=mode)
+        ball = activation(name).enclose(Ball(np.array([v])), order)
         truth = function(name, order, Fraction(float(v)))
         assert within(truth, float(ball.mid[0]), float(ball.rad)), (v, float(ball.rad))
-    whole = activation(name).enclose(Ball(x), order, mode=mode)
+    whole = activation(name).enclose(Ball(x), order)
     for v, mid in zip(x, whole.mid, strict=True):
         assert within(function(name, order, Fraction(float(v))), float(mid), float(whole.rad))
-    count(f"elementary {name}, derivative {order}, {mode}", cases=len(x))
+    count(f"elementary {name}, derivative {order}", cases=len(x))
 
 
 @pytest.mark.parametrize(("name", "order"), EVERY)
@@ -98,7 +97,6 @@ def test_shapes_layouts_and_radii():
     assert ball.rad.shape == (20000, 1)
     assert np.abs(ball.mid - np.tanh(x)).max() < 1e-15
     assert activation("gelu").enclose(Ball(np.zeros((0, 3)))).shape == (0, 3)
-    assert activation("gelu").enclose(Ball(np.zeros((0, 3))), mode="libm").shape == (0, 3)
     assert activation("silu").enclose(Ball(np.array(0.5))).shape == ()
 
 
@@ -114,14 +112,6 @@ def test_far_tails(name):
             assert 0 < float(ball.rad) < 4e-17
 
 
-def test_modes_state_their_assumptions():
-    assert activation("tanh").assumptions("table") == ()
-    for name in NAMES:
-        lines = activation(name).assumptions("libm")
-        assert lines
-        assert all(f"at most {libm.ULPS} units" in line for line in lines)
-
-
 def test_what_is_not_tabulated_gives_no_verdict():
     with pytest.raises(NoVerdictError, match="relu"):
         activation("relu").enclose(Ball(np.zeros(2)))
@@ -131,28 +121,10 @@ def test_bad_orders_are_answered_with_the_allowed_ones():
     x = Ball(np.zeros(2))
     for call in (
         lambda: activation("tanh").enclose(x, 3),
-        lambda: activation("tanh").enclose(x, mode="fast"),
         lambda: tables.table(SHAPES["tanh"], 3),
     ):
         with pytest.raises(InvalidInputError, match="allowed"):
             call()
-
-
-def test_overflow_in_libm_mode_gives_no_verdict():
-    with pytest.raises(NoVerdictError):
-        activation("gelu").enclose(Ball(np.array([1e200])), 2, mode="libm")
-
-
-def test_constants_of_libm_are_enclosed(monkeypatch):
-    from flint import arb, ctx
-
-    monkeypatch.setattr(ctx, "prec", 200)
-    for ball, exact in (
-        (libm.TWO_OVER_SQRT_PI, 2 / arb.pi().sqrt()),
-        (libm.SQRT_HALF, arb(0.5).sqrt()),
-        (libm.ONE_OVER_SQRT_TWO_PI, 1 / (2 * arb.pi()).sqrt()),
-    ):
-        assert within(exact, float(ball.mid), float(ball.rad))
 
 
 def test_building_a_table_leaves_the_precision_alone():

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 from pltheory.rigor import environment
@@ -19,14 +17,9 @@ def run(code: str) -> str:
     return done.stdout.strip()
 
 
-def test_this_process_is_accepted_and_recorded():
+def test_this_process_is_accepted():
     environment.require()
     environment.require_blas_once()
-    record = environment.record()
-    assert record["environment"] == "ieee754-nearest"
-    assert record["numpy"] == np.__version__
-    assert record["blas"]["name"]
-    json.dumps(record)
 
 
 FLUSHED = """
@@ -46,7 +39,6 @@ for probe in (environment.require_thread, environment.require_ufuncs, environmen
         assert "subnormal" in str(e)
     else:
         raise SystemExit("not refused")
-assert "subnormal" in environment.record()["environment"]
 torch.set_flush_denormal(False)
 environment.require()
 print("refused")

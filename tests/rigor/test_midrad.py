@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pltheory.rigor import norms
+from pltheory.rigor.arithmetic import INTERVALS
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.rigor.midrad import Ball, as_ball, matmul, product_floats, scale_power_of_two, total
 from pltheory.rigor.roundoff import gamma
-from pltheory.rigor.scalar import INTERVALS, interval
+from pltheory.rigor.scalar import interval
 from pltheory.theory import InvalidInputError
 from tests.rigor.oracle import FAMILIES, PARTS, assert_holds, cases, corners, fractions, matrix, radius, rational
 
@@ -60,7 +61,7 @@ def test_sums_hold_the_exact_result(part, count):
             count("midrad total", cases=exact.size)
 
 
-@pytest.mark.parametrize("shape", ["scalar", "rows", "outer", "full"])
+@pytest.mark.parametrize("shape", ["scalar", "outer"])
 def test_matrix_products_hold_the_exact_result(shape, count):
     rng = np.random.default_rng(3)
     for _ in range(cases(100, 0.08)):
@@ -76,7 +77,7 @@ def test_matrix_products_hold_the_exact_result(shape, count):
         count("midrad matmul", cases=2 * n * m)
 
 
-@pytest.mark.parametrize("shape", ["scalar", "rows", "outer", "full"])
+@pytest.mark.parametrize("shape", ["scalar", "outer"])
 def test_long_products_are_summed_in_blocks(shape):
     rng = np.random.default_rng(4)
     a, b = Ball(rng.standard_normal((2, 2500))), Ball(rng.standard_normal((2500, 2)))
@@ -127,13 +128,11 @@ def test_norms_have_their_direction(part, count):
         x = corners(a, rng)
         squares = [sum((v * v for v in row), rational(0)) for row in x]
         try:
-            upper, lower = norms.row_norms_upper(a), norms.row_norms_lower(a)
+            upper = norms.row_norms_upper(a)
             assert all(rational(float(u)) ** 2 >= s for u, s in zip(upper, squares, strict=True))
-            assert all(rational(float(u)) ** 2 <= s for u, s in zip(lower, squares, strict=True))
             assert rational(norms.frobenius_upper(a)) ** 2 >= sum(squares)
-            assert rational(norms.frobenius_lower(a)) ** 2 <= sum(squares)
-            count("norms of rows, upper and lower", cases=n)
-            count("norms Frobenius, upper and lower")
+            count("norms of rows", cases=n)
+            count("norms Frobenius")
         except NoVerdictError:
             assert np.max(np.abs(a.mid)) > 2.0**480
         assert rational(norms.max_abs_upper(a)) >= max(abs(v) for v in x.ravel())
@@ -145,7 +144,6 @@ def test_norms_are_tight():
     a = Ball(np.random.default_rng(8).standard_normal((50, 40)))
     true = np.linalg.norm(a.mid, axis=1)
     assert np.allclose(norms.row_norms_upper(a), true, rtol=1e-13)
-    assert np.allclose(norms.row_norms_lower(a), true, rtol=1e-13)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

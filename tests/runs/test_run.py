@@ -287,7 +287,7 @@ def test_evidence_contradicts_where_a_promise_is_broken(monkeypatch):
     problem, settings, _, found = promised(eta="1.9/beta", share=0.02)
     honest = verify(problem, settings, theorem="B", steps=300, level=Verdict.HOLDS)
     assert honest.evidence is Evidence.AGREES
-    assert honest.main.reach.required == pytest.approx(found.required, rel=0.02)
+    assert honest.main.ball_constants.required == pytest.approx(found.required, rel=0.02)
     lie = replace(found, required=1e-6 * found.required)
     monkeypatch.setattr(IntegralTheorem, "look", lambda *args, **kwargs: lie)
     report = verify(problem, settings, theorem="B", steps=300, level=Verdict.HOLDS)

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 
+from pltheory.problem.problem import Problem
 from pltheory.report.figures import sweep_figure
 from pltheory.study.quantities import BUILT_IN, GROUP, PARTS_OF_A_RECORD, Point, Quantity, limits, measured, quantities
 from pltheory.study.scaling import fit_slopes
@@ -134,7 +135,7 @@ def asked(value, origin="someone 1.0"):
             raise value
         return value
 
-    problem = type("P", (), {"network": torch.nn.Linear(1, 1), "x": torch.ones(1), "y": torch.ones(1)})()
+    problem = Problem(torch.nn.Linear(1, 1), torch.ones(1, 1), torch.ones(1, 1))
     point = Point(None, problem, None, None, None)
     return measured([Quantity("odd", "odd", "1", measure, origin=origin)], point)["odd"]
 
@@ -171,7 +172,7 @@ def test_a_quantity_that_moves_the_weights_is_refused():
             point.problem.network.weight += 1
         return 1.0
 
-    problem = type("P", (), {"network": torch.nn.Linear(1, 1), "x": torch.ones(1), "y": torch.ones(1)})()
+    problem = Problem(torch.nn.Linear(1, 1), torch.ones(1, 1), torch.ones(1, 1))
     with pytest.raises(ExtensionError, match="changed the network or the data"):
         measured([Quantity("odd", "odd", "1", measure, origin="someone")], Point(None, problem, None, None, None))
 

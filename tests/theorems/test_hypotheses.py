@@ -106,7 +106,7 @@ def test_gclip_lives_on_a_floor_that_depends_on_the_gradient():
     steps = row(report, "h_t")
     assert report.verdict is Verdict.HOLDS
     assert steps.verdict is Verdict.HOLDS, "this floor rests on L_F, not on Lemma 1 alone"
-    assert 0.08 < report.reach.delta < 0.1
+    assert 0.08 < report.ball_constants.delta < 0.1
 
 
 def test_theorem_c_asks_for_a_checkpoint():
@@ -122,7 +122,7 @@ def test_the_hidden_constant_decides_nothing():
     report = checked(EASY.near(1e-4 * integral(EASY)), SETTINGS, "LZB22-4")
     assert report.verdict is Verdict.UNDECIDED
     assert "constant not given" in row(report, "width").how
-    assert report.reach is None
+    assert report.ball_constants is None
 
 
 # What is open, and what would close it
@@ -282,7 +282,7 @@ def test_a_network_of_another_class_is_measured_run_and_never_guessed_at(net):
         assert each.verdict is Verdict.UNDECIDED
         if each.theorem.id not in LADDER:
             continue
-        assert each.reach is None
+        assert each.ball_constants is None
         assert each.shortfall.startswith("not available for this network"), "the cause, said once"
         assert not any("not available" in r.how for r in each.rows)
         assert row(each, "lambda_min").verdict is Verdict.HOLDS
@@ -353,10 +353,11 @@ def test_mean_and_sum_are_one_problem_in_two_units(eta):
     two = verify(mean, DeltaGClipSettings(eta=other_eta, gamma=0.01 * c, delta=0.2), theorem="all", steps=60)
     for a, b in zip(one.ladder, two.ladder, strict=True):
         assert a.verdict is b.verdict
-        if a.reach is not None:
-            assert b.reach.radius == pytest.approx(a.reach.radius, rel=1e-9)
-            assert b.reach.required == pytest.approx(a.reach.required, rel=1e-9)
-            assert b.reach.rate == pytest.approx(a.reach.rate, rel=1e-9) if a.reach.rate else b.reach.rate is None
+        before, after = a.ball_constants, b.ball_constants
+        if before is not None:
+            assert after.radius == pytest.approx(before.radius, rel=1e-9)
+            assert after.required == pytest.approx(before.required, rel=1e-9)
+            assert after.rate == pytest.approx(before.rate, rel=1e-9) if before.rate else after.rate is None
     for name in ("lambda_min", "lambda_max", "curvature"):
         assert getattr(two.measured, name).value == pytest.approx(c * getattr(one.measured, name).value, rel=1e-9)
     s, t = one.run.trace, two.run.trace

@@ -49,8 +49,8 @@ def test_from_a_saved_checkpoint(tmp_path, hidden, labels, n):
     report = verify(problem, SETTINGS, theorem="C", steps=60, checkpoint="w.pt")
     assert report.verdict is Verdict.CERTIFIED
     assert report.evidence is Evidence.AGREES
-    assert report.main.reach.ratio > 5
-    assert report.run.trace.path[-1] <= report.main.reach.required
+    assert report.main.ball_constants.ratio > 5
+    assert report.run.trace.path[-1] <= report.main.ball_constants.required
     assert report.run.trace.loss[-1] < report.run.trace.loss[0]
 
 

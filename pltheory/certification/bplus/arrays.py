@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import scipy.linalg
+import torch
 
 from ...nets.activations import Activation
 from ...rigor import eigen, midrad, norms
@@ -194,4 +195,5 @@ def smooth(act: Activation, z: Field, order: int) -> Any:
     """The activation's derivative of that order (0, 1, 2), entry by entry."""
     if isinstance(z, Ball):
         return act.enclose(z, order)
-    return Plain(act.enclose(Ball(z.mid), order, mode="libm").mid)
+    exact = torch.tensor(finite(z.mid, "preactivation"))
+    return Plain(finite((act.value, act.derivative, act.second)[order](exact).numpy(), act.name))

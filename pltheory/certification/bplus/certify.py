@@ -17,11 +17,13 @@ import numpy as np
 from ...optim import StepSettings, certifiable
 from ...problem.problem import Problem
 from ...rigor import environment
+from ...rigor.arithmetic import INTERVALS
 from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array
-from ...rigor.scalar import INTERVALS, interval
+from ...rigor.scalar import interval
 from ...theory import InvalidInputError
 from ...theory.formulas import rate
+from ..certificate import Inequality
 from ..enclosure import Arrays, require_unchanged
 from .arrays import ceiling, raised
 from .centre import Centre, centre
@@ -40,28 +42,6 @@ GUESS = 0.6
 DOWN = 1.0 - 2.0**-40
 
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Inequality:
-    """One hypothesis as two numbers: it holds when left < right (left <= right where `strict` is false).
-
-    Attributes:
-        name: as in the statement of Theorem B+.
-        left: upper bound of the left side.
-        right: lower bound of the right side.
-        strict: whether equality is excluded.
-    """
-
-    name: str
-    left: float
-    right: float
-    strict: bool = True
-
-    @property
-    def holds(self) -> bool:
-        """Whether it holds; never with a NaN."""
-        return self.left < self.right or (not self.strict and self.left <= self.right)
 
 
 @dataclass(frozen=True)
@@ -104,8 +84,6 @@ class BPlusResult:
     Attributes:
         verdict: a level of `verification.verdict`: CERTIFIED counts round-off, HOLDS is as computed in float64.
         shortfall: empty, or what failed and where.
-        ratio: the largest factor found by which r_0 could be multiplied at this step size with every hypothesis
-            fulfilled, its direction lower, above 1 when the verdict is positive; None if it was not asked for.
         eps: bound of ||R (K(w_t) - K_0) R|| on the whole run, infinite if undecided.
         mu: lower bound of lambda_min(K(w_t)) along the run, 0 if undecided.
         beta: upper bound of lambda_max(Hess L) along the run; infinite if undecided.
@@ -113,7 +91,6 @@ class BPlusResult:
         rate: proven factor of the loss per step, or None.
         lambda_0: smallest eigenvalue of the reference kernel.
         inequalities: the hypotheses as numbers.
-        width: m.
         region: largest |da_j| and |dw_j| of any neuron on the whole run.
         arrays: the network and data that the verdict is of.
         floor: lower bound of the factor with h_t >= eta floor; 0 if undecided.
@@ -122,7 +99,6 @@ class BPlusResult:
 
     verdict: Literal["CERTIFIED", "HOLDS", "UNDECIDED"]
     shortfall: str
-    ratio: float | None
     eps: float
     mu: float
     beta: float
@@ -130,7 +106,6 @@ class BPlusResult:
     rate: float | None
     lambda_0: float
     inequalities: tuple[Inequality, ...]
-    width: int
     region: tuple[float, float]
     arrays: Arrays
     floor: float
@@ -149,25 +124,10 @@ class Setup:
     c1: float
     ch: float
 
-    def scaled(self, factor: float) -> Setup:
-        """The same with r_0 multiplied by a factor: everything linear in r_0 is."""
-        up = float(raised(factor))
-        grid, lin = self.grid, self.linear
-        return replace(
-            self,
-            reference=replace(self.reference, c=self.reference.c * up),
-            grid=replace(
-                grid, mass=grid.mass * up, half=grid.half * up, poly=grid.poly * up, tail_r=grid.tail_r * up,
-                edge_q=grid.edge_q * up, occupation=grid.occupation * up, k=grid.k * up, k1=grid.k1 * up,
-            ),
-            linear=Linear(lin.z * up, lin.p * up, lin.o * up, lin.lj * up, lin.c1 * up, lin.d1 * up),
-            centre=replace(self.centre, residual=self.centre.residual * up),
-        )  # fmt: skip
-
-    def regridded(self, cells: int, phases: int, horizon: float = TIME, progress: Progress | None = None) -> Setup:
+    def regridded(self, cells: int, phases: int, progress: Progress | None = None) -> Setup:
         """The same on another time grid; what belongs to w_0 alone is kept."""
         c = self.centre
-        grid = time_grid(self.reference, c.vectors, c.c, cells, phases, horizon)
+        grid = time_grid(self.reference, c.vectors, c.c, cells, phases, TIME)
         return replace(self, grid=grid, linear=linear(c, self.duals, self.reference, grid, progress))
 
     def beta(self, eps: float, largest: float) -> float:
@@ -218,7 +178,6 @@ def certify_bplus(
     settings: StepSettings,
     *,
     rigorous: bool = False,
-    ratio: bool = False,
     cells: int = CELLS,
     phases: int = PHASES,
     refinements: int = 0,
@@ -230,7 +189,6 @@ def certify_bplus(
         problem: class N, any parametrisation, with or without biases.
         settings: the step rule; eta a number or "c/beta".
         rigorous: count round-off: the verdict may then be CERTIFIED.
-        ratio: also search for the factor by which the residual could grow (several times the cost of the search).
         cells: of the time grid.
         phases: of the run.
         refinements: how often cells and phases are doubled while the verdict is UNDECIDED.
@@ -255,8 +213,6 @@ def certify_bplus(
                 break
             setup = setup.regridded(cells << k, phases << k, progress=progress)
             result = decide(setup, settings, problem.scale)
-        if ratio:
-            result = replace(result, ratio=residual_ratio(setup, result.eta * problem.scale, result))
     if rigorous:
         environment.require()
     require_unchanged(result.arrays, problem)
@@ -272,7 +228,7 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
     assumed = setup.beta(GUESS, 1.1 * largest)
     eta = multiple / (assumed * scale) if multiple is not None else float(settings.eta)
     inner = float(raised(eta * scale))
-    top_step = Inequality("eta lambda_n < 1", float(raised(inner * float(c.lam[-1]))), 1.0)
+    top_step = Inequality("eta lambda_n < 1", float(raised(inner * float(c.lam[-1]))), "<", 1.0)
     step = setup.step(inner)
     if step is None:
         return _undecided(setup, eta, scale, "eta lambda_n < 1 fails", (top_step,))
@@ -286,9 +242,9 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         beta = assumed  # a larger bound is a bound, and the one eta is a multiple of
     rows = (
         top_step,
-        Inequality("eta beta < 2", float(raised(inner * beta)), 2.0),
-        Inequality("c1 eps_N < 1", float(raised(step.c1 * state.eps)), 1.0),
-        Inequality("eps_N < 1", state.eps, 1.0),
+        Inequality("eta beta < 2", float(raised(inner * beta)), "<", 2.0),
+        Inequality("c1 eps_N < 1", float(raised(step.c1 * state.eps)), "<", 1.0),
+        Inequality("eps_N < 1", state.eps, "<", 1.0),
         *_consistency_rows(run),
     )
     failed = [row.name for row in rows if not row.holds]
@@ -306,7 +262,6 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
     return BPlusResult(
         "CERTIFIED" if c.rigorous else "HOLDS",
         "",
-        None,
         state.eps,
         mu,
         beta_in_use,
@@ -314,7 +269,6 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         factor,
         float(c.lam[0]) * scale,
         rows,
-        c.width,
         (float(np.max(region.p)), float(np.max(region.o))),
         c.arrays,
         floor * DOWN,
@@ -351,44 +305,14 @@ def _consistency_rows(run: Consistency) -> list[Inequality]:
         asked = region.asked
         for name, need, have in (("SC1", asked.ew, state.ew), ("SC2", asked.ea, state.ea)):
             j = int(np.argmax(need - have))
-            rows.append(Inequality(f"{name}, phase {g}", float(need[j]), float(have[j]), strict=False))
-        rows.append(Inequality(f"SC3, phase {g}", asked.eps, state.eps, strict=False))
+            rows.append(Inequality(f"{name}, phase {g}", float(need[j]), "<=", float(have[j])))
+        rows.append(Inequality(f"SC3, phase {g}", asked.eps, "<=", state.eps))
     return rows
 
 
 def _undecided(setup: Setup, eta: float, scale: float, why: str, rows: tuple[Inequality, ...]) -> BPlusResult:
     c = setup.centre
     return BPlusResult(
-        "UNDECIDED", why, None, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]) * scale, rows, c.width,
+        "UNDECIDED", why, math.inf, 0.0, math.inf, eta, None, float(c.lam[0]) * scale, rows,
         (math.inf, math.inf), c.arrays, 0.0,
     )  # fmt: skip
-
-
-def residual_ratio(setup: Setup, inner_eta: float, result: BPlusResult, tolerance: float = 0.02) -> float:
-    """Largest factor found by which r_0 could be multiplied at step inner_eta with the hypotheses fulfilled.
-
-    A bisection whose every accepted factor was checked, so its direction is lower. 0 if none down to 1/1000 was found.
-    """
-
-    def holds(factor: float) -> bool:
-        scaled = setup.scaled(factor)
-        step = scaled.step(inner_eta)
-        if step is None:
-            return False
-        run = Consistency(scaled.centre, scaled.duals, scaled.linear, scaled.grid, step)
-        if run.solve() is not None:
-            return False
-        beta = scaled.beta(run.states[-1].eps, float(np.max(np.abs(scaled.centre.a[:, 0]) + run.regions[-1].p)))
-        return float(raised(inner_eta * beta)) < 2
-
-    low, high = (1.0, 2.0) if result.verdict != "UNDECIDED" else (0.5, 1.0)
-    while low >= 1.0 and holds(high):
-        low, high = high, 2 * high
-    while low < 1.0 and not holds(low):
-        low, high = low / 2, low
-        if low < 1e-3:
-            return 0.0
-    while high > (1 + tolerance) * low:
-        middle = math.sqrt(low * high)
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low

@@ -1,5 +1,4 @@
 """Theorem D: a verified trajectory from the initialisation to where Theorem C holds."""
 
-from .certify import StepRecord as StepRecord
 from .certify import TrajectoryCertificate as TrajectoryCertificate
 from .certify import certify_trajectory as certify_trajectory

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...rigor.arithmetic import INTERVALS
 from ...rigor.roundoff import Array, add_up, down, mul_up
-from ...rigor.scalar import INTERVALS, Interval, certainly_less, integral_below, interval
+from ...rigor.scalar import Interval, certainly_less, integral_below, interval
 from ...theory.formulas import effective_delta, rate, slack, smoothness
 from .bounds import Reference, ell_upper, jacobian_change_upper
 
@@ -32,8 +33,6 @@ class Basin:
         holds: whether the inequality is proved.
         eps: radius of the ball of starts.
         residual: rbar, upper bound of ||r|| over that ball.
-        radius: R; bounds are valid on B(w_T, R + eps).
-        integral: lower bound of int_eps^{R + eps} sig.
         beta: upper bound of lambda_max(Hess L), summed loss.
         available: lower bound of (1 - beta eta / 2) int_eps^{R + eps} sig, which must exceed rbar.
         sigma: lower bound of sigma_min(J(w_T)).
@@ -49,8 +48,6 @@ class Basin:
     holds: bool
     eps: float
     residual: float
-    radius: float
-    integral: float
     beta: float
     available: float
     sigma: float
@@ -85,23 +82,23 @@ def basin(
         NoVerdictError: overflow, or a bound that could not be established.
     """
     sigma = ref.sigma_lower()
-    reach = _reach(ref, sigma)
-    if not eps < 0.5 * reach:  # NaN included; so large a ball of starts leaves no room, nor a grid of floats
-        return Basin(False, eps, residual, 0.0, 0.0, np.inf, 0.0, sigma)
-    grid = eps + np.linspace(0.0, reach - eps, GRID + 1)
+    last = _last_radius(ref, sigma)
+    if not eps < 0.5 * last:  # NaN included; so large a ball of starts leaves no room, nor a grid of floats
+        return Basin(False, eps, residual, np.inf, 0.0, sigma)
+    grid = eps + np.linspace(0.0, last - eps, GRID + 1)
     grid[0] = eps
     sig, jacobian, ell = _profile(ref, sigma, grid)
     integral = integral_below(grid, sig)
     rbar = (interval(residual) + interval(jacobian[0]) * eps).hi
     step = scale * eta
-    best = Basin(False, eps, rbar, 0.0, 0.0, np.inf, 0.0, sigma)
+    best = Basin(False, eps, rbar, np.inf, 0.0, sigma)
     for k in range(1, grid.size):
         if not sig[k] > 0.0:
             break
         beta = smoothness(interval(rbar), interval(jacobian[k]), interval(ell[k])).hi
         left = slack(interval(beta), step)
         available = (left * interval(integral[k])).lo
-        tried = Basin(False, eps, rbar, float(down(grid[k] - eps)), float(integral[k]), beta, available, sigma)
+        tried = Basin(False, eps, rbar, beta, available, sigma)
         if tried.available > best.available:
             best = tried
         if certainly_less(rbar, available) and certainly_less(0, left):
@@ -138,7 +135,7 @@ def _conclude(
     return replace(tried, holds=factor < 1.0 and mu.lo > 0.0, rho=rho, mu=mu.lo, floor=floor.lo, rate=factor)
 
 
-def _reach(ref: Reference, sigma: float) -> float:
+def _last_radius(ref: Reference, sigma: float) -> float:
     """About the radius at which sigma is used up; a guess, any positive number is valid."""
     if sigma <= 0.0:
         return 1.0

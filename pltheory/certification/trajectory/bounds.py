@@ -14,12 +14,13 @@ import numpy as np
 
 from ...nets.activations import activation
 from ...rigor import roundoff
+from ...rigor.arithmetic import INTERVALS
 from ...rigor.eigen import lambda_max_upper, sigma_min_lower, spectral_norm_upper
 from ...rigor.errors import NoVerdictError
 from ...rigor.midrad import Ball, as_ball, matmul
 from ...rigor.norms import max_abs_upper
 from ...rigor.roundoff import add_up, mul_up, quiet, sqrt_up
-from ...rigor.scalar import INTERVALS, Interval, between, interval, sqrt
+from ...rigor.scalar import Interval, between, interval, sqrt
 from ...theory.arithmetic import Arithmetic
 from ...theory.errors import NotAvailableError
 from ...theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz

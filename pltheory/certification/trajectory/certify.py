@@ -24,7 +24,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from time import perf_counter
 from typing import Literal
 
 import numpy as np
@@ -74,7 +73,6 @@ class StepRecord:
         beta: upper bound of the Hessian's norm, loss in use.
         gradient: enclosure of ||grad L||, loss in use.
         branches: the branches of the step that can occur.
-        reference: number of the reference point whose bounds were used.
     """
 
     eps: float
@@ -86,17 +84,6 @@ class StepRecord:
     beta: float
     gradient: Interval
     branches: tuple[str, ...]
-    reference: int
-
-
-@dataclass(frozen=True)
-class ReferenceRecord:
-    """Bounds used by the steps that name this reference: valid on B(w_step, radius), for the summed loss."""
-
-    step: int
-    radius: float
-    ell: float
-    lipschitz: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +103,8 @@ class TrajectoryCertificate:
         displacement: upper bound of ||w_T - w_0||.
         basin: Theorem C at w_T; None where it was never tried.
         records: one per step.
-        references: the points whose bounds were used.
-        checkpoints: (t, weights) every so many steps as asked, and w_T last.
+        final: the computed w_T.
         obstruction: a sentence saying what failed; empty where CERTIFIED.
-        seconds: wall time.
     """
 
     status: Status
@@ -137,15 +122,8 @@ class TrajectoryCertificate:
     displacement: float
     basin: Basin | None
     records: tuple[StepRecord, ...]
-    references: tuple[ReferenceRecord, ...]
-    checkpoints: tuple[tuple[int, FloatNetwork], ...]
+    final: FloatNetwork
     obstruction: str
-    seconds: float
-
-    @property
-    def final(self) -> FloatNetwork:
-        """The computed w_T."""
-        return self.checkpoints[-1][1]
 
     @property
     def distance(self) -> float | None:
@@ -158,17 +136,14 @@ class TrajectoryCertificate:
 class _Run:
     """The loop's state: w_t, its error bound, and what has been recorded."""
 
-    def __init__(self, problem: Problem, settings: ClippedSettings, keep_every: int | None) -> None:
+    def __init__(self, problem: Problem, settings: ClippedSettings) -> None:
         self.start, self.x, self.y = float_network(problem)
         self.net = self.start
         self.scale = problem.share
         self.factor = interval(self.scale)
         self.gamma, self.delta = float(settings.gamma), float(settings.delta)
-        self.keep_every = keep_every
         self.eps, self.growth = 0.0, 1.0
         self.records: list[StepRecord] = []
-        self.references: list[ReferenceRecord] = []
-        self.checkpoints: list[tuple[int, FloatNetwork]] = []
         self.basin: Basin | None = None
         self.at = forward(self.net, self.x, self.y)
         self.gram = data_gram(self.net, self.x)
@@ -189,23 +164,22 @@ class _Run:
         return len(self.records)
 
     @property
-    def reach(self) -> float:
+    def radius(self) -> float:
         """Radius about w_t of the ball that bounds are about; it holds the ball of radius eps_t about x_t."""
         return 2.0 * self.eps
 
     def refer(self) -> Reference:
         """Make w_t the reference point."""
-        self.ref = reference(self.net, self.at, self.reach)
-        self.references.append(ReferenceRecord(self.t, self.ref.radius, self.ref.ell, self.ref.lipschitz))
+        self.ref = reference(self.net, self.at, self.radius)
         return self.ref
 
     def cover(self) -> None:
         """Make sure that B(w_t, 2 eps_t) lies in the ball of the reference point."""
         away = distance_up(self.net, self.ref.network)
         # Written so that a NaN asks for a new reference point.
-        if not add_up(away, self.reach) <= self.ref.radius:
+        if not add_up(away, self.radius) <= self.ref.radius:
             self.refer()
-            if not self.reach <= self.ref.radius:
+            if not self.radius <= self.ref.radius:
                 raise NoVerdictError(f"eps = {self.eps:.3g} is not inside any ball with bounds")
 
     def finished(self) -> bool:
@@ -226,16 +200,16 @@ class _Run:
         general = float(mul_up(residual, self.ref.ell))
         if self.gram is None or self.eta * float(self.scale) * general < _NEGLIGIBLE:
             return general
-        return min(general, hidden_layer_curvature(self.net, self.at, self.gram, self.reach, self.ref.lipschitz))
+        return min(general, hidden_layer_curvature(self.net, self.at, self.gram, self.radius, self.ref.lipschitz))
 
     def advance(self) -> None:
         """One step, its error and its growth."""
         found = gradient(self.net, self.at, self.ref.lipschitz, self.scale)
         step = enclose_step(self.net, found, self.eta, self.gamma, self.delta)
         lipschitz = self.ref.lipschitz
-        residual = float(add_up(self.at.residual_norm.hi, mul_up(lipschitz, self.reach)))
+        residual = float(add_up(self.at.residual_norm.hi, mul_up(lipschitz, self.radius)))
         curvature = float(mul_up(_HEADROOM, self.curvature(residual)))
-        grown = growth(curvature, lipschitz, self.reach, step.grad, self.eta, self.gamma, self.delta, self.factor)
+        grown = growth(curvature, lipschitz, self.radius, step.grad, self.eta, self.gamma, self.delta, self.factor)
         self.records.append(
             StepRecord(
                 self.eps,
@@ -247,7 +221,6 @@ class _Run:
                 grown.beta,
                 grown.grad,
                 tuple(sorted(grown.branches)),
-                len(self.references) - 1,
             )
         )
         eps = float(add_up(mul_up(grown.factor, self.eps), step.rho))
@@ -255,8 +228,6 @@ class _Run:
         if not math.isfinite(eps):
             raise NoVerdictError("the error recursion overflows")
         self.eps, self.net = eps, step.network
-        if self.keep_every and self.t % self.keep_every == 0:
-            self.checkpoints.append((self.t, self.net))
         self.at = forward(self.net, self.x, self.y)
         self.cover()
 
@@ -265,10 +236,8 @@ class _Run:
         allowed = self.ref.sigma_estimate**2 / (2 * self.ref.ell)
         return self.ref.lipschitz * self.eps > max(4 * allowed, self.at.residual_norm.hi)
 
-    def certificate(self, status: Status, obstruction: str, seconds: float) -> TrajectoryCertificate:
+    def certificate(self, status: Status, obstruction: str) -> TrajectoryCertificate:
         counts = Counter(r.branches[0] if len(r.branches) == 1 else UNDECIDED_BRANCH for r in self.records)
-        if not self.checkpoints or self.checkpoints[-1][0] != self.t:
-            self.checkpoints.append((self.t, self.net))
         return TrajectoryCertificate(
             status,
             self.eta,
@@ -285,10 +254,8 @@ class _Run:
             distance_up(self.net, self.start),
             self.basin,
             tuple(self.records),
-            tuple(self.references),
-            tuple(self.checkpoints),
+            self.net,
             obstruction,
-            seconds,
         )
 
 
@@ -298,7 +265,6 @@ def certify_trajectory(
     *,
     steps_limit: int,
     progress: Progress | None = None,
-    keep_every: int | None = None,
 ) -> TrajectoryCertificate:
     """Run delta-GClip in float64 and prove where the exact iteration from the same weights goes (Theorem D).
 
@@ -307,7 +273,6 @@ def certify_trajectory(
         settings: eta, gamma, delta; of eta = "c/beta", beta is the smoothness bound at the initial weights.
         steps_limit: the most steps to take.
         progress: called after each step.
-        keep_every: keep the weights every so many steps for a replay.
 
     Raises:
         InvalidInputError: the network or the data changed meanwhile.
@@ -315,9 +280,8 @@ def certify_trajectory(
         NoVerdictError: the bounds at the initial weights overflow.
         RoundingEnvironmentError: the processor does not round as the bounds presuppose.
     """
-    began = perf_counter()
     environment.require()
-    run = _Run(problem, certifiable(settings), keep_every)
+    run = _Run(problem, certifiable(settings))
     status: Status = "UNDECIDED"
     try:
         while True:
@@ -338,7 +302,7 @@ def certify_trajectory(
     environment.require()
     w = run.start
     require_unchanged(Arrays(w.weights, w.biases, w.kappa, w.tau, w.activation, run.x, run.y), problem)
-    return run.certificate(status, why, perf_counter() - began)
+    return run.certificate(status, why)
 
 
 def _shortfall(run: _Run) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...rigor.scalar import INTERVALS, Interval, between, interval
+from ...rigor.arithmetic import INTERVALS
+from ...rigor.scalar import Interval, between, interval
 from ...theory.formulas import expansion_band, expansion_constant
 
 FULL, BAND, FLOOR = "full", "band", "floor"
@@ -50,14 +51,12 @@ class Growth:
     Attributes:
         factor: upper bound of the Lipschitz constant of the step over the ball.
         branches: the branches that can occur in the ball.
-        negative: upper bound of minus the smallest eigenvalue of the Hessian there.
-        beta: upper bound of its largest eigenvalue.
+        beta: upper bound of the largest eigenvalue of the Hessian there.
         grad: enclosure of ||grad L|| over the ball.
     """
 
     factor: float
     branches: frozenset[str]
-    negative: float
     beta: float
     grad: Interval
 
@@ -102,4 +101,4 @@ def growth(
         least = max(over.lo, gamma)
         largest = min((interval(eta) * gamma / least).hi, eta)
         factors.append(band_factor(interval(largest), beta, negative).hi)
-    return Growth(max(factors), possible, negative.hi, beta.hi, over)
+    return Growth(max(factors), possible, beta.hi, over)

@@ -19,9 +19,10 @@ import numpy as np
 
 from ...nets.activations import activation
 from ...rigor import roundoff
+from ...rigor.arithmetic import INTERVALS
 from ...rigor.midrad import Ball, inner_rounding, product_floats
 from ...rigor.roundoff import Array, add_up, finite, mul_up, quiet, sqrt_up
-from ...rigor.scalar import INTERVALS, Interval, between, interval
+from ...rigor.scalar import Interval, between, interval
 from ...theory.formulas import step_size
 from .network import FloatNetwork, Forward, norm, norm_up, residual_apart
 
@@ -192,15 +193,11 @@ class Step:
         network: the weights reached.
         rho: upper bound of ||computed - exact||.
         grad: enclosure of ||exact gradient||.
-        h: enclosure of the step size at the computed gradient.
-        parts: rho by source: gradient, step size, update.
     """
 
     network: FloatNetwork
     rho: float
     grad: Interval
-    h: Interval
-    parts: tuple[float, float, float]
 
 
 @quiet
@@ -231,4 +228,4 @@ def enclose_step(net: FloatNetwork, found: Gradient, eta: float, gamma: float, d
     )
     rho = float(finite(add_up(*parts), "error of a step"))
     low = max(0.0, (size - found.apart).lo)
-    return Step(moved, rho, between(low, (size + found.apart).hi), h, parts)
+    return Step(moved, rho, between(low, (size + found.apart).hi))

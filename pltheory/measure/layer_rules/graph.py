@@ -23,12 +23,11 @@ class View:
     """How an argument is read off its parameter.
 
     Attributes:
-        flat: the entries in their order, in whatever shape.
-        transposed: a matrix, or one block of its rows, turned round.
+        transposed: a matrix, or one block of its rows, turned round; else the entries are in their order, in whatever
+            shape.
         part: which piece of a split of the first axis (its sizes and the piece's number), None for the whole.
     """
 
-    flat: bool = True
     transposed: bool = False
     part: tuple[Any, ...] | None = None
 
@@ -95,7 +94,7 @@ def _view(links: tuple[tuple[Any, int], ...], ndim: int) -> View | None:
             return View(part=part)
     if ndim == 2 and all(name in TRANSPOSING for name in names) and all(_turns(node) for node, _ in links):
         odd = len(names) % 2 == 1
-        return View(flat=not odd, transposed=odd, part=part)
+        return View(transposed=odd, part=part)
     return None
 
 

@@ -108,7 +108,7 @@ def _make_plan(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], n: i
                 _require_no_influence(network, name, p, x, rec.output)
                 routes[name] = Route("unused")
                 continue
-            layouts = _layouts(rec.uses[name], p, reached, k)
+            layouts = _layouts(rec.uses[name], p, reached)
             parts = _parts(rec.uses[name], layouts, p, stacked, k)
             if not _agree(name, parts, v, p, rec):
                 # Where a gradient cancels to nothing, to the round-off of what cancels.
@@ -219,7 +219,7 @@ def _argument_shape(use: Use, p: Tensor) -> list[int]:
     return list(metadata.shape)
 
 
-def _layouts(uses: list[Use], p: Tensor, reached: Mapping[Any, list[Tensor | None]], k: int) -> list[Layout]:
+def _layouts(uses: list[Use], p: Tensor, reached: Mapping[Any, list[Tensor | None]]) -> list[Layout]:
     layouts = []
     for use in uses:
         if (why := refusal(use)) is not None:

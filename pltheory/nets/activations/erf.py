@@ -5,10 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import scipy.special
-
-from ...rigor import libm
-from ...rigor.midrad import Ball, scale_power_of_two
 from ...rigor.tables import STEP, Shape
 from .protocol import Activation, Split, above
 
@@ -41,7 +37,6 @@ class Erf(Activation):
         ((0, -1), (0, 0), (0, 0)),
         (lambda x: x.erfc(), _gauss, lambda x: 2 * x * _gauss(x)),
     )
-    library = ("scipy.special.erf", "numpy.exp")
     split = Split("step", math.sqrt(0.5), -1.0, 2.0)
     calls = ("torch:Tensor.erf",)
 
@@ -56,15 +51,3 @@ class Erf(Activation):
     def second(self, z: Tensor) -> Tensor:
         """-2 z act'(z)."""
         return -4 / math.sqrt(math.pi) * z * (-z * z).exp()
-
-    def from_library(self, x: Ball, order: int) -> Ball:
-        """From erf and exp."""
-        return from_library(x, order)
-
-
-def from_library(x: Ball, order: int) -> Ball:
-    """act, act' or act'' at exact points."""
-    if order == 0:
-        return libm.call(scipy.special.erf, x, 2.0)
-    slope = libm.like(libm.TWO_OVER_SQRT_PI, x) * libm.decay(x * x)
-    return slope if order == 1 else -(scale_power_of_two(x, 1) * slope)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ...rigor import libm
-from ...rigor.midrad import Ball, scale_power_of_two
 from ...rigor.tables import FLAT, RAMP, Shape
-from . import erf
 from .protocol import Activation, Split, above
 
 if TYPE_CHECKING:
@@ -56,7 +53,6 @@ class Gelu(Activation):
             lambda x: x * x * _normal(x),
         ),
     )
-    library = ("scipy.special.erf", "numpy.exp")
     split = Split("ramp", 1.0, reach=9.5, spacing=0.35)  # E max(u + Z, 0) = u Phi(u) + phi(u)
     module = "torch.nn:GELU"
     module_attributes = frozenset({"approximate"})
@@ -77,18 +73,6 @@ class Gelu(Activation):
     def computed_by(self, module: nn.Module) -> bool:
         """Without the approximation by tanh."""
         return bool(module.approximate == "none")
-
-    def from_library(self, x: Ball, order: int) -> Ball:
-        """From erf and exp."""
-        phi = (
-            libm.like(libm.ONE_OVER_SQRT_TWO_PI, x) * libm.decay(scale_power_of_two(x * x, -1))
-            if order
-            else Ball(x.mid)
-        )
-        if order == 2:
-            return (2 - x * x) * phi
-        distribution = scale_power_of_two(1 + erf.from_library(libm.like(libm.SQRT_HALF, x) * x, 0), -1)
-        return x * distribution if order == 0 else distribution + x * phi
 
 
 def _distribution(z: Tensor) -> Tensor:

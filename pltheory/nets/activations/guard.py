@@ -99,8 +99,6 @@ class _Guard:
             self.refuse(f"closed_forms = {forms!r} are not three texts or None")
         for key in ("module", "calls"):
             self.found(key)
-        if act.library and act.shape is None:
-            self.refuse("library functions without a shape")
         if act.shape is not None:
             self.shape_described(act.shape)
 
@@ -269,8 +267,6 @@ class _Guard:
         balls = [Ball(v, close * max(1.0, float(np.max(np.abs(v))))) for v in exact]
         at = Ball(np.array(_DYADIC))
         own: list[tuple[str, int, Ball]] = []
-        if act.library:
-            own += [("from_library", k, act.enclose(at, k, mode="libm")) for k in range(3)]
         if kind.slope_from is not Activation.slope_from:
             own.append(("slope_from", 1, act.slope_from(at, balls[0])))
         if kind.second_from is not Activation.second_from:

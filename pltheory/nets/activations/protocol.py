@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ...rigor.elementary import Mode, assumptions, enclosure
+from ...rigor.elementary import enclosure
 from ...rigor.midrad import Ball
 from ...rigor.roundoff import Array, raised
 from ...rigor.tables import Shape
@@ -71,7 +71,6 @@ class Activation:
         bound: upper bound of |act|.
         odd: act(-z) = -act(z).
         shape: how the verified enclosure is tabulated; without one nothing is certified.
-        library: functions of NumPy and SciPy that `from_library` calls, by name; without any the tables are used.
         split: for the kernel of infinite width.
         module: the nn.Module that computes it, as "package:Class".
         module_attributes: what instances of that class hold beside what every module does.
@@ -87,7 +86,6 @@ class Activation:
     bound: float = math.inf
     odd: bool = False
     shape: Shape | None = None
-    library: tuple[str, ...] = ()
     split: Split | None = None
     module: str | None = None
     module_attributes: frozenset[str] = frozenset()
@@ -131,29 +129,19 @@ class Activation:
 
     # --- verified enclosure ---
 
-    def enclose(self, x: Ball, order: int = 0, *, mode: Mode = "table") -> Ball:
+    def enclose(self, x: Ball, order: int = 0) -> Ball:
         """Ball of act(x), act'(x) or act''(x), entry by entry.
 
         Args:
             x: ball of any shape; the result's radius is a scalar where that of x is.
             order: 0, 1 or 2, the derivative.
-            mode: "table", without assumptions, or "libm", under those of `assumptions("libm")`.
 
         Raises:
-            InvalidInputError: another order or mode.
+            InvalidInputError: another order.
             NoVerdictError: overflow, or an activation without a shape.
             RoundingEnvironmentError: see `pltheory.rigor.environment`.
         """
-        return enclosure(self, x, order, mode=mode)
-
-    def assumptions(self, mode: Mode) -> tuple[str, ...]:
-        """What an enclosure of that mode rests on beyond the rounding model; empty for "table"."""
-        return assumptions(self, mode)
-
-    def from_library(self, x: Ball, order: int) -> Ball:
-        """Ball of the derivative of that order at exact points, from `pltheory.rigor.libm`; asked where `library` is
-        not empty."""
-        raise NotImplementedError
+        return enclosure(self, x, order)
 
     def slope_from(self, z: Ball, value: Ball) -> Ball:
         """Ball of act'(z), given that of act(z)."""

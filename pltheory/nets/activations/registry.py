@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from ...packages import installed, loaded
+from ...packages import installed, loaded, only, require_named
 from ...packages import origin as origin_of
 from ...theory import ExtensionError, InvalidInputError
 from .erf import Erf
@@ -90,8 +90,7 @@ def _of_package(name: str) -> Activation:
 
     point = _claim(name)
     found = guarded(loaded(point, "activation"), f"activation {name!r} of {origin_of(point)}")
-    if found.name != name:
-        raise ExtensionError(f"activation {name!r} of {origin_of(point)} calls itself {found.name!r}")
+    require_named(point, "activation", found.name)
     return found
 
 
@@ -99,6 +98,4 @@ def _claim(name: str) -> EntryPoint:
     claims = installed(GROUP).get(name, [])
     if not claims:
         raise InvalidInputError(f"activation = {name!r}: allowed are {', '.join(names())}")
-    if len(claims) > 1:
-        raise InvalidInputError(f"activation = {name!r}: claimed by {' and by '.join(map(origin_of, claims))}")
-    return claims[0]
+    return only(claims, f"activation = {name!r}")

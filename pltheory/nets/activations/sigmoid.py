@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ...rigor import libm
-from ...rigor.midrad import Ball, scale_power_of_two
 from ...rigor.tables import FLAT, STEP, Shape
 from .protocol import Activation, Split, above
 
@@ -33,7 +31,6 @@ class Sigmoid(Activation):
     bound = 1.0
     # Decreasing majorants of the tails: with q = 1 - act(x) <= e^-x, act' <= q and |act''| <= q.
     shape = Shape(7, 39, series, STEP, FLAT, (lambda x: (-x).exp(),) * 3)
-    library = ("numpy.tanh",)
     # The step has the slope at 0; r falls like exp(-|u|), its poles are at +-i pi.
     split = Split("step", math.sqrt(8 / math.pi), 0.0, 1.0, 42.0)
     module = "torch.nn:Sigmoid"
@@ -51,10 +48,6 @@ class Sigmoid(Activation):
         """act'(z) (act(-z) - act(z))."""
         return second(z)
 
-    def from_library(self, x: Ball, order: int) -> Ball:
-        """From act(z) = (1 + tanh(z / 2)) / 2."""
-        return from_library(x, order)
-
 
 def derivative(z: Tensor) -> Tensor:
     """act'(z)."""
@@ -65,12 +58,3 @@ def derivative(z: Tensor) -> Tensor:
 def second(z: Tensor) -> Tensor:
     """act''(z)."""
     return derivative(z) * ((-z).sigmoid() - z.sigmoid())
-
-
-def from_library(x: Ball, order: int) -> Ball:
-    """act, act' or act'' at exact points."""
-    t = libm.tanh(scale_power_of_two(x, -1))
-    if order == 0:
-        return scale_power_of_two(1 + t, -1)
-    slope = scale_power_of_two(1 - t * t, -2)
-    return slope if order == 1 else -(slope * t)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ...rigor.midrad import Ball, scale_power_of_two
 from ...rigor.tables import FLAT, RAMP, Shape
 from . import sigmoid
 from .protocol import Activation, Split
@@ -26,7 +25,6 @@ class Silu(Activation):
     # With q = 1 - s(x) <= e^-x: |x s - x| = x q, |(x s)' - 1| <= q + x q, |(x s)''| = |2 s' + x s''| <= (2 + x) q; x s
     # at -x is x q, and so on by symmetry.
     shape = Shape(7, 44, lambda x: x * sigmoid.series(x), RAMP, FLAT, (lambda x: (x + 2) * (-x).exp(),) * 3)
-    library = ("numpy.tanh",)
     split = Split("ramp", math.sqrt(8 / math.pi), reach=46.0)
     module = "torch.nn:SiLU"
     module_attributes = frozenset({"inplace"})
@@ -43,11 +41,3 @@ class Silu(Activation):
     def second(self, z: Tensor) -> Tensor:
         """2 s' + z s''."""
         return 2 * sigmoid.derivative(z) + z * sigmoid.second(z)
-
-    def from_library(self, x: Ball, order: int) -> Ball:
-        """From tanh."""
-        if order == 0:
-            return x * sigmoid.from_library(x, 0)
-        if order == 1:
-            return sigmoid.from_library(x, 0) + x * sigmoid.from_library(x, 1)
-        return scale_power_of_two(sigmoid.from_library(x, 1), 1) + x * sigmoid.from_library(x, 2)

@@ -5,10 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ...rigor import libm
-from ...rigor.midrad import Ball
 from ...rigor.tables import FLAT, RAMP, Shape
 from . import sigmoid
 from .protocol import Activation, Split
@@ -32,7 +28,6 @@ class Softplus(Activation):
     closed_forms = ("1", "1/4", sigmoid.S2_CLOSED)
     # act(x) - max(x, 0) = log(1 + e^-|x|) <= e^-|x|; its derivatives are those of the logistic function.
     shape = Shape(7, 39, _series, RAMP, FLAT, (lambda x: (-x).exp(),) * 3)
-    library = ("numpy.tanh", "numpy.exp", "numpy.log1p")
     split = Split("ramp", math.sqrt(8 / math.pi), reach=42.0)
     module = "torch.nn:Softplus"
     module_attributes = frozenset({"beta", "threshold"})
@@ -60,11 +55,3 @@ class Softplus(Activation):
         """
         beta, threshold = vars(module)["beta"], vars(module)["threshold"]
         return bool(beta == 1.0 and threshold >= 40)
-
-    def from_library(self, x: Ball, order: int) -> Ball:
-        """max(z, 0) + log(1 + e^-|z|)."""
-        if order:
-            return sigmoid.from_library(x, order - 1)
-        # log1p has slope at most 1 at nonnegative arguments, exact and computed.
-        small = libm.call(np.log1p, libm.decay(Ball(np.abs(x.mid))), 1.0)
-        return Ball(np.maximum(x.mid, 0.0)) + small

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...rigor import libm, roundoff
-from ...rigor.midrad import Ball, scale_power_of_two
+from ...rigor import roundoff
+from ...rigor.midrad import Ball
 from ...rigor.roundoff import Array, add_up, mul_up, quiet, raised
 from ...rigor.tables import STEP, Shape
 from .protocol import Activation, Split, above
@@ -38,7 +38,6 @@ class Tanh(Activation):
         # 1 - tanh = 2 / (e^2x + 1) <= 2 e^-2x; sech^2 <= 4 e^-2x; |2 tanh sech^2| <= 8 e^-2x.
         (lambda x: 2 * (-2 * x).exp(), lambda x: 4 * (-2 * x).exp(), lambda x: 8 * (-2 * x).exp()),
     )
-    library = ("numpy.tanh",)
     # The step has the slope at 0; r falls like exp(-2 |u|), its poles are at +-i pi / 2.
     split = Split("step", math.sqrt(2 / math.pi), -1.0, 2.0, 21.0, 0.25)
     module = "torch.nn:Tanh"
@@ -79,14 +78,6 @@ class Tanh(Activation):
         import torch
 
         torch.ops.aten.tanh_backward.grad_input(u, value, grad_input=u)
-
-    def from_library(self, x: Ball, order: int) -> Ball:
-        """From tanh."""
-        t = libm.tanh(x)
-        if order == 0:
-            return t
-        slope = 1 - t * t
-        return slope if order == 1 else -(scale_power_of_two(t, 1) * slope)
 
     @quiet
     def slope_from(self, z: Ball, value: Ball) -> Ball:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from flint import arb
@@ -16,7 +15,6 @@ from pltheory.nets.activations.relu import Relu
 from pltheory.nets.activations.sigmoid import Sigmoid
 from pltheory.nets.activations.softplus import Softplus
 from pltheory.nets.activations.tanh import Tanh
-from pltheory.rigor.midrad import Ball
 from pltheory.theory import ExtensionError
 from tests.nets.activations.sine import Sin
 
@@ -106,11 +104,6 @@ WRONG = {
         "shape: bits = 16, reach = 40",
     ),
     "two tails": ({"shape": Shape(6, 40, lambda x: x.sin(), FLAT, FLAT, (lambda x: x**0,) * 2)}, "shape.tails are"),
-    "a library without a table": ({"shape": None, "library": ("numpy.sin",)}, "library functions without a shape"),
-    "a library that says something else": (
-        {"library": ("numpy.sin",), "from_library": lambda self, x, k: Ball(np.cos(x.mid), np.array(1e-10))},
-        "from_library() of derivative 0 does not hold the value at -10",
-    ),
     "a slope from another value": (
         {"slope_from": lambda self, z, value: value},
         "slope_from() of derivative 1 does not hold the value at -10",

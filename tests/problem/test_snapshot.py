@@ -13,8 +13,8 @@ import pltheory as pl
 from pltheory.certification.bplus import certify_bplus
 from pltheory.certification.bplus.centre import centre
 from pltheory.certification.trajectory import certify_trajectory
-from pltheory.problem.held import hold
 from pltheory.problem.networks import class_n, fully_connected
+from pltheory.problem.snapshot import snapshot
 from pltheory.theorems.guard import guarded
 from pltheory.theorems.protocol import Hypothesis, Theorem
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
@@ -175,7 +175,7 @@ def test_a_theorem_of_ones_own_cannot_change_what_is_certified():
 @pytest.mark.parametrize("loss", ["sum", "mean"])
 def test_what_is_held_is_the_same_problem_in_memory_of_its_own(kind, loss):
     p = pl.Problem(*(getattr(problem(kind), name) for name in ("network", "x", "y")), loss)
-    held = hold(p)
+    held = snapshot(p)
     held.require_class_n()
     assert held.problem.loss == loss
     assert type(held.problem.network) is type(p.network)

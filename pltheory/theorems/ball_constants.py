@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Reach:
+class BallConstants:
     """What a theorem's radius condition says of one problem.
 
     Attributes:

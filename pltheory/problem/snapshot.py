@@ -1,4 +1,4 @@
-"""A problem held still while something is proved of it: copies to compute from, compared with the live one at the end.
+"""A snapshot of a problem, to prove something of: copies to compute from, compared with the live one at the end.
 
 A network can change while a proof runs: a callback, a second thread or a theorem of one's own may write to it. So every
 number of a claim comes from copies taken first, and when all is done the live network is read again: it must still be
@@ -23,7 +23,7 @@ from .problem import Problem
 
 
 @dataclass(frozen=True)
-class Held:
+class Snapshot:
     """A problem at the moment it was read.
 
     Attributes:
@@ -87,7 +87,7 @@ class Held:
             raise kind(f"{self.refusal}; nor can it be measured as another module: {said}") from error
 
 
-def hold(problem: Problem) -> Held:
+def snapshot(problem: Problem) -> Snapshot:
     """Read a problem and copy it.
 
     Raises:
@@ -96,7 +96,7 @@ def hold(problem: Problem) -> Held:
     try:
         net = class_n(problem.network)
     except NotAvailableError as error:
-        return Held(problem, str(error), problem, _copied(_state(problem)), ())
+        return Snapshot(problem, str(error), problem, _copied(_state(problem)), ())
     # Training would move the data. That y is x, as for an autoencoder, moves nothing.
     weights = dict(problem.network.named_parameters())
     for name, data in (("x", problem.x), ("y", problem.y)):
@@ -105,10 +105,10 @@ def hold(problem: Problem) -> Held:
         problem, network=copy.deepcopy(problem.network), x=problem.x.detach().clone(), y=problem.y.detach().clone()
     )
     copies = class_n(still.network)
-    held = Held(still, None, problem, _state(still), _scales(copies))
-    held.require_unchanged()
+    taken = Snapshot(still, None, problem, _state(still), _scales(copies))
+    taken.require_unchanged()
     require_agreement(problem.network, net, copies, problem.x)
-    return held
+    return taken
 
 
 def _changed(what: str, how: str) -> InvalidInputError:

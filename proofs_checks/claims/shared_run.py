@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from .cited import LIMIT, POWERS, STATIONARY
-from .claims.concave_minimum import CLAIM as CONCAVE_MINIMUM
-from .language import LEAST, Cases, Cert, Claim, Define, Induction, Use, ge, gt, term
-from .no_exit import NO_INCREASE
-from .notation import (
+from ..cited import LIMIT, POWERS, STATIONARY
+from ..language import LEAST, Cases, Cert, Claim, Define, Induction, Use, ge, gt, term
+from ..notation import (
     G,
     P,
     Q,
@@ -34,6 +32,8 @@ from .notation import (
     y,
     z,
 )
+from .concave_minimum import CLAIM as CONCAVE_MINIMUM
+from .shared_step import NO_INCREASE
 
 WORST = sp.Symbol("worst")
 FACTOR = rate(mu, beta, eta, delta)

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import sympy as sp
-
-from .cited import CONTINUATION, LAST_POINT, PL_AT_A_POINT
-from .claims.monotone_root import CLAIM as MONOTONE_ROOT
-from .language import Cert, Use, eq, ge, gt, term
-from .notation import (
+from ..cited import CONTINUATION, LAST_POINT, PL_AT_A_POINT
+from ..language import Cert, Use, eq, ge, gt, term
+from ..notation import (
     G,
     P,
     R,
@@ -44,6 +41,7 @@ from .notation import (
     x,
     y,
 )
+from .monotone_root import CLAIM as MONOTONE_ROOT
 
 CONSTANTS = {
     "mu>0": gt(mu),
@@ -93,14 +91,12 @@ NO_INCREASE = (
 """And its guaranteed decrease nonnegative."""
 
 
-def stays(k: sp.Expr, bound: Callable) -> tuple:
-    """Steps from a > 0, the constants, the state and "path" (P <= k (a0 - a)), "k>=0", "R" (R > k a0) to
-    the next state.
+def stays(bound: Callable) -> tuple:
+    """Steps from a > 0, the constants, the state and "path" (P <= k (a0 - a)), "k>=0", "R" (R > k a0) to the next
+    state; k is the constant of the potential.
 
     Args:
-        k: the constant of the potential.
-        bound: (prefix, s, b) -> steps that prove "prefix descent/..." and "prefix path": s G <= k (a - b),
-        for the
+        bound: (prefix, s, b) -> steps that prove "prefix descent/..." and "prefix path": s G <= k (a - b), for the
             segment up to s that ends at a root b of the loss.
 
     Returns:
