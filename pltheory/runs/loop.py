@@ -197,6 +197,7 @@ def _iterate(
     """Iterate in blocks; the numbers of a block stay on the device until it ends."""
     watch = Watch(work)
     marks = set(np.unique(np.geomspace(1, max(steps, 1), records).astype(int)).tolist()) | {0}
+    looked_at = set(sorted(marks)[::3])  # a second gradient there costs as much as a few steps
     recorded: list[dict[str, float]] = []
     taken = ["loss", *columns(At.STEP)]
     blocks: list[Array] = []
@@ -207,6 +208,7 @@ def _iterate(
         for t in range(done, min(done + BLOCK, steps)):
             if t in marks:
                 recorded.append({"recorded": t, **_record(work, start)})
+            if t in looked_at:
                 watch.record(t)
             now = {"loss": batch()}
             watch.before()

@@ -24,7 +24,7 @@ from .rounding import RoundOff, gamma
 from .trace import Array, Trace
 
 SAMPLE = 256
-"""Entries of each tensor that are looked at after every step; of all entries, at the recorded steps."""
+"""Entries of each tensor that are looked at after every step; of all entries, at every third recorded step."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Seen:
 
     Attributes:
         sample: on some entries of every tensor, at every step.
-        whole: on all entries, at the recorded steps.
+        whole: on all entries, at every third of the recorded steps.
         recorded: these steps, shape (K,).
         loss: the loss in use there, by automatic differentiation.
         second: ||g_t - g'_t||, g'_t the gradient by automatic differentiation, at weights copied before g_t was made.
@@ -186,25 +186,25 @@ def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted
                 _of_step(seen, seen.sample, h, last),
             ),
             _no_more(
-                "step on the weights, all entries, at recorded steps",
+                "step on the weights, all entries, at every third recorded step",
                 seen.whole.apart[:k],
                 _of_step(seen, seen.whole, h[at], k),
                 at,
             ),
             _no_more(
-                "gradient norm as reported, | ||g_t|| - reported | <= 0, at recorded steps",
+                "gradient norm as reported, | ||g_t|| - reported | <= 0, at every third recorded step",
                 np.abs(seen.whole.gradient[:k] - g[at]),
                 (granted.norm + gamma(entries, U)) * g[at] + math.sqrt(entries * seen.tiny),
                 at,
             ),
             _no_more(
-                "gradient by automatic differentiation, ||g_t - g'_t|| <= 0, at recorded steps",
+                "gradient by automatic differentiation, ||g_t - g'_t|| <= 0, at every third recorded step",
                 seen.second[:k],
                 granted.gradient(rho, g[at]) + granted.gradient(again, g[at]) + entries * seen.tiny,
                 at,
             ),
             _no_more(
-                "loss by automatic differentiation, | ||r_t|| - ||r'_t|| | <= 0, at recorded steps",
+                "loss by automatic differentiation, | ||r_t|| - ||r'_t|| | <= 0, at every third recorded step",
                 np.abs(rho - again),
                 granted.residual(rho) + granted.residual(again),
                 at,
