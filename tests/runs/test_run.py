@@ -289,7 +289,7 @@ def test_evidence_contradicts_where_a_promise_is_broken(monkeypatch):
     assert honest.evidence is Evidence.AGREES
     assert honest.main.ball_constants.required == pytest.approx(found.required, rel=0.02)
     lie = replace(found, required=1e-6 * found.required)
-    monkeypatch.setattr(IntegralTheorem, "look", lambda *args, **kwargs: lie)
+    monkeypatch.setattr(IntegralTheorem, "search_radius", lambda *args, **kwargs: lie)
     report = verify(problem, settings, theorem="B", steps=300, level=Verdict.HOLDS)
     assert report.evidence is Evidence.CONTRADICTS
     assert report.verdict is Verdict.HOLDS, "a run changes no verdict, in either direction"
