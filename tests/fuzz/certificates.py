@@ -31,7 +31,7 @@ from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.problem.settings import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
 from pltheory.rechecker import recheck
-from tests.by_name import THEOREMS, bplus_certificate, stored_trajectory
+from tests.by_name import THEOREMS, bplus_certificate, certify, stored_trajectory
 from tests.cases import Case, draws
 from tests.forge import all_numbers, at, number, value
 from tests.oracles.plain import Plain, sigma_max, sigma_min
@@ -60,7 +60,7 @@ def _on_ball(case: Case, rule: StepSettings, theorem: str) -> Document:
         guess = profile(linearize(problem.network, problem.x), distance, problem.scale)
         # Few radii: a recheck then takes milliseconds.
         with patch.object(ball, "POINTS", 6):
-            found = ball.certify(problem, rule, guess, theorem=theorem)
+            found = certify(problem, rule, guess, theorem=theorem)
         if found.holds:
             return document(found)
     raise AssertionError(f"no certificate for {case.name}")
