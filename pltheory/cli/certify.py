@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pltheory.certification.certificate_file import require_free, save_certificate
+from pltheory.certification.claim import require_free
 from pltheory.report.checkpoint_text import print_checkpoint
 from pltheory.study.checkpoint_report import at_checkpoint
 from pltheory.theorems.ladder import AT_CHECKPOINT
@@ -55,7 +55,7 @@ def command(
         report = at_checkpoint(settings, limit=steps, progress=progress)
     basin = report.basin
     if basin.certificate is not None and basin.holds:
-        save_certificate(basin.certificate, file)
+        basin.certificate.save(file)
     said = report.to_dict(file.with_suffix(".npz").name)
     if as_json:
         click.echo(json.dumps(said, indent=2, ensure_ascii=False))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..certificates.basin import Basin, certify_basin
 from ..certificates.fit import Fit, doubts
-from ..certification.certificate_file import document
 from ..problem.checkpoint import Reading
 from ..theory import InvalidInputError
 from .build import data_of, problem_and_reading, settings_of
@@ -80,7 +78,7 @@ class CheckpointReport:
             "checkpoint": {**asdict(self.reading), "said": str(self.reading)},
             "loaded": _fit(b.loaded),
             "polish": polish,
-            "certificate": None if b.certificate is None else json.loads(document(b.certificate).text(arrays_file)),
+            "certificate": None if b.certificate is None else b.certificate.document(arrays_file),
         }
 
 

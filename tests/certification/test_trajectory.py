@@ -13,6 +13,7 @@ import pytest
 import torch
 from flint import arb
 
+from pltheory.certification.stored import stored_arrays
 from pltheory.certification.trajectory import certify as td
 from pltheory.certification.trajectory import certify_trajectory
 from pltheory.certification.trajectory import network as tn
@@ -65,7 +66,8 @@ RUNS = {
 def follow(certificate, start, *, eta=None) -> list[tuple[float, float]]:
     """(distance to the exact iterate, eps) at every kept step."""
     p = start
-    net, x, y = tn.float_network(p)
+    net = stored_arrays(p)
+    x, y = net.x, net.y
     exact = Exact.of(net, x, y, certificate.scale)
     pairs = []
     reached = {t: w for t, w in certificate.checkpoints}
@@ -122,7 +124,8 @@ def test_wrong_step_in_the_computed_run_is_counted(monkeypatch):
 
 def started_apart(p, settings, steps, apart, monkeypatch=None):
     """Follow a run whose exact partner starts at a distance, in the direction the first step expands most."""
-    net, x, y = tn.float_network(p)
+    net = stored_arrays(p)
+    x, y = net.x, net.y
     shift = expanding_direction(p, settings)
     run = td._Run(p, settings, 1)
     run.eps = apart
@@ -254,7 +257,7 @@ def test_records_suffice_to_recompute_every_factor():
 def test_references_cover_every_ball():
     p, settings, steps, _ = RUNS["all-branches"]
     found = certify_trajectory(p, settings, steps_limit=steps, keep_every=1)
-    start = tn.float_network(p)[0]
+    start = stored_arrays(p)
     weights = {0: start, **dict(found.checkpoints)}
     for t, r in enumerate(found.records):
         ref = found.references[r.reference]

@@ -19,10 +19,11 @@ from ...problem.settings import StepSettings
 from ...rigor import environment
 from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array
-from ...rigor.scalar import INTERVALS, interval
+from ...rigor.scalar import interval
 from ...theory import InvalidInputError
-from ...theory.formulas import rate
-from ..enclosure import Arrays, require_unchanged
+from ..claim import Inequality
+from ..conclusion import rate_above
+from ..stored import Arrays, require_unchanged
 from .arrays import ceiling, raised
 from .centre import Centre, centre
 from .consistency import Consistency
@@ -43,28 +44,6 @@ Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
-class Inequality:
-    """One hypothesis as two numbers: it holds when left < right (left <= right where `strict` is false).
-
-    Attributes:
-        name: as in the statement of Theorem B+.
-        left: upper bound of the left side.
-        right: lower bound of the right side.
-        strict: whether equality is excluded.
-    """
-
-    name: str
-    left: float
-    right: float
-    strict: bool = True
-
-    @property
-    def holds(self) -> bool:
-        """Whether it holds; never with a NaN."""
-        return self.left < self.right or (not self.strict and self.left <= self.right)
-
-
-@dataclass(frozen=True)
 class Proof:
     """What a second program needs to check a verdict: the solution of (SC1) to (SC3), and the bounds it led to.
 
@@ -81,7 +60,6 @@ class Proof:
         lambda_min: lower bound of lambda_min(K(w_0)).
         lambda_max: upper bound of lambda_max(K(w_0)).
         c1: upper bound of c1.
-        floor: lower bound of the factor with h_t >= eta floor.
     """
 
     times: Array
@@ -94,7 +72,6 @@ class Proof:
     lambda_min: float
     lambda_max: float
     c1: float
-    floor: float
 
 
 @dataclass(frozen=True)
@@ -271,7 +248,7 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
     assumed = setup.beta(GUESS, 1.1 * largest)
     eta = multiple / (assumed * scale) if multiple is not None else float(settings.eta)
     inner = float(raised(eta * scale))
-    top_step = Inequality("eta lambda_n < 1", float(raised(inner * float(c.lam[-1]))), 1.0)
+    top_step = Inequality("eta lambda_n < 1", float(raised(inner * float(c.lam[-1]))), "<", 1.0)
     step = setup.step(inner)
     if step is None:
         return _undecided(setup, eta, scale, "eta lambda_n < 1 fails", (top_step,))
@@ -285,9 +262,9 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         beta = assumed  # a larger bound is a bound, and the one eta is a multiple of
     rows = (
         top_step,
-        Inequality("eta beta < 2", float(raised(inner * beta)), 2.0),
-        Inequality("c1 eps_N < 1", float(raised(step.c1 * state.eps)), 1.0),
-        Inequality("eps_N < 1", state.eps, 1.0),
+        Inequality("eta beta < 2", float(raised(inner * beta)), "<", 2.0),
+        Inequality("c1 eps_N < 1", float(raised(step.c1 * state.eps)), "<", 1.0),
+        Inequality("eps_N < 1", state.eps, "<", 1.0),
         *_consistency_rows(run),
     )
     failed = [row.name for row in rows if not row.holds]
@@ -299,7 +276,7 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
     mu = (1 - state.eps) * (1 - c.e0) * float(c.lam[0]) * DOWN * scale
     beta_in_use = float(raised(beta * scale)) if scale != 1.0 else beta
     floor = settings.delta_on(float(raised(math.sqrt((1 + state.eps) * c.lam[-1]) * c.residual * scale)))
-    factor = rate(interval(mu), interval(beta_in_use), interval(eta), interval(floor * DOWN), INTERVALS).hi
+    factor = rate_above(mu, interval(beta_in_use), eta, floor * DOWN)
     if not (math.isfinite(beta) and mu > 0 and factor < 1):
         raise NoVerdictError(f"mu = {mu}, beta = {beta}, rate = {factor}: no statement follows")
     return BPlusResult(
@@ -317,11 +294,11 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         (float(np.max(region.p)), float(np.max(region.o))),
         c.arrays,
         floor * DOWN,
-        _proof(setup, run, scale, floor * DOWN) if c.rigorous else None,
+        _proof(setup, run, scale) if c.rigorous else None,
     )
 
 
-def _proof(setup: Setup, run: Consistency, scale: float, floor: float) -> Proof:
+def _proof(setup: Setup, run: Consistency, scale: float) -> Proof:
     c, states = setup.centre, run.states
     share = float(raised(scale))
     asked = [
@@ -339,7 +316,6 @@ def _proof(setup: Setup, run: Consistency, scale: float, floor: float) -> Proof:
         (1 - c.e0) * float(c.lam[0]) * DOWN * scale,
         float(raised((1 + c.e0) * float(c.lam[-1]) * share)),
         run.step.c1,
-        floor,
     )
 
 
@@ -350,8 +326,8 @@ def _consistency_rows(run: Consistency) -> list[Inequality]:
         asked = region.asked
         for name, need, have in (("SC1", asked.ew, state.ew), ("SC2", asked.ea, state.ea)):
             j = int(np.argmax(need - have))
-            rows.append(Inequality(f"{name}, phase {g}", float(need[j]), float(have[j]), strict=False))
-        rows.append(Inequality(f"SC3, phase {g}", asked.eps, state.eps, strict=False))
+            rows.append(Inequality(f"{name}, phase {g}", float(need[j]), "<=", float(have[j])))
+        rows.append(Inequality(f"SC3, phase {g}", asked.eps, "<=", state.eps))
     return rows
 
 
