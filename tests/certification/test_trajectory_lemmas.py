@@ -16,6 +16,7 @@ from pltheory.certification.trajectory import curvature as tc
 from pltheory.certification.trajectory import growth as tg
 from pltheory.certification.trajectory import network as tn
 from pltheory.certification.trajectory import step as ts
+from pltheory.nets.activations import activation
 from pltheory.problem.networks import fully_connected
 from pltheory.rigor.midrad import Ball
 from pltheory.rigor.scalar import between, interval
@@ -690,7 +691,7 @@ def test_slopes_hold_against_ball_arithmetic(name):
     scale = np.exp2(rng.uniform(-30, 5, (400, 1)))
     net = net.replaced([rng.standard_normal((400, 1)) * scale, net.weights[1]], net.biases)
     at = tn.forward(net, np.ones((1, 1)), np.zeros((1, 1)))
-    ball = tc._second(net, at)
+    ball = activation(name).second_from(at.hidden[0], at.inputs[1], at.slopes[0])
     for j in range(400):
         z = arb(float(net.weights[0][j, 0]))
         value = z.tanh() if name == "tanh" else 1 / (1 + (-z).exp())
