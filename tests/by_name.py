@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pltheory.certification.bplus.file import BPlusCertificate
-from pltheory.certification.bplus.file import bplus_certificate as _bplus_certificate
-from pltheory.certification.certificate import Certificate
-from pltheory.certification.trajectory.file import StoredTrajectory
+from pltheory.certification.bplus.claim import bplus_claim as _bplus_claim
+from pltheory.certification.claim import Claim
+from pltheory.certification.trajectory.claim import trajectory_claim as _trajectory_claim
 from pltheory.runs.promise import BallPromise
 from pltheory.theorems.ball import BallTheorem
 from pltheory.theorems.ball_constants import BallConstants
@@ -27,19 +26,19 @@ def reach(profile, settings, theorem: str, **more) -> BallConstants:
     return THEOREMS[theorem].search_radius(profile, settings, **more)
 
 
-def certify(problem, settings, guess, *, theorem: str = "B", centre=None) -> Certificate:
+def certify(problem, settings, guess, *, theorem: str = "B", centre=None) -> Claim:
     """The proof on the ball that a profile proposes."""
     return THEOREMS[theorem].certify_near(problem, settings, guess, centre)
 
 
-def bplus_certificate(problem, settings, found) -> BPlusCertificate:
-    """The certificate of a result of `certify_bplus`."""
-    return _bplus_certificate(THEOREMS["B+"].statement, problem, settings, found)
+def bplus_claim(problem, settings, found) -> Claim:
+    """The claim of a result of `certify_bplus`."""
+    return _bplus_claim(THEOREMS["B+"].statement, problem, settings, found)
 
 
-def stored_trajectory(loss: str, rule: str, found) -> StoredTrajectory:
-    """The certificate of a result of `certify_trajectory`."""
-    return StoredTrajectory(THEOREMS["D"].statement, loss, rule, found)
+def trajectory_claim(problem, settings, found) -> Claim:
+    """The claim of a result of `certify_trajectory`."""
+    return _trajectory_claim(THEOREMS["D"].statement, problem, settings, found)
 
 
 def promise_of(found: BallConstants, profile=None) -> BallPromise:

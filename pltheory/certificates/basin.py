@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ..certification.certificate import Certificate
+from ..certification.claim import Claim
 from ..optim import StepSettings
 from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
@@ -35,7 +35,7 @@ class Basin:
     norm: float
     polished: Polished | None
     end: Fit | None
-    certificate: Certificate | None
+    certificate: Claim | None
     shortfall: str | None = None
     failure: NumericalFailureError | None = None
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from ..certification.claim import Claim
 from ..measure.linearization import linearize
 from ..optim import StepSettings, require_rule
 from ..problem.problem import Problem
 from ..problem.snapshot import snapshot
 from ..problem.surroundings import undisturbed
 from ..theorems.ladder import CERTIFIABLE, WEAKEST_DEMAND
-from ..theorems.protocol import Proved
 from ..theory import InvalidInputError
 
 
 @undisturbed
-def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_DEMAND.id) -> Proved:
+def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_DEMAND.id) -> Claim:
     """Prove a theorem's hypotheses with arithmetic that counts its own rounding.
 
     Args:

@@ -7,96 +7,18 @@ float16 weights are the doubles they widen to), evaluated in real arithmetic.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
-import torch
 
 from ..nets.activations import activation
-from ..problem.networks import ClassN, class_n
-from ..problem.problem import Problem
 from ..rigor.eigen import lambda_max_upper, lambda_min_lower, spectral_norm_upper
 from ..rigor.midrad import Ball, as_ball, matmul, multiply
 from ..rigor.norms import frobenius_upper, inf_norm_upper, row_norms_upper
-from ..rigor.roundoff import Array, sqrt_up
+from ..rigor.roundoff import sqrt_up
 from ..rigor.scalar import Interval, interval
-from ..theory import Bound, InvalidInputError, NotAvailableError
+from ..theory import Bound
 from ..theory.perturbation import CentreNorms
-
-
-@dataclass(frozen=True)
-class Arrays:
-    """The stored doubles that a certificate speaks of.
-
-    Attributes:
-        weights: W_l of shape (m_l, m_{l-1}).
-        biases: b_l of shape (m_l,), or None.
-        kappas: kappa_l.
-        taus: tau_l.
-        activation: name in the table.
-        x: (n, d).
-        y: (n, C).
-    """
-
-    weights: tuple[Array, ...]
-    biases: tuple[Array | None, ...]
-    kappas: tuple[float, ...]
-    taus: tuple[float, ...]
-    activation: str
-    x: Array
-    y: Array
-
-
-def stored_arrays(net: ClassN, x: torch.Tensor, y: torch.Tensor) -> Arrays:
-    """The doubles of a network and its data.
-
-    Raises:
-        NotAvailableError: the activation is not smooth.
-    """
-    if not activation(net.activation).smooth:
-        raise NotAvailableError(
-            f"not available for this network: {net.activation} is not twice continuously differentiable"
-        )
-
-    def doubles(t: torch.Tensor) -> Array:
-        # A copy: what is certified must not change with the network afterwards. Widened by NumPy: threads of torch may
-        # flush what is subnormal in float32.
-        return np.array(t.detach().cpu().numpy(), dtype=np.float64, order="C", copy=True)
-
-    return Arrays(
-        tuple(doubles(layer.weight) for layer in net.layers),
-        tuple(None if layer.bias is None else doubles(layer.bias) for layer in net.layers),
-        tuple(float(layer.kappa) for layer in net.layers),
-        tuple(float(layer.tau) for layer in net.layers),
-        net.activation,
-        doubles(x),
-        doubles(y),
-    )
-
-
-def require_unchanged(a: Arrays, problem: Problem) -> None:
-    """Refuse to speak of a problem that is no longer what its stored doubles were taken from.
-
-    Raises:
-        InvalidInputError: naming what changed.
-        NotAvailableError: it is not of class N any more.
-    """
-    now = stored_arrays(class_n(problem.network), problem.x, problem.y)
-    pairs = [
-        *((f"the weight of affine layer {l}", u, v) for l, (u, v) in enumerate(zip_longest(a.weights, now.weights))),
-        *((f"the bias of affine layer {l}", u, v) for l, (u, v) in enumerate(zip_longest(a.biases, now.biases))),
-        ("x", a.x, now.x),
-        ("y", a.y, now.y),
-    ]
-    for what, was, live in pairs:
-        if (was is None) != (live is None) or (was is not None and live is not None and not _same_bits(was, live)):
-            raise InvalidInputError(f"{what} changed while the proof ran; nothing is said of either")
-    if (a.kappas, a.taus, a.activation) != (now.kappas, now.taus, now.activation):
-        raise InvalidInputError("a scale or the activation changed while the proof ran; nothing is said of either")
-
-
-def _same_bits(a: Array, b: Array) -> bool:
-    return a.shape == b.shape and bool((a.view(np.int64) == b.view(np.int64)).all())
+from .stored import Arrays
 
 
 @dataclass(frozen=True)
@@ -116,6 +38,15 @@ class Centre:
     lambda_min: Bound
     lambda_max: Bound
     residual: float
+
+
+NORM_LISTS = ("kappa", "weight", "inputs", "input_max", "rows", "row_max", "entry_max")
+
+
+def in_floats(norms: CentreNorms) -> CentreNorms:
+    """The same bounds as floats, for guesses and choices that need no proof."""
+    lists = {name: [v.hi for v in getattr(norms, name)] for name in NORM_LISTS}
+    return CentreNorms(**lists, s1=norms.s1.hi, s2=norms.s2.hi)
 
 
 def enclose(a: Arrays, *, spectrum: tuple[float | None, float | None] = (None, None)) -> Centre:
@@ -140,7 +71,7 @@ def enclose(a: Arrays, *, spectrum: tuple[float | None, float | None] = (None, N
     residual = frobenius_upper(forward.outputs - as_ball(a.y))
     act = activation(a.activation)
     norms = CentreNorms(
-        kappa=[abs(interval(k)) for k in a.kappas],
+        kappa=[abs(interval(k)) for k in a.kappa],
         # The first layer's weights meet no perturbed input, so their norm is never read.
         weight=[interval(0.0), *(interval(spectral_norm_upper(as_ball(w))) for w in a.weights[1:])],
         inputs=[interval(spectral_norm_upper(x)) for x in forward.inputs],
@@ -165,7 +96,7 @@ class _Forward:
 
 def _forward(a: Arrays) -> _Forward:
     value, inputs, slopes, act = as_ball(a.x), [], [], activation(a.activation)
-    for l, (w, b, kappa, tau) in enumerate(zip(a.weights, a.biases, a.kappas, a.taus, strict=True)):
+    for l, (w, b, kappa, tau) in enumerate(zip(a.weights, a.biases, a.kappa, a.tau, strict=True)):
         scaled = multiply(value, as_ball(np.full((1, 1), kappa)))
         inputs.append(scaled if b is None else _with_column(scaled, tau))
         z = matmul(scaled, as_ball(w.T))
@@ -191,7 +122,7 @@ class _Backward:
 def _backward(a: Arrays, slopes: list[Ball]) -> _Backward:
     n, c = a.y.shape
     # The output layer's rows are the unit vectors, so its product is the weights themselves, n times.
-    u = _repeat(multiply(as_ball(a.weights[-1]), as_ball(np.full((1, 1), a.kappas[-1]))), n)
+    u = _repeat(multiply(as_ball(a.weights[-1]), as_ball(np.full((1, 1), a.kappa[-1]))), n)
     rows, entries = [], []
     for l in reversed(range(len(slopes))):
         m = u.shape[1]
@@ -199,7 +130,7 @@ def _backward(a: Arrays, slopes: list[Ball]) -> _Backward:
         b = multiply(u, _each_output(slopes[l], c))
         rows.append(b)
         if l > 0:
-            u = matmul(multiply(b, as_ball(np.full((1, 1), a.kappas[l]))), as_ball(a.weights[l]))
+            u = matmul(multiply(b, as_ball(np.full((1, 1), a.kappa[l]))), as_ball(a.weights[l]))
     return _Backward(rows[::-1], entries[::-1])
 
 

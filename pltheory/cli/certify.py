@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pltheory.certification.certificate_file import require_free
+from pltheory.certification.claim import require_free
 from pltheory.report.checkpoint_text import print_checkpoint
 from pltheory.study.checkpoint_report import at_checkpoint
 from pltheory.theorems.ladder import AT_CHECKPOINT

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pltheory.certification.certificate_file import require_free
+from pltheory.certification.claim import require_free
 from pltheory.problem.checkpoint import Reading
 from pltheory.study.build import LEVELS
 from pltheory.study.config import Config, read_config
@@ -90,7 +90,8 @@ def save_certificate_of(report: VerifyReport, path: Path | None) -> None:
         return
     main = report.main
     if main.certificate is None or not main.certificate.holds:
-        why = f": {main.shortfall}" if main.shortfall else ""
+        said = main.shortfall or (main.certificate.shortfall if main.certificate is not None else "")
+        why = f": {said}" if said else ""
         line = f"no certificate written to {path}, Theorem {main.theorem.id} is {main.verdict.value}{why}"
         err.print(f"[yellow]{escape(line)}[/]", highlight=False, soft_wrap=True)
         return

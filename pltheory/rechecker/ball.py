@@ -13,8 +13,8 @@ from flint import arb, arb_mat
 
 from .arithmetic import ACTIVATIONS, Row, blocks, floats_of, largest_of, matrix, root, spectrum
 from .checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
-from .fields import ACCEPTED, FALSE, UNSURE, Array, Stop, damaged, keys_of, number
-from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored
+from .fields import ACCEPTED, FALSE, UNSURE, Array, Stop, damaged, number
+from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored, read_witness
 
 BOUNDS = {
     "residual": "upper", "lambda_min": "lower", "lipschitz": "upper", "ell": "upper", "beta": "upper",
@@ -48,13 +48,13 @@ def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
     Raises:
         Stop: with code DAMAGED.
     """
-    stored = read_stored(text, path, admit, {"grid": 1, "sigma": 1}, ["ball"])
-    radius = number(keys_of(text["ball"], "ball", ["radius"])["radius"], "ball.radius")
+    stored = read_stored(text, path, admit, {"grid": 1, "sigma": 1}, ["radius"])
+    radius = number(*read_witness(text, "radius"))
     grid, sigma = stored.more["grid"], stored.more["sigma"]
     if sigma.shape != grid.shape or grid.size < 2 or (sigma < 0).any():
         damaged("arrays.sigma", "must have one nonnegative number for each of two or more radii")
     if grid[0] != 0 or not (np.diff(grid) > 0).all() or grid[-1] != radius:
-        damaged("arrays.grid", f"must start at 0, increase strictly and end at ball.radius, {radius!r}")
+        damaged("arrays.grid", f"must start at 0, increase strictly and end at the radius, {radius!r}")
     known = [(name, "<") for name in HYPOTHESES[stored.theorem]]
     return Claim(
         **vars(stored), radius=radius, bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),

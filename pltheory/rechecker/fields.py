@@ -17,7 +17,8 @@ import numpy as np
 from ..border import MEBIBYTE, read_file
 from ..theory.errors import InvalidInputError
 
-SCHEMA = "pltheory-certificate/1"
+SCHEMAS = ("pltheory-certificate/1", "pltheory-certificate/2")
+"""The formats read; `file.read_witness` knows where they differ."""
 STATEMENT = "exact-arithmetic iteration from the stored float64 weights on the stored float64 data"
 ACCEPTED, FALSE, DAMAGED, UNSURE, FAILED = range(5)
 """Exit codes: accepted, a claim fails, damaged or unreadable, precision does not decide, numerical failure."""
@@ -117,8 +118,9 @@ def read_text(path: Path) -> dict[str, Any]:
         damaged(file, "not the JSON of a certificate: not text in UTF-8")
     except (ValueError, RecursionError) as error:
         damaged(file, f"not the JSON of a certificate: {_line(error)}")
-    if not isinstance(text, dict) or text.get("schema") != SCHEMA:
-        damaged("schema", f"not {SCHEMA!r}")
+    if not isinstance(text, dict):
+        damaged("schema", "not an object")
+    one_of(text.get("schema"), "schema", SCHEMAS)
     if hashlib.sha256(canonical).hexdigest() != text.get("sha256"):
         damaged("sha256", "the text does not have this hash")
     return text

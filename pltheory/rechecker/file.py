@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from .arrays import Shape, array_hash, open_arrays
-from .fields import STATEMENT, Array, damaged, keys_of, list_of, number, one_of
+from .fields import SCHEMAS, STATEMENT, Array, damaged, keys_of, list_of, number, one_of
 from .statements import CITATIONS, CONCLUSIONS
 
 KEYS = (
     "schema", "theorem", "conclusion", "citation", "statement", "network", "loss", "optimizer", "arrays", "bounds",
     "hypotheses", "assumptions", "sha256",
 )  # fmt: skip
-"""Keys of every certificate's text."""
+"""Keys of every certificate's text, in either schema."""
+SECTIONS = {"steps": "trajectory", "eps": "trajectory", "radius": "ball"}
+"""Where schema 1 keeps the numbers that schema 2 keeps in the witness."""
 ACTIVATIONS = ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu")
 MOST_LAYERS = 1000
 
@@ -51,7 +53,7 @@ class Stored:
 
 
 def read_stored(
-    text: dict[str, Any], path: Path, admit: Admit, more: dict[str, int], own_keys: Collection[str] = ()
+    text: dict[str, Any], path: Path, admit: Admit, more: dict[str, int], numbers: Collection[str] = ()
 ) -> Stored:
     """The part of a certificate that all theorems share, every field and hash checked.
 
@@ -60,12 +62,15 @@ def read_stored(
         path: of the text.
         admit: is told the sizes before they are allocated.
         more: the theorem's own arrays, name to number of dimensions.
-        own_keys: keys of the text beyond those of every certificate.
+        numbers: the theorem's own numbers, to be read by `read_witness`.
 
     Raises:
         Stop: with code DAMAGED, or as `admit`.
     """
-    keys_of(text, "certificate", [*KEYS, *own_keys])
+    own = sorted({SECTIONS[name] for name in numbers}) if text["schema"] == SCHEMAS[0] else ["witness"]
+    keys_of(text, "certificate", [*KEYS, *own])
+    for key in own:
+        keys_of(text[key], key, [name for name in numbers if key in ("witness", SECTIONS[name])])
     # The sentences are part of the claim, so a doctored one is refused.
     one_of(text["conclusion"], "conclusion", [CONCLUSIONS[text["theorem"]]])
     one_of(text["citation"], "citation", [CITATIONS[text["theorem"]]])
@@ -89,6 +94,12 @@ def read_stored(
         text["theorem"], loss, rule, eta, gamma, delta, activation, kappas, taus, weights, biases, a["x"], a["y"],
         {name: a[name] for name in more},
     )  # fmt: skip
+
+
+def read_witness(text: dict[str, Any], name: str) -> tuple[Any, str]:
+    """One of the theorem's own numbers as it stands in a text that `read_stored` let pass, and its field."""
+    section = SECTIONS[name] if text["schema"] == SCHEMAS[0] else "witness"
+    return text[section][name], f"{section}.{name}"
 
 
 def read_bounds(text: dict[str, Any], kinds: dict[str, str]) -> dict[str, float]:

@@ -19,8 +19,8 @@ from flint import arb
 from .arithmetic import root
 from .ball import Centre, Claim, centre, steepness
 from .checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
-from .fields import ACCEPTED, FALSE, UNSURE, Array, damaged, keys_of, number
-from .file import MOST_LAYERS, Admit, Stored, read_bounds, read_hypotheses, read_stored
+from .fields import ACCEPTED, FALSE, UNSURE, Array, damaged, number
+from .file import MOST_LAYERS, Admit, Stored, read_bounds, read_hypotheses, read_stored, read_witness
 from .iterate import (
     Forward,
     Weights,
@@ -87,34 +87,34 @@ def read_trajectory(text: dict[str, Any], path: Path, admit: Admit) -> Trajector
     ends = {f"end_W{l}": 2 for l in range(1, count + 1)}
     ends |= {f"end_b{l}": 1 for l in range(1, count + 1) if isinstance(hashes, dict) and f"b{l}" in hashes}
     vectors = dict.fromkeys(("eps", *STEPS, "grid", "sigma"), 1)
-    stored = read_stored(text, path, admit, {**ends, **vectors}, ("trajectory", "ball"))
+    stored = read_stored(text, path, admit, {**ends, **vectors}, ("steps", "eps", "radius"))
     more = stored.more
     weights = [more[f"end_W{l}"] for l in range(1, count + 1)]
     biases = [more.get(f"end_b{l}") for l in range(1, count + 1)]
     for name in ends:
         if more[name].shape != _first(stored, name).shape:
             damaged(f"arrays.{name}", f"has the shape {more[name].shape}, the start {_first(stored, name).shape}")
-    trajectory = keys_of(text["trajectory"], "trajectory", ("steps", "eps"))
-    steps = trajectory["steps"]
+    steps, field = read_witness(text, "steps")
     if type(steps) is not int or steps < 1:
-        damaged("trajectory.steps", "not a positive number of steps")
+        damaged(field, "not a positive number of steps")
     eps, grid, sigma = more["eps"], more["grid"], more["sigma"]
     for name in STEPS:
         if len(more[name]) != steps:
             damaged(f"arrays.{name}", f"does not have {steps} numbers, one for each step")
     if len(eps) != steps + 1 or (eps < 0).any():
         damaged("arrays.eps", f"not {steps + 1} nonnegative numbers")
-    if number(trajectory["eps"], "trajectory.eps") != eps[-1]:
-        damaged("trajectory.eps", f"is not the last of arrays.eps, {eps[-1]!r}")
+    last, field = read_witness(text, "eps")
+    if number(last, field) != eps[-1]:
+        damaged(field, f"is not the last of arrays.eps, {eps[-1]!r}")
     if not (more["rho"] > 0).all():
         damaged("arrays.rho", "must be positive")
     if not np.isin(more["branches"], range(1, 8)).all():
         damaged("arrays.branches", "must be whole numbers from 1 to 7")
     if sigma.shape != grid.shape or grid.size < 2 or (sigma < 0).any():
         damaged("arrays.sigma", "must have one nonnegative number for each of two or more radii")
-    radius = number(keys_of(text["ball"], "ball", ["radius"])["radius"], "ball.radius")
+    radius = number(*read_witness(text, "radius"))
     if grid[0] != eps[-1] or not (np.diff(grid) > 0).all() or grid[-1] != radius:
-        damaged("arrays.grid", f"must start at eps_T, increase strictly and end at ball.radius, {radius!r}")
+        damaged("arrays.grid", f"must start at eps_T, increase strictly and end at the radius, {radius!r}")
     return TrajectoryClaim(
         **vars(stored), bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, HYPOTHESES),
         eps=eps.tolist(), steps={name: more[name].tolist() for name in STEPS},
@@ -244,7 +244,8 @@ def check_trajectory(c: TrajectoryClaim, checks: Checks, tick: Tick) -> None:
             return
     end = stored_weights(c.end.weights, c.end.biases)
     away = distance(replay.at, end) + replay.apart
-    checks.compare("trajectory.eps", c.eps[-1], away, "upper", "distance of the stored end from the exact iterate")
+    field = f"arrays.eps[{len(c.eps) - 1}]"
+    checks.compare(field, c.eps[-1], away, "upper", "distance of the stored end from the exact iterate")
     factors = [arb(f).max(arb(1)) for f in c.steps["factor"]]
     checks.compare("bounds.growth", c.bounds["growth"], _product(factors), "upper")
     displacement = distance(end, stored_weights(c.weights, c.biases))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -79,7 +78,7 @@ class CheckpointReport:
             "checkpoint": {**asdict(self.reading), "said": str(self.reading)},
             "loaded": _fit(b.loaded),
             "polish": polish,
-            "certificate": None if b.certificate is None else json.loads(b.certificate.document().text(arrays_file)),
+            "certificate": None if b.certificate is None else b.certificate.document(arrays_file),
         }
 
 

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from ..certification.bplus import BPlusResult, certify_bplus
-from ..certification.bplus.file import BPlusCertificate, bplus_certificate
+from ..certification.bplus.claim import bplus_claim
+from ..certification.claim import Claim
 from ..optim import StepSettings
 from ..problem.problem import Problem
 from ..runs.promise import BallPromise, Promise
@@ -31,7 +32,7 @@ class Region:
 
     result: BPlusResult
     delta: float
-    certificate: BPlusCertificate | None
+    certificate: Claim | None
 
     @property
     def counted(self) -> bool:
@@ -121,15 +122,15 @@ class PerNeuronRegions(Theorem):
         question.allow(4.0 * problem.y.numel() ** 3 * units)  # the kernel's change by every neuron
         found = certify_bplus(problem, question.settings, rigorous=question.rigorous, refinements=1 if asked_for else 0)
         proved = found.proof is not None
-        certificate = bplus_certificate(self.statement, problem, question.settings, found) if proved else None
+        certificate = bplus_claim(self.statement, problem, question.settings, found) if proved else None
         return Region(found, question.settings.floor, certificate)
 
-    def certify(self, problem: Problem, settings: StepSettings) -> BPlusCertificate:
+    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
         """The certificate, its search refined."""
         found = certify_bplus(problem, settings, rigorous=True, refinements=1)
-        return bplus_certificate(self.statement, problem, settings, found)
+        return bplus_claim(self.statement, problem, settings, found)
 
-    def certificate(self, found: Region) -> BPlusCertificate | None:
+    def certificate(self, found: Region) -> Claim | None:
         """The proof of the regions."""
         return found.certificate
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from ..certification.certificate import BallCondition, Certificate, Radius, certify
+from ..certification.certificate import BallCondition, Radius, certify
+from ..certification.claim import Claim
+from ..certification.conclusion import path_end
 from ..certification.enclosure import Centre
 from ..certification.profile import Array, Profile, profile
 from ..measure.linearization import linearize
@@ -28,7 +30,7 @@ from ..theory.formulas import rate, slack
 from ..theory.verdict import Row
 from .ball_constants import BallConstants
 from .hypotheses import shortfall
-from .protocol import Proved, Question, Theorem
+from .protocol import Question, Theorem
 
 HEADROOM = 1.02
 """A proof's ball is chosen where the float search sees that much more than is needed, so that lower sums still fit."""
@@ -44,7 +46,7 @@ class Ball:
     """
 
     constants: BallConstants
-    certificate: Certificate | None = None
+    certificate: Claim | None = None
 
     @property
     def counted(self) -> bool:
@@ -72,8 +74,7 @@ class Ball:
         """Proved lower bound of the smallest kernel eigenvalue at w_0; None where a search left it as measured."""
         if self.certificate is None:
             return None
-        how = "Cholesky factor with verified residual"
-        return Bound(self.certificate.lambda_min, Direction.LOWER, how, self.counted)
+        return replace(self.certificate.bounds["lambda_min"], method="Cholesky factor with verified residual")
 
     @property
     def needed(self) -> Bound:
@@ -191,7 +192,7 @@ class BallTheorem(Theorem):
 
     def certify_near(
         self, problem: Problem, settings: StepSettings, guess: Profile, centre: Centre | None = None
-    ) -> Certificate:
+    ) -> Claim:
         """Prove the hypotheses on a ball chosen by a float64 profile, which is trusted for nothing else.
 
         Args:
@@ -228,25 +229,25 @@ class BallTheorem(Theorem):
         proved = replace(
             found.constants,
             holds=True,
-            radius=c.radius,
-            required=c.required,
-            beta=c.beta,
+            radius=c.numbers["radius"],
+            required=c["required"],
+            beta=c["beta"],
             eta=c.eta,
-            mu=c.mu,
-            delta=c.floor,
-            rate=c.rate,
+            mu=c["mu"],
+            delta=c["floor"],
+            rate=c["rate"],
             needed=last.left,
             available=last.right,
         )
         return Ball(proved, c)
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Proved:
+    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
         """As `certify_near`, on a ball chosen by a profile made here."""
         lin = linearize(problem.network, problem.x)
         residual = float(torch.linalg.vector_norm(lin.outputs - problem.y))
         return self.certify_near(problem, settings, profile(lin, residual, problem.scale))
 
-    def certificate(self, found: Ball) -> Certificate | None:
+    def certificate(self, found: Ball) -> Claim | None:
         """The proof of the ball."""
         return found.certificate
 
@@ -331,5 +332,5 @@ class IntegralTheorem(BallTheorem):
         available = slack(beta, eta) * p.integral[: i + 1]
         if not available[-1] >= p.residual:
             return float("inf"), 0.0
-        j = int(np.searchsorted(available, p.residual, side="left"))
+        j = path_end(available, p.residual)
         return float(p.radii[j]), float(p.sig[j] ** 2)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..certification.trajectory import certify_trajectory
-from ..certification.trajectory.file import StoredTrajectory
+from ..certification.claim import Claim
+from ..certification.trajectory import TrajectoryCertificate, certify_trajectory
+from ..certification.trajectory.claim import trajectory_claim
 from ..optim import StepSettings
 from ..problem.problem import Problem
 from ..rigor.scalar import interval
@@ -27,16 +28,22 @@ class Followed:
     """A trajectory that was followed, round-off counted.
 
     Attributes:
-        stored: the certificate, whether it holds or not.
+        result: what came of it.
+        claim: the certificate, whether it holds or not.
     """
 
-    stored: StoredTrajectory
+    result: TrajectoryCertificate
+    claim: Claim
+
+    @property
+    def proved(self) -> bool:
+        """Whether everything about it is proved, round-off included."""
+        return self.result.status == "CERTIFIED"
 
     @property
     def lambda_min(self) -> Bound:
         """Lower bound of the smallest eigenvalue of the kernel at w_T."""
-        c = self.stored.result
-        value = (interval(c.scale) * interval(self.stored.lambda_min)).lo
+        value = (interval(self.result.scale) * interval(self.result.lambda_min)).lo
         how = "Cholesky factor with verified residual" if value > 0 else "the last step was never tried"
         return Bound(value, Direction.LOWER, how, rounded=True)
 
@@ -44,22 +51,22 @@ class Followed:
 def _closes(q: Question, found: Followed | None) -> Row:
     if found is None:
         return unknown("not looked at")
-    c = found.stored.result
+    c = found.result
     counts = ", ".join(f"{k} {v}" for k, v in c.branches.items()) or "none"
     how = f"T = {c.steps} steps ({counts}), growth 10^{math.log10(max(c.growth, 1.0)):.1f}"
-    return Row(Fact("eps_T small", f"eps_T ≤ {c.eps:.2g}", True if found.stored.holds else None), how)
+    return Row(Fact("eps_T small", f"eps_T ≤ {c.eps:.2g}", True if found.proved else None), how)
 
 
 def _from_the_end(q: Question, found: Followed | None) -> Row:
     if found is None:
         return unknown("not looked at")
-    c, how = found.stored.result, "round-off included"
+    c, how = found.result, "round-off included"
     if c.basin is None:
         return unknown("never tried")
-    if c.basin.rate is not None and c.distance is not None:
+    if c.distance is not None:
         how = f"1 - q = {1 - c.basin.rate:.3g} from w_T on, limit within {c.distance:.4g} of w_0"
-    ratio = Bound(c.basin.ratio, Direction.LOWER, how, found.stored.holds)
-    if not found.stored.holds:
+    ratio = Bound(c.basin.ratio, Direction.LOWER, how, found.proved)
+    if not found.proved:
         ratio = Bound(c.basin.ratio, Direction.ESTIMATE, how)
     return Row(Comparison(ratio, ">", given(1.0), "ratio"), how)
 
@@ -106,32 +113,32 @@ class VerifiedTrajectory(Theorem):
                 told(t, allowed, f"||r|| = {residual:.1e}, error {eps:.0e}")
 
         followed = certify_trajectory(problem, question.settings, steps_limit=allowed, progress=said)
-        return Followed(StoredTrajectory(self.statement, problem.loss, question.settings.name, followed))
+        return Followed(followed, trajectory_claim(self.statement, problem, question.settings, followed))
 
-    def certify(self, problem: Problem, settings: StepSettings) -> StoredTrajectory:
+    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
         """The certificate of a trajectory of at most `STEPS` steps."""
         found = certify_trajectory(problem, settings, steps_limit=STEPS)
-        return StoredTrajectory(self.statement, problem.loss, settings.name, found)
+        return trajectory_claim(self.statement, problem, settings, found)
 
-    def certificate(self, found: Followed) -> StoredTrajectory | None:
+    def certificate(self, found: Followed) -> Claim | None:
         """The trajectory, where everything about it is proved."""
-        return found.stored if found.stored.holds else None
+        return found.claim if found.proved else None
 
     def step(self, question: Question, found: Followed | None) -> float | None:
         """Eta of the trajectory."""
-        return None if found is None else found.stored.result.eta
+        return None if found is None else found.result.eta
 
     def promise(self, question: Question, found: Followed) -> Promise | None:
         """Theorem C's conclusion holds at every start in B(w_T, eps_T), so of this run as well as of the exact one."""
-        c = found.stored.result
+        c = found.result
         b = c.basin
-        if b is None or not b.holds or b.floor is None:
+        if b is None or not b.holds:
             return None
         return Promise(c.eta, floor=b.floor, rate=b.rate, radius=b.rho, since=c.steps)
 
     def shortfall(self, question: Question, found: Followed | None, rows: list[Row]) -> str:
         """Where the trajectory stopped."""
-        return shortfall(question, rows) if found is None else found.stored.result.obstruction
+        return shortfall(question, rows) if found is None else found.result.obstruction
 
 
 THEOREM = VerifiedTrajectory()

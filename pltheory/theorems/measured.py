@@ -8,8 +8,9 @@ from functools import cached_property
 
 import torch
 
-from ..certification.enclosure import Centre, enclose, stored_arrays
+from ..certification.enclosure import Centre, enclose
 from ..certification.profile import Profile, profile
+from ..certification.stored import stored_arrays
 from ..measure.autodiff import weighted_gradient
 from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
@@ -17,7 +18,6 @@ from ..measure.ntk import empirical_ntk
 from ..measure.spectrum import extremes, top_eigenvector
 from ..nets.activations import activation
 from ..problem.admissible import antipodal_pair
-from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import lower
@@ -55,7 +55,7 @@ class Measured:
             NotAvailableError: not of class N, or not smooth.
             NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         """
-        return enclose(stored_arrays(class_n(self.problem.network), self.problem.x, self.problem.y))
+        return enclose(stored_arrays(self.problem))
 
 
 def measure(problem: Problem) -> Measured:

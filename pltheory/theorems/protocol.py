@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from ..certification.certificate import Inequality
+from ..certification.claim import Claim
 from ..optim import StepSettings
 from ..problem.problem import Problem
 from ..runs.loop import Progress
@@ -83,33 +82,6 @@ class Hypothesis:
     judge: Callable[[Question, Any], Row]
 
 
-class Proved(Protocol):
-    """A certificate of any theorem."""
-
-    @property
-    def theorem(self) -> str:
-        """Id of the theorem."""
-        ...
-
-    @property
-    def holds(self) -> bool:
-        """Whether every hypothesis is proved."""
-        ...
-
-    @property
-    def inequalities(self) -> tuple[Inequality, ...]:
-        """The hypotheses; empty where no numbers were found."""
-        ...
-
-    def save(self, path: str | Path) -> None:
-        """Write the JSON text to path and the arrays beside it.
-
-        Raises:
-            InvalidInputError: it does not hold, or a file exists or cannot be written.
-        """
-        ...
-
-
 class Theorem:
     """A theorem and the code that holds it against a problem; a subclass gives the texts and overrides what it has.
 
@@ -158,7 +130,7 @@ class Theorem:
         """
         return found
 
-    def certificate(self, found: Any) -> Proved | None:
+    def certificate(self, found: Any) -> Claim | None:
         """The proof in what was found, where there is one."""
         return None
 
@@ -178,7 +150,7 @@ class Theorem:
         """What is missing and what would close it; made from the rows that are open when left empty."""
         return ""
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Proved:
+    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
         """Prove the theorem's hypotheses with arithmetic that counts its own rounding.
 
         Raises:
@@ -208,7 +180,7 @@ class TheoremReport:
     rows: list[Row]
     ball_constants: BallConstants | None
     shortfall: str
-    certificate: Proved | None = None
+    certificate: Claim | None = None
     eta: float | None = None
     promise: Promise | None = None
     origin: str | None = None

@@ -49,7 +49,7 @@ def test_one_factor_serves_all_points_of_a_large_kernel(monkeypatch, problem):
     assert once.profile.lipschitz[0] == pytest.approx(float(values[-1]) ** 0.5, rel=1e-4)
     proof = certify(once.problem, SETTINGS, once.profile, theorem="C")
     assert proof.holds
-    assert proof.lambda_min <= float(values[0]) * (1 + 1e-9)
+    assert proof["lambda_min"] <= float(values[0]) * (1 + 1e-9)
 
 
 def test_where_conjugate_gradients_stall_the_kernel_is_factorised_again(monkeypatch, problem):

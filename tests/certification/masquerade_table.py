@@ -22,8 +22,9 @@ def said_of(which: Masquerade) -> str:
     wrong = broken_promise(net, x, y, c, RULE)
     assert wrong is None, wrong
     return (
-        f"certified: lambda_min ≥ {c.lambda_min:.5g} (autograd {float(values[0]):.5g}), "
-        f"‖J‖ ≤ {c.lipschitz:.5g} (at the start {float(values[-1]) ** 0.5:.5g}), every step of training within its rate"
+        f"certified: lambda_min ≥ {c['lambda_min']:.5g} (autograd {float(values[0]):.5g}), "
+        f"‖J‖ ≤ {c['lipschitz']:.5g} (at the start {float(values[-1]) ** 0.5:.5g}), "
+        "every step of training within its rate"
     )
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pltheory.certification.bplus import BPlusResult, certify_bplus
 from pltheory.certification.bplus.consistency import State
-from pltheory.certification.certificate import Inequality
+from pltheory.certification.claim import Inequality
 from pltheory.optim import DeltaGClipSettings
 from pltheory.problem.data import digits
 from pltheory.problem.networks import FullyConnected, fully_connected

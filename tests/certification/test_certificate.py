@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from pltheory.certification.certificate_file import array_hash
-from pltheory.certification.enclosure import enclose, stored_arrays
+from pltheory.certification.claim import array_hash
+from pltheory.certification.enclosure import enclose
 from pltheory.certification.profile import centre_norms, profile
+from pltheory.certification.stored import stored_arrays
 from pltheory.measure.linearization import linearize
 from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.problem.data import digits
@@ -40,7 +41,7 @@ def test_enclosure_contains_the_float_numbers_and_is_tight(case):
     if problem.x.dtype != torch.float64:
         return
     lin = linearize(problem.network, problem.x)
-    floats, centre = centre_norms(lin), enclose(stored_arrays(class_n(problem.network), problem.x, problem.y))
+    floats, centre = centre_norms(lin), enclose(stored_arrays(problem))
     values = torch.linalg.eigvalsh(lin.kernel)
     resolution = 1e-12 * float(values[-1])
     assert centre.lambda_min.at_least() <= float(values[0]) + resolution
@@ -59,13 +60,13 @@ def test_a_certificate_agrees_with_the_search_and_never_says_more(theorem, loss)
     bounds = guess(problem)
     found, proof = reach(bounds, SETTINGS, theorem), certify(problem, SETTINGS, bounds, theorem=theorem)
     assert proof.holds
-    i = int(np.searchsorted(bounds.radii, proof.radius * (1 - 1e-12)))
-    assert proof.beta >= bounds.beta[i] * (1 - 1e-9)
-    assert proof.mu <= found.mu * (1 + 1e-9)
-    assert proof.required >= found.required * (1 - 1e-3)
-    assert proof.rate >= found.rate
-    assert proof.residual >= bounds.residual * (1 - 1e-12)
-    assert proof.eta == 0.1 / proof.beta
+    i = int(np.searchsorted(bounds.radii, proof.numbers["radius"] * (1 - 1e-12)))
+    assert proof["beta"] >= bounds.beta[i] * (1 - 1e-9)
+    assert proof["mu"] <= found.mu * (1 + 1e-9)
+    assert proof["required"] >= found.required * (1 - 1e-3)
+    assert proof["rate"] >= found.rate
+    assert proof["residual"] >= bounds.residual * (1 - 1e-12)
+    assert proof.eta == 0.1 / proof["beta"]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_other_step_rules(settings):
     problem = wide()
     proof = certify(problem, settings, guess(problem))
     assert proof.holds
-    assert 0 < proof.floor <= 1
+    assert 0 < proof["floor"] <= 1
 
 
 def test_what_does_not_hold_gets_no_certificate(tmp_path):

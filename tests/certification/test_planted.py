@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from pltheory.certification.enclosure import Arrays, enclose
+from pltheory.certification.enclosure import enclose
 from pltheory.certification.profile import profile
+from pltheory.certification.stored import Arrays
 from pltheory.measure.linearization import linearize
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.problem.networks import fully_connected
@@ -41,8 +42,8 @@ def stored(problem: Problem, **changes: object) -> Arrays:
     given = {
         "weights": tuple(layers),
         "biases": (None, None),
-        "kappas": (1 / np.sqrt(D), 1 / np.sqrt(WIDTH)),
-        "taus": (0.0, 0.0),
+        "kappa": (1 / np.sqrt(D), 1 / np.sqrt(WIDTH)),
+        "tau": (0.0, 0.0),
         "activation": "tanh",
         "x": problem.x.numpy().copy(),
         "y": problem.y.numpy().copy(),
@@ -107,7 +108,7 @@ def test_dead_networks_and_long_steps_are_never_certified(count):
         w1, w2 = (p.detach().numpy().copy() for p in problem.parameters())
         dead = stored(problem, weights=(w1 * 0.0, w2 * 0.0))  # J = 0
         assert not any(verdicts(problem, dead))
-        flat = stored(problem, weights=(w1 * 1e6, w2), kappas=(1.0, 1 / np.sqrt(WIDTH)), y=problem.y.numpy() + 50.0)
+        flat = stored(problem, weights=(w1 * 1e6, w2), kappa=(1.0, 1 / np.sqrt(WIDTH)), y=problem.y.numpy() + 50.0)
         assert not any(verdicts(problem, flat))  # saturated: act' vanishes, and the targets are out of reach
         # beta eta >= 2, though by one unit in the last place only; beta is at least the largest eigenvalue.
         longest = enclose(stored(problem))

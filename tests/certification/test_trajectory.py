@@ -13,6 +13,7 @@ import pytest
 import torch
 from flint import arb
 
+from pltheory.certification.stored import stored_arrays
 from pltheory.certification.trajectory import certify as td
 from pltheory.certification.trajectory import certify_trajectory
 from pltheory.certification.trajectory import network as tn
@@ -78,7 +79,8 @@ def watched(p, settings, **options):
 
 def follow(certificate, reached, p, *, eta=None) -> list[tuple[float, float]]:
     """(distance to the exact iterate, eps) at every step."""
-    net, x, y = tn.float_network(p)
+    net = stored_arrays(p)
+    x, y = net.x, net.y
     exact = Exact.of(net, x, y, certificate.scale)
     pairs = []
     eps = [r.eps for r in certificate.records] + [certificate.eps]
@@ -134,7 +136,8 @@ def test_wrong_step_in_the_computed_run_is_counted(monkeypatch):
 
 def started_apart(p, settings, steps, apart, monkeypatch=None):
     """Follow a run whose exact partner starts at a distance, in the direction the first step expands most."""
-    net, x, y = tn.float_network(p)
+    net = stored_arrays(p)
+    x, y = net.x, net.y
     shift = expanding_direction(p, settings)
     run = td._Run(p, settings)
     run.eps = apart
@@ -266,7 +269,7 @@ def test_records_suffice_to_recompute_every_factor():
 def test_references_cover_every_ball():
     p, settings, steps, _ = RUNS["all-branches"]
     found, reached, references = watched(p, settings, steps_limit=steps)
-    weights = {0: tn.float_network(p)[0], **reached}
+    weights = {0: stored_arrays(p), **reached}
     for t, (r, ref) in enumerate(zip(found.records, references, strict=True)):
         assert tn.distance_up(weights[t], ref.network) + 2 * r.eps <= ref.radius * (1 + 1e-12)
 

@@ -10,11 +10,13 @@ import pytest
 import torch
 from flint import arb, ctx
 
+from pltheory.certification.stored import FloatNetwork
 from pltheory.certification.trajectory import bounds as tb
 from pltheory.certification.trajectory import curvature as tc
 from pltheory.certification.trajectory import growth as tg
 from pltheory.certification.trajectory import network as tn
 from pltheory.certification.trajectory import step as ts
+from pltheory.nets.activations import activation
 from pltheory.problem.networks import fully_connected
 from pltheory.rigor.midrad import Ball
 from pltheory.rigor.scalar import between, interval
@@ -25,7 +27,7 @@ from tests.oracles.exact_trajectory import Exact, matrix, norm
 def network(widths=(3, 8, 1), seed=0, activation="tanh", bias=False):
     net = fully_connected(list(widths), seed=seed, activation=activation, bias=bias).class_n()
     layers = net.layers
-    return tn.FloatNetwork(
+    return FloatNetwork(
         tuple(layer.weight.detach().numpy().copy() for layer in layers),
         tuple(None if layer.bias is None else layer.bias.detach().numpy().copy() for layer in layers),
         tuple(layer.kappa for layer in layers),
@@ -213,9 +215,9 @@ def test_reference_bounds_hold_where_they_claim_to(widths, bias):
     for _ in range(40):
         points = []
         for _ in range(2):
-            step = [rng.standard_normal(a.shape) for a in net.arrays]
+            step = [rng.standard_normal(a.shape) for a in net.parameters]
             length = rng.uniform(0, ref.radius) / math.sqrt(sum((s * s).sum() for s in step))
-            moved = [a + length * s for a, s in zip(net.arrays, step, strict=True)]
+            moved = [a + length * s for a, s in zip(net.parameters, step, strict=True)]
             k = len(net.weights)
             biases = moved[k:] if bias else net.biases
             points.append(net.replaced(moved[:k], biases))
@@ -257,7 +259,7 @@ def test_centre_norms_are_upper_bounds_for_several_outputs():
 def single(values, weights, residual, slopes=None, kappa=(1.0, 1.0), inputs_rad=0.0, slopes_rad=0.0, residual_rad=0.0):
     """A one-hidden-layer network and a forward pass with planted balls: x, W_2, r, act'(Z), A_1."""
     x, hidden = values
-    net = tn.FloatNetwork((np.zeros((hidden.shape[1], x.shape[1])), weights), (None, None), kappa, (0.0, 0.0), "tanh")
+    net = FloatNetwork((np.zeros((hidden.shape[1], x.shape[1])), weights), (None, None), kappa, (0.0, 0.0), "tanh")
     s = np.ones_like(hidden) * 0.5 if slopes is None else slopes
     at = tn.Forward(
         (Ball(x), Ball(hidden, np.asarray(inputs_rad))),
@@ -403,7 +405,7 @@ def test_deleting_slice_rounding_is_caught(part, monkeypatch):
 def step_misses(weights, grad, eta, gamma, delta, apart=0.0):
     """Whether the exact step along exactly that gradient leaves the bound; one layer pair, arb at 400 bits."""
     ctx.prec = 400
-    net = tn.FloatNetwork((weights,), (None,), (1.0,), (0.0,), "tanh")
+    net = FloatNetwork((weights,), (None,), (1.0,), (0.0,), "tanh")
     step = ts.enclose_step(net, ts.Gradient((grad,), (None,), apart), eta, gamma, delta)
     g = matrix(grad)
     size = norm([g])
@@ -525,7 +527,7 @@ def hessian_of_residual_term(net, x, y):
             a = act(z)
         return z
 
-    v = torch.from_numpy(np.concatenate([a.ravel() for a in net.arrays]))
+    v = torch.from_numpy(np.concatenate([a.ravel() for a in net.parameters]))
     r = (outputs(v) - yt).detach()
     return torch.func.jacrev(torch.func.grad(lambda p: (r * outputs(p)).sum()))(v).numpy()
 
@@ -550,9 +552,9 @@ def test_curvature_bounds_the_residual_term_over_the_ball(widths, bias, name, ep
         ref = tb.reference(net, at, eps)
         bound = tc.hidden_layer_curvature(net, at, tc.data_gram(net, x), eps, ref.lipschitz)
         for trial in range(6):
-            step = [rng.standard_normal(a.shape) for a in net.arrays]
+            step = [rng.standard_normal(a.shape) for a in net.parameters]
             length = eps * (trial > 0) / math.sqrt(sum((s * s).sum() for s in step))
-            moved = [a + length * s for a, s in zip(net.arrays, step, strict=True)]
+            moved = [a + length * s for a, s in zip(net.parameters, step, strict=True)]
             there = net.replaced(moved[:2], moved[2:] if bias else net.biases)
             assert np.linalg.norm(hessian_of_residual_term(there, x, y), 2) <= bound * (1 + 1e-9)
         if eps == 0.0:  # Frobenius for spectral norms, and nothing else, is lost
@@ -599,7 +601,7 @@ def curvature_pieces(seed, n=6):
     rng = np.random.default_rng(seed)
     x = aligned(rng, (n, 1))
     d = aligned(rng, (n, 1)) * np.array([1, -1, 1, -1, 1, -1])[:n, None]  # nearly cancels: rounding is all there is
-    net = tn.FloatNetwork((np.zeros((1, 1)), np.ones((1, 1))), (None, None), (1.0, 1.0), (0.0, 0.0), "tanh")
+    net = FloatNetwork((np.zeros((1, 1)), np.ones((1, 1))), (None, None), (1.0, 1.0), (0.0, 0.0), "tanh")
     gram = tc.data_gram(net, x)
     f = np.vectorize(Fraction, otypes=[object])
     return net, x, d, gram, f
@@ -655,7 +657,7 @@ def mixed_misses(seed, rad, n=6):
     signs = np.array([1, -1, 1, -1, 1, -1])[:n, None]
     x = np.ones((n, 1)) if rad else aligned(rng, (n, 1))
     residual, slopes = aligned(rng, (n, 1)) * signs, np.ones((n, 1))
-    net = tn.FloatNetwork((np.zeros((1, 1)), np.ones((1, 1))), (None, None), (1.0, 1.0), (0.0, 0.0), "tanh")
+    net = FloatNetwork((np.zeros((1, 1)), np.ones((1, 1))), (None, None), (1.0, 1.0), (0.0, 0.0), "tanh")
     at = tn.Forward((Ball(x), Ball(np.zeros((n, 1)))), (), (Ball(slopes),), Ball(residual, np.asarray(rad)))
     p = float(tc._mixed(net, at, tc.data_gram(net, x))[0, 0])
     f = np.vectorize(Fraction, otypes=[object])
@@ -689,7 +691,7 @@ def test_slopes_hold_against_ball_arithmetic(name):
     scale = np.exp2(rng.uniform(-30, 5, (400, 1)))
     net = net.replaced([rng.standard_normal((400, 1)) * scale, net.weights[1]], net.biases)
     at = tn.forward(net, np.ones((1, 1)), np.zeros((1, 1)))
-    ball = tc._second(net, at)
+    ball = activation(name).second_from(at.hidden[0], at.inputs[1], at.slopes[0])
     for j in range(400):
         z = arb(float(net.weights[0][j, 0]))
         value = z.tanh() if name == "tanh" else 1 / (1 + (-z).exp())

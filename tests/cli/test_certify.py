@@ -61,7 +61,7 @@ def test_the_polish_is_shown_and_the_certificate_written(certified):
     assert "about: the polished weights, not those of " in end.stdout
     assert "verdict: CERTIFIED" in end.stdout
     claim = json.loads((folder / "adam.cert.json").read_text(encoding="utf-8"))
-    assert (claim["schema"], claim["theorem"]) == ("pltheory-certificate/1", "C")
+    assert (claim["schema"], claim["theorem"]) == ("pltheory-certificate/2", "C")
     assert (folder / "adam.cert.npz").exists()
     assert not list(folder.glob(".*.partial"))
 

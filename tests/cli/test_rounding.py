@@ -14,11 +14,11 @@ from tests.cli.program import settings
 
 FLUSH = "import torch; assert torch.set_flush_denormal(True)"
 FAIL = """
-import pltheory.verification.report as report
+import pltheory.theorems.measured as measured
 from pltheory.rigor.errors import NoVerdictError
 def fail(arrays):
     raise NoVerdictError("planted")
-report.enclose = fail
+measured.enclose = fail
 """
 HOLDING = ["--set", "data.n=1", "--set", "network.hidden=[2000]"]
 

@@ -23,7 +23,7 @@ from scipy.special import erf, expit, ndtr
 
 from pltheory.certification import certificate as ball
 from pltheory.certification.bplus import certify_bplus
-from pltheory.certification.certificate_file import Document
+from pltheory.certification.claim import Claim
 from pltheory.certification.profile import profile
 from pltheory.certification.trajectory import certify_trajectory
 from pltheory.measure.linearization import linearize
@@ -31,7 +31,7 @@ from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSet
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.rechecker import recheck
-from tests.by_name import THEOREMS, bplus_certificate, stored_trajectory
+from tests.by_name import THEOREMS, bplus_claim, certify, trajectory_claim
 from tests.cases import Case, draws
 from tests.forge import all_numbers, at, number, value
 from tests.oracles.plain import Plain, sigma_max, sigma_min
@@ -54,15 +54,15 @@ ON_BALLS: list[tuple[Case, StepSettings, str]] = [
 ]
 
 
-def _on_ball(case: Case, rule: StepSettings, theorem: str) -> Document:
+def _on_ball(case: Case, rule: StepSettings, theorem: str) -> Claim:
     for distance in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7):
         problem = case.near(distance)
         guess = profile(linearize(problem.network, problem.x), distance, problem.scale)
         # Few radii: a recheck then takes milliseconds.
         with patch.object(ball, "POINTS", 6):
-            found = ball.certify(problem, rule, guess, theorem=theorem)
+            found = certify(problem, rule, guess, theorem=theorem)
         if found.holds:
-            return found.document()
+            return found
     raise AssertionError(f"no certificate for {case.name}")
 
 
@@ -74,12 +74,12 @@ def _near(width: int, distance: float) -> Problem:
         return Problem(net, x, net(x) + distance * away, "sum")
 
 
-def _documents() -> list[Document]:
+def _claims() -> list[Claim]:
     problem, rule = _near(8, 1e-4), DeltaGClipSettings("0.1/beta", gamma=0.5, delta=0.1)
-    bplus = bplus_certificate(problem, rule, certify_bplus(problem, rule, rigorous=True, cells=4, phases=2))
+    bplus = bplus_claim(problem, rule, certify_bplus(problem, rule, rigorous=True, cells=4, phases=2))
     problem, rule = _near(32, 0.1), DeltaGClipSettings("1/beta", gamma=0.02, delta=0.1)
-    run = stored_trajectory("sum", rule.name, certify_trajectory(problem, rule, steps_limit=100))
-    return [*(_on_ball(*case) for case in ON_BALLS), bplus.document(), run.document()]
+    run = trajectory_claim(problem, rule, certify_trajectory(problem, rule, steps_limit=100))
+    return [*(_on_ball(*case) for case in ON_BALLS), bplus, run]
 
 
 def pack(text: dict[str, Any], arrays: dict[str, np.ndarray] | None, files: Files) -> Files:
@@ -129,7 +129,7 @@ class Certificates:
 
     @cache  # noqa: B019 - one object a process
     def seeds(self) -> list[Files]:
-        found = [{TEXT: d.text(ARRAYS).encode(), ARRAYS: d.arrays_bytes()} for d in _documents()]
+        found = [{TEXT: d.text(ARRAYS).encode(), ARRAYS: d.arrays_bytes()} for d in _claims()]
         for seed in found:
             # Imports and compiles what the oracle needs, so that no case is charged for it.
             text, arrays = unpack(seed)

@@ -169,10 +169,10 @@ def broken_promise(net: nn.Module, x: Tensor, y: Tensor, c: Any, settings: pl.De
     """Hold a certificate of Theorem B against the live module; the first number of it that is wrong, in words."""
     j = jacobian(net, x)
     values = torch.linalg.eigvalsh(j @ j.T)
-    if not c.lambda_min <= float(values[0]) * (1 + 1e-9):
-        return f"lambda_min >= {c.lambda_min:.4g} is certified, it is {float(values[0]):.4g}"
-    if not c.lipschitz >= math.sqrt(float(values[-1])) * (1 - 1e-9):
-        return f"||J|| <= {c.lipschitz:.4g} is certified, it is {math.sqrt(float(values[-1])):.4g}"
+    if not c["lambda_min"] <= float(values[0]) * (1 + 1e-9):
+        return f"lambda_min >= {c['lambda_min']:.4g} is certified, it is {float(values[0]):.4g}"
+    if not c["lipschitz"] >= math.sqrt(float(values[-1])) * (1 - 1e-9):
+        return f"||J|| <= {c['lipschitz']:.4g} is certified, it is {math.sqrt(float(values[-1])):.4g}"
     params = [p for p in net.parameters() if p.requires_grad]
     first, path = math.nan, 0.0
     for t in range(STEPS + 1):
@@ -182,10 +182,10 @@ def broken_promise(net: nn.Module, x: Tensor, y: Tensor, c: Any, settings: pl.De
         value = float(loss.detach())
         first = value if t == 0 else first
         # Losses below this are rounding: outputs are of size 1.
-        if not value <= c.rate**t * first + 1e-26:
-            return f"L_{t} / L_0 <= {c.rate**t:.4g} is certified, it is {value / first:.4g}"
-        if not path <= c.required * (1 + 1e-9) + 1e-12:
-            return f"a path within {c.required:.4g} is certified, it is {path:.4g} after {t} steps"
+        if not value <= c["rate"] ** t * first + 1e-26:
+            return f"L_{t} / L_0 <= {c['rate'] ** t:.4g} is certified, it is {value / first:.4g}"
+        if not path <= c["required"] * (1 + 1e-9) + 1e-12:
+            return f"a path within {c['required']:.4g} is certified, it is {path:.4g} after {t} steps"
         loss.backward()
         grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
         norm = math.sqrt(sum(float(g.square().sum()) for g in grads))

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import pltheory as pl
-from pltheory.optim import guard, registry
+from pltheory.optim import guard, known, registry
 from pltheory.optim.registry import BUILT_IN, GROUP, has_certificates, names, origin, require_rule, rule
 from pltheory.runs.loop import Reason
 from pltheory.study.build import settings_of
@@ -40,7 +40,7 @@ def package(tmp_path, monkeypatch):
 
     def forget():
         registry._of_package.cache_clear()
-        registry.origin_of_name.cache_clear()
+        known.origin_of_name.cache_clear()
 
     def make(source=SOURCE, points=None, name="someone"):
         module = f"rule_{name.replace('-', '_')}"

@@ -19,7 +19,7 @@ from pltheory.theorems.guard import guarded
 from pltheory.theorems.protocol import Hypothesis, Theorem
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
 from pltheory.theory.verdict import Fact, Row, Verdict
-from tests.by_name import bplus_certificate
+from tests.by_name import bplus_claim
 from tests.cases import draws, sequential
 
 RULE = pl.DeltaGClipSettings(eta="0.5/beta", gamma=0.5, delta=0.1)
@@ -136,7 +136,7 @@ def test_a_certificate_of_theorem_b_plus_is_of_the_weights_it_was_found_for(tmp_
     first = p.network.weights[1].detach().clone()
     with torch.no_grad():
         p.network.weights[1].mul_(0.01)
-    c = bplus_certificate(p, RULE, found)
+    c = bplus_claim(p, RULE, found)
     assert (c.arrays.weights[1] == first.numpy()).all()
     assert c.holds
     c.save(tmp_path / "of.cert.json")

@@ -45,7 +45,7 @@ NETWORKS = {"own": own, "sequential": standard, "evaluation mode": normed, "trai
 CALLS = {
     "Problem": lambda net, x, y: pl.Problem(net, x, y).scale,
     "verify": lambda net, x, y: pl.verify(pl.Problem(net, x, y), RULE, theorem="B", steps=20).to_json(),
-    "certify": lambda net, x, y: pl.certify(pl.Problem(net, x, y), RULE).lambda_min,
+    "certify": lambda net, x, y: pl.certify(pl.Problem(net, x, y), RULE)["lambda_min"],
     "linearize": lambda net, x, y: pl.linearize(net, x).outputs,
     "profile": lambda net, x, y: pl.profile(pl.linearize(net, x), 1e-3).sig.tolist(),
     "empirical_ntk": lambda net, x, y: pl.empirical_ntk(net, x),

@@ -169,14 +169,20 @@ def test_every_hypothesis_has_its_line_of_code():
     assert [f for f in fields if f"`{f}`" not in PAGE] == []
 
 
+HOMES = {
+    "recheck": "pltheory.rechecker",
+    **{name: f"pltheory.certification.{name}" for name in ("trajectory", "certificate", "conclusion", "stored")},
+}
+
+
 def test_the_lines_of_code_exist():
     table = [line for line in PAGE.splitlines() if line.startswith("|") and "`" in line]
-    named = {n for line in table for n in re.findall(r"`((?:trajectory|recheck|certificate)\.[\w.]+)`", line)}
+    named = {n for line in table for n in re.findall(rf"`((?:{'|'.join(HOMES)})\.[\w.]+)`", line)}
     assert len(named) > 20
     for name in sorted(named - {"trajectory.eps"}):
-        parts = name.split(".")
-        depth = 2 if parts[0] in ("trajectory", "recheck") else 1
-        module = import_module("pltheory.certification." + ".".join(parts[:depth]))
+        home, *parts = name.split(".")
+        depth = 1 if home in ("trajectory", "recheck") else 0
+        module = import_module(".".join([HOMES[home], *parts[:depth]]))
         assert callable(reduce(getattr, parts[depth:], module)), name
 
 

@@ -80,8 +80,7 @@ def certified(case: Case, rule: int, theorem: str) -> tuple[str, bytes]:
     for distance in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6):
         certificate = prove(case.near(distance), RULES[rule], theorem)
         if certificate.holds:
-            files = certificate.document()
-            return files.text("c.cert.npz"), files.arrays_bytes()
+            return certificate.text("c.cert.npz"), certificate.arrays_bytes()
     raise AssertionError(f"no certificate for {case.name}")
 
 
@@ -177,8 +176,8 @@ DISHONEST: list[tuple[str, Callable[[Text], Any], int, str]] = [
     ("kappas too many", lambda t: t["network"]["kappas"].append(number(1.0)), DAMAGED, "network.kappas"),
     ("layers", lambda t: t["network"].update(layers=3), DAMAGED, "network.kappas"),
     ("layers a truth value", lambda t: t["network"].update(layers=True), DAMAGED, "network.layers"),
-    ("radius", lambda t: t["ball"].update(radius=number(2 * value(t["ball"]["radius"]))), DAMAGED, "arrays.grid"),
-    ("schema", lambda t: t.update(schema="pltheory-certificate/2"), DAMAGED, "schema"),
+    ("radius", lambda t: t["witness"].update(radius=number(2 * value(t["witness"]["radius"]))), DAMAGED, "arrays.grid"),
+    ("schema", lambda t: t.update(schema="pltheory-certificate/3"), DAMAGED, "schema"),
     ("theorem name", lambda t: t.update(theorem="A"), DAMAGED, "conclusion"),
     ("unknown theorem", lambda t: t.update(theorem="LZB22-6"), DAMAGED, "theorem"),
     ("a sentence", lambda t: t.update(conclusion="L_t <= 2^-t L_0"), DAMAGED, "conclusion"),
@@ -239,7 +238,7 @@ def test_another_theorem_with_these_numbers_is_rejected(tmp_path: Path, donor: s
 def test_a_larger_ball_needs_numbers_of_its_own(tmp_path: Path) -> None:
     forge = forged(tmp_path, ONE)
     forge.arrays["grid"] = forge.arrays["grid"] * 1.5
-    forge.text["ball"]["radius"] = number(forge.arrays["grid"][-1])
+    forge.text["witness"]["radius"] = number(forge.arrays["grid"][-1])
     refused(recheck(forge.write()), FALSE, "arrays.sigma")
 
 
@@ -356,7 +355,7 @@ def test_one_changed_byte_of_the_arrays_is_damage(tmp_path: Path) -> None:
 
 
 GARBAGE = [
-    b"", b"{}", b"[]", b"null", b"7", b"\xff\xfe", b'{"schema": "pltheory-certificate/1"}', b"[" * 100_000,
+    b"", b"{}", b"[]", b"null", b"7", b"\xff\xfe", b'{"schema": "pltheory-certificate/2"}', b"[" * 100_000,
     b'{"a":' * 5000 + b"1" + b"}" * 5000, b'{"schema": NaN}', b"1" * 5000, b'{"schema": 1, "schema": 2}',
     b'{"schema": "\\ud800"}',
 ]  # fmt: skip

@@ -20,9 +20,9 @@ import torch
 from flint import arb, arb_mat, ctx
 from scipy.integrate import quad
 
-from pltheory.certification.bplus import certify_bplus, prepare
+from pltheory.certification.bplus import BPlusResult, certify_bplus, prepare
 from pltheory.certification.bplus.consistency import Consistency
-from pltheory.certification.bplus.file import BPlusCertificate
+from pltheory.certification.claim import Claim
 from pltheory.optim import (
     DeltaGClipSettings,
     GClipSettings,
@@ -48,7 +48,7 @@ from pltheory.rechecker.flow import (
 from pltheory.rechecker.network import CURVATURES, Network, Suprema
 from pltheory.rechecker.neurons import Pass, perron
 from pltheory.theory import InvalidInputError
-from tests.by_name import bplus_certificate
+from tests.by_name import bplus_claim
 from tests.forge import (
     ACCEPTED,
     DAMAGED,
@@ -101,17 +101,22 @@ CASES: dict[str, tuple[Callable[[], Problem], StepSettings]] = {
 
 
 @cache
-def proved(name: str) -> BPlusCertificate:
+def found_for(name: str) -> BPlusResult:
     problem, rule = CASES[name][0](), CASES[name][1]
-    certificate = bplus_certificate(problem, rule, certify_bplus(problem, rule, rigorous=True, **GRID))
-    assert certificate.holds, certificate.result.shortfall
-    return certificate
+    return certify_bplus(problem, rule, rigorous=True, **GRID)
+
+
+@cache
+def proved(name: str) -> Claim:
+    claim = bplus_claim(CASES[name][0](), CASES[name][1], found_for(name))
+    assert claim.holds, claim.shortfall
+    return claim
 
 
 @cache
 def files(name: str) -> tuple[str, bytes]:
-    document = proved(name).document()
-    return document.text("c.cert.npz"), document.arrays_bytes()
+    claim = proved(name)
+    return claim.text("c.cert.npz"), claim.arrays_bytes()
 
 
 def forged(folder: Path, name: str = "plain") -> Forge:
@@ -125,7 +130,7 @@ def test_certificates_are_accepted(tmp_path: Path, name: str) -> None:
     assert result.theorem == "B+"
     assert {c.code for c in result.checks} == {ACCEPTED}
     # Every bound, and both sides and the relation of five hypotheses and of three in every phase.
-    assert len(result.checks) == 10 + 3 * (5 + 3 * len(proved(name).result.proof.eps))  # type: ignore[union-attr]
+    assert len(result.checks) == 10 + 3 * (5 + 3 * len(proved(name).witness["eps"]))
 
 
 def test_digits_are_accepted(tmp_path: Path) -> None:
@@ -134,7 +139,7 @@ def test_digits_are_accepted(tmp_path: Path) -> None:
     rule = DeltaGClipSettings("0.1/beta", gamma=0.5, delta=0.1)
     problem = Problem(fully_connected([64, 1000, 1], output_init="rademacher", seed=0), data.x, data.y)
     found = certify_bplus(problem, rule, rigorous=True, cells=60, phases=5)
-    bplus_certificate(problem, rule, found).save(tmp_path / "digits.cert.json")
+    bplus_claim(problem, rule, found).save(tmp_path / "digits.cert.json")
     result = recheck(tmp_path / "digits.cert.json")
     assert result.accepted, result.message
 
@@ -333,8 +338,8 @@ def test_the_solution_of_another_network_is_rejected(tmp_path: Path) -> None:
     """Same data, settings and grid, another seed: the attacker swaps the weights and all bounds but the solution."""
     problem = near("tanh", seed=3)
     rule = CASES["plain"][1]
-    other = bplus_certificate(problem, rule, certify_bplus(problem, rule, rigorous=True, **GRID))
-    forge = Forge(tmp_path, other.document().text("c.cert.npz"), other.document().arrays_bytes())
+    other = bplus_claim(problem, rule, certify_bplus(problem, rule, rigorous=True, **GRID))
+    forge = Forge(tmp_path, other.text("c.cert.npz"), other.arrays_bytes())
     assert recheck(forge.path).accepted
     donor = forged(tmp_path)
     for name in ("ew", "ea"):
@@ -375,7 +380,7 @@ DISHONEST: list[tuple[str, Callable[[Text], Any], int, str]] = [
     ("activation", lambda t: t["network"].update(activation="erf"), FALSE, "bounds."),
     ("kappa", lambda t: t["network"]["kappas"][1].update(number(0.2)), FALSE, "bounds."),
     ("tau without bias", lambda t: t["network"]["taus"][0].update(number(1.0)), DAMAGED, "network.taus[0]"),
-    ("another theorem", lambda t: t.update(theorem="B"), DAMAGED, "certificate"),
+    ("another theorem", lambda t: t.update(theorem="B"), DAMAGED, "witness"),
     ("a ball", lambda t: t.update(ball={"radius": number(1.0)}), DAMAGED, "certificate"),
     ("an assumption", lambda t: t["assumptions"].append("w_0 is random"), DAMAGED, "assumptions"),
     ("a sentence", lambda t: t.update(conclusion="L_t = 0"), DAMAGED, "conclusion"),
@@ -478,7 +483,7 @@ def test_an_undecided_verdict_is_not_written(tmp_path: Path) -> None:
     problem = near("tanh", width=10, n=4)
     rule = DeltaGClipSettings("0.1/beta", 0.5, 0.1)
     far = Problem(problem.network, problem.x, problem.y + 3.0)
-    certificate = bplus_certificate(far, rule, certify_bplus(far, rule, rigorous=True, **GRID))
+    certificate = bplus_claim(far, rule, certify_bplus(far, rule, rigorous=True, **GRID))
     assert not certificate.holds
     with pytest.raises(InvalidInputError, match="only a certificate that holds is written: UNDECIDED phase"):
         certificate.save(tmp_path / "no.cert.json")
@@ -487,7 +492,7 @@ def test_an_undecided_verdict_is_not_written(tmp_path: Path) -> None:
 
 def test_what_holds_in_float64_only_is_not_written(tmp_path: Path) -> None:
     problem, rule = CASES["plain"][0](), CASES["plain"][1]
-    certificate = bplus_certificate(problem, rule, certify_bplus(problem, rule, **GRID))
+    certificate = bplus_claim(problem, rule, certify_bplus(problem, rule, **GRID))
     assert not certificate.holds
     with pytest.raises(InvalidInputError, match="HOLDS"):
         certificate.save(tmp_path / "no.cert.json")
@@ -561,19 +566,18 @@ class Both:
         problem, rule = CASES[name][0](), CASES[name][1]
         self.setup = prepare(problem, rigorous=True, **GRID)
         found = proved(name)
-        proof = found.result.proof
+        proof = found_for(name).proof
         assert proof is not None
-        inner = found.result.eta * problem.scale
+        inner = found.eta * problem.scale
         step = self.setup.step(inner)
         assert step is not None
         self.step = step
         self.run = Consistency(self.setup.centre, self.setup.duals, self.setup.linear, self.setup.grid, step)
         assert self.run.solve() is None
-        document = found.document()
         claim = recheck_bplus.Claim(
-            "B+", found.loss, rule.name, found.result.eta, rule.gamma, rule.delta, document.network.activation,
-            list(document.network.kappas), list(document.network.taus), list(document.network.weights),
-            list(document.network.biases), document.network.x, document.network.y, {}, {}, [], [],
+            "B+", found.loss, rule.name, found.eta, rule.gamma, rule.delta, found.arrays.activation,
+            list(found.arrays.kappa), list(found.arrays.tau), list(found.arrays.weights),
+            list(found.arrays.biases), found.arrays.x, found.arrays.y, {}, {}, [], [],
             proof.times.tolist(), [int(e) for e in proof.ends], proof.eps.tolist(), proof.ew, proof.ea,
         )  # fmt: skip
         self.net = Network(claim)
@@ -729,8 +733,8 @@ def test_the_tail_enters_the_deviation_of_the_last_phase_only(both: Both) -> Non
 def test_beta_is_recomputed_with_the_residuals_part(tmp_path: Path) -> None:
     """With eta a number beta is claimed as small as it was found; a third of the residual's part less is refused."""
     problem, rule = CASES["far"][0](), DeltaGClipSettings(0.02, 0.5, 0.1)
-    found = bplus_certificate(problem, rule, certify_bplus(problem, rule, rigorous=True, **GRID))
-    forge = Forge(tmp_path, found.document().text("c.cert.npz"), found.document().arrays_bytes())
+    found = bplus_claim(problem, rule, certify_bplus(problem, rule, rigorous=True, **GRID))
+    forge = Forge(tmp_path, found.text("c.cert.npz"), found.arrays_bytes())
     assert recheck(forge.path).accepted
     claimed = forge.text["bounds"]["beta"]
     kernel_part = (1 + forge.arrays["eps"][-1]) * value(forge.text["bounds"]["lambda_max"])

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from pltheory.certification.certificate_file import Document
+from pltheory.certification.claim import Claim
 from pltheory.certification.trajectory import TrajectoryCertificate, certify_trajectory
 from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
 from pltheory.problem.networks import fully_connected
@@ -24,7 +24,7 @@ from pltheory.rechecker import RecheckResult, recheck
 from pltheory.rechecker import trajectory as recheck_trajectory
 from pltheory.theory import InvalidInputError
 from tests import forge
-from tests.by_name import stored_trajectory
+from tests.by_name import trajectory_claim
 from tests.forge import ACCEPTED, DAMAGED, FALSE, UNSURE, number, value
 from tests.oracles.exact_trajectory import Exact, norm
 
@@ -81,16 +81,16 @@ def certified(name: str) -> TrajectoryCertificate:
     return found
 
 
-def document(name: str) -> Document:
+def claimed(name: str) -> Claim:
     p, settings, _ = RUNS[name]
-    return stored_trajectory(p.loss, settings.name, certified(name)).document()
+    return trajectory_claim(p, settings, certified(name))
 
 
 class Forge(forge.Forge):
     """A certificate of Theorem D in the hands of an attacker."""
 
     def __init__(self, folder: Path, name: str = "clipped") -> None:
-        made = document(name)
+        made = claimed(name)
         super().__init__(folder, made.text("c.cert.npz"), made.arrays_bytes())
 
     @property
@@ -106,14 +106,14 @@ class Forge(forge.Forge):
             if vector.shape in ((self.steps,), (self.steps + 1,)) and name not in ("grid", "sigma", "rho"):
                 self.arrays[name] = np.delete(vector, t)
         self.arrays["rho"] = np.delete(self.arrays["rho"], t)
-        self.text["trajectory"]["steps"] -= 1
+        self.text["witness"]["steps"] -= 1
         self.end_eps(self.arrays["eps"][-1])
 
     def end_eps(self, eps: float) -> None:
         """Another eps_T, in all of its places."""
         self.arrays["eps"][-1] = eps
         self.arrays["grid"][0] = eps
-        self.set("trajectory", "eps", eps)
+        self.set("witness", "eps", eps)
 
 
 def refused(result: RecheckResult, code: int, *words: str) -> None:
@@ -141,8 +141,8 @@ def test_certificates_are_accepted(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["clipped", "floor", "gclip-bias-mean", "sigmoid-mean"])
 def test_claims_are_true_of_the_exact_iterates(name: str) -> None:
     """A third program, at 900 bits, at x_t itself."""
-    found, claims = certified(name), document(name).arrays
-    exact = Exact.of(found.start, found.x, found.y, found.scale)
+    found, claims = certified(name), claimed(name).stored
+    exact = Exact.of(found.start, found.start.x, found.start.y, found.scale)
     for t in range(min(found.steps, 60)):
         gw, gb = exact.gradient()
         size = norm([*gw, *(b for b in gb if b is not None)])
@@ -184,7 +184,7 @@ def test_too_little_precision_is_no_verdict(tmp_path: Path, bits: int) -> None:
 
 def test_only_what_holds_is_written(tmp_path: Path) -> None:
     p, settings, _ = RUNS["clipped"]
-    short = stored_trajectory("sum", settings.name, certify_trajectory(p, settings, steps_limit=3))
+    short = trajectory_claim(p, settings, certify_trajectory(p, settings, steps_limit=3))
     assert not short.holds
     assert short.inequalities == ()
     with pytest.raises(InvalidInputError, match="after 3 steps"):
@@ -192,14 +192,15 @@ def test_only_what_holds_is_written(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_trajectory_without_steps_is_theorem_b() -> None:
+def test_a_trajectory_without_steps_is_theorem_b(tmp_path: Path) -> None:
     p = problem((5, 400, 1), 2)
     with torch.no_grad():
         p = Problem(p.network, p.x, p.network(p.x) + 1e-3, "sum")
-    found = certify_trajectory(p, DeltaGClipSettings("0.5/beta", 0.5, 0.1), steps_limit=10)
+    rule = DeltaGClipSettings("0.5/beta", 0.5, 0.1)
+    found = certify_trajectory(p, rule, steps_limit=10)
     assert (found.status, found.steps) == ("CERTIFIED", 0)
     with pytest.raises(InvalidInputError, match="Theorem B"):
-        stored_trajectory("sum", "delta-gclip", found).document()
+        trajectory_claim(p, rule, found).save(tmp_path / "d.cert.json")
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------
@@ -247,10 +248,10 @@ def test_swapped_hashes(tmp_path: Path) -> None:
 
 
 UNREADABLE: dict[str, tuple[str, Callable[[Forge], Any]]] = {
-    "no steps": ("trajectory.steps", lambda f: f.text["trajectory"].update(steps=0)),
-    "steps are a text": ("trajectory.steps", lambda f: f.text["trajectory"].update(steps="16")),
-    "more steps than numbers": ("arrays.rho", lambda f: f.text["trajectory"].update(steps=17)),
-    "another eps_T": ("trajectory.eps", lambda f: f.set("trajectory", "eps", 1e-20)),
+    "no steps": ("witness.steps", lambda f: f.text["witness"].update(steps=0)),
+    "steps are a text": ("witness.steps", lambda f: f.text["witness"].update(steps="16")),
+    "more steps than numbers": ("arrays.rho", lambda f: f.text["witness"].update(steps=17)),
+    "another eps_T": ("witness.eps", lambda f: f.set("witness", "eps", 1e-20)),
     "negative eps": ("arrays.eps", lambda f: f.arrays["eps"].__setitem__(3, -1e-20)),
     "rho of zero": ("arrays.rho", lambda f: f.arrays["rho"].__setitem__(3, 0.0)),
     "no branch": ("arrays.branches", lambda f: f.arrays["branches"].__setitem__(3, 0.0)),
@@ -263,7 +264,7 @@ UNREADABLE: dict[str, tuple[str, Callable[[Forge], Any]]] = {
     "an end of another shape": ("arrays.end_W1", lambda f: f.arrays.update(end_W1=f.arrays["end_W1"][:-1])),
     "no end": ("end_W2", lambda f: f.arrays.pop("end_W2")),
     "an array too many": ("end_b1", lambda f: f.arrays.update(end_b1=f.arrays["eps"])),
-    "no trajectory": ("trajectory", lambda f: f.text.pop("trajectory")),
+    "no witness": ("witness", lambda f: f.text.pop("witness")),
     "network of no kind": ("network", lambda f: f.text.update(network=[])),
     "labelled C": ("conclusion", lambda f: f.text.update(theorem="C")),
 }
@@ -353,7 +354,7 @@ def test_errors_shrunken_alike_are_below_the_distance_of_the_stored_end(tmp_path
     for name in ("rho", "eps"):
         forged.arrays[name] *= 2.0**-20  # exact, so that every inequality of the recursion still holds
     forged.end_eps(forged.arrays["eps"][-1])
-    refused(recheck(forged.write()), FALSE, "trajectory.eps", "distance of the stored end")
+    refused(recheck(forged.write()), FALSE, "arrays.eps[", "distance of the stored end")
 
 
 def test_errors_below_the_rechecks_own_precision(tmp_path: Path) -> None:
@@ -382,7 +383,7 @@ def test_a_dropped_step(tmp_path: Path, t: int) -> None:
     forged = Forge(tmp_path)
     forged.shorten(t)
     result = recheck(forged.write())
-    refused(result, FALSE, "trajectory.eps" if t == 15 else f"step {t}, ")
+    refused(result, FALSE, "arrays.eps[" if t == 15 else f"step {t}, ")
 
 
 def test_a_dropped_step_with_its_recursion_mended(tmp_path: Path) -> None:
@@ -390,7 +391,7 @@ def test_a_dropped_step_with_its_recursion_mended(tmp_path: Path) -> None:
     forged = Forge(tmp_path)
     forged.shorten(15)
     forged.end_eps(forged.arrays["factor"][-1] * forged.arrays["eps"][-2] * (1 + 1e-9) + 2 * forged.arrays["rho"][-1])
-    refused(recheck(forged.write()), FALSE, "trajectory.eps")
+    refused(recheck(forged.write()), FALSE, "arrays.eps[")
 
 
 def test_a_repeated_step(tmp_path: Path) -> None:
@@ -398,7 +399,7 @@ def test_a_repeated_step(tmp_path: Path) -> None:
     for name, vector in forged.arrays.items():
         if vector.shape in ((16,), (17,)) and name not in ("grid", "sigma"):
             forged.arrays[name] = np.insert(vector, 4, vector[4])
-    forged.text["trajectory"]["steps"] = 17
+    forged.text["witness"]["steps"] = 17
     refused(recheck(forged.write()), FALSE, "step ")
 
 
@@ -439,14 +440,14 @@ def test_a_start_hardly_moved(tmp_path: Path) -> None:
 def test_another_end(tmp_path: Path, name: str) -> None:
     forged = Forge(tmp_path)
     forged.arrays[name].flat[0] += 3 * forged.arrays["eps"][-1]
-    refused(recheck(forged.write()), FALSE, "trajectory.eps")
+    refused(recheck(forged.write()), FALSE, "arrays.eps[")
 
 
 def test_the_end_of_another_run(tmp_path: Path) -> None:
     forged = Forge(tmp_path)
-    other = document("floor").arrays
+    other = claimed("floor").stored
     forged.arrays |= {name: other[name] for name in ("end_W1", "end_W2")}
-    refused(recheck(forged.write()), FALSE, "trajectory.eps")
+    refused(recheck(forged.write()), FALSE, "arrays.eps[")
 
 
 def test_a_shorter_path(tmp_path: Path) -> None:

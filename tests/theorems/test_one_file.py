@@ -90,4 +90,4 @@ def test_it_asks_for_twice_the_radius_of_theorem_a(package: Path) -> None:
     rule = DeltaGClipSettings(eta="0.5/beta", gamma=1.0, delta=0.2)
     mine, known = check(at, rule, theorem_of("A-twice").theorem), check(at, rule, "A")
     assert mine.verdict is known.verdict is Verdict.HOLDS
-    assert mine.reach.ratio == pytest.approx(known.reach.ratio / 2, rel=1e-2)
+    assert mine.ball_constants.ratio == pytest.approx(known.ball_constants.ratio / 2, rel=1e-2)

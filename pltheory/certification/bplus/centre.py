@@ -20,7 +20,7 @@ from ...problem.problem import Problem
 from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array
 from ...theory import NotAvailableError, NumericalFailureError
-from ..enclosure import Arrays, stored_arrays
+from ..stored import Arrays, stored_arrays
 from .arrays import (
     MOST_TERMS,
     Field,
@@ -136,7 +136,7 @@ def centre(problem: Problem, *, rigorous: bool) -> Centre:
     if rigorous and m > MOST_TERMS:
         raise NoVerdictError(f"width {m} is beyond the rounding bounds of the certificate")
 
-    arrays = stored_arrays(net, problem.x, problem.y)
+    arrays = stored_arrays(problem)
     biases = arrays.biases
     x = field(arrays.x, rigorous) * float(first.kappa)
     weight, a = arrays.weights[0], arrays.weights[1].reshape(m, 1)

@@ -17,14 +17,13 @@ import numpy as np
 from ...optim import StepSettings, certifiable
 from ...problem.problem import Problem
 from ...rigor import environment
-from ...rigor.arithmetic import INTERVALS
 from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array
 from ...rigor.scalar import interval
 from ...theory import InvalidInputError
-from ...theory.formulas import rate
-from ..certificate import Inequality
-from ..enclosure import Arrays, require_unchanged
+from ..claim import Inequality
+from ..conclusion import rate_above
+from ..stored import Arrays, require_unchanged
 from .arrays import ceiling, raised
 from .centre import Centre, centre
 from .consistency import Consistency
@@ -61,7 +60,6 @@ class Proof:
         lambda_min: lower bound of lambda_min(K(w_0)).
         lambda_max: upper bound of lambda_max(K(w_0)).
         c1: upper bound of c1.
-        floor: lower bound of the factor with h_t >= eta floor.
     """
 
     times: Array
@@ -74,7 +72,6 @@ class Proof:
     lambda_min: float
     lambda_max: float
     c1: float
-    floor: float
 
 
 @dataclass(frozen=True)
@@ -256,7 +253,7 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
     mu = (1 - state.eps) * (1 - c.e0) * float(c.lam[0]) * DOWN * scale
     beta_in_use = float(raised(beta * scale)) if scale != 1.0 else beta
     floor = settings.delta_on(float(raised(math.sqrt((1 + state.eps) * c.lam[-1]) * c.residual * scale)))
-    factor = rate(interval(mu), interval(beta_in_use), interval(eta), interval(floor * DOWN), INTERVALS).hi
+    factor = rate_above(mu, interval(beta_in_use), eta, floor * DOWN)
     if not (math.isfinite(beta) and mu > 0 and factor < 1):
         raise NoVerdictError(f"mu = {mu}, beta = {beta}, rate = {factor}: no statement follows")
     return BPlusResult(
@@ -272,11 +269,11 @@ def decide(setup: Setup, settings: StepSettings, scale: float = 1.0) -> BPlusRes
         (float(np.max(region.p)), float(np.max(region.o))),
         c.arrays,
         floor * DOWN,
-        _proof(setup, run, scale, floor * DOWN) if c.rigorous else None,
+        _proof(setup, run, scale) if c.rigorous else None,
     )
 
 
-def _proof(setup: Setup, run: Consistency, scale: float, floor: float) -> Proof:
+def _proof(setup: Setup, run: Consistency, scale: float) -> Proof:
     c, states = setup.centre, run.states
     share = float(raised(scale))
     asked = [
@@ -294,7 +291,6 @@ def _proof(setup: Setup, run: Consistency, scale: float, floor: float) -> Proof:
         (1 - c.e0) * float(c.lam[0]) * DOWN * scale,
         float(raised((1 + c.e0) * float(c.lam[-1]) * share)),
         run.step.c1,
-        floor,
     )
 
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...rigor.arithmetic import INTERVALS
 from ...rigor.roundoff import Array, add_up, down, mul_up
 from ...rigor.scalar import Interval, certainly_less, integral_below, interval
-from ...theory.formulas import effective_delta, rate, slack, smoothness
+from ...theory.formulas import slack, smoothness
+from ..conclusion import conclude, floor_below
 from .bounds import Reference, ell_upper, jacobian_change_upper
 
 GRID = 96
@@ -36,10 +36,10 @@ class Basin:
         beta: upper bound of lambda_max(Hess L), summed loss.
         available: lower bound of (1 - beta eta / 2) int_eps^{R + eps} sig, which must exceed rbar.
         sigma: lower bound of sigma_min(J(w_T)).
-        rho: upper bound of the path length from any start; None where the inequality fails.
-        mu: lower bound of the PL* constant, summed loss; None where it fails.
-        floor: lower bound of the step size over eta; None where it fails.
-        rate: upper bound of the factor of the loss per step; None where it fails.
+        rho: upper bound of the path length from any start; infinite where the inequality fails.
+        mu: lower bound of the PL* constant, summed loss; 0 where it fails.
+        floor: lower bound of the step size over eta; 0 where it fails.
+        rate: upper bound of the factor of the loss per step; 1 where it fails.
         grid: radii about w_T from eps to R + eps; empty where it fails.
         sig: lower bounds of sigma_min(J) on the balls of those radii.
         lipschitz, ell: upper bounds of ||J|| and of its Lipschitz constant on the largest of them.
@@ -51,10 +51,10 @@ class Basin:
     beta: float
     available: float
     sigma: float
-    rho: float | None = None
-    mu: float | None = None
-    floor: float | None = None
-    rate: float | None = None
+    rho: float = np.inf
+    mu: float = 0.0
+    floor: float = 0.0
+    rate: float = 1.0
     grid: tuple[float, ...] = ()
     sig: tuple[float, ...] = ()
     lipschitz: float = np.inf
@@ -102,37 +102,24 @@ def basin(
         if tried.available > best.available:
             best = tried
         if certainly_less(rbar, available) and certainly_less(0, left):
-            proved = _conclude(tried, grid, sig, integral, jacobian[k], k, left, eta, gamma, delta, scale)
-            profile = (tuple(map(float, grid[: k + 1])), tuple(map(float, sig[: k + 1])))
-            return replace(proved, grid=profile[0], sig=profile[1], lipschitz=float(jacobian[k]), ell=float(ell[k]))
+            floor = floor_below(gamma, delta, scale * interval(jacobian[k]) * interval(rbar))
+            outweighed = np.array([(left * interval(i)).lo for i in integral[: k + 1]])
+            found = conclude(sig, outweighed, rbar, scale * interval(beta), eta, floor, scale)
+            return replace(
+                tried,
+                # A rate that rounds to 1 is no linear rate: then nothing is claimed.
+                holds=found.rate < 1.0 and found.mu > 0.0,
+                # Up to grid[end] = eps + rho the integral has reached rbar.
+                rho=float(add_up(grid[found.end], -eps)),
+                mu=found.mu,
+                floor=floor,
+                rate=found.rate,
+                grid=tuple(map(float, grid[: k + 1])),
+                sig=tuple(map(float, sig[: k + 1])),
+                lipschitz=float(jacobian[k]),
+                ell=float(ell[k]),
+            )
     return best
-
-
-def _conclude(
-    tried: Basin,
-    grid: Array,
-    sig: Array,
-    integral: Array,
-    jacobian: float,
-    k: int,
-    left: Interval,
-    eta: float,
-    gamma: float,
-    delta: float,
-    scale: Interval,
-) -> Basin:
-    """Path length, PL* constant and rate, where the inequality holds at grid point k."""
-    j = next(i for i in range(1, k + 1) if certainly_less(tried.residual, left * interval(integral[i])))
-    # Up to grid[j] = eps + rho the integral has reached rbar, and sig there is the uniform constant of the path.
-    rho = float(add_up(grid[j], -tried.eps))
-    mu = interval(sig[j]) * interval(sig[j])
-    floor = interval(1.0)
-    if np.isfinite(gamma):
-        grad_bound = scale * interval(jacobian) * interval(tried.residual)
-        floor = effective_delta(interval(gamma), interval(delta), grad_bound, INTERVALS)
-    factor = rate(scale * mu, scale * interval(tried.beta), interval(eta), floor, INTERVALS).hi
-    # A rate that rounds to 1 is no linear rate: then nothing is claimed.
-    return replace(tried, holds=factor < 1.0 and mu.lo > 0.0, rho=rho, mu=mu.lo, floor=floor.lo, rate=factor)
 
 
 def _last_radius(ref: Reference, sigma: float) -> float:

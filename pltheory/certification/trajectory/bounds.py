@@ -24,7 +24,9 @@ from ...rigor.scalar import Interval, between, interval, sqrt
 from ...theory.arithmetic import Arithmetic
 from ...theory.errors import NotAvailableError
 from ...theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz
-from .network import FloatNetwork, Forward
+from ..enclosure import in_floats
+from ..stored import FloatNetwork
+from .network import Forward
 
 _DRIFT = 0.04
 """The radius about a reference point is the one at which ell has grown by this part."""
@@ -181,25 +183,6 @@ def _root_of_largest(gram: Ball) -> float:
     return float(sqrt_up(max(0.0, lambda_max_upper(gram, method="plain").at_most())))
 
 
-def _highs(norms: CentreNorms) -> CentreNorms:
-    """The same norms as floats, for guesses."""
-
-    def floats(values: object) -> list[float]:
-        return [v.hi for v in values]  # type: ignore[attr-defined]
-
-    return CentreNorms(
-        floats(norms.kappa),
-        floats(norms.weight),
-        floats(norms.inputs),
-        floats(norms.input_max),
-        floats(norms.rows),
-        floats(norms.row_max),
-        floats(norms.entry_max),
-        norms.s1.hi,
-        norms.s2.hi,
-    )
-
-
 def reference(net: FloatNetwork, at: Forward, least: float) -> Reference:
     """Bounds about the weights, on a ball of radius at least `least`.
 
@@ -208,7 +191,7 @@ def reference(net: FloatNetwork, at: Forward, least: float) -> Reference:
         NoVerdictError: overflow, or a bound that could not be established.
     """
     norms, kernel, jacobian = centre_bounds(net, at)
-    radius = max(_useful_radius(_highs(norms)), 2.0 * least)
+    radius = max(_useful_radius(in_floats(norms)), 2.0 * least)
     ell = jacobian_lipschitz(norms, interval(radius), UPWARDS).hi
     # ||J(w) - J(w_ref)|| <= ell ||w - w_ref|| on the ball.
     lipschitz = float(add_up(jacobian, mul_up(radius, ell)))

@@ -14,7 +14,7 @@ The proof needs no property of the computed run: any floats w_t close to their e
 **Replay.** Float64 steps are not reproduced bit for bit by another BLAS, so nothing is recorded that depends on the
 bits of w_1, .., w_{T-1}: the bounds of a step are taken over B(w_t, 2 eps_t), which holds all of B(x_t, eps_t), and are
 therefore true of the exact x_t and the ball of radius eps_t about it. A second implementation follows x_t in arithmetic
-of its own and meets the same claims (`file`, `recheck.trajectory`).
+of its own and meets the same claims (`claim`, `recheck.trajectory`).
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from ...optim import ClippedSettings, StepSettings, certifiable
 from ...problem.problem import Problem
 from ...rigor import environment
 from ...rigor.errors import NoVerdictError
-from ...rigor.roundoff import Array, add_up, mul_up
+from ...rigor.roundoff import add_up, down, mul_up
 from ...rigor.scalar import Interval, interval
 from ...theory.formulas import smoothness
-from ..enclosure import Arrays, require_unchanged
+from ..stored import Arrays, FloatNetwork, require_unchanged, stored_arrays
 from .basin import Basin, basin
 from .bounds import Reference, reference
 from .curvature import data_gram, hidden_layer_curvature
 from .growth import growth
-from .network import FloatNetwork, distance_up, float_network, forward
+from .network import distance_up, forward
 from .step import enclose_step, gradient
 
 Status = Literal["CERTIFIED", "UNDECIDED"]
@@ -94,8 +94,7 @@ class TrajectoryCertificate:
         status: CERTIFIED, or UNDECIDED with the obstruction.
         eta, gamma, delta: the doubles that the exact iteration uses.
         scale: c of the loss in use, c/2 ||F - y||^2.
-        start: w_0.
-        x, y: the data, (n, d) and (n, C).
+        start: w_0 and the data.
         steps: T.
         eps: eps_T.
         growth: upper bound of the product of the Lip_t.
@@ -112,9 +111,7 @@ class TrajectoryCertificate:
     gamma: float
     delta: float
     scale: Fraction
-    start: FloatNetwork
-    x: Array
-    y: Array
+    start: Arrays
     steps: int
     eps: float
     growth: float
@@ -126,9 +123,15 @@ class TrajectoryCertificate:
     obstruction: str
 
     @property
+    def lambda_min(self) -> float:
+        """Lower bound of the smallest eigenvalue of K(w_T), summed loss; 0 where the last step was never tried."""
+        sigma = 0.0 if self.basin is None else self.basin.sigma
+        return max(0.0, float(down(sigma * sigma)))
+
+    @property
     def distance(self) -> float | None:
         """Upper bound of the distance from w_0 to the zero-loss point, and to every exact iterate from x_T on."""
-        if self.basin is None or self.basin.rho is None or not self.basin.holds:
+        if self.basin is None or not self.basin.holds:
             return None
         return float(add_up(self.displacement, self.eps, self.basin.rho))
 
@@ -137,8 +140,9 @@ class _Run:
     """The loop's state: w_t, its error bound, and what has been recorded."""
 
     def __init__(self, problem: Problem, settings: ClippedSettings) -> None:
-        self.start, self.x, self.y = float_network(problem)
-        self.net = self.start
+        self.start = stored_arrays(problem)
+        self.x, self.y = self.start.x, self.start.y
+        self.net: FloatNetwork = self.start
         self.scale = problem.share
         self.factor = interval(self.scale)
         self.gamma, self.delta = float(settings.gamma), float(settings.delta)
@@ -245,8 +249,6 @@ class _Run:
             self.delta,
             self.scale,
             self.start,
-            self.x,
-            self.y,
             self.t,
             self.eps,
             self.growth,
@@ -300,8 +302,7 @@ def certify_trajectory(
     except NoVerdictError as error:
         status, why = "UNDECIDED", f"step {run.t}: {error}; {_worst(run)}"
     environment.require()
-    w = run.start
-    require_unchanged(Arrays(w.weights, w.biases, w.kappa, w.tau, w.activation, run.x, run.y), problem)
+    require_unchanged(run.start, problem)
     return run.certificate(status, why)
 
 

@@ -29,7 +29,8 @@ from ...rigor.eigen import lambda_max_upper
 from ...rigor.midrad import Ball, as_ball, inner_rounding, matmul, product_floats, row_two_norms
 from ...rigor.norms import inf_norm_upper, max_abs_upper
 from ...rigor.roundoff import Array, add_up, finite, mul_up, quiet, sqrt_up
-from .network import FloatNetwork, Forward, norm_up
+from ..stored import FloatNetwork
+from .network import Forward, norm_up
 
 ERROR_TERMS = (
     "form_rounding",

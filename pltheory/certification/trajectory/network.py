@@ -1,4 +1,4 @@
-"""A class-N network as float64 arrays taken as exact, and its verified forward pass.
+"""The verified forward pass of a network of exact float64 arrays, and norms of such arrays.
 
 Products are formed by slicing: a plain product of k terms errs by about k roundings in the worst case, which no bound
 can exclude, and that worst case, not the true error, is what a certificate pays for at every step.
@@ -13,62 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...nets.activations import activation
-from ...problem.networks import class_n
-from ...problem.problem import Problem
 from ...rigor import roundoff
 from ...rigor.midrad import Ball, inner_propagated, matmul, row_one_norms
 from ...rigor.roundoff import Array, add_up, mul_up, quiet, sqrt_up
 from ...rigor.scalar import Interval, between, interval, sqrt
-from ..enclosure import stored_arrays
+from ..stored import FloatNetwork
 
 ERROR_TERMS = ("slice_rounding",)
 """Names of the functions here that each bound one source of error; tests notice the loss of each."""
 
 _PIECE = 64
 """Terms of a sum of squares that are added at a time, so that its error grows with the logarithm of the size."""
-
-
-@dataclass(frozen=True, eq=False)
-class FloatNetwork:
-    """A class-N network as float64 arrays, which are taken as exact.
-
-    Attributes:
-        weights: W_l of shape (m_l, m_{l-1}), l = 1..L+1.
-        biases: b_l of shape (m_l,), or None where the layer has none.
-        kappa: kappa_l.
-        tau: tau_l; 0 where there is no bias.
-        activation: its name.
-    """
-
-    weights: tuple[Array, ...]
-    biases: tuple[Array | None, ...]
-    kappa: tuple[float, ...]
-    tau: tuple[float, ...]
-    activation: str
-
-    @property
-    def depth(self) -> int:
-        """L + 1, the number of affine layers."""
-        return len(self.weights)
-
-    @property
-    def arrays(self) -> list[Array]:
-        """All parameters."""
-        return [*self.weights, *(b for b in self.biases if b is not None)]
-
-    def replaced(self, weights: Sequence[Array], biases: Sequence[Array | None]) -> FloatNetwork:
-        """The same network with other parameters."""
-        return FloatNetwork(tuple(weights), tuple(biases), self.kappa, self.tau, self.activation)
-
-
-def float_network(problem: Problem) -> tuple[FloatNetwork, Array, Array]:
-    """Network, points (n, d) and targets (n, C) of a problem; float32 is widened exactly.
-
-    Raises:
-        NotAvailableError: the network is not of class N, or its activation is not smooth.
-    """
-    a = stored_arrays(class_n(problem.network), problem.x, problem.y)
-    return FloatNetwork(a.weights, a.biases, a.kappas, a.taus, a.activation), a.x, a.y
 
 
 # --- norms ------------------------------------------------------------------------------------------------------------
@@ -114,7 +69,7 @@ def norm_up(x: Array) -> float:
 @quiet
 def distance_up(a: FloatNetwork, b: FloatNetwork) -> float:
     """Upper bound of the Euclidean distance between the parameters of two networks of one shape."""
-    apart = norm([x - y for x, y in zip(a.arrays, b.arrays, strict=True)]).hi
+    apart = norm([x - y for x, y in zip(a.parameters, b.parameters, strict=True)]).hi
     # A computed difference d of floats stands for an exact one of modulus at most |d| (1 + U / (1 - U)).
     return float(mul_up(apart, 1.0 + 2.0**-51))
 

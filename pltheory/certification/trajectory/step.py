@@ -24,7 +24,8 @@ from ...rigor.midrad import Ball, inner_rounding, product_floats
 from ...rigor.roundoff import Array, add_up, finite, mul_up, quiet, sqrt_up
 from ...rigor.scalar import Interval, between, interval
 from ...theory.formulas import step_size
-from .network import FloatNetwork, Forward, norm, norm_up, residual_apart
+from ..stored import FloatNetwork
+from .network import Forward, norm, norm_up, residual_apart
 
 ERROR_TERMS = (
     "residual_error",
@@ -217,14 +218,14 @@ def enclose_step(net: FloatNetwork, found: Gradient, eta: float, gamma: float, d
     depth = net.depth
     moved_weights = [w for w in after[:depth] if w is not None]
     moved = net.replaced(moved_weights, after[depth:])
-    for part in moved.arrays:
+    for part in moved.parameters:
         finite(part, "weights")
     step_norm = norm([s for s in steps if s is not None]).hi
-    count = sum(part.size for part in moved.arrays)
+    count = sum(part.size for part in moved.parameters)
     parts = (
         float(mul_up(eta, found.apart)),
         step_size_error(h, used, size.hi),
-        update_rounding(norm(moved.arrays).hi, step_norm, count),
+        update_rounding(norm(moved.parameters).hi, step_norm, count),
     )
     rho = float(finite(add_up(*parts), "error of a step"))
     low = max(0.0, (size - found.apart).lo)

@@ -1,0 +1,214 @@
+"""One claim: what the proof of every theorem is, and the one file format that stores it.
+
+The statement claimed is about exact arithmetic from the stored float64 weights on the stored float64 data, with eta,
+gamma, delta the stored doubles.
+
+A file is a JSON text with an .npz beside it (docs/certificate.md, certificate.schema.json). Every double of the text is
+written as a hexadecimal float, so that nothing is lost, with a decimal beside it for readers. Arrays are named and
+hashed: SHA-256 over the shape, as decimal numbers separated by commas, a colon, and the little-endian bytes. The text
+carries a hash of itself, which tells damage from a wrong claim; what makes a claim true is the recheck.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ..optim import ClippedSettings
+from ..rigor.roundoff import Array
+from ..theory import Bound, Direction, InvalidInputError
+from ..theory.statement import Statement
+from .stored import Arrays
+
+SCHEMA = "pltheory-certificate/2"
+"""The format that is written; `certificate.schema.json` describes it."""
+ABOUT = "exact-arithmetic iteration from the stored float64 weights on the stored float64 data"
+
+Relation = Literal["<", "<="]
+
+
+@dataclass(frozen=True)
+class Inequality:
+    """One hypothesis as two numbers: left (an upper bound or exact) stands before right (a lower bound or exact).
+
+    Attributes:
+        name: what it says.
+        left: upper bound of the left side.
+        relation: "<" or "<=".
+        right: lower bound of the right side.
+    """
+
+    name: str
+    left: float
+    relation: Relation
+    right: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the two doubles stand in the relation; false for a NaN."""
+        return self.left < self.right if self.relation == "<" else self.left <= self.right
+
+
+def bounds(**named: tuple[Literal["lower", "upper"], float]) -> dict[str, Bound]:
+    """Bounds by name, round-off counted."""
+    return {name: Bound(value, Direction(kind), "verified", rounded=True) for name, (kind, value) in named.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """A theorem held against a problem, round-off included; all bounds in the scale of the loss in use.
+
+    Attributes:
+        statement: the theorem in words.
+        arrays: the network and data it speaks of.
+        loss: "sum" or "mean".
+        rule: the step rule; its eta is a double where numbers were found.
+        bounds: what is claimed, by name.
+        inequalities: the hypotheses; empty where no numbers were found.
+        witness: the theorem's own arrays by name: what a recheck starts from.
+        numbers: the theorem's own numbers by name, whole ones as int.
+        shortfall: why it does not hold, where no inequality says so.
+    """
+
+    statement: Statement
+    arrays: Arrays
+    loss: str
+    rule: ClippedSettings
+    bounds: Mapping[str, Bound] = field(default_factory=dict)
+    inequalities: tuple[Inequality, ...] = ()
+    witness: Mapping[str, Array] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    shortfall: str = ""
+
+    @property
+    def theorem(self) -> str:
+        """Id of the theorem."""
+        return self.statement.id
+
+    @property
+    def eta(self) -> float:
+        """The step size; NaN where no proof fixed it."""
+        return math.nan if isinstance(self.rule.eta, str) else float(self.rule.eta)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every hypothesis is proved."""
+        return not self.shortfall and bool(self.inequalities) and all(i.holds for i in self.inequalities)
+
+    def __getitem__(self, name: str) -> float:
+        """The bound of that name, as a float."""
+        return self.bounds[name].value
+
+    @property
+    def stored(self) -> dict[str, Array]:
+        """All arrays by the names they have in the file: W1.., b1.., x, y, then the theorem's own."""
+        return {**self.arrays.named(), "x": self.arrays.x, "y": self.arrays.y, **self.witness}
+
+    def document(self, arrays_file: str) -> dict[str, Any]:
+        """What the JSON text says; arrays_file is the name of the .npz beside it."""
+        a, s = self.arrays, self.statement
+        rule = {"eta": self.eta, "gamma": self.rule.gamma, "delta": self.rule.delta}
+        said: dict[str, Any] = {
+            "schema": SCHEMA,
+            "theorem": s.id,
+            "conclusion": s.conclusion,
+            "citation": s.citation,
+            "statement": ABOUT,
+            "network": {
+                "activation": a.activation,
+                "kappas": [number(k) for k in a.kappa],
+                "taus": [number(t) for t in a.tau],
+                "layers": a.depth,
+            },
+            "loss": self.loss,
+            "optimizer": {"name": self.rule.name, **{name: number(v) for name, v in rule.items()}},
+            "arrays": {"file": arrays_file, "sha256": {name: array_hash(v) for name, v in self.stored.items()}},
+            "witness": {name: v if isinstance(v, int) else number(v) for name, v in self.numbers.items()},
+            "bounds": {name: {"kind": str(b.kind), **number(b.value)} for name, b in self.bounds.items()},
+            "hypotheses": [
+                {"name": i.name, "left": number(i.left), "relation": i.relation, "right": number(i.right)}
+                for i in self.inequalities
+            ],
+            "assumptions": [],
+        }
+        return {**said, "sha256": text_hash(said)}
+
+    def text(self, arrays_file: str) -> str:
+        """The JSON text."""
+        return json.dumps(self.document(arrays_file), indent=1)
+
+    def arrays_bytes(self) -> bytes:
+        """The .npz; the same arrays give the same bytes."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+            for name, value in self.stored.items():
+                one = io.BytesIO()
+                np.lib.format.write_array(one, np.ascontiguousarray(value), allow_pickle=False)
+                archive.writestr(zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0)), one.getvalue())
+        return buffer.getvalue()
+
+    def save(self, path: str | Path) -> None:
+        """Write both files, arrays first, each whole.
+
+        Args:
+            path: of the JSON text, e.g. basin.cert.json; the arrays go to the same name with .npz.
+
+        Raises:
+            InvalidInputError: the claim does not hold, a file exists, the name is not that of a text, or it cannot be
+                written.
+        """
+        if not self.holds:
+            raise InvalidInputError(f"only a certificate that holds is written: {self.shortfall}".rstrip(": "))
+        path = Path(path)
+        require_free(path)
+        arrays = path.with_suffix(".npz")
+        try:
+            for file, content in ((arrays, self.arrays_bytes()), (path, self.text(arrays.name).encode())):
+                temporary = file.with_name(f".{file.name}.partial")
+                temporary.write_bytes(content)
+                temporary.rename(file)
+        except OSError as error:
+            raise InvalidInputError(f"{path}: {error.strerror}") from None
+
+
+def require_free(path: Path) -> None:
+    """Refuse a name under which no certificate can be written.
+
+    Raises:
+        InvalidInputError: the name is that of the arrays, its folder is missing, or one of the two files exists.
+    """
+    if path.suffix == ".npz":
+        raise InvalidInputError(f"{path}: this is the name of the arrays; the certificate's own ends in .json")
+    if not path.parent.is_dir():
+        raise InvalidInputError(f"{path}: there is no folder {path.parent}")
+    for file in (path, path.with_suffix(".npz")):
+        if file.exists():
+            raise InvalidInputError(f"{file}: exists already")
+
+
+def array_hash(value: Array) -> str:
+    """SHA-256 over "rows,columns:" and the little-endian bytes of the doubles in row order."""
+    plain = np.ascontiguousarray(value, dtype="<f8")
+    digest = hashlib.sha256((",".join(map(str, plain.shape)) + ":").encode())
+    digest.update(plain.tobytes())
+    return digest.hexdigest()
+
+
+def text_hash(said: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of everything but the hash itself."""
+    rest = {k: v for k, v in said.items() if k != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def number(value: float) -> dict[str, str]:
+    """A double as it stands in a certificate: exact, and for readers."""
+    return {"hex": float(value).hex(), "decimal": f"{value:.6g}"}

@@ -1,0 +1,67 @@
+"""Certificates of schema 1, stored when it was the format: still accepted, still refused where a number is doctored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pltheory.rechecker import recheck
+from tests.forge import ACCEPTED, DAMAGED, FALSE, Forge, at, dotted, number, numeric_fields, value
+
+STORED = Path(__file__).parent / "stored"
+NAMES = ("a", "a_tight", "b", "b_plus", "c", "d")
+
+
+def stored(folder: Path, name: str) -> Forge:
+    return Forge(folder, (STORED / f"{name}.cert.json").read_text(), (STORED / f"{name}.cert.npz").read_bytes())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_stored_is_accepted(name: str) -> None:
+    result = recheck(STORED / f"{name}.cert.json")
+    assert (result.code, result.message.partition(":")[0]) == (ACCEPTED, f"Theorem {result.theorem}"), result.message
+
+
+def test_every_theorem_is_there_in_schema_1(tmp_path: Path) -> None:
+    texts = [stored(tmp_path, name).text for name in NAMES]
+    assert {t["schema"] for t in texts} == {"pltheory-certificate/1"}
+    assert {t["theorem"] for t in texts} == {"A", "A'", "B", "B+", "C", "D"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_number_moved_beyond_the_truth_is_refused(tmp_path: Path, name: str) -> None:
+    count = len(numeric_fields(stored(tmp_path, name).text))
+    for k in range(0, count, 4 if name == "b_plus" else 1):
+        forge = stored(tmp_path, name)
+        path, sign = numeric_fields(forge.text)[k]
+        node = at(forge.text, path)
+        x = value(node)
+        node.update(number(x * (1.5 if sign * x > 0 else 0.5) if x else sign))
+        assert recheck(forge.write()).code in (FALSE, DAMAGED), (name, dotted(path))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_array_changed_is_refused(tmp_path: Path, name: str) -> None:
+    forge = stored(tmp_path, name)
+    forge.arrays["W1"] = forge.arrays["W1"] + 0.5
+    assert not recheck(forge.write()).accepted
+    forge = stored(tmp_path, name)
+    forge.arrays["y"] = np.nextafter(forge.arrays["y"], np.inf)
+    forge.npz.unlink()
+    np.savez(forge.npz, **forge.arrays)
+    assert recheck(forge.path).code == DAMAGED
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("change", ["schema", "ball", "trajectory", "witness", "assumptions"])
+def test_a_text_of_another_form_is_damaged(tmp_path: Path, name: str, change: str) -> None:
+    forge = stored(tmp_path, name)
+    if change == "schema":
+        forge.text["schema"] = "pltheory-certificate/2"
+    elif change in forge.text:
+        del forge.text[change]
+    else:
+        forge.text[change] = {}
+    assert recheck(forge.write()).code == DAMAGED
