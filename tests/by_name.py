@@ -18,7 +18,8 @@ ON_A_BALL = tuple(name for name, t in BUILT_IN.items() if isinstance(t, BallTheo
 def check(at, settings, theorem: str | Theorem, *, checkpoint=None) -> TheoremReport:
     """The theorem's rows as computed in floating point."""
     found = THEOREMS[theorem] if isinstance(theorem, str) else theorem
-    return Guarded(found).answer(Question(at, settings, rigorous=False, checkpoint=checkpoint))
+    origin = None if THEOREMS.get(found.id) is found else "a test"
+    return Guarded(found, origin).answer(Question(at, settings, rigorous=False, checkpoint=checkpoint))
 
 
 def reach(profile, settings, theorem: str, **more) -> BallConstants:

@@ -37,10 +37,18 @@ class Guarded:
     Attributes:
         theorem: the theorem.
         origin: whose code it is, for errors and reports; None for this project's.
+
+    Raises:
+        ExtensionError: it is no theorem, or is called this project's and is not.
     """
 
     theorem: Theorem
     origin: str | None = None
+
+    def __post_init__(self) -> None:
+        _require_described(self.theorem, self.origin or "this project")
+        if self.origin is None and BUILT_IN.get(self.theorem.id) is not self.theorem:
+            raise ExtensionError(f"theorem {self.theorem.id!r} is none of this project's: `guarded` asks whose it is")
 
     def answer(self, question: Question) -> TheoremReport:
         """Hold the theorem against a problem.
@@ -96,10 +104,10 @@ def guarded(candidate: Theorem, origin: str) -> Guarded:
     Raises:
         ExtensionError: it is no theorem: a part is missing, empty or of the wrong type.
     """
-    _require_described(candidate, origin)
+    found = Guarded(candidate, origin)
     if candidate.id in RESERVED:
         raise ExtensionError(f"{origin}: id = {candidate.id!r} is built in")
-    return Guarded(candidate, origin)
+    return found
 
 
 def _loaded(point: EntryPoint) -> Guarded:

@@ -12,7 +12,7 @@ import torch
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.runs.promise import Promise
 from pltheory.study.config import read_config
-from pltheory.theorems.guard import GROUP, guarded, ids, options_of, theorem_of
+from pltheory.theorems.guard import GROUP, Guarded, guarded, ids, options_of, theorem_of
 from pltheory.theorems.protocol import Hypothesis, Theorem
 from pltheory.theory import (
     Bound,
@@ -205,6 +205,16 @@ def test_options_are_of_the_theorem_and_checked():
             asked(mine, options=options)
     with pytest.raises(InvalidInputError, match="theorem 'B' has none"):
         verify(NEAR, RULE, theorem="B", steps=0, options={"batch": 2})
+
+
+def test_nobody_elses_theorem_is_called_this_projects():
+    class Easier(type(THEOREMS["B"])):
+        hypotheses = (HYPOTHESIS,)
+
+    for theorem in (Mine(), Easier()):
+        with pytest.raises(ExtensionError, match="none of this project's"):
+            Guarded(theorem)
+    assert Guarded(THEOREMS["B"]).origin is None
 
 
 # The run
