@@ -11,6 +11,7 @@ from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.problem import Problem
 from ..rigor import environment
 from ..rigor.arithmetic import INTERVALS
+from ..rigor.errors import NoVerdictError
 from ..rigor.interval_arrays import INTERVAL_ARRAYS, intervals
 from ..rigor.roundoff import sqrt_down, sqrt_up
 from ..rigor.scalar import Interval, certainly_less, integral_below, interval
@@ -115,6 +116,8 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
     ell = jacobian_lipschitz(centre.norms, interval(radius), INTERVALS) * root
     beta = interval(smoothness(interval(residual.hi), interval(lipschitz.hi), interval(ell.hi)).hi)
     eta = rule.multiple / beta.hi if rule.multiple is not None else float(rule.eta)
+    if not eta > 0:
+        raise NoVerdictError(f"eta = {rule.eta} underflows at beta = {beta.hi:.3g}")
     left = slack(beta, interval(eta))
     inequalities = [
         Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least()),

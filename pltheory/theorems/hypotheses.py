@@ -95,6 +95,8 @@ def step_below(name: str, numerator: float, relation: Relation) -> Hypothesis:
         beta: Bound = found.beta
         if not math.isfinite(beta.value):
             return unknown(beta.method)
+        if not found.eta.value > 0:
+            return unknown(f"eta = {q.settings.eta} underflows: {beta.method}")
         limit = numerator / beta.value
         if beta.rounded:
             limit = math.nextafter(limit, 0.0)

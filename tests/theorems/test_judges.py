@@ -146,3 +146,12 @@ def test_an_argument_out_of_its_range_is_one_line(argument):
 def test_verify_asks_for_a_problem():
     with pytest.raises(InvalidInputError, match=r"needed is a pltheory\.Problem"):
         verify(near().network, RULE)
+
+
+def test_a_step_that_underflows_is_no_step():
+    at = measure(near())
+    huge = replace(at.profile, lipschitz=at.profile.lipschitz * 1e150)
+    report = check(replace(at, profile=huge), DeltaGClipSettings(eta="1e-30/beta", gamma=0.5, delta=0.2), "B")
+    step = next(r for r in report.rows if r.hypothesis.startswith("eta"))
+    assert step.verdict is Verdict.UNDECIDED
+    assert "underflows" in step.how
