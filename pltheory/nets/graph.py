@@ -1,0 +1,103 @@
+"""Class G: a layered network as a graph of nodes that act on every sample by itself (THEORY_GRAPHS section 1).
+
+Sample i has a vector a_v^i in R^{N_v} at node v; the last node is the output F. Weights stand in parameter groups,
+which several affine nodes may share. The exact network is the one whose weights, factors and scales are the stored
+doubles, in real arithmetic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from ..rigor.roundoff import Array
+from ..theory import InvalidInputError
+from .kinds.affine import Affine
+from .kinds.fixed import Fixed
+from .kinds.input import Input
+from .kinds.pointwise import Pointwise
+from .kinds.product import Product
+from .kinds.sums import Sum
+from .kinds.tokens import Tokens
+
+Kind = Input | Affine | Fixed | Sum | Pointwise | Tokens | Product
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """One parameter group [W, b].
+
+    Attributes:
+        weight: (G, O, q): G weight matrices W_g of O outputs and patches of q entries; a dense layer has G = 1, a
+            depthwise one O = 1. The stored tensor's entries in row order.
+        bias: (G, O), or None.
+        names: of the module's parameters that weight and bias are; the second is "" where there is none.
+    """
+
+    weight: Array
+    bias: Array | None
+    names: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One node.
+
+    Attributes:
+        kind: what it computes.
+        inputs: indices of the nodes that it reads, in the kind's order.
+        size: N_v.
+        name: where it stands in the module, for messages and pictures.
+    """
+
+    kind: Kind
+    inputs: tuple[int, ...]
+    size: int
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A network of class G.
+
+    Attributes:
+        nodes: in topological order; the first is the one input, the last the output.
+        groups: the parameters.
+
+    Raises:
+        InvalidInputError: a node reads one that comes later, or sizes, shapes or indices do not fit.
+    """
+
+    nodes: tuple[Node, ...]
+    groups: tuple[Group, ...]
+
+    def __post_init__(self) -> None:
+        if not self.nodes or not isinstance(self.nodes[0].kind, Input):
+            raise InvalidInputError("graph: the first node must be the input")
+        for v, node in enumerate(self.nodes):
+            if isinstance(node.kind, Input) != (v == 0) or not all(0 <= u < v for u in node.inputs):
+                raise InvalidInputError(f"graph: node {v} ({node.name}) is out of order")
+            node.kind.require_fitting([self.nodes[u].size for u in node.inputs], node.size, self.groups)
+
+    @property
+    def parameters(self) -> int:
+        """Number of trainable entries."""
+        return sum(g.weight.size + (0 if g.bias is None else g.bias.size) for g in self.groups)
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All arrays by the names they have in a file: W1.., b1.. by groups, and each node's own: n1.patches .. ."""
+        weights = {f"W{g}": group.weight for g, group in enumerate(self.groups, 1)}
+        biases = {f"b{g}": group.bias for g, group in enumerate(self.groups, 1) if group.bias is not None}
+        own = {
+            f"n{v}.{name}": np.asarray(array, dtype=np.float64)
+            for v, node in enumerate(self.nodes)
+            for name, array in node.kind.arrays.items()
+        }
+        return weights | biases | own
+
+    def replaced(self, groups: tuple[Group, ...]) -> Self:
+        """The same graph with other parameters."""
+        return replace(self, groups=groups)
