@@ -1,4 +1,4 @@
-"""A graph at its weights: one pass forward and one back give the kernel and the numbers that bounds over a ball start from."""
+"""A graph at its weights: one pass forward and one back give the kernel and what bounds over a ball start from."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ def linearize(graph: Graph, x: Array, field: Field) -> Centre:
     """
     nodes, last = graph.nodes, len(graph.nodes) - 1
     n, c = len(x), nodes[-1].size
-    groups = [
-        (field.constant(g.weight), None if g.bias is None else field.constant(g.bias)) for g in graph.groups
-    ]
+    groups = [(field.constant(g.weight), None if g.bias is None else field.constant(g.bias)) for g in graph.groups]
     tape = Tape(field, groups, n, c)
     for v, node in enumerate(nodes):
         tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))

@@ -327,4 +327,3 @@ class Affine:
         if self.dense:
             choices.append(scaled(at.scale * (at.rows + sweep.before_back(v).batch), x.sample))
         form.add(own, min(choices, key=sweep.size))
-
