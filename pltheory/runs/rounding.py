@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..certification.class_n import ClassNBounds
 from ..certification.profile import Profile
 from ..measure.autodiff import gradient
 from ..measure.spectrum import spectral_norm
@@ -157,8 +158,8 @@ def _derived(problem: Problem, work: Problem, bounds: Profile | None) -> Callabl
     unit, tiny = torch.finfo(work.x.dtype).eps / 2, torch.finfo(work.x.dtype).tiny
     spectral = (
         [0.0, *(spectral_norm(layer.weight.detach()) for layer in full.layers[1:])]
-        if bounds is None
-        else (bounds.norms.weight)
+        if bounds is None or not isinstance(bounds.bounds, ClassNBounds)
+        else bounds.bounds.norms.weight
     )
     layers = _layers(full, net, problem, work, spectral)
     moved, gram = _between(full, net, problem, work, layers[0], unit)

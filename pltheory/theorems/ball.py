@@ -15,7 +15,7 @@ import torch
 from ..certification.certificate import BallCondition, Radius, certify
 from ..certification.claim import Claim
 from ..certification.conclusion import path_end
-from ..certification.enclosure import Centre
+from ..certification.centre import Centre
 from ..certification.profile import Array, Profile, profile
 from ..measure.linearization import linearize
 from ..optim import StepSettings

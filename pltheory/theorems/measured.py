@@ -8,9 +8,10 @@ from functools import cached_property
 
 import torch
 
-from ..certification.enclosure import Centre, enclose
+from ..certification.centre import Centre
+from ..certification.enclose import enclose
 from ..certification.profile import Profile, profile
-from ..certification.stored import stored_arrays
+from ..certification.stored_graph import stored
 from ..measure.autodiff import weighted_gradient
 from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
@@ -55,7 +56,7 @@ class Measured:
             NotAvailableError: not of class N, or not smooth.
             NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         """
-        return enclose(stored_arrays(self.problem))
+        return enclose(stored(self.problem))
 
 
 def measure(problem: Problem) -> Measured:

@@ -74,6 +74,14 @@ class Affine:
     kappa: float
     tau: float
 
+    name = "affine"
+    """The kind in a certificate."""
+
+    @property
+    def settings(self) -> Mapping[str, int | float | str]:
+        """Its scalars in a certificate, the group counted from 1."""
+        return {"group": self.group + 1, "kappa": float(self.kappa), "tau": float(self.tau)}
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """The patches."""

@@ -41,6 +41,14 @@ class Fixed:
     factor: Array
     offset: Array | None = None
 
+    name = "fixed"
+    """The kind in a certificate."""
+
+    @property
+    def settings(self) -> Mapping[str, int | float | str]:
+        """Its scalars in a certificate."""
+        return {}
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Index, factor, and offset where there is one."""

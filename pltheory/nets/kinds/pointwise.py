@@ -44,6 +44,14 @@ class Pointwise:
 
     activation: str
 
+    name = "pointwise"
+    """The kind in a certificate."""
+
+    @property
+    def settings(self) -> Mapping[str, int | float | str]:
+        """Its scalars in a certificate."""
+        return {"activation": self.activation}
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """None."""

@@ -58,6 +58,14 @@ class Tokens:
     tokens: Indices
     epsilon: float = 0.0
 
+    name = "tokens"
+    """The kind in a certificate."""
+
+    @property
+    def settings(self) -> Mapping[str, int | float | str]:
+        """Its scalars in a certificate."""
+        return {"map": self.map, "epsilon": float(self.epsilon)}
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """The tokens."""
