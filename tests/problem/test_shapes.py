@@ -1,4 +1,4 @@
-"""Samples and outputs with axes of their own: what a problem takes, how it flattens, and what it refuses in one line."""
+"""Samples and outputs with axes of their own: what a problem takes, how it flattens, what it refuses in one line."""
 
 from __future__ import annotations
 
@@ -135,6 +135,8 @@ def test_duplicate_and_opposite_samples_are_found_among_images():
         check_data(twice, y)
     assert antipodal_pair(opposite) == (0, 3)
     assert antipodal_pair(zero) == (2, 2)
+    zero[2, 0, 0, 0] = 1
+    assert antipodal_pair(zero) is None
     twice[4, 1, 3, 4] += 1e-9  # one pixel
     check_data(twice, y)
     x[3, 1, 2, 0] = math.nan
