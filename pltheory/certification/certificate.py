@@ -18,9 +18,9 @@ from ..rigor.scalar import Interval, certainly_less, integral_below, interval
 from ..theory.arithmetic import Arithmetic, Scalar
 from ..theory.formulas import slack, smoothness
 from ..theory.statement import Statement
+from .centre import Centre
 from .claim import Claim, Inequality, bounds
 from .conclusion import conclude, floor_below, rate_above
-from .centre import Centre
 from .enclose import enclose
 from .profile import Profile
 from .stored import require_unchanged

@@ -16,12 +16,14 @@ from torch import Tensor
 from ..measure.linearization import Linearization
 from ..measure.spectrum import extremes, spectral_norm
 from ..nets.activations import activation
+from ..nets.ball import GraphBounds
+from ..nets.centre import Centre as GraphCentre
 from ..problem.surroundings import undisturbed
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.arithmetic import ARRAYS, FLOATS
+from ..theory.ball_bounds import BallBounds
 from ..theory.bound import Direction
 from ..theory.formulas import smoothness
-from ..theory.ball_bounds import BallBounds
 from ..theory.perturbation import CentreNorms
 from .class_n import ClassNBounds
 
@@ -123,13 +125,33 @@ def profile(
         NotAvailableError: the activation is not smooth.
         NumericalFailureError: a norm is not finite.
     """
-    norms = centre_norms(lin)
-    smallest, largest = extremes(lin.kernel) if spectrum is None else spectrum
+    bounds = ClassNBounds(centre_norms(lin))
+    return tabulated(bounds, spectrum or extremes(lin.kernel), residual, scale, as_guess=as_guess)
+
+
+def profile_of_graph(
+    at: GraphCentre,
+    residual: float,
+    scale: float = 1.0,
+    *,
+    spectrum: tuple[Bound, Bound] | None = None,
+    as_guess: bool = False,
+) -> Profile:
+    """The same of a graph linearised in floats. Other arguments and errors as `profile`."""
+    bounds = GraphBounds.of(at)
+    return tabulated(bounds, spectrum or extremes(torch.from_numpy(at.kernel)), residual, scale, as_guess=as_guess)
+
+
+def tabulated(
+    bounds: BallBounds, spectrum: tuple[Bound, Bound], residual: float, scale: float, *, as_guess: bool
+) -> Profile:
+    """A profile from the kernel's extreme eigenvalues, with their directions."""
+    smallest, largest = spectrum
     # An eigenvalue below the solver's resolution is known to no digit: nothing positive may be built on it.
     known = as_guess or smallest.kind is Direction.EXACT
     sigma_0 = math.sqrt(max(0.0, smallest.value)) if known else 0.0
     lam = replace(smallest, value=scale * smallest.value)
-    return profile_from_bounds(ClassNBounds(norms), sigma_0, math.sqrt(largest.value), residual, lam, scale)
+    return profile_from_bounds(bounds, sigma_0, math.sqrt(largest.value), residual, lam, scale)
 
 
 def profile_from_bounds(

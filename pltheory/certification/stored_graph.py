@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..nets.graph import Graph
-from ..problem.networks import is_class_n
 from ..problem.problem import Problem
 from ..rigor.roundoff import Array
 from .stored import Stored, doubles, stored_arrays
@@ -45,8 +44,7 @@ def stored(problem: Problem) -> Stored:
     Raises:
         NotAvailableError: the network is of neither class.
     """
-    if is_class_n(problem.network):
+    if problem.of_class_n:
         return stored_arrays(problem)
     n = len(problem.x)
-    graph = problem.graph()
-    return GraphArrays(graph, doubles(problem.x).reshape(n, -1), doubles(problem.y).reshape(n, -1))
+    return GraphArrays(problem.reading.now(), doubles(problem.x).reshape(n, -1), doubles(problem.y))

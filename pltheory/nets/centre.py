@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from ..rigor.roundoff import Array
 from .fields.protocol import Field, Values
@@ -30,6 +31,10 @@ class Centre:
     numbers: tuple[Any, ...]
     kernel: Values
     outputs: Values
+
+    def residual(self, y: Tensor) -> float:
+        """||F - y|| in floats, y of shape (n, C)."""
+        return float(np.linalg.norm(self.outputs - y.detach().cpu().double().numpy()))
 
 
 def linearize(graph: Graph, x: Array, field: Field) -> Centre:

@@ -208,6 +208,16 @@ def class_n(module: nn.Module) -> ClassN:
     return net
 
 
+def looks_like_layers(module: nn.Module) -> bool:
+    """Whether a module is made as class N has it: then the reason why it is not of class N is the one to give."""
+    if type(module) is FullyConnected:
+        return True
+    children = list(module.children())
+    return type(module) is nn.Sequential and all(
+        isinstance(m, nn.Linear) or computed_by_class(type(m)) is not None for m in children
+    )
+
+
 def require_vectors(x: Tensor) -> None:
     """Refuse samples that are no vectors: nn.Linear takes (n, T, d) too, token by token, and class N does not.
 

@@ -6,16 +6,19 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from ..nets.reading import Reading
 from ..packages import said
 from ..theory import InvalidInputError, NotAvailableError, PltheoryError
 from .admissible import are_labels, check_data, check_labelled
 from .exact import has_memory
+from .graphs import read_graph
 from .loss import LOSSES, SquareLoss
 from .networks import ClassN, FullyConnected, class_n, require_vectors
 from .surroundings import undisturbed
@@ -155,6 +158,24 @@ class Problem:
         net = class_n(self.network)
         require_vectors(self.x)
         return net
+
+    @property
+    def of_class_n(self) -> bool:
+        """Whether it is read as fully connected layers."""
+        try:
+            self.class_n()
+        except NotAvailableError:
+            return False
+        return True
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The network as a graph of class G, read once: its structure, and where its parameters are.
+
+        Raises:
+            NotAvailableError: the network is not of class G.
+        """
+        return read_graph(self.network, self.x)
 
     @property
     def scale(self) -> float:

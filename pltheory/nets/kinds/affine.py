@@ -78,6 +78,11 @@ class Affine:
     """The kind in a certificate."""
 
     @property
+    def function(self) -> str:
+        """Name of what is not affine in it, "" where nothing is."""
+        return ""
+
+    @property
     def settings(self) -> Mapping[str, int | float | str]:
         """Its scalars in a certificate, the group counted from 1."""
         return {"group": self.group + 1, "kappa": float(self.kappa), "tau": float(self.tau)}

@@ -48,6 +48,11 @@ class Pointwise:
     """The kind in a certificate."""
 
     @property
+    def function(self) -> str:
+        """Name of what is not affine in it, "" where nothing is."""
+        return self.activation
+
+    @property
     def settings(self) -> Mapping[str, int | float | str]:
         """Its scalars in a certificate."""
         return {"activation": self.activation}

@@ -52,6 +52,11 @@ class Product:
     """The kind in a certificate."""
 
     @property
+    def function(self) -> str:
+        """Name of what is not affine in it, "" where nothing is."""
+        return "product"
+
+    @property
     def settings(self) -> Mapping[str, int | float | str]:
         """Its scalars in a certificate."""
         return {"scale": float(self.scale)}

@@ -23,6 +23,11 @@ class Sum:
     """The kind in a certificate."""
 
     @property
+    def function(self) -> str:
+        """Name of what is not affine in it, "" where nothing is."""
+        return ""
+
+    @property
     def settings(self) -> Mapping[str, int | float | str]:
         """Its scalars in a certificate."""
         return {}

@@ -58,6 +58,18 @@ class Reading:
     parameters: tuple[tuple[Source | None, Source | None], ...]
     shape: tuple[int, ...]
 
+    def now(self) -> Graph:
+        """The graph with the parameters' present values."""
+        groups = []
+        for group, (weight, bias) in zip(self.graph.groups, self.parameters, strict=True):
+            taken = group.weight if weight is None else _values(weight)
+            groups.append(Group(taken, None if bias is None else _values(bias), group.names))
+        return self.graph.replaced(tuple(groups))
+
+
+def _values(source: Source) -> np.ndarray:
+    return source.tensor.detach().cpu().double().numpy().reshape(-1)[source.entries]
+
 
 def read(module: nn.Module, x: Tensor) -> Reading:
     """The graph that a module computes, in its present state of training or evaluation.
