@@ -20,7 +20,6 @@ from torch import Tensor
 from ..certification.profile import Profile, profile
 from ..measure.linearization import Linearization, linearize
 from ..optim import StepSettings
-from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..theorems.ladder import AT_CHECKPOINT
 from ..theory import Bound, NumericalFailureError
@@ -209,7 +208,7 @@ def _spectrum(lin: Linearization, known: _Inverse) -> tuple[_Inverse, tuple[Boun
 def _descend(work: Problem, lin: Linearization, v: Tensor, residual: float) -> float:
     """Take the largest of the steps 1, 1/2, 1/4, .. along -J^T v that lowers the residual; its fraction."""
     moves: list[tuple[Tensor, Tensor, Tensor]] = []  # parameter, its value before, its direction
-    for layer, (dw, db) in zip(class_n(work.network).layers, lin.transpose_times(v), strict=True):
+    for layer, (dw, db) in zip(work.class_n().layers, lin.transpose_times(v), strict=True):
         moves.append((layer.weight, layer.weight.detach().clone(), dw))
         if layer.bias is not None and db is not None:
             moves.append((layer.bias, layer.bias.detach().clone(), db))
@@ -218,7 +217,7 @@ def _descend(work: Problem, lin: Linearization, v: Tensor, residual: float) -> f
         while fraction > 1e-6:
             for parameter, before, direction in moves:
                 parameter.copy_(before - fraction * direction)
-            if float((work.network(work.x) - work.y).norm()) < (1 - 0.1 * fraction) * residual:
+            if float(work.residual().norm()) < (1 - 0.1 * fraction) * residual:
                 return fraction
             fraction /= 2
     raise NumericalFailureError("no Gauss-Newton step lowers the residual: this checkpoint cannot be polished")

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from ..nets.activations import activation
-from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..rigor.roundoff import Array
 from ..theory import InvalidInputError, NotAvailableError
@@ -74,7 +73,7 @@ def stored_arrays(problem: Problem) -> Arrays:
     Raises:
         NotAvailableError: the network is not of class N, or its activation is not smooth.
     """
-    net = class_n(problem.network)
+    net = problem.class_n()
     if not activation(net.activation).smooth:
         raise NotAvailableError(
             f"not available for this network: {net.activation} is not twice continuously differentiable"

@@ -208,6 +208,18 @@ def class_n(module: nn.Module) -> ClassN:
     return net
 
 
+def require_vectors(x: Tensor) -> None:
+    """Refuse samples that are no vectors: nn.Linear takes (n, T, d) too, token by token, and class N does not.
+
+    Raises:
+        NotAvailableError: with the shape of x.
+    """
+    if x.ndim != 2:
+        raise NotAvailableError(
+            f"not available for these inputs: x has shape {tuple(x.shape)}; a network of class N takes vectors (n, d)"
+        )
+
+
 def _read_sequential(module: nn.Sequential) -> tuple[ClassN, dict[str, Tensor]]:
     require_module(module, nn.Sequential, "the network", holds="modules")
     children = vars(module)["_modules"]

@@ -18,7 +18,7 @@ from torch import Tensor
 from ..theory import InvalidInputError, NotAvailableError, PltheoryError
 from .agreement import require_agreement
 from .exact import require_apart, same_bits
-from .networks import ClassN, class_n
+from .networks import ClassN
 from .problem import Problem
 
 
@@ -55,7 +55,7 @@ class Snapshot:
         live = self._live
         if self.refusal is None:
             try:
-                net = class_n(live.network)
+                net = live.class_n()
             except NotAvailableError as error:
                 raise _changed("the network", f"it is not of class N any more: {error}") from None
             if _scales(net) != self._scales:
@@ -94,7 +94,7 @@ def snapshot(problem: Problem) -> Snapshot:
         NotAvailableError: the module's outputs or gradients are not those of its layers.
     """
     try:
-        net = class_n(problem.network)
+        net = problem.class_n()
     except NotAvailableError as error:
         return Snapshot(problem, str(error), problem, _copied(_state(problem)), ())
     # Training would move the data. That y is x, as for an autoencoder, moves nothing.
@@ -104,7 +104,7 @@ def snapshot(problem: Problem) -> Snapshot:
     still = replace(
         problem, network=copy.deepcopy(problem.network), x=problem.x.detach().clone(), y=problem.y.detach().clone()
     )
-    copies = class_n(still.network)
+    copies = still.class_n()
     taken = Snapshot(still, None, problem, _state(still), _scales(copies))
     taken.require_unchanged()
     require_agreement(problem.network, net, copies, problem.x)
