@@ -99,6 +99,25 @@ class Architecture:
         if max(math.prod(m) for m in self.maps) > LARGEST_MAP or self.kernel**2 > LARGEST_MAP:
             raise InvalidInputError(f"channels = {list(self.channels)}: feature maps of more than 2**40 entries")
 
+    @classmethod
+    def of(
+        cls,
+        shape: Sequence[int],
+        channels: Sequence[int],
+        kernel: int,
+        stride: int | Sequence[int],
+        blocks: int | Sequence[int] | None,
+        convs_per_block: int,
+        pooling: Pooling,
+        outputs: int,
+        bias: bool,
+    ) -> Architecture:
+        """The same from what a caller writes: one number for all stages, or a list."""
+        sizes, stages = _whole("shape", shape), _whole("channels", channels)
+        strides = _of_each("stride", stride, stages)
+        own = None if blocks is None else _of_each("blocks", blocks, stages)
+        return cls(sizes, stages, kernel, strides, own, convs_per_block, pooling, outputs, bias)  # type: ignore[arg-type]
+
     @property
     def maps(self) -> list[tuple[int, int, int]]:
         """(c, h, w) of x and of every stage."""
@@ -179,10 +198,7 @@ def convolutional(
     Raises:
         InvalidInputError: a size or name that is not allowed, or statistics that are not finite or of another shape.
     """
-    plan = Architecture(
-        _whole("shape", shape), _whole("channels", channels), kernel, _of_each("stride", stride, channels), None, 1,
-        pooling, outputs, bias,
-    )  # fmt: skip
+    plan = Architecture.of(shape, channels, kernel, stride, None, 1, pooling, outputs, bias)
     draw = _Draw(plan, activation, normalisation, parametrization, output_init, seed)
     parts: list[nn.Module] = []
     for s in range(len(plan.channels)):
@@ -226,10 +242,7 @@ def residual(
     Raises:
         InvalidInputError: as `convolutional`.
     """
-    plan = Architecture(
-        _whole("shape", shape), _whole("channels", channels), kernel, _of_each("stride", stride, channels),
-        _of_each("blocks", blocks, channels), convs_per_block, pooling, outputs, bias,
-    )  # fmt: skip
+    plan = Architecture.of(shape, channels, kernel, stride, blocks, convs_per_block, pooling, outputs, bias)
     draw = _Draw(plan, activation, normalisation, parametrization, output_init, seed)
     parts: list[nn.Module] = []
     for s, c in enumerate(plan.channels):
@@ -361,7 +374,7 @@ def _measure(network: nn.Sequential, plan: Architecture, samples: Tensor) -> Non
         network(samples.detach().to(device="cpu", dtype=torch.float64))
     for hook in hooks:
         hook.remove()
-    if not all(bool(torch.isfinite(b).all()) for norm in norms for b in (norm.running_mean, norm.running_var)):
+    if not all(bool(torch.isfinite(b).all()) for b in network.buffers()):
         raise InvalidInputError("statistics: samples at which a mean or a variance is not finite")
 
 

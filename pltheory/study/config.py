@@ -34,7 +34,6 @@ from .own_module import code_of
 from .section import Count, Section, Word
 from .section import clipped as clipped
 
-
 MOST_DEPTH = 8
 """Sections and lists within one another."""
 
@@ -111,7 +110,7 @@ class TheoremSection(Section):
     """Which theorem is checked: an id, "best" or "all"; `options` are of a theorem of one's own."""
 
     name: str = BEST
-    options: dict[str, bool | int | float | str] = {}
+    options: dict[str, bool | int | float | str] = Field(default_factory=dict)
 
     @field_validator("name")
     @classmethod
@@ -142,7 +141,7 @@ class Config(Section):
     optimizer: Annotated[SerializeAsAny[Optimizer], WrapValidator(_by_origin)]  # type: ignore[valid-type]
     theorem: TheoremSection = TheoremSection()
     run: Run = Run()
-    sweep: dict[str, Any] = {}
+    sweep: dict[str, Any] = Field(default_factory=dict)
 
 
 def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None = None) -> Config:
@@ -168,7 +167,7 @@ def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None
         _override(tree, item)
     _require_bounded(tree)
     config = from_tree(tree)
-    return _pinned(config if folder is None else _resolve(config, folder))
+    return pinned(config if folder is None else _resolve(config, folder))
 
 
 def from_tree(tree: dict[str, Any]) -> Config:
@@ -187,8 +186,6 @@ def from_tree(tree: dict[str, Any]) -> Config:
 def with_values(config: Config, values: dict[str, Any]) -> Config:
     """The configuration with dotted keys replaced and without its sweep."""
     tree = config.model_dump(exclude={"sweep"})
-    if "network.module" in values and tree["network"].get("sha256") and _leads_elsewhere(config, values):
-        del tree["network"]["sha256"]
     for key, value in values.items():
         set_dotted(tree, key, value)
     return from_tree(tree)
@@ -256,13 +253,13 @@ def _resolve(config: Config, folder: Path) -> Config:
     return with_values(config, values).model_copy(update={"sweep": config.sweep}) if values else config
 
 
-def _pinned(config: Config) -> Config:
+def pinned(config: Config) -> Config:
     """The configuration with the SHA-256 of `network.module`, where that is a file that can be read."""
     network = config.network
     if not isinstance(network, ModuleSection) or network.sha256 is not None or not Path(network.file).is_file():
         return config
-    pinned = with_values(config, {"network.sha256": code_of(network).sha256})
-    return pinned.model_copy(update={"sweep": config.sweep})
+    known = with_values(config, {"network.sha256": code_of(network).sha256})
+    return known.model_copy(update={"sweep": config.sweep})
 
 
 _BRANCHES = ("float_type", "string_type", "int_type", "bool_type")

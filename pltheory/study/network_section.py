@@ -105,7 +105,7 @@ class ModuleSection(NetworkSection):
     """
 
     module: str
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = Field(default_factory=dict)
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
     @field_validator("module")
