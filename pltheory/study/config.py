@@ -305,5 +305,9 @@ def _nearest(loc: tuple[str | int, ...], tree: dict[str, Any]) -> str:
         model = section_of(tree[part]) if part == "network" else model.model_fields[str(part)].annotation
     close = difflib.get_close_matches(str(loc[-1]), list(model.model_fields), n=1, cutoff=0.5)
     known = ", ".join(model.model_fields)
-    of = f" of {kind_of(tree['network'])}" if loc[0] == "network" and len(loc) == 2 else ""
+    of = (
+        f" of {kind_of(tree['network'])}"
+        if loc[0] == "network" and {"architecture", "module"} & set(tree["network"])
+        else ""
+    )
     return f"{of}; did you mean {close[0]!r}?" if close else f"{of}; known here: {known}"
