@@ -29,7 +29,15 @@ from ..problem.loss import LOSSES
 from ..theorems.guard import ids
 from ..theorems.ladder import ALL, BEST
 from ..theory import InvalidInputError
-from .network_section import ModuleSection, NetworkSection, by_architecture, kind_of, section_of
+from .network_section import (
+    KINDS,
+    FullyConnectedSection,
+    ModuleSection,
+    NetworkSection,
+    by_architecture,
+    kind_of,
+    section_of,
+)
 from .own_module import code_of
 from .section import Count, Section, Word
 from .section import clipped as clipped
@@ -303,11 +311,10 @@ def _nearest(loc: tuple[str | int, ...], tree: dict[str, Any]) -> str:
     model: Any = Config
     for part in loc[:-1]:
         model = section_of(tree[part]) if part == "network" else model.model_fields[str(part)].annotation
-    close = difflib.get_close_matches(str(loc[-1]), list(model.model_fields), n=1, cutoff=0.5)
     known = ", ".join(model.model_fields)
-    of = (
-        f" of {kind_of(tree['network'])}"
-        if loc[0] == "network" and {"architecture", "module"} & set(tree["network"])
-        else ""
-    )
+    of = f" of {kind_of(model)}" if model in KINDS and model is not FullyConnectedSection else ""
+    owner = next((kind for kind in KINDS if loc[-1] in kind.model_fields), None) if model in KINDS else None
+    if owner is not None:
+        return f"{of or f' of {kind_of(model)}'}, but of {kind_of(owner)}; known here: {known}"
+    close = difflib.get_close_matches(str(loc[-1]), list(model.model_fields), n=1, cutoff=0.5)
     return f"{of}; did you mean {close[0]!r}?" if close else f"{of}; known here: {known}"

@@ -165,9 +165,11 @@ def by_architecture(tree: Any, validated: ValidatorFunctionWrapHandler) -> Any:
     return model.model_validate({"architecture": tree["architecture"]} if model is BuiltSection else tree)
 
 
-def kind_of(tree: Any) -> str:
+KINDS: tuple[type[NetworkSection], ...] = (*BY_ARCHITECTURE.values(), ModuleSection)
+"""Every section `network` that there is."""
+
+
+def kind_of(model: type[NetworkSection]) -> str:
     """What a section `network` is of, in words for a message."""
-    model = section_of(tree)
-    if model is ModuleSection:
-        return "a network given by module"
-    return f"a {next(name for name, known in BY_ARCHITECTURE.items() if known is model)} network"
+    known = [name for name, section in BY_ARCHITECTURE.items() if section is model]
+    return f"a {known[0]} network" if known else "a network given by module"

@@ -67,9 +67,9 @@ def test_the_network_is_the_builders():
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["network.hidden=[3]"], "network.hidden: unknown key of a convolutional network; known here: .*channels"),
+        (["network.hidden=[3]"], "hidden: unknown key of a convolutional network, but of a fully-connected .*channels"),
         (["network.chanels=[3]"], "network.chanels: unknown key of a convolutional network; did you mean 'channels'"),
-        (["network.blocks=2"], "network.blocks: unknown key of a convolutional network"),
+        (["network.blocks=2"], "network.blocks: unknown key of a convolutional network, but of a residual network"),
         (["network.architecture=residual", "network.block=2"], "block: unknown key of a residual .*mean 'blocks'"),
         (["network.architecture=fully-connected"], "network.hidden: missing"),
         (["network.architecture=conv"], r"network.architecture = 'conv': should be 'fully-connected', 'convolutional'"),

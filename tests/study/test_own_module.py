@@ -203,7 +203,7 @@ def test_code_that_makes_no_network_is_refused_in_one_line(tmp_path, body):
         (["network.arguments=3"], "network.arguments = 3: must be a section"),
         (["network.arguments={day = 2024-01-01}"], "network.arguments = .*: must hold numbers, texts"),
         (["network.arguments={widht = [1, {a = 07:30:00}]}"], "must hold numbers, texts"),
-        (["network.hidden=[3]"], "network.hidden: unknown key of a network given by module; known here: .*arguments"),
+        (["network.hidden=[3]"], "hidden: unknown key of a network given by module, but of a fully-.*arguments"),
         (["network.argument={}"], "network.argument: unknown key of a network given by module; did you mean 'argum"),
         (["network.sha256=abc"], "network.sha256 = 'abc'"),
         (["data.shape=[8, 9]"], r"data.shape = \[8, 9\]: 72 numbers, a sample has 64"),
