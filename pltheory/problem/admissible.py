@@ -74,8 +74,8 @@ def _require_rows(key: str, value: object, second: str) -> None:
     if value.ndim < 2 or 0 in value.shape:
         hint = f"; {key}[:, None] makes it one column" if value.ndim == 1 else ""
         raise InvalidInputError(
-            f"{key} has shape {tuple(value.shape)}; needed is (n, {second}) with n, {second} >= 1, or (n, ..) with more "
-            f"axes{hint}"
+            f"{key} has shape {tuple(value.shape)}; needed is (n, {second}) with n, {second} >= 1, or (n, ..) with "
+            f"more axes{hint}"
         )
 
 

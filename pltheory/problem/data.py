@@ -311,7 +311,8 @@ def named(
         source: "digits", "sphere", "fashion-mnist", or a path (relative: to the current folder).
         n: how many; None for all that the source has (the sphere needs a number).
         seed: read by the sphere only; any source accepts it.
-        labels, scale, center, flat, d, outputs, split, path, dtype: as in `digits`, `sphere`, `fashion_mnist` and `load`.
+        labels, scale, center, flat, d, outputs, split, path, dtype: as in `digits`, `sphere`, `fashion_mnist` and
+            `load`.
         of_file: keys of `FileOptions`.
 
     Raises:

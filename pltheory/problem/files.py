@@ -95,7 +95,9 @@ def _of_arrays(path: Path, kind: str, source: Source) -> Reading:
 
 
 def read_npz(path: Path, raw: bytes) -> Source:
-    """Arrays `x` (N, ...), flattened to (N, d) with the axes of a point kept beside, and `y` (N,) or (N, C) of a NumPy archive; no pickles.
+    """Arrays `x` (N, ...), flattened to (N, d), and `y` (N,) or (N, C) of a NumPy archive; no pickles.
+
+    Where x has more axes than two, those of a point are kept beside.
 
     Raises:
         InvalidInputError: no archive, an array missing, not of real numbers, or of the wrong shape.
