@@ -127,8 +127,8 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
         raise InvalidInputError(f"CONFIG {config}: {reason}") from None
     settings = read_config(text, [*overrides, *more], folder=Path() if config == "-" else path.parent)
     network = settings.network
-    if isinstance(network, ModuleSection):
-        code = f"this runs code: {network.function} of {network.file}, SHA-256 {network.sha256 or 'not known'}"
+    if isinstance(network, ModuleSection) and network.sha256 is not None:
+        code = f"this runs code: {network.function} of {network.file}, SHA-256 {network.sha256}"
         err.print(f"[dim]{escape(code)}[/dim]", highlight=False, soft_wrap=True)
     return settings
 

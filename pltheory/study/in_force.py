@@ -44,9 +44,7 @@ def _network(n: NetworkSection, data: Data) -> dict[str, str]:
     if isinstance(n, FullyConnectedSection):
         layers = "-".join(map(str, (data.d, *n.hidden, data.outputs)))
     else:
-        own = n.model_dump(
-            exclude={*BuiltSection.model_fields, *(() if n.normalisation == "batch" else ("statistics",))}
-        )
+        own = n.model_dump(exclude={*BuiltSection.model_fields})
         sizes = ", ".join(f"{key} {value}" for key, value in own.items())
         layers = f"{n.architecture}, samples {' x '.join(map(str, data.x.shape[1:]))}, {sizes}, {data.outputs} outputs"
     return {

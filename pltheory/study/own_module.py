@@ -54,12 +54,12 @@ def code_of(section: ModuleSection) -> Code:
         InvalidInputError: no such file, no regular one, or one that cannot be read.
     """
     path = Path(section.file)
+    if not path.is_file():
+        raise _refused(section, "no regular file" if path.exists() else "no such file")
     try:
-        if not path.is_file():
-            raise _refused(section, "no such file" if not path.exists() else "no regular file")
         return Code(path, path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise _refused(section, f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    except OSError as error:
+        raise _refused(section, f"cannot be read ({error.strerror})") from None
 
 
 @undisturbed

@@ -49,7 +49,7 @@ SETTINGS = {
     "network.channels=[3]": ["network.channels: unknown key of a fully-connected network, but of a convolutional"],
     "network.architecture=conv": ["network.architecture = 'conv'", "'convolutional' or 'residual'"],
     "network.architecture=residual": ["network.channels: missing", "network.hidden: unknown key of a residual network"],
-    "network={module = 'model.py:make'}": ["network.module = 'model.py:make'", "no such file"],
+    "network={module = 'model.py:make'}": ["network.module = '", "model.py:make': no such file"],
     "network={module = 'model.py'}": ["network.module = 'model.py'", "must be a file and a function"],
     "data.shape=[1, 8, 8]": ["data.shape = [1, 8, 8]", "a fully-connected network takes vectors"],
     "network=3": ["network = 3", "must be a section"],

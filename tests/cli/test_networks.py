@@ -1,4 +1,4 @@
-"""Networks that are not fully connected, through the program: what each command answers today and says of code it runs."""
+"""Networks that are not fully connected, through the program: what each command answers and whose code it runs."""
 
 from __future__ import annotations
 
