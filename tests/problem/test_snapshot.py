@@ -176,7 +176,7 @@ def test_a_theorem_of_ones_own_cannot_change_what_is_certified():
 def test_what_is_held_is_the_same_problem_in_memory_of_its_own(kind, loss):
     p = pl.Problem(*(getattr(problem(kind), name) for name in ("network", "x", "y")), loss)
     held = snapshot(p)
-    held.require_class_n()
+    held.require_readable()
     assert held.problem.loss == loss
     assert type(held.problem.network) is type(p.network)
     pairs = zip(held.problem.network.named_parameters(), p.network.named_parameters(), strict=True)
