@@ -22,7 +22,7 @@ from .export import REFUSED
 SIZES = (0.125, 1.0, 4.0)
 """Of random inputs, relative to the data's."""
 ENTRIES = 2**22
-"""Samples times the sizes of all nodes that are worked on at a time."""
+"""Samples times the entries of all nodes and their patches that are worked on at a time."""
 Sources = Sequence[tuple[tuple[str, Tensor, np.ndarray] | None, tuple[str, Tensor, np.ndarray] | None]]
 
 
@@ -168,7 +168,8 @@ def _expected(
     leaves = {name: weights[name].cpu().double().clone().requires_grad_() for name in trained}
     outputs = []
     gradients = [torch.zeros_like(leaves[name]) for name in trained]
-    rows = max(1, ENTRIES // sum(node.size for node in graph.nodes))
+    sizes = (max(node.size, *(array.size for array in node.kind.arrays.values()), 1) for node in graph.nodes)
+    rows = max(1, ENTRIES // sum(sizes))
     for some, sign in zip(x.reshape(len(x), -1).split(rows), signs.split(rows), strict=True):
         with torch.enable_grad():
             groups = _groups(graph, sources, leaves)

@@ -6,19 +6,13 @@ import torch
 
 from .builder import Builder
 from .operation import Call, constant, describe, number, reads
-from .values import Constant, Frozen, Moved, Value, Weight, unreadable
+from .values import Constant, Moved, Value, Weight, unreadable
 
 
 def _shape(value: Value) -> torch.Size:
     if isinstance(value, Constant):
         return value.tensor.shape
     return value.index.shape if isinstance(value, (Moved, Weight)) else torch.Size()
-
-
-def _refuse_frozen(*values: Value) -> None:
-    for value in values:
-        if isinstance(value, Frozen):
-            unreadable(f"{describe(value)} is used: frozen parameters are not read")
 
 
 def _spread(value: Moved, shape: torch.Size) -> Moved:
@@ -35,7 +29,6 @@ def _scaled(value: Value, by: float) -> Value:
 
 def add(builder: Builder, a: Value, b: Value) -> Value:
     """a + b with torch's broadcasting."""
-    _refuse_frozen(a, b)
     if not isinstance(a, Moved):
         a, b = b, a
     if not isinstance(a, Moved):
@@ -58,7 +51,6 @@ def _sum(builder: Builder, call: Call) -> Value:
     a, b = call["self"], call["other"]
     if call.target._schema.name == "aten::rsub":
         a, b = b, a
-    _refuse_frozen(a, b)
     if call.target._schema.name == "aten::rsub":
         return add(builder, a, _scaled(b, sign * by))
     return add(builder, a, b if sign * by == 1.0 else _scaled(b, sign * by))
@@ -66,13 +58,11 @@ def _sum(builder: Builder, call: Call) -> Value:
 
 @reads("neg", "negative")
 def _negative(builder: Builder, call: Call) -> Value:
-    _refuse_frozen(call["self"])
     return _scaled(call["self"], -1.0)
 
 
 def times(builder: Builder, a: Value, b: Value, alone: bool) -> Value:
     """a * b with torch's broadcasting."""
-    _refuse_frozen(a, b)
     for value, other in ((a, b), (b, a)):
         by = number(other)
         if by is not None and isinstance(value, (Moved, Weight)):
@@ -106,7 +96,7 @@ def _quotient(builder: Builder, call: Call) -> Value:
     if call.arguments.get("rounding_mode") is not None:
         unreadable("a rounded quotient is not smooth")
     below = call["other"]
-    if isinstance(below, (Moved, Weight, Frozen)):
+    if isinstance(below, (Moved, Weight)):
         unreadable(f"it divides by {describe(below)}: quotients are not read")
     numbers = constant(below)
     if not bool(numbers.all()):

@@ -13,7 +13,7 @@ from torch import Tensor
 from .arithmetic import add
 from .builder import Builder
 from .operation import Call, constant, describe, reads
-from .values import MIXED, Constant, Frozen, Moved, Value, Weight, moved, unreadable
+from .values import MIXED, Constant, Moved, Value, Weight, moved, unreadable
 
 
 def dense(builder: Builder, value: Moved, weight: Value, bias: Value) -> Moved:
@@ -195,7 +195,7 @@ def _trainable_channels(builder: Builder, value: Moved, call: Call) -> Moved:
 def scale_and_shift(builder: Builder, value: Moved, weight: Value, bias: Value) -> Moved:
     """weight * value + bias, each a parameter of the value's shape, a constant that can be broadcast to it, or None."""
     for part in (weight, bias):
-        if isinstance(part, (Frozen, Moved)):
+        if isinstance(part, Moved):
             unreadable(f"{describe(part)} is where a trainable scale or shift is read")
     if isinstance(weight, Weight):
         fused = bias if isinstance(bias, Weight) else None

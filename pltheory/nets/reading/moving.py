@@ -32,6 +32,8 @@ def _move(builder: Builder, call: Call) -> Value:
     arguments = {first: value}
     for name, other in others:
         arguments[name] = _plain(other, call)
+    if any(isinstance(other, torch.dtype) for other in arguments.values()):
+        unreadable("it reads a tensor's bits as another type")
     if name_of(call) in ("pad", "constant_pad_nd") and call["value"] not in (None, 0):
         unreadable(f"it pads with {call['value']}: only 0 is read")
 
@@ -90,8 +92,6 @@ def _joined(builder: Builder, call: Call) -> Value:
     def run(tensors: list[Tensor]) -> Tensor:
         return call.target(tensors, call["dim"]).long()
 
-    if not all(isinstance(p, (Moved, Weight, Constant)) for p in parts):
-        unreadable("a frozen parameter is used: frozen parameters are not read")
     if not any(isinstance(p, Moved) for p in parts):
         unreadable("parameters are joined before they are used")
     shapes = [p.tensor.shape if isinstance(p, Constant) else p.index.shape for p in parts]

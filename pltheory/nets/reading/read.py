@@ -26,7 +26,7 @@ from .export import REFUSED, Exported, exported, part_of, place
 from .operation import READERS, Call
 from .parameters import require_partition, trainable
 from .refusals import why_not
-from .values import SAMPLES, Constant, Moved, UnreadableError, Value, Weight, along, unreadable
+from .values import SAMPLES, Constant, Frozen, Moved, UnreadableError, Value, Weight, along, unreadable
 
 
 class Source(NamedTuple):
@@ -73,7 +73,7 @@ def read(module: nn.Module, x: Tensor) -> Reading:
     parameters = trainable(module, x)
     program = exported(module, x, parameters)
     builder = Builder.reading(x[0].numel())
-    value = _run(builder, program)
+    value = _run(builder, program, x.dtype)
     try:
         owner = value.owner if isinstance(value, Moved) else None
         if owner is None or not value.index.ndim or not torch.equal(owner, along(owner.shape, 0)) or len(owner) != SAMPLES:
@@ -108,7 +108,7 @@ def _source(cut: Cut | None, parameters: dict[str, nn.Parameter]) -> Source | No
     return None if cut is None or not cut.name else Source(cut.name, parameters[cut.name], cut.entries)
 
 
-def _run(builder: Builder, program: Exported) -> Value:
+def _run(builder: Builder, program: Exported, dtype: torch.dtype) -> Value:
     """Read the operations that the output needs, one after the other."""
     needed = _needed(program)
     order = {node: k for k, node in enumerate(program.nodes)}
@@ -119,17 +119,20 @@ def _run(builder: Builder, program: Exported) -> Value:
 
     for node in program.nodes:
         try:
-            if isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable:
-                _require_unread(node, order)
-            if node not in needed:
-                continue
-            builder.where = " ".join(t for t in (part_of(node), node.name) if t)
-            arguments = torch.fx.node.map_aggregate(
-                (node.args, node.kwargs), lambda a: value_of(a) if isinstance(a, torch.fx.Node) else a
-            )
-            values[node] = _read(builder, node, *arguments)
+            if node in needed:
+                builder.where = " ".join(t for t in (part_of(node), node.name) if t)
+                arguments = torch.fx.node.map_aggregate(
+                    (node.args, node.kwargs), lambda a: value_of(a) if isinstance(a, torch.fx.Node) else a
+                )
+                values[node] = _read(builder, node, dtype, *arguments)
         except UnreadableError as error:
             raise NotAvailableError(f"{REFUSED}{place(node)}: {error}") from None
+    for node in program.nodes:
+        if isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable:
+            try:
+                _require_unread(node, order)
+            except UnreadableError as error:
+                raise NotAvailableError(f"{REFUSED}{place(node)}: {error}") from None
     return value_of(program.output)
 
 
@@ -169,7 +172,9 @@ def _may_alias(node: torch.fx.Node) -> bool:
     return views or name in moving.MOVES | moving.SAME - {"clone", "lift_fresh_copy"} or name in moving.DROPOUTS
 
 
-def _read(builder: Builder, node: torch.fx.Node, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Value:
+def _read(
+    builder: Builder, node: torch.fx.Node, dtype: torch.dtype, args: tuple[Value, ...], kwargs: dict[str, Value]
+) -> Value:
     if node.target is operator.getitem:
         return args[0][args[1]]
     if not isinstance(node.target, torch._ops.OpOverload):
@@ -193,12 +198,15 @@ def _read(builder: Builder, node: torch.fx.Node, args: tuple[Value, ...], kwargs
     reader = READERS.get(name) if schema.name.startswith("aten::") else None
     if reader is None:
         unreadable(why_not(node.target))
-    if isinstance(meta, Tensor) and not meta.is_floating_point():
-        unreadable(f"its result is {meta.dtype}, not floating")
+    for tensor in tensors:
+        if isinstance(tensor, Frozen):
+            unreadable(f"the parameter {tensor.name} is frozen: every parameter that is used is trained")
     first = node.all_input_nodes[0]
     before = first.meta.get("val")
     if isinstance(before, (list, tuple)):
         before = before[0]
+    if isinstance(meta, Tensor) and meta.dtype != dtype:
+        unreadable(f"its result is {meta.dtype}: the network is read in one precision, that of its data, {dtype}")
     alone = len(first.users) == 1
     call = Call(node.target, arguments, getattr(before, "dtype", None), tuple(getattr(meta, "shape", ())), alone)
     return reader(builder, call)

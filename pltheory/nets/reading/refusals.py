@@ -11,7 +11,7 @@ KINKS = frozenset(
     "clamp clamp_min clamp_max clip max min amax amin maximum minimum max_pool1d max_pool2d max_pool3d "
     "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d "
     "adaptive_max_pool3d where sign floor ceil round frac trunc sort topk median kthvalue argmax argmin rrelu_with_noise "
-    "fractional_max_pool2d norm linalg_vector_norm gt lt ge le eq ne masked_fill heaviside logical_not".split()
+    "fractional_max_pool2d norm linalg_vector_norm gt lt ge le eq ne heaviside logical_not".split()
 )
 LOOKUPS = frozenset({"embedding", "embedding_bag", "one_hot", "gather", "index_select", "take", "bucketize"})
 
@@ -36,6 +36,8 @@ def why_not(target: Any) -> str:
         return f"{name} looks up by the values of the data: what is looked up is not smooth in them"
     if "detach" in name:
         return "it is detached: its gradient is not that of its output"
+    if name == "masked_fill":
+        return "masks that cut entries off are not read yet"
     if "weight_norm" in name:
         return "a weight is normalised before it is used: parametrisations are not read"
     if target._schema.is_mutable:
