@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import warnings
@@ -112,13 +113,13 @@ def _constant(target: str, program: Any) -> Constant:
 
 
 def place(node: torch.fx.Node) -> str:
-    """Which operation a node is, of which part of the module, and the line of the user's code that called it."""
+    """Which operation a node is, of which part of the module, and the line of the user's `forward` that led to it."""
     part = part_of(node)
     text = f"{node.name}{f' of {part}' if part else ''}"
     frames = str(node.meta.get("stack_trace") or "").strip().splitlines()
     calls = [
         (line.strip(), after.strip())
-        for line, after in zip(frames, [*frames[1:], ""], strict=True)
+        for line, after in itertools.pairwise([*frames, ""])
         if line.strip().startswith("File ") and _TORCH not in line
     ]
     if not calls:

@@ -115,14 +115,16 @@ def _run(builder: Builder, program: Exported, dtype: torch.dtype) -> Value:
     values: dict[torch.fx.Node, Value] = {}
 
     def value_of(node: torch.fx.Node) -> Value:
-        return program.inputs[node.name] if node.op == "placeholder" else values[node]
+        return program.inputs[node.name] if node.op == "placeholder" else values.get(node)
 
     for node in program.nodes:
         try:
-            if node in needed:
+            # A part of the module that an operation is given comes to nothing but that operation.
+            if node in needed and node.op == "call_function":
                 builder.where = " ".join(t for t in (part_of(node), node.name) if t)
                 arguments = torch.fx.node.map_aggregate(
-                    (node.args, node.kwargs), lambda a: value_of(a) if isinstance(a, torch.fx.Node) else a
+                    (node.args, node.kwargs),
+                    lambda a: value_of(a) if isinstance(a, torch.fx.Node) else a,  # type: ignore[arg-type]
                 )
                 values[node] = _read(builder, node, dtype, *arguments)
         except UnreadableError as error:
@@ -175,6 +177,8 @@ def _may_alias(node: torch.fx.Node) -> bool:
 def _read(
     builder: Builder, node: torch.fx.Node, dtype: torch.dtype, args: tuple[Value, ...], kwargs: dict[str, Value]
 ) -> Value:
+    if not isinstance(node.target, torch._ops.OpOverload) and node.target is not operator.getitem:
+        unreadable(why_not(node.target))
     if node.target is operator.getitem:
         return args[0][args[1]]
     if not isinstance(node.target, torch._ops.OpOverload):
