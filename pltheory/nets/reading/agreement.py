@@ -123,7 +123,8 @@ def _near(what: str, found: Tensor, want: Tensor, scale: float, tolerance: float
     # Written so that a NaN is not near.
     if not deviation <= tolerance * max(scale, 1e-30):
         raise NotAvailableError(
-            f"{REFUSED}its {what} is not that of the graph that was read: off by {deviation:.2g} of {scale:.2g} on {where}"
+            f"{REFUSED}its {what} is not that of the graph that was read: off by {deviation:.2g} of {scale:.2g} "
+            f"on {where}"
         )
 
 
@@ -144,7 +145,7 @@ def _live(
             p.grad = None
         with torch.enable_grad():
             out = _require_shape(module(x.clone()), x, signs)
-            (out.reshape(len(x), -1) * signs.to(out)).sum().backward(inputs=leaves)
+            (out.reshape(len(x), -1) * signs.to(out)).sum().backward(inputs=leaves)  # type: ignore[no-untyped-call]
         return out, [p.grad for p in leaves]
     finally:
         for p, grad in zip(leaves, before, strict=True):
@@ -170,7 +171,7 @@ def _expected(
     gradients = [torch.zeros_like(leaves[name]) for name in trained]
     sizes = (max(node.size, *(array.size for array in node.kind.arrays.values()), 1) for node in graph.nodes)
     rows = max(1, ENTRIES // sum(sizes))
-    for some, sign in zip(x.reshape(len(x), -1).split(rows), signs.split(rows), strict=True):
+    for some, sign in zip(torch.split(x.reshape(len(x), -1), rows), torch.split(signs, rows), strict=True):
         with torch.enable_grad():
             groups = _groups(graph, sources, leaves)
             out = evaluate(graph, some.cpu().double(), groups)

@@ -15,6 +15,11 @@ def _shape(value: Value) -> torch.Size:
     return value.index.shape if isinstance(value, (Moved, Weight)) else torch.Size()
 
 
+def common_shape(*shapes: torch.Size) -> torch.Size:
+    """The shape that all are broadcast to."""
+    return torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
+
+
 def _spread(value: Moved, shape: torch.Size) -> Moved:
     return value.with_index(value.index.expand(shape))
 
@@ -33,7 +38,7 @@ def add(builder: Builder, a: Value, b: Value) -> Value:
         a, b = b, a
     if not isinstance(a, Moved):
         unreadable(f"{describe(a)} and {describe(b)} are added before they are used")
-    shape = torch.broadcast_shapes(_shape(a), _shape(b))
+    shape = common_shape(_shape(a), _shape(b))
     a = _spread(a, shape)
     if isinstance(b, (Moved, Weight)):
         return builder.total(a, builder.as_node(b, a.owner))
@@ -67,7 +72,7 @@ def times(builder: Builder, a: Value, b: Value, alone: bool) -> Value:
         by = number(other)
         if by is not None and isinstance(value, (Moved, Weight)):
             if isinstance(other, Constant):
-                value = value.with_index(value.index.expand(torch.broadcast_shapes(_shape(value), _shape(other))))
+                value = value.with_index(value.index.expand(common_shape(_shape(value), _shape(other))))
             if isinstance(value, Moved) and alone:
                 return builder.rescaled(value, by)
             return _scaled(value, by)
@@ -75,7 +80,7 @@ def times(builder: Builder, a: Value, b: Value, alone: bool) -> Value:
         a, b = b, a
     if not isinstance(a, Moved):
         unreadable(f"{describe(a)} and {describe(b)} are multiplied before they are used")
-    shape = torch.broadcast_shapes(_shape(a), _shape(b))
+    shape = common_shape(_shape(a), _shape(b))
     a = _spread(a, shape)
     if isinstance(b, Weight):
         return builder.entrywise(a, b.with_index(b.index.expand(shape)), None)

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .arithmetic import add
+from .arithmetic import add, common_shape
 from .builder import Builder
 from .operation import Call, constant, describe, reads
 from .values import MIXED, Constant, Moved, Value, Weight, moved, unreadable
@@ -73,7 +73,7 @@ def matrix_product(builder: Builder, left: Value, right: Value, scale: float = 1
     if isinstance(left, Moved) and isinstance(right, Moved):
         if min(left.index.ndim, right.index.ndim) < 2:
             unreadable("a product with a vector: matrices are read")
-        batch = torch.broadcast_shapes(left.index.shape[:-2], right.index.shape[:-2])
+        batch = common_shape(left.index.shape[:-2], right.index.shape[:-2])
         a, b = (v.with_index(v.index.expand(*batch, *v.index.shape[-2:])) for v in (left, right))
         return builder.product(a, b, scale)
     if isinstance(left, Moved):
@@ -173,7 +173,7 @@ def _group_norm(builder: Builder, call: Call) -> Value:
 
 
 def _normed_groups(builder: Builder, value: Moved, groups: int, call: Call) -> Moved:
-    count, channels, *rest = value.index.shape
+    _, channels, *rest = value.index.shape
     width = channels // groups * math.prod(rest)
     out = builder.tokens(value, list(range(value.index.ndim)), width, "layer-norm", float(call["eps"]))
     return _trainable_channels(builder, out, call)
@@ -256,9 +256,7 @@ def _adaptive(builder: Builder, call: Call) -> Value:
     return _pooled(builder, value, windows, [[b - a for a, b in w] for w in windows])
 
 
-def _pooled(
-    builder: Builder, value: Moved, windows: list[list[tuple[int, int]]], divisors: list[list[int]]
-) -> Moved:
+def _pooled(builder: Builder, value: Moved, windows: list[list[tuple[int, int]]], divisors: list[list[int]]) -> Moved:
     """Sums over boxes, divided; windows and divisors by axis and output place."""
     axes = len(windows)
     leading, sizes = value.index.shape[:-axes], value.index.shape[-axes:]
@@ -274,7 +272,8 @@ def _pooled(
     width = max(len(b) for b in boxes)
     # A box that is cut off takes its first entry some more times, with factor 0.
     taken = torch.stack([torch.cat([b, b[:1].expand(width - len(b))]) for b in boxes])
-    factor = torch.tensor([[by] * len(b) + [0.0] * (width - len(b)) for b, by in zip(boxes, factors, strict=True)], dtype=torch.float64)
+    filled = [[by] * len(b) + [0.0] * (width - len(b)) for b, by in zip(boxes, factors, strict=True)]
+    factor = torch.tensor(filled, dtype=torch.float64)
     index = flat[:, taken]
     spread = factor.expand(index.shape)
     out = builder.fixed(value, index.reshape(-1, width), spread.reshape(-1, width))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from .export import REFUSED, Exported, exported, part_of, place
 from .operation import READERS, Call
 from .parameters import require_partition, trainable
 from .refusals import why_not
-from .values import SAMPLES, Constant, Frozen, Moved, UnreadableError, Value, Weight, along, unreadable
+from .values import SAMPLES, Constant, Frozen, Moved, UnreadableError, Value, along, unreadable
 
 
 class Source(NamedTuple):
@@ -76,7 +76,7 @@ def read(module: nn.Module, x: Tensor) -> Reading:
     value = _run(builder, program, x.dtype)
     try:
         owner = value.owner if isinstance(value, Moved) else None
-        if owner is None or not value.index.ndim or not torch.equal(owner, along(owner.shape, 0)) or len(owner) != SAMPLES:
+        if owner is None or owner.shape[:1] != (SAMPLES,) or not torch.equal(owner, along(owner.shape, 0)):
             unreadable("the output's first axis is not that of the samples")
         last = builder.plain(value).node
     except UnreadableError as error:
@@ -124,7 +124,7 @@ def _run(builder: Builder, program: Exported, dtype: torch.dtype) -> Value:
                 builder.where = " ".join(t for t in (part_of(node), node.name) if t)
                 arguments = torch.fx.node.map_aggregate(
                     (node.args, node.kwargs),
-                    lambda a: value_of(a) if isinstance(a, torch.fx.Node) else a,  # type: ignore[arg-type]
+                    lambda a: value_of(a) if isinstance(a, torch.fx.Node) else a,
                 )
                 values[node] = _read(builder, node, dtype, *arguments)
         except UnreadableError as error:
@@ -255,7 +255,7 @@ _FILLS = {
 """Constants that take nothing but a shape from a tensor."""
 
 
-def _filled(node: torch.fx.Node, arguments: dict[str, Value], meta: Tensor) -> Constant:
+def _filled(node: torch.fx.Node, arguments: dict[str, Value], meta: Any) -> Constant:
     fill = _FILLS[node.target._schema.name.split("::")[1]]  # type: ignore[union-attr]
     number = arguments["fill_value"] if fill is None else fill
     if not isinstance(number, (bool, int, float)):

@@ -35,9 +35,13 @@ class Block(nn.Module):
 
 def resnet():
     return nn.Sequential(
-        nn.Conv2d(1, 2, 3, padding=1), Block(2, 2, 1), Block(2, 3, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Conv2d(1, 2, 3, padding=1),
+        Block(2, 2, 1),
+        Block(2, 3, 2),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
         nn.Linear(3, 2),
-    )  # fmt: skip
+    )
 
 
 def transformer():
@@ -52,9 +56,14 @@ def convnext():
         return s.head((x + y.permute(0, 3, 1, 2)).mean([-2, -1]))
 
     return called(
-        forward, depthwise=nn.Conv2d(3, 3, 3, padding=1, groups=3), norm=nn.LayerNorm(3, eps=1e-6),
-        wide=nn.Linear(3, 6), narrow=nn.Linear(6, 3), gamma=trainable(3), head=nn.Linear(3, 2),
-    )  # fmt: skip
+        forward,
+        depthwise=nn.Conv2d(3, 3, 3, padding=1, groups=3),
+        norm=nn.LayerNorm(3, eps=1e-6),
+        wide=nn.Linear(3, 6),
+        narrow=nn.Linear(6, 3),
+        gamma=trainable(3),
+        head=nn.Linear(3, 2),
+    )
 
 
 def functional():

@@ -61,57 +61,123 @@ NORMS = {
 SMOOTH = {
     "activations": (
         called(
-            lambda s, x: torch.special.erf(torch.tanh(s.f(x))) + F.silu(torch.sigmoid(s.f(x))) + s.g(F.softplus(x, 1, 50)),
-            f=nn.Linear(4, 4), g=nn.GELU(),
+            lambda s, x: (
+                torch.special.erf(torch.tanh(s.f(x))) + F.silu(torch.sigmoid(s.f(x))) + s.g(F.softplus(x, 1, 50))
+            ),
+            f=nn.Linear(4, 4),
+            g=nn.GELU(),
         ),
         (4,),
     ),
     "softmax": (called(lambda s, x: torch.softmax(s.f(x), 1) + F.softmax(x, -1), f=nn.Linear(4, 4)), (3, 4)),
-    "attention": (called(lambda s, x: F.scaled_dot_product_attention(s.f(x), x, s.g(x), scale=0.3), f=nn.Linear(4, 4), g=nn.Linear(4, 2)), (3, 4)),
-    "mask": (called(lambda s, x: F.scaled_dot_product_attention(s.f(x), x, x, attn_mask=s.m), f=nn.Linear(4, 4), m=torch.randn(3, 3)), (3, 4)),
+    "attention": (
+        called(
+            lambda s, x: F.scaled_dot_product_attention(s.f(x), x, s.g(x), scale=0.3),
+            f=nn.Linear(4, 4),
+            g=nn.Linear(4, 2),
+        ),
+        (3, 4),
+    ),
+    "mask": (
+        called(
+            lambda s, x: F.scaled_dot_product_attention(s.f(x), x, x, attn_mask=s.m),
+            f=nn.Linear(4, 4),
+            m=torch.randn(3, 3),
+        ),
+        (3, 4),
+    ),
     "gate": (called(lambda s, x: s.f(x) * torch.sigmoid(s.g(x)), f=nn.Linear(4, 3), g=nn.Linear(4, 3)), (4,)),
     "squares": (called(lambda s, x: s.f(x) ** 2 - s.f(x).square()[:, :1], f=nn.Linear(4, 3)), (4,)),
     "in place": (called(lambda s, x: torch.tanh_(s.f(x).add_(x).mul_(torch.tensor(2.0))), f=nn.Linear(4, 4)), (4,)),
-}  # fmt: skip
+}
 ENTRYWISE = {
     "vector": (called(lambda s, x: x + s.p, p=trainable(3, 4)), (3, 4)),
     "vector, tokens": (called(lambda s, x: 2 * x - s.p, p=trainable(4)), (3, 4)),
     "scale": (called(lambda s, x: s.p * x, p=trainable(3, 1)), (3, 4)),
     "one number": (called(lambda s, x: s.p * x + s.q, p=trainable(), q=trainable(1)), (3, 4)),
     "of a crop": (called(lambda s, x: -(s.p * -F.pad(x[:, 1:], (1, 1))), p=trainable(6)), (3, 4)),
-    "constants": (called(lambda s, x: s.p * ((x - s.m) / s.d + torch.arange(4.0)), p=trainable(4), m=torch.randn(4), d=torch.rand(4) + 1), (4,)),
+    "constants": (
+        called(
+            lambda s, x: s.p * ((x - s.m) / s.d + torch.arange(4.0)),
+            p=trainable(4),
+            m=torch.randn(4),
+            d=torch.rand(4) + 1,
+        ),
+        (4,),
+    ),
     "sub": (called(lambda s, x: 1 - torch.sub(s.f(x), x, alpha=0.5) - (-x), f=nn.Linear(4, 4)), (4,)),
-}  # fmt: skip
+}
 POOLING = {
     "ceil": (called(lambda s, x: F.avg_pool2d(s.c(x), 2, ceil_mode=True), c=nn.Conv2d(3, 2, 1)), IMAGE),
     "padded": (called(lambda s, x: F.avg_pool2d(s.c(x), 3, 2, 1), c=nn.Conv2d(3, 2, 1)), IMAGE),
-    "not counted": (called(lambda s, x: F.avg_pool2d(s.c(x), 3, 2, 1, count_include_pad=False), c=nn.Conv2d(3, 2, 1)), IMAGE),
+    "not counted": (
+        called(lambda s, x: F.avg_pool2d(s.c(x), 3, 2, 1, count_include_pad=False), c=nn.Conv2d(3, 2, 1)),
+        IMAGE,
+    ),
     "divisor": (called(lambda s, x: F.avg_pool2d(s.c(x), 2, divisor_override=3), c=nn.Conv2d(3, 2, 1)), IMAGE),
     "1d": (called(lambda s, x: F.avg_pool1d(s.c(x), 3, 1), c=nn.Conv1d(2, 2, 1)), (2, 6)),
     "adaptive": (called(lambda s, x: F.adaptive_avg_pool2d(s.c(x), (2, 4)), c=nn.Conv2d(3, 2, 1)), IMAGE),
     "mean, sum": (called(lambda s, x: s.c(x).mean((2, 3)) + s.c(x).sum(dim=-1).sum(-1), c=nn.Conv2d(3, 2, 1)), IMAGE),
-}  # fmt: skip
+}
 MOVES = {
-    "permutations": (called(lambda s, x: s.f(x.permute(0, 2, 1).flip(1)).transpose(1, 2).roll(1, 2).flatten(1), f=nn.Linear(3, 2)), (3, 4)),
-    "samples elsewhere": (called(lambda s, x: s.f(x.transpose(0, 1).reshape(-1, 4)).view(3, -1, 2).transpose(0, 1), f=nn.Linear(4, 2)), (3, 4)),
-    "pieces": (called(lambda s, x: torch.cat([torch.tanh(a) for a in s.f(x).chunk(2, 1)][::-1] + [x[:, None, 0]], 1), f=nn.Linear(4, 6)), (4,)),
-    "joined": (called(lambda s, x: torch.cat([s.p.expand(len(x), 1, 4), s.f(x), torch.ones(1, 1, 4).expand(len(x), 1, 4), torch.zeros_like(x)], 1), f=nn.Linear(4, 4), p=trainable(1, 1, 4)), (2, 4)),
+    "permutations": (
+        called(lambda s, x: s.f(x.permute(0, 2, 1).flip(1)).transpose(1, 2).roll(1, 2).flatten(1), f=nn.Linear(3, 2)),
+        (3, 4),
+    ),
+    "samples elsewhere": (
+        called(lambda s, x: s.f(x.transpose(0, 1).reshape(-1, 4)).view(3, -1, 2).transpose(0, 1), f=nn.Linear(4, 2)),
+        (3, 4),
+    ),
+    "pieces": (
+        called(
+            lambda s, x: torch.cat([*[torch.tanh(a) for a in s.f(x).chunk(2, 1)][::-1], x[:, None, 0]], 1),
+            f=nn.Linear(4, 6),
+        ),
+        (4,),
+    ),
+    "joined": (
+        called(
+            lambda s, x: torch.cat(
+                [s.p.expand(len(x), 1, 4), s.f(x), torch.ones(1, 1, 4).expand(len(x), 1, 4), torch.zeros_like(x)], 1
+            ),
+            f=nn.Linear(4, 4),
+            p=trainable(1, 1, 4),
+        ),
+        (2, 4),
+    ),
     "stacked": (called(lambda s, x: torch.stack([s.f(x), x, x], 1).unbind(2)[1], f=nn.Linear(4, 4)), (4,)),
-    "repeated": (called(lambda s, x: torch.tanh(s.f(x).unsqueeze(1).expand(-1, 3, -1)) * s.f(x).repeat(1, 3).view(-1, 3, 2), f=nn.Linear(4, 2)), (4,)),
+    "repeated": (
+        called(
+            lambda s, x: torch.tanh(s.f(x).unsqueeze(1).expand(-1, 3, -1)) * s.f(x).repeat(1, 3).view(-1, 3, 2),
+            f=nn.Linear(4, 2),
+        ),
+        (4,),
+    ),
     "pixels": (called(lambda s, x: s.c(F.pixel_shuffle(x, 2)), c=nn.Conv2d(1, 2, 2, stride=2)), (4, 3, 3)),
     "nearest": (called(lambda s, x: s.c(F.interpolate(x, scale_factor=2)), c=nn.Conv2d(1, 2, 2)), (1, 2, 3)),
     "chosen": (called(lambda s, x: s.f(x)[:, [2, 0]] + x[:, s.i], f=nn.Linear(4, 3), i=torch.tensor([1, 1])), (4,)),
-    "twice the batch": (called(lambda s, x: (lambda y: y[: len(x)] - y[len(x) :])(torch.tanh(s.f(torch.cat([x, 2 * x])))), f=nn.Linear(4, 3)), (4,)),
+    "twice the batch": (
+        called(
+            lambda s, x: (lambda y: y[: len(x)] - y[len(x) :])(torch.tanh(s.f(torch.cat([x, 2 * x])))),
+            f=nn.Linear(4, 3),
+        ),
+        (4,),
+    ),
     "padded": (called(lambda s, x: torch.sigmoid(F.pad(s.f(x), (1, 2))), f=nn.Linear(4, 3)), (4,)),
-}  # fmt: skip
+}
 CASES = {
     f"{kind}: {name}": case
     for kind, cases in {
-        "dense": DENSE, "convolution": CONVOLUTION, "norm": NORMS, "smooth": SMOOTH, "entrywise": ENTRYWISE,
-        "pooling": POOLING, "moves": MOVES,
+        "dense": DENSE,
+        "convolution": CONVOLUTION,
+        "norm": NORMS,
+        "smooth": SMOOTH,
+        "entrywise": ENTRYWISE,
+        "pooling": POOLING,
+        "moves": MOVES,
     }.items()
     for name, case in cases.items()
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)

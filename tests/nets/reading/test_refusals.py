@@ -38,15 +38,24 @@ def on_a_bool(s, x):
 
 
 REFUSED = {
-    "batch norm in training": (lambda: nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4)).double(), r"batch_norm of 1.*samples mix.*eval"),
+    "batch norm in training": (
+        lambda: nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4)).double(),
+        r"batch_norm of 1.*samples mix.*eval",
+    ),
     "dropout in training": (lambda: linear(lambda s, x: F.dropout(s.f(x))), r"dropout.*in training is random"),
     "relu": (lambda: linear(lambda s, x: F.relu(s.f(x))), r"relu.*not smooth: kinks are not certified yet"),
     "relu in place": (lambda: nn.Sequential(nn.Linear(4, 4), nn.ReLU(inplace=True)).double(), r"not smooth: kinks"),
     "abs": (lambda: linear(lambda s, x: s.f(x).abs()), r"not smooth"),
     "hardtanh": (lambda: linear(lambda s, x: F.hardtanh(s.f(x))), r"not smooth"),
     "where": (lambda: linear(lambda s, x: torch.where(x > 0, s.f(x), x)), r"not smooth"),
-    "gelu by tanh": (lambda: linear(lambda s, x: F.gelu(s.f(x), approximate="tanh")), r"approximate = 'tanh': allowed is 'none'"),
-    "softplus's threshold": (lambda: linear(lambda s, x: F.softplus(s.f(x))), r"softplus with beta = 1.0, threshold = 20.0"),
+    "gelu by tanh": (
+        lambda: linear(lambda s, x: F.gelu(s.f(x), approximate="tanh")),
+        r"approximate = 'tanh': allowed is 'none'",
+    ),
+    "softplus's threshold": (
+        lambda: linear(lambda s, x: F.softplus(s.f(x))),
+        r"softplus with beta = 1.0, threshold = 20.0",
+    ),
     "noise": (lambda: linear(lambda s, x: s.f(x) + torch.randn(4, dtype=x.dtype)), r"randn is random"),
     "noise like": (lambda: linear(lambda s, x: s.f(x) + torch.rand_like(x)), r"rand_like is random"),
     "data decide": (lambda: linear(on_a_bool), r"torch.export cannot trace it"),
@@ -55,30 +64,59 @@ REFUSED = {
     "quotient": (lambda: linear(lambda s, x: x / s.f(x)), r"divides by a tensor that depends on the data"),
     "frozen": (frozen, r"the parameter 0.weight is frozen"),
     "unused": (lambda: linear(lambda s, x: x * s.p, p=trainable(4)), r"trainable parameter f.weight is not used"),
-    "unused in part": (lambda: called(lambda s, x: x * s.p[:4], p=trainable(5)), r"parameter p has 1 entries that are not used"),
+    "unused in part": (
+        lambda: called(lambda s, x: x * s.p[:4], p=trainable(5)),
+        r"parameter p has 1 entries that are not used",
+    ),
     "tied transpose": (tied_transpose, r"parameter w is used in two ways"),
     "weight norm": (lambda: parametrizations.weight_norm(nn.Linear(4, 4)).double(), r"of parametrizations"),
-    "a product of parameters": (lambda: called(lambda s, x: F.linear(x, s.w * s.g), w=trainable(2, 4), g=trainable(2, 1)), r"mul.*the parameter . and the parameter . are multiplied"),
-    "a sum of parameters": (lambda: called(lambda s, x: F.linear(x, s.w + 1), w=trainable(2, 4)), r"are added before they are used"),
+    "a product of parameters": (
+        lambda: called(lambda s, x: F.linear(x, s.w * s.g), w=trainable(2, 4), g=trainable(2, 1)),
+        r"mul.*the parameter . and the parameter . are multiplied",
+    ),
+    "a sum of parameters": (
+        lambda: called(lambda s, x: F.linear(x, s.w + 1), w=trainable(2, 4)),
+        r"are added before they are used",
+    ),
     "samples added": (lambda: linear(lambda s, x: s.f(x) + x.flip(0)), r"add.*samples mix"),
     "a mean over samples": (lambda: linear(lambda s, x: s.f(x) - x.mean(0)), r"mean.*samples mix"),
     "a matrix of samples": (lambda: linear(lambda s, x: s.f(x) @ x.T @ x), r"samples mix"),
     "samples as tokens": (lambda: linear(lambda s, x: F.softmax(s.f(x), 0)), r"softmax.*samples mix"),
-    "samples as channels": (lambda: nn.Sequential(nn.Unflatten(1, (4, 1)), nn.Flatten(1), nn.Conv1d(3, 3, 2), nn.Linear(3, 2)).double(), r"conv1d.*samples mix"),
+    "samples as channels": (
+        lambda: nn.Sequential(nn.Unflatten(1, (4, 1)), nn.Flatten(1), nn.Conv1d(3, 3, 2), nn.Linear(3, 2)).double(),
+        r"conv1d.*samples mix",
+    ),
     "samples turned": (lambda: linear(lambda s, x: s.f(x).T), r"first axis is not that of the samples"),
-    "another constant for every sample": (lambda: linear(lambda s, x: s.f(x) + torch.arange(3.0, dtype=x.dtype)[:, None]), r"samples differ"),
+    "another constant for every sample": (
+        lambda: linear(lambda s, x: s.f(x) + torch.arange(3.0, dtype=x.dtype)[:, None]),
+        r"samples differ",
+    ),
     "a parameter for every sample": (lambda: linear(lambda s, x: s.f(x) + s.p, p=trainable(3, 4)), r"samples differ"),
     "no grad": (lambda: linear(lambda s, x: s.f(x) + torch.no_grad()(s.f)(x)), r"runs under torch.no_grad"),
     "detached": (lambda: linear(lambda s, x: s.f(x) + s.f(x).detach()), r"is detached"),
     "precision": (lambda: linear(lambda s, x: s.f(x).float().double()), r"one precision"),
-    "bits": (lambda: linear(lambda s, x: s.f(x).view(torch.int64).view(torch.float64)), r"torch.int64: the network is read in one precision"),
+    "bits": (
+        lambda: linear(lambda s, x: s.f(x).view(torch.int64).view(torch.float64)),
+        r"torch.int64: the network is read in one precision",
+    ),
     "input written": (lambda: linear(lambda s, x: s.f(x.mul_(2))), r"writes into the module's input|changes"),
-    "a view written": (lambda: linear(lambda s, x: (lambda y: (y[:, 0].mul_(2), y)[1])(s.f(x))), r"memory that .* may share"),
+    "a view written": (
+        lambda: linear(lambda s, x: (lambda y: (y[:, 0].mul_(2), y)[1])(s.f(x))),
+        r"memory that .* may share",
+    ),
     "buffer written": (lambda: linear(lambda s, x: s.f(x) + s.b.add_(1), b=torch.zeros(4)), r"writes into|changes"),
     "two outputs": (lambda: linear(lambda s, x: (s.f(x), x)), r"one tensor"),
-    "causal": (lambda: linear(lambda s, x: F.scaled_dot_product_attention(s.f(x)[:, None], x[:, None], x[:, None], is_causal=True)), r"is_causal = True: allowed is False"),
-    "not its own parameter": (lambda: linear(lambda s, x, other=trainable(4).double(): s.f(x) * other), r"."),
-}  # fmt: skip
+    "causal": (
+        lambda: linear(
+            lambda s, x: F.scaled_dot_product_attention(s.f(x)[:, None], x[:, None], x[:, None], is_causal=True)
+        ),
+        r"is_causal = True: allowed is False",
+    ),
+    "not its own parameter": (
+        lambda: linear(lambda s, x: s.f(x) * s.list[0], list=[trainable(4).double()]),
+        r"list.* is not one of|requires a gradient",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -101,7 +139,9 @@ def test_says_which_line_called():
             hidden = self.first(x)
             return F.relu(hidden)
 
-    with pytest.raises(NotAvailableError, match=r"relu of 1 \(.*test_refusals.py, line \d+: return F\.relu\(hidden\)\)"):
+    with pytest.raises(
+        NotAvailableError, match=r"relu of 1 \(.*test_refusals.py, line \d+: return F\.relu\(hidden\)\)"
+    ):
         read(nn.Sequential(nn.Linear(4, 4), Bent()).double(), data(4))
 
 
@@ -169,8 +209,10 @@ LIES = {
     "another face when it is exported": lambda: linear(in_two_faces),
     "another gradient": lambda: linear(lambda s, x: Straight.apply(s.f(x))),
     "a backward hook": lambda: with_hook(
-        lambda m: m[0].register_full_backward_hook(lambda m, inputs, outputs: None)
-        and m[1].register_full_backward_hook(lambda m, inputs, outputs: tuple(2 * g for g in inputs))
+        lambda m: (
+            m[0].register_full_backward_hook(lambda m, inputs, outputs: None)
+            and m[1].register_full_backward_hook(lambda m, inputs, outputs: tuple(2 * g for g in inputs))
+        )
     ),
     "a single sample": lambda: linear(by_batch),
     "samples that are far apart": lambda: linear(rolled),
@@ -178,9 +220,20 @@ LIES = {
     "a later hook of a parameter": lambda: with_hook(
         lambda m: m[0].weight.register_post_accumulate_grad_hook(lambda p: p.grad.mul_(2))
     ),
-    "only at these weights": lambda: linear(lambda s, x: s.f(x) * (1.0 if torch.compiler.is_exporting() or s.same() else 2.0)),
-    "only for the data": lambda: linear(lambda s, x: s.f(x) * (1.0 if torch.compiler.is_exporting() or len(x) == 4 and float(x[0, 0].detach()) == float(data(4)[0, 0]) else 2.0)),
-}  # fmt: skip
+    "only at these weights": lambda: linear(
+        lambda s, x: s.f(x) * (1.0 if torch.compiler.is_exporting() or s.same() else 2.0)
+    ),
+    "only for the data": lambda: linear(
+        lambda s, x: (
+            s.f(x)
+            * (
+                1.0
+                if torch.compiler.is_exporting() or (len(x) == 4 and float(x[0, 0].detach()) == float(data(4)[0, 0]))
+                else 2.0
+            )
+        )
+    ),
+}
 
 
 @pytest.mark.parametrize("name", LIES)
