@@ -8,7 +8,8 @@ against the graph's.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -31,7 +32,7 @@ def require_agreement(
 ) -> None:
     """Refuse a module whose outputs or gradients are not those of its graph.
 
-    The parameters get a gradient for a moment; what was there is put back.
+    The parameters get a gradient and other numbers for a moment; what was there is put back.
 
     Args:
         module: the network itself.
@@ -46,7 +47,7 @@ def require_agreement(
     """
     x = x.detach()
     generator = torch.Generator().manual_seed(20240229)
-    own = {name: p.detach() for name, p in parameters.items()}
+    own = {name: p.detach().clone() for name, p in parameters.items()}
     size = float(x.double().square().mean().sqrt()) or 1.0
     single = x[:: max(1, len(x) // 3)][:4]
 
@@ -69,11 +70,28 @@ def require_agreement(
             for inputs in (single, *drawn):
                 _compare(module, graph, sources, parameters, own, inputs, "random inputs")
                 _compare(module, graph, sources, parameters, moved, inputs, "other weights")
+            # What is computed from a parameter's memory, and not from the parameter, moves with it.
+            with _in_place(parameters, moved):
+                _compare(module, graph, sources, parameters, moved, single, "other weights in place", live=True)
         except NotAvailableError:
             raise
         except Exception as error:
             told = next(iter(str(error).strip().splitlines()), "")
             raise NotAvailableError(f"{REFUSED}it fails when it is called: {type(error).__name__}: {told}") from error
+
+
+@contextmanager
+def _in_place(parameters: dict[str, nn.Parameter], values: dict[str, Tensor]) -> Iterator[None]:
+    """Other numbers in the parameters' memory for a moment."""
+    own = {name: p.detach().clone() for name, p in parameters.items()}
+    try:
+        for name, p in parameters.items():
+            # Through `data`, a graph that somebody holds does not take it for a change.
+            p.data.copy_(values[name])
+        yield
+    finally:
+        for name, p in parameters.items():
+            p.data.copy_(own[name])
 
 
 def _compare(

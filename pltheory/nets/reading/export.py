@@ -50,11 +50,10 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
     """
     n = len(x)
     some = x.detach()[[i % n for i in range(SAMPLES)]].clone()
-    logger = logging.getLogger("torch")
-    level = logger.level
+    level = logging.root.manager.disable
     try:
         # What fails to be traced is told once, by the error.
-        logger.setLevel(logging.CRITICAL + 1)
+        logging.disable(logging.CRITICAL)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             program = torch.export.export(module, (some,), strict=False)
@@ -62,7 +61,7 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
         told = next(iter(str(error).strip().splitlines()), "")
         raise NotAvailableError(f"{REFUSED}torch.export cannot trace it: {type(error).__name__}: {told}") from error
     finally:
-        logger.setLevel(level)
+        logging.disable(level)
     signature = program.graph_signature
     for spec in signature.output_specs:
         if spec.kind is not OutputKind.USER_OUTPUT:
@@ -77,7 +76,7 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
             size = some[0].numel()
             inputs[name] = Moved(0, size, torch.arange(1, 1 + SAMPLES * size).reshape(some.shape))
         elif spec.kind is InputKind.PARAMETER:
-            inputs[name] = _parameter(str(spec.target), module.get_parameter(str(spec.target)), names)
+            inputs[name] = _parameter(str(spec.target), nn.Module.get_parameter(module, str(spec.target)), names)
         elif spec.kind in (InputKind.BUFFER, InputKind.CONSTANT_TENSOR):
             inputs[name] = _constant(str(spec.target), program)
         else:

@@ -130,11 +130,10 @@ def _run(builder: Builder, program: Exported, dtype: torch.dtype) -> Value:
         except UnreadableError as error:
             raise NotAvailableError(f"{REFUSED}{place(node)}: {error}") from None
     for node in program.nodes:
-        if isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable:
-            try:
-                _require_unread(node, order)
-            except UnreadableError as error:
-                raise NotAvailableError(f"{REFUSED}{place(node)}: {error}") from None
+        try:
+            _require_pure(node, order)
+        except UnreadableError as error:
+            raise NotAvailableError(f"{REFUSED}{place(node)}: {error}") from None
     return value_of(program.output)
 
 
@@ -149,12 +148,18 @@ def _needed(program: Exported) -> set[torch.fx.Node]:
     return needed
 
 
-def _require_unread(node: torch.fx.Node, order: dict[torch.fx.Node, int]) -> None:
-    """Refuse an operation that writes into a tensor that is read again, be it through a view.
+def _require_pure(node: torch.fx.Node, order: dict[torch.fx.Node, int]) -> None:
+    """Refuse an operation, needed or not, that writes into a tensor that is read again, be it through a view.
 
     Raises:
         UnreadableError: it does, or may.
     """
+    if node.op != "call_function" or node.target is operator.getitem:
+        return
+    if not isinstance(node.target, torch._ops.OpOverload):
+        unreadable(why_not(node.target))
+    if not node.target._schema.is_mutable:
+        return
     target = node.all_input_nodes[0] if node.all_input_nodes else None
     if target is None or target.op == "placeholder":
         unreadable("it writes into the module's input, a parameter or a buffer")

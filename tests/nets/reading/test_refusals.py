@@ -168,8 +168,45 @@ def test_data_of_another_kind(x, words):
 def test_parameters_in_one_memory():
     module = linear(lambda s, x: s.f(s.g(x)), g=nn.Linear(4, 4))
     module.g.weight = nn.Parameter(module.f.weight.data)
-    with pytest.raises(NotAvailableError, match="lie in the same memory"):
+    with pytest.raises(NotAvailableError, match="g.weight lie in the same memory"):
         read(module, data(4))
+
+
+def test_a_buffer_in_a_parameter_s_memory():
+    module = linear(lambda s, x: s.f(x) @ s.b)
+    module.register_buffer("b", module.f.weight.data)
+    with pytest.raises(NotAvailableError, match="^not available for this network: (b|f.weight) and .* same memory"):
+        read(module, data(4))
+
+
+@pytest.mark.parametrize("kind", [lambda t: t, lambda t: t.numpy()])
+def test_a_constant_in_a_parameter_s_memory(kind):
+    module = linear(lambda s, x: s.f(x) @ torch.as_tensor(s.b))
+    module.b = kind(module.f.weight.detach())
+    weight = module.f.weight.detach().clone()
+    with pytest.raises(NotAvailableError, match="other weights in place"):
+        read(module, data(4))
+    assert torch.equal(module.f.weight, weight)
+
+
+def test_a_parameter_whose_entries_share_memory():
+    module = linear(lambda s, x: s.f(x))
+    module.f.bias = nn.Parameter(torch.ones(1).double().expand(4))
+    with pytest.raises(NotAvailableError, match=r"f.bias .*entries that may share memory"):
+        read(module, data(4))
+
+
+def test_a_forward_that_writes_into_a_parameter():
+    def forward(s, x):
+        with torch.no_grad():
+            s.f.weight.mul_(0.5)
+        return s.f(x)
+
+    module = linear(forward)
+    weight = module.f.weight.detach().clone()
+    with pytest.raises(NotAvailableError, match="torch.no_grad"):
+        read(module, data(4))
+    assert torch.equal(module.f.weight, weight)
 
 
 # --- what one hopes to hide from the tracer ---
