@@ -122,7 +122,7 @@ def _compare(
         # The sizes of the groups' gradients may differ by much: each is relative to its own, as far as rounding of
         # the largest lets that be asked.
         scale = max(float(right.abs().max()), 1e-3 * largest)
-        _near(f"gradient of {name}", gradient, right, scale, tolerance, where)
+        _near(f"gradients by {name}", gradient, right, scale, tolerance, where)
 
 
 def _compare_outputs(module: nn.Module, graph: Graph, x: Tensor) -> None:
@@ -141,7 +141,7 @@ def _near(what: str, found: Tensor, want: Tensor, scale: float, tolerance: float
     # Written so that a NaN is not near.
     if not deviation <= tolerance * max(scale, 1e-30):
         raise NotAvailableError(
-            f"{REFUSED}its {what} is not that of the graph that was read: off by {deviation:.2g} of {scale:.2g} "
+            f"{REFUSED}{what} of the module and of the graph that was read differ by {deviation:.2g} of {scale:.2g} "
             f"on {where}"
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
+from torch import Tensor
 
 from .builder import Builder
 from .operation import Call, constant, describe, number, reads
-from .values import Constant, Moved, Value, Weight, unreadable
+from .values import Constant, Masked, Moved, Value, Weight, unreadable
 
 
 def _shape(value: Value) -> torch.Size:
@@ -32,8 +35,14 @@ def _scaled(value: Value, by: float) -> Value:
     return Weight(value.name, value.index, value.scale * by) if isinstance(value, Weight) else value * by
 
 
-def add(builder: Builder, a: Value, b: Value) -> Value:
+def add(builder: Builder, a: Value, b: Value) -> Moved | Masked:
     """a + b with torch's broadcasting."""
+    for value, other in ((a, b), (b, a)):
+        minus_infinity = isinstance(other, Constant) and bool((other.tensor == -math.inf).any())
+        if isinstance(value, Masked) or (minus_infinity and isinstance(value, Moved)):
+            if not isinstance(other, Constant):
+                unreadable(f"{describe(value)} and {describe(other)} are added")
+            return masked(builder, value, other)
     if not isinstance(a, Moved):
         a, b = b, a
     if not isinstance(a, Moved):
@@ -46,6 +55,30 @@ def add(builder: Builder, a: Value, b: Value) -> Value:
     if not bool(shift.any()):
         return a
     return builder.diagonal(a, torch.ones((), dtype=torch.float64), shift)
+
+
+def masked(builder: Builder, value: Moved | Masked, mask: Constant) -> Moved | Masked:
+    """A mask as attention has it: added, with minus infinity where nothing is attended to, or where not True.
+
+    Raises:
+        UnreadableError: it is not finite otherwise.
+    """
+    numbers = mask.tensor
+    if numbers.dtype == torch.bool:
+        return cut_off(value, numbers)
+    allowed = numbers != -math.inf
+    known = value.value if isinstance(value, Masked) else value
+    moved: Value = add(builder, known, Constant(torch.where(allowed, numbers, torch.zeros((), dtype=numbers.dtype))))
+    if isinstance(value, Masked):
+        moved = Masked(moved, value.allowed)
+    return moved if bool(allowed.all()) else cut_off(moved, allowed)
+
+
+def cut_off(value: Moved | Masked, allowed: Tensor) -> Masked:
+    """Minus infinity where a mask does not allow an entry."""
+    if isinstance(value, Masked):
+        return Masked(value.value, value.allowed & allowed)
+    return Masked(value, allowed.expand(value.index.shape))
 
 
 @reads("add", "add_", "sub", "sub_", "subtract", "rsub")

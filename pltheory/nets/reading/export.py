@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import itertools
 import logging
 import os
@@ -54,7 +56,7 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
     try:
         # What fails to be traced is told once, by the error.
         logging.disable(logging.CRITICAL)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             program = torch.export.export(module, (some,), strict=False)
     except Exception as error:

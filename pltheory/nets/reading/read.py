@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ...theory import InvalidInputError, NotAvailableError
 from ..graph import Graph, Group, Node
 from ..kinds.affine import Affine
-from . import arithmetic, linear, moving, smooth  # noqa: F401  (they fill the table of operations)
+from . import convolution, moving, norms, pooling, smooth  # noqa: F401  (they fill the table of operations)
 from .agreement import require_agreement
 from .builder import Builder, Cut
 from .export import REFUSED, Exported, exported, part_of, place

@@ -38,8 +38,6 @@ def why_not(target: Any) -> str:
         return f"{name} looks up by the values of the data: what is looked up is not smooth in them"
     if "detach" in name:
         return "it is detached: its gradient is not that of its output"
-    if name == "masked_fill":
-        return "masks that cut entries off are not read yet"
     if "weight_norm" in name:
         return "a weight is normalised before it is used: parametrisations are not read"
     if target._schema.is_mutable:

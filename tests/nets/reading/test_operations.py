@@ -165,6 +165,70 @@ MOVES = {
     ),
     "padded": (called(lambda s, x: torch.sigmoid(F.pad(s.f(x), (1, 2))), f=nn.Linear(4, 3)), (4,)),
 }
+CONTRACTIONS = {
+    "heads": (called(lambda s, x: torch.einsum("nhd,hde->nhe", x, s.w), w=trainable(3, 4, 2)), (3, 4)),
+    "two nodes": (
+        called(lambda s, x: torch.einsum("btd, bsd -> tbs", s.f(x), x).transpose(0, 1), f=nn.Linear(4, 4)),
+        (3, 4),
+    ),
+    "outer": (called(lambda s, x: torch.einsum("nd,e->ned", x, s.w), w=trainable(3)), (4,)),
+    "stack": (
+        called(
+            lambda s, x: torch.matmul(x[:, :, None], s.w) + (s.v @ x[..., None]).mT,
+            w=trainable(3, 4, 2),
+            v=trainable(2, 4),
+        ),
+        (3, 4),
+    ),
+    "vector": (called(lambda s, x: x @ s.w, w=trainable(4)), (3, 4)),
+    "one for all heads": (called(lambda s, x: s.f(x) @ x[:, :1].transpose(2, 3), f=nn.Linear(4, 4)), (2, 3, 4)),
+    "constants": (
+        called(lambda s, x: torch.einsum("nd,de->en", s.f(x), s.m).T, f=nn.Linear(4, 4), m=torch.randn(4, 2)),
+        (4,),
+    ),
+}
+TRANSPOSED = {
+    "1d": (nn.ConvTranspose1d(2, 3, 3, stride=2, padding=1, output_padding=1), (2, 4)),
+    "2d": (nn.ConvTranspose2d(4, 6, (2, 3), stride=(2, 1), padding=(0, 2), groups=2, dilation=(1, 2)), (4, 2, 3)),
+}
+MASKS = {
+    "causal": (
+        called(lambda s, x: F.scaled_dot_product_attention(s.f(x), x, x, is_causal=True), f=nn.Linear(4, 4)),
+        (3, 4),
+    ),
+    "bool": (
+        called(
+            lambda s, x: F.scaled_dot_product_attention(s.f(x), x, x, attn_mask=s.m),
+            f=nn.Linear(4, 4),
+            m=torch.eye(3) + torch.ones(3, 3).triu() > 0,
+        ),
+        (3, 4),
+    ),
+    "added": (
+        called(
+            lambda s, x: torch.softmax(x @ s.f(x).mT + s.m, 1),
+            f=nn.Linear(4, 4),
+            m=nn.Transformer.generate_square_subsequent_mask(3).T + 1,
+        ),
+        (3, 4),
+    ),
+    "filled": (
+        called(
+            lambda s, x: s.f(x).masked_fill(s.m == 0, 3.0) + s.f(x).masked_fill(s.m == 0, -math.inf).softmax(-1),
+            f=nn.Linear(4, 4),
+            m=torch.tensor([1, 0, 1, 1]),
+        ),
+        (3, 4),
+    ),
+    "module": (
+        called(
+            lambda s, x: s.a(x, x, x, attn_mask=s.m)[0],
+            a=nn.MultiheadAttention(4, 2, batch_first=True),
+            m=nn.Transformer.generate_square_subsequent_mask(3),
+        ),
+        (3, 4),
+    ),
+}
 CASES = {
     f"{kind}: {name}": case
     for kind, cases in {
@@ -175,6 +239,9 @@ CASES = {
         "entrywise": ENTRYWISE,
         "pooling": POOLING,
         "moves": MOVES,
+        "contraction": CONTRACTIONS,
+        "transposed": TRANSPOSED,
+        "masks": MASKS,
     }.items()
     for name, case in cases.items()
 }
