@@ -46,13 +46,13 @@ def require_agreement(
             allowed is the square root of the dtype's machine epsilon.
     """
     x = x.detach()
-    generator = torch.Generator().manual_seed(20240229)
+    generator = torch.Generator("cpu").manual_seed(20240229)
     own = {name: p.detach().clone() for name, p in parameters.items()}
     size = float(x.double().square().mean().sqrt()) or 1.0
     single = x[:: max(1, len(x) // 3)][:4]
 
     def random(shape: torch.Size) -> Tensor:
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
+        return torch.randn(shape, generator=generator, dtype=torch.float64, device="cpu")
 
     drawn = [(by * size * random(single.shape)).to(x) for by in SIZES]
     moved = {
@@ -106,9 +106,8 @@ def _compare(
     live: bool = False,
 ) -> None:
     trained = [name for name, p in parameters.items() if p.requires_grad]
-    signs = torch.randn(
-        (len(x), graph.nodes[-1].size), generator=torch.Generator().manual_seed(len(x)), dtype=torch.float64
-    )
+    generator = torch.Generator("cpu").manual_seed(len(x))
+    signs = torch.randn((len(x), graph.nodes[-1].size), generator=generator, dtype=torch.float64, device="cpu")
     found, gradients = (
         _live(module, parameters, trained, x, signs) if live else _called(module, weights, trained, x, signs)
     )
@@ -130,7 +129,8 @@ def _compare_outputs(module: nn.Module, graph: Graph, x: Tensor) -> None:
     # training meets the data's own number of samples.
     with torch.no_grad():
         out = module(x.clone())
-    want = evaluate(graph, x.reshape(len(x), -1).cpu().double())
+    with torch.device("cpu"):
+        want = evaluate(graph, x.reshape(len(x), -1).cpu().double())
     tolerance = float(torch.finfo(x.dtype).eps) ** 0.5
     _near("outputs", _require_shape(out, x, want), want, float(want.abs().max()), tolerance, "a single sample")
 
@@ -185,12 +185,12 @@ def _expected(
     graph: Graph, sources: Sources, weights: dict[str, Tensor], trained: list[str], x: Tensor, signs: Tensor
 ) -> tuple[Tensor, list[Tensor]]:
     leaves = {name: weights[name].cpu().double().clone().requires_grad_() for name in trained}
-    outputs = []
+    outputs: list[Tensor] = []
     gradients = [torch.zeros_like(leaves[name]) for name in trained]
     sizes = (max(node.size, *(array.size for array in node.kind.arrays.values()), 1) for node in graph.nodes)
     rows = max(1, ENTRIES // sum(sizes))
     for some, sign in zip(torch.split(x.reshape(len(x), -1), rows), torch.split(signs, rows), strict=True):
-        with torch.enable_grad():
+        with torch.enable_grad(), torch.device("cpu"):
             groups = _groups(graph, sources, leaves)
             out = evaluate(graph, some.cpu().double(), groups)
             found = torch.autograd.grad((out * sign).sum(), [leaves[name] for name in trained])

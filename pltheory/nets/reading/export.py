@@ -76,7 +76,7 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
         if spec.kind is InputKind.USER_INPUT:
             seen += 1
             size = some[0].numel()
-            inputs[name] = Moved(0, size, torch.arange(1, 1 + SAMPLES * size).reshape(some.shape))
+            inputs[name] = Moved(0, size, torch.arange(1, 1 + SAMPLES * size, device="cpu").reshape(some.shape))
         elif spec.kind is InputKind.PARAMETER:
             inputs[name] = _parameter(str(spec.target), nn.Module.get_parameter(module, str(spec.target)), names)
         elif spec.kind in (InputKind.BUFFER, InputKind.CONSTANT_TENSOR):
@@ -99,7 +99,7 @@ def _parameter(target: str, tensor: nn.Parameter, names: dict[int, str]) -> Valu
         raise NotAvailableError(f"{REFUSED}{target} is not one of the module's parameters")
     if not tensor.requires_grad:
         return Frozen(name)
-    return Weight(name, torch.arange(1, 1 + tensor.numel()).reshape(tensor.shape))
+    return Weight(name, torch.arange(1, 1 + tensor.numel(), device="cpu").reshape(tensor.shape))
 
 
 def _constant(target: str, program: Any) -> Constant:

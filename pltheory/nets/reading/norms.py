@@ -78,7 +78,8 @@ def _norm(builder: Builder, call: Call) -> Value:
     epsilon = call["eps"]
     if epsilon is None:
         assert call.dtype is not None
-        epsilon = torch.finfo(call.dtype).eps
+        # torch takes that of the type it sums in.
+        epsilon = torch.finfo(torch.promote_types(call.dtype, torch.float32)).eps
     width = math.prod(call["normalized_shape"])
     axes = list(range(value.index.ndim))
     out = builder.tokens(value, axes, width, "layer-norm" if layer else "rms-norm", float(epsilon))

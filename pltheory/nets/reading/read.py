@@ -70,8 +70,20 @@ def read(module: nn.Module, x: Tensor) -> Reading:
         NotAvailableError: naming the operation, the line that calls it and the reason; or a parameter; or what differs
             where module and graph are compared.
     """
-    parameters = trainable(module, x)
-    program = exported(module, x, parameters)
+    with torch.inference_mode(False):
+        parameters = trainable(module, x)
+        program = exported(module, x, parameters)
+        # The places that entries come from are on the CPU, whatever somebody's default device is.
+        with torch.device("cpu"):
+            graph, cuts = _built(program, parameters, x)
+        sources = tuple((_source(weight, parameters), _source(bias, parameters)) for weight, bias in cuts)
+        require_agreement(module, graph, sources, parameters, x)
+    return Reading(graph, sources, program.shape[1:])
+
+
+def _built(
+    program: Exported, parameters: dict[str, nn.Parameter], x: Tensor
+) -> tuple[Graph, list[tuple[Cut, Cut | None]]]:
     builder = Builder.reading(x[0].numel())
     value = _run(builder, program, x.dtype)
     try:
@@ -84,15 +96,10 @@ def read(module: nn.Module, x: Tensor) -> Reading:
     nodes, cuts = _alive(builder, last)
     require_partition(parameters, [cut for pair in cuts for cut in pair if cut is not None and cut.name])
     arrays = {name: p.detach().cpu().double().numpy().reshape(-1) for name, p in parameters.items()}
-    groups = tuple(_group(weight, bias, arrays) for weight, bias in cuts)
     try:
-        graph = Graph(tuple(nodes), groups)
+        return Graph(tuple(nodes), tuple(_group(weight, bias, arrays) for weight, bias in cuts)), cuts
     except InvalidInputError as error:
         raise NotAvailableError(f"{REFUSED}{error}") from error
-    sources = tuple((_source(weight, parameters), _source(bias, parameters)) for weight, bias in cuts)
-    reading = Reading(graph, sources, program.shape[1:])
-    require_agreement(module, graph, sources, parameters, x)
-    return reading
 
 
 def _group(weight: Cut, bias: Cut | None, arrays: dict[str, np.ndarray]) -> Group:
@@ -129,6 +136,10 @@ def _run(builder: Builder, program: Exported, dtype: torch.dtype) -> Value:
                 values[node] = _read(builder, node, dtype, *arguments)
         except UnreadableError as error:
             raise NotAvailableError(f"{REFUSED}{place(node)}: {error}") from None
+        except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
+            # A form of the operation that its reader does not know.
+            told = " ".join(str(error).split())
+            raise NotAvailableError(f"{REFUSED}{place(node)}: {type(error).__name__}: {told}") from error
     for node in program.nodes:
         try:
             _require_pure(node, order)
@@ -200,11 +211,12 @@ def _read(
     tensors = list(_tensors(arguments.values()))
     name = schema.name.split("::")[1]
     meta = node.meta.get("val")
-    if all(isinstance(t, Constant) for t in tensors):
+    known = schema.name.startswith("aten::")
+    if known and all(isinstance(t, Constant) for t in tensors):
         return _constant(node, arguments)
-    if name in _FILLS:
+    if known and name in _FILLS:
         return _filled(node, arguments, meta)
-    reader = READERS.get(name) if schema.name.startswith("aten::") else None
+    reader = READERS.get(name) if known else None
     if reader is None:
         unreadable(why_not(node.target))
     for tensor in tensors:

@@ -145,6 +145,23 @@ def test_a_scale_goes_into_kappa_and_tau():
     assert scales == [(0.5, 0.0), (1.0, 0.1), (5**-0.5, 0.0)]
 
 
+@pytest.mark.parametrize("inside", [torch.no_grad(), torch.inference_mode(), torch.device("meta")], ids=repr)
+def test_what_is_set_around_it_does_not_matter(inside):
+    module, x = made("functional")
+    with inside:
+        graph = read(module, x).graph
+    assert len(graph.nodes) == 4
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_the_epsilon_of_rms_norm_is_torch_s(dtype):
+    module = nn.Sequential(nn.Linear(4, 4), nn.RMSNorm(4)).to(dtype)
+    module[0].weight.data.fill_(1e-3)
+    module[0].bias.data.copy_(torch.arange(4) * 1e-3)
+    (epsilon,) = (n.kind.epsilon for n in read(module, data(4).to(dtype)).graph.nodes if isinstance(n.kind, Tokens))
+    assert epsilon == torch.finfo(torch.float32).eps
+
+
 def test_one_sample_is_enough():
     require_equal(*[a if isinstance(a, nn.Module) else a[:1] for a in made("convnext")])
 
