@@ -17,10 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from ...theory import InvalidInputError, NotAvailableError
-from ..graph import Graph, Group, Node
-from ..kinds.affine import Affine
+from ..graph import Graph, Group
 from . import convolution, moving, norms, pooling, smooth  # noqa: F401  (they fill the table of operations)
 from .agreement import require_agreement
+from .assembly import assembled
 from .builder import Builder, Cut
 from .export import REFUSED, Exported, exported, part_of, place
 from .operation import READERS, Call
@@ -93,7 +93,7 @@ def _built(
         last = builder.plain(value).node
     except UnreadableError as error:
         raise NotAvailableError(f"{REFUSED}{place(program.output)}: {error}") from None
-    nodes, cuts = _alive(builder, last)
+    nodes, cuts = assembled(builder, last)
     require_partition(parameters, [cut for pair in cuts for cut in pair if cut is not None and cut.name])
     arrays = {name: p.detach().cpu().double().numpy().reshape(-1) for name, p in parameters.items()}
     try:
@@ -278,23 +278,3 @@ def _filled(node: torch.fx.Node, arguments: dict[str, Value], meta: Any) -> Cons
     if not isinstance(number, (bool, int, float)):
         unreadable("it is filled with a tensor's value")
     return Constant(torch.full(tuple(meta.shape), number, dtype=meta.dtype))
-
-
-def _alive(builder: Builder, last: int) -> tuple[list[Node], list[tuple[Cut, Cut | None]]]:
-    """The nodes and groups that the last node needs, numbered anew; the last node comes last."""
-    needed = {0, last}
-    for v in range(last, -1, -1):
-        if v in needed:
-            needed.update(builder.nodes[v].inputs)
-    kept = sorted(needed)
-    number = {v: k for k, v in enumerate(kept)}
-    groups: dict[int, int] = {}
-    nodes = []
-    for v in kept:
-        node = builder.nodes[v]
-        kind = node.kind
-        if isinstance(kind, Affine):
-            group = groups.setdefault(kind.group, len(groups))
-            kind = Affine(group, kind.patches, kind.kappa, kind.tau)
-        nodes.append(Node(kind, tuple(number[u] for u in node.inputs), node.size, node.name))
-    return nodes, [builder.groups[g] for g in groups]

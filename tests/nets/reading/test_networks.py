@@ -142,7 +142,8 @@ def test_a_scale_goes_into_kappa_and_tau():
     module, x = made("functional")
     graph = read(module, x).graph
     scales = [(n.kind.kappa, n.kind.tau) for n in graph.nodes if isinstance(n.kind, Affine)]
-    assert scales == [(0.5, 0.0), (1.0, 0.1), (5**-0.5, 0.0)]
+    assert scales == [(0.5, 0.1), (5**-0.5, 0.0)]
+    assert [g.names for g in graph.groups] == [("w1", "b1"), ("w2", "")]
 
 
 @pytest.mark.parametrize("inside", [torch.no_grad(), torch.inference_mode(), torch.device("meta")], ids=repr)
@@ -160,6 +161,30 @@ def test_the_epsilon_of_rms_norm_is_torch_s(dtype):
     module[0].bias.data.copy_(torch.arange(4) * 1e-3)
     (epsilon,) = (n.kind.epsilon for n in read(module, data(4).to(dtype)).graph.nodes if isinstance(n.kind, Tokens))
     assert epsilon == torch.finfo(torch.float32).eps
+
+
+def test_a_bias_joins_its_weights_wherever_it_is_added():
+    def forward(s, x):
+        y = s.c * s.conv(x) + s.b[:, None]
+        return s.g * y.transpose(1, 2) + s.h
+
+    module = called(
+        forward,
+        conv=nn.Conv1d(2, 3, 2, bias=False),
+        b=trainable(3),
+        g=trainable(3),
+        h=trainable(3),
+        c=torch.tensor(2.0),
+    )
+    graph = require_equal(module, data(2, 4)).graph
+    assert [(type(n.kind).__name__, n.name) for n in graph.nodes[1:-1]] == [("Affine", "mul"), ("Affine", "mul_1")]
+    assert [g.names for g in graph.groups] == [("conv.weight", "b"), ("g", "h")]
+
+
+def test_a_bias_of_weights_that_are_tied_stays_apart():
+    module = called(lambda s, x: torch.tanh(x @ s.w + s.b) @ s.w, w=trainable(3, 3), b=trainable(3))
+    graph = require_equal(module, data(3)).graph
+    assert [g.names for g in graph.groups] == [("w", ""), ("", "b")]
 
 
 def test_one_sample_is_enough():
