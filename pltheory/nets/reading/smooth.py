@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from .arithmetic import masked
+from .arithmetic import masked, times
 from .builder import Builder
 from .linear import matrix_product
 from .masks import softmax
@@ -30,6 +30,12 @@ def _special(builder: Builder, call: Call) -> Value:
 def _gelu(builder: Builder, call: Call) -> Value:
     call.only("approximate", "none")
     return builder.pointwise(call.node("self"), "gelu")
+
+
+@reads("glu")
+def _gated(builder: Builder, call: Call) -> Value:
+    value, gate = moved(call.node("self"), lambda i: i.chunk(2, call["dim"]))
+    return times(builder, value, builder.pointwise(gate, "sigmoid"), False)
 
 
 @reads("softplus")

@@ -187,6 +187,13 @@ def test_a_bias_of_weights_that_are_tied_stays_apart():
     assert [g.names for g in graph.groups] == [("w", ""), ("", "b")]
 
 
+def test_what_is_computed_twice_is_one_node():
+    module = called(lambda s, x: torch.tanh(s.f(x)) + s.f(x).tanh(), f=nn.Linear(4, 3))
+    nodes = require_equal(module, data(4)).graph.nodes
+    assert [type(n.kind).__name__ for n in nodes] == ["Input", "Affine", "Pointwise", "Sum"]
+    assert nodes[-1].inputs == (2, 2)
+
+
 def test_one_sample_is_enough():
     require_equal(*[a if isinstance(a, nn.Module) else a[:1] for a in made("convnext")])
 

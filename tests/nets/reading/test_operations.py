@@ -87,6 +87,7 @@ SMOOTH = {
         (3, 4),
     ),
     "gate": (called(lambda s, x: s.f(x) * torch.sigmoid(s.g(x)), f=nn.Linear(4, 3), g=nn.Linear(4, 3)), (4,)),
+    "glu": (called(lambda s, x: F.glu(s.f(x), 1), f=nn.Linear(4, 4)), (4, 4)),
     "squares": (called(lambda s, x: s.f(x) ** 2 - s.f(x).square()[:, :1], f=nn.Linear(4, 3)), (4,)),
     "in place": (called(lambda s, x: torch.tanh_(s.f(x).add_(x).mul_(torch.tensor(2.0))), f=nn.Linear(4, 4)), (4,)),
 }
