@@ -32,6 +32,10 @@ def trainable(*shape: int, seed: int = 0) -> nn.Parameter:
     return nn.Parameter(torch.randn(shape, generator=torch.Generator().manual_seed(seed)))
 
 
+def fixed(*shape: int) -> Tensor:
+    return trainable(*shape, seed=7).detach()
+
+
 def data(*shape: int, n: int = 4) -> Tensor:
     return torch.randn(n, *shape, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tests.nets.reading.oracle import called, data, require_equal, trainable
+from tests.nets.reading.oracle import called, data, fixed, require_equal, trainable
 
 IMAGE = (3, 5, 6)
 
@@ -35,7 +35,7 @@ DENSE = {
     "reshaped": (called(lambda s, x: F.linear(x, s.w.reshape(3, 4)), w=trainable(2, 6)), (4,)),
     "cut": (called(lambda s, x: F.linear(x[:, :2], s.w[:3]) + F.linear(x[:, 2:], s.w[3:]), w=trainable(6, 2)), (4,)),
     "tied": (called(lambda s, x: s.f(torch.tanh(s.f(x))), f=nn.Linear(4, 4)), (4,)),
-    "fixed": (called(lambda s, x: s.f(x @ s.m + 1), f=nn.Linear(3, 2), m=torch.randn(4, 3)), (4,)),
+    "fixed": (called(lambda s, x: s.f(x @ s.m + 1), f=nn.Linear(3, 2), m=fixed(4, 3)), (4,)),
 }
 CONVOLUTION = {
     "1d": (nn.Conv1d(2, 3, 3, stride=2, padding=1), (2, 7)),
@@ -82,7 +82,7 @@ SMOOTH = {
         called(
             lambda s, x: F.scaled_dot_product_attention(s.f(x), x, x, attn_mask=s.m),
             f=nn.Linear(4, 4),
-            m=torch.randn(3, 3),
+            m=fixed(3, 3),
         ),
         (3, 4),
     ),
@@ -101,8 +101,8 @@ ENTRYWISE = {
         called(
             lambda s, x: s.p * ((x - s.m) / s.d + torch.arange(4.0)),
             p=trainable(4),
-            m=torch.randn(4),
-            d=torch.rand(4) + 1,
+            m=fixed(4),
+            d=fixed(4).abs() + 1,
         ),
         (4,),
     ),
@@ -184,7 +184,7 @@ CONTRACTIONS = {
     "vector": (called(lambda s, x: x @ s.w, w=trainable(4)), (3, 4)),
     "one for all heads": (called(lambda s, x: s.f(x) @ x[:, :1].transpose(2, 3), f=nn.Linear(4, 4)), (2, 3, 4)),
     "constants": (
-        called(lambda s, x: torch.einsum("nd,de->en", s.f(x), s.m).T, f=nn.Linear(4, 4), m=torch.randn(4, 2)),
+        called(lambda s, x: torch.einsum("nd,de->en", s.f(x), s.m).T, f=nn.Linear(4, 4), m=fixed(4, 2)),
         (4,),
     ),
 }
