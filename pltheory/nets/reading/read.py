@@ -49,8 +49,8 @@ class Reading:
 
     Attributes:
         graph: what it computes.
-        parameters: for every group the sources of its weight and bias, None where it has none: a vector that is added has
-            no weight. Together they are every entry of every trainable parameter once.
+        parameters: for every group the sources of its weight and bias, None where it has none: a vector that is added
+            has no weight. Together they are every entry of every trainable parameter once.
         shape: of the module's output for one sample; the graph's is flat.
     """
 
