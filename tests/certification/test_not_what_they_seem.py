@@ -12,7 +12,7 @@ from tests.masquerades import computed, hooks, modules, surroundings, tensors  #
 from tests.masquerades.battery import BATTERY, FIXED, RULE, ask, broken_promise, calls, data, plain
 
 CALLS = calls()
-REFUSALS = ("NotAvailableError: not available for this network: ", "InvalidInputError: ")
+REFUSALS = ("NotAvailableError: not available for this network: ", "InvalidInputError: ", "UNDECIDED: ")
 
 
 @pytest.mark.parametrize("name", list(BATTERY))

@@ -69,6 +69,7 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
         if spec.kind is not OutputKind.USER_OUTPUT:
             raise NotAvailableError(f"{REFUSED}its forward changes {spec.target}: {spec.kind.name.lower()}")
     names = {id(p): name for name, p in parameters.items()}
+    every = dict(nn.Module.named_parameters(module, remove_duplicate=False))
     inputs: dict[str, Value] = {}
     seen = 0
     for spec in signature.input_specs:
@@ -78,7 +79,7 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
             size = some[0].numel()
             inputs[name] = Moved(0, size, torch.arange(1, 1 + SAMPLES * size, device="cpu").reshape(some.shape))
         elif spec.kind is InputKind.PARAMETER:
-            inputs[name] = _parameter(str(spec.target), nn.Module.get_parameter(module, str(spec.target)), names)
+            inputs[name] = _parameter(str(spec.target), every.get(str(spec.target)), names)
         elif spec.kind in (InputKind.BUFFER, InputKind.CONSTANT_TENSOR):
             inputs[name] = _constant(str(spec.target), program)
         else:
@@ -93,9 +94,9 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
     return Exported(nodes, inputs, output, tuple(output.meta["val"].shape))
 
 
-def _parameter(target: str, tensor: nn.Parameter, names: dict[int, str]) -> Value:
+def _parameter(target: str, tensor: nn.Parameter | None, names: dict[int, str]) -> Value:
     name = names.get(id(tensor))
-    if name is None:
+    if tensor is None or name is None:
         raise NotAvailableError(f"{REFUSED}{target} is not one of the module's parameters")
     if not tensor.requires_grad:
         return Frozen(name)
