@@ -102,10 +102,10 @@ def test_a_name_stands_for_itself():
 
 
 def test_nothing_is_loaded_before_it_is_asked_for(package):
-    package({"wave": "sin_not_there:Wave"}, {})
+    package({"wave": "not_there:Wave"}, {})
     assert names() == [*ACTIVATIONS, "wave"]
     read_config(CONFIG)
-    with pytest.raises(ExtensionError, match=r"activation 'wave' of someone 1.0 \(sin_not_there:Wave\) cannot be loaded"):
+    with pytest.raises(ExtensionError, match=r"activation 'wave' of someone 1.0 \(not_there:Wave\) cannot be loaded"):
         activation("wave")
 
 
