@@ -108,8 +108,8 @@ def _tail(name: str, order: int) -> tuple[Any, Any]:
         "gelu": [(one, x * phi), (zero, (2 + x * x) * phi), (zero, (x**3 + 4 * x) * phi)],
         # silu' = s + x s', silu'' = 2 s' + x s'', silu''' = 3 s'' + x s'''
         "silu": [(one, x * small), (zero, (2 + x) * small), (zero, (3 + x) * small)],
-        # mish = x g, and with q = e^-|x|: g <= q on the left, 1 - g <= q on the right, and the moduli of g', g'', g''' are
-        # at most q: written out, each difference is a rational function whose numerator is positive where 8 q <= 1.
+        # mish = x g, and with q = e^-|x|: g <= q on the left, 1 - g <= q on the right, and |g'|, |g''|, |g'''| <= q:
+        # written out, each difference is a rational function whose numerator is positive where 8 q <= 1.
         "mish": [(one, (1 + x) * small), (zero, (2 + x) * small), (zero, (3 + x) * small)],
         "sin": [(zero, one)] * 3,
     }[name][order - 1]

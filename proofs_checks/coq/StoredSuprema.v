@@ -1,8 +1,8 @@
 (** * The stored activation constants are upper bounds
 
-    Where the supremum has a closed form (Activations.v, GeluSilu.v), the stored fraction is not below it; of
-    Mish's none has one (Mish.v).  The other three, the third derivative of GELU and the first and third of SiLU, are bounded here: near its peak by concavity,
-    elsewhere on a compact interval by interval arithmetic, beyond it by exp x >= (x/4)^4. *)
+    Where the supremum has a closed form (Activations.v, GeluSilu.v), the stored fraction is not below it; for
+    Mish none has one (Mish.v).  The other three, the third derivative of GELU and the first and third of SiLU, are
+    bounded here: near its peak by concavity, elsewhere on a compact interval by interval arithmetic, beyond it by exp x >= (x/4)^4. *)
 
 From Coq Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
