@@ -21,7 +21,7 @@ KEYS = (
 """Keys of every certificate's text, in either schema."""
 SECTIONS = {"steps": "trajectory", "eps": "trajectory", "radius": "ball"}
 """Where schema 1 keeps the numbers that schema 2 keeps in the witness."""
-ACTIVATIONS = ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu")
+ACTIVATIONS = ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "mish", "sin")
 MOST_LAYERS = 1000
 
 Admit = Callable[[str, dict[str, Shape]], None]
