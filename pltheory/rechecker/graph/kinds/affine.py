@@ -173,7 +173,7 @@ class Affine:
         for k in range(0, n, step):
             part = rows.mid[k : k + step]
             cot = part.reshape(-1, groups, outputs, positions).transpose(1, 3, 2, 0)
-            patches = product(turned, np.ascontiguousarray(cot)).reshape(groups * positions * q, -1)
+            patches = product(turned, np.ascontiguousarray(cot)).reshape(self.patches.size, len(part) * heads)
             out[k : k + step] = (self.kappa * (fold @ patches)).T.reshape(len(part), heads, -1)
         rounding = rows.norms * self.reach * self._frobenius * gamma(terms(outputs) + self.multiplicity + 3)
         return [Approx(out, self.norm * rows.err + rounding + (Upper.of(self.kappa) + 1.0) * 2.0**-1000)]
