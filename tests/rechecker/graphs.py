@@ -159,9 +159,7 @@ def _value(kind: Kind, read: list[Tensor], parameters: list[tuple[Tensor, Tensor
 
 
 def parameters_of(graph: Graph) -> list[tuple[Tensor, Tensor | None]]:
-    return [
-        (torch.as_tensor(g.weight), None if g.bias is None else torch.as_tensor(g.bias)) for g in graph.groups
-    ]
+    return [(torch.as_tensor(g.weight), None if g.bias is None else torch.as_tensor(g.bias)) for g in graph.groups]
 
 
 def flat(parameters: list[tuple[Tensor, Tensor | None]]) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ class NaiveBounds:
     def __init__(self, naive: Naive) -> None:
         self.at, self.nodes, self.g = naive, naive.graph.nodes, len(naive.graph.groups)
         self.b = naive.rows
+        self.known: dict[Any, float] = {}
+        for name in ("e_batch", "e_single", "reading", "bo", "stack", "bs", "factor_norms", "top", "transfer"):
+            setattr(self, name, cache(getattr(self, name)))
 
     # --- centre numbers, from their definitions -----------------------------------------------------------------------
 
@@ -56,7 +60,23 @@ class NaiveBounds:
     def dense(self, v: int) -> bool:
         return self.nodes[v].kind.patches.shape[:2] == (1, 1)
 
+    def transfer(self, v: int) -> float:
+        return spectral(self.at.matrix(v))
+
+    def through(self, c: np.ndarray, v: int) -> float:
+        key = (c.tobytes(), v)
+        if key not in self.known:
+            t = self.at.matrix(v)
+            self.known[key] = max(spectral(row[:, None] * t) for row in c)
+        return self.known[key]
+
     def weighted(self, c: np.ndarray, v: int, single: bool) -> float:
+        key = (c.tobytes(), v, single)
+        if key not in self.known:
+            self.known[key] = self._weighted(c, v, single)
+        return self.known[key]
+
+    def _weighted(self, c: np.ndarray, v: int, single: bool) -> float:
         e = self.at.patches(v)
         n, g, p, _ = e.shape
         c = c.reshape(n, g, -1, p)
@@ -97,8 +117,7 @@ class NaiveBounds:
         node = self.nodes[u]
         if isinstance(node.kind, Affine):
             (parent,), w = node.inputs, self.at.omega(u) * abs(node.kind.kappa)
-            t = self.at.matrix(u)
-            tc = max(spectral(row[:, None] * t) for row in c)
+            tc = self.through(c, u)
             own = self.weighted(c, u, single) + c.max() * w * at["old"][single][parent]
             return own * np.eye(self.g)[node.kind.group] + (tc + c.max() * w * at["s"]) * at["X"][single][parent]
         if isinstance(node.kind, Sum):
@@ -117,7 +136,7 @@ class NaiveBounds:
         da: list[list[float]] = [[], []]
         if moves is not None:
             at["old"], at["oldb"], da = moves["da"], moves["db"], moves["da"]
-        for v, node in enumerate(self.nodes):
+        for v in range(count):
             for single in (0, 1):
                 at["X"][single].append(self.forward(v, at, single, da))
             if moves is None:
@@ -149,9 +168,9 @@ class NaiveBounds:
         if isinstance(kind, Affine):
             w = self.at.omega(v) * abs(kind.kappa)
             own = (self.e_single(v) if single else self.e_batch(v)) + w * at["old"][single][u]
-            return own * np.eye(self.g)[kind.group] + (spectral(self.at.matrix(v)) + w * at["s"]) * x[u]
+            return own * np.eye(self.g)[kind.group] + (self.transfer(v) + w * at["s"]) * x[u]
         if isinstance(kind, Fixed):
-            return spectral(self.at.matrix(v)) * x[u]
+            return self.transfer(v) * x[u]
         if isinstance(kind, Sum):
             return sum(x[p] for p in node.inputs)
         if isinstance(kind, Product):
@@ -173,9 +192,9 @@ class NaiveBounds:
                 own = min(self.bo(v) + extra[1][v], one + wide * extra[1][v])
             else:
                 own = min(self.bs(v) + extra[0][v], whole + wide * extra[0][v])
-            return (spectral(self.at.matrix(v)) + w * at["s"]) * y + w * own * np.eye(self.g)[kind.group]
+            return (self.transfer(v) + w * at["s"]) * y + w * own * np.eye(self.g)[kind.group]
         if isinstance(kind, Fixed):
-            return spectral(self.at.matrix(v)) * y
+            return self.transfer(v) * y
         if isinstance(kind, Sum):
             return y
         if isinstance(kind, Product):

@@ -107,12 +107,8 @@ def positions() -> Graph:
     return g.graph()
 
 
-SMALL = {
-    f.__name__: f
-    for f in (
-        mlp, mlp_without_bias, conv_pool, strided, grouped, residual, selected, tied, gated, attention, positions,
-    )  # fmt: skip
-}
+KINDS = (mlp, mlp_without_bias, conv_pool, strided, grouped, residual, selected, tied, gated, attention, positions)
+SMALL = {f.__name__: f for f in KINDS}
 
 
 def data(graph: Graph, n: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

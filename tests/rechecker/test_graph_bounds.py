@@ -21,7 +21,7 @@ from pltheory.rechecker.graph.kinds.kind import Kind
 from pltheory.rechecker.graph.recursion import Recursion
 from pltheory.rechecker.graph.text import read_nodes
 from pltheory.rechecker.midpoint import Approx, Upper
-from tests.rechecker.graphs import Builder, Naive, convolution, flat, jacobian, network_text, outputs, parameters_of
+from tests.rechecker.graphs import Builder, Naive, flat, jacobian, network_text, outputs, parameters_of
 from tests.rechecker.naive_recursion import NaiveBounds
 from tests.rechecker.small_graphs import SMALL, data
 

@@ -6,6 +6,7 @@ import math
 
 from ..arrays import Shape
 from ..cost import Cost
+from .kinds.affine import MOST_WEIGHTED
 from .text import NodeText
 from .weights import MOST_TERMS
 
@@ -40,7 +41,9 @@ def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int) -> C
             work += 12 * rows * size * q + 2 * rows**2 * g * o * q + 2 * rows * size * min(rows * p, o, size)
             work += (4 + 8 * reached[v]) * g * n * p * q * min(n * p, q) * (1 if not reached[v] else o)
             work += (1 + 2 * reached[v] * o) * n * g * (30 * min(p, q) ** 3 + 2 * p * q * min(p, q))
-            work += reached[v] * g * o * 40 * float(min(n * p, q)) ** 3 + 2.0**35 * reached[v]
+            work += reached[v] * g * o * 40 * float(min(n * p, q)) ** 3
+            through = float(n * min(size, width) ** 2 * max(size, width))
+            work += reached[v] * 8 * (through if through <= MOST_WEIGHTED else 0)
             side = min(width, size, 4096)
             work += 10 * float(side) ** 3 + 20.0 * p * g * q * q
             held += 4.0 * n * g * p * q + 6.0 * side**2

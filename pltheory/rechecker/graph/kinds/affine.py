@@ -16,7 +16,7 @@ from .terms import AffineTerm
 
 _DENSE = 4096
 """Rows up to which ||T_v|| is taken from a Gram matrix."""
-_WEIGHTED = 2**33
+MOST_WEIGHTED = 2**33
 """Products up to which Tc is taken from Gram matrices, a sample each."""
 _AT_ONCE = 2**23
 """Entries of an array worked on at a time."""
@@ -201,7 +201,7 @@ class Affine:
     def _through(self, c: Array) -> Upper:
         """Tc = max_i ||diag(c_i) T_v||, where it costs little."""
         short, long = sorted((self.size, self.width))
-        if not self.weight.size or len(c) * short * short * long > _WEIGHTED:
+        if not self.weight.size or len(c) * short * short * long > MOST_WEIGHTED:
             return Upper(np.inf)
         matrix = self._matrix(list(range(len(self.patches)))).toarray()
         best = Upper(0.0)
