@@ -17,7 +17,7 @@ _MARGINS = [2.0**-k for k in (36, 32, 28, 24, 20, 14, 7, 1)]
 """Relative distances from the guessed eigenvalue at which a factor is tried, in turn."""
 _AT_ONCE = 2**22
 """Entries of a stack of matrices that are worked on at a time."""
-_LANCZOS = 768
+_LANCZOS = 256
 """Rows from which the largest eigenvalue is guessed by iteration."""
 
 

@@ -10,7 +10,7 @@ from .kinds.affine import MOST_WEIGHTED
 from .text import NodeText
 from .weights import MOST_TERMS
 
-_RATE = 4e9
+_RATE = 8e9
 """Products of doubles a second, in matrix products and factorisations together."""
 _EACH = 3e-5
 """Seconds for a call on small arrays."""
@@ -38,14 +38,17 @@ def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int) -> C
         if node.kind == "affine":
             width, (g, p, q) = nodes[node.inputs[0]].size, shapes[f"n{v}.patches"]
             o, q = shapes[f"W{node.more['group']}"][1], q + 1
-            work += 12 * rows * size * q + 2 * rows**2 * g * o * q + 2 * rows * size * min(rows * p, o, size)
-            work += (4 + 8 * reached[v]) * g * n * p * q * min(n * p, q) * (1 if not reached[v] else o)
-            work += (1 + 2 * reached[v] * o) * n * g * (30 * min(p, q) ** 3 + 2 * p * q * min(p, q))
-            work += reached[v] * g * o * 40 * float(min(n * p, q)) ** 3
+            work += 4 * rows * size * q + rows**2 * g * o * q + rows * size * min(rows * p, o, size)
+            # Patches' Gram matrices: of the batch, of every sample, and with each channel's weights.
+            short, shorter = float(min(n * p, q)), float(min(p, q))
+            work += (1 + reached[v] * o) * g * (n * p * q * short + 4 * short**3)
+            work += (
+                (1 + reached[v] * o) * n * g * (p * q * (shorter if p > q else 1) + 12 * shorter**3 + 8 * shorter**2)
+            )
             through = float(n * min(size, width) ** 2 * max(size, width))
-            work += reached[v] * 8 * (through if through <= MOST_WEIGHTED else 0)
+            work += reached[v] * 4 * (through if through <= MOST_WEIGHTED else 0)
             side = min(width, size, 4096)
-            work += 10 * float(side) ** 3 + 20.0 * p * g * q * q
+            work += 3 * float(side) ** 3 + 8.0 * p * g * q * q
             held += 4.0 * n * g * p * q + 6.0 * side**2
             calls += 40.0 * g * (1 + reached[v]) + 4.0 * p * g
         elif node.kind == "fixed":

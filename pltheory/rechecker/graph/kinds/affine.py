@@ -160,7 +160,7 @@ class Affine:
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """B T_v(W)."""
-        groups, positions, q = self.patches.shape
+        groups, positions, _ = self.patches.shape
         outputs = self.weight.shape[1]
         n, heads, _ = rows.mid.shape
         # Which flat (g, p, j) each entry of the input stands in, as a matrix of ones.
