@@ -17,6 +17,8 @@ _MARGINS = [2.0**-k for k in (36, 32, 28, 24, 20, 14, 7, 1)]
 """Relative distances from the guessed eigenvalue at which a factor is tried, in turn."""
 _AT_ONCE = 2**22
 """Entries of a stack of matrices that are worked on at a time."""
+_STEP = 512
+"""Rows of a block of a triangular product."""
 _LANCZOS = 256
 """Rows from which the largest eigenvalue is guessed by iteration."""
 
@@ -93,7 +95,7 @@ def _residuals(stack: Array, shifts: Array) -> Upper:
 
 def _squared(factor: Array) -> Array:
     """L L^T, blocks of its lower triangle."""
-    n, step = factor.shape[1], 512
+    n, step = factor.shape[1], _STEP
     if n <= 2 * step:
         return product(factor, factor.transpose(0, 2, 1))
     out = np.zeros_like(factor)
