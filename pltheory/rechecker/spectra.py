@@ -12,8 +12,9 @@ from scipy.sparse.linalg import ArpackError, eigsh
 from .cost import on_time
 from .fields import Array
 from .midpoint import UNIT, Upper, gamma, norms, product, terms, underflow
+from .squares import Squares
 
-_MARGINS = [2.0**-k for k in (36, 32, 28, 24, 20, 14, 7, 1)]
+_MARGINS = [2.0**-k for k in (36, 32, 28, 24, 20, 17, 14, 10, 7, 4, 1)]
 """Relative distances from the guessed eigenvalue at which a factor is tried, in turn."""
 _AT_ONCE = 2**22
 """Entries of a stack of matrices that are worked on at a time."""
@@ -79,18 +80,41 @@ def _row_sums(stack: Array) -> Upper:
 def _residuals(stack: Array, shifts: Array) -> Upper:
     """||shift I - K - L L^T||_F for factors L found in doubles; infinite where there is none."""
     n = stack.shape[1]
-    rows = np.arange(n)
-    moved = -np.tril(stack)
-    moved[:, rows, rows] += shifts[:, None]
+    moved, diagonal = _shifted(stack, shifts)
     try:
         factor = np.linalg.cholesky(moved)
     except np.linalg.LinAlgError:
         return Upper(np.full(len(stack), np.inf))
-    rest, diagonal = moved - np.tril(_squared(factor)), moved[:, rows, rows]
-    flat, trace = norms(rest.reshape(len(stack), -1)), norms(factor.reshape(len(stack), -1))
-    # Both triangles; the rounding of the product, of the subtraction and of the shifted diagonal.
-    rounding = trace * trace * gamma(terms(n) + 1) + flat * (4 * UNIT) + norms(diagonal) * (2 * UNIT)
-    return flat * float(np.nextafter(np.sqrt(2.0), 2)) + rounding + underflow(n**3)
+    flat = norms((moved - np.tril(_squared(factor))).reshape(len(stack), -1))
+    trace = norms(factor.reshape(len(stack), -1))
+    return _both(flat) + trace * trace * gamma(terms(n) + 1) + diagonal + underflow(n**3)
+
+
+def _shifted(stack: Array, shifts: Array) -> tuple[Array, Upper]:
+    """The lower triangles of shift I - K, and what their diagonals have lost in rounding."""
+    rows = np.arange(stack.shape[1])
+    moved = -np.tril(stack)
+    moved[:, rows, rows] += shifts[:, None]
+    return moved, norms(moved[:, rows, rows]) * (2 * UNIT)
+
+
+def _both(lower: Upper) -> Upper:
+    """Frobenius norm of a symmetric difference from that of its lower triangle, rounded once."""
+    return lower * float(np.nextafter(np.sqrt(2.0), 2)) * (1 + 4 * UNIT)
+
+
+def _accurate_residual(matrix: Array, shift: float) -> float:
+    """||K - shift I - L L^T||_F, the product taken almost to the last bit."""
+    moved, diagonal = _shifted(-matrix[None], np.array([-shift]))
+    try:
+        factor = np.linalg.cholesky(moved)[0]
+    except np.linalg.LinAlgError:
+        return np.inf
+    squares = Squares(len(matrix))
+    squares.add(factor)
+    total, lost = squares.total()
+    flat = norms((moved[0] - np.tril(total)).reshape(1, -1))
+    return float((_both(flat) + diagonal + lost).value[0])
 
 
 def _squared(factor: Array) -> Array:
@@ -119,8 +143,7 @@ def lower_bound(matrix: Array) -> float:
     guess = float(np.linalg.eigvalsh(matrix)[0])
     for margin in _MARGINS:
         shift = guess - margin * abs(guess)
-        rest = _residuals(-matrix[None], np.array([-shift])).value[0]
-        best = max(best, float(np.nextafter(shift - rest, -np.inf)))
+        best = max(best, float(np.nextafter(shift - _accurate_residual(matrix, shift), -np.inf)))
         if best >= guess - 2 * margin * abs(guess):
             break
     return best

@@ -12,8 +12,9 @@ import numpy as np
 
 from ..cost import on_time
 from ..fields import Array
-from ..midpoint import UNIT, Approx, Upper, gamma, norms, product, stacked, terms, underflow
+from ..midpoint import UNIT, Approx, Upper, gamma, norms, product, stacked, terms
 from ..spectra import largest, lower_bound
+from ..squares import Squares
 from .kinds.affine import Affine
 
 _AT_ONCE = 2**23
@@ -46,10 +47,8 @@ class Kernel:
 
     def __init__(self, n: int, outputs: int) -> None:
         self._shape = (n, outputs)
-        self.mid = np.zeros((n * outputs, n * outputs))
-        self._trace = Upper(0.0)
+        self._squares = Squares(n * outputs)
         self._errors: list[Upper] = []
-        self._depth = 0
 
     def add(self, uses: list[Use]) -> None:
         """One group, from all nodes that it serves."""
@@ -73,27 +72,21 @@ class Kernel:
         for o in range(0, outputs, step):
             part = sum(_jacobian(use, slice(o, o + step)) for use in uses)
             assert isinstance(part, np.ndarray)
-            self._gram(part.transpose(0, 2, 1, 3, 4).reshape(rows, -1))
-
-    def _gram(self, part: Array) -> None:
-        self.mid += product(part, part.T)
-        self._count(norms(part).norm(), terms(part.shape[1]))
+            self._squares.add(part.transpose(0, 2, 1, 3, 4).reshape(rows, -1))
 
     def _schur(self, use: Use) -> None:
+        """(B B^T) o (E~ E~^T (x) 1 1^T), where P = G_v = 1."""
         n, outputs = self._shape
-        cot, patches = use.rows.mid.reshape(n * outputs, -1), use.kind.gather_extended(use.values.mid)[:, 0, 0]
-        inner = product(patches, patches.T)
-        self.mid += product(cot, cot.T) * np.repeat(np.repeat(inner, outputs, axis=0), outputs, axis=1)
-        sizes = use.rows.norms * norms(patches) * (1 + 4 * UNIT)
-        self._count(sizes.norm(), terms(cot.shape[1]) + terms(patches.shape[1]) + 2)
-
-    def _count(self, frobenius: Upper, roundings: int) -> None:
-        self._trace = self._trace + frobenius * frobenius
-        self._depth = max(self._depth, roundings) + 1
-
-    @property
-    def _rounding(self) -> Upper:
-        return self._trace * gamma(self._depth + 1) + underflow(self.mid.size * self._depth) * 2.0**10
+        sides = []
+        for part in (use.rows.mid.reshape(n * outputs, -1), use.kind.gather_extended(use.values.mid)[:, 0, 0]):
+            squares = Squares(len(part))
+            squares.add(part)
+            sides.append((*squares.total(), norms(part).max()))
+        (cot, cot_lost, cot_size), (patches, lost, size) = sides
+        matrix = cot * np.repeat(np.repeat(patches, outputs, axis=0), outputs, axis=1)
+        # An entry of a Gram matrix is at most the square of the longest row; the smaller one is repeated C by C times.
+        lost = lost * float(outputs) * (cot_size * cot_size) + cot_lost * (size * size + lost)
+        self._squares.add_matrix(matrix, lost + norms(matrix.reshape(-1)) * (2 * UNIT) + Upper(2.0**-1000))
 
     @property
     def _distance(self) -> Upper:
@@ -102,24 +95,25 @@ class Kernel:
 
     def extremes(self) -> tuple[float, float, Upper]:
         """Lower and upper bound of sigma_min(J), not below 0, and an upper bound of ||J||."""
-        off, rounding = float(self._distance.value), float(self._rounding.value)
-        least = max(lower_bound(self.mid) - rounding, 0.0) * (1 - 2.0**-50)
-        low = max(np.sqrt(least) * (1 - 2.0**-50) - off, 0.0) * (1 - 2.0**-50)
-        high = (self._quotient() + self._rounding).root() + self._distance
-        top = (largest(self.mid[None])[0] + self._rounding).root() + self._distance
-        return low, float(high.value), top
+        kernel, rounding = self._squares.total()
+        off, lost = self._distance, float(rounding.value)
+        least = max(lower_bound(kernel) - lost, 0.0) * (1 - 2.0**-50)
+        low = max(np.sqrt(least) * (1 - 2.0**-50) - float(off.value), 0.0) * (1 - 2.0**-50)
+        high = (_quotient(kernel) + rounding).root() + off
+        return low, float(high.value), (largest(kernel[None])[0] + rounding).root() + off
 
-    def _quotient(self) -> Upper:
-        """Upper bound of the smallest eigenvalue from an approximate eigenvector."""
-        if not np.isfinite(self.mid).all():
-            return Upper(np.inf)
-        full = np.tril(self.mid) + np.tril(self.mid, -1).T
-        vector = np.linalg.eigh(full)[1][:, 0]
-        count = 2 * len(vector) + 4
-        value = vector @ (full @ vector)
-        lost = np.abs(vector) @ (np.abs(full) @ np.abs(vector)) * 2 * gamma(count)
-        length = float(norms(vector).value) * (1 - 2 * gamma(count))
-        return Upper(max(value + lost, 0.0) * (1 + 2.0**-50)).over(length**2 * (1 - 2.0**-50))
+
+def _quotient(kernel: Array) -> Upper:
+    """Upper bound of the smallest eigenvalue from an approximate eigenvector."""
+    if not np.isfinite(kernel).all():
+        return Upper(np.inf)
+    full = np.tril(kernel) + np.tril(kernel, -1).T
+    vector = np.linalg.eigh(full)[1][:, 0]
+    count = 2 * len(vector) + 4
+    lost = np.abs(vector) @ (np.abs(full) @ np.abs(vector)) * 2 * gamma(count)
+    value = Upper(max(float(vector @ (full @ vector)), 0.0)) + Upper(float(lost))
+    length = float(norms(vector).value) * (1 - 2 * gamma(count))
+    return value.over(length**2 * (1 - 2.0**-50))
 
 
 def _jacobian(use: Use, outputs: slice) -> Array:
