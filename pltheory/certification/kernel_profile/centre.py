@@ -11,7 +11,7 @@ import numpy as np
 from ...nets.graph import Graph
 from ...nets.activations import activation
 from ...nets.kinds.pointwise import Pointwise
-from ...rigor.roundoff import mul_up, sqrt_down, sqrt_up
+from ...rigor.roundoff import down, mul_up, sqrt_down, sqrt_up
 from ...theory import NotAvailableError, NumericalFailureError
 from ...theory import kernel_profile as formulas
 from ...theory.arithmetic import Scalar
@@ -44,7 +44,7 @@ class Centre:
     arithmetic: Numbers
 
 
-def centre(graph: Graph, x: Array, numbers: Numbers = FLOATS) -> Centre:
+def kernel_centre(graph: Graph, x: Array, numbers: Numbers = FLOATS) -> Centre:
     """The numbers of Theorem E at the weights.
 
     Args:
@@ -71,7 +71,7 @@ def centre(graph: Graph, x: Array, numbers: Numbers = FLOATS) -> Centre:
     defect = norm(_gram(gam, numbers) - numbers.exact(np.eye(total)), numbers)
     if not defect < 1:
         raise NumericalFailureError(f"kernel profile: ||R^T K_0 R - 1|| = {defect:.3g} is not below 1")
-    sigma = float(sqrt_down(1 - defect)) / norm(numbers.exact(r), numbers)
+    sigma = float(sqrt_down(down(1 - defect))) / norm(numbers.exact(r), numbers)
     work = _Work(passes, y, gam, passes.tangents(gam), Pairs.of(total))
     nodes = work.nodes()
     found = formulas.KernelCentre(nodes, len(graph.groups), numbers.number(work.slope()))

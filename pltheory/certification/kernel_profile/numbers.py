@@ -20,8 +20,7 @@ from ...rigor.interval_arrays import INTERVAL_ARRAYS, intervals
 from ...rigor.midrad import Ball, as_ball
 from ...rigor.norms import max_abs_upper
 from ...rigor.roundoff import U, add_up, finite, gamma, mul_up, quiet, raise_sum, raised, sqrt_up
-from ...theory.arithmetic import FLOATS as FLOAT_FORMULAS
-from ...theory.arithmetic import Arithmetic, Scalar
+from ...theory.arithmetic import ARRAYS, Arithmetic, Scalar
 
 Array = np.ndarray
 Values = Any
@@ -83,7 +82,7 @@ class Numbers(Protocol):
 
 
 class _Floats:
-    formulas = FLOAT_FORMULAS
+    formulas = ARRAYS
 
     def exact(self, x: Array) -> Values:
         return np.asarray(x, dtype=np.float64)
