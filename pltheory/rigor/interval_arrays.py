@@ -220,5 +220,5 @@ def _dot(xs: list[IntervalArray], ys: list[IntervalArray]) -> IntervalArray:
     return total
 
 
-INTERVAL_ARRAYS = Arithmetic(sqrt, minimum, maximum, spectral_norm)
+INTERVAL_ARRAYS = Arithmetic(sqrt, minimum, maximum, spectral_norm, lambda x: float(np.ravel(intervals(x).hi)[-1]))
 """The arithmetic of `pltheory.theory.formulas` whose results are arrays of enclosures."""

@@ -27,12 +27,14 @@ class Arithmetic:
         minimum: the smaller of two numbers.
         maximum: the larger of two numbers.
         spectral_norm: norm of a square matrix given as a nested list of numbers.
+        near: a float near the number, or near the last of an array: for a choice between bounds that all hold.
     """
 
     sqrt: Callable[[Scalar], Scalar]
     minimum: Callable[[Scalar, Scalar], Scalar]
     maximum: Callable[[Scalar, Scalar], Scalar]
     spectral_norm: Callable[[list[list[Scalar]]], Scalar]
+    near: Callable[[Scalar], float] = float
 
 
 def _norm_of_floats(rows: list[list[Scalar]]) -> float:
@@ -46,7 +48,7 @@ def _norm_of_arrays(rows: list[list[Scalar]]) -> Scalar:
 
 
 FLOATS = Arithmetic(math.sqrt, min, max, _norm_of_floats)
-ARRAYS = Arithmetic(np.sqrt, np.minimum, np.maximum, _norm_of_arrays)
+ARRAYS = Arithmetic(np.sqrt, np.minimum, np.maximum, _norm_of_arrays, lambda x: float(np.ravel(x)[-1]))
 
 
 @cache

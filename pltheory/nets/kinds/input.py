@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...rigor.roundoff import Array
-from .fitting import GroupShapes, require
+import numpy as np
+
+from ...theory.rows import NOTHING, Pair
+from ..fields.protocol import Values
+from ..fitting import GroupShapes, require
+from ..quadratic import Quadratic
+from ..sweep import Sweep
+from ..tape import Tape, Weighted
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,10 +20,36 @@ class Input:
     """The data points."""
 
     @property
-    def arrays(self) -> dict[str, Array]:
+    def arrays(self) -> Mapping[str, np.ndarray]:
         """None."""
         return {}
 
     def require_fitting(self, inputs: Sequence[int], size: int, groups: Sequence[GroupShapes]) -> None:
         """Refuse sizes that do not fit."""
         require(not inputs and size >= 1, "the input reads nothing")
+
+    def forward(self, tape: Tape, v: int, inputs: Sequence[int]) -> Values:
+        """Never asked: the data stand there already."""
+        raise NotImplementedError
+
+    def backward(self, tape: Tape, v: int, inputs: Sequence[int]) -> list[Values]:
+        """None."""
+        return []
+
+    def numbers(self, tape: Tape, v: int, inputs: Sequence[int]) -> None:
+        """None."""
+
+    def weighted(self, tape: Tape, v: int, inputs: Sequence[int], c: np.ndarray) -> list[Weighted]:
+        """The data do not move."""
+        return []
+
+    def forward_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> Pair:
+        """The data do not move."""
+        return NOTHING
+
+    def backward_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> list[Pair]:
+        """None."""
+        return []
+
+    def curvature(self, sweep: Sweep, v: int, inputs: Sequence[int], form: Quadratic) -> None:
+        """None."""

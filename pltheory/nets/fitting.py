@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...rigor.roundoff import Array
-from ...theory import InvalidInputError
+from ..rigor.roundoff import Array
+from ..theory import InvalidInputError
 
 Indices = NDArray[np.int64]
 

@@ -1,0 +1,122 @@
+"""How far the Jacobian of a graph can move inside a ball, and how fast: Theorem G1 (THEORY_GRAPHS sections 3 and 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from ..theory.arithmetic import Arithmetic, Scalar
+from ..theory.rows import NOTHING, Pair, Row, matrix, together, total
+from .centre import Centre
+from .graph import Graph
+from .kinds.affine import Affine
+from .quadratic import Quadratic
+from .sweep import Sweep
+
+
+@dataclass(frozen=True)
+class GraphBounds:
+    """Bounds over balls around the weights, from the numbers there.
+
+    Attributes:
+        graph: the network.
+        numbers: of every node, floats.
+    """
+
+    graph: Graph
+    numbers: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, centre: Centre) -> GraphBounds:
+        """From a linearisation."""
+        return cls(centre.graph, centre.numbers)
+
+    @property
+    def groups(self) -> list[int]:
+        """The parameter groups that the output depends on."""
+        kinds = ((node.kind, at) for node, at in zip(self.graph.nodes, self.numbers, strict=True))
+        return sorted({kind.group for kind, at in kinds if isinstance(kind, Affine) and at is not None})
+
+    def jacobian_change(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> Scalar:
+        """Upper bound of ||J(w) - J(w_0)|| over ||w - w_0|| <= s: s ||M||.
+
+        Args:
+            s: the radius, or an array of them.
+            ops: its arithmetic.
+            number: from a float to a number of it.
+        """
+        return s * self._norm(self._sweep(s, ops, number, None))
+
+    def jacobian_lipschitz(self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> Scalar:
+        """ell(R) = min(||M'||, ||Q||), the Lipschitz constant of w -> J(w) over the ball. Arguments as above."""
+        first = self._sweep(radius, ops, number, None)
+        second = self._sweep(radius, ops, number, first)
+        form = Quadratic()
+        for v, node in self._active():
+            node.kind.curvature(second, v, node.inputs, form)
+        quadratic = ops.spectral_norm(form.matrix(self.groups, second.zero))
+        return ops.minimum(self._norm(second), quadratic)
+
+    def shares(self, radius: float, ops: Arithmetic) -> dict[int, float]:
+        """What each affine node's row adds to M' at a radius, by node: where the bound is lost."""
+        first = self._sweep(radius, ops, float, None)
+        second = self._sweep(radius, ops, float, first)
+        return {
+            v: second.size(node.kind.jacobian_change(second, v, node.inputs))
+            for v, node in self._active()
+            if isinstance(node.kind, Affine)
+        }
+
+    def _active(self) -> list[tuple[int, Any]]:
+        return [(v, node) for v, node in enumerate(self.graph.nodes) if self.numbers[v] is not None or _linear(node)]
+
+    def _sweep(
+        self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar], first: Sweep | None
+    ) -> Sweep:
+        nodes = self.graph.nodes
+        numbers = [_converted(at, number) for at in self.numbers] if first is None else first.numbers
+        sweep = Sweep(ops, s, 0.0 * s, nodes, numbers, first)
+        for v, node in enumerate(nodes):
+            reached = numbers[v] is not None or _linear(node)
+            sweep.forward.append(node.kind.forward_change(sweep, v, node.inputs) if reached else NOTHING)
+        collected: list[list[Pair]] = [[] for _ in nodes]
+        sweep.backward = [NOTHING] * len(nodes)
+        for v in range(len(nodes) - 1, 0, -1):
+            node = nodes[v]
+            sweep.backward[v] = together(*collected[v])
+            if numbers[v] is None and not _linear(node):
+                continue
+            for u, pair in zip(node.inputs, node.kind.backward_change(sweep, v, node.inputs), strict=True):
+                collected[u].append(pair)
+        return sweep
+
+    def _norm(self, sweep: Sweep) -> Scalar:
+        """||M||, the worst split of the radius over the groups."""
+        rows: dict[int, Row] = {}
+        for v, node in self._active():
+            if isinstance(node.kind, Affine):
+                row = node.kind.jacobian_change(sweep, v, node.inputs)
+                rows[node.kind.group] = total(rows.get(node.kind.group, {}), row)
+        return sweep.ops.spectral_norm(matrix(rows, self.groups, sweep.zero))
+
+
+def _linear(node: Any) -> bool:
+    """Whether a node has no numbers of its own: the input and sums."""
+    return not node.inputs or type(node.kind).__name__ == "Sum"
+
+
+def _converted(at: Any, number: Callable[[float], Scalar]) -> Any:
+    """The same numbers in another arithmetic; whole numbers and flags as they are."""
+    if at is None:
+        return None
+    out: dict[str, Any] = {}
+    for f in fields(at):
+        value = getattr(at, f.name)
+        if isinstance(value, tuple):
+            out[f.name] = tuple(_converted(v, number) for v in value)
+        else:
+            out[f.name] = number(value) if isinstance(value, float) else value
+    return replace(at, **out)
+
+

@@ -1,0 +1,92 @@
+"""A graph at its weights: one pass forward and one back give the kernel and the numbers that bounds over a ball start from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..rigor.roundoff import Array
+from .fields.protocol import Field, Values
+from .graph import Graph
+from .kinds.affine import Affine
+from .tape import Tape, Weighted
+
+
+@dataclass(frozen=True)
+class Centre:
+    """What is known at the weights w_0; scale of the plain F.
+
+    Attributes:
+        graph: the network.
+        numbers: of every node, upper bounds (estimates in floats); what is said of a smallest norm is a lower bound.
+        kernel: K = J J^T of shape (n C, n C), sample-major.
+        outputs: F of shape (n, C).
+    """
+
+    graph: Graph
+    numbers: tuple[Any, ...]
+    kernel: Values
+    outputs: Values
+
+
+def linearize(graph: Graph, x: Array, field: Field) -> Centre:
+    """Linearise a graph on data x of shape (n, N_0).
+
+    Raises:
+        NoVerdictError: an overflow, in the verified field.
+    """
+    nodes, last = graph.nodes, len(graph.nodes) - 1
+    n, c = len(x), nodes[-1].size
+    groups = [
+        (field.constant(g.weight), None if g.bias is None else field.constant(g.bias)) for g in graph.groups
+    ]
+    tape = Tape(field, groups, n, c)
+    for v, node in enumerate(nodes):
+        tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))
+        tape.moving.append(isinstance(node.kind, Affine) or any(tape.moving[u] for u in node.inputs))
+
+    def weighted(u: int, weights: Array) -> list[Weighted]:
+        return nodes[u].kind.weighted(tape, u, nodes[u].inputs, weights) if tape.moving[u] else []
+
+    tape.weighted = weighted
+    tape.rows[last] = field.constant(np.tile(np.eye(c), (n, 1)))
+    numbers: list[Any] = [None] * len(nodes)
+    uses = Counter(node.kind.group for node in nodes if isinstance(node.kind, Affine))
+    jacobians: dict[int, Values] = {}
+    kernel: Values = None
+    for v in range(last, 0, -1):
+        node = nodes[v]
+        if v not in tape.rows or not tape.moving[v]:
+            continue  # nothing reads it, or nothing in it moves
+        numbers[v] = node.kind.numbers(tape, v, node.inputs)
+        if isinstance(node.kind, Affine):
+            part = _kernel_part(tape, node.kind, v, node.inputs, uses, jacobians)
+            if part is not None:
+                kernel = part if kernel is None else field.add(kernel, part)
+        moving = [u for u in node.inputs if tape.moving[u]]
+        if moving:
+            for u, rows in zip(node.inputs, node.kind.backward(tape, v, node.inputs), strict=True):
+                if tape.moving[u]:
+                    tape.rows[u] = field.add(tape.rows[u], rows) if u in tape.rows else rows
+        del tape.rows[v]
+    return Centre(graph, tuple(numbers), kernel, tape.values[last])
+
+
+def _kernel_part(
+    tape: Tape, kind: Affine, v: int, inputs: tuple[int, ...], uses: Counter[int], jacobians: dict[int, Values]
+) -> Values | None:
+    """J_g J_g^T once all nodes of a group are known; before that None."""
+    f = tape.field
+    if uses[kind.group] == 1 and kind.group not in jacobians and kind.dense:
+        return kind.kernel(tape, v, inputs)
+    rows = kind.parameter_rows(tape, v, inputs)
+    uses[kind.group] -= 1
+    if kind.group in jacobians:
+        rows = f.add(jacobians.pop(kind.group), rows)
+    if uses[kind.group]:
+        jacobians[kind.group] = rows
+        return None
+    return f.product(rows, f.transpose(rows, 1, 0))

@@ -1,0 +1,74 @@
+"""What is known of a graph at its weights while it is linearised: values on the way forward, backward rows on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..rigor.roundoff import Array
+from ..theory.arithmetic import Scalar
+from .fields.protocol import Field, Values
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """One term of a weighted change `||c o (A'_u - A_u)||_F` (THEORY_GRAPHS section 3, Om).
+
+    Attributes:
+        node: an affine node, or any other.
+        affine: whether its own weights' part is known.
+        largest: max c.
+        batch: ||E~||_c of an affine node, else 0.
+        sample: en_{v,c}, likewise.
+    """
+
+    node: int
+    affine: bool
+    largest: Scalar
+    batch: Scalar
+    sample: Scalar
+
+
+@dataclass
+class Tape:
+    """A linearisation in the making.
+
+    Attributes:
+        field: floats or verified balls.
+        groups: weight (G, O, q) and bias (G, O) or None of every group, as arrays of the field.
+        samples: n.
+        outputs: C.
+        values: A_v of every node, (n, N_v).
+        rows: B_v of a node once its children are done, (n C, N_v).
+        moving: whether a node's values depend on the parameters.
+        weighted: from a node and weights c (n, N_u) >= 0 to the terms of its weighted change.
+    """
+
+    field: Field
+    groups: Sequence[tuple[Values, Values | None]]
+    samples: int
+    outputs: int
+    values: list[Values] = field(default_factory=list)
+    rows: dict[int, Values] = field(default_factory=dict)
+    moving: list[bool] = field(default_factory=list)
+    weighted: Callable[[int, Array], list[Weighted]] = lambda u, c: []
+
+    def by_sample(self, rows: Values) -> Values:
+        """Rows (n C, N) as (n, C, N)."""
+        return self.field.reshape(rows, self.samples, self.outputs, self.field.shape(rows)[-1])
+
+    def column_norms(self, rows: Values) -> Array:
+        """mu[i, k], the Euclidean norm over outputs of column k of B^i; shape (n, N)."""
+        return np.asarray(self.field.root(self.field.sums_of_squares(self.by_sample(rows), 1)))
+
+    def largest_row_norm(self, rows: Values) -> float:
+        """max_i ||B^i||."""
+        return self.field.largest_norm(self.by_sample(rows))
+
+    def rows_of_squares(self, rows: Values) -> float:
+        """Upper bound of (sum_i ||B^i||^2)^(1/2)."""
+        stack, f = self.by_sample(rows), self.field
+        norms = np.array([f.largest_norm(f.part(stack, slice(i, i + 1))) for i in range(self.samples)])
+        return float(f.root(f.total(f.up(norms, norms))))

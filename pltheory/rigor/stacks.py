@@ -1,0 +1,138 @@
+"""Stacks of small matrices as midpoint-radius arrays: products, and the largest spectral norm among them.
+
+A convolution has thousands of small Gram matrices, one for every sample and channel: verified one by one they cost more
+than all else. Radii are one number for the whole stack.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from pltheory.theory import InvalidInputError
+
+from .environment import require_blas_once
+from .errors import NoVerdictError
+from .midrad import Ball, inner_propagated, inner_rounding, inner_underflow
+from .roundoff import U, add_up, gamma, mul_up, quiet, raise_sum, sqrt_up, sum_up, underflow, up
+
+ERROR_TERMS = ("factor_rounding",)
+"""Names of the functions here that each bound one source of error; tests notice the loss of each."""
+
+_MARGINS = (2.0**-30, 2.0**-24, 2.0**-18, 2.0**-12, 2.0**-6)
+"""Relative distances above the largest computed eigenvalue at which a factorisation is tried, in turn."""
+
+
+def _largest(x: np.ndarray) -> float:
+    return float(np.max(x, initial=0.0))
+
+
+def _row_two_norm(x: np.ndarray) -> float:
+    """Upper bound of the Euclidean norm of the rows of all matrices."""
+    k = x.shape[-1]
+    return float(sqrt_up(raise_sum(_largest(np.einsum("...ij,...ij->...i", x, x)), k, products=k))) if k else 0.0
+
+
+def _row_one_norm(x: np.ndarray) -> float:
+    return _largest(sum_up(np.abs(x), axis=-1)) if x.shape[-1] else 0.0
+
+
+@quiet
+def stack_product(a: Ball, b: Ball) -> Ball:
+    """Products of matrices a (.., n, k) and b (.., k, m) of two stacks, leading axes broadcast.
+
+    Raises:
+        InvalidInputError: shapes that do not fit, or radii that are not one number.
+        NoVerdictError: overflow.
+        RoundingEnvironmentError: see `environment`.
+    """
+    if a.mid.ndim < 2 or b.mid.ndim < 2 or a.shape[-1] != b.shape[-2] or a.rad.ndim or b.rad.ndim:
+        raise InvalidInputError(f"stacks: shapes {a.shape} and {b.shape}, radii {a.rad.shape} and {b.rad.shape}")
+    require_blas_once()
+    k = a.shape[-1]
+    mid = np.matmul(a.mid, b.mid)
+    right = np.swapaxes(b.mid, -1, -2)
+    error = inner_rounding(k, np.asarray(_row_two_norm(a.mid)), np.asarray(_row_two_norm(right)))
+    if a.rad.any() or b.rad.any():
+        left1, right1 = np.asarray(_row_one_norm(a.mid)), np.asarray(_row_one_norm(right))
+        error = add_up(error, inner_propagated(k, left1, a.rad, right1, b.rad))
+    return Ball(mid, add_up(error, inner_underflow(k)))
+
+
+def factor_rounding(order: int, row: float) -> float:
+    """Bound of |fl(L L^T) - L L^T| for an entry, rows of L no longer than the square root of `row`."""
+    return float(add_up(mul_up(gamma(order), row), underflow(order)))
+
+
+@quiet
+def stack_lambda_max_upper(grams: Ball) -> float:
+    """Upper bound of the largest eigenvalue of all symmetric positive semidefinite matrices in a stack (.., r, r).
+
+    Why: with t above it, `t I - G = L L^T + R`, R bounded entry by entry, so `lambda_max(G) <= t + ||R||`.
+
+    Raises:
+        InvalidInputError: the matrices are not square, or the radius is not one number.
+        NoVerdictError: overflow.
+    """
+    r = grams.shape[-1]
+    if grams.mid.ndim < 2 or grams.shape[-2] != r or grams.rad.ndim:
+        raise InvalidInputError(f"stacks: need square matrices and one radius, got {grams.shape}")
+    if not grams.mid.size:
+        return 0.0
+    mid = 0.5 * (grams.mid + np.swapaxes(grams.mid, -1, -2))
+    # What symmetrising moved or rounded: every symmetric matrix within the radius of the given one is so near to mid.
+    moved = add_up(_largest(np.abs(mid - grams.mid)), mul_up(2 * U, _largest(np.abs(mid))), np.nextafter(0.0, 1.0))
+    around = mul_up(float(r), add_up(grams.rad, moved))
+    size = _largest(sum_up(np.abs(mid), axis=-1))  # the largest row sum is a bound by itself
+    bounds = [size]
+    if size > 0 and math.isfinite(size):
+        top = max(_largest(np.linalg.eigvalsh(mid)), 0.0)
+        for margin in _MARGINS:
+            t = top * (1 + margin)
+            found = _above(mid, t)
+            if found < size:
+                bounds.append(found)
+                break
+    best = float(add_up(min(bounds), around))
+    if not math.isfinite(best):
+        raise NoVerdictError("the eigenvalues of a stack overflow")
+    return best
+
+
+def _above(mid: np.ndarray, t: float) -> float:
+    """T + ||R||, or infinity where t I - G does not factorise."""
+    r = mid.shape[-1]
+    shifted = -mid
+    index = np.arange(r)
+    shifted[..., index, index] += t
+    try:
+        lower = np.linalg.cholesky(shifted)
+    except np.linalg.LinAlgError:
+        return math.inf
+    lower = np.tril(lower)
+    computed = lower @ np.swapaxes(lower, -1, -2)
+    residual = np.abs(shifted - computed)
+    row = _row_two_norm(lower)
+    # An entry: the rounding of t - g, of the product and of the difference.
+    entry = add_up(
+        mul_up(U, _largest(np.abs(shifted))),
+        factor_rounding(r, float(mul_up(row, row))),
+        mul_up(U, _largest(residual)),
+    )
+    norm = add_up(_largest(sum_up(residual, axis=-1)), mul_up(float(r), entry))
+    found = float(up(t + norm))
+    return found if math.isfinite(found) else math.inf
+
+
+def stack_norm_upper(a: Ball) -> float:
+    """Upper bound of the largest spectral norm of all matrices (r, s) in a stack (.., r, s).
+
+    Raises:
+        as `stack_lambda_max_upper`.
+    """
+    if not a.mid.size:
+        return 0.0
+    other = Ball(np.swapaxes(a.mid, -1, -2), a.rad)
+    gram = stack_product(a, other) if a.shape[-2] <= a.shape[-1] else stack_product(other, a)
+    return float(sqrt_up(stack_lambda_max_upper(gram)))
