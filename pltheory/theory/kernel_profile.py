@@ -1,59 +1,41 @@
 """How far the kernel's own direction can turn inside a ball: THEORY_GRAPHS section 5, as formulas of scalars.
 
-Everything is a function of numbers at the centre w_0 (`Affine` .. `Frozen`, one for each node). Rows are nonnegative
-vectors over the G parameter groups: (a change) <= row . t, t_g = ||Delta_g||_F, |t| <= s. `h_q(w) = <J(w)^T u, g>` with
-u = R q, g = J_0^T u; its gradient changes by at most `s * turning(centre, s)`.
+Everything is a function of numbers at the centre w_0, one object for each node. `h_q(w) = <J(w)^T u, g>` with u = R q and
+g = J_0^T u for a unit vector q; its gradient changes by at most `s * turning(centre, s)` within s of w_0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from .arithmetic import FLOATS, Arithmetic, Scalar
-
-Row = list[Scalar]
+from .rows import Row, length, matrix, scaled, total, unit
 
 
 @dataclass(frozen=True)
 class Frozen:
-    """A node that no parameter reaches: it never moves."""
+    """A node that no parameter reaches, or that reaches no output: it is not in any bound."""
 
 
 @dataclass(frozen=True)
-class AffineTerm:
-    """Part of Om(c, u) that an affine node gives, THEORY_GRAPHS section 3, all numbers upper bounds.
+class Term:
+    """Part of Om(c, u), THEORY_GRAPHS section 3: of an affine node its own weights and what it reads, else max(c) X.
 
     Attributes:
-        group: its parameter group.
-        parent: the node that it reads.
-        patches: ||E~||_c.
-        spread: T_c.
-        reach: max(c) |kappa| omega.
-    """
-
-    group: int
-    parent: int
-    patches: Scalar
-    spread: Scalar
-    reach: Scalar
-
-
-@dataclass(frozen=True)
-class OtherTerm:
-    """Part of Om(c, u) that is max(c) X_u.
-
-    Attributes:
-        node: u.
+        node: the node whose change it is.
+        affine: whether it is an affine node.
         largest: max(c).
+        patches: ||E~||_c of an affine node.
+        spread: T_c of an affine node.
     """
 
     node: int
+    affine: bool
     largest: Scalar
-
-
-Weighted = Sequence[AffineTerm | OtherTerm]
-"""Om(c, u): the sum of its terms."""
+    patches: Scalar
+    spread: Scalar
 
 
 @dataclass(frozen=True)
@@ -89,13 +71,15 @@ class Pointwise:
 
     Attributes:
         parent: u.
-        s1, s2, s3: suprema of the activation's first three derivatives.
+        s1: sup |act'|.
+        s2: sup |act''|.
+        s3: sup |act'''|.
         tangent: max(za_u).
         back: max(ya_v).
-        by_tangent: Om(za_u, u).
-        by_back: Om(ya_v, u).
-        by_back_tangent: Om(yda_v, u).
-        by_product: Om(ya_v za_u, u).
+        by_tangent: terms of Om(za_u, u).
+        by_back: of Om(ya_v, u).
+        by_back_tangent: of Om(yda_v, u).
+        by_product: of Om(ya_v za_u, u).
     """
 
     parent: int
@@ -104,10 +88,10 @@ class Pointwise:
     s3: Scalar
     tangent: Scalar
     back: Scalar
-    by_tangent: Weighted
-    by_back: Weighted
-    by_back_tangent: Weighted
-    by_product: Weighted
+    by_tangent: tuple[Term, ...]
+    by_back: tuple[Term, ...]
+    by_back_tangent: tuple[Term, ...]
+    by_product: tuple[Term, ...]
 
 
 @dataclass(frozen=True)
@@ -129,167 +113,174 @@ NodeNumbers = Frozen | Affine | Pointwise | Fixed | Sum
 
 
 @dataclass(frozen=True)
-class KernelCentre:
-    """Numbers at the centre, uniform in the unit vector q.
+class KernelNumbers:
+    """Numbers at the centre, uniform in the unit vector q, as floats.
 
     Attributes:
-        nodes: one for each node of the graph, in its order; the last is the output.
-        groups: G, the number of parameter groups.
+        nodes: one for each node of the graph, in its order.
+        groups: the parameter groups that the output depends on.
         slope: th_1, an upper bound of sup_q |grad h_q(w_0)|.
     """
 
-    nodes: Sequence[NodeNumbers]
-    groups: int
-    slope: Scalar
+    nodes: tuple[NodeNumbers, ...]
+    groups: tuple[int, ...]
+    slope: float
+
+    def converted(self, number: Callable[[float], Scalar]) -> tuple[NodeNumbers, ...]:
+        """The nodes with their floats in another arithmetic."""
+        return tuple(_converted(node, number) for node in self.nodes)
 
 
-def _unit(count: int, g: int, value: Scalar, zero: Scalar) -> Row:
-    return [value if k == g else zero for k in range(count)]
+def _converted(at: Any, number: Callable[[float], Scalar]) -> Any:
+    out: dict[str, Any] = {}
+    for f in fields(at):
+        value = getattr(at, f.name)
+        if isinstance(value, float):
+            out[f.name] = number(value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], Term):
+            out[f.name] = tuple(_converted(term, number) for term in value)
+    return replace(at, **out)
 
 
-def _scaled(c: Scalar, x: Row) -> Row:
-    return [c * v for v in x]
-
-
-def _plus(x: Row, y: Row) -> Row:
-    return [a + b for a, b in zip(x, y, strict=True)]
-
-
-def _length(x: Row, ops: Arithmetic) -> Scalar:
-    total = x[0] * x[0]
-    for v in x[1:]:
-        total = total + v * v
-    return ops.sqrt(total)
-
-
-class Changes:
-    """Forward changes over the ball of one radius: the rows X and Om of THEORY_GRAPHS section 3.
+class Forward:
+    """Changes of the values over the ball of one radius: the rows X and Om of THEORY_GRAPHS section 3.
 
     Attributes:
-        forward: X_v for every node, ||A'_v - A_v||_F <= X_v . t.
+        rows: X_v for every node, ||A'_v - A_v||_F <= X_v . t.
     """
 
-    def __init__(self, centre: KernelCentre, radius: Scalar, ops: Arithmetic):
-        self.radius, self.ops, self.groups, self.zero = radius, ops, centre.groups, 0 * radius
-        self.forward: list[Row] = []
-        for node in centre.nodes:
-            self.forward.append(self._row(node))
+    def __init__(self, nodes: Sequence[NodeNumbers], radius: Scalar, ops: Arithmetic):
+        self.nodes, self.radius, self.ops, self.zero = nodes, radius, ops, 0.0 * radius
+        self.rows: list[Row] = []
+        for node in nodes:
+            self.rows.append(self._row(node))
 
     def _row(self, node: NodeNumbers) -> Row:
         if isinstance(node, Affine):
-            own = _unit(self.groups, node.group, node.patches, self.zero)
-            return _plus(own, _scaled(self.spread(node), self.forward[node.parent]))
+            return total(unit(node.group, node.patches), scaled(self.spread(node), self.rows[node.parent]))
         if isinstance(node, Pointwise):
-            return _scaled(node.s1, self.forward[node.parent])
+            return scaled(node.s1, self.rows[node.parent])
         if isinstance(node, Fixed):
-            return _scaled(node.norm, self.forward[node.parent])
-        total = [self.zero] * self.groups
-        for u in node.parents if isinstance(node, Sum) else ():
-            total = _plus(total, self.forward[u])
-        return total
+            return scaled(node.norm, self.rows[node.parent])
+        return total(*(self.rows[u] for u in node.parents)) if isinstance(node, Sum) else {}
 
     def spread(self, node: Affine) -> Scalar:
         """Tb_v, an upper bound of ||T_v(W)|| over the ball."""
         return node.spread + node.reach * self.radius
 
-    def moved(self, u: int) -> Scalar:
-        """dA_u, an upper bound of ||A'_u - A_u||_F."""
-        return self.radius * _length(self.forward[u], self.ops)
+    def size(self, row: Row) -> Scalar:
+        """The largest value of row . t over the ball: of X_u it is dA_u."""
+        found = length(row, self.ops)
+        return self.zero if found is None else self.radius * found
 
-    def weighted(self, terms: Weighted) -> Row:
+    def weighted(self, terms: Sequence[Term]) -> Row:
         """Om(c, u)."""
-        total = [self.zero] * self.groups
+        parts: list[Row] = []
         for term in terms:
-            if isinstance(term, AffineTerm):
-                own = _unit(self.groups, term.group, term.patches, self.zero)
-                spread = term.spread + term.reach * self.radius
-                total = _plus(total, _plus(own, _scaled(spread, self.forward[term.parent])))
+            node = self.nodes[term.node]
+            if term.affine and isinstance(node, Affine):
+                spread = term.spread + term.largest * node.reach * self.radius
+                parts += [unit(node.group, term.patches), scaled(spread, self.rows[node.parent])]
             else:
-                total = _plus(total, _scaled(term.largest, self.forward[term.node]))
-        return total
+                parts.append(scaled(term.largest, self.rows[term.node]))
+        return total(*parts)
 
 
-def _tangents(centre: KernelCentre, at: Changes) -> list[Row]:
+def _tangents(at: Forward) -> list[Row]:
     """dz_v: rows of the change of the forward tangents in direction g."""
     rows: list[Row] = []
-    for node in centre.nodes:
-        total = [at.zero] * at.groups
+    for node in at.nodes:
+        row: Row = {}
         if isinstance(node, Affine):
-            total = _unit(at.groups, node.group, node.input_tangent, at.zero)
-            total = _plus(total, _scaled(at.spread(node), rows[node.parent]))
-            total = _plus(total, _scaled(node.reach * node.weight_tangent, at.forward[node.parent]))
+            row = total(
+                scaled(at.spread(node), rows[node.parent]),
+                unit(node.group, node.input_tangent),
+                scaled(node.reach * node.weight_tangent, at.rows[node.parent]),
+            )
         elif isinstance(node, Pointwise):
-            total = _plus(_scaled(node.s1, rows[node.parent]), _scaled(node.s2, at.weighted(node.by_tangent)))
+            row = total(scaled(node.s1, rows[node.parent]), scaled(node.s2, at.weighted(node.by_tangent)))
         elif isinstance(node, Fixed):
-            total = _scaled(node.norm, rows[node.parent])
+            row = scaled(node.norm, rows[node.parent])
         elif isinstance(node, Sum):
-            for u in node.parents:
-                total = _plus(total, rows[u])
-        rows.append(total)
+            row = total(*(rows[u] for u in node.parents))
+        rows.append(row)
     return rows
 
 
-def _backward(centre: KernelCentre, at: Changes, dz: list[Row]) -> tuple[list[Row], list[Row]]:
+def _backward(at: Forward, dz: list[Row]) -> tuple[list[Row], list[Row]]:
     """dy_v, dyd_v: rows of the change of y and of its derivative along g."""
-    dy, dyd = ([[at.zero] * at.groups for _ in centre.nodes] for _ in range(2))
+    dy: list[Row] = [{} for _ in at.nodes]
+    dyd: list[Row] = [{} for _ in at.nodes]
 
     def give(u: int, y: Row, yd: Row) -> None:
-        dy[u], dyd[u] = _plus(dy[u], y), _plus(dyd[u], yd)
+        dy[u], dyd[u] = total(dy[u], y), total(dyd[u], yd)
 
-    for v in reversed(range(len(centre.nodes))):
-        node = centre.nodes[v]
+    for v in reversed(range(len(at.nodes))):
+        node = at.nodes[v]
         if isinstance(node, Affine):
             spread = at.spread(node)
-            y = _unit(at.groups, node.group, node.reach * node.back, at.zero)
-            yd = _unit(at.groups, node.group, node.reach * node.back_tangent, at.zero)
-            yd = _plus(yd, _scaled(node.reach * node.weight_tangent, dy[v]))
-            give(node.parent, _plus(_scaled(spread, dy[v]), y), _plus(_scaled(spread, dyd[v]), yd))
+            y = total(scaled(spread, dy[v]), unit(node.group, node.reach * node.back))
+            yd = total(
+                scaled(spread, dyd[v]),
+                unit(node.group, node.reach * node.back_tangent),
+                scaled(node.reach * node.weight_tangent, dy[v]),
+            )
+            give(node.parent, y, yd)
         elif isinstance(node, Pointwise):
-            y = _plus(_scaled(node.s1, dy[v]), _scaled(node.s2, at.weighted(node.by_back)))
-            # act''(z') zdot' y' - act''(z) zdot y: the slope of act'' first, then the change of the product zdot y.
-            product = _plus(_scaled(node.tangent, dy[v]), _scaled(node.back, dz[node.parent]))
-            both = at.radius * _length(dz[node.parent], at.ops)
-            product = _plus(product, _scaled(both, dy[v]))
-            yd = _plus(_scaled(node.s1, dyd[v]), _scaled(node.s2, at.weighted(node.by_back_tangent)))
-            yd = _plus(yd, _scaled(node.s3, at.weighted(node.by_product)))
-            give(node.parent, y, _plus(yd, _scaled(node.s2, product)))
+            y = total(scaled(node.s1, dy[v]), scaled(node.s2, at.weighted(node.by_back)))
+            tangent = dz[node.parent]
+            # The change of zdot y: zdot dy + dzdot y + dzdot dy.
+            product = total(
+                scaled(node.tangent, dy[v]), scaled(node.back, tangent), scaled(at.size(tangent), dy[v])
+            )
+            yd = total(
+                scaled(node.s1, dyd[v]),
+                scaled(node.s2, at.weighted(node.by_back_tangent)),
+                scaled(node.s3, at.weighted(node.by_product)),
+                scaled(node.s2, product),
+            )
+            give(node.parent, y, yd)
         elif isinstance(node, Fixed):
-            give(node.parent, _scaled(node.norm, dy[v]), _scaled(node.norm, dyd[v]))
+            give(node.parent, scaled(node.norm, dy[v]), scaled(node.norm, dyd[v]))
         elif isinstance(node, Sum):
             for u in node.parents:
                 give(u, dy[v], dyd[v])
     return dy, dyd
 
 
-def turning(centre: KernelCentre, radius: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+def turning(
+    centre: KernelNumbers, radius: Scalar, ops: Arithmetic = FLOATS, number: Callable[[float], Scalar] = float
+) -> Scalar:
     """||Pi(t)||: |grad h_q(w) - grad h_q(w_0)| <= t ||Pi(t)|| for |w - w_0| <= t and every unit q.
 
     It does not fall as the radius grows.
 
     Args:
         centre: numbers at the centre.
-        radius: t.
-        ops: arithmetic of the radius and the numbers.
+        radius: t, or an array of radii.
+        ops: its arithmetic.
+        number: from a float to a number of it.
 
     Source: THEORY_GRAPHS section 5, rows dz, dy, dyd and Pi.
     """
-    at = Changes(centre, radius, ops)
-    dz = _tangents(centre, at)
-    dy, dyd = _backward(centre, at, dz)
-    rows = [[at.zero] * centre.groups for _ in range(centre.groups)]
-    for v, node in enumerate(centre.nodes):
-        if not isinstance(node, Affine):
-            continue
-        u = node.parent
-        row = _scaled(node.patches + node.reach * at.moved(u), dyd[v])
-        row = _plus(row, _scaled(node.back_tangent * node.reach, at.forward[u]))
-        row = _plus(row, _scaled(node.reach * (node.back + radius * _length(dy[v], ops)), dz[u]))
-        row = _plus(row, _scaled(node.input_tangent, dy[v]))
-        rows[node.group] = _plus(rows[node.group], row)
-    return ops.spectral_norm(rows)
+    at = Forward(centre.converted(number), radius, ops)
+    dz = _tangents(at)
+    dy, dyd = _backward(at, dz)
+    rows: dict[int, Row] = {}
+    for v, node in enumerate(at.nodes):
+        if isinstance(node, Affine):
+            u = node.parent
+            rows[node.group] = total(
+                rows.get(node.group, {}),
+                scaled(node.patches + node.reach * at.size(at.rows[u]), dyd[v]),
+                scaled(node.back_tangent * node.reach, at.rows[u]),
+                scaled(node.reach * (node.back + at.size(dy[v])), dz[u]),
+                scaled(node.input_tangent, dy[v]),
+            )
+    return ops.spectral_norm(matrix(rows, centre.groups, at.zero))
 
 
-def loss_of_kernel(slope: Scalar, radii: Sequence[Scalar], turnings: Sequence[Scalar]) -> list[Scalar]:
+def lost(slope: Scalar, radii: Sequence[Scalar], turnings: Sequence[Scalar]) -> list[Scalar]:
     """theta(s) at every radius: h_q(w) >= h_q(w_0) - theta(s) for |w - w_0| <= s.
 
     Args:
@@ -299,9 +290,9 @@ def loss_of_kernel(slope: Scalar, radii: Sequence[Scalar], turnings: Sequence[Sc
 
     Why: theta = th_1 s + int_0^s t ||Pi(t)|| dt, and ||Pi|| is at most its value at the right end of each piece.
     """
-    total, before, out = 0 * slope, 0 * radii[0], []
+    whole, before, out = 0.0 * slope, 0.0 * radii[0], []
     for s, turn in zip(radii, turnings, strict=True):
-        total = total + turn * (s * s - before * before) / 2
+        whole = whole + turn * (s * s - before * before) / 2.0
         before = s
-        out.append(slope * s + total)
+        out.append(slope * s + whole)
     return out

@@ -8,245 +8,240 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...nets.graph import Graph
 from ...nets.activations import activation
+from ...nets.centre import Centre
+from ...nets.fields import Field
+from ...nets.fields.protocol import Values
+from ...nets.graph import Graph
+from ...nets.kinds.affine import Affine, AffineNumbers
+from ...nets.kinds.fixed import Fixed
 from ...nets.kinds.pointwise import Pointwise
-from ...rigor.roundoff import down, mul_up, sqrt_down, sqrt_up
+from ...rigor.midrad import Ball
+from ...rigor.roundoff import Array, mul_up
 from ...theory import NotAvailableError, NumericalFailureError
 from ...theory import kernel_profile as formulas
-from ...theory.arithmetic import Scalar
-from .maps import AffineMap, FixedMap
-from .numbers import FLOATS, Array, Numbers, Values, joined, modulus, moved, norm, norms, pieces, shaped, tensor_norm
-from .passes import Passes
-from .quartic import Pairs, quartic_bound
-from .weights import reach, weighted_change
+from .passes import Passes, require_allowed
+from .quartic import Pairs, norm_of_forms, quartic_bound
+from .spread import weighted_change
 
 LARGEST = 30
-"""N = n C up to which the profile is computed: N^4 / 8 entries of a Gram matrix, N^2 / 2 arrays of activations."""
+"""N = n C up to which the profile is computed: N^4 / 4 entries of a Gram matrix, N^2 / 2 arrays of activations."""
+ENTRIES = 2**22
+"""Of blocks of S held at a time."""
 
 
 @dataclass(frozen=True, eq=False)
-class Centre:
+class KernelCentre:
     """What h_q is at the weights.
 
     Attributes:
         numbers: for `pltheory.theory.kernel_profile`.
         defect: e, an upper bound of ||R^T K_0 R - 1||.
-        sigma: lower bound of sigma_min(J_0).
-        directions: R, (n C, n C), taken as exact.
-        arithmetic: kind of array that they were computed with.
+        directions: R (n C, n C), taken as exact.
+        field: floats, or balls with round-off counted.
     """
 
-    numbers: formulas.KernelCentre
+    numbers: formulas.KernelNumbers
     defect: float
-    sigma: float
     directions: Array
-    arithmetic: Numbers
+    field: Field
 
 
-def kernel_centre(graph: Graph, x: Array, numbers: Numbers = FLOATS) -> Centre:
+def kernel_centre(centre: Centre, x: Array, field: Field) -> KernelCentre:
     """The numbers of Theorem E at the weights.
 
     Args:
-        graph: of Input, Affine, Fixed, Sum and Pointwise nodes, weights at the centre.
+        centre: the graph, of Input, Affine, Fixed, Sum and Pointwise nodes, linearised in that field.
         x: (n, N_0) data.
-        numbers: `FLOATS`, or `BALLS` for bounds with round-off counted.
+        field: `FLOATS`, or `VERIFIED` for bounds with round-off counted.
 
     Raises:
         NotAvailableError: another kind of node, more than `LARGEST` outputs in all, or an activation without a bound of
             its third derivative.
         NumericalFailureError: the kernel has no positive smallest eigenvalue to build on.
-        NoVerdictError: with `BALLS`, an overflow or an eigenvalue that cannot be bounded.
+        NoVerdictError: with `VERIFIED`, an overflow or an eigenvalue that cannot be bounded.
     """
-    total = len(x) * graph.nodes[-1].size
-    if total > LARGEST:
-        raise NotAvailableError(f"kernel profile: {total} outputs in all (samples x outputs); allowed are {LARGEST}")
-    passes = Passes.at(graph, np.asarray(x, dtype=np.float64), numbers)
-    if not passes.live[-1]:
+    require_available(centre.graph, len(x))
+    passes = Passes.at(centre.graph, x, field)
+    if not passes.tape.moving[-1]:
         raise NotAvailableError("kernel profile: no parameter reaches the output")
-    rows = passes.backward_rows()
-    r = _inverse_root(_gram(passes.gradients(passes.along(rows, np.eye(total))), numbers))
-    y = passes.along(rows, r)
+    r = inverse_root(centre.kernel)
+    y = passes.along(r)
     gam = passes.gradients(y)
-    defect = norm(_gram(gam, numbers) - numbers.exact(np.eye(total)), numbers)
+    defect = field.norm(field.add(_gram(field, gam.values()), field.constant(-np.eye(len(r)))))
     if not defect < 1:
         raise NumericalFailureError(f"kernel profile: ||R^T K_0 R - 1|| = {defect:.3g} is not below 1")
-    sigma = float(sqrt_down(down(1 - defect))) / norm(numbers.exact(r), numbers)
-    work = _Work(passes, y, gam, passes.tangents(gam), Pairs.of(total))
-    nodes = work.nodes()
-    found = formulas.KernelCentre(nodes, len(graph.groups), numbers.number(work.slope()))
-    return Centre(found, defect, math.nextafter(sigma, 0.0), r, numbers)
+    collected = _Downward(passes, centre, y, gam)
+    groups = tuple(sorted({kind.group for _, kind in passes.affine}))
+    numbers = formulas.KernelNumbers(tuple(collected.nodes()), groups, collected.slope())
+    return KernelCentre(numbers, defect, r, field)
 
 
-def _gram(gam: dict[int, Values], numbers: Numbers) -> Values:
-    """(N, N): inner products of the gradients."""
-    total = None
-    for part in gam.values():
-        flat = moved(part, lambda x: x.transpose(1, 0, 2, 3).reshape(1, x.shape[1], -1))
-        gram = numbers.product(flat, moved(flat, lambda x: x.transpose(0, 2, 1)))
-        total = gram if total is None else total + gram
-    return moved(total, lambda x: x[0])
+def require_available(graph: Graph, samples: int) -> None:
+    """Refuse a graph for which the profile does not exist, or is not computed.
+
+    Raises:
+        NotAvailableError: naming the node or the number.
+    """
+    require_allowed(graph)
+    outputs = samples * graph.nodes[-1].size
+    if outputs > LARGEST:
+        raise NotAvailableError(f"kernel profile: {outputs} outputs (samples x outputs of one); allowed are {LARGEST}")
+    for v, node in enumerate(graph.nodes):
+        if isinstance(node.kind, Pointwise) and not math.isfinite(activation(node.kind.activation).s3):
+            raise NotAvailableError(
+                f"kernel profile: node {v} ({node.name}) is {node.kind.activation}, whose third derivative has no bound"
+            )
 
 
-def _inverse_root(kernel: Values) -> Array:
-    """R with R^T K R = 1 up to rounding, K a kernel at the midpoints."""
-    mid = kernel if isinstance(kernel, np.ndarray) else kernel.mid
+def inverse_root(kernel: Values) -> Array:
+    """R with R^T K R = 1 up to rounding.
+
+    Raises:
+        NumericalFailureError: the smallest eigenvalue of K is not above rounding.
+    """
+    mid = kernel.mid if isinstance(kernel, Ball) else kernel
     eigenvalues, vectors = np.linalg.eigh((mid + mid.T) / 2)
     if not eigenvalues[0] > len(mid) * 2.0**-50 * eigenvalues[-1]:
         raise NumericalFailureError(
             f"kernel profile: the smallest kernel eigenvalue, {eigenvalues[0]:.3g}, is not above the rounding of the "
             f"largest, {eigenvalues[-1]:.3g}"
         )
-    return vectors / np.sqrt(eigenvalues)
+    return np.asarray(vectors / np.sqrt(eigenvalues))
 
 
-class _Work:
+def _gram(f: Field, blocks: object) -> Values:
+    """(R, R): inner products of vectors whose blocks are (G, R, O, q + 1), summed over the blocks given."""
+    whole = None
+    for block in blocks:  # type: ignore[attr-defined]
+        flat = f.transpose(block, 1, 0, 2, 3)
+        flat = f.reshape(flat, f.shape(flat)[0], -1)
+        gram = f.product(flat, f.transpose(flat, 1, 0))
+        whole = gram if whole is None else f.add(whole, gram)
+    return whole
+
+
+class _Downward:
     """One pass from the output to the input over arrays of all pairs of directions."""
 
-    def __init__(self, passes: Passes, y: dict[int, Values], gam: dict[int, Values], zdot: dict[int, Values], pairs: Pairs):
-        self.passes, self.y, self.gam, self.zdot, self.pairs = passes, y, gam, zdot, pairs
-        self.graph, self.numbers, self.n = passes.graph, passes.numbers, passes.samples
-        self.kernel_gram: Values | None = None
-        self.back: dict[int, Values | None] = {len(passes.graph.nodes) - 1: None}
-        """ydot of nodes that are not done, (K n, N_v); None for zero."""
+    def __init__(self, passes: Passes, centre: Centre, y: dict[int, Values], gam: dict[int, Values]):
+        self.passes, self.y, self.gam, self.field = passes, y, gam, passes.tape.field
+        self.graph, self.at, self.n = passes.graph, centre.numbers, passes.tape.samples
+        self.zdot = passes.tangents(gam)
+        self.pairs = Pairs.of(passes.tape.samples * passes.tape.outputs)
+        self.back: dict[int, Values | None] = {len(self.graph.nodes) - 1: None}
+        """ydot (K n, N_v) of nodes that are not done; None for zero."""
         self.waiting: dict[int, list[tuple[int, Values | None]]] = {}
+        self.grams: Values | None = None
 
     def nodes(self) -> list[formulas.NodeNumbers]:
         """Numbers of every node, from the output down."""
         found: list[formulas.NodeNumbers] = [formulas.Frozen()] * len(self.graph.nodes)
         for v in reversed(range(len(self.graph.nodes))):
-            if v in self.back:
+            if self.passes.live(v):
                 found[v] = self._node(v, self.back.pop(v))
         return found
 
     def slope(self) -> float:
-        """th_1."""
-        assert self.kernel_gram is not None
-        return quartic_bound(self.kernel_gram, self.pairs, self.numbers)
-
-    def _give(self, u: int, part: Values | None) -> None:
-        known = self.back.get(u)
-        self.back[u] = part if known is None else known if part is None else known + part
+        """th_1; 0 where h_q is linear."""
+        return 0.0 if self.grams is None else quartic_bound(self.field, self.grams, self.pairs)
 
     def _node(self, v: int, ydot: Values | None) -> formulas.NodeNumbers:
-        node, action = self.graph.nodes[v], self.passes.maps[v]
-        if isinstance(action, AffineMap):
-            return self._affine(v, action, ydot)
-        if isinstance(node.kind, Pointwise):
-            return self._pointwise(v, node.kind, ydot)
-        if isinstance(action, FixedMap):
-            self._give(node.inputs[0], None if ydot is None else action.transposed(ydot))
-            rows, columns = (self.numbers.exact(m) for m in action.moduli)
-            return formulas.Fixed(node.inputs[0], self.numbers.number(_schur(rows, columns)))
-        for u in node.inputs:
-            if self.passes.live[u]:
-                self._give(u, ydot)
-        return formulas.Sum(node.inputs)
+        inputs, kind, f = self.graph.nodes[v].inputs, self.graph.nodes[v].kind, self.field
+        moving = [u for u in inputs if self.passes.live(u)]
+        if moving:
+            parts = self.passes.back_tangents(v, ydot, self.y[v], self.zdot, self.gam, self.pairs)
+            for u, part in zip(inputs, parts, strict=True):
+                if u in moving:
+                    known = self.back.get(u)
+                    self.back[u] = f.add(known, part) if known is not None and part is not None else known or part
+        if isinstance(kind, Affine):
+            self._collect(v, kind, ydot)
+            return self._affine(v, kind, ydot, bool(moving))
+        if isinstance(kind, Pointwise):
+            return self._pointwise(v, kind, ydot)
+        if isinstance(kind, Fixed):
+            return formulas.Fixed(inputs[0], self.at[v].norm)
+        return formulas.Sum(inputs)
 
-    def _affine(self, v: int, action: AffineMap, ydot: Values | None) -> formulas.Affine:
-        u, number = self.graph.nodes[v].inputs[0], self.numbers.number
-        gam, y = self.gam[action.kind.group], self.y[v]
-        tangent = weight_tangent = spread = 0.0
-        if self.passes.live[u]:
-            patches = action.patches(self.zdot[u])
-            shape = (action.blocks, -1, self.n * action.positions, patches.shape[2])
-            tangent = tensor_norm(shaped(patches, *shape), self.numbers)
-            weight_tangent = tensor_norm(moved(gam, lambda x: x[..., : patches.shape[2]]), self.numbers)
-            spread = float(np.max(norms(self.numbers.exact(action.weight), self.numbers), initial=0.0))
-            self._give(u, self.passes.back_tangent_through(action, ydot, y, gam, self.pairs))
-        extended = action.extended_patches(self.passes.values[u])
-        factor = reach(action, self.numbers)
-        out = formulas.Affine(
+    def _affine(self, v: int, kind: Affine, ydot: Values | None, moving: bool) -> formulas.Affine:
+        f, at, u = self.field, self.at[v], self.passes.parent(v)
+        assert isinstance(at, AffineNumbers)
+        tangent = weight_tangent = 0.0
+        if moving:
+            patches = self.passes.moving_patches(v, self.zdot[u])  # (G, N n P, q)
+            g, rows, q = f.shape(patches)
+            count = self.pairs.directions
+            tangent = norm_of_forms(f, f.reshape(patches, g, count, rows // count, q))
+            weight_tangent = norm_of_forms(f, f.part(self.gam[kind.group], np.s_[:, :, :, :q]))
+        return formulas.Affine(
             parent=u,
-            group=action.kind.group,
-            patches=number(float(np.max(norms(extended, self.numbers)))),
-            spread=number(spread) * factor,
-            reach=factor,
-            back=number(norm(self._by_direction(y), self.numbers)),
-            back_tangent=number(0.0 if ydot is None else self._quartic(ydot)),
-            input_tangent=number(tangent),
-            weight_tangent=number(weight_tangent),
+            group=kind.group,
+            patches=at.inputs,
+            spread=at.spread,
+            reach=at.reach,
+            back=f.norm(self._by_direction(self.y[v])),
+            back_tangent=0.0 if ydot is None else self._quartic(ydot),
+            input_tangent=tangent,
+            weight_tangent=weight_tangent,
         )
-        self._collect(v, action.kind.group, ydot)
-        return out
 
     def _by_direction(self, z: Values) -> Values:
         """(R, n N_v) of (R n, N_v)."""
-        return shaped(z, -1, self.n * z.shape[1])
+        return self.field.reshape(z, -1, self.n * self.field.shape(z)[1])
 
     def _quartic(self, ydot: Values) -> float:
-        flat = moved(self._by_direction(ydot), lambda x: x[None])
-        gram = self.numbers.product(flat, moved(flat, lambda x: x.transpose(0, 2, 1)))
-        return quartic_bound(moved(gram, lambda x: x[0]), self.pairs, self.numbers)
+        flat = self._by_direction(ydot)
+        return quartic_bound(self.field, self.field.product(flat, self.field.transpose(flat, 1, 0)), self.pairs)
 
     def _pointwise(self, v: int, kind: Pointwise, ydot: Values | None) -> formulas.Pointwise:
-        u, act, number = self.graph.nodes[v].inputs[0], activation(kind.activation), self.numbers.number
-        if not math.isfinite(act.s3):
-            raise NotAvailableError(f"kernel profile: {act.name} has no bound of its third derivative")
-        single = np.ones(len(self.pairs.where))
-        za, ya = (self._entry_norms(z, single) for z in (self.zdot[u], self.y[v]))
-        yda = np.zeros_like(ya) if ydot is None else self._entry_norms(ydot, self.pairs.weights)
-        self._give(u, self.passes.back_tangent_at(v, ydot, self.y[v], self.zdot[u], self.pairs))
-        by = [weighted_change(self.passes, u, c) for c in (za, ya, yda, mul_up(ya, za))]
-        tangent, back = number(float(za.max())), number(float(ya.max()))
-        return formulas.Pointwise(u, number(act.s1), number(act.s2), number(act.s3), tangent, back, *by)
+        u, act, f = self.passes.parent(v), activation(kind.activation), self.field
+        za, ya = (
+            np.asarray(f.root(f.sums_of_squares(self._by_direction(z), 0))).reshape(self.n, -1)
+            for z in (self.zdot[u], self.y[v])
+        )
+        yda = np.zeros_like(ya)
+        if ydot is not None:
+            yda = self.pairs.root_of_squares(f, self._by_direction(ydot)).reshape(self.n, -1)
+        by = [weighted_change(self.passes, u, c) for c in (za, ya, yda, np.asarray(mul_up(ya, za)))]
+        return formulas.Pointwise(u, act.s1, act.s2, act.s3, float(za.max()), float(ya.max()), *by)
 
-    def _entry_norms(self, z: Values, weights: Array) -> Array:
-        """(n, N_v): root of the weighted sum of squares over directions, or pairs, of (R n, N_v)."""
-        flat = self._by_direction(z)
-        return self.numbers.root_of_squares(flat, weights).reshape(self.n, -1)
-
-    def _collect(self, v: int, group: int, ydot: Values | None) -> None:
+    def _collect(self, v: int, kind: Affine, ydot: Values | None) -> None:
         """Add to the Gram matrix of S once all nodes of a group are there: their blocks are summed before squaring."""
-        self.waiting.setdefault(group, []).append((v, ydot))
-        earlier = (m for w, m in enumerate(self.passes.maps[:v]) if w in self.y)
-        if any(isinstance(m, AffineMap) and m.kind.group == group for m in earlier):
+        self.waiting.setdefault(kind.group, []).append((v, ydot))
+        if any(w < v and other.group == kind.group for w, other in self.passes.affine):
             return
-        members = self.waiting.pop(group)
-        g, o, q = self.graph.groups[group].weight.shape
-        each = len(self.pairs.where) ** 2 * (q + 1)
-        for blocks in pieces(g, each * o):
-            for outputs in pieces(o, each * (blocks.stop - blocks.start)):
-                total = None
+        members, f = self.waiting.pop(kind.group), self.field
+        g, o, q = self.graph.groups[kind.group].weight.shape
+        each = self.pairs.directions**2 * (q + 1)
+        for blocks in _slices(g, each * o):
+            for outputs in _slices(o, each * (blocks.stop - blocks.start)):
+                whole = None
                 for w, yd in members:
                     for part in self._curvature(w, yd, blocks, outputs):
-                        total = part if total is None else total + part
-                if total is not None:
-                    self._add(total)
-
-    def _add(self, s: Values) -> None:
-        flat = moved(s, lambda x: x.transpose(1, 0, 2, 3).reshape(1, x.shape[1], -1))
-        gram = self.numbers.product(flat, moved(flat, lambda x: x.transpose(0, 2, 1)))
-        gram = moved(gram, lambda x: x[0])
-        self.kernel_gram = gram if self.kernel_gram is None else self.kernel_gram + gram
+                        whole = part if whole is None else f.add(whole, part)
+                if whole is not None:
+                    gram = _gram(f, [whole])
+                    self.grams = gram if self.grams is None else f.add(self.grams, gram)
 
     def _curvature(self, v: int, ydot: Values | None, g: slice, o: slice) -> Iterator[Values]:
-        """(G', K, O', q + 1): a node's part of S_kl, ydot^T E~(a) + y^T kappa E(adot), symmetrised."""
-        passes, numbers, action, u = self.passes, self.numbers, self.passes.maps[v], self.graph.nodes[v].inputs[0]
-        assert isinstance(action, AffineMap)
-        outputs = o.stop - o.start
+        """(G', K, O', q + 1): a node's parts of S_kl, ydot^T E~(a) and y^T kappa E(adot), symmetrised."""
+        f, passes, outputs, u = self.field, self.passes, o.stop - o.start, self.passes.parent(v)
         if ydot is not None:
-            e = moved(action.extended_patches(passes.values[u]), lambda x: x[g])
-            own = numbers.product(passes.columns(action, ydot, g, o), e)
-            yield moved(own, lambda x: x.reshape(x.shape[0], -1, outputs, x.shape[2]))
-        if not passes.live[u]:
+            own = f.product(passes.columns(v, ydot, g, o), f.part(passes.patches(v), g))
+            yield f.reshape(own, g.stop - g.start, -1, outputs, f.shape(own)[2])
+        if not passes.live(u):
             return
-        count, rows = len(self.pairs.where), self.n * action.positions
-        e = moved(action.patches(self.zdot[u]), lambda x: x[g])
-        q = e.shape[2]
-        beside = moved(e, lambda x: x.reshape(-1, count, rows, q).transpose(0, 2, 1, 3).reshape(-1, rows, count * q))
-        both = numbers.product(passes.columns(action, self.y[v], g, o), beside)
-
-        def first_two(x: Array) -> Array:
-            return x.reshape(-1, count, outputs, count, q).transpose(1, 3, 0, 2, 4)
-
-        part = self.pairs.symmetrised(moved(both, first_two))  # (K, G', O', q)
-        part = moved(part, lambda x: x.transpose(1, 0, 2, 3))
-        if action.bias is not None:
-            part = joined([part, numbers.exact(np.zeros((*part.shape[:3], 1)))], 3)
-        yield part
+        count, blocks = self.pairs.directions, g.stop - g.start
+        e = f.part(passes.moving_patches(v, self.zdot[u]), g)
+        rows, q = f.shape(e)[1] // count, f.shape(e)[2]
+        beside = f.reshape(f.transpose(f.reshape(e, blocks, count, rows, q), 0, 2, 1, 3), blocks, rows, count * q)
+        both = f.product(passes.columns(v, self.y[v], g, o), beside)
+        both = f.transpose(f.reshape(both, blocks, count, outputs, count, q), 1, 3, 0, 2, 4)
+        part = f.transpose(self.pairs.symmetrised(f, both), 1, 0, 2, 3)
+        yield f.with_column(part, 0.0)
 
 
-def _schur(rows: Values, columns: Values) -> float:
-    """Upper bound of ||L|| from the row and column sums of its moduli: the root of the product of the largest."""
-    return float(sqrt_up(mul_up(float(np.max(modulus(rows), initial=0.0)), float(np.max(modulus(columns), initial=0.0)))))
+def _slices(count: int, each: int) -> list[slice]:
+    step = max(1, ENTRIES // max(1, each))
+    return [slice(start, min(count, start + step)) for start in range(0, count, step)]

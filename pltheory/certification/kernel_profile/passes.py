@@ -1,233 +1,239 @@
-"""Forward and backward passes at the centre, in many directions at once: y, zdot, ydot of THEORY_GRAPHS section 5.
+"""Passes through a graph at its weights in many directions at once: y, zdot, ydot of THEORY_GRAPHS section 5.
 
 Arrays over directions and samples are (directions x samples, N_v), samples running faster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...nets.fields import Field
+from ...nets.fields.protocol import Values
 from ...nets.graph import Graph
 from ...nets.kinds.affine import Affine
 from ...nets.kinds.fixed import Fixed
 from ...nets.kinds.input import Input
 from ...nets.kinds.pointwise import Pointwise
 from ...nets.kinds.sums import Sum
+from ...nets.tape import Tape
+from ...rigor.roundoff import Array
 from ...theory import NotAvailableError
-from .maps import AffineMap, FixedMap, reached
-from .numbers import Array, Numbers, Values, joined, moved, shaped
 from .quartic import Pairs
 
-Map = AffineMap | FixedMap | None
+ALLOWED = (Input, Affine, Fixed, Sum, Pointwise)
+
+Parameters = tuple[Values, Values | None]
+"""A group's weight (G, O, q), and bias (G, O) or None."""
 
 
-def node_maps(graph: Graph, numbers: Numbers) -> list[Map]:
-    """What acts at every node that has own arrays.
+def require_allowed(graph: Graph) -> None:
+    """Refuse a kind of node for which Theorem E is not written out.
 
     Raises:
-        NotAvailableError: a kind of node for which Theorem E is not written out.
+        NotAvailableError: naming the node.
     """
-    maps: list[Map] = []
     for v, node in enumerate(graph.nodes):
-        kind = node.kind
-        if isinstance(kind, Affine):
-            group = graph.groups[kind.group]
-            maps.append(AffineMap(kind, group.weight, group.bias, graph.nodes[node.inputs[0]].size, numbers))
-        elif isinstance(kind, Fixed):
-            maps.append(FixedMap(kind, graph.nodes[node.inputs[0]].size))
-        elif isinstance(kind, Input | Sum | Pointwise):
-            maps.append(None)
-        else:
+        if not isinstance(node.kind, ALLOWED):
+            allowed = ", ".join(kind.__name__ for kind in ALLOWED)
             raise NotAvailableError(
-                f"kernel profile: node {v} ({node.name}) is {type(kind).__name__}; allowed are Input, Affine, Fixed, "
-                "Sum, Pointwise"
+                f"kernel profile: node {v} ({node.name}) is {type(node.kind).__name__}; allowed are {allowed}"
             )
-    return maps
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Passes:
-    """The network at its weights, and what Theorem E needs of it.
+    """The network at its weights.
 
     Attributes:
         graph: the network.
-        numbers: kind of array.
-        maps: by node.
-        live: by node, whether parameters stand at it or before it.
-        values: (n, N_v) by node.
-        slopes, seconds: act' and act'' (n, N_v) at what a live Pointwise node reads, by that node.
+        tape: values of all nodes, and B_v (n C, N_v) of those that parameters reach and that reach the output.
     """
 
     graph: Graph
-    numbers: Numbers
-    maps: list[Map]
-    live: list[bool]
-    values: list[Values]
-    slopes: dict[int, Values]
-    seconds: dict[int, Values]
+    tape: Tape
 
     @classmethod
-    def at(cls, graph: Graph, x: Array, numbers: Numbers) -> Passes:
-        """The forward pass at x (n, N_0)."""
-        out = cls(graph, numbers, node_maps(graph, numbers), reached(graph), [], {}, {})
-        for v, node in enumerate(graph.nodes):
-            out.values.append(out._value(v, [out.values[u] for u in node.inputs], x))
-        return out
+    def at(cls, graph: Graph, x: Array, field: Field) -> Passes:
+        """One pass forward and one back at x (n, N_0)."""
+        nodes, last, c = graph.nodes, len(graph.nodes) - 1, graph.nodes[-1].size
+        groups = [(field.constant(g.weight), None if g.bias is None else field.constant(g.bias)) for g in graph.groups]
+        tape = Tape(field, groups, len(x), c)
+        for v, node in enumerate(nodes):
+            tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))
+            tape.moving.append(isinstance(node.kind, Affine) or any(tape.moving[u] for u in node.inputs))
+        if tape.moving[last]:
+            tape.rows[last] = field.constant(np.tile(np.eye(c), (len(x), 1)))
+        made = cls(graph, tape)
+        for v in range(last, 0, -1):
+            if made.live(v) and any(tape.moving[u] for u in nodes[v].inputs):
+                for u, rows in zip(nodes[v].inputs, nodes[v].kind.backward(tape, v, nodes[v].inputs), strict=True):
+                    if tape.moving[u]:
+                        tape.rows[u] = field.add(tape.rows[u], rows) if u in tape.rows else rows
+        return made
 
-    def _value(self, v: int, inputs: list[Values], x: Array) -> Values:
-        kind, action = self.graph.nodes[v].kind, self.maps[v]
-        if isinstance(action, AffineMap):
-            return action.forward(inputs[0])
-        if isinstance(action, FixedMap):
-            a = action.linear(inputs[0])
-            return a if action.kind.offset is None else a + self.numbers.exact(action.kind.offset[None, :])
-        if isinstance(kind, Pointwise):
-            if self.live[v]:
-                self.slopes[v] = self.numbers.activated(kind.activation, inputs[0], 1)
-                self.seconds[v] = self.numbers.activated(kind.activation, inputs[0], 2)
-            return self.numbers.activated(kind.activation, inputs[0], 0)
-        return _sum(inputs) if inputs else self.numbers.exact(x)
+    def live(self, v: int) -> bool:
+        """Whether parameters reach the node and it reaches the output."""
+        return v in self.tape.rows
+
+    def parent(self, v: int) -> int:
+        """The one node that v reads."""
+        return self.graph.nodes[v].inputs[0]
 
     @property
-    def samples(self) -> int:
-        """n."""
-        return int(self.values[0].shape[0])
+    def affine(self) -> list[tuple[int, Affine]]:
+        """The live affine nodes."""
+        kinds = ((v, node.kind) for v, node in enumerate(self.graph.nodes))
+        return [(v, kind) for v, kind in kinds if isinstance(kind, Affine) and self.live(v)]
 
-    @property
-    def outputs(self) -> int:
-        """C."""
-        return self.graph.nodes[-1].size
-
-    def spread_over(self, factor: Values, z: Values) -> Values:
-        """factor (n, N_v) times z (R n, N_v), sample by sample."""
-        n, size = factor.shape
-        return shaped(shaped(factor, 1, n, size) * shaped(z, -1, n, size), -1, size)
-
-    def backward_rows(self) -> dict[int, Values]:
-        """(n, C, N_v) at every live node: B^i_v."""
-        n, c = self.samples, self.outputs
-        rows: dict[int, Values] = {len(self.graph.nodes) - 1: self.numbers.exact(np.tile(np.eye(c), (n, 1)))}
-        for v in reversed(range(len(self.graph.nodes))):
-            if v not in rows:
-                continue
-            node, b, action = self.graph.nodes[v], rows[v], self.maps[v]
-            if isinstance(action, AffineMap):
-                self._give(rows, node.inputs[0], lambda: action.transposed(b, self.numbers.exact(action.weight)))
-            elif isinstance(action, FixedMap):
-                self._give(rows, node.inputs[0], lambda: action.transposed(b))
-            elif isinstance(node.kind, Pointwise):
-                factor = self.slopes[v]
-                each = moved(factor, lambda x: np.repeat(x, c, axis=0))
-                self._give(rows, node.inputs[0], lambda: each * b)
-            else:
-                for u in node.inputs:
-                    self._give(rows, u, lambda: b)
-        return {v: shaped(b, n, c, self.graph.nodes[v].size) for v, b in rows.items()}
-
-    def _give(self, into: dict[int, Values], u: int, part: Callable[[], Values]) -> None:
-        if self.live[u]:
-            more = part()
-            into[u] = into[u] + more if u in into else more
-
-    def along(self, rows: dict[int, Values], r: Array) -> dict[int, Values]:
+    def along(self, r: Array) -> dict[int, Values]:
         """(N n, N_v) at every live node: y^k = sum_c u^k_ic b_ic for u^k = r[:, k], r (n C, N)."""
-        n, c = self.samples, self.outputs
-        u = self.numbers.exact(r.reshape(n, c, -1).transpose(0, 2, 1))
+        f, n, c = self.tape.field, self.tape.samples, self.tape.outputs
+        u = f.constant(np.ascontiguousarray(r.reshape(n, c, -1).transpose(0, 2, 1)))
         out = {}
-        for v, b in rows.items():
-            y = self.numbers.product(u, b)
-            out[v] = moved(y, lambda x: x.transpose(1, 0, 2).reshape(-1, x.shape[2]))
+        for v, b in self.tape.rows.items():
+            y = f.product(u, f.reshape(b, n, c, -1))  # (n, N, N_v)
+            out[v] = f.reshape(f.transpose(y, 1, 0, 2), -1, f.shape(b)[1])
         return out
+
+    def columns(self, v: int, y: Values, g: slice = slice(None), o: slice = slice(None)) -> Values:
+        """(G', R O', n P) of an array (R n, N_v) at an affine node, of some blocks g and outputs o."""
+        f, n, kind = self.tape.field, self.tape.samples, self.graph.nodes[v].kind
+        assert isinstance(kind, Affine)
+        blocks, p = kind.patches.shape[:2]
+        part = f.reshape(y, -1, n, blocks, f.shape(y)[1] // (blocks * p), p)
+        part = f.transpose(f.part(part, (slice(None), slice(None), g, o)), 2, 0, 3, 1, 4)
+        g_count, r, o_count = f.shape(part)[:3]
+        return f.reshape(part, g_count, r * o_count, n * p)
+
+    def patches(self, v: int) -> Values:
+        """(G, n P, q + 1): E~ of an affine node, rows of all samples."""
+        kind = self.graph.nodes[v].kind
+        assert isinstance(kind, Affine)
+        return self._stacked(kind.extended_patches(self.tape, self.graph.nodes[v].inputs))
+
+    def moving_patches(self, v: int, adot: Values) -> Values:
+        """(G, R n P, q): kappa E(adot) of an array (R n, N_u)."""
+        f, kind = self.tape.field, self.graph.nodes[v].kind
+        assert isinstance(kind, Affine)
+        return self._stacked(f.scaled(f.gather(adot, kind.patches), kind.kappa))
+
+    def _stacked(self, e: Values) -> Values:
+        f = self.tape.field
+        rows, g, p, q = f.shape(e)
+        return f.reshape(f.transpose(e, 1, 0, 2, 3), g, rows * p, q)
 
     def gradients(self, y: dict[int, Values]) -> dict[int, Values]:
-        """(G, N, O, q + 1) by parameter group: J^T u^k."""
-        total: dict[int, Values] = {}
-        for v, node in enumerate(self.graph.nodes):
-            action = self.maps[v]
-            if not isinstance(action, AffineMap) or v not in y:
-                continue
-            e = action.extended_patches(self.values[node.inputs[0]])
-            part = self.numbers.product(self.columns(action, y[v]), e)
-            part = shaped(part, action.blocks, -1, action.outputs, e.shape[2])
-            g = action.kind.group
-            total[g] = total[g] + part if g in total else part
-        return total
+        """(G, N, O, q + 1) by parameter group: J^T u^k; the last column is 0 where there is no bias."""
+        f = self.tape.field
+        found: dict[int, Values] = {}
+        for v, kind in self.affine:
+            part = f.product(self.columns(v, y[v]), self.patches(v))
+            g, o, q = self.graph.groups[kind.group].weight.shape
+            part = f.reshape(part, g, -1, o, q + 1)
+            found[kind.group] = f.add(found[kind.group], part) if kind.group in found else part
+        return found
 
-    def columns(self, action: AffineMap, y: Values, g: slice = slice(None), o: slice = slice(None)) -> Values:
-        """(G', R O', n P) of an array (R n, N_v) at an affine node, of some blocks g and outputs o."""
-        n, shape = self.samples, (-1, self.samples, action.blocks, action.outputs, action.positions)
+    def _direction(self, group: int, gam: Values, k: int) -> Parameters:
+        """g_k's block of a group."""
+        f, q = self.tape.field, self.graph.groups[group].weight.shape[2]
+        block = f.part(gam, (slice(None), k))  # (G, O, q + 1)
+        bias = None if self.graph.groups[group].bias is None else f.part(block, (slice(None), slice(None), q))
+        return f.part(block, (slice(None), slice(None), slice(None, q))), bias
 
-        def change(x: Array) -> Array:
-            part = x.reshape(shape)[:, :, g, o].transpose(2, 0, 3, 1, 4)
-            return part.reshape(part.shape[0], -1, n * action.positions)
-
-        return moved(y, change)
+    def _with(self, v: int, parameters: Parameters) -> Tape:
+        """The tape with other parameters at an affine node."""
+        kind = self.graph.nodes[v].kind
+        assert isinstance(kind, Affine)
+        groups = list(self.tape.groups)
+        groups[kind.group] = parameters
+        return replace(self.tape, groups=groups)
 
     def tangents(self, gam: dict[int, Values]) -> dict[int, Values]:
-        """(N n, N_v) at every live node: zdot^k, adot^k along g_k = J^T u^k (a sum or a fixed map: adot)."""
-        out: dict[int, Values] = {}
+        """(N n, N_v) at every live node: zdot^k, adot^k along g_k = J^T u^k."""
+        f, n, out = self.tape.field, self.tape.samples, {}
         for v, node in enumerate(self.graph.nodes):
-            action = self.maps[v]
-            if not self.live[v]:
+            kind, moving = node.kind, [out[u] for u in node.inputs if u in out]
+            if not self.live(v):
                 continue
-            moving = [out[u] for u in node.inputs if self.live[u]]
-            if isinstance(action, AffineMap):
-                out[v] = self._own_tangent(action, self.values[node.inputs[0]], gam[action.kind.group])
+            if isinstance(kind, Affine):
+                block = gam[kind.group]
+                count = f.shape(block)[1]
+                tapes = [self._with(v, self._direction(kind.group, block, k)) for k in range(count)]
+                out[v] = f.concatenate([kind.forward(tape, v, node.inputs) for tape in tapes])
                 if moving:
-                    patches = action.patches(moving[0])
-                    out[v] = out[v] + action.linear(patches, self.numbers.exact(action.weight))
-            elif isinstance(action, FixedMap):
-                out[v] = action.linear(moving[0])
-            elif isinstance(node.kind, Pointwise):
-                out[v] = self.spread_over(self.slopes[v], moving[0])
+                    tape = self._with(v, (self.tape.groups[kind.group][0], None))
+                    tape = replace(tape, values=self._values(node.inputs[0], moving[0]), samples=count * n)
+                    out[v] = f.add(out[v], kind.forward(tape, v, node.inputs))
+            elif isinstance(kind, Fixed):
+                tape = replace(self.tape, values=self._values(node.inputs[0], moving[0]))
+                out[v] = Fixed(kind.index, kind.factor).forward(tape, v, node.inputs)
+            elif isinstance(kind, Pointwise):
+                out[v] = self._times(self._slope(v, kind, 1), moving[0])
             else:
-                out[v] = _sum(moving)
+                out[v] = moving[0]
+                for more in moving[1:]:
+                    out[v] = f.add(out[v], more)
         return out
 
-    def _own_tangent(self, action: AffineMap, a: Values, gam: Values) -> Values:
-        """(N n, N_v): E~(a) Gam_k^T."""
-        g, o, p, n = action.blocks, action.outputs, action.positions, self.samples
-        flat = moved(gam, lambda x: x.reshape(g, -1, x.shape[3]).transpose(0, 2, 1))
-        rows = self.numbers.product(action.extended_patches(a), flat)
+    def _values(self, u: int, other: Values) -> list[Values]:
+        values = list(self.tape.values)
+        values[u] = other
+        return values
 
-        def change(x: Array) -> Array:
-            return x.reshape(g, n, p, -1, o).transpose(3, 1, 0, 4, 2).reshape(-1, g * o * p)
+    def _slope(self, v: int, kind: Pointwise, order: int) -> Values:
+        """act' or act'' (n, N_v) of what the node reads."""
+        return self.tape.field.activation(kind.activation, self.tape.values[self.parent(v)], order)
 
-        return moved(rows, change)
+    def _times(self, factor: Values, z: Values) -> Values:
+        """factor (n, N_v) times z (R n, N_v), sample by sample."""
+        f = self.tape.field
+        n, size = f.shape(factor)
+        product = f.times(f.reshape(factor, 1, n, size), f.reshape(z, -1, n, size))
+        return f.reshape(product, -1, size)
 
-    def back_tangent_at(self, v: int, given: Values | None, y: Values, zdot: Values, pairs: Pairs) -> Values:
-        """(K n, N_u) from a Pointwise node v: act' ydot + act'' zdot y, over symmetrised pairs; given is ydot_v."""
-        n, size = self.samples, self.graph.nodes[v].size
-        ys, zs = shaped(y, -1, n, size), shaped(zdot, -1, n, size)
+    def back_tangents(
+        self, v: int, given: Values | None, y: Values, zdot: dict[int, Values], gam: dict[int, Values], pairs: Pairs
+    ) -> list[Values | None]:
+        """ydot that a live node gives to those that it reads, (K n, N_u) over symmetrised pairs; None for zero.
+
+        Args:
+            v: the node.
+            given: its own ydot.
+            y: (N n, N_v).
+            zdot: tangents by node.
+            gam: gradients by group.
+            pairs: of directions.
+        """
+        kind, inputs = self.graph.nodes[v].kind, self.graph.nodes[v].inputs
+        if isinstance(kind, Pointwise):
+            own = self._bent(self._slope(v, kind, 2), y, zdot[inputs[0]], pairs)
+            if given is None:
+                return [own]
+            return [self.tape.field.add(own, self._times(self._slope(v, kind, 1), given))]
+        if isinstance(kind, Affine):
+            return [self._through(v, kind, given, y, gam[kind.group], pairs)]
+        if given is None:
+            return [None] * len(inputs)
+        return list(kind.backward(replace(self.tape, rows={v: given}), v, inputs))
+
+    def _bent(self, second: Values, y: Values, zdot: Values, pairs: Pairs) -> Values:
+        """act'' zdot y, symmetrised."""
+        f, (n, size) = self.tape.field, self.tape.field.shape(second)
+        ys, zs = f.reshape(y, -1, n, size), f.reshape(zdot, -1, n, size)
         k, l = pairs.first, pairs.second
-        both = moved(ys, lambda x: x[k]) * moved(zs, lambda x: x[l])
-        both = both + moved(ys, lambda x: x[l]) * moved(zs, lambda x: x[k])
-        own = shaped(shaped(self.seconds[v] * 0.5, 1, n, size) * both, -1, size)
-        return own if given is None else self.spread_over(self.slopes[v], given) + own
+        both = f.add(f.times(f.part(ys, k), f.part(zs, l)), f.times(f.part(ys, l), f.part(zs, k)))
+        return self._times(f.scaled(second, 0.5), f.reshape(both, -1, size))
 
-    def back_tangent_through(
-        self, action: AffineMap, given: Values | None, y: Values, gam: Values, pairs: Pairs
-    ) -> Values:
-        """(K n, N_u) from an affine node: T(W)^T ydot + T(Gam)^T y, over symmetrised pairs."""
-        n, q = self.samples, action.weight.shape[2]
-        parts = []
-        for l in range(gam.shape[1]):
-            weight = moved(gam, lambda x, l=l: np.ascontiguousarray(x[:, l, :, :q]))
-            back = action.transposed(y, weight)
-            parts.append(moved(back, lambda x: x.reshape(-1, 1, n * action.inputs)))
-        own = shaped(pairs.symmetrised(joined(parts, 1)), -1, action.inputs)
-        return own if given is None else action.transposed(given, self.numbers.exact(action.weight)) + own
-
-
-def _sum(parts: list[Values]) -> Values:
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
-
-
-
-
+    def _through(self, v: int, kind: Affine, given: Values | None, y: Values, gam: Values, pairs: Pairs) -> Values:
+        """T(W)^T ydot + T(Gam)^T y, symmetrised."""
+        f, n, inputs, count = self.tape.field, self.tape.samples, self.graph.nodes[v].inputs, pairs.directions
+        tapes = (self._with(v, self._direction(kind.group, gam, l)) for l in range(count))
+        parts = [kind.backward(replace(tape, rows={v: y}), v, inputs)[0] for tape in tapes]
+        size = f.shape(parts[0])[1]
+        by_second = f.reshape(f.concatenate(parts), count, count, n * size)
+        own = f.reshape(pairs.symmetrised(f, by_second), -1, size)
+        if given is None:
+            return own
+        return f.add(own, kind.backward(replace(self.tape, rows={v: given}), v, inputs)[0])

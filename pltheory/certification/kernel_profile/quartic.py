@@ -6,42 +6,60 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...rigor.roundoff import sqrt_up, up
-from .numbers import Array, Numbers, Values, moved
+from ...nets.fields import Field
+from ...nets.fields.protocol import Values
+from ...rigor.midrad import Ball
+from ...rigor.roundoff import U, Array, add_up
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """The pairs k <= l of N directions, in whose order arrays over pairs stand.
+    """The pairs k <= l of N directions in the order of arrays over pairs: first the N pairs of a direction with itself.
 
     Attributes:
         first: (K,) k of each, K = N (N + 1) / 2.
         second: (K,) l of each.
         where: (N, N) number of the pair of k and l, in either order.
-        weights: (K,) how often a pair stands in a double sum: 1 or 2.
     """
 
     first: Array
     second: Array
     where: Array
-    weights: Array
 
     @classmethod
     def of(cls, n: int) -> Pairs:
         """All pairs of n directions."""
-        first, second = np.triu_indices(n)
+        k, l = np.triu_indices(n, 1)
+        first, second = np.concatenate([np.arange(n), k]), np.concatenate([np.arange(n), l])
         where = np.zeros((n, n), dtype=np.int64)
         where[first, second] = where[second, first] = np.arange(len(first))
-        return cls(first, second, where, np.where(first == second, 1.0, 2.0))
+        return cls(first, second, where)
 
-    def symmetrised(self, m: Values) -> Values:
+    @property
+    def directions(self) -> int:
+        """N."""
+        return len(self.where)
+
+    @property
+    def weights(self) -> Array:
+        """(K,) how often a pair stands in a double sum: 1 or 2."""
+        return np.where(self.first == self.second, 1.0, 2.0)
+
+    def symmetrised(self, f: Field, m: Values) -> Values:
         """(K, ..): (m_kl + m_lk) / 2 of (N, N, ..)."""
-        upper = moved(m, lambda x: x[self.first, self.second])
-        lower = moved(m, lambda x: x[self.second, self.first])
-        return (upper + lower) * 0.5
+        whole = f.add(f.part(m, (self.first, self.second)), f.part(m, (self.second, self.first)))
+        return f.scaled(whole, 0.5)
+
+    def root_of_squares(self, f: Field, m: Values) -> Array:
+        """(sum_kl m_kl^2)^(1/2) over all k and l of (K, ..), upwards."""
+        n = self.directions
+        squares = f.sums_of_squares(f.part(m, slice(None, n)), 0)
+        if n > 1:
+            squares = add_up(squares, 2.0 * f.sums_of_squares(f.part(m, slice(n, None)), 0))
+        return np.asarray(f.root(squares))
 
 
-def quartic_bound(gram: Values, pairs: Pairs, numbers: Numbers) -> float:
+def quartic_bound(f: Field, gram: Values, pairs: Pairs) -> float:
     """Upper bound of the supremum from the Gram matrix (K, K) of the S_kl over pairs.
 
     With q (x) q of norm 1 the largest eigenvalue of the Gram matrix over all (k, l), and of its mean over the three
@@ -50,26 +68,30 @@ def quartic_bound(gram: Values, pairs: Pairs, numbers: Numbers) -> float:
     """
     k, l, where = pairs.first, pairs.second, pairs.where
     # In the orthonormal basis of symmetric matrices: an off-diagonal pair has the weight sqrt 2.
-    scale = numbers.roots(np.outer(pairs.weights, pairs.weights))
+    scale = _roots(f, np.outer(pairs.weights, pairs.weights))
     crossed = gram
     for a, b in ((k, l), (l, k)):
-        rows, columns = where[k[:, None], a[None, :]], where[l[:, None], b[None, :]]
-        crossed = crossed + _entries(gram, rows, columns)
+        crossed = f.add(crossed, f.part(gram, (where[k[:, None], a[None, :]], where[l[:, None], b[None, :]])))
     partial = None
-    for j in range(len(where)):
-        part = _entries(gram, where[:, j, None], where[None, :, j])
-        partial = part if partial is None else partial + part
-    tops = [
-        _top(gram * scale, numbers),
-        float(up(_top(crossed * scale, numbers) / 3)),
-        _top(partial, numbers),
-    ]
-    return float(sqrt_up(max(0.0, min(tops))))
+    for j in range(pairs.directions):
+        part = f.part(gram, (where[:, j, None], where[None, :, j]))
+        partial = part if partial is None else f.add(partial, part)
+    thirds = f.times(f.times(crossed, scale), f.reshape(f.reciprocal(3.0), 1, 1))
+    tops = [f.largest_root(g) for g in (f.times(gram, scale), thirds, partial)]
+    return min(tops)
 
 
-def _entries(x: Values, rows: Array, columns: Array) -> Values:
-    return moved(x, lambda a: a[rows, columns])
+def _roots(f: Field, x: Array) -> Values:
+    """Square roots of 1, 2 and 4."""
+    root = np.sqrt(x)
+    return Ball(root, np.asarray(4 * U)) if f.rounded else root
 
 
-def _top(sym: Values, numbers: Numbers) -> float:
-    return float(numbers.tops(moved(sym, lambda x: x[None]))[0])
+def norm_of_forms(f: Field, tensor: Values) -> float:
+    """Upper bound over unit q and g of ||sum_k q_k a[g, k]||: the least of the three unfoldings of (G, N, m, k)."""
+    g, n, m, k = f.shape(tensor)
+    return min(
+        f.largest_norm(f.reshape(tensor, g, n, m * k)),
+        f.largest_norm(f.reshape(f.transpose(tensor, 0, 2, 1, 3), g, m, n * k)),
+        f.largest_norm(f.reshape(f.transpose(tensor, 0, 3, 1, 2), g, k, n * m)),
+    )
