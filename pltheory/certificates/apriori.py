@@ -14,7 +14,8 @@ import torch
 from scipy.optimize import brentq
 from torch import Tensor
 
-from ..certification.profile import profile_from_norms
+from ..certification.class_n import ClassNBounds
+from ..certification.profile import profile_from_bounds
 from ..measure.infinite_width import gaussian_expectations
 from ..nets.activations import activation
 from ..optim import StepSettings
@@ -131,7 +132,7 @@ def apriori_ratio(
         s2=act.s2,
     )
     top = math.sqrt(n + act.s1**2 * gram_top * per_root**2)
-    bounds = profile_from_norms(norms, math.sqrt(lam), top, residual, lower(lam, "matrix Chernoff"))
+    bounds = profile_from_bounds(ClassNBounds(norms), math.sqrt(lam), top, residual, lower(lam, "matrix Chernoff"))
     return WEAKEST_DEMAND.search_radius(bounds, settings).ratio
 
 

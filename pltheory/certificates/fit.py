@@ -61,7 +61,7 @@ def fit(problem: Problem) -> Fit:
         NumericalFailureError: the loss is not finite.
     """
     with torch.no_grad():
-        outputs, y = problem.network(problem.x).double(), problem.y.double()
+        outputs, y = problem.outputs().double(), problem.y.double()
         squares = float((outputs - y).square().sum())
         variation = float((y - y.mean(dim=0)).square().sum()) or float(y.square().sum())
     if not math.isfinite(squares):

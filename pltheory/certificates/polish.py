@@ -17,14 +17,13 @@ import torch
 from scipy.sparse.linalg import LinearOperator, cg, eigsh, lobpcg
 from torch import Tensor
 
-from ..certification.profile import Profile, profile
-from ..measure.linearization import Linearization, linearize
+from ..certification.profile import Profile
 from ..optim import StepSettings
-from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..theorems.ladder import AT_CHECKPOINT
 from ..theory import Bound, NumericalFailureError
 from ..theory.bound import estimate
+from .local import Local, local
 
 ENOUGH = 1.5
 """Certificate ratio at which polishing stops: what the proof needs is more than 1."""
@@ -96,7 +95,7 @@ def polish(
     steps: list[PolishStep] = []
     known: _Inverse | None = None
     while True:
-        lin = linearize(work.network, work.x)
+        lin = local(work)
         r = lin.outputs - work.y
         residual = float(r.norm())
         v = None if known is None or r.numel() <= DIRECT else _by_gradients(lin, known, r)
@@ -105,7 +104,7 @@ def polish(
             known = _invert(lin)
             v = known(r.reshape(-1, 1)).reshape(r.shape)
         known, spectrum = _spectrum(lin, known)
-        bounds = profile(lin, residual, work.scale, spectrum=spectrum, as_guess=True)
+        bounds = lin.profile(residual, work.scale, spectrum)
         ratio = AT_CHECKPOINT.search_radius(bounds, settings).ratio
         if progress is not None:
             progress(len(steps), limit, f"||r|| = {residual:.2e}, ratio {ratio:.3g}")
@@ -148,7 +147,7 @@ class _Inverse:
         return LinearOperator((n, n), matvec=times, matmat=times, dtype=np.float64)
 
 
-def _invert(lin: Linearization) -> _Inverse:
+def _invert(lin: Local) -> _Inverse:
     """Cholesky factor of K + d I with the smallest d of a short list that works."""
     kernel = lin.kernel
     scale = float(kernel.diagonal().mean())
@@ -160,7 +159,7 @@ def _invert(lin: Linearization) -> _Inverse:
     raise NumericalFailureError("the tangent kernel does not factorise: it is singular to working precision")
 
 
-def _products(lin: Linearization, damping: float) -> LinearOperator:
+def _products(lin: Local, damping: float) -> LinearOperator:
     """K + d I for SciPy, through the Jacobian."""
     shape, n = lin.outputs.shape, lin.outputs.numel()
 
@@ -171,7 +170,7 @@ def _products(lin: Linearization, damping: float) -> LinearOperator:
     return LinearOperator((n, n), matvec=times, dtype=np.float64)
 
 
-def _by_gradients(lin: Linearization, known: _Inverse, r: Tensor) -> Tensor | None:
+def _by_gradients(lin: Local, known: _Inverse, r: Tensor) -> Tensor | None:
     """(K + d I)^{-1} r by conjugate gradients, preconditioned with an earlier point's inverse; None if they stall."""
     right = r.reshape(-1).cpu().numpy()
     operator, earlier = _products(lin, known.damping), known.operator()
@@ -179,7 +178,7 @@ def _by_gradients(lin: Linearization, known: _Inverse, r: Tensor) -> Tensor | No
     return None if failed or not np.isfinite(v).all() else torch.as_tensor(v).to(r).reshape(r.shape)
 
 
-def _spectrum(lin: Linearization, known: _Inverse) -> tuple[_Inverse, tuple[Bound, Bound]]:
+def _spectrum(lin: Local, known: _Inverse) -> tuple[_Inverse, tuple[Bound, Bound]]:
     """Estimates of the extreme eigenvalues of K, and the inverse with the vector of the smallest one.
 
     The smallest by Lanczos on the inverse at its own point, by LOBPCG with that inverse as preconditioner further on.
@@ -206,19 +205,15 @@ def _spectrum(lin: Linearization, known: _Inverse) -> tuple[_Inverse, tuple[Boun
     return replace(known, lowest=vectors), (estimate(smallest, how), estimate(largest, "Lanczos"))
 
 
-def _descend(work: Problem, lin: Linearization, v: Tensor, residual: float) -> float:
+def _descend(work: Problem, lin: Local, v: Tensor, residual: float) -> float:
     """Take the largest of the steps 1, 1/2, 1/4, .. along -J^T v that lowers the residual; its fraction."""
-    moves: list[tuple[Tensor, Tensor, Tensor]] = []  # parameter, its value before, its direction
-    for layer, (dw, db) in zip(class_n(work.network).layers, lin.transpose_times(v), strict=True):
-        moves.append((layer.weight, layer.weight.detach().clone(), dw))
-        if layer.bias is not None and db is not None:
-            moves.append((layer.bias, layer.bias.detach().clone(), db))
+    moves = [(parameter, parameter.detach().clone(), d) for parameter, d in lin.directions(v)]
     fraction = 1.0
     with torch.no_grad():
         while fraction > 1e-6:
             for parameter, before, direction in moves:
                 parameter.copy_(before - fraction * direction)
-            if float((work.network(work.x) - work.y).norm()) < (1 - 0.1 * fraction) * residual:
+            if float(work.residual().norm()) < (1 - 0.1 * fraction) * residual:
                 return fraction
             fraction /= 2
     raise NumericalFailureError("no Gauss-Newton step lowers the residual: this checkpoint cannot be polished")

@@ -17,10 +17,11 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_
     """Prove a theorem's hypotheses with arithmetic that counts its own rounding.
 
     Args:
-        problem: network of class N, data, square loss (sum or mean). Theorem C is Theorem B at weights that are not
-            random, for instance a checkpoint loaded into the network.
+        problem: network of class N or G, data, square loss (sum or mean). Theorem C is Theorem B at weights that are
+            not random, for instance a checkpoint loaded into the network.
         settings: step rule; eta a number or "c/beta".
-        theorem: A, A', B, C, B+ (one hidden layer, one output), or D (a trajectory from these weights; minutes).
+        theorem: A, A', B, C; of class N also B+ (one hidden layer, one output) and D (a trajectory from these weights;
+            minutes).
 
     Returns:
         A certificate; `holds` says whether every hypothesis is proved. `save(path)` writes one that holds, and
@@ -37,8 +38,9 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(CERTIFIABLE)}")
     require_rule(settings)
     taken = snapshot(problem)
-    taken.require_class_n()
-    linearize(taken.problem.network, taken.problem.x)  # for its refusal: the provers read the layers alone
+    taken.require_readable()
+    if taken.problem.of_class_n:
+        linearize(taken.problem.network, taken.problem.x)  # for its refusal: the provers read the layers alone
     proved = CERTIFIABLE[theorem].certify(taken.problem, settings)
     taken.require_unchanged()
     return proved

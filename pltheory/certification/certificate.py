@@ -17,13 +17,14 @@ from ..rigor.roundoff import sqrt_down, sqrt_up
 from ..rigor.scalar import Interval, certainly_less, integral_below, interval
 from ..theory.arithmetic import Arithmetic, Scalar
 from ..theory.formulas import slack, smoothness
-from ..theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz, tightest_choice
 from ..theory.statement import Statement
+from .centre import Centre
 from .claim import Claim, Inequality, bounds
 from .conclusion import conclude, floor_below, rate_above
-from .enclosure import NORM_LISTS, Centre, enclose, in_floats
+from .enclose import enclose
 from .profile import Profile
-from .stored import require_unchanged, stored_arrays
+from .stored import require_unchanged
+from .stored_graph import stored
 
 POINTS = 160
 """Radii at which the verified profile is evaluated; the integral is a lower sum over them."""
@@ -63,7 +64,7 @@ def certify(
     """Prove a theorem's hypotheses on one ball with arithmetic that counts its own rounding.
 
     Args:
-        problem: network of class N and data.
+        problem: network of class N or G, and data.
         settings: step rule; "c/beta" is turned into a double with the verified beta.
         condition: what the theorem asks for.
         radius: R of the ball.
@@ -75,7 +76,7 @@ def certify(
 
     Raises:
         InvalidInputError: the network or the data changed meanwhile.
-        NotAvailableError: not of class N, not smooth, or a step rule that certificates do not speak of.
+        NotAvailableError: not of class N or G, not smooth, or a step rule that certificates do not speak of.
         NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
@@ -83,12 +84,12 @@ def certify(
     rule = certifiable(settings)
     live = centre is None
     if centre is None:
-        centre = enclose(stored_arrays(problem), spectrum=_eigenvalues(guess, problem.scale))
+        centre = enclose(stored(problem), spectrum=_eigenvalues(guess, problem.scale))
     claim = _build(problem.loss, rule, centre, radius, condition)
     # Pools may have been restarted with other flags meanwhile.
     environment.require()
     if live:
-        require_unchanged(claim.arrays, problem)
+        require_unchanged(claim.arrays, stored(problem))
     return claim
 
 
@@ -107,13 +108,12 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
     sigma_max = interval(float(sqrt_up(max(0.0, centre.lambda_max.at_most()))))
     residual = interval(centre.residual) * root
     grid = np.linspace(0.0, radius, POINTS + 1) if condition.integrated else np.array([0.0, radius])
-    choice = [tightest_choice(in_floats(centre.norms), radius)]
     # All radii in one pass over arrays: in turn, this loop was most of the time of a proof at few samples.
-    over_grid = jacobian_change(_over_arrays(centre.norms), intervals(grid[1:]), INTERVAL_ARRAYS, choice)
+    over_grid = centre.bounds.change(intervals(grid[1:]), INTERVAL_ARRAYS, intervals)
     changes = [interval(0.0), *(over_grid[j] for j in range(len(grid) - 1))]
     sigma = np.array([max(0.0, ((sigma_0 - c) * root).lo) for c in changes])
     lipschitz = (sigma_max + changes[-1]) * root
-    ell = jacobian_lipschitz(centre.norms, interval(radius), INTERVALS) * root
+    ell = centre.bounds.lipschitz(interval(radius), INTERVALS, interval) * root
     beta = interval(smoothness(interval(residual.hi), interval(lipschitz.hi), interval(ell.hi)).hi)
     eta = rule.multiple / beta.hi if rule.multiple is not None else float(rule.eta)
     if not eta > 0:
@@ -156,12 +156,6 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
         witness={"grid": grid, "sigma": sigma},
         numbers={"radius": radius},
     )
-
-
-def _over_arrays(norms: CentreNorms) -> CentreNorms:
-    """The same bounds as arrays of intervals of one entry."""
-    lists = {name: [intervals(v) for v in getattr(norms, name)] for name in NORM_LISTS}
-    return CentreNorms(**lists, s1=intervals(norms.s1), s2=intervals(norms.s2))
 
 
 def _uniform(

@@ -27,7 +27,7 @@ from ..optim import ClippedSettings
 from ..rigor.roundoff import Array
 from ..theory import Bound, Direction, InvalidInputError
 from ..theory.statement import Statement
-from .stored import Arrays
+from .stored import Stored
 
 SCHEMA = "pltheory-certificate/2"
 """The format that is written; `certificate.schema.json` describes it."""
@@ -80,7 +80,7 @@ class Claim:
     """
 
     statement: Statement
-    arrays: Arrays
+    arrays: Stored
     loss: str
     rule: ClippedSettings
     bounds: Mapping[str, Bound] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Claim:
 
     def document(self, arrays_file: str) -> dict[str, Any]:
         """What the JSON text says; arrays_file is the name of the .npz beside it."""
-        a, s = self.arrays, self.statement
+        s = self.statement
         rule = {"eta": self.eta, "gamma": self.rule.gamma, "delta": self.rule.delta}
         said: dict[str, Any] = {
             "schema": SCHEMA,
@@ -123,12 +123,7 @@ class Claim:
             "conclusion": s.conclusion,
             "citation": s.citation,
             "statement": ABOUT,
-            "network": {
-                "activation": a.activation,
-                "kappas": [number(k) for k in a.kappa],
-                "taus": [number(t) for t in a.tau],
-                "layers": a.depth,
-            },
+            "network": _written(self.arrays.section()),
             "loss": self.loss,
             "optimizer": {"name": self.rule.name, **{name: number(v) for name, v in rule.items()}},
             "arrays": {"file": arrays_file, "sha256": {name: array_hash(v) for name, v in self.stored.items()}},
@@ -207,6 +202,15 @@ def text_hash(said: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical JSON of everything but the hash itself."""
     rest = {k: v for k, v in said.items() if k != "sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _written(value: Any) -> Any:
+    """A section with its doubles as they stand in a certificate."""
+    if isinstance(value, dict):
+        return {k: _written(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_written(v) for v in value]
+    return number(value) if isinstance(value, float) else value
 
 
 def number(value: float) -> dict[str, str]:

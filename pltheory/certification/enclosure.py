@@ -15,41 +15,13 @@ from ..rigor.eigen import lambda_max_upper, lambda_min_lower, spectral_norm_uppe
 from ..rigor.midrad import Ball, as_ball, matmul, multiply
 from ..rigor.norms import frobenius_upper, inf_norm_upper, row_norms_upper
 from ..rigor.roundoff import sqrt_up
-from ..rigor.scalar import Interval, interval
-from ..theory import Bound
 from ..theory.perturbation import CentreNorms
+from .centre import Centre
+from .class_n import ClassNBounds
 from .stored import Arrays
 
 
-@dataclass(frozen=True)
-class Centre:
-    """Verified numbers at the weights; everything the bounds over a ball start from.
-
-    Attributes:
-        arrays: the network and data that the numbers are of.
-        norms: upper bounds, as intervals of one point, for `pltheory.theory.perturbation`.
-        lambda_min: verified lower bound of the smallest kernel eigenvalue (summed loss).
-        lambda_max: verified upper bound of the largest.
-        residual: upper bound of ||F(w_0) - y||.
-    """
-
-    arrays: Arrays
-    norms: CentreNorms
-    lambda_min: Bound
-    lambda_max: Bound
-    residual: float
-
-
-NORM_LISTS = ("kappa", "weight", "inputs", "input_max", "rows", "row_max", "entry_max")
-
-
-def in_floats(norms: CentreNorms) -> CentreNorms:
-    """The same bounds as floats, for guesses and choices that need no proof."""
-    lists = {name: [v.hi for v in getattr(norms, name)] for name in NORM_LISTS}
-    return CentreNorms(**lists, s1=norms.s1.hi, s2=norms.s2.hi)
-
-
-def enclose(a: Arrays, *, spectrum: tuple[float | None, float | None] = (None, None)) -> Centre:
+def enclose_layers(a: Arrays, *, spectrum: tuple[float | None, float | None] = (None, None)) -> Centre:
     """Verified numbers of a network at its weights.
 
     Args:
@@ -71,20 +43,20 @@ def enclose(a: Arrays, *, spectrum: tuple[float | None, float | None] = (None, N
     residual = frobenius_upper(forward.outputs - as_ball(a.y))
     act = activation(a.activation)
     norms = CentreNorms(
-        kappa=[abs(interval(k)) for k in a.kappa],
+        kappa=[abs(k) for k in a.kappa],
         # The first layer's weights meet no perturbed input, so their norm is never read.
-        weight=[interval(0.0), *(interval(spectral_norm_upper(as_ball(w))) for w in a.weights[1:])],
-        inputs=[interval(spectral_norm_upper(x)) for x in forward.inputs],
-        input_max=[interval(float(row_norms_upper(x).max())) for x in forward.inputs],
-        rows=[*(interval(spectral_norm_upper(b)) for b in backward.rows), _exact_root(n)],
-        row_max=[*row_max, interval(1.0)],
-        entry_max=[interval(u) for u in backward.entries],
-        s1=interval(act.s1),
-        s2=interval(act.s2),
+        weight=[0.0, *(spectral_norm_upper(as_ball(w)) for w in a.weights[1:])],
+        inputs=[spectral_norm_upper(x) for x in forward.inputs],
+        input_max=[float(row_norms_upper(x).max()) for x in forward.inputs],
+        rows=[*(spectral_norm_upper(b) for b in backward.rows), float(sqrt_up(float(n)))],
+        row_max=[*row_max, 1.0],
+        entry_max=backward.entries,
+        s1=act.s1,
+        s2=act.s2,
     )
     lowest, highest = spectrum
     smallest, largest = lambda_min_lower(kernel, estimate=lowest), lambda_max_upper(kernel, estimate=highest)
-    return Centre(a, norms, smallest, largest, residual)
+    return Centre(a, ClassNBounds(norms), smallest, largest, residual)
 
 
 @dataclass(frozen=True)
@@ -175,11 +147,7 @@ def _spread(gram: Ball, c: int) -> Ball:
     return Ball(np.repeat(np.repeat(gram.mid, c, axis=0), c, axis=1), rad)
 
 
-def _exact_root(n: int) -> Interval:
-    return interval(float(sqrt_up(float(n))))
-
-
-def _block_norm(gram: Ball, c: int) -> Interval:
+def _block_norm(gram: Ball, c: int) -> float:
     """Upper bound of max_i ||b_i||, spectral over the c outputs, from the diagonal blocks of B B^T."""
     full = np.broadcast_to(gram.rad, gram.shape)
     best = 0.0
@@ -191,4 +159,4 @@ def _block_norm(gram: Ball, c: int) -> Interval:
         if bound > best and c > 1:
             bound = min(bound, lambda_max_upper(block).at_most())
         best = max(best, bound)
-    return interval(float(sqrt_up(best)))
+    return float(sqrt_up(best))

@@ -1,4 +1,4 @@
-"""The profile of a class-N network over balls around its weights: sig, L_F, ell and beta as functions of the radius.
+"""The profile of a network over balls around its weights: sig, L_F, ell and beta as functions of the radius.
 
 Float64, round-off not counted: verdicts built on this module reach HOLDS and no further.
 """
@@ -16,12 +16,16 @@ from torch import Tensor
 from ..measure.linearization import Linearization
 from ..measure.spectrum import extremes, spectral_norm
 from ..nets.activations import activation
+from ..nets.ball import GraphBounds
+from ..nets.centre import Centre as GraphCentre
 from ..problem.surroundings import undisturbed
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.arithmetic import ARRAYS, FLOATS
+from ..theory.ball_bounds import BallBounds
 from ..theory.bound import Direction
 from ..theory.formulas import smoothness
-from ..theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz
+from ..theory.perturbation import CentreNorms
+from .class_n import ClassNBounds
 
 GRID = 4000
 """Radii at which a profile is tabulated; between them every reading is rounded to the safe side."""
@@ -76,7 +80,7 @@ class Profile:
         integral: lower bounds of int_0^s sig, by right end points.
         residual: ||r_0||.
         lambda_0: smallest kernel eigenvalue at the centre, with its direction.
-        norms: the norms at the centre that the bounds were computed from (summed loss).
+        bounds: what was tabulated (summed loss).
     """
 
     radii: Array
@@ -86,7 +90,7 @@ class Profile:
     integral: Array
     residual: float
     lambda_0: Bound
-    norms: CentreNorms
+    bounds: BallBounds
 
     @property
     def loss(self) -> float:
@@ -121,22 +125,42 @@ def profile(
         NotAvailableError: the activation is not smooth.
         NumericalFailureError: a norm is not finite.
     """
-    norms = centre_norms(lin)
-    smallest, largest = extremes(lin.kernel) if spectrum is None else spectrum
+    bounds = ClassNBounds(centre_norms(lin))
+    return tabulated(bounds, spectrum or extremes(lin.kernel), residual, scale, as_guess=as_guess)
+
+
+def profile_of_graph(
+    at: GraphCentre,
+    residual: float,
+    scale: float = 1.0,
+    *,
+    spectrum: tuple[Bound, Bound] | None = None,
+    as_guess: bool = False,
+) -> Profile:
+    """The same of a graph linearised in floats. Other arguments and errors as `profile`."""
+    bounds = GraphBounds.of(at)
+    return tabulated(bounds, spectrum or extremes(torch.from_numpy(at.kernel)), residual, scale, as_guess=as_guess)
+
+
+def tabulated(
+    bounds: BallBounds, spectrum: tuple[Bound, Bound], residual: float, scale: float, *, as_guess: bool
+) -> Profile:
+    """A profile from the kernel's extreme eigenvalues, with their directions."""
+    smallest, largest = spectrum
     # An eigenvalue below the solver's resolution is known to no digit: nothing positive may be built on it.
     known = as_guess or smallest.kind is Direction.EXACT
     sigma_0 = math.sqrt(max(0.0, smallest.value)) if known else 0.0
     lam = replace(smallest, value=scale * smallest.value)
-    return profile_from_norms(norms, sigma_0, math.sqrt(largest.value), residual, lam, scale)
+    return profile_from_bounds(bounds, sigma_0, math.sqrt(largest.value), residual, lam, scale)
 
 
-def profile_from_norms(
-    norms: CentreNorms, sigma_0: float, sigma_max: float, residual: float, lambda_0: Bound, scale: float = 1.0
+def profile_from_bounds(
+    bounds: BallBounds, sigma_0: float, sigma_max: float, residual: float, lambda_0: Bound, scale: float = 1.0
 ) -> Profile:
-    """The same from norms at the centre alone.
+    """The same from bounds over balls.
 
     Args:
-        norms: upper bounds.
+        bounds: of the Jacobian's change.
         sigma_0: lower bound of sigma_min(J(w_0)).
         sigma_max: upper bound of ||J(w_0)||.
         residual: upper bound of ||r_0||.
@@ -148,29 +172,29 @@ def profile_from_norms(
     """
     if not math.isfinite(sigma_max + residual):
         raise NumericalFailureError("the kernel or the residual is not finite")
-    radii = np.linspace(0.0, _last_radius(norms, sigma_0), GRID + 1)
-    ell = np.asarray(jacobian_lipschitz(norms, radii, ARRAYS))
+    radii = np.linspace(0.0, _last_radius(bounds, sigma_0), GRID + 1)
+    ell = np.asarray(bounds.lipschitz(radii, ARRAYS, float))
     widths = np.diff(radii)
     # ell grows with the radius, so right end points bound its integral from above.
     by_integral = np.concatenate([[0.0], np.cumsum(widths * ell[1:])])
-    change = np.minimum(jacobian_change(norms, radii, ARRAYS), by_integral)
+    change = np.minimum(bounds.change(radii, ARRAYS, float), by_integral)
     sig = np.maximum(0.0, sigma_0 - change)
     integral = np.concatenate([[0.0], np.cumsum(widths * sig[1:])])
     if not (np.isfinite(change).all() and np.isfinite(ell).all()):
         raise NumericalFailureError("a bound over the ball is not finite")
     root = math.sqrt(scale)
     return Profile(
-        radii, root * sig, root * (sigma_max + change), root * ell, root * integral, root * residual, lambda_0, norms
+        radii, root * sig, root * (sigma_max + change), root * ell, root * integral, root * residual, lambda_0, bounds
     )
 
 
-def _last_radius(norms: CentreNorms, sigma_0: float) -> float:
+def _last_radius(bounds: BallBounds, sigma_0: float) -> float:
     """A radius at which both bounds of the Jacobian's change have used up sigma_0."""
     if sigma_0 == 0.0:
         return 1.0
 
     def left(s: float) -> float:
-        return float(jacobian_change(norms, s, FLOATS)) - sigma_0
+        return float(bounds.change(s, FLOATS, float)) - sigma_0
 
     high = 1.0
     while left(high) < 0:

@@ -4,17 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
-from typing import Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
 
 from ..nets.activations import activation
-from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..rigor.roundoff import Array
 from ..theory import InvalidInputError, NotAvailableError
+
+
+class Stored(Protocol):
+    """A network and its data as exact doubles.
+
+    Attributes:
+        x: inputs, one row a sample.
+        y: targets, (n, C).
+    """
+
+    @property
+    def x(self) -> Array: ...  # noqa: D102
+    @property
+    def y(self) -> Array: ...  # noqa: D102
+
+    def named(self) -> dict[str, Array]:
+        """The network's arrays by the names they have in a file."""
+        ...
+
+    def section(self) -> dict[str, Any]:
+        """What a certificate's text says of the network, its doubles as such."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +70,15 @@ class FloatNetwork:
         weights = {f"{prefix}W{l}": w for l, w in enumerate(self.weights, 1)}
         return weights | {f"{prefix}b{l}": b for l, b in enumerate(self.biases, 1) if b is not None}
 
+    def section(self) -> dict[str, Any]:
+        """What a certificate's text says of the network."""
+        return {
+            "activation": self.activation,
+            "kappas": list(self.kappa),
+            "taus": list(self.tau),
+            "layers": self.depth,
+        }
+
     def replaced(self, weights: Sequence[Array], biases: Sequence[Array | None]) -> Self:
         """The same network with other parameters."""
         return replace(self, weights=tuple(weights), biases=tuple(biases))
@@ -74,16 +103,11 @@ def stored_arrays(problem: Problem) -> Arrays:
     Raises:
         NotAvailableError: the network is not of class N, or its activation is not smooth.
     """
-    net = class_n(problem.network)
+    net = problem.class_n()
     if not activation(net.activation).smooth:
         raise NotAvailableError(
             f"not available for this network: {net.activation} is not twice continuously differentiable"
         )
-
-    def doubles(t: torch.Tensor) -> Array:
-        # A copy: what is certified must not change with the network afterwards. Widened by NumPy: threads of torch may
-        # flush what is subnormal in float32.
-        return np.array(t.detach().cpu().numpy(), dtype=np.float64, order="C", copy=True)
 
     return Arrays(
         tuple(doubles(layer.weight) for layer in net.layers),
@@ -96,24 +120,28 @@ def stored_arrays(problem: Problem) -> Arrays:
     )
 
 
-def require_unchanged(a: Arrays, problem: Problem) -> None:
+def doubles(t: torch.Tensor) -> Array:
+    """A tensor's numbers, widened exactly."""
+    # A copy: what is certified must not change with the network afterwards. Widened by NumPy: threads of torch may
+    # flush what is subnormal in float32.
+    return np.array(t.detach().cpu().numpy(), dtype=np.float64, order="C", copy=True)
+
+
+def require_unchanged(a: Stored, now: Stored) -> None:
     """Refuse to speak of a problem that is no longer what its stored doubles were taken from.
+
+    Args:
+        a: what was taken.
+        now: what is there.
 
     Raises:
         InvalidInputError: naming what changed.
-        NotAvailableError: it is not of class N any more.
     """
-    now = stored_arrays(problem)
-    pairs = [
-        *((f"the weight of affine layer {l}", u, v) for l, (u, v) in enumerate(zip_longest(a.weights, now.weights))),
-        *((f"the bias of affine layer {l}", u, v) for l, (u, v) in enumerate(zip_longest(a.biases, now.biases))),
-        ("x", a.x, now.x),
-        ("y", a.y, now.y),
-    ]
-    for what, was, live in pairs:
-        if (was is None) != (live is None) or (was is not None and live is not None and not _same_bits(was, live)):
-            raise InvalidInputError(f"{what} changed while the proof ran; nothing is said of either")
-    if (a.kappa, a.tau, a.activation) != (now.kappa, now.tau, now.activation):
+    was, live = ({**b.named(), "x": b.x, "y": b.y} for b in (a, now))
+    for name in {**was, **live}:
+        if name not in was or name not in live or not _same_bits(was[name], live[name]):
+            raise InvalidInputError(f"{name} changed while the proof ran; nothing is said of either")
+    if type(a) is not type(now) or a.section() != now.section():
         raise InvalidInputError("a scale or the activation changed while the proof ran; nothing is said of either")
 
 

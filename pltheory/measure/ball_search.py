@@ -129,12 +129,12 @@ def _leaves(points: Stacked) -> Stacked:
 
 
 def _outputs(problem: Problem, points: Stacked) -> Tensor:
-    """F of shape (b, n, C)."""
+    """F of shape (b, n, C), all axes of an output counted as C."""
     if len(next(iter(points.values()))) == 1:  # works for every module, vmap does not
         _put(problem, [p[0] for p in points.values()])  # a checkpoint runs again with the module's own
         single = {name: p.squeeze(0) for name, p in points.items()}
-        return call_with(problem.network, single, problem.x)[None]
-    return vmap(lambda p: call_with(problem.network, p, problem.x))(points)
+        return call_with(problem.network, single, problem.x).flatten(1)[None]
+    return vmap(lambda p: call_with(problem.network, p, problem.x).flatten(1))(points)
 
 
 def _kernels(problem: Problem, points: Stacked) -> Tensor:

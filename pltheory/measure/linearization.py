@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..nets.activations import activation
-from ..problem.networks import ClassN, class_n
+from ..problem.networks import ClassN, class_n, require_vectors
 from ..problem.surroundings import undisturbed
 from ..theory import InvalidInputError, NotAvailableError
 from .admission import inputs, measuring
@@ -105,7 +105,8 @@ def linearize(network: nn.Module | ClassN, x: Tensor, *, compared: int | None = 
 
     Raises:
         InvalidInputError: x has another number of columns, or another precision, than the weights.
-        NotAvailableError: the network is not of class N, or a module whose outputs are not those of its layers.
+        NotAvailableError: the network is not of class N, samples have more axes than one, or a module whose outputs are
+            not those of its layers.
     """
     if isinstance(network, ClassN):
         with torch.no_grad():
@@ -129,6 +130,8 @@ def recognised(network: nn.Module, x: Tensor) -> bool:
 
 def _fitting(net: ClassN, x: Tensor) -> Tensor:
     x, weight = inputs(x), net.layers[0].weight
+    if x.ndim > 2:
+        require_vectors(x)
     if x.ndim != 2 or x.shape[1] != weight.shape[1] or x.dtype != weight.dtype:
         raise InvalidInputError(
             f"x has shape {tuple(x.shape)} and {x.dtype}; the network takes (n, {weight.shape[1]}) and {weight.dtype}"

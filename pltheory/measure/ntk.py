@@ -13,7 +13,7 @@ from contextlib import suppress
 import torch
 from torch import Tensor, nn
 
-from ..problem.networks import class_n
+from ..problem.networks import class_n, require_vectors
 from ..problem.surroundings import undisturbed
 from ..theory import NotAvailableError, NumericalFailureError
 from .admission import admit, inputs, measuring, require_same, trainable
@@ -270,8 +270,9 @@ def _is_class_n(network: nn.Module, x: Tensor) -> bool:
 
 
 def _by_class_n(network: nn.Module, x: Tensor) -> tuple[Source, Tensor, int]:
-    if x.ndim != 2 or not x.is_floating_point():
-        raise NotAvailableError("not available for these inputs: a network of class N takes them as vectors")
+    require_vectors(x)
+    if not x.is_floating_point():
+        raise NotAvailableError("not available for these inputs: a network of class N takes real numbers")
     net = class_n(network)
     outputs = net.layers[-1].weight.new_empty(net.widths[-1])
     per_sample = sum(net.widths[:-1]) * 3 + sum(net.widths[1:]) * net.widths[-1] * 2

@@ -31,7 +31,7 @@ def pl_ratio(problem: Problem) -> Bound:
         if not recognised(problem.network, problem.x):
             admit(problem.network, problem.x)
         leaves, outputs = run_on_leaves(problem.network, trainable(problem.network), problem.x)
-        residual = outputs - problem.y
+        residual = outputs - problem.y  # (n, C)
         r = residual.detach().double()
         largest = float(r.abs().max())
         if largest == 0:

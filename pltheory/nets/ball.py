@@ -38,7 +38,7 @@ class GraphBounds:
         kinds = ((node.kind, at) for node, at in zip(self.graph.nodes, self.numbers, strict=True))
         return sorted({kind.group for kind, at in kinds if isinstance(kind, Affine) and at is not None})
 
-    def jacobian_change(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> Scalar:
+    def change(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> Scalar:
         """Upper bound of ||J(w) - J(w_0)|| over ||w - w_0|| <= s: s ||M||.
 
         Args:
@@ -48,7 +48,7 @@ class GraphBounds:
         """
         return s * self._norm(self._sweep(s, ops, number, None))
 
-    def jacobian_lipschitz(self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> Scalar:
+    def lipschitz(self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> Scalar:
         """ell(R) = min(||M'||, ||Q||), the Lipschitz constant of w -> J(w) over the ball. Arguments as above."""
         first = self._sweep(radius, ops, number, None)
         second = self._sweep(radius, ops, number, first)
@@ -71,9 +71,7 @@ class GraphBounds:
     def _active(self) -> list[tuple[int, Any]]:
         return [(v, node) for v, node in enumerate(self.graph.nodes) if self.numbers[v] is not None or _linear(node)]
 
-    def _sweep(
-        self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar], first: Sweep | None
-    ) -> Sweep:
+    def _sweep(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar], first: Sweep | None) -> Sweep:
         nodes = self.graph.nodes
         numbers = [_converted(at, number) for at in self.numbers] if first is None else first.numbers
         sweep = Sweep(ops, s, 0.0 * s, nodes, numbers, first)
@@ -118,5 +116,3 @@ def _converted(at: Any, number: Callable[[float], Scalar]) -> Any:
         else:
             out[f.name] = number(value) if isinstance(value, float) else value
     return replace(at, **out)
-
-

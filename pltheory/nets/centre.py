@@ -1,4 +1,4 @@
-"""A graph at its weights: one pass forward and one back give the kernel and the numbers that bounds over a ball start from."""
+"""A graph at its weights: one pass forward and one back give the kernel and what bounds over a ball start from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from ..rigor.roundoff import Array
 from .fields.protocol import Field, Values
@@ -31,6 +32,10 @@ class Centre:
     kernel: Values
     outputs: Values
 
+    def residual(self, y: Tensor) -> float:
+        """||F - y|| in floats, y of shape (n, C)."""
+        return float(np.linalg.norm(self.outputs - y.detach().cpu().double().numpy()))
+
 
 def linearize(graph: Graph, x: Array, field: Field) -> Centre:
     """Linearise a graph on data x of shape (n, N_0).
@@ -40,9 +45,7 @@ def linearize(graph: Graph, x: Array, field: Field) -> Centre:
     """
     nodes, last = graph.nodes, len(graph.nodes) - 1
     n, c = len(x), nodes[-1].size
-    groups = [
-        (field.constant(g.weight), None if g.bias is None else field.constant(g.bias)) for g in graph.groups
-    ]
+    groups = [(field.constant(g.weight), None if g.bias is None else field.constant(g.bias)) for g in graph.groups]
     tape = Tape(field, groups, n, c)
     for v, node in enumerate(nodes):
         tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))

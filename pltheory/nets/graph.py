@@ -98,6 +98,19 @@ class Graph:
         }
         return weights | biases | own
 
+    def structure(self) -> tuple[object, ...]:
+        """All but the parameters' values, to be compared."""
+        return tuple(
+            (
+                node.kind.name,
+                node.inputs,
+                node.size,
+                tuple(node.kind.settings.items()),
+                *((name, array.shape, array.tobytes()) for name, array in node.kind.arrays.items()),
+            )
+            for node in self.nodes
+        )
+
     def replaced(self, groups: tuple[Group, ...]) -> Self:
         """The same graph with other parameters."""
         return replace(self, groups=groups)

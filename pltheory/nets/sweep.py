@@ -1,9 +1,9 @@
 """What the rules of node kinds read and leave while bounds over a ball are carried through a graph.
 
-Two sweeps make the bounds of THEORY_GRAPHS sections 3 and 4. The first bounds how far activations and backward rows move
-from the centre. The second, whose numbers are those of the centre plus what the first found, bounds the tangents anywhere
-in the ball. A change of a product is (change) (new) + (old) (change): `old` is the centre's number in the first sweep and
-the one with its move in the second, `new` has its move in both.
+Two sweeps make the bounds of THEORY_GRAPHS sections 3 and 4. The first bounds how far activations and backward rows
+move from the centre. The second, whose numbers are those of the centre plus what the first found, bounds the tangents
+anywhere in the ball. A change of a product is (change) (new) + (old) (change): `old` is the centre's number in
+the first sweep and the one with its move in the second, `new` has its move in both.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""What is known of a graph at its weights while it is linearised: values on the way forward, backward rows on the way back."""
+"""What is known of a graph while it is linearised: values on the way forward, backward rows on the way back."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -50,9 +51,9 @@ class Tape:
     groups: Sequence[tuple[Values, Values | None]]
     samples: int
     outputs: int
-    values: list[Values] = field(default_factory=list)
-    rows: dict[int, Values] = field(default_factory=dict)
-    moving: list[bool] = field(default_factory=list)
+    values: list[Values] = dataclasses.field(default_factory=list)
+    rows: dict[int, Values] = dataclasses.field(default_factory=dict)
+    moving: list[bool] = dataclasses.field(default_factory=list)
     weighted: Callable[[int, Array], list[Weighted]] = lambda u, c: []
 
     def by_sample(self, rows: Values) -> Values:

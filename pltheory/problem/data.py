@@ -1,6 +1,7 @@
 """Named data sets and data files, as points x (n, d) and targets y (n, C).
 
-Every source is treated alike: the first n rows are taken, the mean of the whole source is subtracted, each
+Sources of images give (n, c, h, w) with `flat = False`: the same numbers, the mean and the norms those of rows. Every
+source is treated alike: the first n rows are taken, the mean of the whole source is subtracted, each
 row is scaled to one norm, and the targets follow from a labels rule. All of it in float64; `dtype` is a last
 rounding. Rows are counted from 0. A random source has its own generator; the global one is not touched.
 """
@@ -11,6 +12,7 @@ import difflib
 import importlib.util
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict, Unpack
 
@@ -78,6 +80,7 @@ def digits(
     labels: str = "low-high",
     scale: str | float = "sqrt-d",
     center: bool = True,
+    flat: bool = True,
     dtype: torch.dtype = torch.float64,
 ) -> Data:
     """The first n of scikit-learn's 1797 handwritten digits, d = 64; the first ten are 0, 1, ..., 9.
@@ -88,6 +91,7 @@ def digits(
             "centred-one-hot", the same less 1/10; "raw" (n, 1): the digit as a number.
         scale: norm of each row: "sqrt-d" (8), "unit" (1), "none" (as it is) or a positive number.
         center: subtract the mean of all 1797 images, not only of the n taken.
+        flat: True for x (n, 64), False for x (n, 1, 8, 8).
         dtype: torch.float64 or torch.float32.
 
     Raises:
@@ -96,8 +100,8 @@ def digits(
     from sklearn.datasets import load_digits  # slow to import, so not at the top
 
     bunch = load_digits()
-    source = Source(bunch.data, bunch.target.reshape(-1, 1), 10)
-    return prepare(source, "digits", n, labels, scale, center, dtype)
+    source = Source(bunch.data, bunch.target.reshape(-1, 1), 10, shape=(1, 8, 8))
+    return prepare(source, "digits", n, labels, scale, center, dtype, flat=flat)
 
 
 @undisturbed
@@ -108,6 +112,7 @@ def fashion_mnist(
     labels: str = "low-high",
     scale: str | float = "sqrt-d",
     center: bool = True,
+    flat: bool = True,
     path: str | os.PathLike[str] | None = None,
     dtype: torch.dtype = torch.float64,
 ) -> Data:
@@ -117,6 +122,7 @@ def fashion_mnist(
         n: how many; None for all of the split.
         split: "train" (60000) or "test" (10000).
         labels, scale, center, dtype: as in `digits`; the mean is that of the split.
+        flat: True for x (n, 784), False for x (n, 1, 28, 28).
         path: folder with the four IDX files, as they are or as .gz; default the Debian package's.
 
     Raises:
@@ -132,8 +138,7 @@ def fashion_mnist(
             "package dataset-fashion-mnist, or give as path the folder that holds Fashion-MNIST's IDX files"
         )
     source = files.read_idx(images)
-    source = Source(source.x, source.target, 10)
-    return prepare(source, f"fashion-mnist {split}", n, labels, scale, center, dtype)
+    return prepare(replace(source, classes=10), f"fashion-mnist {split}", n, labels, scale, center, dtype, flat=flat)
 
 
 @undisturbed
@@ -254,6 +259,7 @@ def load(
     labels: str | None = None,
     scale: str | float = "sqrt-d",
     center: bool = True,
+    flat: bool = True,
     dtype: torch.dtype = torch.float64,
     **options: Unpack[FileOptions],
 ) -> Data:
@@ -269,6 +275,8 @@ def load(
             "low-high" for IDX, CIFAR-10 and two text labels, "one-hot" for more.
         scale: norm of each row: "sqrt-d", "unit" (1), "none" (as it is; pixels are 0 to 255) or a number.
         center: subtract the mean of the whole file, not only of the n rows taken.
+        flat: True for x (n, d); False for images: (n, 1, h, w) of an IDX file, (n, 3, 32, 32) of CIFAR-10, and of an
+            .npz archive the axes that x has there, which must be more than two.
         dtype: torch.float64 or torch.float32.
         options: keys of `FileOptions`.
 
@@ -277,7 +285,7 @@ def load(
     """
     found = read(path, **options)
     rule = found.source.own_rule if labels is None else labels
-    return prepare(found.source, found.shown, n, rule, scale, center, dtype, found.described)
+    return prepare(found.source, found.shown, n, rule, scale, center, dtype, found.described, flat)
 
 
 @undisturbed
@@ -288,6 +296,7 @@ def named(
     labels: str | None = None,
     scale: str | float | None = None,
     center: bool | None = None,
+    flat: bool | None = None,
     seed: int = 0,
     d: int | None = None,
     outputs: int | None = None,
@@ -302,7 +311,8 @@ def named(
         source: "digits", "sphere", "fashion-mnist", or a path (relative: to the current folder).
         n: how many; None for all that the source has (the sphere needs a number).
         seed: read by the sphere only; any source accepts it.
-        labels, scale, center, d, outputs, split, path, dtype: as in `digits`, `sphere`, `fashion_mnist` and `load`.
+        labels, scale, center, flat, d, outputs, split, path, dtype: as in `digits`, `sphere`, `fashion_mnist` and
+            `load`.
         of_file: keys of `FileOptions`.
 
     Raises:
@@ -312,6 +322,7 @@ def named(
         "labels": labels,
         "scale": scale,
         "center": center,
+        "flat": flat,
         "d": d,
         "outputs": outputs,
         "split": split,
@@ -321,10 +332,10 @@ def named(
     given = {key: value for key, value in options.items() if value is not None}
     name = source if isinstance(source, str) and source in NAMES else "a file"
     takes = {
-        "digits": ("labels", "scale", "center"),
+        "digits": ("labels", "scale", "center", "flat"),
         "sphere": ("labels", "scale", "d", "outputs"),
-        "fashion-mnist": ("labels", "scale", "center", "split", "path"),
-        "a file": ("labels", "scale", "center", *FILE_OPTIONS),
+        "fashion-mnist": ("labels", "scale", "center", "flat", "split", "path"),
+        "a file": ("labels", "scale", "center", "flat", *FILE_OPTIONS),
     }[name]
     if name == "a file" and not is_there(source):
         raise InvalidInputError(_unknown_source(source))

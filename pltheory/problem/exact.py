@@ -117,6 +117,21 @@ def require_torch_itself() -> None:
             refuse(f"{getattr(home, '__name__', home)}.{name}", "was replaced: it is not what its library defines")
 
 
+def require_untouched(part: nn.Module, where: str) -> None:
+    """Refuse hooks on a module of any class, and a method of its class that its instance hides.
+
+    Raises:
+        NotAvailableError: naming the hook's table or the method.
+    """
+    state = vars(part)
+    for name in _HOOKS:
+        if state.get(name):
+            refuse(where, f"has hooks ({name.removeprefix('_')})")
+    hidden = [name for name in state if name not in _OWN and callable(getattr(type(part), name, None))]
+    if hidden:
+        refuse(where, f"has {', '.join(hidden)} on its instance in the place of its class's")
+
+
 def require_module(
     part: nn.Module, kind: type[nn.Module], where: str, *, attributes: Collection[str] = (), holds: str = ""
 ) -> None:
@@ -164,15 +179,28 @@ def parameter_of(part: nn.Module, name: str, where: str, shape: tuple[int | None
         NotAvailableError: there is none, or it is not a plain parameter of that shape.
     """
     full = f"{where}.{name}" if where else name
-    p = vars(part)["_parameters"].get(name)
+    p = require_plain(vars(part)["_parameters"].get(name), full)
+    if p.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, p.shape, strict=True)):
+        wanted = ", ".join("any" if s is None else str(s) for s in shape)
+        refuse(full, f"has shape {tuple(p.shape)}, not ({wanted}{',' if len(shape) == 1 else ''})")
+    return p
+
+
+def require_plain(p: object, full: str) -> nn.Parameter:
+    """Refuse what is not a plain parameter with memory of its own.
+
+    Args:
+        p: what stands where a parameter should.
+        full: its name in messages.
+
+    Raises:
+        NotAvailableError: saying what it is.
+    """
     if type(p) is not nn.Parameter:
         refuse(full, f"is {'missing' if p is None else f'a {type(p).__name__}'}, not exactly an nn.Parameter")
     for allowed, words in _PLAIN:
         if not allowed(p):
             refuse(full, words(p))
-    if p.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, p.shape, strict=True)):
-        wanted = ", ".join("any" if s is None else str(s) for s in shape)
-        refuse(full, f"has shape {tuple(p.shape)}, not ({wanted}{',' if len(shape) == 1 else ''})")
     if p.numel() == 0:
         refuse(full, f"is empty, of shape {tuple(p.shape)}")
     if not _one_place_each(p):
@@ -192,7 +220,7 @@ _PLAIN: tuple[tuple[Callable[[Tensor], bool], Callable[[Tensor], str]], ...] = (
     (lambda p: p.layout is torch.strided, lambda p: f"is not dense: {p.layout}"),
     (lambda p: p.device.type in ("cpu", "cuda"), lambda p: f"is on the device {p.device.type}: cpu and cuda are read"),
     (lambda p: p.dtype in DTYPES, lambda p: f"has dtype {p.dtype}: torch.float32 and torch.float64 are read"),
-    (lambda p: p.requires_grad, lambda p: "is frozen: class N trains every parameter"),
+    (lambda p: p.requires_grad, lambda p: "is frozen: every parameter must be trained"),
     (lambda p: p.is_leaf and p.grad_fn is None, lambda p: "is computed from other tensors"),
     (
         lambda p: not torch._C._functorch.is_functorch_wrapped_tensor(p),

@@ -33,7 +33,8 @@ FILE_FORMATS: tuple[tuple[str, str], ...] = (
 
 _TEXT = (".csv", ".tsv", ".tab")
 _PARQUET = (".parquet", ".pq")
-CIFAR_RECORD = 3073  # one label byte, then 3 x 32 x 32 pixels, the red plane first
+CIFAR_RECORD = 3073  # one label byte, then the pixels, the red plane first
+CIFAR_SHAPE = (3, 32, 32)
 
 _IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
@@ -96,6 +97,8 @@ def _of_arrays(path: Path, kind: str, source: Source) -> Reading:
 def read_npz(path: Path, raw: bytes) -> Source:
     """Arrays `x` (N, ...), flattened to (N, d), and `y` (N,) or (N, C) of a NumPy archive; no pickles.
 
+    Where x has more axes than two, those of a point are kept beside.
+
     Raises:
         InvalidInputError: no archive, an array missing, not of real numbers, or of the wrong shape.
     """
@@ -137,11 +140,13 @@ def read_npz(path: Path, raw: bytes) -> Source:
         raise InvalidInputError(
             f"source = {str(path)!r}: x has shape {x.shape} and y {y.shape}; needed are (N, d) and (N,) or (N, C)"
         )
-    return Source(_flat(x), _flat(y), None)
+    return Source(_flat(x), _flat(y), None, shape=x.shape[1:] if x.ndim > 2 else None)
 
 
 def read_idx(path: Path, label_file: Path | None = None) -> Source:
     """An IDX image file (N, ...), flattened to (N, d), with its label file (N,).
+
+    Images (N, h, w) are of one channel: a point has the axes (1, h, w). Of more axes, a point keeps its own.
 
     Raises:
         InvalidInputError: not an IDX file, damaged, no label file, or label and image counts that differ.
@@ -161,7 +166,9 @@ def read_idx(path: Path, label_file: Path | None = None) -> Source:
             f"needed are {images.shape[0]} integers, one for each image of {shown(path)}"
         )
     classes = int(labels.max(initial=0)) + 1
-    return Source(_flat(images), _flat(labels), classes)
+    axes = images.shape[1:]
+    shape = (1, *axes) if len(axes) == 2 else axes
+    return Source(_flat(images), _flat(labels), classes, shape=shape if len(axes) > 1 else None)
 
 
 def read_idx_array(path: Path, key: str) -> Array:
@@ -209,7 +216,7 @@ def read_cifar(path: Path, raw: bytes) -> Source:
             f"source = {str(path)!r}: the label of record {above[0]} (from 0) is {records[above[0], 0]}; "
             "CIFAR-10 allows 0 to 9"
         )
-    return Source(records[:, 1:], records[:, :1], 10)
+    return Source(records[:, 1:], records[:, :1], 10, shape=CIFAR_SHAPE)
 
 
 def _flat(array: Array) -> Array:

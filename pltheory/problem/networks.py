@@ -208,6 +208,28 @@ def class_n(module: nn.Module) -> ClassN:
     return net
 
 
+def looks_like_layers(module: nn.Module) -> bool:
+    """Whether a module is made as class N has it: then the reason why it is not of class N is the one to give."""
+    if type(module) is FullyConnected:
+        return True
+    children = list(module.children())
+    return type(module) is nn.Sequential and all(
+        isinstance(m, nn.Linear) or computed_by_class(type(m)) is not None for m in children
+    )
+
+
+def require_vectors(x: Tensor) -> None:
+    """Refuse samples that are no vectors: nn.Linear takes (n, T, d) too, token by token, and class N does not.
+
+    Raises:
+        NotAvailableError: with the shape of x.
+    """
+    if x.ndim != 2:
+        raise NotAvailableError(
+            f"not available for these inputs: x has shape {tuple(x.shape)}; a network of class N takes vectors (n, d)"
+        )
+
+
 def _read_sequential(module: nn.Sequential) -> tuple[ClassN, dict[str, Tensor]]:
     require_module(module, nn.Sequential, "the network", holds="modules")
     children = vars(module)["_modules"]

@@ -19,7 +19,7 @@ class Data:
     """Points and targets that have passed `check_data`. `x, y = data` unpacks it.
 
     Attributes:
-        x: points, shape (n, d).
+        x: points, shape (n, d), or (n, ..) with more axes: images (n, c, h, w).
         y: targets, shape (n, C), of the same dtype.
         name: what was taken and how it was prepared, for reports.
         labels: the rule that made the targets, for reports.
@@ -50,13 +50,13 @@ class Data:
 
     @property
     def d(self) -> int:
-        """Dimension of a point."""
-        return self.x.shape[1]
+        """Dimension of a point, all its axes counted."""
+        return self.x[0].numel()
 
     @property
     def outputs(self) -> int:
         """C, numbers per target."""
-        return self.y.shape[1]
+        return self.y[0].numel()
 
 
 def prepare(
@@ -68,6 +68,7 @@ def prepare(
     center: bool,
     dtype: torch.dtype,
     reading: str = "",
+    flat: bool = True,
 ) -> Data:
     """Take, centre, scale and label: the one path from a stored source to `Data`.
 
@@ -76,6 +77,7 @@ def prepare(
         title: its name, for reports and messages.
         n, labels, scale, center, dtype: as in `pltheory.problem.data.load`.
         reading: how a file was understood.
+        flat: True for vectors; False for samples with the axes that the source stores.
 
     Raises:
         InvalidInputError: an argument out of range, or data that `check_data` refuses.
@@ -88,6 +90,10 @@ def prepare(
         raise InvalidInputError(f"source: {title} has rows of length 0; needed is d >= 1")
     if not isinstance(center, bool):
         raise InvalidInputError(f"center = {center!r}: allowed are true and false")
+    if not isinstance(flat, bool):
+        raise InvalidInputError(f"flat = {flat!r}: allowed are true and false")
+    if not flat and source.shape is None:
+        raise InvalidInputError(f"flat = False: the points of {title} are vectors of {d} numbers, no images")
     check_dtype(dtype)
     norm = row_norm(scale, d)
     y, rule = source.targets(count, labels)
@@ -104,6 +110,9 @@ def prepare(
     said = [title, "all" if count == size else f"first {count}"]
     said += ["centred"] if center else []
     said += [] if norm is None else [f"rows scaled to norm {norm:g}"]
+    if not flat and source.shape is not None:
+        x = x.reshape(count, *source.shape)
+        said.append(f"samples of shape {' x '.join(map(str, source.shape))}")
     return Data(torch.from_numpy(x).to(dtype), torch.from_numpy(y).to(dtype), ", ".join(said), rule, reading)
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 import torch
+import torch.nn.functional as nnf
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from ..nets.reading import Reading
 from ..packages import said
 from ..theory import InvalidInputError, NotAvailableError, PltheoryError
-from .admissible import check_data
+from .admissible import are_labels, check_data, check_labelled
 from .exact import has_memory
+from .graphs import read_graph
 from .loss import LOSSES, SquareLoss
-from .networks import FullyConnected, class_n
+from .networks import ClassN, FullyConnected, class_n, require_vectors
 from .surroundings import undisturbed
 
 
@@ -24,17 +28,22 @@ from .surroundings import undisturbed
 class Problem:
     """A network on data under the square loss.
 
+    Samples and outputs may have axes of their own. The theory knows C numbers a sample: an output is flattened in row
+    order, and C is the product of its axes.
+
     Attributes:
-        network: any nn.Module mapping (n, d) to (n, C).
-        x: inputs of shape (n, d).
-        y: targets of shape (n, C).
+        network: any nn.Module mapping (n, *sample) to (n, *out), each with at least one axis beside n.
+        x: inputs of shape (n, *sample): vectors (n, d), tokens (n, T, d), images (n, c, h, w).
+        y: targets. Given as (n, *out), as (n, C), or, where outputs are (n, C) with C >= 2, as integer class labels
+            0, .., C - 1 of shape (n,), which become one-hot targets (0 and 1) in the network's dtype. Held as (n, C).
         loss: "sum": L = 1/2 ||F - y||^2; "mean": that divided by n. Kernels and profiles are stated for the sum;
             `scale` carries L, mu and beta to the loss in use.
         data: where x and y come from, in one line for reports.
+        output_shape: the axes of one sample's output, `out`.
 
     Raises:
         InvalidInputError: shapes, dtypes or devices disagree, values are not finite, two data points are equal
-            (which makes lambda_min of the kernel zero), or the network does not take the data.
+            (which makes lambda_min of the kernel zero), a label is out of range, or the network does not take the data.
     """
 
     network: nn.Module
@@ -42,12 +51,13 @@ class Problem:
     y: Tensor
     loss: str = "sum"
     data: str = ""
+    output_shape: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     @undisturbed
     def __post_init__(self) -> None:
         if not isinstance(self.loss, str) or self.loss not in LOSSES:
             raise InvalidInputError(f"loss = {self.loss!r}: allowed are {', '.join(map(repr, LOSSES))}")
-        check_data(self.x, self.y)
+        (check_labelled if are_labels(self.y) else check_data)(self.x, self.y)
         for key, data in (("x", self.x), ("y", self.y)):
             if type(data) not in (Tensor, nn.Parameter) or data.layout is not torch.strided or data.is_inference():
                 raise InvalidInputError(
@@ -72,10 +82,35 @@ class Problem:
                 raise InvalidInputError(f"parameter {name} has a NaN or an infinity")
         with torch.no_grad():
             shape = self._outputs_shape()
-        if shape != self.y.shape:
+        if len(shape) < 2 or shape[0] != len(self.x):
+            raise InvalidInputError(
+                f"the network maps x {tuple(self.x.shape)} to {tuple(shape)}; needed is a row of outputs a sample, "
+                f"({len(self.x)}, C) or ({len(self.x)}, ..) with more axes"
+            )
+        object.__setattr__(self, "output_shape", tuple(shape[1:]))
+        object.__setattr__(self, "y", self._one_hot(shape) if are_labels(self.y) else self._flat_targets(shape))
+
+    def _flat_targets(self, shape: torch.Size) -> Tensor:
+        if self.y.shape not in (shape, (shape[0], shape[1:].numel())):
             raise InvalidInputError(
                 f"the network maps x {tuple(self.x.shape)} to {tuple(shape)}, y is {tuple(self.y.shape)}"
             )
+        return self.y if self.y.ndim == 2 else self.y.detach().flatten(1)
+
+    def _one_hot(self, shape: torch.Size) -> Tensor:
+        if len(shape) != 2 or shape[1] < 2:
+            raise InvalidInputError(
+                f"y are class labels, {self.y.dtype} of shape {tuple(self.y.shape)}, and the network maps x to "
+                f"{tuple(shape)}; class labels need outputs (n, C) with C >= 2"
+            )
+        wrong = torch.nonzero((self.y < 0) | (self.y >= shape[1])).flatten()
+        if wrong.numel():
+            row = int(wrong[0])
+            raise InvalidInputError(
+                f"y: the class label of row {row} (from 0) is {int(self.y[row])}; allowed are 0 to {shape[1] - 1}, the "
+                f"network has {shape[1]} outputs"
+            )
+        return nnf.one_hot(self.y.long(), shape[1]).to(self.x.dtype)
 
     def _outputs_shape(self) -> torch.Size:
         try:
@@ -84,19 +119,63 @@ class Problem:
             raise
         except Exception as error:  # a module's own code raises what it likes
             raise InvalidInputError(
-                f"the network does not take x of shape {tuple(self.x.shape)}: {said(error)}{self._not_class_n()}"
+                f"the network does not take x of shape {tuple(self.x.shape)}: {said(error)}"
+                f"{self._channels_first() or self._not_class_n()}"
             ) from error
         if not isinstance(outputs, Tensor):
             raise InvalidInputError(f"the network returns a {type(outputs).__name__}; needed is a Tensor (n, C)")
+        if outputs.device != self.x.device:
+            raise InvalidInputError(
+                f"the network's outputs are on {outputs.device}, the data on {self.x.device}; needed is one device"
+            )
         return outputs.shape
+
+    def _channels_first(self) -> str:
+        """That the network takes the same samples with their last axis first, where it does."""
+        if self.x.ndim < 3:
+            return ""
+        try:
+            self.network(self.x[:2].movedim(-1, 1))
+        except Exception:  # a module's own code raises what it likes
+            return ""
+        return "; it takes x.movedim(-1, 1), channels first"
 
     def _not_class_n(self) -> str:
         """The part that a network which fails is broken at, as far as reading it tells."""
         try:
-            class_n(self.network)
+            self.class_n()
         except NotAvailableError as error:
             return f" ({error})"
         return ""
+
+    def class_n(self) -> ClassN:
+        """The class-N reading of the network on these inputs.
+
+        Raises:
+            NotAvailableError: the network is not of class N, or samples are no vectors: layers of class N would be
+                applied to each token of a sample.
+        """
+        net = class_n(self.network)
+        require_vectors(self.x)
+        return net
+
+    @property
+    def of_class_n(self) -> bool:
+        """Whether it is read as fully connected layers."""
+        try:
+            self.class_n()
+        except NotAvailableError:
+            return False
+        return True
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The network as a graph of class G, read once: its structure, and where its parameters are.
+
+        Raises:
+            NotAvailableError: the network is not of class G.
+        """
+        return read_graph(self.network, self.x)
 
     @property
     def scale(self) -> float:
@@ -113,9 +192,13 @@ class Problem:
         """The loss as an object."""
         return LOSSES[self.loss]
 
+    def outputs(self) -> Tensor:
+        """F(w), flattened per sample: shape (n, C)."""
+        return self.network(self.x).flatten(1)
+
     def residual(self) -> Tensor:
         """F(w) - y, shape (n, C)."""
-        return self.network(self.x) - self.y
+        return self.outputs() - self.y
 
     def value(self) -> Tensor:
         """The loss in use, a scalar tensor."""
@@ -151,7 +234,7 @@ def in_span_of_data(problem: Problem) -> Problem | None:
     of W_1 orthogonal to it meets no input. The trained weights are W_1 - (W_1 Q^T)_0 Q + (W_1 Q^T)_T Q.
     """
     try:
-        net = class_n(problem.network)
+        net = problem.class_n()
     except NotAvailableError:
         return None
     n, d = problem.x.shape

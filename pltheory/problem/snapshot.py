@@ -2,8 +2,8 @@
 
 A network can change while a proof runs: a callback, a second thread or a theorem of one's own may write to it. So every
 number of a claim comes from copies taken first, and when all is done the live network is read again: it must still be
-of class N, bit for bit the one that was copied. What changed and was changed back is none of a claim's business: it
-speaks of the copies, which are what the network is at the end.
+of its class, N or G, bit for bit the one that was copied. What changed and was changed back is none of a claim's
+business: it speaks of the copies, which are what the network is at the end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from torch import Tensor
 from ..theory import InvalidInputError, NotAvailableError, PltheoryError
 from .agreement import require_agreement
 from .exact import require_apart, same_bits
-from .networks import ClassN, class_n
+from .graphs import read_graph
+from .networks import looks_like_layers
 from .problem import Problem
 
 
@@ -27,18 +28,18 @@ class Snapshot:
     """A problem at the moment it was read.
 
     Attributes:
-        problem: to compute from: copies where the network is of class N, the live problem otherwise.
-        refusal: why the network is not of class N, or None where it is.
+        problem: to compute from: copies where the network is of class N or G, the live problem otherwise.
+        refusal: why the network is of neither class, or None where it is of one.
     """
 
     problem: Problem
     refusal: str | None
     _live: Problem
     _state: dict[str, Tensor]
-    _scales: tuple[object, ...]
+    _read: tuple[object, ...]
 
-    def require_class_n(self) -> None:
-        """Refuse a network that is not of class N.
+    def require_readable(self) -> None:
+        """Refuse a network that is neither of class N nor of class G.
 
         Raises:
             NotAvailableError: with the part named.
@@ -55,11 +56,11 @@ class Snapshot:
         live = self._live
         if self.refusal is None:
             try:
-                net = class_n(live.network)
+                structure = _structure(live)
             except NotAvailableError as error:
-                raise _changed("the network", f"it is not of class N any more: {error}") from None
-            if _scales(net) != self._scales:
-                raise _changed("the network", "its activation or a scale is another")
+                raise _changed("the network", f"it is not of its class any more: {error}") from None
+            if structure != self._read:
+                raise _changed("the network", "its activation, a scale or its graph is another")
         now = _state(live)
         if now.keys() != self._state.keys():
             raise _changed("the network", "it has other parameters")
@@ -91,10 +92,10 @@ def snapshot(problem: Problem) -> Snapshot:
     """Read a problem and copy it.
 
     Raises:
-        NotAvailableError: the module's outputs or gradients are not those of its layers.
+        NotAvailableError: the module's outputs or gradients are not those of what was read from it.
     """
     try:
-        net = class_n(problem.network)
+        structure = _structure(problem)
     except NotAvailableError as error:
         return Snapshot(problem, str(error), problem, _copied(_state(problem)), ())
     # Training would move the data. That y is x, as for an autoencoder, moves nothing.
@@ -104,23 +105,39 @@ def snapshot(problem: Problem) -> Snapshot:
     still = replace(
         problem, network=copy.deepcopy(problem.network), x=problem.x.detach().clone(), y=problem.y.detach().clone()
     )
-    copies = class_n(still.network)
-    taken = Snapshot(still, None, problem, _state(still), _scales(copies))
+    taken = Snapshot(still, None, problem, _state(still), structure)
     taken.require_unchanged()
-    require_agreement(problem.network, net, copies, problem.x)
+    if still.of_class_n:
+        require_agreement(problem.network, problem.class_n(), still.class_n(), problem.x)
     return taken
+
+
+def _structure(problem: Problem) -> tuple[object, ...]:
+    """What a network is beside its parameters, read anew: of class N, or else of class G.
+
+    Raises:
+        NotAvailableError: it is of neither class; with the reason for the class that it looks like.
+    """
+    try:
+        net = problem.class_n()
+    except NotAvailableError as not_layers:
+        try:
+            graph = read_graph(problem.network, problem.x).graph
+        except NotAvailableError:
+            if looks_like_layers(problem.network):
+                raise not_layers from None
+            raise
+        return ("G", graph.structure())
+    return ("N", net.activation, *((layer.kappa, layer.tau) for layer in net.layers))
 
 
 def _changed(what: str, how: str) -> InvalidInputError:
     return InvalidInputError(f"{what} changed while it was being read: {how}; nothing is said of either")
 
 
-def _scales(net: ClassN) -> tuple[object, ...]:
-    return (net.activation, *((layer.kappa, layer.tau) for layer in net.layers))
-
-
 def _state(problem: Problem) -> dict[str, Tensor]:
-    return {**dict(problem.network.named_parameters()), "x": problem.x, "y": problem.y}
+    network = problem.network
+    return {**dict(network.named_parameters()), **dict(network.named_buffers()), "x": problem.x, "y": problem.y}
 
 
 def _copied(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -31,12 +31,14 @@ class Source:
         target: shape (N, C), any real type.
         classes: how many classes the targets 0, 1, ... count; None where the targets are plain numbers.
         names: the classes in words, in that order, where the file names them.
+        shape: the axes of a point, of which x holds the numbers in row order: (c, h, w) for images; None for vectors.
     """
 
     x: Array
     target: Array
     classes: int | None
     names: tuple[str, ...] | None = None
+    shape: tuple[int, ...] | None = None
 
     @property
     def own_rule(self) -> str:

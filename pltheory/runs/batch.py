@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from ..problem.loss_gradient import LossGradient
-from ..problem.networks import class_n
 from ..problem.problem import Problem
 from ..theory import NotAvailableError
 
@@ -46,7 +45,7 @@ class FullBatch:
 def _formulas(work: Problem) -> LossGradient | None:
     """Loss and gradient of a class-N network; None for another, and where it does not compute what its layers say."""
     try:
-        in_place = LossGradient(work, class_n(work.network))
+        in_place = LossGradient(work, work.class_n())
     except NotAvailableError:
         return None
     with torch.no_grad():

@@ -17,13 +17,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..certification.class_n import ClassNBounds
 from ..certification.profile import Profile
 from ..measure.autodiff import gradient
 from ..measure.spectrum import spectral_norm
 from ..nets.activations import activation
 from ..nets.activations.protocol import SLOPE, VALUE
 from ..problem.evaluation import call_with
-from ..problem.networks import ClassN, class_n
+from ..problem.networks import ClassN
 from ..problem.problem import Problem
 from ..theory import NotAvailableError
 
@@ -116,7 +117,7 @@ def gamma(k: int, unit: float) -> float:
 def _says_something(derived: Callable[[float], RoundOff], work: Problem) -> bool:
     """Whether the bound of the outputs' error is below half of their digits: k u is not for long sums of floats."""
     with torch.no_grad():
-        size = float(work.network(work.x).norm() + work.y.norm())
+        size = float(work.outputs().norm() + work.y.norm())
     return derived(0.0).outputs <= torch.finfo(work.x.dtype).eps ** 0.5 * size * math.sqrt(work.scale)
 
 
@@ -147,7 +148,7 @@ class _Carried:
 def _derived(problem: Problem, work: Problem, bounds: Profile | None) -> Callable[[float], RoundOff] | None:
     """Bounds, or None for a network that is not smooth or not of class N."""
     try:
-        full, net = class_n(problem.network), class_n(work.network)
+        full, net = problem.class_n(), work.class_n()
     except NotAvailableError:
         return None
     act = activation(net.activation)
@@ -157,8 +158,8 @@ def _derived(problem: Problem, work: Problem, bounds: Profile | None) -> Callabl
     unit, tiny = torch.finfo(work.x.dtype).eps / 2, torch.finfo(work.x.dtype).tiny
     spectral = (
         [0.0, *(spectral_norm(layer.weight.detach()) for layer in full.layers[1:])]
-        if bounds is None
-        else (bounds.norms.weight)
+        if bounds is None or not isinstance(bounds.bounds, ClassNBounds)
+        else bounds.bounds.norms.weight
     )
     layers = _layers(full, net, problem, work, spectral)
     moved, gram = _between(full, net, problem, work, layers[0], unit)
@@ -286,7 +287,7 @@ def _estimated(problem: Problem, work: Problem, kernel: Tensor) -> Callable[[flo
     other_outputs, other_rows = _evaluated(work, params, whole=False)
     moved_outputs, moved_rows = _evaluated(work, _last_place(params), whole=True)
     with torch.no_grad():
-        own = problem.network(problem.x)
+        own = problem.outputs()
     apart = [float((outputs - f).norm()) for f in (other_outputs, moved_outputs, own)]
     apart_rows = [_distance(rows, g) for g in (other_rows, moved_rows)]
     size = math.sqrt(n * c) + float(outputs.norm()) + float(work.y.norm())
@@ -316,14 +317,14 @@ def _estimated(problem: Problem, work: Problem, kernel: Tensor) -> Callable[[flo
 
 
 def _evaluated(work: Problem, params: dict[str, Tensor], *, whole: bool) -> tuple[Tensor, list[Tensor]]:
-    """F and J^T v for one unit vector v: all samples at once, or the first ones one at a time."""
+    """F of shape (n, C) and J^T v for one unit vector v: all samples at once, or the first ones one at a time."""
     n = len(work.x)
     ends = [0, n] if whole else [*range(min(n, ROWS)), *([ROWS, n] if n > ROWS else [n])]
     leaves = {name: p.clone().requires_grad_() for name, p in params.items()}
     v = torch.full_like(work.y, 1 / math.sqrt(work.y.numel()))
     outputs, total = [], [torch.zeros_like(p) for p in params.values()]
     for low, high in itertools.pairwise(ends):
-        f = call_with(work.network, leaves, work.x[low:high])
+        f = call_with(work.network, leaves, work.x[low:high]).flatten(1)
         grads = gradient(f, leaves.values(), v[low:high])
         outputs.append(f.detach())
         for held, g in zip(total, grads, strict=True):

@@ -11,8 +11,7 @@ from pathlib import Path
 import torch
 
 from ..certificates.width import sufficient_width
-from ..certification.profile import Profile, profile
-from ..measure.linearization import linearize
+from ..certification.profile import Profile
 from ..optim import StepSettings
 from ..optim.guard import made
 from ..optim.registry import rule
@@ -22,6 +21,7 @@ from ..problem.networks import fully_connected
 from ..problem.problem import Problem
 from ..runs.loop import Progress
 from ..theorems.ball import BallTheorem
+from ..theorems.measured import profile_at
 from ..theory import InvalidInputError
 from ..theory.verdict import Verdict
 from ..verification.report import VerifyReport, verify
@@ -190,8 +190,7 @@ class Widths:
     def profile_at(self, width: int) -> tuple[Problem, Profile]:
         """The problem at that width and its float64 profile."""
         problem = self.problem_at(width)
-        lin = linearize(problem.network, problem.x)
-        return problem, profile(lin, float((lin.outputs - problem.y).norm()), problem.scale)
+        return problem, profile_at(problem)
 
     def ratio_at(self, width: int) -> float:
         """The theorem's available over required there, float64."""

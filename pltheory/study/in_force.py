@@ -23,7 +23,7 @@ SCALES = ("sqrt-d", "unit", "none")
 def in_force(config: Config, data: Data) -> dict[str, str]:
     """What a checkpoint must have been trained with, by topic: data, centring and scale, labels, network, loss."""
     n = config.network
-    rows = data.x.norm(dim=1)
+    rows = data.x.flatten(1).norm(dim=1)
     factor = "W a / sqrt(inputs)" if n.parametrization == "ntk" else "W a"
     return {
         "data": data.name,

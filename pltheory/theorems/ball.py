@@ -10,14 +10,12 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
+from ..certification.centre import Centre
 from ..certification.certificate import BallCondition, Radius, certify
 from ..certification.claim import Claim
 from ..certification.conclusion import path_end
-from ..certification.enclosure import Centre
-from ..certification.profile import Array, Profile, profile
-from ..measure.linearization import linearize
+from ..certification.profile import Array, Profile
 from ..optim import StepSettings
 from ..optim.guard import floor_on
 from ..problem.problem import Problem
@@ -30,6 +28,7 @@ from ..theory.formulas import rate, slack
 from ..theory.verdict import Row
 from .ball_constants import BallConstants
 from .hypotheses import shortfall
+from .measured import profile_at
 from .protocol import Question, Theorem
 
 HEADROOM = 1.02
@@ -243,9 +242,7 @@ class BallTheorem(Theorem):
 
     def certify(self, problem: Problem, settings: StepSettings) -> Claim:
         """As `certify_near`, on a ball chosen by a profile made here."""
-        lin = linearize(problem.network, problem.x)
-        residual = float(torch.linalg.vector_norm(lin.outputs - problem.y))
-        return self.certify_near(problem, settings, profile(lin, residual, problem.scale))
+        return self.certify_near(problem, settings, profile_at(problem))
 
     def certificate(self, found: Ball) -> Claim | None:
         """The proof of the ball."""

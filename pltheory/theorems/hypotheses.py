@@ -10,7 +10,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from ..nets.activations import activation, origin
+from ..nets.activations import activation, is_known, origin
+from ..nets.graph import Graph
 from ..optim import has_certificates
 from ..optim import origin as origin_of_rule
 from ..optim.guard import uniform_floor
@@ -26,14 +27,26 @@ _NO_BALL = "no bounds over a ball"
 
 def _smooth(q: Question, found: Any) -> Row:
     needed = "C^2, |act'| and |act''| bounded"
+    if q.at.graph is not None:
+        return _smooth_nodes(needed, q.at.graph)
     if q.at.linearization is None:
         return Row(Fact(needed, "-", None), "not a network that the theorem speaks of")
     act = activation(q.at.linearization.network.activation)
     if not act.smooth:
         return Row(Fact(needed, act.name, False), f"{act.name}' jumps at 0")
-    whose = origin(act.name)
-    constants = "closed forms" if whose is None else f"as stated by {whose}"
-    return Row(Fact(needed, act.name, True), f"{constants}: s1 ≤ {act.s1:.4g}, s2 ≤ {act.s2:.4g}")
+    return Row(Fact(needed, act.name, True), _constants(act.name))
+
+
+def _smooth_nodes(needed: str, graph: Graph) -> Row:
+    """Every node of class G is smooth; the ones that are not linear are named."""
+    names = sorted({node.kind.function for node in graph.nodes if node.kind.function})
+    known = [_constants(name) for name in names if is_known(name)]
+    return Row(Fact(needed, ", ".join(names) or "linear", True), "; ".join(known) or "by the kinds of its nodes")
+
+
+def _constants(name: str) -> str:
+    act, whose = activation(name), origin(name)
+    return f"{'closed forms' if whose is None else f'as stated by {whose}'}: s1 ≤ {act.s1:.4g}, s2 ≤ {act.s2:.4g}"
 
 
 def _positive(q: Question, found: Any) -> Row:

@@ -8,16 +8,22 @@ from functools import cached_property
 
 import torch
 
-from ..certification.enclosure import Centre, enclose
-from ..certification.profile import Profile, profile
-from ..certification.stored import stored_arrays
+from ..certification.centre import Centre
+from ..certification.enclose import enclose
+from ..certification.profile import Profile, profile, profile_of_graph
+from ..certification.stored_graph import stored
 from ..measure.autodiff import weighted_gradient
 from ..measure.hessian import curvature_along
 from ..measure.linearization import Linearization, linearize
 from ..measure.ntk import empirical_ntk
 from ..measure.spectrum import extremes, top_eigenvector
 from ..nets.activations import activation
+from ..nets.centre import Centre as GraphCentre
+from ..nets.centre import linearize as linearize_nodes
+from ..nets.fields import FLOATS
+from ..nets.graph import Graph
 from ..problem.admissible import antipodal_pair
+from ..problem.networks import looks_like_layers
 from ..problem.problem import Problem
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import lower
@@ -30,6 +36,7 @@ class Measured:
     Attributes:
         problem: the problem.
         linearization: for class N, else None.
+        graph: for class G, else None.
         lambda_min: of the kernel, scaled to the loss in use.
         lambda_max: likewise.
         singular: why the kernel is exactly singular, here and at all other weights, if a reason is known.
@@ -40,6 +47,7 @@ class Measured:
 
     problem: Problem
     linearization: Linearization | None
+    graph: Graph | None
     lambda_min: Bound
     lambda_max: Bound
     singular: str | None
@@ -55,7 +63,7 @@ class Measured:
             NotAvailableError: not of class N, or not smooth.
             NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         """
-        return enclose(stored_arrays(self.problem))
+        return enclose(stored(self.problem))
 
 
 def measure(problem: Problem) -> Measured:
@@ -65,14 +73,24 @@ def measure(problem: Problem) -> Measured:
         InvalidInputError: the network mixes samples.
         NumericalFailureError: a measured number is not finite.
     """
-    lin, unavailable, bounds = None, None, None
+    lin, at, unavailable, bounds = None, None, None, None
     try:
         lin = linearize(problem.network, problem.x)
-    except NotAvailableError as error:
-        unavailable = str(error)
-    kernel = lin.kernel if lin is not None else empirical_ntk(problem.network, problem.x)
-    spectrum = extremes(kernel)
+    except NotAvailableError as not_layers:
+        try:
+            at = linearize_graph(problem)
+        except NotAvailableError as not_graph:
+            unavailable = str(not_layers if looks_like_layers(problem.network) else not_graph)
     if lin is not None:
+        kernel = lin.kernel
+    elif at is not None:
+        kernel = torch.from_numpy(at.kernel)
+    else:
+        kernel = empirical_ntk(problem.network, problem.x)
+    spectrum = extremes(kernel)
+    if at is not None:
+        bounds = profile_of_graph(at, at.residual(problem.y), problem.scale, spectrum=spectrum)
+    elif lin is not None:
         residual = float(torch.linalg.vector_norm(lin.outputs - problem.y, dtype=torch.float64))
         try:
             bounds = profile(lin, residual, problem.scale, spectrum=spectrum)
@@ -82,6 +100,7 @@ def measure(problem: Problem) -> Measured:
     return Measured(
         problem=problem,
         linearization=lin,
+        graph=None if at is None else at.graph,
         lambda_min=smallest,
         lambda_max=largest,
         singular=_why_singular(problem, lin),
@@ -89,6 +108,31 @@ def measure(problem: Problem) -> Measured:
         unavailable=unavailable,
         curvature=_curvature(problem, kernel),
     )
+
+
+def profile_at(problem: Problem) -> Profile:
+    """Bounds over balls around a problem's weights.
+
+    Raises:
+        NotAvailableError: it is neither of class N nor of class G, or not smooth.
+        NumericalFailureError: a number is not finite.
+    """
+    if problem.of_class_n:
+        lin = linearize(problem.network, problem.x)
+        residual = float(torch.linalg.vector_norm(lin.outputs - problem.y, dtype=torch.float64))
+        return profile(lin, residual, problem.scale)
+    at = linearize_graph(problem)
+    return profile_of_graph(at, at.residual(problem.y), problem.scale)
+
+
+def linearize_graph(problem: Problem) -> GraphCentre:
+    """A network of class G linearised at its weights in float64.
+
+    Raises:
+        NotAvailableError: it is not of class G.
+    """
+    x = problem.x.detach().cpu().double().numpy()
+    return linearize_nodes(problem.reading.now(), x.reshape(len(x), -1), FLOATS)
 
 
 def _why_singular(problem: Problem, lin: Linearization | None) -> str | None:
@@ -108,7 +152,7 @@ def _curvature(problem: Problem, kernel: torch.Tensor) -> Bound:
     """Rayleigh quotient of the loss Hessian along J^T u, u the kernel's top eigenvector; minus infinity without one."""
     names = [name for name, p in problem.network.named_parameters() if p.requires_grad]
     try:
-        grads = weighted_gradient(problem.network, problem.x, top_eigenvector(kernel))
+        grads = weighted_gradient(problem.network, problem.x, top_eigenvector(kernel).to(problem.x))
         return curvature_along(problem, dict(zip(names, grads, strict=True)))
     except (NotAvailableError, NumericalFailureError) as error:
         return lower(-math.inf, f"not known: {error}")

@@ -8,8 +8,8 @@ bounded at t_l = s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
 from itertools import product
 
 from .arithmetic import FLOATS, Arithmetic, Scalar
@@ -44,6 +44,11 @@ class CentreNorms:
     entry_max: Sequence[Scalar]
     s1: Scalar
     s2: Scalar
+
+    def converted(self, number: Callable[[Scalar], Scalar]) -> CentreNorms:
+        """The same norms as numbers of another arithmetic."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return CentreNorms(**{k: number(v) if k in ("s1", "s2") else [number(x) for x in v] for k, v in values.items()})
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from pltheory.certification.claim import array_hash
-from pltheory.certification.enclosure import enclose
+from pltheory.certification.enclose import enclose
 from pltheory.certification.profile import centre_norms, profile
 from pltheory.certification.stored import stored_arrays
 from pltheory.measure.linearization import linearize
@@ -49,8 +49,8 @@ def test_enclosure_contains_the_float_numbers_and_is_tight(case):
     assert float(values[-1]) <= centre.lambda_max.at_most() * (1 + 1e-12) <= float(values[-1]) * (1 + 1e-6)
     assert centre.residual >= float((lin.outputs - problem.y).norm()) * (1 - 1e-12)
     for name in ("kappa", "weight", "inputs", "input_max", "rows", "row_max", "entry_max"):
-        for proved, computed in zip(getattr(centre.norms, name), getattr(floats, name), strict=True):
-            assert computed * (1 - 1e-12) <= proved.hi <= computed * (1 + 1e-6) + 1e-300, name
+        for proved, computed in zip(getattr(centre.bounds.norms, name), getattr(floats, name), strict=True):
+            assert computed * (1 - 1e-12) <= proved <= computed * (1 + 1e-6) + 1e-300, name
 
 
 @pytest.mark.parametrize("loss", ["sum", "mean"])

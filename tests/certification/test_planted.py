@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from pltheory.certification.enclosure import enclose
+from pltheory.certification.enclose import enclose
 from pltheory.certification.profile import profile
 from pltheory.certification.stored import Arrays
 from pltheory.measure.linearization import linearize

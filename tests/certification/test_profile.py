@@ -68,14 +68,14 @@ def test_table_is_the_formula_scaled_to_the_loss(case):
         s = float(at.radii[i])
         # The better of two bounds: the direct one, and the integral of ell, itself rounded up.
         fine = np.linspace(0, s, 400)
-        path = np.trapezoid([jacobian_lipschitz(at.norms, float(u)) for u in fine], fine)
-        direct = jacobian_change(at.norms, s)
+        path = np.trapezoid([jacobian_lipschitz(at.bounds.norms, float(u)) for u in fine], fine)
+        direct = jacobian_change(at.bounds.norms, s)
         least = max(0.0, sigma_0 - direct, sigma_0 - path * (1 + 2e-3) - 1e-12)
         most = max(0.0, sigma_0 - min(direct, path * (1 - 1e-4)))
         assert least * (1 - 1e-9) <= at.sig[i] / math.sqrt(c) <= most * (1 + 1e-9)
         assert at.lipschitz[i] / math.sqrt(c) <= (sigma_1 + direct) * (1 + 1e-12)
         assert at.lipschitz[i] / math.sqrt(c) >= (sigma_1 + min(direct, path * (1 - 1e-4))) * (1 - 1e-12)
-        assert at.ell[i] == pytest.approx(math.sqrt(c) * jacobian_lipschitz(at.norms, s), rel=1e-12)
+        assert at.ell[i] == pytest.approx(math.sqrt(c) * jacobian_lipschitz(at.bounds.norms, s), rel=1e-12)
         assert at.beta[i] == pytest.approx(at.lipschitz[i] ** 2 + at.residual * at.ell[i], rel=1e-12)
 
 
@@ -102,8 +102,8 @@ def test_integral_of_ell_is_rounded_up(case):
     for i in (1, 7, 60):
         # Left end points of a finer grid: below the integral, and above any sum of left end points of the table's own.
         s = float(at.radii[i])
-        fine = jacobian_lipschitz(at.norms, np.linspace(0, s, 20 * i + 1), ARRAYS)
-        below = math.sqrt(c) * min(jacobian_change(at.norms, s), float(fine[:-1].sum()) * s / (20 * i))
+        fine = jacobian_lipschitz(at.bounds.norms, np.linspace(0, s, 20 * i + 1), ARRAYS)
+        below = math.sqrt(c) * min(jacobian_change(at.bounds.norms, s), float(fine[:-1].sum()) * s / (20 * i))
         assert at.sig[i] <= (sigma_0 - below) * (1 + 1e-12)
 
 
@@ -112,7 +112,7 @@ def test_integral_is_below_the_integral_of_the_formula_itself():
     sigma_0 = math.sqrt(at.lambda_0.value)
     end = float(at.radii[GRID // 2])
     fine = np.linspace(0, end, 20_001)
-    direct = np.maximum(0.0, sigma_0 - np.array([jacobian_change(at.norms, float(s)) for s in fine[::10]]))
+    direct = np.maximum(0.0, sigma_0 - np.array([jacobian_change(at.bounds.norms, float(s)) for s in fine[::10]]))
     left_sum = direct[:-1].sum() * (fine[10] - fine[0])
     assert at.integral[GRID // 2] <= left_sum
 

@@ -34,7 +34,15 @@ def tensors(x, y=None, dtype=torch.float64):
         (torch.zeros(0, 3), torch.zeros(0, 1), ("x has shape (0, 3)", ">= 1")),
         (torch.zeros(3, 0), torch.zeros(3, 1), ("x has shape (3, 0)", ">= 1")),
         (torch.eye(3), torch.zeros(3, 0), ("y has shape (3, 0)", ">= 1")),
-        (torch.zeros(2, 3, 4), torch.zeros(2, 1), ("x has shape (2, 3, 4)", "(n, d)")),
+        (torch.zeros(2, 3, 0), torch.zeros(2, 1), ("x has shape (2, 3, 0)", ">= 1")),
+        (torch.zeros(2, 3, 4), torch.zeros(2, 1), ("x: rows 0 and 1 (from 0) are equal",)),
+        (torch.eye(4).reshape(4, 2, 2), torch.zeros(4, 2, 1).long(), ("y has dtype torch.int64", "float64")),
+        (torch.eye(4).reshape(4, 2, 2), torch.zeros(4).long(), ("y has dtype torch.int64", "float64")),
+        (
+            torch.tensor([[[0.0], [1.0]], [[1.0], [math.nan]]]),
+            torch.zeros(2, 1),
+            ("x: row 1 (from 0), column 2", "nan", "finite"),
+        ),
         (torch.eye(3), torch.zeros(2, 1), ("y has 2 rows and x has 3", "one target a point")),
         (
             torch.eye(3),

@@ -39,7 +39,7 @@ def figures():
 
 def plain_ratio(p, residual):
     """0.95 int sig / ||r_0|| with the per-sample recursion and all t_l = s, as the figures were made."""
-    at = p.norms
+    at = p.bounds.norms
     norms = recursion.Norms(
         at.kappa, at.weight, at.inputs, at.input_max, at.rows, at.row_max, at.entry_max, at.s1, at.s2
     )

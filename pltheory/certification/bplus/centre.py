@@ -15,7 +15,6 @@ import numpy as np
 import scipy.linalg
 
 from ...nets.activations import Activation, activation
-from ...problem.networks import class_n
 from ...problem.problem import Problem
 from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array
@@ -123,7 +122,7 @@ def centre(problem: Problem, *, rigorous: bool) -> Centre:
         NoVerdictError: rigorous, and a number overflows or the width exceeds what the rounding bounds allow.
         NumericalFailureError: the kernel is not finite or not positive definite in floating point.
     """
-    net = class_n(problem.network)
+    net = problem.class_n()
     if net.hidden_layers != 1 or net.widths[-1] != 1:
         raise NotAvailableError(
             f"Theorem B+ is for one hidden layer and one output, this network has widths {net.widths}"

@@ -23,7 +23,7 @@ from ...rigor.scalar import interval
 from ...theory import InvalidInputError
 from ..claim import Inequality
 from ..conclusion import rate_above
-from ..stored import Arrays, require_unchanged
+from ..stored import Arrays, require_unchanged, stored_arrays
 from .arrays import ceiling, raised
 from .centre import Centre, centre
 from .consistency import Consistency
@@ -212,7 +212,7 @@ def certify_bplus(
             result = decide(setup, settings, problem.scale)
     if rigorous:
         environment.require()
-    require_unchanged(result.arrays, problem)
+    require_unchanged(result.arrays, stored_arrays(problem))
     return result
 
 

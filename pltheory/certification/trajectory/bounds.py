@@ -24,7 +24,6 @@ from ...rigor.scalar import Interval, between, interval, sqrt
 from ...theory.arithmetic import Arithmetic
 from ...theory.errors import NotAvailableError
 from ...theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz
-from ..enclosure import in_floats
 from ..stored import FloatNetwork
 from .network import Forward
 
@@ -191,7 +190,7 @@ def reference(net: FloatNetwork, at: Forward, least: float) -> Reference:
         NoVerdictError: overflow, or a bound that could not be established.
     """
     norms, kernel, jacobian = centre_bounds(net, at)
-    radius = max(_useful_radius(in_floats(norms)), 2.0 * least)
+    radius = max(_useful_radius(norms.converted(lambda v: v.hi)), 2.0 * least)
     ell = jacobian_lipschitz(norms, interval(radius), UPWARDS).hi
     # ||J(w) - J(w_ref)|| <= ell ||w - w_ref|| on the ball.
     lipschitz = float(add_up(jacobian, mul_up(radius, ell)))

@@ -302,7 +302,7 @@ def certify_trajectory(
     except NoVerdictError as error:
         status, why = "UNDECIDED", f"step {run.t}: {error}; {_worst(run)}"
     environment.require()
-    require_unchanged(run.start, problem)
+    require_unchanged(run.start, stored_arrays(problem))
     return run.certificate(status, why)
 
 

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 GROUP = "pltheory.activations"
 """The entry point group; the entry point's name is the activation's, its object an `Activation` or a class of one."""
-ACTIVATIONS: dict[str, Activation] = {a.name: a for a in (Tanh(), Sigmoid(), Softplus(), Erf(), Gelu(), Silu(), Sin(), Relu())}
+ACTIVATIONS: dict[str, Activation] = {
+    a.name: a for a in (Tanh(), Sigmoid(), Softplus(), Erf(), Gelu(), Silu(), Sin(), Relu())
+}
 """The activations of this project, in the order in which they are listed."""
 
 

@@ -100,9 +100,7 @@ class Floats:
             return 0.0
         gram = x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x
         top = [len(gram) - 1] * 2
-        values = (
-            scipy.linalg.eigvalsh(gram, subset_by_index=top) if len(gram) > _LARGE else np.linalg.eigvalsh(gram)
-        )
+        values = scipy.linalg.eigvalsh(gram, subset_by_index=top) if len(gram) > _LARGE else np.linalg.eigvalsh(gram)
         return float(np.sqrt(max(0.0, values[-1])))
 
     def largest_norm(self, x: Array) -> float:  # noqa: D102

@@ -1,7 +1,7 @@
 """What the rules of a node kind need of an array of numbers, written once for floats and for verified balls.
 
-An array is a `numpy.ndarray` in the one field and a `Ball` with one radius in the other. A norm is a float: an estimate in
-the one, an upper bound in the other.
+An array is a `numpy.ndarray` in the one field and a `Ball` with one radius in the other. A norm is a float: an estimate
+in the one, an upper bound in the other.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Field(Protocol):
         ...
 
     def normalised(self, x: Values, epsilon: float) -> tuple[Values, Values]:
-        """f x and f = sqrt(d) / sqrt(|x|^2 + d epsilon) over the last axis, of length d, which f keeps with length 1."""
+        """f x and f = sqrt(d) / sqrt(|x|^2 + d epsilon) over the last axis, of length d; that of f has length 1."""
         ...
 
     def softmax(self, z: Values) -> Values:

@@ -11,8 +11,8 @@ from ...rigor.eigen import spectral_norm_upper
 from ...rigor.errors import NoVerdictError
 from ...rigor.midrad import Ball, add, matmul, multiply
 from ...rigor.roundoff import (
-    U,
     Array,
+    U,
     add_up,
     down,
     gamma,

@@ -74,6 +74,19 @@ class Affine:
     kappa: float
     tau: float
 
+    name = "affine"
+    """The kind in a certificate."""
+
+    @property
+    def function(self) -> str:
+        """Name of what is not affine in it, "" where nothing is."""
+        return ""
+
+    @property
+    def settings(self) -> Mapping[str, int | float | str]:
+        """Its scalars in a certificate, the group counted from 1."""
+        return {"group": self.group + 1, "kappa": float(self.kappa), "tau": float(self.tau)}
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """The patches."""
@@ -327,4 +340,3 @@ class Affine:
         if self.dense:
             choices.append(scaled(at.scale * (at.rows + sweep.before_back(v).batch), x.sample))
         form.add(own, min(choices, key=sweep.size))
-

@@ -41,6 +41,19 @@ class Fixed:
     factor: Array
     offset: Array | None = None
 
+    name = "fixed"
+    """The kind in a certificate."""
+
+    @property
+    def function(self) -> str:
+        """Name of what is not affine in it, "" where nothing is."""
+        return ""
+
+    @property
+    def settings(self) -> Mapping[str, int | float | str]:
+        """Its scalars in a certificate."""
+        return {}
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Index, factor, and offset where there is one."""
@@ -103,7 +116,7 @@ class Fixed:
         return (moduli.sum(1) if one else sum_up(moduli, 1)), (columns if most <= 1 else mul_up(columns, 1 + 2.0**-30))
 
     def weighted(self, tape: Tape, v: int, inputs: Sequence[int], c: np.ndarray) -> list[Weighted]:
-        """Of the input with weights `c'_j^2 = sum_k c_k^2 (sum_j' |l_kj'|) |l_kj|`, by Cauchy and Schwarz in every row."""
+        """Of the input with weights `c'_j^2 = sum_k c_k^2 |l_kj| sum_i |l_ki|`, by Cauchy and Schwarz in every row."""
         rows, _ = self._moduli(tape.field.shape(tape.values[inputs[0]])[1])
         squares = mul_up(c, c, rows[None, :])  # (n, N_v)
         back = np.zeros(tape.field.shape(tape.values[inputs[0]]))

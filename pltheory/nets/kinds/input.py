@@ -19,6 +19,19 @@ from ..tape import Tape, Weighted
 class Input:
     """The data points."""
 
+    name = "input"
+    """The kind in a certificate."""
+
+    @property
+    def function(self) -> str:
+        """Name of what is not affine in it, "" where nothing is."""
+        return ""
+
+    @property
+    def settings(self) -> Mapping[str, int | float | str]:
+        """Its scalars in a certificate."""
+        return {}
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """None."""

@@ -44,6 +44,19 @@ class Pointwise:
 
     activation: str
 
+    name = "pointwise"
+    """The kind in a certificate."""
+
+    @property
+    def function(self) -> str:
+        """Name of what is not affine in it, "" where nothing is."""
+        return self.activation
+
+    @property
+    def settings(self) -> Mapping[str, int | float | str]:
+        """Its scalars in a certificate."""
+        return {"activation": self.activation}
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """None."""

@@ -48,6 +48,19 @@ class Product:
     right: Indices
     scale: float = 1.0
 
+    name = "product"
+    """The kind in a certificate."""
+
+    @property
+    def function(self) -> str:
+        """Name of what is not affine in it, "" where nothing is."""
+        return "product"
+
+    @property
+    def settings(self) -> Mapping[str, int | float | str]:
+        """Its scalars in a certificate."""
+        return {"scale": float(self.scale)}
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Both index arrays."""

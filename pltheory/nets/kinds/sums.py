@@ -19,6 +19,19 @@ from ..tape import Tape, Weighted
 class Sum:
     """A sum of two or more nodes of one size; one may stand in it twice."""
 
+    name = "sum"
+    """The kind in a certificate."""
+
+    @property
+    def function(self) -> str:
+        """Name of what is not affine in it, "" where nothing is."""
+        return ""
+
+    @property
+    def settings(self) -> Mapping[str, int | float | str]:
+        """Its scalars in a certificate."""
+        return {}
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """None."""

@@ -58,6 +58,19 @@ class Tokens:
     tokens: Indices
     epsilon: float = 0.0
 
+    name = "tokens"
+    """The kind in a certificate."""
+
+    @property
+    def function(self) -> str:
+        """Name of what is not affine in it, "" where nothing is."""
+        return self.map
+
+    @property
+    def settings(self) -> Mapping[str, int | float | str]:
+        """Its scalars in a certificate."""
+        return {"map": self.map, "epsilon": float(self.epsilon)}
+
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
         """The tokens."""

@@ -1,7 +1,7 @@
 """Weights on outputs (L2): `||E~_v||_c`, one small Gram matrix a channel, and the same for the worst sample.
 
-`sup_{||Delta||_F <= 1} ||c o (E~ Delta^T)||_F = max over channels of ||diag(c) E~||`: a mean square over positions where
-the plain bound has a maximum (THEORY_GRAPHS section 2).
+`sup_{||Delta||_F <= 1} ||c o (E~ Delta^T)||_F = max over channels of ||diag(c) E~||`: a mean square over
+positions where the plain bound has a maximum (THEORY_GRAPHS section 2).
 """
 
 from __future__ import annotations

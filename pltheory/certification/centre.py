@@ -1,0 +1,28 @@
+"""Verified numbers of a network at its weights: what every proof about a ball starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..theory import Bound
+from ..theory.ball_bounds import BallBounds
+from .stored import Stored
+
+
+@dataclass(frozen=True)
+class Centre:
+    """Verified numbers at the weights; everything the bounds over a ball start from.
+
+    Attributes:
+        arrays: the network and data that the numbers are of.
+        bounds: over balls, from upper bounds of norms.
+        lambda_min: verified lower bound of the smallest kernel eigenvalue (summed loss).
+        lambda_max: verified upper bound of the largest.
+        residual: upper bound of ||F(w_0) - y||.
+    """
+
+    arrays: Stored
+    bounds: BallBounds
+    lambda_min: Bound
+    lambda_max: Bound
+    residual: float

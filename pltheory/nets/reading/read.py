@@ -1,0 +1,283 @@
+"""From a module to a graph of class G: every operation that it is made of is one that is named here, or it is refused.
+
+The certified network is the graph: its weights are the module's, widened to doubles without rounding, and its factors
+(1/9 of a pooling, 1/sqrt(var + eps) of a normalisation, sqrt(2) of a scale) are the doubles that stand in it, in real
+arithmetic. The module in its own precision rounds otherwise; how far it is from the graph is looked at, not proved.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...theory import InvalidInputError, NotAvailableError
+from ..graph import Graph, Group, Node
+from ..kinds.affine import Affine
+from . import arithmetic, linear, moving, smooth  # noqa: F401  (they fill the table of operations)
+from .agreement import require_agreement
+from .builder import Builder, Cut
+from .export import REFUSED, Exported, exported, part_of, place
+from .operation import READERS, Call
+from .parameters import require_partition, trainable
+from .refusals import why_not
+from .values import SAMPLES, Constant, Moved, UnreadableError, Value, Weight, along, unreadable
+
+
+class Source(NamedTuple):
+    """Which entries of which of the module's parameters a group's weight or bias is.
+
+    Attributes:
+        name: of the parameter.
+        tensor: the live parameter.
+        entries: int64, of the group's shape: places in the parameter's row order.
+    """
+
+    name: str
+    tensor: nn.Parameter
+    entries: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A module that was read.
+
+    Attributes:
+        graph: what it computes.
+        parameters: for every group the sources of its weight and bias, () where it has none: a vector that is added has
+            no weight. Together they are every entry of every trainable parameter once.
+        shape: of the module's output for one sample; the graph's is flat.
+    """
+
+    graph: Graph
+    parameters: tuple[tuple[Source | None, Source | None], ...]
+    shape: tuple[int, ...]
+
+    def now(self) -> Graph:
+        """The graph with the parameters' present values."""
+        groups = []
+        for group, (weight, bias) in zip(self.graph.groups, self.parameters, strict=True):
+            taken = group.weight if weight is None else _values(weight)
+            groups.append(Group(taken, None if bias is None else _values(bias), group.names))
+        return self.graph.replaced(tuple(groups))
+
+
+def _values(source: Source) -> np.ndarray:
+    return source.tensor.detach().cpu().double().numpy().reshape(-1)[source.entries]
+
+
+def read(module: nn.Module, x: Tensor) -> Reading:
+    """The graph that a module computes, in its present state of training or evaluation.
+
+    Args:
+        module: one tensor in, (n, ...), one out, (n, ...); samples do not meet.
+        x: (n, ...), floating; all of it is looked at when the two are compared.
+
+    Raises:
+        NotAvailableError: naming the operation, the line that calls it and the reason; or a parameter; or what differs
+            where module and graph are compared.
+    """
+    parameters = trainable(module, x)
+    program = exported(module, x, parameters)
+    builder = Builder.reading(x[0].numel())
+    value = _run(builder, program)
+    try:
+        owner = value.owner if isinstance(value, Moved) else None
+        if owner is None or not value.index.ndim or not torch.equal(owner, along(owner.shape, 0)) or len(owner) != SAMPLES:
+            unreadable("the output's first axis is not that of the samples")
+        last = builder.plain(value).node
+    except UnreadableError as error:
+        raise NotAvailableError(f"{REFUSED}{place(program.output)}: {error}") from None
+    nodes, cuts = _alive(builder, last)
+    require_partition(parameters, [cut for pair in cuts for cut in pair if cut is not None and cut.name])
+    arrays = {name: p.detach().cpu().double().numpy().reshape(-1) for name, p in parameters.items()}
+    groups = tuple(_group(weight, bias, arrays) for weight, bias in cuts)
+    try:
+        graph = Graph(tuple(nodes), groups)
+    except InvalidInputError as error:
+        raise NotAvailableError(f"{REFUSED}{error}") from error
+    sources = tuple((_source(weight, parameters), _source(bias, parameters)) for weight, bias in cuts)
+    reading = Reading(graph, sources, program.shape[1:])
+    require_agreement(module, graph, sources, parameters, x)
+    return reading
+
+
+def _group(weight: Cut, bias: Cut | None, arrays: dict[str, np.ndarray]) -> Group:
+    taken = arrays[weight.name][weight.entries] if weight.name else np.zeros(weight.entries.shape)
+    return Group(
+        taken,
+        None if bias is None else arrays[bias.name][bias.entries],
+        (weight.name, "" if bias is None else bias.name),
+    )
+
+
+def _source(cut: Cut | None, parameters: dict[str, nn.Parameter]) -> Source | None:
+    return None if cut is None or not cut.name else Source(cut.name, parameters[cut.name], cut.entries)
+
+
+def _run(builder: Builder, program: Exported) -> Value:
+    """Read the operations that the output needs, one after the other."""
+    needed = _needed(program)
+    order = {node: k for k, node in enumerate(program.nodes)}
+    values: dict[torch.fx.Node, Value] = {}
+
+    def value_of(node: torch.fx.Node) -> Value:
+        return program.inputs[node.name] if node.op == "placeholder" else values[node]
+
+    for node in program.nodes:
+        try:
+            if isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable:
+                _require_unread(node, order)
+            if node not in needed:
+                continue
+            builder.where = " ".join(t for t in (part_of(node), node.name) if t)
+            arguments = torch.fx.node.map_aggregate(
+                (node.args, node.kwargs), lambda a: value_of(a) if isinstance(a, torch.fx.Node) else a
+            )
+            values[node] = _read(builder, node, *arguments)
+        except UnreadableError as error:
+            raise NotAvailableError(f"{REFUSED}{place(node)}: {error}") from None
+    return value_of(program.output)
+
+
+def _needed(program: Exported) -> set[torch.fx.Node]:
+    needed: set[torch.fx.Node] = set()
+    stack = [program.output]
+    while stack:
+        node = stack.pop()
+        if node not in needed:
+            needed.add(node)
+            stack.extend(node.all_input_nodes)
+    return needed
+
+
+def _require_unread(node: torch.fx.Node, order: dict[torch.fx.Node, int]) -> None:
+    """Refuse an operation that writes into a tensor that is read again, be it through a view.
+
+    Raises:
+        UnreadableError: it does, or may.
+    """
+    target = node.all_input_nodes[0] if node.all_input_nodes else None
+    if target is None or target.op == "placeholder":
+        unreadable("it writes into the module's input, a parameter or a buffer")
+    if any(order.get(user, len(order)) > order[node] for user in target.users):
+        unreadable(f"it writes into {target.name}, which is read later")
+    for other in (target, *target.users):
+        if other is not node and _may_alias(other):
+            unreadable(f"it writes into memory that {target.name} and another tensor may share")
+
+
+def _may_alias(node: torch.fx.Node) -> bool:
+    if not isinstance(node.target, torch._ops.OpOverload):
+        return True
+    schema = node.target._schema
+    name = schema.name.split("::")[1]
+    views = any(r.alias_info is not None for r in schema.returns) and not schema.is_mutable
+    return views or name in moving.MOVES | moving.SAME - {"clone", "lift_fresh_copy"} or name in moving.DROPOUTS
+
+
+def _read(builder: Builder, node: torch.fx.Node, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Value:
+    if node.target is operator.getitem:
+        return args[0][args[1]]
+    if not isinstance(node.target, torch._ops.OpOverload):
+        unreadable(why_not(node.target))
+    schema = node.target._schema
+    arguments: dict[str, Value] = {}
+    for k, argument in enumerate(schema.arguments):
+        if k < len(args) and not argument.kwarg_only:
+            arguments[argument.name] = args[k]
+        elif argument.name in kwargs:
+            arguments[argument.name] = kwargs[argument.name]
+        else:
+            arguments[argument.name] = argument.default_value
+    tensors = list(_tensors(arguments.values()))
+    name = schema.name.split("::")[1]
+    meta = node.meta.get("val")
+    if all(isinstance(t, Constant) for t in tensors):
+        return _constant(node, arguments)
+    if name in _FILLS:
+        return _filled(node, arguments, meta)
+    reader = READERS.get(name) if schema.name.startswith("aten::") else None
+    if reader is None:
+        unreadable(why_not(node.target))
+    if isinstance(meta, Tensor) and not meta.is_floating_point():
+        unreadable(f"its result is {meta.dtype}, not floating")
+    first = node.all_input_nodes[0]
+    before = first.meta.get("val")
+    if isinstance(before, (list, tuple)):
+        before = before[0]
+    alone = len(first.users) == 1
+    call = Call(node.target, arguments, getattr(before, "dtype", None), tuple(getattr(meta, "shape", ())), alone)
+    return reader(builder, call)
+
+
+def _tensors(values: Iterable[Value]) -> Iterable[Value]:
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from _tensors(value)
+        elif not (value is None or isinstance(value, (bool, int, float, complex, str)) or _is_setting(value)):
+            yield value
+
+
+def _is_setting(value: Value) -> bool:
+    return isinstance(value, (torch.dtype, torch.device, torch.layout, torch.memory_format))
+
+
+def _constant(node: torch.fx.Node, arguments: dict[str, Value]) -> Value:
+    """Run an operation whose tensors are all constants."""
+    target = node.target
+    assert isinstance(target, torch._ops.OpOverload)
+    if torch.Tag.nondeterministic_seeded in target.tags or "empty" in target._schema.name:
+        unreadable(why_not(target) if "empty" not in target._schema.name else "its numbers are not set")
+
+    def plain(value: Value) -> Value:
+        if isinstance(value, Constant):
+            return value.tensor.clone()
+        if isinstance(value, (list, tuple)):
+            return [plain(v) for v in value]
+        return torch.device("cpu") if isinstance(value, torch.device) else value
+
+    given = {name: plain(value) for name, value in arguments.items()}
+    out = target(**given)
+    if isinstance(out, (list, tuple)):
+        return [Constant(o) for o in out]
+    return Constant(out) if isinstance(out, Tensor) else out
+
+
+_FILLS = {
+    "zeros_like": 0.0, "new_zeros": 0.0, "ones_like": 1.0, "new_ones": 1.0, "full_like": None, "new_full": None,
+}  # fmt: skip
+"""Constants that take nothing but a shape from a tensor."""
+
+
+def _filled(node: torch.fx.Node, arguments: dict[str, Value], meta: Tensor) -> Constant:
+    fill = _FILLS[node.target._schema.name.split("::")[1]]  # type: ignore[union-attr]
+    number = arguments["fill_value"] if fill is None else fill
+    if not isinstance(number, (bool, int, float)):
+        unreadable("it is filled with a tensor's value")
+    return Constant(torch.full(tuple(meta.shape), number, dtype=meta.dtype))
+
+
+def _alive(builder: Builder, last: int) -> tuple[list[Node], list[tuple[Cut, Cut | None]]]:
+    """The nodes and groups that the last node needs, numbered anew; the last node comes last."""
+    needed = {0, last}
+    for v in range(last, -1, -1):
+        if v in needed:
+            needed.update(builder.nodes[v].inputs)
+    kept = sorted(needed)
+    number = {v: k for k, v in enumerate(kept)}
+    groups: dict[int, int] = {}
+    nodes = []
+    for v in kept:
+        node = builder.nodes[v]
+        kind = node.kind
+        if isinstance(kind, Affine):
+            group = groups.setdefault(kind.group, len(groups))
+            kind = Affine(group, kind.patches, kind.kappa, kind.tau)
+        nodes.append(Node(kind, tuple(number[u] for u in node.inputs), node.size, node.name))
+    return nodes, [builder.groups[g] for g in groups]
