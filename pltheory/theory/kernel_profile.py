@@ -1,7 +1,7 @@
 """How far the kernel's own direction can turn inside a ball: THEORY_GRAPHS section 5, as formulas of scalars.
 
-Everything is a function of numbers at the centre w_0, one object for each node. `h_q(w) = <J(w)^T u, g>` with u = R q and
-g = J_0^T u for a unit vector q; its gradient changes by at most `s * turning(centre, s)` within s of w_0.
+Everything is a function of numbers at the centre w_0, one object for each node. `h_q(w) = <J(w)^T u, g>` with u = R q
+and g = J_0^T u for a unit vector q; its gradient changes by at most `s * turning(centre, s)` within s of w_0.
 """
 
 from __future__ import annotations
@@ -230,9 +230,7 @@ def _backward(at: Forward, dz: list[Row]) -> tuple[list[Row], list[Row]]:
             y = total(scaled(node.s1, dy[v]), scaled(node.s2, at.weighted(node.by_back)))
             tangent = dz[node.parent]
             # The change of zdot y: zdot dy + dzdot y + dzdot dy.
-            product = total(
-                scaled(node.tangent, dy[v]), scaled(node.back, tangent), scaled(at.size(tangent), dy[v])
-            )
+            product = total(scaled(node.tangent, dy[v]), scaled(node.back, tangent), scaled(at.size(tangent), dy[v]))
             yd = total(
                 scaled(node.s1, dyd[v]),
                 scaled(node.s2, at.weighted(node.by_back_tangent)),

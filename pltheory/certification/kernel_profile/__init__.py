@@ -1,6 +1,7 @@
 """Theorem E: the profile in the kernel's own direction, sig_E(s) = sigma_0 (1 - theta(s)), for graphs of class G.
 
-`kernel_centre` computes the numbers at the weights, in floats or with round-off counted; `profile` what follows over balls.
+`kernel_centre` computes the numbers at the weights, in floats or with round-off counted; `lost_share` and
+`kernel_profile` what follows over balls.
 """
 
 from .centre import LARGEST as LARGEST

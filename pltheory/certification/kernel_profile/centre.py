@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,10 +110,10 @@ def inverse_root(kernel: Values) -> Array:
     return np.asarray(vectors / np.sqrt(eigenvalues))
 
 
-def _gram(f: Field, blocks: object) -> Values:
+def _gram(f: Field, blocks: Iterable[Values]) -> Values:
     """(R, R): inner products of vectors whose blocks are (G, R, O, q + 1), summed over the blocks given."""
     whole = None
-    for block in blocks:  # type: ignore[attr-defined]
+    for block in blocks:
         flat = f.transpose(block, 1, 0, 2, 3)
         flat = f.reshape(flat, f.shape(flat)[0], -1)
         gram = f.product(flat, f.transpose(flat, 1, 0))

@@ -152,7 +152,8 @@ class Passes:
 
     def tangents(self, gam: dict[int, Values]) -> dict[int, Values]:
         """(N n, N_v) at every live node: zdot^k, adot^k along g_k = J^T u^k."""
-        f, n, out = self.tape.field, self.tape.samples, {}
+        f, n = self.tape.field, self.tape.samples
+        out: dict[int, Values] = {}
         for v, node in enumerate(self.graph.nodes):
             kind, moving = node.kind, [out[u] for u in node.inputs if u in out]
             if not self.live(v):

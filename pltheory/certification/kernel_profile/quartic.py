@@ -8,8 +8,9 @@ import numpy as np
 
 from ...nets.fields import Field
 from ...nets.fields.protocol import Values
+from ...nets.fitting import Indices
 from ...rigor.midrad import Ball
-from ...rigor.roundoff import U, Array, add_up
+from ...rigor.roundoff import Array, U, add_up
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,9 +23,9 @@ class Pairs:
         where: (N, N) number of the pair of k and l, in either order.
     """
 
-    first: Array
-    second: Array
-    where: Array
+    first: Indices
+    second: Indices
+    where: Indices
 
     @classmethod
     def of(cls, n: int) -> Pairs:
@@ -62,9 +63,9 @@ class Pairs:
 def quartic_bound(f: Field, gram: Values, pairs: Pairs) -> float:
     """Upper bound of the supremum from the Gram matrix (K, K) of the S_kl over pairs.
 
-    With q (x) q of norm 1 the largest eigenvalue of the Gram matrix over all (k, l), and of its mean over the three
-    pairings, which has the same values on q (x) q (x) q (x) q, bound the square; by Cauchy-Schwarz in l, so does that of
-    sum_l G[kl, k'l]. Source: THEORY_GRAPHS section 5.
+    Bounds of the square, of which the least is taken: with q (x) q of norm 1 the largest eigenvalue of the Gram matrix
+    over all (k, l), and of its mean over the three pairings, which has the same values on q (x) q (x) q (x) q; by
+    Cauchy-Schwarz in l, that of sum_l G[kl, k'l]. Source: THEORY_GRAPHS section 5.
     """
     k, l, where = pairs.first, pairs.second, pairs.where
     # In the orthonormal basis of symmetric matrices: an off-diagonal pair has the weight sqrt 2.
