@@ -45,7 +45,7 @@ def weighted_spread(passes: Passes, v: int, kind: Affine, c: Array) -> float:
     weights = c.reshape(len(c), g, o, -1).transpose(1, 0, 3, 2).reshape(g, -1, o)  # (G, n P, O)
     if min(o, q) > SMALL:
         weights = weights.max(axis=1, keepdims=True)
-    size = max(1, ENTRIES // (o * q))
+    size = max(1, ENTRIES // max(1, o * q))
     best = 0.0
     for b in range(g):
         w = f.constant(weight[b : b + 1])
