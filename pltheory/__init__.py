@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .optim import GClipSettings as GClipSettings
     from .optim import GradientDescentSettings as GradientDescentSettings
     from .problem import data as datasets
+    from .problem.architectures import convolutional as convolutional
+    from .problem.architectures import residual as residual
     from .problem.networks import fully_connected as fully_connected
     from .problem.problem import Problem as Problem
     from .rechecker import recheck as recheck
@@ -51,6 +53,7 @@ _HOME = {
     "attack_lambda_min": "measure.ball_search",
     "attack_pl_ratio": "measure.ball_search",
     "certify": "certificates.prove",
+    "convolutional": "problem.architectures",
     "empirical_ntk": "measure.ntk",
     "fully_connected": "problem.networks",
     "hessian_norm": "measure.hessian",
@@ -64,6 +67,7 @@ _HOME = {
     "pl_ratio": "measure.pl_ratio",
     "profile": "certification.profile",
     "recheck": "rechecker",
+    "residual": "problem.architectures",
     "run_figure": "report.figures",
     "traced_ntk": "measure.ntk",
     "verify": "verification.report",

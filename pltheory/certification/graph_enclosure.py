@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..nets.ball import GraphBounds
 from ..nets.centre import linearize
 from ..nets.fields import VERIFIED
+from ..nets.fields.verified import frobenius
 from ..rigor.eigen import lambda_max_upper, lambda_min_lower
-from ..rigor.midrad import as_ball
-from ..rigor.norms import frobenius_upper
+from ..rigor.midrad import Ball
+from ..rigor.roundoff import U, add_up, down, mul_up
 from .centre import Centre
 from .stored_graph import GraphArrays
 
@@ -16,6 +19,16 @@ def enclose_graph(a: GraphArrays, *, spectrum: tuple[float | None, float | None]
     """Verified numbers of a graph at its weights. Arguments and errors as `enclose`."""
     at = linearize(a.graph, a.x, VERIFIED)
     lowest, highest = spectrum
-    smallest = lambda_min_lower(at.kernel, estimate=lowest)
-    largest = lambda_max_upper(at.kernel, estimate=highest)
-    return Centre(a, GraphBounds.of(at), smallest, largest, frobenius_upper(at.outputs - as_ball(a.y)))
+    # What the kernel is off in Frobenius norm moves no eigenvalue by more.
+    middle = Ball(0.5 * (at.kernel.mid + at.kernel.mid.T))
+    off = add_up(at.kernel.rad, mul_up(U, frobenius(middle.mid)))
+    smallest = lambda_min_lower(middle, estimate=lowest)
+    largest = lambda_max_upper(middle, estimate=highest)
+    away = VERIFIED.add(at.outputs, VERIFIED.constant(-a.y))
+    return Centre(
+        a,
+        GraphBounds.of(at),
+        replace(smallest, value=float(down(smallest.value - off))),
+        replace(largest, value=float(add_up(largest.value, off))),
+        float(add_up(frobenius(away.mid), away.rad)),
+    )

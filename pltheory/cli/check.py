@@ -18,6 +18,7 @@ from .options import (
     out,
     require_certificate,
     save_certificate_of,
+    say_precision,
     say_reading,
 )
 
@@ -42,6 +43,7 @@ def command(
     settings = load(config, overrides, device, theorem)
     require_certificate(certificate, settings, level or settings.level)
     report = answer(settings, level=level, run=False, loaded=say_reading)
+    say_precision(settings, report.measured.problem)
     if as_json:
         click.echo(report.to_json())
     else:

@@ -18,7 +18,7 @@ from pltheory.theorems.measured import measure
 from pltheory.theory import Bound, InvalidInputError
 from pltheory.theory.bound import upper
 
-from .options import config_arguments, load, out, progress_bar, say_reading
+from .options import config_arguments, load, out, progress_bar, say_precision, say_reading
 
 
 @click.command(name="measure")
@@ -74,6 +74,7 @@ def command(
             found[f"inf PL* ratio, R = {ball:g}"] = (f"found at distance {attack.distance:.3g}", attack.value)
     if reading is not None:
         say_reading(reading)
+    say_precision(settings, problem)
     if as_json:
         click.echo(
             json.dumps({k: {"value": b.value, "kind": b.kind, "method": b.method} for k, (_, b) in found.items()})

@@ -16,8 +16,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pltheory.certification.claim import require_free
 from pltheory.problem.checkpoint import Reading
+from pltheory.problem.problem import Problem
 from pltheory.study.build import LEVELS
 from pltheory.study.config import Config, read_config
+from pltheory.study.network import precision_note
+from pltheory.study.network_section import ModuleSection
 from pltheory.theorems.ladder import ALL, BEST, CERTIFIABLE
 from pltheory.theory import InvalidInputError
 from pltheory.theory.verdict import Verdict
@@ -102,6 +105,8 @@ def save_certificate_of(report: VerifyReport, path: Path | None) -> None:
 def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: str | None) -> Config:
     """The configuration of a file, or of standard input where the name is "-".
 
+    Whose code it runs, if any, is said on standard error.
+
     Raises:
         InvalidInputError: no such file, or what `read_config` refuses.
     """
@@ -120,12 +125,24 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise InvalidInputError(f"CONFIG {config}: {reason}") from None
-    return read_config(text, [*overrides, *more], folder=Path() if config == "-" else path.parent)
+    settings = read_config(text, [*overrides, *more], folder=Path() if config == "-" else path.parent)
+    network = settings.network
+    if isinstance(network, ModuleSection) and network.sha256 is not None:
+        code = f"this runs code: {network.function} of {network.file}, SHA-256 {network.sha256}"
+        err.print(f"[dim]{escape(code)}[/dim]", highlight=False, soft_wrap=True)
+    return settings
 
 
 def say_reading(reading: Reading) -> None:
     """One line on standard error: how a checkpoint was read."""
     err.print(f"[dim]{escape(f'checkpoint {reading.path}: {reading}')}[/dim]", highlight=False, soft_wrap=True)
+
+
+def say_precision(config: Config, problem: Problem) -> None:
+    """One line on standard error where the user's own module is not in float64."""
+    note = precision_note(config, problem)
+    if note is not None:
+        err.print(f"[yellow]{escape(note)}[/]", highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from .options import (
     progress_bar,
     require_certificate,
     save_certificate_of,
+    say_precision,
     say_reading,
 )
 
@@ -58,6 +59,7 @@ def command(
     require_certificate(certificate, settings, level or settings.level)
     with progress_bar("running") as progress:
         report = answer(settings, level=level, progress=progress, loaded=say_reading)
+    say_precision(settings, report.measured.problem)
     target = folder or free_name(Path("runs"), "stdin" if config == "-" else Path(config).stem)
     write_folder(target, files_of(report, settings))
     if as_json:
@@ -71,7 +73,8 @@ def command(
 
 def files_of(report: VerifyReport, config: Config) -> dict[str, str]:
     """The files of a run folder."""
-    origin = manifest(config, str(device_of(config)))
+    dtype = str(report.measured.problem.x.dtype).removeprefix("torch.")
+    origin = manifest(config, str(device_of(config)), dtype)
     files = {"manifest.json": json.dumps(origin, indent=2), "report.json": report.to_json()}
     if report.run is not None:
         files["trace.csv"] = trace_to_csv(report.run.trace)

@@ -13,6 +13,7 @@ from pltheory.certificates.apriori import apriori_width
 from pltheory.certificates.width import smallest_width
 from pltheory.study.build import Widths, settings_of
 from pltheory.study.config import Config, with_values
+from pltheory.study.network import require_fully_connected
 from pltheory.theorems.ball import BallTheorem
 from pltheory.theorems.ladder import ALL, BEST, LADDER, WEAKEST_DEMAND
 from pltheory.theory import InvalidInputError, NotAvailableError
@@ -73,7 +74,7 @@ def command(
 def _search(config: Config, theorem: BallTheorem) -> int | None:
     widths = Widths(config, settings_of(config), theorem)
     limit = widths.limit(0.25)
-    width = smallest_width(widths.ratio_at, config.network.hidden[0], limit)
+    width = smallest_width(widths.ratio_at, widths.first, limit)
     # What holds by a hair as computed may not survive round-off: go up until it is proved.
     while width is not None and not widths.certified_at(width):
         width = int(1.01 * width) + 1
@@ -82,7 +83,8 @@ def _search(config: Config, theorem: BallTheorem) -> int | None:
 
 
 def _apriori(config: Config, failure: float) -> int | str:
-    network, widths = config.network, Widths(config, settings_of(config), WEAKEST_DEMAND)
+    network = require_fully_connected(config, "widths are searched for")
+    widths = Widths(config, settings_of(config), WEAKEST_DEMAND)
     if len(network.hidden) != 1 or network.parametrization != "ntk" or network.bias or config.loss != "sum":
         return "for one hidden layer, NTK parametrisation, no biases and the summed loss only"
     data = widths.data
@@ -102,12 +104,13 @@ def _apriori(config: Config, failure: float) -> int | str:
 
 def _scale(config: Config) -> float | None:
     """The width scale of [LZB22, Theorem 4] at the radius of the configured network's profile."""
-    problem, bounds = Widths(config, settings_of(config), WEAKEST_DEMAND).profile_at(config.network.hidden[0])
+    hidden = require_fully_connected(config, "widths are searched for").hidden
+    problem, bounds = Widths(config, settings_of(config), WEAKEST_DEMAND).profile_at(hidden[0])
     lam = bounds.lambda_0.value
     if lam <= 0:
         return None
     radius = 2 * bounds.residual / (lam / 2) ** 0.5
-    return float(width_scale_lzb(len(problem.x), radius, len(config.network.hidden), lam, lam / 2))
+    return float(width_scale_lzb(len(problem.x), radius, len(hidden), lam, lam / 2))
 
 
 def _print(summary: dict[str, object]) -> None:

@@ -48,8 +48,8 @@ def linearize(graph: Graph, x: Array, field: Field) -> Centre:
     groups = [(field.constant(g.weight), None if g.bias is None else field.constant(g.bias)) for g in graph.groups]
     tape = Tape(field, groups, n, c)
     for v, node in enumerate(nodes):
-        tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))
         tape.moving.append(isinstance(node.kind, Affine) or any(tape.moving[u] for u in node.inputs))
+        tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))
 
     def weighted(u: int, weights: Array) -> list[Weighted]:
         return nodes[u].kind.weighted(tape, u, nodes[u].inputs, weights) if tape.moving[u] else []

@@ -43,6 +43,7 @@ class Tape:
         outputs: C.
         values: A_v of every node, (n, N_v).
         rows: B_v of a node once its children are done, (n C, N_v).
+        norms: ||T_v(W_0)|| of affine nodes, once they were asked for.
         moving: whether a node's values depend on the parameters.
         weighted: from a node and weights c (n, N_u) >= 0 to the terms of its weighted change.
     """
@@ -54,7 +55,14 @@ class Tape:
     values: list[Values] = dataclasses.field(default_factory=list)
     rows: dict[int, Values] = dataclasses.field(default_factory=dict)
     moving: list[bool] = dataclasses.field(default_factory=list)
+    norms: dict[int, float] = dataclasses.field(default_factory=dict)
     weighted: Callable[[int, Array], list[Weighted]] = lambda u, c: []
+
+    def norm_of(self, v: int, compute: Callable[[], float]) -> float:
+        """The norm of an affine node's map, computed once."""
+        if v not in self.norms:
+            self.norms[v] = compute()
+        return self.norms[v]
 
     def by_sample(self, rows: Values) -> Values:
         """Rows (n C, N) as (n, C, N)."""
@@ -62,7 +70,7 @@ class Tape:
 
     def column_norms(self, rows: Values) -> Array:
         """mu[i, k], the Euclidean norm over outputs of column k of B^i; shape (n, N)."""
-        return np.asarray(self.field.root(self.field.sums_of_squares(self.by_sample(rows), 1)))
+        return self.field.lengths(self.by_sample(rows), 1)
 
     def largest_row_norm(self, rows: Values) -> float:
         """max_i ||B^i||."""

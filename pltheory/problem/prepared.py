@@ -24,6 +24,7 @@ class Data:
         name: what was taken and how it was prepared, for reports.
         labels: the rule that made the targets, for reports.
         reading: how a data file was understood, `Reading.described`; empty for other sources.
+        shape: the axes of a point as the source stores it, (c, h, w) of an image; None for vectors.
     """
 
     x: torch.Tensor
@@ -31,6 +32,7 @@ class Data:
     name: str = "data"
     labels: str = "as given"
     reading: str = ""
+    shape: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         check_data(self.x, self.y)
@@ -113,7 +115,9 @@ def prepare(
     if not flat and source.shape is not None:
         x = x.reshape(count, *source.shape)
         said.append(f"samples of shape {' x '.join(map(str, source.shape))}")
-    return Data(torch.from_numpy(x).to(dtype), torch.from_numpy(y).to(dtype), ", ".join(said), rule, reading)
+    return Data(
+        torch.from_numpy(x).to(dtype), torch.from_numpy(y).to(dtype), ", ".join(said), rule, reading, source.shape
+    )
 
 
 def row_norm(scale: object, d: int) -> float | None:

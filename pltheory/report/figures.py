@@ -189,7 +189,7 @@ def width_panel(ax: Axes, records: list[dict[str, Any]], quantity: Quantity, slo
     """One quantity against the width, a point per seed, coloured by verdict, on logarithmic axes."""
     # A logarithmic axis has no place for what is missing or zero.
     found = [(r["width"], r.get(quantity.name), r["verdict"]) for r in records]
-    points = [(width, value, verdict) for width, value, verdict in found if value]
+    points = [(width, value, verdict) for width, value, verdict in found if value and width]
     for verdict, color in VERDICT_COLORS.items():
         some = [(w, v) for w, v, said in points if said == verdict]
         if some:

@@ -49,11 +49,17 @@ def _problem(manifest: dict[str, Any]) -> str:
         return ""
     data, network, rule = config["data"], config["network"], config["optimizer"]
     settings = ", ".join(f"{k} = {value}" for k, value in rule.items() if k != "name" and value is not None)
-    widths = ", ".join(map(str, network["hidden"]))
-    return (
-        f"{data['source']}, n = {data['n']}; {network.get('activation', 'tanh')} network with hidden widths {widths}; "
-        f"{rule.get('name', DEFAULT)} with {settings}."
-    )
+    return f"{data['source']}, n = {data['n']}; {_network(network)}; {rule.get('name', DEFAULT)} with {settings}."
+
+
+def _network(network: dict[str, Any]) -> str:
+    if "module" in network:
+        return f"network of the code {network['module']}, SHA-256 {network['sha256']}"
+    if "hidden" in network:
+        key, what, kind = "hidden", "hidden widths", "network"
+    else:
+        key, what, kind = "channels", "channels", f"{network['architecture']} network"
+    return f"{network.get('activation', 'tanh')} {kind} with {what} {', '.join(map(str, network[key]))}"
 
 
 def _svg(figure: Figure) -> Markup:

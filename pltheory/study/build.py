@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -17,7 +15,6 @@ from ..optim.guard import made
 from ..optim.registry import rule
 from ..problem.checkpoint import Reading, load_checkpoint
 from ..problem.data import Data, named
-from ..problem.networks import fully_connected
 from ..problem.problem import Problem
 from ..runs.loop import Progress
 from ..theorems.ball import BallTheorem
@@ -26,6 +23,8 @@ from ..theory import InvalidInputError
 from ..theory.verdict import Verdict
 from ..verification.report import VerifyReport, verify
 from .config import Config, OptimizerSection, with_values
+from .network import bytes_needed, memory, network_of, require_fully_connected, sample_shape
+from .network_section import FullyConnectedSection
 
 LEVELS = {"holds": Verdict.HOLDS, "certified": Verdict.CERTIFIED}
 _CPU = torch.device("cpu")
@@ -62,19 +61,25 @@ def device_of(config: Config) -> torch.device:
 
 
 def data_of(config: Config) -> Data:
-    """The data, float64 on the CPU.
+    """The data, float64 on the CPU, in samples of the shape that the network takes.
 
     Raises:
-        InvalidInputError: unknown source, labels or scale, or data that no theorem can start from.
+        InvalidInputError: unknown source, labels or scale, data that no theorem can start from, or a shape that they or
+            the network do not have.
     """
-    options = config.data.model_dump(exclude={"source", "n"})
+    options = config.data.model_dump(exclude={"source", "n", "shape"})
     d, outputs = config.data.d or 1, config.data.outputs or 1
-    if config.data.source == "sphere" and 8.0 * config.data.n * (3.0 * d + 2.0 * outputs) > 0.8 * _memory(_CPU):
+    if config.data.source == "sphere" and 8.0 * config.data.n * (3.0 * d + 2.0 * outputs) > 0.8 * memory(_CPU):
         raise InvalidInputError(f"data.n = {config.data.n}, d = {d}, outputs = {outputs}: more than the memory here")
     try:
-        return named(config.data.source, config.data.n, seed=config.run.seed, **options)
+        data = named(config.data.source, config.data.n, seed=config.run.seed, **options)
     except InvalidInputError as error:
         raise InvalidInputError(f"data: {error}") from None
+    shape = sample_shape(config, data)
+    if len(shape) == 1:
+        return data
+    name = f"{data.name}, samples of shape {' x '.join(map(str, shape))}"
+    return replace(data, x=data.x.reshape(-1, *shape), name=name)
 
 
 def problem_of(config: Config, data: Data | None = None) -> Problem:
@@ -93,26 +98,17 @@ def problem_and_reading(config: Config, data: Data | None = None) -> tuple[Probl
         InvalidInputError: as `problem_of`.
     """
     data = data_of(config) if data is None else data
-    dtype, device = getattr(torch, config.run.dtype), device_of(config)
-    n = config.network
-    widths = [data.x.shape[1], *n.hidden, data.y.shape[1]]
-    _check_memory(n.hidden, _bytes_needed(widths, data.x.shape[0], dtype.itemsize), device)
-    network = fully_connected(
-        widths,
-        activation=n.activation,
-        parametrization=n.parametrization,
-        bias=n.bias,
-        output_init=n.output_init,
-        seed=config.run.seed,
-        dtype=dtype,
-        device=device,
-    )
+    device, n = device_of(config), config.network
+    network = network_of(config, data.x, data.outputs, device)
+    names = n.checkpoint_names if isinstance(n, FullyConnectedSection) else None
     reading = None
     if n.checkpoint is not None:
-        reading = load_checkpoint(Path(n.checkpoint), network, names=n.checkpoint_names, key=n.checkpoint_key)
-    for name, given in (("checkpoint_names", n.checkpoint_names), ("checkpoint_key", n.checkpoint_key)):
+        reading = load_checkpoint(Path(n.checkpoint), network, names=names, key=n.checkpoint_key)
+    for name, given in (("checkpoint_names", names), ("checkpoint_key", n.checkpoint_key)):
         if given is not None and n.checkpoint is None:
             raise InvalidInputError(f"network.{name} = {given}: needs network.checkpoint")
+    # The user's own module is taken in its own precision, and the data follow.
+    dtype = next(network.parameters()).dtype
     x, y = data.x.to(device, dtype), data.y.to(device, dtype)
     return Problem(network, x, y, config.loss, data.described), reading
 
@@ -154,6 +150,9 @@ def answer(
     theorem, found = report.main.theorem, report.main.ball_constants
     if report.main.verdict is not Verdict.UNDECIDED or config.network.checkpoint is not None:
         return report
+    # At another width another network would be drawn, which a module of the user's own does not say how to do.
+    if not isinstance(config.network, FullyConnectedSection):
+        return report
     if not isinstance(theorem, BallTheorem) or found is None or not found.ratio > 0:
         return report
     width = _closing_width(config, settings, theorem, found.ratio)
@@ -163,11 +162,14 @@ def answer(
 def _closing_width(config: Config, settings: StepSettings, theorem: BallTheorem, ratio: float) -> int | None:
     widths = Widths(config, settings, theorem)
     # A quarter of the memory: the search is a convenience and must not push the machine to its limit.
-    return sufficient_width(widths.ratio_at, config.network.hidden[0], ratio, widths.limit(0.25))
+    return sufficient_width(widths.ratio_at, widths.first, ratio, widths.limit(0.25))
 
 
 class Widths:
     """The networks of a configuration at other widths: all hidden widths scaled alike, the first one named.
+
+    Raises:
+        InvalidInputError: the network is not fully connected.
 
     Args:
         config: its seed and data are used at every width.
@@ -176,11 +178,17 @@ class Widths:
     """
 
     def __init__(self, config: Config, settings: StepSettings, theorem: BallTheorem) -> None:
+        self._hidden_there = require_fully_connected(config, "widths are searched for").hidden
         self._config, self._settings, self._theorem = config, settings, theorem
         self.data = data_of(config)
 
+    @property
+    def first(self) -> int:
+        """The first hidden width that is configured."""
+        return self._hidden_there[0]
+
     def _hidden(self, width: int) -> list[int]:
-        hidden = self._config.network.hidden
+        hidden = self._hidden_there
         return [max(1, round(width * m / hidden[0])) for m in hidden]
 
     def problem_at(self, width: int) -> Problem:
@@ -203,28 +211,8 @@ class Widths:
 
     def limit(self, part: float) -> int:
         """A power of two times the configured width that fits into that part of the memory."""
-        limit, d, c = self._config.network.hidden[0], self.data.x.shape[1], self.data.y.shape[1]
-        budget = part * _memory(device_of(self._config))
-        while _bytes_needed([d, *self._hidden(2 * limit), c], len(self.data.x), 8) < budget:
+        limit, d, c = self._hidden_there[0], self.data.x.shape[1], self.data.y.shape[1]
+        budget = part * memory(device_of(self._config))
+        while bytes_needed([d, *self._hidden(2 * limit), c], len(self.data.x), 8) < budget:
             limit *= 2
         return limit
-
-
-def _bytes_needed(widths: list[int], n: int, itemsize: int) -> float:
-    """Weights with gradient and two copies, and activations with backward rows, in bytes."""
-    weights = sum(a * b for a, b in pairwise(widths))
-    return itemsize * (4.0 * weights + 6.0 * n * widths[-1] * sum(widths))
-
-
-def _memory(device: torch.device) -> float:
-    if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[1])
-    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-
-
-def _check_memory(hidden: list[int], needed: float, device: torch.device) -> None:
-    there = _memory(device)
-    if needed > 0.8 * there:
-        raise InvalidInputError(
-            f"network.hidden = {hidden}: needs about {needed / 2**30:.1f} GiB, {device} has {there / 2**30:.1f} GiB"
-        )

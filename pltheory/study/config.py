@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
+    PlainValidator,
     SerializeAsAny,
     ValidationError,
     WrapValidator,
@@ -20,7 +20,6 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ..nets.activations import is_known, names
 from ..optim.registry import DEFAULT, RULES
 from ..optim.registry import is_known as known_rule
 from ..optim.registry import names as rules
@@ -30,52 +29,38 @@ from ..problem.loss import LOSSES
 from ..theorems.guard import ids
 from ..theorems.ladder import ALL, BEST
 from ..theory import InvalidInputError
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_max_length=4096)
-
+from .network_section import (
+    KINDS,
+    FullyConnectedSection,
+    ModuleSection,
+    NetworkSection,
+    by_architecture,
+    kind_of,
+    section_of,
+)
+from .own_module import code_of
+from .section import Count, Section, Word
+from .section import clipped as clipped
 
 MOST_DEPTH = 8
 """Sections and lists within one another."""
-MOST_SHOWN = 160
-"""Characters of a value or key that a message repeats."""
-Count = Annotated[int, Field(ge=1, le=10**9)]
-Word = Annotated[str, Field(max_length=MOST_SHOWN)]
-"""A text that is no path."""
 
 
-class Network(_Section):
-    """A fully connected network; input and output widths come from the data.
-
-    `checkpoint_names` are the checkpoint's modules in the order of their use, where their names do not say it;
-    `checkpoint_key` the keys down to the weights that are meant, where the file holds more than one set.
-    """
-
-    hidden: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
-    activation: str = "tanh"
-    parametrization: Literal["ntk", "standard"] = "ntk"
-    bias: bool = False
-    output_init: Literal["gaussian", "rademacher"] = "gaussian"
-    checkpoint: str | None = None
-    checkpoint_names: Annotated[list[str], Field(min_length=2)] | None = None
-    checkpoint_key: Annotated[list[str], Field(min_length=1)] | None = None
-
-    @field_validator("activation", mode="before")
-    @classmethod
-    def _known(cls, name: object) -> object:
-        if not isinstance(name, str) or not is_known(name):
-            *first, last = map(repr, names())
-            raise PydanticCustomError("activation", "should be {allowed}", {"allowed": f"{', '.join(first)} or {last}"})
-        return name
+def _shape(value: Any) -> Any:
+    """ "flat", or the shape of a sample."""
+    is_list = isinstance(value, list) and value and all(type(v) is int and 1 <= v <= 10**9 for v in value)
+    if value not in (None, "flat") and not is_list:
+        raise PydanticCustomError("shape", "must be 'flat' or the shape of a sample, e.g. [1, 8, 8]")
+    return value
 
 
-class DataSection(_Section):
+class DataSection(Section):
     """Points and targets; a key that is not given takes the source's own default.
 
     `d` and `outputs` are the sphere's, `split` and `path` (a folder) Fashion-MNIST's; `label`, `index` and
     `target_columns` name columns of a table, `header`, `delimiter` and `decimal` say how its text is written;
-    `label_file` is of IDX files.
+    `label_file` is of IDX files. `shape` is what the network takes of a sample: "flat", or e.g. [1, 8, 8]; by default
+    images keep their shape, channels first, where the network is not fully connected.
     """
 
     source: str
@@ -94,9 +79,10 @@ class DataSection(_Section):
     delimiter: Literal[tuple(DELIMITERS)] | None = None  # type: ignore[valid-type]
     decimal: Literal[DECIMALS] | None = None  # type: ignore[valid-type]
     label_file: str | None = None
+    shape: Annotated[Any, PlainValidator(_shape)] = None
 
 
-class OptimizerSection(_Section):
+class OptimizerSection(Section):
     """The step rule: its name, eta, and the numbers that a rule of this project has."""
 
     name: str = DEFAULT
@@ -128,11 +114,11 @@ def _by_origin(section: Any, validated: Callable[[Any], Any]) -> Any:
     return InstalledOptimizer.model_validate(section) if installed else validated(section)
 
 
-class TheoremSection(_Section):
+class TheoremSection(Section):
     """Which theorem is checked: an id, "best" or "all"; `options` are of a theorem of one's own."""
 
     name: str = BEST
-    options: dict[str, bool | int | float | str] = {}
+    options: dict[str, bool | int | float | str] = Field(default_factory=dict)
 
     @field_validator("name")
     @classmethod
@@ -143,7 +129,7 @@ class TheoremSection(_Section):
         return name
 
 
-class Run(_Section):
+class Run(Section):
     """The run beside the check."""
 
     steps: Count = 2000
@@ -153,17 +139,17 @@ class Run(_Section):
     dtype: Literal["float32", "float64"] = "float64"
 
 
-class Config(_Section):
+class Config(Section):
     """A whole configuration; `sweep` holds lists for keys of the other sections."""
 
     level: Literal["holds", "certified"] = "certified"
     loss: Literal[tuple(LOSSES)] = "sum"  # type: ignore[valid-type]
-    network: Network
+    network: Annotated[SerializeAsAny[NetworkSection], WrapValidator(by_architecture)]
     data: DataSection
     optimizer: Annotated[SerializeAsAny[Optimizer], WrapValidator(_by_origin)]  # type: ignore[valid-type]
     theorem: TheoremSection = TheoremSection()
     run: Run = Run()
-    sweep: dict[str, Any] = {}
+    sweep: dict[str, Any] = Field(default_factory=dict)
 
 
 def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None = None) -> Config:
@@ -172,7 +158,11 @@ def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None
     Args:
         text: TOML.
         overrides: "section.key=value" with the value as TOML; a value that is not TOML is taken as text.
-        folder: where relative paths of `data.source`, `data.path`, `data.label_file` and `network.checkpoint` start.
+        folder: where relative paths of `data.source`, `data.path`, `data.label_file`, `network.checkpoint` and
+            `network.module` start.
+
+    Returns:
+        The configuration; with `network.module` also the SHA-256 of that file, if it is there.
 
     Raises:
         InvalidInputError: not TOML, an unknown key, or a value that is not allowed; one line names it.
@@ -185,7 +175,7 @@ def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None
         _override(tree, item)
     _require_bounded(tree)
     config = from_tree(tree)
-    return config if folder is None else _resolve(config, folder)
+    return pinned(config if folder is None else _resolve(config, folder))
 
 
 def from_tree(tree: dict[str, Any]) -> Config:
@@ -197,7 +187,7 @@ def from_tree(tree: dict[str, Any]) -> Config:
     try:
         return Config.model_validate(tree)
     except ValidationError as error:
-        said = dict.fromkeys(_explain(e) for e in error.errors())
+        said = dict.fromkeys(_explain(e, tree) for e in error.errors())
         raise InvalidInputError("; ".join(list(said)[:3])) from None
 
 
@@ -243,12 +233,6 @@ def _require_bounded(tree: dict[str, Any]) -> None:
             left += [(f"{key}[{i}]", depth + 1, inner) for i, inner in enumerate(value)]
 
 
-def clipped(text: str) -> str:
-    """A text as a message can repeat it: printable, on one line, not too long."""
-    text = text if text.isprintable() else ascii(text)[1:-1]
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}.."
-
-
 def _override(tree: dict[str, Any], item: str) -> None:
     key, equals, text = item.partition("=")
     if not equals or not all(part.strip() for part in key.split(".")):
@@ -272,7 +256,18 @@ def _resolve(config: Config, folder: Path) -> Config:
         "network.checkpoint": config.network.checkpoint,
     }
     values |= {key: str(folder / name) for key, name in others.items() if name is not None}
+    if isinstance(config.network, ModuleSection):
+        values["network.module"] = str(folder / config.network.module)
     return with_values(config, values).model_copy(update={"sweep": config.sweep}) if values else config
+
+
+def pinned(config: Config) -> Config:
+    """The configuration with the SHA-256 of `network.module`, where that is a file that can be read."""
+    network = config.network
+    if not isinstance(network, ModuleSection) or network.sha256 is not None or not Path(network.file).is_file():
+        return config
+    known = with_values(config, {"network.sha256": code_of(network).sha256})
+    return known.model_copy(update={"sweep": config.sweep})
 
 
 _BRANCHES = ("float_type", "string_type", "int_type", "bool_type")
@@ -294,7 +289,7 @@ _ALLOWED = {
 """What a key takes, by pydantic's name of the error; the others say it themselves."""
 
 
-def _explain(error: Any) -> str:
+def _explain(error: Any, tree: dict[str, Any]) -> str:
     *sections, last = error["loc"]
     allowed = _ALLOWED.get(error["type"], error["msg"].removeprefix("Input "))
     if last in ("float", "str", "int", "bool") and error["type"] in _BRANCHES:
@@ -305,17 +300,21 @@ def _explain(error: Any) -> str:
     key = clipped(key.removeprefix("."))
     match error["type"]:
         case "extra_forbidden":
-            return f"{key}: unknown key{_nearest(error['loc'])}"
+            return f"{key}: unknown key{_nearest(error['loc'], tree)}"
         case "missing":
             return f"{key}: missing; it has no default"
         case _:
             return f"{key} = {clipped(repr(error['input']))}: {allowed}"
 
 
-def _nearest(loc: tuple[str | int, ...]) -> str:
+def _nearest(loc: tuple[str | int, ...], tree: dict[str, Any]) -> str:
     model: Any = Config
     for part in loc[:-1]:
-        model = model.model_fields[str(part)].annotation
-    close = difflib.get_close_matches(str(loc[-1]), list(model.model_fields), n=1, cutoff=0.5)
+        model = section_of(tree[part]) if part == "network" else model.model_fields[str(part)].annotation
     known = ", ".join(model.model_fields)
-    return f"; did you mean {close[0]!r}?" if close else f"; known here: {known}"
+    of = f" of {kind_of(model)}" if model in KINDS and model is not FullyConnectedSection else ""
+    owner = next((kind for kind in KINDS if loc[-1] in kind.model_fields), None) if model in KINDS else None
+    if owner is not None:
+        return f"{of or f' of {kind_of(model)}'}, but of {kind_of(owner)}; known here: {known}"
+    close = difflib.get_close_matches(str(loc[-1]), list(model.model_fields), n=1, cutoff=0.5)
+    return f"{of}; did you mean {close[0]!r}?" if close else f"{of}; known here: {known}"

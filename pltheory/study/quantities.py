@@ -28,6 +28,7 @@ from ..theory import ExtensionError, NotAvailableError, NumericalFailureError
 from ..verification.report import VerifyReport
 from .build import data_of
 from .config import Config, clipped
+from .network_section import FullyConnectedSection
 
 GROUP = "pltheory.quantities"
 """The entry point group."""
@@ -84,6 +85,8 @@ class Quantity:
 def limit_of_lambda_min(config: Config) -> float | None:
     """lambda_min of the limit kernel, where depth, activation and data are the same at every point."""
     n = config.network
+    if not isinstance(n, FullyConnectedSection):
+        return None
     varies = {k for section in ("data", "network") for k in config.sweep.get(section, {})} - {"hidden"}
     varies |= {"loss"} & set(config.sweep)
     depths = {len(hidden) for hidden in config.sweep.get("network", {}).get("hidden", [n.hidden])}

@@ -42,7 +42,7 @@ def fit_slopes(records: list[dict[str, Any]], quantities: Sequence[Quantity] = B
     fitted = []
     for quantity in quantities:
         found = [(r["width"], r.get(quantity.name)) for r in records]
-        pairs = [(width, value) for width, value in found if value is not None and value > 0]
+        pairs = [(width, value) for width, value in found if width is not None and value is not None and value > 0]
         if len(pairs) < 3 or len({w for w, _ in pairs}) < 2:
             continue
         x, y = np.log(np.array(pairs, dtype=float)).T

@@ -68,15 +68,21 @@ def environment() -> dict[str, Any]:
     }
 
 
-def manifest(config: Config, device: str) -> dict[str, Any]:
-    """What a run folder says about its origin."""
+def manifest(config: Config, device: str, dtype: str | None = None) -> dict[str, Any]:
+    """What a run folder says about its origin.
+
+    Args:
+        config: the configuration; with `network.module` it says the SHA-256 of that file.
+        device: where the run was.
+        dtype: its precision, where that is not the configuration's.
+    """
     return {
         "schema": "pltheory-manifest/1",
         "config": config.model_dump(exclude={"sweep"}),
         "config_hash": config_hash(config),
         "seed": config.run.seed,
         "device": device,
-        "dtype": config.run.dtype,
+        "dtype": dtype or config.run.dtype,
         "command": sys.argv[1:],
         **environment(),
     }

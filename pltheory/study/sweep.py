@@ -13,7 +13,8 @@ from typing import Any
 from ..theory import InvalidInputError
 from ..verification.report import verify
 from .build import LEVELS, problem_of, settings_of
-from .config import Config, clipped, with_values
+from .config import Config, clipped, pinned, with_values
+from .network import width_of
 from .quantities import BUILT_IN, Point, Quantity, measured
 from .store import point_hash, write_file
 
@@ -43,7 +44,9 @@ def grid(config: Config) -> list[tuple[dict[str, Any], Config]]:
     points = []
     for values in itertools.product(*axes.values()):
         chosen = dict(zip(axes, values, strict=True))
-        points.append((chosen, with_values(config, chosen)))
+        # Other code has another SHA-256.
+        other = {"network.sha256": None} if "network.module" in chosen else {}
+        points.append((chosen, pinned(with_values(config, {**chosen, **other}))))
     return points
 
 
@@ -102,7 +105,7 @@ def _compute(values: dict[str, Any], config: Config, quantities: Sequence[Quanti
     record = {
         "schema": SCHEMA,
         "values": values,
-        "width": min(config.network.hidden),
+        "width": width_of(config),
         "seed": config.run.seed,
         **measured(quantities, Point(config, problem, settings, report, run)),
         "verdict": report.verdict,

@@ -116,7 +116,9 @@ def test_every_option_of_a_data_source_is_a_key(tmp_path):
     assert data_of(config).y.shape == (3, 2)
     here = read_config(TEXT, ["data.path=images", "data.label_file=labels"], folder=tmp_path).data
     assert (here.path, here.label_file) == (str(tmp_path / "images"), str(tmp_path / "labels"))
-    options = set(inspect.signature(named).parameters) - {"seed", "dtype", "of_file"} | set(FILE_OPTIONS)
+    # `shape` says of images what `flat` says, and more.
+    options = set(inspect.signature(named).parameters) - {"seed", "dtype", "of_file", "flat"} | set(FILE_OPTIONS)
+    options.add("shape")
     assert options == set(type(config.data).model_fields)
 
 

@@ -1,4 +1,4 @@
-"""The two kinds of numbers in which a graph is linearised: floats, and balls that count their own rounding."""
+"""The two kinds of numbers in which a graph is linearised: floats, and arrays that count their own rounding."""
 
 from .floats import Floats
 from .protocol import Field

@@ -50,6 +50,12 @@ class Floats:
     def reciprocal(self, c: float) -> Array:  # noqa: D102
         return np.asarray(1 / c)
 
+    def settled(self, x: Array) -> Array:  # noqa: D102
+        return x
+
+    def carried(self, z: Array, norm: float, x: Array) -> Array:  # noqa: D102
+        return z
+
     def with_column(self, x: Array, c: float) -> Array:  # noqa: D102
         return np.concatenate([x, np.full((*x.shape[:-1], 1), c)], axis=-1)
 
@@ -86,14 +92,11 @@ class Floats:
         e = np.exp(z - z.max(-1, keepdims=True))
         return e / e.sum(-1, keepdims=True)
 
-    def row_norms(self, x: Array) -> Array:  # noqa: D102
-        return np.sqrt(np.einsum("...i,...i->...", x, x))
+    def lengths(self, x: Array, axis: int) -> Array:  # noqa: D102
+        return np.sqrt(np.square(x).sum(axis))
 
     def smallest_row_norm(self, x: Array) -> float:  # noqa: D102
-        return float(self.row_norms(x).min())
-
-    def sums_of_squares(self, x: Array, axis: int) -> Array:  # noqa: D102
-        return np.square(x).sum(axis)
+        return float(self.lengths(x, -1).min())
 
     def norm(self, x: Array) -> float:  # noqa: D102
         if not x.size:

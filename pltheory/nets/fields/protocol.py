@@ -1,6 +1,6 @@
-"""What the rules of a node kind need of an array of numbers, written once for floats and for verified balls.
+"""What the rules of a node kind need of an array of numbers, written once for floats and for enclosures.
 
-An array is a `numpy.ndarray` in the one field and a `Ball` with one radius in the other. A norm is a float: an estimate
+An array is a `numpy.ndarray` in the one field and a `Near` in the other. A norm is a float: an estimate
 in the one, an upper bound in the other.
 """
 
@@ -60,6 +60,14 @@ class Field(Protocol):
         """1 / c of an exact number."""
         ...
 
+    def settled(self, x: Values) -> Values:
+        """x as if it were exact: for a linear map whose norm `carried` then answers for."""
+        ...
+
+    def carried(self, z: Values, norm: float, x: Values) -> Values:
+        """z, the image of `settled(x)` under a linear map of at most that norm, as the image of x."""
+        ...
+
     def with_column(self, x: Values, c: float) -> Values:
         """[x, c 1] along the last axis."""
         ...
@@ -96,16 +104,12 @@ class Field(Protocol):
         """Softmax over the last axis."""
         ...
 
-    def row_norms(self, x: Values) -> Array:
-        """Euclidean norms over the last axis."""
+    def lengths(self, x: Values, axis: int) -> Array:
+        """Euclidean norms along an axis."""
         ...
 
     def smallest_row_norm(self, x: Values) -> float:
         """Smallest of them: a lower bound in the verified field."""
-        ...
-
-    def sums_of_squares(self, x: Values, axis: int) -> Array:
-        """Sums of squares along an axis."""
         ...
 
     def norm(self, x: Values) -> float:

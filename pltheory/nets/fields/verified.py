@@ -1,20 +1,28 @@
-"""Balls with one radius an array: every result encloses the exact one, and every norm is an upper bound."""
+"""Arrays that count their own rounding: a midpoint, and how far the exact array may be from it in Frobenius norm.
+
+A network's layers are Lipschitz in that norm, so an error passes one with its spectral norm: entry by entry it would be
+the sum of the weights' moduli, ten times as much for a convolution, at every layer. Norms are upper bounds.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...rigor.eigen import spectral_norm_upper
+from ...rigor.environment import require_blas_once, require_thread
 from ...rigor.errors import NoVerdictError
-from ...rigor.midrad import Ball, add, matmul, multiply
+from ...rigor.midrad import Ball, product_floats
 from ...rigor.roundoff import (
-    Array,
     U,
+    Array,
     add_up,
     down,
+    ends,
     gamma,
     lower_sum,
     mul_up,
@@ -26,158 +34,263 @@ from ...rigor.roundoff import (
     underflow,
     up,
 )
-from ...rigor.stacks import stack_lambda_max_upper, stack_norm_upper, stack_product
+from ...rigor.stacks import stack_lambda_max_upper, stack_norm_upper
 from ..activations import activation
 from ..fitting import Indices
 from .protocol import padded
 
-ERROR_TERMS = ("sum_error", "quotient_error")
+ERROR_TERMS = ("rounding", "copies", "product_error", "sum_error", "quotient_error")
 """Names of the functions here that each bound one source of error; tests notice the loss of each."""
 
-
-def sum_error(terms: int, rad: Array, largest: float) -> Array:
-    """Of a sum of so many entries of a ball whose midpoints are no larger than that: radii, and roundings on a path."""
-    return add_up(mul_up(float(terms), rad), mul_up(gamma(max(terms - 1, 0)), float(terms), largest))
+_DIRECT = 1024
+"""Matrices with a side up to this have their spectral norm verified to carry an error; others their Frobenius norm."""
 
 
-def quotient_error(value: float, numerator: Array, denominator: Array, smallest: float) -> Array:
-    """Of a computed quotient of modulus up to `value` of two balls with these radii, the denominator at least smallest.
+@dataclass(frozen=True, eq=False)
+class Near:
+    """All real arrays X with ||X - mid||_F <= rad.
+
+    Attributes:
+        mid: float64, of any shape.
+        rad: a nonnegative float.
+
+    Raises:
+        NoVerdictError: a number is not finite.
+        RoundingEnvironmentError: the calling thread flushes subnormals or does not round to nearest.
+    """
+
+    mid: Array
+    rad: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_thread()
+        ends(self.mid, "a number of the network")
+        if not 0 <= self.rad < math.inf:
+            raise NoVerdictError("an error bound overflows")
+
+    @property
+    def largest(self) -> float:
+        """max |mid|, exact."""
+        low, high = ends(self.mid, "a number of the network")
+        return max(high, -low)
+
+
+def frobenius(x: Array) -> float:
+    """Upper bound of the Frobenius norm of an exact array."""
+    flat = x.reshape(-1)
+    return float(sqrt_up(raise_sum(np.dot(flat, flat), flat.size, products=flat.size))) if flat.size else 0.0
+
+
+def largest_frobenius(x: Array) -> float:
+    """Upper bound of the Frobenius norms of the matrices of a stack."""
+    k = x.shape[-1] * x.shape[-2]
+    squares = np.einsum("...ij,...ij->...", x, x)
+    return float(sqrt_up(raise_sum(np.max(squares, initial=0.0), k, products=k)))
+
+
+def rounding(result: Array, roundings: int = 1, products: int = 0) -> float:
+    """Of a result whose entries err by that many relative roundings, and by the underflow of products."""
+    return float(add_up(mul_up(gamma(roundings), frobenius(result)), _lost(result.size, products)))
+
+
+def _lost(entries: int, products: int) -> Array:
+    return mul_up(sqrt_up(float(entries)), underflow(products)) if products else np.asarray(0.0)
+
+
+def copies(rad: float, size: int, whole: int) -> float:
+    """An error in an array that is broadcast to `whole` entries from `size`."""
+    return float(mul_up(rad, sqrt_up(whole / max(size, 1)))) if whole > size else rad
+
+
+def product_error(left: float, right: float, ra: float, rb: float) -> float:
+    """||(A + E)(B + F) - A B||_F for factors of norms up to left and right, errors up to ra and rb."""
+    return float(add_up(mul_up(ra, right), mul_up(left, rb), mul_up(ra, rb)))
+
+
+def sum_error(norm: float, terms: int, size: float, rad: float) -> float:
+    """Of sums of up to `terms` entries, a 0/1 map of spectral norm `norm`, of an array of that size and error."""
+    return float(mul_up(norm, add_up(rad, mul_up(gamma(max(terms - 1, 0)), size))))
+
+
+def quotient_error(value: float, numerator: float, denominator: float, smallest: float) -> float:
+    """Of a computed quotient of modulus up to `value`, its parts off by that much, the denominator at least smallest.
 
     |a/b - A/B| <= (ra + |a/b| rb) / |B|, and the division's own rounding.
     """
-    moved = up(np.asarray(add_up(numerator, mul_up(value, 1 + 2.0**-30, denominator))) / down(smallest))
-    return add_up(moved, mul_up(2 * U, value), underflow(1))
+    moved = up(np.asarray(add_up(numerator, mul_up(value, 1 + 2.0**-30, denominator))) / smallest)
+    return float(add_up(moved, mul_up(2 * U, value), underflow(1)))
 
 
 class Verified:
-    """Balls. Methods as in `Field`; an overflow is a NoVerdictError."""
+    """Arrays near exact ones. Methods as in `Field`; an overflow is a NoVerdictError."""
 
     rounded = True
 
-    def constant(self, x: Array) -> Ball:  # noqa: D102
-        return Ball(x)
+    def constant(self, x: Array) -> Near:  # noqa: D102
+        return Near(x)
 
-    def shape(self, x: Ball) -> tuple[int, ...]:  # noqa: D102
-        return x.shape
+    def shape(self, x: Near) -> tuple[int, ...]:  # noqa: D102
+        return x.mid.shape
 
-    def reshape(self, x: Ball, *shape: int) -> Ball:  # noqa: D102
-        return Ball(x.mid.reshape(shape), x.rad)
+    def reshape(self, x: Near, *shape: int) -> Near:  # noqa: D102
+        return Near(x.mid.reshape(shape), x.rad)
 
-    def transpose(self, x: Ball, *axes: int) -> Ball:  # noqa: D102
-        return Ball(x.mid.transpose(axes), x.rad)
+    def transpose(self, x: Near, *axes: int) -> Near:  # noqa: D102
+        return Near(x.mid.transpose(axes), x.rad)
 
-    def part(self, x: Ball, index: Any) -> Ball:  # noqa: D102
-        return Ball(x.mid[index], x.rad)
-
-    def add(self, x: Ball, y: Ball) -> Ball:  # noqa: D102
-        return add(x, y)
-
-    def times(self, x: Ball, y: Ball) -> Ball:  # noqa: D102
-        return multiply(x, y)
-
-    def scaled(self, x: Ball, c: float) -> Ball:  # noqa: D102
-        return x if c == 1.0 else multiply(x, Ball(np.full((1,) * x.mid.ndim, c)))
-
-    def reciprocal(self, c: float) -> Ball:  # noqa: D102
-        return Ball(np.asarray(1 / c), mul_up(2 * U, abs(1 / c)))
-
-    def with_column(self, x: Ball, c: float) -> Ball:  # noqa: D102
-        return Ball(np.concatenate([x.mid, np.full((*x.shape[:-1], 1), c)], axis=-1), x.rad)
-
-    def product(self, x: Ball, y: Ball) -> Ball:  # noqa: D102
-        return matmul(x, y) if x.mid.ndim == y.mid.ndim == 2 else stack_product(x, y)
-
-    def gather(self, x: Ball, index: Indices) -> Ball:  # noqa: D102
-        return Ball((padded(x.mid) if (index < 0).any() else x.mid)[..., index], x.rad)
+    def part(self, x: Near, index: Any) -> Near:  # noqa: D102
+        return Near(x.mid[index], x.rad)
 
     @quiet
-    def gathered_sum(self, x: Ball, index: Indices) -> Ball:  # noqa: D102
+    def add(self, x: Near, y: Near) -> Near:  # noqa: D102
+        c = x.mid + y.mid
+        moved = (copies(z.rad, z.mid.size, c.size) for z in (x, y))
+        return Near(c, float(add_up(*moved, rounding(c))))
+
+    @quiet
+    def times(self, x: Near, y: Near) -> Near:  # noqa: D102
+        c = x.mid * y.mid
+        moved = (copies(z.rad, z.mid.size, c.size) for z in (x, y))
+        error = product_error(x.largest, y.largest, *moved)
+        return Near(c, float(add_up(error, rounding(c, products=1))))
+
+    @quiet
+    def scaled(self, x: Near, c: float) -> Near:  # noqa: D102
+        if c == 1.0:
+            return x
+        mid = c * x.mid
+        return Near(mid, float(add_up(mul_up(abs(c), x.rad), rounding(mid, products=1))))
+
+    def reciprocal(self, c: float) -> Near:  # noqa: D102
+        return Near(np.asarray(1 / c), float(mul_up(2 * U, abs(1 / c))))
+
+    def settled(self, x: Near) -> Near:  # noqa: D102
+        return Near(x.mid)
+
+    def carried(self, z: Near, norm: float, x: Near) -> Near:  # noqa: D102
+        return Near(z.mid, float(add_up(z.rad, mul_up(norm, x.rad))))
+
+    def with_column(self, x: Near, c: float) -> Near:  # noqa: D102
+        return Near(np.concatenate([x.mid, np.full((*x.mid.shape[:-1], 1), c)], axis=-1), x.rad)
+
+    @quiet
+    def product(self, x: Near, y: Near) -> Near:  # noqa: D102
+        require_blas_once()
+        k = x.mid.shape[-1]
+        if x.mid.ndim == y.mid.ndim == 2:
+            c, depth = product_floats(x.mid, y.mid)
+        else:
+            c, depth = np.matmul(x.mid, y.mid), k
+        stacks = math.prod(c.shape[:-2])
+        left, right = largest_frobenius(x.mid), largest_frobenius(y.mid)
+        # gamma |x_i| |y_j| for an entry, so the product of Frobenius norms for a matrix, and the root of stacks of them.
+        error = mul_up(gamma(depth), left, right, sqrt_up(float(stacks)))
+        moved = [copies(z.rad, math.prod(z.mid.shape[:-2]), stacks) for z in (x, y)]
+        if any(moved):
+            # A spectral norm in place of a Frobenius norm is worth its price where the error it carries matters.
+            norms = (
+                min(left, self._carrying(x)) if left * moved[1] > error else left,
+                min(right, self._carrying(y)) if right * moved[0] > error else right,
+            )
+            error = add_up(error, product_error(*norms, *moved))
+        return Near(c, float(add_up(error, _lost(c.size, k))))
+
+    def _carrying(self, x: Near) -> float:
+        """Upper bound of the spectral norms of the midpoints, infinite where that would cost too much."""
+        small = min(x.mid.shape[-2:]) <= _DIRECT and math.prod(x.mid.shape[:-2]) * min(x.mid.shape[-2:]) <= 4 * _DIRECT
+        return stack_norm_upper(Ball(x.mid)) if small else math.inf
+
+    def gather(self, x: Near, index: Indices) -> Near:  # noqa: D102
+        used = index[index >= 0]
+        most = int(np.bincount(used).max()) if used.size else 0
+        mid = (padded(x.mid) if used.size < index.size else x.mid)[..., index]
+        return Near(mid, x.rad if most <= 1 else float(mul_up(x.rad, sqrt_up(float(most)))))
+
+    @quiet
+    def gathered_sum(self, x: Near, index: Indices) -> Near:  # noqa: D102
         whole, terms = padded(x.mid), index.shape[1]
         total = whole[..., index[:, 0]]
         for j in range(1, terms):
             total += whole[..., index[:, j]]
-        return Ball(total, sum_error(terms, x.rad, max(x.high, -x.low)))
+        used = index[index >= 0]
+        most = int(np.bincount(used).max()) if used.size else 0
+        norm = float(sqrt_up(float(terms * most))) if terms * most > 1 else 1.0
+        return Near(total, sum_error(norm, terms, frobenius(x.mid), x.rad))
 
-    def concatenate(self, parts: Sequence[Ball]) -> Ball:  # noqa: D102
-        return Ball(np.concatenate([p.mid for p in parts]), np.max([p.rad for p in parts], axis=0))
+    def concatenate(self, parts: Sequence[Near]) -> Near:  # noqa: D102
+        rad = parts[0].rad
+        for p in parts[1:]:
+            rad = float(sqrt_up(add_up(mul_up(rad, rad), mul_up(p.rad, p.rad))))
+        return Near(np.concatenate([p.mid for p in parts]), rad)
 
-    def activation(self, name: str, z: Ball, order: int) -> Ball:  # noqa: D102
-        return activation(name).enclose(z, order)
+    def activation(self, name: str, z: Near, order: int) -> Near:  # noqa: D102
+        act = activation(name)
+        found = act.enclose(Ball(z.mid), order)
+        moved = mul_up((act.s1, act.s2)[order], z.rad)
+        return Near(found.mid, float(add_up(mul_up(sqrt_up(float(z.mid.size)), np.max(found.rad)), moved)))
 
     @quiet
-    def centred(self, x: Ball) -> Ball:  # noqa: D102
-        d = x.shape[-1]
-        mean = x.mid.sum(-1, keepdims=True) / d
-        largest = max(x.high, -x.low)
-        # The sum's error, divided, and the division's own rounding.
-        error = up(np.asarray(sum_error(d, x.rad, largest)) / d)
-        return add(x, Ball(-mean, add_up(error, mul_up(2 * U, largest), underflow(1))))
+    def centred(self, x: Near) -> Near:  # noqa: D102
+        d = x.mid.shape[-1]
+        mid = x.mid - x.mid.mean(-1, keepdims=True)
+        # The mean errs by gamma |x| / sqrt(d) for a token, in d entries; the map itself is a projection.
+        mean = mul_up(gamma(d + 1), frobenius(x.mid))
+        return Near(mid, float(add_up(x.rad, mean, rounding(mid), _lost(mid.size, 1))))
 
     @quiet
-    def normalised(self, x: Ball, epsilon: float) -> tuple[Ball, Ball]:  # noqa: D102
-        d = x.shape[-1]
-        squares = np.einsum("...i,...i->...", x.mid, x.mid)[..., None]
-        wide = mul_up(sqrt_up(float(d)), x.rad)
-        longest = add_up(sqrt_up(raise_sum(squares, d, products=d)), wide)
-        shortest = np.maximum(0.0, down(sqrt_down(lower_sum(squares, d, products=d)) - wide))
-        largest = sqrt_up(add_up(mul_up(longest, longest), up(d * epsilon)))
-        smallest = sqrt_down(down(np.maximum(0.0, down(shortest * shortest)) + down(d * epsilon)))
-        if not (smallest > 0).all():
+    def normalised(self, x: Near, epsilon: float) -> tuple[Near, Near]:  # noqa: D102
+        d = x.mid.shape[-1]
+        shortest = max(0.0, float(down(self.smallest_row_norm(x))))
+        least = float(down(down(shortest * shortest) + down(d * epsilon)))  # r^2 anywhere near
+        if not least > 0:
             raise NoVerdictError("a token's norm vanishes")
-        middle = np.sqrt(d) / np.sqrt(squares + d * epsilon)
-        above, below = up(sqrt_up(float(d)) / smallest), down(sqrt_down(float(d)) / largest)
-        factor = Ball(middle, np.asarray(np.max(np.maximum(up(above - middle), up(middle - below)))))
-        return multiply(x, factor), factor
+        factor = 1 / np.sqrt(np.square(x.mid).mean(-1, keepdims=True) + epsilon)
+        root = sqrt_up(float(d))
+        # |grad f| <= sqrt(d) / r^2, and the map is Lipschitz with sqrt(d) / r; d + 4 roundings make f, one more f x.
+        moved = up(mul_up(root, x.rad) / least)
+        near_factor = Near(factor, float(add_up(moved, rounding(factor, d + 4), _lost(factor.size, d))))
+        mid = x.mid * factor
+        passed = up(mul_up(root, x.rad) / float(sqrt_down(least)))
+        return Near(mid, float(add_up(passed, rounding(mid, d + 5, products=1), _lost(mid.size, d)))), near_factor
 
     @quiet
-    def softmax(self, z: Ball) -> Ball:  # noqa: D102
+    def softmax(self, z: Near) -> Near:  # noqa: D102
         # e^t = s(t) / s(-t) with s the logistic function, whose enclosure is at hand; t <= 0, so s(-t) >= 1/2.
-        t = add(z, Ball(-z.mid.max(-1, keepdims=True)))
+        t = z.mid - z.mid.max(-1, keepdims=True)
+        shift = mul_up(U, np.max(np.abs(t), initial=0.0))
         logistic = activation("sigmoid")
-        above, below = logistic.enclose(t, 0), logistic.enclose(-t, 0)
+        above, below = (logistic.enclose(Ball(s), 0) for s in (t, -t))
+        ra, rb = (float(add_up(np.max(b.rad), mul_up(0.25, shift))) for b in (above, below))
         e = above.mid / below.mid
-        largest = float(np.max(np.abs(e), initial=0.0))
-        exponential = Ball(e, quotient_error(largest, above.rad, below.rad, float(down(below.low - below.rad))))
+        error = quotient_error(float(np.max(e, initial=0.0)), ra, rb, float(down(below.low - rb)))
+        d = e.shape[-1]
         total = e.sum(-1, keepdims=True)
-        k = e.shape[-1]
-        totals = Ball(total, sum_error(k, exponential.rad, largest))
+        sums = add_up(mul_up(float(d), error), mul_up(gamma(d - 1), float(np.max(total, initial=0.0))))
         p = e / total
-        return Ball(
-            p,
-            quotient_error(
-                float(np.max(np.abs(p), initial=0.0)),
-                exponential.rad,
-                totals.rad,
-                float(down(totals.low - totals.rad)),
-            ),
-        )
+        lowest = float(down(float(np.min(total, initial=np.inf)) - sums))
+        entry = quotient_error(float(np.max(p, initial=0.0)), error, float(sums), lowest)
+        # The map is Lipschitz with 1/2.
+        return Near(p, float(add_up(mul_up(0.5, z.rad), mul_up(sqrt_up(float(p.size)), entry))))
 
     @quiet
-    def row_norms(self, x: Ball) -> Array:  # noqa: D102
-        k = x.shape[-1]
-        squares = np.einsum("...i,...i->...", x.mid, x.mid)
-        return add_up(sqrt_up(raise_sum(squares, k, products=k)), mul_up(sqrt_up(float(k)), x.rad))
+    def lengths(self, x: Near, axis: int) -> Array:  # noqa: D102
+        k = x.mid.shape[axis]
+        return np.asarray(add_up(sqrt_up(raise_sum(np.square(x.mid).sum(axis), k, products=k)), x.rad))
 
     @quiet
-    def smallest_row_norm(self, x: Ball) -> float:  # noqa: D102
-        k = x.shape[-1]
-        squares = np.einsum("...i,...i->...", x.mid, x.mid)
-        lengths = down(sqrt_down(lower_sum(squares, k, products=k)) - mul_up(sqrt_up(float(k)), x.rad))
-        return max(0.0, float(lengths.min()))
+    def smallest_row_norm(self, x: Near) -> float:  # noqa: D102
+        k = x.mid.shape[-1]
+        squares = np.square(x.mid).sum(-1)
+        return max(0.0, float(down(np.min(sqrt_down(lower_sum(squares, k, products=k))) - x.rad)))
 
-    @quiet
-    def sums_of_squares(self, x: Ball, axis: int) -> Array:  # noqa: D102
-        moduli = add_up(np.abs(x.mid), x.rad)
-        return sum_up(mul_up(moduli, moduli), axis)
+    def norm(self, x: Near) -> float:  # noqa: D102
+        return float(add_up(spectral_norm_upper(Ball(np.ascontiguousarray(x.mid))), x.rad))
 
-    def norm(self, x: Ball) -> float:  # noqa: D102
-        return spectral_norm_upper(x)
+    def largest_norm(self, x: Near) -> float:  # noqa: D102
+        return float(add_up(stack_norm_upper(Ball(x.mid)), x.rad))
 
-    def largest_norm(self, x: Ball) -> float:  # noqa: D102
-        return stack_norm_upper(x)
-
-    def largest_root(self, grams: Ball) -> float:  # noqa: D102
-        return float(sqrt_up(stack_lambda_max_upper(grams)))
+    def largest_root(self, grams: Near) -> float:  # noqa: D102
+        return float(sqrt_up(add_up(stack_lambda_max_upper(Ball(grams.mid)), grams.rad)))
 
     def root(self, x: Array | float) -> Array:  # noqa: D102
         return sqrt_up(x)

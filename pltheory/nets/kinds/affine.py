@@ -136,7 +136,8 @@ class Affine:
         f, (weight, bias) = tape.field, tape.groups[self.group]
         g, p, q = self.patches.shape
         o, n = f.shape(weight)[1], tape.samples
-        e = f.scaled(f.gather(tape.values[inputs[0]], self.patches), self.kappa)  # (n, G, P, q)
+        x = tape.values[inputs[0]]
+        e = f.scaled(f.gather(f.settled(x), self.patches), self.kappa)  # (n, G, P, q)
         if g == 1:
             z = f.product(f.reshape(e, n * p, q), f.transpose(f.reshape(weight, o, q), 1, 0))
             z = f.reshape(z, n, 1, p, o)
@@ -144,7 +145,8 @@ class Affine:
             z = f.product(e, f.transpose(weight, 0, 2, 1))  # (n, G, P, O)
         if bias is not None:
             z = f.add(z, f.scaled(f.reshape(bias, 1, g, 1, o), self.tau))
-        return f.reshape(f.transpose(z, 0, 1, 3, 2), n, g * o * p)
+        z = f.reshape(f.transpose(z, 0, 1, 3, 2), n, g * o * p)
+        return f.carried(z, tape.norm_of(v, lambda: self._spread(tape, inputs)), x) if tape.moving[inputs[0]] else z
 
     def backward(self, tape: Tape, v: int, inputs: Sequence[int]) -> list[Values]:
         """Rows B_v T_v(W) of shape (n C, N_u)."""
@@ -155,8 +157,9 @@ class Affine:
         scaled_weight = f.scaled(weight, self.kappa)
         parts = []
         size = max(1, ENTRIES // max(1, g * p * max(q, 1)))
+        settled = f.settled(tape.rows[v])
         for a in range(0, rows, size):
-            b = f.part(tape.rows[v], slice(a, a + size))
+            b = f.part(settled, slice(a, a + size))
             count = f.shape(b)[0]
             b = f.transpose(f.reshape(b, count, g, o, p), 0, 1, 3, 2)
             if g == 1:
@@ -164,7 +167,8 @@ class Affine:
             else:
                 e = f.product(b, scaled_weight)
             parts.append(f.gathered_sum(f.reshape(e, count, g * p * q), inverse))
-        return [f.concatenate(parts)]
+        norm = tape.norm_of(v, lambda: self._spread(tape, inputs))
+        return [f.carried(f.concatenate(parts), norm, tape.rows[v])]
 
     def extended_patches(self, tape: Tape, inputs: Sequence[int]) -> Values:
         """E~ of shape (n, G, P, q + 1), the last column tau."""
@@ -211,10 +215,10 @@ class Affine:
             group_rows = f.largest_norm(f.reshape(by_group, g, n * c * p, o))
             group_row_max = f.largest_norm(f.reshape(by_group, g * n, c * p, o))
         scale = abs(self.kappa)
-        reach = float(f.up(scale, float(f.root(float(self.multiplicity)))))
-        spread = self._spread(tape, reach, inputs) if tape.moving[inputs[0]] else 0.0
+        moving = tape.moving[inputs[0]]
+        spread = tape.norm_of(v, lambda: self._spread(tape, inputs)) if moving else 0.0
         return AffineNumbers(
-            scale, reach, spread, batch, single, whole, squares, row_max, group_rows, group_row_max,
+            scale, self._reach(f), spread, batch, single, whole, squares, row_max, group_rows, group_row_max,
             float(f.root(float(c))),
         )  # fmt: skip
 
@@ -224,10 +228,14 @@ class Affine:
         by_group = f.reshape(f.transpose(e, 1, 0, 2, 3), g, n * p, q1)
         batch = f.norm(f.reshape(by_group, n * p, q1)) if g == 1 else f.largest_norm(by_group)
         if p == 1:
-            return batch, float(np.max(f.row_norms(e)))
+            return batch, float(np.max(f.lengths(e, -1)))
         return batch, f.largest_norm(f.reshape(e, n * g, p, q1))
 
-    def _spread(self, tape: Tape, reach: float, inputs: Sequence[int]) -> float:
+    def _reach(self, f: Field) -> float:
+        """|kappa| omega."""
+        return float(f.up(abs(self.kappa), float(f.root(float(self.multiplicity)))))
+
+    def _spread(self, tape: Tape, inputs: Sequence[int]) -> float:
         """||T_v(W_0)||: of the map itself where it is small, else kappa omega max_g ||W_g|| (L1b)."""
         f, (weight, _) = tape.field, tape.groups[self.group]
         g, p, q = self.patches.shape
@@ -236,7 +244,7 @@ class Affine:
             largest = f.norm(f.reshape(weight, o, q))
         else:
             largest = f.largest_norm(weight)
-        best = float(f.up(reach, largest))
+        best = float(f.up(self._reach(f), largest))
         if self.dense or min(g * o * p, size) > DENSE_MAP or g * o * p * size > ENTRIES:
             return best
         places = np.full((g, p, size), -1, dtype=np.int64)

@@ -31,7 +31,7 @@ def weighted_norm(field: Field, patches: Values, c: Array, plain: float) -> floa
     k, r, q = field.shape(patches)
     channels = c.shape[1]
     if r == 1:
-        norms = np.asarray(field.row_norms(patches))  # (k, 1)
+        norms = field.lengths(patches, -1)  # (k, 1)
         return float(np.max(field.up(c[:, :, 0], norms), initial=0.0))
     if q <= NARROW:
         return _narrow(field, patches, c)
