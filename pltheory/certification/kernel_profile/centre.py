@@ -12,11 +12,11 @@ from ...nets.activations import activation
 from ...nets.centre import Centre
 from ...nets.fields import Field
 from ...nets.fields.protocol import Values
+from ...nets.fields.verified import Near
 from ...nets.graph import Graph
 from ...nets.kinds.affine import Affine, AffineNumbers
 from ...nets.kinds.fixed import Fixed
 from ...nets.kinds.pointwise import Pointwise
-from ...rigor.midrad import Ball
 from ...rigor.roundoff import Array, mul_up
 from ...theory import NotAvailableError, NumericalFailureError
 from ...theory import kernel_profile as formulas
@@ -62,7 +62,8 @@ def kernel_centre(centre: Centre, x: Array, field: Field) -> KernelCentre:
         NoVerdictError: with `VERIFIED`, an overflow or an eigenvalue that cannot be bounded.
     """
     require_available(centre.graph, len(x))
-    passes = Passes.at(centre.graph, x, field)
+    affine = ((v, at) for v, at in enumerate(centre.numbers) if isinstance(at, AffineNumbers))
+    passes = Passes.at(centre.graph, x, field, {v: at.spread for v, at in affine if at.spread})
     if not passes.tape.moving[-1]:
         raise NotAvailableError("kernel profile: no parameter reaches the output")
     r = inverse_root(centre.kernel)
@@ -71,7 +72,11 @@ def kernel_centre(centre: Centre, x: Array, field: Field) -> KernelCentre:
     defect = field.norm(field.add(_gram(field, gam.values()), field.constant(-np.eye(len(r)))))
     if not defect < 1:
         raise NumericalFailureError(f"kernel profile: ||R^T K_0 R - 1|| = {defect:.3g} is not below 1")
-    collected = _Downward(passes, centre, y, gam)
+    weight_tangents = _weight_tangents(passes, gam)
+    for v, kind in passes.affine:
+        at = centre.numbers[v]
+        passes.turns[v] = float(field.up(at.reach, weight_tangents[kind.group]))
+    collected = _Downward(passes, centre, y, gam, weight_tangents)
     groups = tuple(sorted({kind.group for _, kind in passes.affine}))
     numbers = formulas.KernelNumbers(tuple(collected.nodes()), groups, collected.slope())
     return KernelCentre(numbers, defect, r, field)
@@ -100,7 +105,7 @@ def inverse_root(kernel: Values) -> Array:
     Raises:
         NumericalFailureError: the smallest eigenvalue of K is not above rounding.
     """
-    mid = kernel.mid if isinstance(kernel, Ball) else kernel
+    mid = kernel.mid if isinstance(kernel, Near) else kernel
     eigenvalues, vectors = np.linalg.eigh((mid + mid.T) / 2)
     if not eigenvalues[0] > len(mid) * 2.0**-50 * eigenvalues[-1]:
         raise NumericalFailureError(
@@ -121,11 +126,26 @@ def _gram(f: Field, blocks: Iterable[Values]) -> Values:
     return whole
 
 
+def _weight_tangents(passes: Passes, gam: dict[int, Values]) -> dict[int, float]:
+    """gn by group: upper bounds over unit q and blocks of ||Gam_g||_2, W's part of g; 0 where only data meets it."""
+    f = passes.tape.field
+    met = {kind.group for v, kind in passes.affine if passes.parent(v)}
+    return {g: norm_of_forms(f, f.part(b, np.s_[:, :, :, :-1])) if g in met else 0.0 for g, b in gam.items()}
+
+
 class _Downward:
     """One pass from the output to the input over arrays of all pairs of directions."""
 
-    def __init__(self, passes: Passes, centre: Centre, y: dict[int, Values], gam: dict[int, Values]):
+    def __init__(
+        self,
+        passes: Passes,
+        centre: Centre,
+        y: dict[int, Values],
+        gam: dict[int, Values],
+        weight_tangents: dict[int, float],
+    ):
         self.passes, self.y, self.gam, self.field = passes, y, gam, passes.tape.field
+        self.weight_tangents = weight_tangents
         self.graph, self.at, self.n = passes.graph, centre.numbers, passes.tape.samples
         self.zdot = passes.tangents(gam)
         self.pairs = Pairs.of(passes.tape.samples * passes.tape.outputs)
@@ -167,13 +187,12 @@ class _Downward:
     def _affine(self, v: int, kind: Affine, ydot: Values | None, moving: bool) -> formulas.Affine:
         f, at, u = self.field, self.at[v], self.passes.parent(v)
         assert isinstance(at, AffineNumbers)
-        tangent = weight_tangent = 0.0
+        tangent = 0.0
         if moving:
             patches = self.passes.moving_patches(v, self.zdot[u])  # (G, N n P, q)
             g, rows, q = f.shape(patches)
             count = self.pairs.directions
             tangent = norm_of_forms(f, f.reshape(patches, g, count, rows // count, q))
-            weight_tangent = norm_of_forms(f, f.part(self.gam[kind.group], np.s_[:, :, :, :q]))
         return formulas.Affine(
             parent=u,
             group=kind.group,
@@ -183,7 +202,7 @@ class _Downward:
             back=f.norm(self._by_direction(self.y[v])),
             back_tangent=0.0 if ydot is None else self._quartic(ydot),
             input_tangent=tangent,
-            weight_tangent=weight_tangent,
+            weight_tangent=self.weight_tangents[kind.group] if moving else 0.0,
         )
 
     def _by_direction(self, z: Values) -> Values:
@@ -196,13 +215,10 @@ class _Downward:
 
     def _pointwise(self, v: int, kind: Pointwise, ydot: Values | None) -> formulas.Pointwise:
         u, act, f = self.passes.parent(v), activation(kind.activation), self.field
-        za, ya = (
-            np.asarray(f.root(f.sums_of_squares(self._by_direction(z), 0))).reshape(self.n, -1)
-            for z in (self.zdot[u], self.y[v])
-        )
+        za, ya = (f.lengths(self._by_direction(z), 0).reshape(self.n, -1) for z in (self.zdot[u], self.y[v]))
         yda = np.zeros_like(ya)
         if ydot is not None:
-            yda = self.pairs.root_of_squares(f, self._by_direction(ydot)).reshape(self.n, -1)
+            yda = self.pairs.lengths(f, self._by_direction(ydot)).reshape(self.n, -1)
         by = [weighted_change(self.passes, u, c) for c in (za, ya, yda, np.asarray(mul_up(ya, za)))]
         return formulas.Pointwise(u, act.s1, act.s2, act.s3, float(za.max()), float(ya.max()), *by)
 

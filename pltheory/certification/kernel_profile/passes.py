@@ -49,23 +49,25 @@ class Passes:
     Attributes:
         graph: the network.
         tape: values of all nodes, and B_v (n C, N_v) of those that parameters reach and that reach the output.
+        turns: upper bounds of ||T_v(Gam)|| by affine node, uniform in q; known once the gradients are.
     """
 
     graph: Graph
     tape: Tape
+    turns: dict[int, float]
 
     @classmethod
-    def at(cls, graph: Graph, x: Array, field: Field) -> Passes:
-        """One pass forward and one back at x (n, N_0)."""
+    def at(cls, graph: Graph, x: Array, field: Field, norms: dict[int, float] | None = None) -> Passes:
+        """One pass forward and one back at x (n, N_0); norms ||T_v(W_0)|| by affine node, if at hand."""
         nodes, last, c = graph.nodes, len(graph.nodes) - 1, graph.nodes[-1].size
         groups = [(field.constant(g.weight), None if g.bias is None else field.constant(g.bias)) for g in graph.groups]
-        tape = Tape(field, groups, len(x), c)
+        tape = Tape(field, groups, len(x), c, norms=dict(norms or {}))
         for v, node in enumerate(nodes):
-            tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))
             tape.moving.append(isinstance(node.kind, Affine) or any(tape.moving[u] for u in node.inputs))
+            tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))
         if tape.moving[last]:
             tape.rows[last] = field.constant(np.tile(np.eye(c), (len(x), 1)))
-        made = cls(graph, tape)
+        made = cls(graph, tape, {})
         for v in range(last, 0, -1):
             if made.live(v) and any(tape.moving[u] for u in nodes[v].inputs):
                 for u, rows in zip(nodes[v].inputs, nodes[v].kind.backward(tape, v, nodes[v].inputs), strict=True):
@@ -142,13 +144,13 @@ class Passes:
         bias = None if self.graph.groups[group].bias is None else f.part(block, (slice(None), slice(None), q))
         return f.part(block, (slice(None), slice(None), slice(None, q))), bias
 
-    def _with(self, v: int, parameters: Parameters) -> Tape:
-        """The tape with other parameters at an affine node."""
+    def _with(self, v: int, parameters: Parameters, norm: float) -> Tape:
+        """The tape with other parameters at an affine node, whose map has at most that norm."""
         kind = self.graph.nodes[v].kind
         assert isinstance(kind, Affine)
         groups = list(self.tape.groups)
         groups[kind.group] = parameters
-        return replace(self.tape, groups=groups)
+        return replace(self.tape, groups=groups, norms={v: norm})
 
     def tangents(self, gam: dict[int, Values]) -> dict[int, Values]:
         """(N n, N_v) at every live node: zdot^k, adot^k along g_k = J^T u^k."""
@@ -161,10 +163,11 @@ class Passes:
             if isinstance(kind, Affine):
                 block = gam[kind.group]
                 count = f.shape(block)[1]
-                tapes = [self._with(v, self._direction(kind.group, block, k)) for k in range(count)]
+                turn = self.turns[v]
+                tapes = [self._with(v, self._direction(kind.group, block, k), turn) for k in range(count)]
                 out[v] = f.concatenate([kind.forward(tape, v, node.inputs) for tape in tapes])
                 if moving:
-                    tape = self._with(v, (self.tape.groups[kind.group][0], None))
+                    tape = self._with(v, (self.tape.groups[kind.group][0], None), self.tape.norms[v])
                     tape = replace(tape, values=self._values(node.inputs[0], moving[0]), samples=count * n)
                     out[v] = f.add(out[v], kind.forward(tape, v, node.inputs))
             elif isinstance(kind, Fixed):
@@ -222,15 +225,13 @@ class Passes:
     def _bent(self, second: Values, y: Values, zdot: Values, pairs: Pairs) -> Values:
         """act'' zdot y, symmetrised."""
         f, (n, size) = self.tape.field, self.tape.field.shape(second)
-        ys, zs = f.reshape(y, -1, n, size), f.reshape(zdot, -1, n, size)
-        k, l = pairs.first, pairs.second
-        both = f.add(f.times(f.part(ys, k), f.part(zs, l)), f.times(f.part(ys, l), f.part(zs, k)))
-        return self._times(f.scaled(second, 0.5), f.reshape(both, -1, size))
+        both = pairs.products(f, f.reshape(y, -1, n, size), f.reshape(zdot, -1, n, size))
+        return self._times(second, f.reshape(both, -1, size))
 
     def _through(self, v: int, kind: Affine, given: Values | None, y: Values, gam: Values, pairs: Pairs) -> Values:
         """T(W)^T ydot + T(Gam)^T y, symmetrised."""
         f, n, inputs, count = self.tape.field, self.tape.samples, self.graph.nodes[v].inputs, pairs.directions
-        tapes = (self._with(v, self._direction(kind.group, gam, l)) for l in range(count))
+        tapes = (self._with(v, self._direction(kind.group, gam, l), self.turns[v]) for l in range(count))
         parts = [kind.backward(replace(tape, rows={v: y}), v, inputs)[0] for tape in tapes]
         size = f.shape(parts[0])[1]
         by_second = f.reshape(f.concatenate(parts), count, count, n * size)

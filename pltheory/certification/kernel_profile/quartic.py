@@ -9,13 +9,12 @@ import numpy as np
 from ...nets.fields import Field
 from ...nets.fields.protocol import Values
 from ...nets.fitting import Indices
-from ...rigor.midrad import Ball
-from ...rigor.roundoff import Array, U, add_up
+from ...rigor.roundoff import Array, add_up
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """The pairs k <= l of N directions in the order of arrays over pairs: first the N pairs of a direction with itself.
+    """The pairs k <= l of N directions, in the order of arrays over pairs: by k, then by l.
 
     Attributes:
         first: (K,) k of each, K = N (N + 1) / 2.
@@ -30,8 +29,7 @@ class Pairs:
     @classmethod
     def of(cls, n: int) -> Pairs:
         """All pairs of n directions."""
-        k, l = np.triu_indices(n, 1)
-        first, second = np.concatenate([np.arange(n), k]), np.concatenate([np.arange(n), l])
+        first, second = np.triu_indices(n)
         where = np.zeros((n, n), dtype=np.int64)
         where[first, second] = where[second, first] = np.arange(len(first))
         return cls(first, second, where)
@@ -41,23 +39,27 @@ class Pairs:
         """N."""
         return len(self.where)
 
-    @property
-    def weights(self) -> Array:
-        """(K,) how often a pair stands in a double sum: 1 or 2."""
-        return np.where(self.first == self.second, 1.0, 2.0)
+    def products(self, f: Field, y: Values, z: Values) -> Values:
+        """(K, ..): (y_k z_l + y_l z_k) / 2 of two arrays (N, ..)."""
+        rows = []
+        for k in range(self.directions):
+            one, on = slice(k, k + 1), slice(k, None)
+            rows.append(f.add(f.times(f.part(y, one), f.part(z, on)), f.times(f.part(y, on), f.part(z, one))))
+        return f.scaled(f.concatenate(rows), 0.5)
 
     def symmetrised(self, f: Field, m: Values) -> Values:
         """(K, ..): (m_kl + m_lk) / 2 of (N, N, ..)."""
         whole = f.add(f.part(m, (self.first, self.second)), f.part(m, (self.second, self.first)))
         return f.scaled(whole, 0.5)
 
-    def root_of_squares(self, f: Field, m: Values) -> Array:
+    def lengths(self, f: Field, m: Values) -> Array:
         """(sum_kl m_kl^2)^(1/2) over all k and l of (K, ..), upwards."""
-        n = self.directions
-        squares = f.sums_of_squares(f.part(m, slice(None, n)), 0)
-        if n > 1:
-            squares = add_up(squares, 2.0 * f.sums_of_squares(f.part(m, slice(n, None)), 0))
-        return np.asarray(f.root(squares))
+        same = self.first == self.second
+        diagonal = f.lengths(f.part(m, same), 0)
+        if same.all():
+            return diagonal
+        others = f.lengths(f.part(m, ~same), 0)
+        return np.asarray(f.root(add_up(f.up(diagonal, diagonal), 2.0 * f.up(others, others))))
 
 
 def quartic_bound(f: Field, gram: Values, pairs: Pairs) -> float:
@@ -67,25 +69,18 @@ def quartic_bound(f: Field, gram: Values, pairs: Pairs) -> float:
     over all (k, l), and of its mean over the three pairings, which has the same values on q (x) q (x) q (x) q; by
     Cauchy-Schwarz in l, that of sum_l G[kl, k'l]. Source: THEORY_GRAPHS section 5.
     """
-    k, l, where = pairs.first, pairs.second, pairs.where
-    # In the orthonormal basis of symmetric matrices: an off-diagonal pair has the weight sqrt 2.
-    scale = _roots(f, np.outer(pairs.weights, pairs.weights))
-    crossed = gram
-    for a, b in ((k, l), (l, k)):
-        crossed = f.add(crossed, f.part(gram, (where[k[:, None], a[None, :]], where[l[:, None], b[None, :]])))
-    partial = None
-    for j in range(pairs.directions):
-        part = f.part(gram, (where[:, j, None], where[None, :, j]))
-        partial = part if partial is None else f.add(partial, part)
-    thirds = f.times(f.times(crossed, scale), f.reshape(f.reciprocal(3.0), 1, 1))
-    tops = [f.largest_root(g) for g in (f.times(gram, scale), thirds, partial)]
-    return min(tops)
-
-
-def _roots(f: Field, x: Array) -> Values:
-    """Square roots of 1, 2 and 4."""
-    root = np.sqrt(x)
-    return Ball(root, np.asarray(4 * U)) if f.rounded else root
+    n, every = pairs.directions, pairs.where.ravel()
+    rows = f.gather(gram, every)
+    whole = f.reshape(f.gather(f.transpose(rows, 1, 0), every), n, n, n, n)  # [k, l, k', l']
+    crossed = f.add(whole, f.add(f.transpose(whole, 0, 2, 1, 3), f.transpose(whole, 0, 3, 2, 1)))
+    mean = f.times(crossed, f.reshape(f.reciprocal(3.0), 1, 1, 1, 1))
+    by_first = f.reshape(f.transpose(whole, 0, 2, 1, 3), n, n, n * n)
+    partial = f.gathered_sum(by_first, np.arange(n)[None, :] * (n + 1))
+    return min(
+        f.largest_root(f.reshape(whole, n * n, n * n)),
+        f.largest_root(f.reshape(mean, n * n, n * n)),
+        f.largest_root(f.reshape(partial, n, n)),
+    )
 
 
 def norm_of_forms(f: Field, tensor: Values) -> float:

@@ -146,7 +146,8 @@ class Affine:
         if bias is not None:
             z = f.add(z, f.scaled(f.reshape(bias, 1, g, 1, o), self.tau))
         z = f.reshape(f.transpose(z, 0, 1, 3, 2), n, g * o * p)
-        return f.carried(z, tape.norm_of(v, lambda: self._spread(tape, inputs)), x) if tape.moving[inputs[0]] else z
+        # Node 0 is the data, which is exact; what else does not move has errors all the same.
+        return f.carried(z, tape.norm_of(v, lambda: self._spread(tape, inputs)), x) if inputs[0] else z
 
     def backward(self, tape: Tape, v: int, inputs: Sequence[int]) -> list[Values]:
         """Rows B_v T_v(W) of shape (n C, N_u)."""
