@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,7 +56,7 @@ def certify(
     problem: Problem,
     settings: StepSettings,
     condition: BallCondition,
-    radius: float,
+    radii: Sequence[float],
     guess: Profile,
     *,
     centre: Centre | None = None,
@@ -67,7 +67,7 @@ def certify(
         problem: network of class N or G, and data.
         settings: step rule; "c/beta" is turned into a double with the verified beta.
         condition: what the theorem asks for.
-        radius: R of the ball.
+        radii: R of the ball, and others to be tried where the hypotheses are not proved on that.
         guess: the float64 profile, trusted for nothing but where to look for eigenvalues.
         centre: verified numbers from `enclose`, if at hand; the certificate is then about its arrays.
 
@@ -85,7 +85,10 @@ def certify(
     live = centre is None
     if centre is None:
         centre = enclose(stored(problem), spectrum=_eigenvalues(guess, problem.scale))
-    claim = _build(problem.loss, rule, centre, radius, condition)
+    for radius in radii:
+        claim = _build(problem.loss, rule, centre, radius, condition)
+        if claim.holds:
+            break
     # Pools may have been restarted with other flags meanwhile.
     environment.require()
     if live:

@@ -296,7 +296,6 @@ def named(
     labels: str | None = None,
     scale: str | float | None = None,
     center: bool | None = None,
-    flat: bool | None = None,
     seed: int = 0,
     d: int | None = None,
     outputs: int | None = None,
@@ -311,8 +310,7 @@ def named(
         source: "digits", "sphere", "fashion-mnist", or a path (relative: to the current folder).
         n: how many; None for all that the source has (the sphere needs a number).
         seed: read by the sphere only; any source accepts it.
-        labels, scale, center, flat, d, outputs, split, path, dtype: as in `digits`, `sphere`, `fashion_mnist` and
-            `load`.
+        labels, scale, center, d, outputs, split, path, dtype: as in `digits`, `sphere`, `fashion_mnist` and `load`.
         of_file: keys of `FileOptions`.
 
     Raises:
@@ -322,7 +320,6 @@ def named(
         "labels": labels,
         "scale": scale,
         "center": center,
-        "flat": flat,
         "d": d,
         "outputs": outputs,
         "split": split,
@@ -332,10 +329,10 @@ def named(
     given = {key: value for key, value in options.items() if value is not None}
     name = source if isinstance(source, str) and source in NAMES else "a file"
     takes = {
-        "digits": ("labels", "scale", "center", "flat"),
+        "digits": ("labels", "scale", "center"),
         "sphere": ("labels", "scale", "d", "outputs"),
-        "fashion-mnist": ("labels", "scale", "center", "flat", "split", "path"),
-        "a file": ("labels", "scale", "center", "flat", *FILE_OPTIONS),
+        "fashion-mnist": ("labels", "scale", "center", "split", "path"),
+        "a file": ("labels", "scale", "center", *FILE_OPTIONS),
     }[name]
     if name == "a file" and not is_there(source):
         raise InvalidInputError(_unknown_source(source))

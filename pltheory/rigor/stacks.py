@@ -80,28 +80,46 @@ def stack_lambda_max_upper(grams: Ball) -> float:
         raise InvalidInputError(f"stacks: need square matrices and one radius, got {grams.shape}")
     if not grams.mid.size:
         return 0.0
-    mid = 0.5 * (grams.mid + np.swapaxes(grams.mid, -1, -2))
+    given = grams.mid.reshape(-1, r, r)
+    mid = 0.5 * (given + given.swapaxes(-1, -2))
     # What symmetrising moved or rounded: every symmetric matrix within the radius of the given one is so near to mid.
-    moved = add_up(_largest(np.abs(mid - grams.mid)), mul_up(2 * U, _largest(np.abs(mid))), np.nextafter(0.0, 1.0))
+    moved = add_up(_largest(np.abs(mid - given)), mul_up(2 * U, _largest(np.abs(mid))), np.nextafter(0.0, 1.0))
     around = mul_up(float(r), add_up(grams.rad, moved))
-    size = _largest(sum_up(np.abs(mid), axis=-1))  # the largest row sum is a bound by itself
-    bounds = [size]
-    if size > 0 and math.isfinite(size):
-        top = max(_largest(np.linalg.eigvalsh(mid)), 0.0)
-        for margin in _MARGINS:
-            t = top * (1 + margin)
-            found = _above(mid, t)
-            if found < size:
-                bounds.append(found)
-                break
-    best = float(add_up(min(bounds), around))
+    sizes = np.max(sum_up(np.abs(mid), axis=-1), axis=-1)  # the largest row sum is a bound by itself
+    best = float(sizes.max())
+    top = float(largest_eigenvalue(mid, sizes)) if 0 < best < math.inf else 0.0
+    for margin in _MARGINS if top > 0 else ():
+        t = top * (1 + margin)
+        found = _above(mid[sizes > t], t)  # the others lie below t by their row sums
+        if found < best:
+            best = found
+            break
+    best = float(add_up(best, around))
     if not math.isfinite(best):
         raise NoVerdictError("the eigenvalues of a stack overflow")
     return best
 
 
+def largest_eigenvalue(stack: np.ndarray, bounds: np.ndarray) -> float:
+    """The largest eigenvalue in a stack of positive semidefinite matrices, as computed.
+
+    Args:
+        stack: (k, r, r).
+        bounds: (k,) upper bounds, in whose order the matrices are looked at until none can be larger.
+    """
+    best, order, size = 0.0, np.argsort(-bounds), 4
+    start = 0
+    while start < len(order) and bounds[order[start]] > best:
+        some = order[start : start + size]
+        best = max(best, _largest(np.linalg.eigvalsh(stack[some])))
+        start, size = start + size, min(4 * size, 256)
+    return best
+
+
 def _above(mid: np.ndarray, t: float) -> float:
     """T + ||R||, or infinity where t I - G does not factorise."""
+    if not len(mid):
+        return t
     r = mid.shape[-1]
     shifted = -mid
     index = np.arange(r)

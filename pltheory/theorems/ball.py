@@ -212,7 +212,9 @@ class BallTheorem(Theorem):
         found = self.search_radius(guess, settings, headroom=HEADROOM)
         # A residual of zero needs no ball at all; the smallest one of the grid is as good and can be written down.
         radius = max(found.radius, float(guess.radii[1]))
-        return certify(problem, settings, condition, radius, guess, centre=centre)
+        # Round-off may ask for more room than a ball chosen in floating point has to spare.
+        radii = [radius] if found.best_radius <= radius else [radius, found.best_radius]
+        return certify(problem, settings, condition, radii, guess, centre=centre)
 
     def prove(self, question: Question, found: Ball) -> Ball:
         """The ball with proved constants, where the theorem has a proof."""

@@ -209,7 +209,6 @@ def test_digits_as_images_are_the_rows_reshaped():
     assert (found.d, found.n, found.outputs) == (64, 6, 1)
     assert "samples of shape 1 x 8 x 8" in found.name
     assert "shape" not in rows.name
-    assert torch.equal(data.named("digits", 6, flat=False).x, found.x)
 
 
 def test_idx_cifar_and_archives_as_images(tmp_path):
@@ -236,5 +235,3 @@ def test_points_without_axes_of_their_own_have_no_images(tmp_path):
         data.load(tmp_path / "a.npz", flat=False)
     with refused("flat = 'no'", "true and false"):
         data.digits(3, flat="no")
-    with refused("flat = False", "source 'sphere' takes only"):
-        data.named("sphere", 3, d=4, flat=False)

@@ -10,6 +10,7 @@ import scipy.linalg
 import torch
 
 from ...rigor.roundoff import Array
+from ...rigor.stacks import largest_eigenvalue
 from ..activations import activation
 from ..fitting import Indices
 from .protocol import padded
@@ -113,7 +114,10 @@ class Floats:
         return self.largest_root(x @ other if x.shape[-2] <= x.shape[-1] else other @ x)
 
     def largest_root(self, grams: Array) -> float:  # noqa: D102
-        return float(np.sqrt(max(0.0, np.linalg.eigvalsh(grams).max()))) if grams.size else 0.0
+        if not grams.size:
+            return 0.0
+        stack = grams.reshape(-1, *grams.shape[-2:])
+        return float(np.sqrt(largest_eigenvalue(stack, np.abs(stack).sum(-1).max(-1))))
 
     def root(self, x: Array | float) -> Array:  # noqa: D102
         return np.sqrt(x)

@@ -18,8 +18,8 @@ from ...rigor.environment import require_blas_once, require_thread
 from ...rigor.errors import NoVerdictError
 from ...rigor.midrad import Ball, product_floats
 from ...rigor.roundoff import (
-    U,
     Array,
+    U,
     add_up,
     down,
     ends,
@@ -183,7 +183,7 @@ class Verified:
             c, depth = np.matmul(x.mid, y.mid), k
         stacks = math.prod(c.shape[:-2])
         left, right = largest_frobenius(x.mid), largest_frobenius(y.mid)
-        # gamma |x_i| |y_j| for an entry, so the product of Frobenius norms for a matrix, and the root of stacks of them.
+        # gamma |x_i| |y_j| for an entry, so that of Frobenius norms for a matrix, times the root of their number.
         error = mul_up(gamma(depth), left, right, sqrt_up(float(stacks)))
         moved = [copies(z.rad, math.prod(z.mid.shape[:-2]), stacks) for z in (x, y)]
         if any(moved):
