@@ -18,7 +18,8 @@ def lost_share(centre: KernelCentre, radii: Array) -> Array:
 
     Args:
         centre: numbers at the weights.
-        radii: (m,) increasing, not negative.
+        radii: (m,) increasing, not negative; between two of them, and from 0 to the first, ||Pi|| counts with its value
+            at the right end, so a fine grid from 0 loses least.
 
     Raises:
         NoVerdictError: with round-off counted, an overflow.
