@@ -79,7 +79,7 @@ class Pointwise:
         by_tangent: terms of Om(za_u, u).
         by_back: of Om(ya_v, u).
         by_back_tangent: of Om(yda_v, u).
-        by_product: of Om(ya_v za_u, u).
+        by_product: of Om(c, u), c a bound of |y_v zdot_u| entry by entry: ya_v za_u, or what is less.
     """
 
     parent: int

@@ -19,7 +19,7 @@ from pltheory.certification.kernel_profile import kernel_centre, kernel_profile,
 from pltheory.certification.kernel_profile import quartic as quartic_module
 from pltheory.certification.kernel_profile import spread as spread_module
 from pltheory.certification.kernel_profile.passes import Passes
-from pltheory.certification.kernel_profile.quartic import Pairs, norm_of_forms, quartic_bound
+from pltheory.certification.kernel_profile.quartic import Pairs, norm_of_forms, product_of_forms, quartic_bound
 from pltheory.certification.kernel_profile.spread import weighted_change, weighted_spread
 from pltheory.nets.activations import activation
 from pltheory.nets.centre import linearize
@@ -358,7 +358,7 @@ QUARTIC_MUTANTS = {
         "f.add(whole, f.add(f.transpose(whole, 0, 2, 1, 3), f.transpose(whole, 0, 3, 2, 1)))",
         "f.add(whole, f.transpose(whole, 0, 2, 1, 3))",
     ),
-    "a summand of the partial sum is left out": ("np.arange(n)[None, :]", "np.arange(1, n)[None, :]"),
+    "a summand of the partial sum is left out": ("(by_first, np.arange(n)", "(by_first, np.arange(1, n)"),
     "the mean divides by more": ("f.reciprocal(3.0)", "f.reciprocal(4.0)"),
     "pairs stand in one order only": ("where[first, second] = where[second, first] =", "where[first, second] ="),
 }
@@ -369,6 +369,23 @@ def test_no_part_of_the_quartic_bound_can_be_left_out(name):
     mutant = mutated(quartic_module, *QUARTIC_MUTANTS[name])
     with pytest.raises(AssertionError):
         rank_one_forms(mutant)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_the_product_of_two_forms_is_bounded_and_attained(field):
+    """No unit q exceeds it, and the q between the two vectors, one of them turned if need be, reaches it."""
+    f, rng = FIELDS[field], np.random.default_rng(10)
+    y, z = rng.standard_normal((3, 40)), rng.standard_normal((3, 40))
+    found = product_of_forms(f, f.constant(y), f.constant(z))
+    q = rng.standard_normal((2000, 3))
+    q /= np.linalg.norm(q, axis=1, keepdims=True)
+    assert (np.abs((q @ y) * (q @ z)).max(0) <= found).all()
+    a, b = y / np.linalg.norm(y, axis=0), z / np.linalg.norm(z, axis=0)
+    between = a + np.sign((y * z).sum(0)) * b
+    between /= np.linalg.norm(between, axis=0)
+    reached = np.abs((between * y).sum(0) * (between * z).sum(0))
+    assert found == pytest.approx(reached, rel=1e-11)
+    assert (found >= reached * (1 - 1e-14)).all()
 
 
 @pytest.mark.parametrize("field", FIELDS)

@@ -17,11 +17,11 @@ from ...nets.graph import Graph
 from ...nets.kinds.affine import Affine, AffineNumbers
 from ...nets.kinds.fixed import Fixed
 from ...nets.kinds.pointwise import Pointwise
-from ...rigor.roundoff import Array, mul_up
+from ...rigor.roundoff import Array
 from ...theory import NotAvailableError, NumericalFailureError
 from ...theory import kernel_profile as formulas
 from .passes import Passes, require_allowed
-from .quartic import Pairs, norm_of_forms, quartic_bound
+from .quartic import Pairs, norm_of_forms, product_of_forms, quartic_bound
 from .spread import weighted_change
 
 LARGEST = 30
@@ -215,11 +215,14 @@ class _Downward:
 
     def _pointwise(self, v: int, kind: Pointwise, ydot: Values | None) -> formulas.Pointwise:
         u, act, f = self.passes.parent(v), activation(kind.activation), self.field
-        za, ya = (f.lengths(self._by_direction(z), 0).reshape(self.n, -1) for z in (self.zdot[u], self.y[v]))
+        z, y = self._by_direction(self.zdot[u]), self._by_direction(self.y[v])
+        za, ya = (f.lengths(x, 0).reshape(self.n, -1) for x in (z, y))
         yda = np.zeros_like(ya)
         if ydot is not None:
             yda = self.pairs.lengths(f, self._by_direction(ydot)).reshape(self.n, -1)
-        by = [weighted_change(self.passes, u, c) for c in (za, ya, yda, np.asarray(mul_up(ya, za)))]
+        # Both factors depend on one q, so their product is less than ya za.
+        yza = product_of_forms(f, y, z).reshape(self.n, -1)
+        by = [weighted_change(self.passes, u, c) for c in (za, ya, yda, yza)]
         return formulas.Pointwise(u, act.s1, act.s2, act.s3, float(za.max()), float(ya.max()), *by)
 
     def _collect(self, v: int, kind: Affine, ydot: Values | None) -> None:

@@ -83,6 +83,17 @@ def quartic_bound(f: Field, gram: Values, pairs: Pairs) -> float:
     )
 
 
+def product_of_forms(f: Field, y: Values, z: Values) -> Array:
+    """Upper bounds over unit q of |(sum_k q_k y_k)(sum_k q_k z_k)|, entry by entry of two arrays (N, M).
+
+    For vectors a and b the supremum of (a.q)(b.q) is (|a| |b| + a.b) / 2: the larger eigenvalue of (a b^T + b a^T) / 2.
+    """
+    n, size = f.shape(y)
+    inner = f.gathered_sum(f.transpose(f.times(y, z), 1, 0), np.arange(n)[None, :])
+    modulus = f.lengths(f.reshape(inner, 1, size), 0)
+    return 0.5 * np.asarray(add_up(f.up(f.lengths(y, 0), f.lengths(z, 0)), modulus))
+
+
 def norm_of_forms(f: Field, tensor: Values) -> float:
     """Upper bound over unit q and g of ||sum_k q_k a[g, k]||: the least of the three unfoldings of (G, N, m, k)."""
     g, n, m, k = f.shape(tensor)
