@@ -111,13 +111,18 @@ class Floats:
         if not x.size:
             return 0.0
         other = x.swapaxes(-1, -2)
-        return self.largest_root(x @ other if x.shape[-2] <= x.shape[-1] else other @ x)
-
-    def largest_root(self, grams: Array) -> float:  # noqa: D102
-        if not grams.size:
-            return 0.0
+        grams = x @ other if x.shape[-2] <= x.shape[-1] else other @ x
         stack = grams.reshape(-1, *grams.shape[-2:])
         return float(np.sqrt(largest_eigenvalue(stack, np.abs(stack).sum(-1).max(-1))))
+
+    def roots(self, grams: Array) -> Array:  # noqa: D102
+        return np.sqrt(np.maximum(0.0, np.linalg.eigvalsh(grams)[:, -1]))
+
+    def middle(self, x: Array) -> Array:  # noqa: D102
+        return x
+
+    def sum(self, x: Array, y: Array) -> Array:  # noqa: D102
+        return x + y
 
     def root(self, x: Array | float) -> Array:  # noqa: D102
         return np.sqrt(x)

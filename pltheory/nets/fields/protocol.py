@@ -120,8 +120,16 @@ class Field(Protocol):
         """Largest spectral norm in a stack of matrices."""
         ...
 
-    def largest_root(self, grams: Values) -> float:
-        """Square root of the largest eigenvalue in a stack of Gram matrices."""
+    def roots(self, grams: Values) -> Array:
+        """Square roots of the largest eigenvalues of Gram matrices (k, r, r)."""
+        ...
+
+    def middle(self, x: Values) -> Array:
+        """About what x is: for choices that any answer to is right."""
+        ...
+
+    def sum(self, x: Array, y: Array) -> Array:
+        """The sum of nonnegative numbers, upwards."""
         ...
 
     def root(self, x: Array | float) -> Array:

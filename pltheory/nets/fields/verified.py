@@ -34,7 +34,7 @@ from ...rigor.roundoff import (
     underflow,
     up,
 )
-from ...rigor.stacks import stack_lambda_max_upper, stack_norm_upper
+from ...rigor.stacks import eigenvalues_upper, stack_norm_upper
 from ..activations import activation
 from ..fitting import Indices
 from .protocol import padded
@@ -289,8 +289,14 @@ class Verified:
     def largest_norm(self, x: Near) -> float:  # noqa: D102
         return float(add_up(stack_norm_upper(Ball(x.mid)), x.rad))
 
-    def largest_root(self, grams: Near) -> float:  # noqa: D102
-        return float(sqrt_up(add_up(stack_lambda_max_upper(Ball(grams.mid)), grams.rad)))
+    def roots(self, grams: Near) -> Array:  # noqa: D102
+        return np.asarray(sqrt_up(add_up(eigenvalues_upper(grams.mid), grams.rad)))
+
+    def middle(self, x: Near) -> Array:  # noqa: D102
+        return x.mid
+
+    def sum(self, x: Array, y: Array) -> Array:  # noqa: D102
+        return add_up(x, y)
 
     def root(self, x: Array | float) -> Array:  # noqa: D102
         return sqrt_up(x)
