@@ -12,7 +12,6 @@ from ...nets.activations import activation
 from ...nets.centre import Centre
 from ...nets.fields import Field
 from ...nets.fields.protocol import Values
-from ...nets.fields.verified import Near
 from ...nets.graph import Graph
 from ...nets.kinds.affine import Affine, AffineNumbers
 from ...nets.kinds.fixed import Fixed
@@ -66,7 +65,7 @@ def kernel_centre(centre: Centre, x: Array, field: Field) -> KernelCentre:
     passes = Passes.at(centre.graph, x, field, {v: at.spread for v, at in affine if at.spread})
     if not passes.tape.moving[-1]:
         raise NotAvailableError("kernel profile: no parameter reaches the output")
-    r = inverse_root(centre.kernel)
+    r = inverse_root(field.middle(centre.kernel))
     y = passes.along(r)
     gam = passes.gradients(y)
     defect = field.norm(field.add(_gram(field, gam.values()), field.constant(-np.eye(len(r)))))
@@ -99,15 +98,14 @@ def require_available(graph: Graph, samples: int) -> None:
             )
 
 
-def inverse_root(kernel: Values) -> Array:
+def inverse_root(kernel: Array) -> Array:
     """R with R^T K R = 1 up to rounding.
 
     Raises:
         NumericalFailureError: the smallest eigenvalue of K is not above rounding.
     """
-    mid = kernel.mid if isinstance(kernel, Near) else kernel
-    eigenvalues, vectors = np.linalg.eigh((mid + mid.T) / 2)
-    if not eigenvalues[0] > len(mid) * 2.0**-50 * eigenvalues[-1]:
+    eigenvalues, vectors = np.linalg.eigh((kernel + kernel.T) / 2)
+    if not eigenvalues[0] > len(kernel) * 2.0**-50 * eigenvalues[-1]:
         raise NumericalFailureError(
             f"kernel profile: the smallest kernel eigenvalue, {eigenvalues[0]:.3g}, is not above the rounding of the "
             f"largest, {eigenvalues[-1]:.3g}"

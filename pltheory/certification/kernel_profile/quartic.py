@@ -9,7 +9,7 @@ import numpy as np
 from ...nets.fields import Field
 from ...nets.fields.protocol import Values
 from ...nets.fitting import Indices
-from ...rigor.roundoff import Array, add_up
+from ...rigor.roundoff import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Pairs:
         if same.all():
             return diagonal
         others = f.lengths(f.part(m, ~same), 0)
-        return np.asarray(f.root(add_up(f.up(diagonal, diagonal), 2.0 * f.up(others, others))))
+        return np.asarray(f.root(f.sum(f.up(diagonal, diagonal), 2.0 * f.up(others, others))))
 
 
 def quartic_bound(f: Field, gram: Values, pairs: Pairs) -> float:
@@ -76,11 +76,8 @@ def quartic_bound(f: Field, gram: Values, pairs: Pairs) -> float:
     mean = f.times(crossed, f.reshape(f.reciprocal(3.0), 1, 1, 1, 1))
     by_first = f.reshape(f.transpose(whole, 0, 2, 1, 3), n, n, n * n)
     partial = f.gathered_sum(by_first, np.arange(n)[None, :] * (n + 1))
-    return min(
-        f.largest_root(f.reshape(whole, n * n, n * n)),
-        f.largest_root(f.reshape(mean, n * n, n * n)),
-        f.largest_root(f.reshape(partial, n, n)),
-    )
+    squares = ((whole, n * n), (mean, n * n), (partial, n))
+    return min(float(f.roots(f.reshape(square, 1, size, size))[0]) for square, size in squares)
 
 
 def product_of_forms(f: Field, y: Values, z: Values) -> Array:
@@ -91,7 +88,7 @@ def product_of_forms(f: Field, y: Values, z: Values) -> Array:
     n, size = f.shape(y)
     inner = f.gathered_sum(f.transpose(f.times(y, z), 1, 0), np.arange(n)[None, :])
     modulus = f.lengths(f.reshape(inner, 1, size), 0)
-    return 0.5 * np.asarray(add_up(f.up(f.lengths(y, 0), f.lengths(z, 0)), modulus))
+    return 0.5 * f.sum(f.up(f.lengths(y, 0), f.lengths(z, 0)), modulus)
 
 
 def norm_of_forms(f: Field, tensor: Values) -> float:
