@@ -487,6 +487,23 @@ def test_an_added_vector_is_a_node_without_patches():
         assert float(slope.norm()) <= centre.numbers.slope <= 3 * float(slope.norm())
 
 
+def test_a_straight_path_beside_a_bent_one():
+    """What a straight path to the output gives back is zero, and adds to what a bent one gave before."""
+    rng = np.random.default_rng(11)
+    b = Builder(rng)
+    first = b.dense(b.input(3), 4)
+    straight = b.permuted(first, np.arange(4)[::-1], 0.8)
+    bent = b.dense(b.act(first, "tanh"), 4)
+    b.permuted(b.sum(bent, straight), [0])
+    graph = Graph(tuple(b.nodes), tuple(b.groups))
+    x = rng.standard_normal((1, 3))
+    for field in (FLOATS, VERIFIED):
+        centre = kernel_centre(linearize(graph, x, field), x, field)
+        q = torch.ones(1, dtype=torch.float64)
+        slope = gradient(graph, parameters(graph), torch.tensor(x), *directions(graph, torch.tensor(x), centre, q))
+        assert centre.numbers.slope == pytest.approx(float(slope.norm()), rel=1e-6)
+
+
 def test_a_linear_network_does_not_turn():
     b = Builder(np.random.default_rng(8))
     b.dense(b.input(3), 2)

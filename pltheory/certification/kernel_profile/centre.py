@@ -172,7 +172,8 @@ class _Downward:
             for u, part in zip(inputs, parts, strict=True):
                 if u in moving:
                     known = self.back.get(u)
-                    self.back[u] = f.add(known, part) if known is not None and part is not None else known or part
+                    both = known is not None and part is not None
+                    self.back[u] = f.add(known, part) if both else part if known is None else known
         if isinstance(kind, Affine):
             self._collect(v, kind, ydot)
             return self._affine(v, kind, ydot, bool(moving))
