@@ -30,6 +30,9 @@ from .class_n import ClassNBounds
 GRID = 4000
 """Radii at which a profile is tabulated; between them every reading is rounded to the safe side."""
 
+FAR = 1e6
+"""Times what a profile has to use up: from there on the search for its last radius is narrowed by halves first."""
+
 Array = np.ndarray
 
 
@@ -199,6 +202,9 @@ def _last_radius(bounds: BallBounds, sigma_0: float) -> float:
     high = 1.0
     while left(high) < 0:
         high *= 2
+    # A deep network's bound may overflow at a radius far beyond the one that is looked for.
+    while not left(high) < FAR * sigma_0:
+        high /= 2
     # The integral of ell may use sigma_0 up a little later than the direct bound: by less than a half where seen;
     # stopping early only loses profile, it never overstates it.
     return 1.5 * float(brentq(left, 0.0, high))

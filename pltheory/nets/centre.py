@@ -37,8 +37,14 @@ class Centre:
         return float(np.linalg.norm(self.outputs - y.detach().cpu().double().numpy()))
 
 
-def linearize(graph: Graph, x: Array, field: Field) -> Centre:
+def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> Centre:
     """Linearise a graph on data x of shape (n, N_0).
+
+    Args:
+        graph: the network.
+        x: the data.
+        field: floats, or arrays that count their rounding.
+        bounds: whether the numbers that bounds over a ball need are found, which takes longer than the rest.
 
     Raises:
         NoVerdictError: an overflow, in the verified field.
@@ -64,7 +70,8 @@ def linearize(graph: Graph, x: Array, field: Field) -> Centre:
         node = nodes[v]
         if v not in tape.rows or not tape.moving[v]:
             continue  # nothing reads it, or nothing in it moves
-        numbers[v] = node.kind.numbers(tape, v, node.inputs)
+        if bounds:
+            numbers[v] = node.kind.numbers(tape, v, node.inputs)
         if isinstance(node.kind, Affine):
             part = _kernel_part(tape, node.kind, v, node.inputs, uses, jacobians)
             if part is not None:

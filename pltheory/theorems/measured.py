@@ -125,14 +125,14 @@ def profile_at(problem: Problem) -> Profile:
     return profile_of_graph(at, at.residual(problem.y), problem.scale)
 
 
-def linearize_graph(problem: Problem) -> GraphCentre:
-    """A network of class G linearised at its weights in float64.
+def linearize_graph(problem: Problem, *, bounds: bool = True) -> GraphCentre:
+    """A network of class G linearised at its weights in float64; bounds as in `pltheory.nets.centre.linearize`.
 
     Raises:
         NotAvailableError: it is not of class G.
     """
     x = problem.x.detach().cpu().double().numpy()
-    return linearize_nodes(problem.reading.now(), x.reshape(len(x), -1), FLOATS)
+    return linearize_nodes(problem.reading.now(), x.reshape(len(x), -1), FLOATS, bounds=bounds)
 
 
 def _why_singular(problem: Problem, lin: Linearization | None) -> str | None:
