@@ -1,10 +1,10 @@
 """What rounding in the forward pass does to the outputs, by the rows that it meets and not by products of norms.
 
 Read the computed values as those of a network with an error e_v added at every node. Along the segment from no error to
-these, `F(e) - F(0) = sum_v int B_v(t e) e_v dt` (fundamental theorem), so `||F(e) - F(0)||_F <= sum_v (||B_v|| + dB_v)
-|e_v|` with dB_v how far backward rows go while values go by what reaches them. That last bound is a product of norms, but
-multiplies errors twice: in a deep network, where products of norms exceed true sensitivities a millionfold, it is small
-where the products themselves are not.
+these, `F(e) - F(0) = sum_v int B_v(t e) e_v dt` (fundamental theorem), so `||F(e) - F(0)||_F` is at most the sum of
+`(||B_v|| + dB_v) |e_v|`, dB_v how far backward rows go while values go by what reaches them. That last bound is a
+product of norms, but multiplies errors twice: in a deep network, where products of norms exceed true sensitivities a
+millionfold, it is small where the products themselves are not.
 """
 
 from __future__ import annotations
