@@ -238,8 +238,9 @@ def test_fully_connected_networks_as_layered_graphs(index: int) -> None:
     at = graph_centre(kinds, x.numpy(), y.numpy(), lambda _: None)
     own = Recursion(kinds, at.rules, len(graph.groups))
     stored = Claim(
-        "B", "sum", "gd", 0.1, 1.0, 1.0, x.numpy(), y.numpy(), {}, case.activation, list(net.kappas), list(net.taus),
+        "B", "sum", "gd", 0.1, 1.0, 1.0, case.activation, list(net.kappas), list(net.taus),
         [w.detach().numpy() for w in net.weights], [None if b is None else b.detach().numpy() for b in biases],
+        x.numpy(), y.numpy(), {},
         1.0, {"lambda_min": float(at.sigma[0] ** 2)}, [], [], [],
     )  # fmt: skip
     layers = centre(stored, lambda _: None)
