@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ class Floats:
     def settled(self, x: Array) -> Array:  # noqa: D102
         return x
 
-    def carried(self, z: Array, norm: float, x: Array) -> Array:  # noqa: D102
+    def carried(self, z: Array, norm: Callable[[], float], x: Array) -> Array:  # noqa: D102
         return z
 
     def with_column(self, x: Array, c: float) -> Array:  # noqa: D102

@@ -6,7 +6,7 @@ in the one, an upper bound in the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -64,7 +64,7 @@ class Field(Protocol):
         """x as if it were exact: for a linear map whose norm `carried` then answers for."""
         ...
 
-    def carried(self, z: Values, norm: float, x: Values) -> Values:
+    def carried(self, z: Values, norm: Callable[[], float], x: Values) -> Values:
         """z, the image of `settled(x)` under a linear map of at most that norm, as the image of x."""
         ...
 

@@ -7,7 +7,7 @@ the sum of the weights' moduli, ten times as much for a convolution, at every la
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,8 +167,8 @@ class Verified:
     def settled(self, x: Near) -> Near:  # noqa: D102
         return Near(x.mid)
 
-    def carried(self, z: Near, norm: float, x: Near) -> Near:  # noqa: D102
-        return Near(z.mid, float(add_up(z.rad, mul_up(norm, x.rad))))
+    def carried(self, z: Near, norm: Callable[[], float], x: Near) -> Near:  # noqa: D102
+        return Near(z.mid, float(add_up(z.rad, mul_up(norm(), x.rad)))) if x.rad else z
 
     def with_column(self, x: Near, c: float) -> Near:  # noqa: D102
         return Near(np.concatenate([x.mid, np.full((*x.mid.shape[:-1], 1), c)], axis=-1), x.rad)

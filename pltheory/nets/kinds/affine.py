@@ -146,8 +146,8 @@ class Affine:
         if bias is not None:
             z = f.add(z, f.scaled(f.reshape(bias, 1, g, 1, o), self.tau))
         z = f.reshape(f.transpose(z, 0, 1, 3, 2), n, g * o * p)
-        # Node 0 is the data, which is exact; what else does not move has errors all the same.
-        return f.carried(z, tape.norm_of(v, lambda: self._spread(tape, inputs)), x) if inputs[0] else z
+        # Also of values that do not move: they have errors all the same.
+        return f.carried(z, lambda: self._norm(tape, v, inputs), x)
 
     def backward(self, tape: Tape, v: int, inputs: Sequence[int]) -> list[Values]:
         """Rows B_v T_v(W) of shape (n C, N_u)."""
@@ -168,8 +168,7 @@ class Affine:
             else:
                 e = f.product(b, scaled_weight)
             parts.append(f.gathered_sum(f.reshape(e, count, g * p * q), inverse))
-        norm = tape.norm_of(v, lambda: self._spread(tape, inputs))
-        return [f.carried(f.concatenate(parts), norm, tape.rows[v])]
+        return [f.carried(f.concatenate(parts), lambda: self._norm(tape, v, inputs), tape.rows[v])]
 
     def extended_patches(self, tape: Tape, inputs: Sequence[int]) -> Values:
         """E~ of shape (n, G, P, q + 1), the last column tau."""
@@ -217,7 +216,7 @@ class Affine:
             group_row_max = f.largest_norm(f.reshape(by_group, g * n, c * p, o))
         scale = abs(self.kappa)
         moving = tape.moving[inputs[0]]
-        spread = tape.norm_of(v, lambda: self._spread(tape, inputs)) if moving else 0.0
+        spread = self._norm(tape, v, inputs) if moving else 0.0
         return AffineNumbers(
             scale, self._reach(f), spread, batch, single, whole, squares, row_max, group_rows, group_row_max,
             float(f.root(float(c))),
@@ -235,6 +234,9 @@ class Affine:
     def _reach(self, f: Field) -> float:
         """|kappa| omega."""
         return float(f.up(abs(self.kappa), float(f.root(float(self.multiplicity)))))
+
+    def _norm(self, tape: Tape, v: int, inputs: Sequence[int]) -> float:
+        return tape.norm_of(v, lambda: self._spread(tape, inputs))
 
     def _spread(self, tape: Tape, inputs: Sequence[int]) -> float:
         """||T_v(W_0)||: of the map itself where it is small, else kappa omega max_g ||W_g|| (L1b)."""
