@@ -118,6 +118,12 @@ class Floats:
     def roots(self, grams: Array) -> Array:  # noqa: D102
         return np.sqrt(np.maximum(0.0, np.linalg.eigvalsh(grams)[:, -1]))
 
+    def radius(self, x: Array) -> float:  # noqa: D102
+        return 0.0
+
+    def frobenius(self, x: Array) -> float:  # noqa: D102
+        return float(np.linalg.norm(x))
+
     def middle(self, x: Array) -> Array:  # noqa: D102
         return x
 

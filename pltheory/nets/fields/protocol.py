@@ -124,6 +124,14 @@ class Field(Protocol):
         """Square roots of the largest eigenvalues of Gram matrices (k, r, r)."""
         ...
 
+    def radius(self, x: Values) -> float:
+        """How far x is from exact in Frobenius norm; 0 where that is not counted."""
+        ...
+
+    def frobenius(self, x: Values) -> float:
+        """Frobenius norm."""
+        ...
+
     def middle(self, x: Values) -> Array:
         """About what x is: for choices that any answer to is right."""
         ...

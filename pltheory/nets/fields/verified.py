@@ -292,6 +292,12 @@ class Verified:
     def roots(self, grams: Near) -> Array:  # noqa: D102
         return np.asarray(sqrt_up(add_up(eigenvalues_upper(grams.mid), grams.rad)))
 
+    def radius(self, x: Near) -> float:  # noqa: D102
+        return x.rad
+
+    def frobenius(self, x: Near) -> float:  # noqa: D102
+        return float(add_up(frobenius(x.mid), x.rad))
+
     def middle(self, x: Near) -> Array:  # noqa: D102
         return x.mid
 

@@ -146,7 +146,6 @@ class Affine:
         if bias is not None:
             z = f.add(z, f.scaled(f.reshape(bias, 1, g, 1, o), self.tau))
         z = f.reshape(f.transpose(z, 0, 1, 3, 2), n, g * o * p)
-        # Also of values that do not move: they have errors all the same.
         return f.carried(z, lambda: self._norm(tape, v, inputs), x)
 
     def backward(self, tape: Tape, v: int, inputs: Sequence[int]) -> list[Values]:
