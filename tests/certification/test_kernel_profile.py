@@ -504,6 +504,21 @@ def test_a_straight_path_beside_a_bent_one():
         assert centre.numbers.slope == pytest.approx(float(slope.norm()), rel=1e-6)
 
 
+@pytest.mark.parametrize("field", FIELDS)
+def test_weights_may_be_zero(field):
+    """A layer whose map has norm 0 at the centre: nothing is known of it beforehand, and nothing need be."""
+    rng = np.random.default_rng(12)
+    b = Builder(rng)
+    at = b.act(b.dense(b.input(3), 4), "tanh")
+    b.head(b.act(b.dense(at, 4), "softplus"), 1)
+    b.groups[1].weight[:] = 0.0
+    graph, x = Graph(tuple(b.nodes), tuple(b.groups)), rng.standard_normal((2, 3))
+    centre = kernel_centre(linearize(graph, x, FIELDS[field]), x, FIELDS[field])
+    q = torch.tensor([0.6, 0.8], dtype=torch.float64)
+    slope = gradient(graph, parameters(graph), torch.tensor(x), *directions(graph, torch.tensor(x), centre, q))
+    assert float(slope.norm()) <= centre.numbers.slope
+
+
 def test_a_linear_network_does_not_turn():
     b = Builder(np.random.default_rng(8))
     b.dense(b.input(3), 2)

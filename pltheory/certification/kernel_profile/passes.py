@@ -144,13 +144,13 @@ class Passes:
         bias = None if self.graph.groups[group].bias is None else f.part(block, (slice(None), slice(None), q))
         return f.part(block, (slice(None), slice(None), slice(None, q))), bias
 
-    def _with(self, v: int, parameters: Parameters, norm: float) -> Tape:
-        """The tape with other parameters at an affine node, whose map has at most that norm."""
+    def _with(self, v: int, parameters: Parameters, norm: float | None) -> Tape:
+        """The tape with other parameters at an affine node, whose map has at most that norm, if one is known."""
         kind = self.graph.nodes[v].kind
         assert isinstance(kind, Affine)
         groups = list(self.tape.groups)
         groups[kind.group] = parameters
-        return replace(self.tape, groups=groups, norms={v: norm})
+        return replace(self.tape, groups=groups, norms={} if norm is None else {v: norm})
 
     def tangents(self, gam: dict[int, Values]) -> dict[int, Values]:
         """(N n, N_v) at every live node: zdot^k, adot^k along g_k = J^T u^k."""
@@ -167,7 +167,7 @@ class Passes:
                 tapes = [self._with(v, self._direction(kind.group, block, k), turn) for k in range(count)]
                 out[v] = f.concatenate([kind.forward(tape, v, node.inputs) for tape in tapes])
                 if moving:
-                    tape = self._with(v, (self.tape.groups[kind.group][0], None), self.tape.norms[v])
+                    tape = self._with(v, (self.tape.groups[kind.group][0], None), self.tape.norms.get(v))
                     tape = replace(tape, values=self._values(node.inputs[0], moving[0]), samples=count * n)
                     out[v] = f.add(out[v], kind.forward(tape, v, node.inputs))
             elif isinstance(kind, Fixed):
