@@ -28,10 +28,10 @@ from .sharpened import with_kernel
 from .stored import require_unchanged
 from .stored_graph import stored
 
-SHARP_POINTS = 640
-"""The same where the kernel's own direction is followed, whose bound is integrated over the grid itself."""
 POINTS = 160
 """Radii at which the verified profile is evaluated; the integral is a lower sum over them."""
+SHARP_POINTS = 640
+"""The same where the kernel's own direction is followed, whose bound is itself an integral over the grid."""
 
 Radius = Callable[[Scalar, Scalar, Scalar, Scalar, Arithmetic], Scalar]
 """(L_0, mu, beta, eta, arithmetic) to the radius asked for; it grows as mu falls."""
@@ -118,8 +118,8 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
     sigma_0 = interval(float(sqrt_down(max(0.0, centre.lambda_min.at_least()))))
     sigma_max = interval(float(sqrt_up(max(0.0, centre.lambda_max.at_most()))))
     residual = interval(centre.residual) * root
-    points = POINTS if centre.kernel is None else SHARP_POINTS
-    grid = np.linspace(0.0, radius, points + 1) if condition.integrated else np.array([0.0, radius])
+    points = SHARP_POINTS if centre.kernel is not None else POINTS if condition.integrated else 1
+    grid = np.linspace(0.0, radius, points + 1)
     # All radii in one pass over arrays: in turn, this loop was most of the time of a proof at few samples.
     over_grid = centre.bounds.change(intervals(grid[1:]), INTERVAL_ARRAYS, intervals)
     changes = [interval(0.0), *(over_grid[j] for j in range(len(grid) - 1))]

@@ -21,6 +21,8 @@ from .kernel_profile import kernel_centre, kernel_profile, lost_share, require_a
 from .profile import GRID, Profile, on_grid
 from .stored_graph import graph_of, stored
 
+MOST_GROWTH = 20
+"""Times that the last radius of the plain profile is enlarged by half: a kernel that does not turn has no last one."""
 COARSE = 200
 """Radii at which the last one is looked for."""
 
@@ -56,7 +58,9 @@ def sharpened(problem: Problem, plain: Profile) -> Profile:
     root = math.sqrt(problem.scale)
     sigma_0, sigma_max = float(plain.sig[0]) / root, float(plain.lipschitz[0]) / root
     last = float(plain.radii[-1])
-    while lost_share(numbers, np.linspace(0.0, last, COARSE))[-1] < 1:
+    for _ in range(MOST_GROWTH):
+        if lost_share(numbers, np.linspace(0.0, last, COARSE))[-1] >= 1:
+            break
         last *= 1.5
     radii = np.linspace(0.0, last, GRID + 1)
     other = kernel_profile(numbers, radii, sigma_0)

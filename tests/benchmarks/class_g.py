@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -48,9 +49,15 @@ def digits(n: int, labels: str = "one-hot") -> tuple[torch.Tensor, torch.Tensor]
     return data.x.reshape(n, *DIGITS), data.y
 
 
-def convolution(n: int, channels: list[int], *, labels: str = "one-hot", outputs: int = 10, **more: object) -> pl.Problem:
-    """Convolutions, tanh, flatten, dense; NTK scale."""
-    return pl.Problem(pl.convolutional(shape=DIGITS, channels=channels, outputs=outputs, **more), *digits(n, labels))
+def convolution(n: int, channels: list[int], **more: Any) -> pl.Problem:
+    """Convolutions, tanh, flatten, dense with 10 outputs; NTK scale."""
+    return pl.Problem(pl.convolutional(shape=DIGITS, channels=channels, outputs=10, **more), *digits(n))
+
+
+def signs(n: int, channels: int, output_init: str) -> pl.Problem:
+    """One convolution with one output, labels +-1."""
+    net = pl.convolutional(shape=DIGITS, channels=[channels], outputs=1, output_init=output_init)
+    return pl.Problem(net, *digits(n, "low-high"))
 
 
 def dense(n: int, width: int, output_init: str) -> pl.Problem:
@@ -96,17 +103,17 @@ def tokens(n: int, width: int = 16, hidden: int = 32) -> pl.Problem:
 
 
 ROWS = {
-    "conv-init": Row("conv 3x3, 7168 channels, Gaussian head, n = 5", lambda: convolution(5, [7168], labels="low-high", outputs=1), None),
-    "conv-init-signs": Row("conv 3x3, 3072 channels, head +-1, n = 5", lambda: convolution(5, [3072], labels="low-high", outputs=1, output_init="rademacher"), None),
+    "conv-init": Row("conv 3x3, 7168 channels, Gaussian head, n = 5", lambda: signs(5, 7168, "gaussian"), None),
+    "conv-init-signs": Row("conv 3x3, 3072 channels, head +-1, n = 5", lambda: signs(5, 3072, "rademacher"), None),
     "dense-init": Row("dense 64-18000-1, Gaussian, n = 10", lambda: dense(10, 18_000, "gaussian"), None),
     "dense-init-signs": Row("dense 64-3000-1, head +-1, n = 10", lambda: dense(10, 3_000, "rademacher"), None),
-    "flat": Row("conv 16 channels, flatten, n = 100", lambda: convolution(100, [16])),
+    "flat": Row("conv of 16 channels, n = 100", lambda: convolution(100, [16])),
     "two": Row("two convs of 64 channels, strides 1 and 2, n = 50", lambda: convolution(50, [64, 64], stride=[1, 2])),
     "residual": Row("conv of stride 2, one residual conv, 64 channels, n = 50", lambda: blocks(50, 64, 1, 1)),
     "residual-2": Row("two pre-activation blocks of two convs, 16 channels, n = 50", lambda: blocks(50, 16, 2, 2)),
     "residual-2-norm": Row("the same with eval-mode batch norm", lambda: blocks(50, 16, 2, 2, True)),
     "transformer": Row("transformer block, 8 tokens of width 16, n = 20", lambda: tokens(20)),
-}  # fmt: skip
+}
 
 
 def measure(name: str, *, recheck: bool) -> dict[str, object]:
@@ -114,7 +121,8 @@ def measure(name: str, *, recheck: bool) -> dict[str, object]:
     row = ROWS[name]
     problem = row.problem()
     start, begun = time.perf_counter(), time.process_time()
-    found: dict[str, object] = {"row": name, "what": row.what, "parameters": sum(p.numel() for p in problem.parameters())}
+    count = sum(p.numel() for p in problem.parameters())
+    found: dict[str, object] = {"row": name, "what": row.what, "parameters": count}
     if row.steps is None:
         claim = pl.certify(problem, SETTINGS, theorem="B")
         found |= {"steps": 0}
