@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as nnf
 from torch import nn
 
 import pltheory as pl
@@ -102,6 +103,61 @@ def tokens(n: int, width: int = 16, hidden: int = 32) -> pl.Problem:
     return pl.Problem(Transformer(width, hidden).double(), x.reshape(n, 8, 8), y)
 
 
+class Stage(nn.Module):
+    """A pre-activation block: norm, SiLU, conv, norm, SiLU, conv, and the identity or a 1 x 1 convolution beside it."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.BatchNorm2d(inputs), nn.BatchNorm2d(outputs)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.beside = nn.Conv2d(inputs, outputs, 1, stride, bias=False) if stride > 1 or inputs != outputs else None
+        with torch.no_grad():
+            # Isometries and a branch that is closed at first: a residual network's usual start.
+            for conv in (self.conv1, self.beside):
+                if conv is not None:
+                    middle = conv.kernel_size[0] // 2
+                    conv.weight.zero_()
+                    conv.weight[:, :, middle, middle] = nn.init.orthogonal_(torch.empty(outputs, inputs))
+            self.conv2.weight.zero_()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
+        z = nnf.silu(self.norm1(x))
+        branch = self.conv2(nnf.silu(self.norm2(self.conv1(z))))
+        return branch + (x if self.beside is None else self.beside(z))
+
+
+class ResNet8(nn.Module):
+    """A stem, three stages of widths c, 2c, 4c, a norm, SiLU, flatten, dense: seven 3 x 3 convolutions and a head."""
+
+    def __init__(self, width: int = 8) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(1, width, 3, 1, 1, bias=False)
+        self.stages = nn.Sequential(Stage(width, width, 1), Stage(width, 2 * width, 2), Stage(2 * width, 4 * width, 2))
+        self.norm, self.head = nn.BatchNorm2d(4 * width), nn.Linear(4 * width * 49, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, 1, 28, 28) to (n, 10)."""
+        return self.head(nnf.silu(self.norm(self.stages(self.stem(x)))).flatten(1))
+
+
+def fashion(n: int, width: int) -> pl.Problem:
+    """Fashion-MNIST; the stem's channels of variance 1 on the data, statistics of the norms measured there."""
+    torch.manual_seed(0)
+    data = pl.datasets.fashion_mnist(n, labels="one-hot")
+    x = data.x.reshape(n, 1, 28, 28)
+    x = x / x.abs().max()
+    net = ResNet8(width).double()
+    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    with torch.no_grad():
+        net.stem.weight /= net.stem(x).std((0, 2, 3))[:, None, None, None]
+        for norm in norms:
+            norm.momentum = None
+        net.train()(x)
+    return pl.Problem(net.eval(), x, data.y)
+
+
 ROWS = {
     "conv-init": Row("conv 3x3, 7168 channels, Gaussian head, n = 5", lambda: signs(5, 7168, "gaussian"), None),
     "conv-init-signs": Row("conv 3x3, 3072 channels, head +-1, n = 5", lambda: signs(5, 3072, "rademacher"), None),
@@ -112,6 +168,7 @@ ROWS = {
     "residual": Row("conv of stride 2, one residual conv, 64 channels, n = 50", lambda: blocks(50, 64, 1, 1)),
     "residual-2": Row("two pre-activation blocks of two convs, 16 channels, n = 50", lambda: blocks(50, 16, 2, 2)),
     "residual-2-norm": Row("the same with eval-mode batch norm", lambda: blocks(50, 16, 2, 2, True)),
+    "fashion": Row("ResNet-8 (8-16-32), SiLU, eval-mode batch norm, Fashion-MNIST, n = 50", lambda: fashion(50, 8)),
     "transformer": Row("transformer block, 8 tokens of width 16, n = 20", lambda: tokens(20)),
 }
 
@@ -155,7 +212,8 @@ def main() -> None:
     asked = parser.parse_args()
     for name in asked.rows.split(","):
         if asked.here:
-            print(json.dumps(measure(name, recheck=asked.recheck)), flush=True)
+            sys.stdout.write(json.dumps(measure(name, recheck=asked.recheck)) + "\n")
+            sys.stdout.flush()
             continue
         more = ["--recheck"] if asked.recheck else []
         subprocess.run([sys.executable, "-m", "tests.benchmarks.class_g", "--here", "--rows", name, *more], check=False)
