@@ -231,7 +231,7 @@ def graph_figure(graph: dict[str, Any]) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 1.1 + 0.27 * len(shown)), layout="constrained")
         if whole:
-            left, right = figure.subplots(1, 2, width_ratios=[1, 4], sharey=True)
+            left, right = figure.subplots(1, 2, width_ratios=[1, 7])
             edges_panel(left, graph)
         else:
             right = figure.subplots()
@@ -239,6 +239,7 @@ def graph_figure(graph: dict[str, Any]) -> Figure:
         where = f"R = {graph['radius']:.3g}"
         more = "" if whole else f": the {len(shown)} that cost the most of {len(nodes)} nodes"
         right.set_title(f"Where the bounds on the ball {where} are lost{more}")
+        figure.legend(loc="outside lower right", ncols=2)
     return figure
 
 
@@ -256,8 +257,9 @@ def edges_panel(ax: Axes, graph: dict[str, Any]) -> None:
         mark, color = {"affine": ("s", MEASURED), "sum": ("P", FIXED)}.get(
             node["kind"], ("o", PROVEN if node["function"] else FIXED)
         )
-        ax.plot([0], [v], mark, ms=7 if mark == "P" else 6, color=color, zorder=2)
+        ax.plot([0], [v], mark, ms=9 if mark == "P" else 6, mew=0, color=color, zorder=2)
     ax.set_xlim(-0.75 * max(spans) ** 0.6 - 0.3, 0.4)
+    ax.set_ylim(len(nodes) - 0.4, -0.6)
     ax.axis("off")
 
 
@@ -277,4 +279,3 @@ def shares_panel(ax: Axes, graph: dict[str, Any], shown: Sequence[int]) -> None:
     ax.set_ylim(len(nodes) - 0.4, -0.6)
     ax.set_xlim(0, max(10.0, 112 * max((node[key] for node in nodes for key in bars), default=0.0)))
     ax.set_xlabel("share, per cent")
-    ax.legend(loc="lower right")
