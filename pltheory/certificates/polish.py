@@ -81,13 +81,13 @@ def polish(
     """Take kernel Gauss-Newton steps until Theorem C's ratio is safely above 1, or the limit is reached.
 
     Args:
-        problem: class N; its own weights are left as they are.
+        problem: class N or G; its own weights are left as they are.
         settings: step rule that the certificate is to be about.
         limit: largest number of steps; 0 only measures.
         progress: called at every point as (done, limit, note).
 
     Raises:
-        NotAvailableError: not of class N or not smooth.
+        NotAvailableError: neither of class N nor of class G, or not smooth.
         NumericalFailureError: no damping makes the kernel factorise, or no step lowers the residual.
     """
     work = problem.copy()

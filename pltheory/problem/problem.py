@@ -20,7 +20,7 @@ from .admissible import are_labels, check_data, check_labelled
 from .exact import has_memory
 from .graphs import read_graph
 from .loss import LOSSES, SquareLoss
-from .networks import ClassN, FullyConnected, class_n, require_vectors
+from .networks import ClassN, FullyConnected, class_n, looks_like_layers, require_vectors
 from .surroundings import undisturbed
 
 
@@ -141,7 +141,9 @@ class Problem:
         return "; it takes x.movedim(-1, 1), channels first"
 
     def _not_class_n(self) -> str:
-        """The part that a network which fails is broken at, as far as reading it tells."""
+        """The part that a network of layers which fails is broken at, as far as reading it tells."""
+        if not looks_like_layers(self.network):
+            return ""
         try:
             self.class_n()
         except NotAvailableError as error:

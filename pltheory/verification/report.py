@@ -33,7 +33,7 @@ class VerifyReport:
     """The answer to "does the theorem apply here, and does the run agree".
 
     Attributes:
-        measured: kernel, spectrum and profile at w_0, of copies of a class-N network and its data.
+        measured: kernel, spectrum and profile at w_0, of copies of a network of class N or G and its data.
         settings: the step rule.
         ladder: one report per theorem asked for.
         main: the report whose ball and step size the run uses.
@@ -166,7 +166,7 @@ def verify(
     asked = theorem if isinstance(theorem, str) else theorem.theorem.id
     if options and asked_for[0].origin is None:
         raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
-    # What follows computes from copies of a class-N network and its data.
+    # What follows computes from copies of a network of class N or G and its data.
     taken = snapshot(problem)
     problem = taken.problem
     with taken.naming_the_part():
