@@ -118,7 +118,7 @@ def place(node: torch.fx.Node) -> str:
     frames = str(node.meta.get("stack_trace") or "").strip().splitlines()
     calls = [
         (line.strip(), after.strip())
-        for line, after in zip(frames, [*frames[1:], ""], strict=True)
+        for line, after in zip(frames, [*frames[1:], ""], strict=False)
         if line.strip().startswith("File ") and _TORCH not in line
     ]
     if not calls:
