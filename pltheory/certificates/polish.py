@@ -88,7 +88,7 @@ def polish(
 
     Raises:
         NotAvailableError: neither of class N nor of class G, or not smooth.
-        NumericalFailureError: no damping makes the kernel factorise, or no step lowers the residual.
+        NumericalFailureError: no damping makes the kernel factorise, or no first step lowers the residual.
     """
     work = problem.copy()
     start = [p.detach().clone() for p in work.parameters()]
@@ -112,6 +112,11 @@ def polish(
             steps.append(PolishStep(residual, ratio, 0.0, known.damping))
             break
         fraction = _descend(work, lin, v, residual)
+        if fraction == 0.0 and not steps:
+            raise NumericalFailureError("no Gauss-Newton step lowers the residual: this checkpoint cannot be polished")
+        if fraction == 0.0:  # as near as rounding lets it come: the certificate says what is missing
+            steps.append(PolishStep(residual, ratio, 0.0, known.damping))
+            break
         steps.append(PolishStep(residual, ratio, fraction, known.damping))
         del lin
     moved = torch.stack([(p.detach() - s).norm() for p, s in zip(work.parameters(), start, strict=True)]).norm()
@@ -206,7 +211,7 @@ def _spectrum(lin: Local, known: _Inverse) -> tuple[_Inverse, tuple[Bound, Bound
 
 
 def _descend(work: Problem, lin: Local, v: Tensor, residual: float) -> float:
-    """Take the largest of the steps 1, 1/2, 1/4, .. along -J^T v that lowers the residual; its fraction."""
+    """Take the largest of the steps 1, 1/2, 1/4, .. along -J^T v that lowers the residual; its fraction, or 0."""
     moves = [(parameter, parameter.detach().clone(), d) for parameter, d in lin.directions(v)]
     fraction = 1.0
     with torch.no_grad():
@@ -216,4 +221,6 @@ def _descend(work: Problem, lin: Local, v: Tensor, residual: float) -> float:
             if float(work.residual().norm()) < (1 - 0.1 * fraction) * residual:
                 return fraction
             fraction /= 2
-    raise NumericalFailureError("no Gauss-Newton step lowers the residual: this checkpoint cannot be polished")
+        for parameter, before, _ in moves:
+            parameter.copy_(before)
+    return 0.0

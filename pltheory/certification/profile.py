@@ -29,6 +29,10 @@ from .class_n import ClassNBounds
 
 GRID = 4000
 """Radii at which a profile is tabulated; between them every reading is rounded to the safe side."""
+CONSTANT = 2.0**100
+"""A radius up to which a Jacobian that does not use up its smallest singular value is taken for constant."""
+AMPLE = 100.0
+"""Times ||r_0|| / sigma_min(J), the radius of a constant Jacobian's profile."""
 
 Array = np.ndarray
 
@@ -172,7 +176,7 @@ def profile_from_bounds(
     """
     if not math.isfinite(sigma_max + residual):
         raise NumericalFailureError("the kernel or the residual is not finite")
-    radii = np.linspace(0.0, _last_radius(bounds, sigma_0), GRID + 1)
+    radii = np.linspace(0.0, _last_radius(bounds, sigma_0, residual), GRID + 1)
     ell = np.asarray(bounds.lipschitz(radii, ARRAYS, float))
     widths = np.diff(radii)
     # ell grows with the radius, so right end points bound its integral from above.
@@ -188,8 +192,11 @@ def profile_from_bounds(
     )
 
 
-def _last_radius(bounds: BallBounds, sigma_0: float) -> float:
-    """A radius at which both bounds of the Jacobian's change have used up sigma_0."""
+def _last_radius(bounds: BallBounds, sigma_0: float, residual: float) -> float:
+    """A radius at which both bounds of the Jacobian's change have used up sigma_0.
+
+    Where the network is linear in its parameters nothing is used up: then far more than a zero of the loss can be away.
+    """
     if sigma_0 == 0.0:
         return 1.0
 
@@ -199,6 +206,8 @@ def _last_radius(bounds: BallBounds, sigma_0: float) -> float:
     high = 1.0
     while left(high) < 0:
         high *= 2
+        if high > CONSTANT:
+            return AMPLE * residual / sigma_0 or 1.0
     # The integral of ell may use sigma_0 up a little later than the direct bound: by less than a half where seen;
     # stopping early only loses profile, it never overstates it.
     return 1.5 * float(brentq(left, 0.0, high))

@@ -51,7 +51,7 @@ def print_report(console: Console, report: dict[str, Any]) -> None:
         console.print(_tried(report) if report.get("asked") == "best" else _ladder(report["theorems"]))
     if report["run"] is not None:
         console.print(_run(report, main))
-    if report.get("graph"):  # a folder of an earlier version has none
+    if report.get("graph") and costliest(report["graph"], 1):  # a folder of an earlier version has no graph
         console.print(_lost(report["graph"]))
     if main["shortfall"]:
         console.print(f"[bold]open:[/] {escape(main['shortfall'])}", highlight=False)

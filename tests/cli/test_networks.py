@@ -82,6 +82,6 @@ def test_float32_modules_are_said_not_to_be_cast(warm: Warm, tmp_path: Path) -> 
     )
     (tmp_path / "own.toml").write_text(settings, encoding="utf-8")
     end = warm("verify", "own.toml", *FEW, "--out", "run", folder=tmp_path)
-    assert end.code == 3, end.stderr
+    assert end.code == 0, end.stderr  # a Jacobian that does not change is certified on any ball
     assert "the float64 image of the stored weights" in end.stderr
     assert json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))["dtype"] == "float32"
