@@ -35,7 +35,7 @@ ARGUMENTS: dict[str, Any] = {
     **dict.fromkeys(("upscale_factor", "downscale_factor", "groups"), 2),
     **dict.fromkeys(("norm_type", "num_groups", "nhead", "num_heads", "output_size", "padding", "size"), 2),
     **dict.fromkeys(("num_features", "num_channels", "in_channels", "out_channels", "in_features"), CHANNELS),
-    **dict.fromkeys(("out_features", "input_size", "hidden_size", "embed_dim", "d_model", "normalized_shape"), CHANNELS),
+    **dict.fromkeys(("out_features", "input_size", "hidden_size", "embed_dim", "normalized_shape"), CHANNELS),
     **dict.fromkeys(("in1_features", "in2_features", "num_embeddings", "embedding_dim"), CHANNELS),
     "value": 0.0,
     "threshold": 0.5,
@@ -130,45 +130,49 @@ def _words(graph: Graph) -> str:
     return "; ".join(found) or "moves entries only"
 
 
-def _classes() -> dict[str, list[type[nn.Module]]]:
-    """The classes of `torch.nn` by the first line of the file that they stand in, without losses and bases."""
-    by_file: dict[str, list[type[nn.Module]]] = {}
-    for name in nn.modules.__all__:
-        cls = getattr(nn, name)
-        file = cls.__module__.rpartition(".")[2]
-        if file not in ("loss", "module", "container") and not name.startswith("Lazy") and issubclass(cls, nn.Module):
-            by_file.setdefault(file, []).append(cls)
-    return by_file
+def _classes() -> list[type[nn.Module]]:
+    """The classes of `torch.nn` without losses, containers and those that are made lazily, in the alphabet's order."""
+    classes = (getattr(nn, name) for name in nn.modules.__all__ if not name.startswith("Lazy"))
+    files = ("loss", "module", "container")
+    return [c for c in classes if issubclass(c, nn.Module) and c.__module__.rpartition(".")[2] not in files]
 
 
 class TorchModules(SphinxDirective):
-    """One row per class of `torch.nn`, those of one name for several axes together where the same is said of them."""
+    """Two tables of the classes of `torch.nn`: those that are read, by what they become; the others, by why not."""
 
     def run(self) -> list[nodes.Node]:
         """The tables, as Markdown that the page's parser reads."""
-        lines: list[str] = []
+        read: dict[str, list[str]] = {}
+        refused: dict[str, list[str]] = {}
         untried: list[str] = []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for file, classes in sorted(_classes().items()):
-                rows: dict[tuple[str, str, str], list[str]] = {}
-                for cls in classes:
-                    outcome = _outcome(cls)
-                    if outcome is None:
-                        untried.append(f"`{cls.__name__}`")
-                    else:
-                        key = (re.sub(r"\d\w?$", "", cls.__name__), outcome[0], re.sub(r"\dd\b", "d", outcome[1]))
-                        rows.setdefault(key, []).append(cls.__name__)
-                if rows:
-                    lines += ["", f"**torch.nn.modules.{file}**", "", "| module | read as | refused, because |", "|---|---|---|"]
-                for (_, kinds, reason), names in rows.items():
-                    lines.append(f"| {', '.join(f'`{n}`' for n in names)} | {kinds} | {_plain(reason)} |")
-        lines += ["", f"Not tried, because they take other arguments or other data than floating ones: {', '.join(untried)}."]
+            for cls in _classes():
+                outcome, name = _outcome(cls), f"`{cls.__name__}`"
+                if outcome is None:
+                    untried.append(name)
+                elif outcome[0]:
+                    read.setdefault(outcome[0], []).append(name)
+                else:
+                    # The operation's own name stands in the first column, near enough.
+                    reason = re.sub(r"^\S+ is ", "", outcome[1])
+                    refused.setdefault(reason, []).append(name)
+        lines = ["| module | read as |", "|---|---|"]
+        lines += [f"| {', '.join(names)} | {kinds} |" for kinds, names in read.items()]
+        lines += ["", "| refused | because it is, or has an operation that is |", "|---|---|"]
+        lines += [f"| {', '.join(names)} | {_plain(reason)} |" for reason, names in refused.items()]
+        lines += ["", f"Not tried, because they take other arguments or other data: {', '.join(untried)}."]
         return self.parse_text_to_nodes("\n".join(lines))
 
 
 def _plain(text: str) -> str:
     return text.replace("|", "\\|").replace("*", "\\*").replace("_", "\\_")
+
+
+def _first_line(module: Any) -> str:
+    """What a module's docstring says first, without where its mathematics stands."""
+    line = (inspect.getdoc(module) or "").partition("\n")[0]
+    return _plain(re.sub(r" \(THEORY\w* .*?\)", "", line).rstrip("."))
 
 
 class Kinds(SphinxDirective):
@@ -179,8 +183,7 @@ class Kinds(SphinxDirective):
         lines = ["| kind | what it computes | numbers at the weights that the bounds start from |", "|---|---|---|"]
         for kind in get_args(Kind):
             module = sys.modules[kind.__module__]
-            what = inspect.getdoc(module).splitlines()[0].rstrip(".")  # type: ignore[union-attr]
-            lines.append(f"| `{kind.name}` | {_plain(what)} | {_numbers(module)} |")
+            lines.append(f"| `{kind.name}` | {_first_line(module)} | {_numbers(module)} |")
         return self.parse_text_to_nodes("\n".join(lines))
 
 
@@ -204,8 +207,7 @@ class Operations(SphinxDirective):
         lines = ["| operations of torch | read in |", "|---|---|"]
         for module in (linear, arithmetic, smooth, moving):
             names = sorted(name for name, reader in READERS.items() if reader.__module__ == module.__name__)
-            what = inspect.getdoc(module).splitlines()[0].rstrip(".")  # type: ignore[union-attr]
-            lines.append(f"| {', '.join(f'`{n}`' for n in names)} | {_plain(what)} |")
+            lines.append(f"| {', '.join(f'`{n}`' for n in names)} | {_first_line(module)} |")
         refused = {"not smooth": KINKS, "looks up by the values of the data": LOOKUPS}
         lines += ["", "| refused | because |", "|---|---|"]
         lines += [f"| {', '.join(f'`{n}`' for n in sorted(names))} | {why} |" for why, names in refused.items()]

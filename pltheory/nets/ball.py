@@ -76,7 +76,7 @@ class GraphBounds:
     def shares(self, radius: float) -> dict[int, Share]:
         """What each node adds to ||M|| and to ||Q|| over the ball of a radius, in floats, by node: where they are lost.
 
-        Both norms are attained by a nonnegative split t of the radius over the groups, and are sums over the nodes there.
+        Both norms are attained at a nonnegative split of the radius over the groups, and are sums over the nodes there.
         """
         first = self._sweep(radius, FLOATS, float, None)
         second = self._sweep(radius, FLOATS, float, first)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..nets.ball import GraphBounds
+from ..nets.kinds.affine import Affine
 from ..optim import StepSettings
 from ..theorems.ball_constants import BallConstants
 from ..theorems.ladder import WEAKEST_DEMAND
@@ -35,8 +36,7 @@ def graph_of(measured: Measured, settings: StepSettings, found: BallConstants | 
     shares = measured.profile.bounds.shares(radius)
     nodes = []
     for v, node in enumerate(graph.nodes):
-        group = getattr(node.kind, "group", None)
-        taken = graph.groups[group] if group is not None else None
+        group = graph.groups[node.kind.group] if isinstance(node.kind, Affine) else None
         share = shares.get(v)
         nodes.append(
             {
@@ -45,7 +45,7 @@ def graph_of(measured: Measured, settings: StepSettings, found: BallConstants | 
                 "function": node.kind.function,
                 "inputs": list(node.inputs),
                 "size": node.size,
-                "parameters": 0 if taken is None else taken.weight.size + (0 if taken.bias is None else taken.bias.size),
+                "parameters": 0 if group is None else group.size,
                 "change": 0.0 if share is None else share.change,
                 "curvature": 0.0 if share is None else share.curvature,
             }

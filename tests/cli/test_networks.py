@@ -17,7 +17,9 @@ FEW = ("--set", "run.steps=5", "--set", "data.n=3")
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_verify_at_an_initialisation_answers_undecided_and_says_whose_code_ran(warm: Warm, tmp_path: Path, name: str) -> None:
+def test_verify_answers_undecided_at_an_initialisation_and_says_whose_code_ran(
+    warm: Warm, tmp_path: Path, name: str
+) -> None:
     end = warm("verify", str(FILES[name]), *FEW, "--json", "--out", "run", folder=tmp_path)
     assert end.code == 3, end.stderr
     said = json.loads(end.stdout)

@@ -1,4 +1,4 @@
-"""A node's share of a bound is the bound's relative growth when that node's own term grows: an oracle by differences."""
+"""A node's share of a bound is the bound's relative growth when that node's own term grows, seen by differences."""
 
 from __future__ import annotations
 

@@ -16,8 +16,10 @@ from tests.report.test_page import Reader
 
 
 def node(name, kind="affine", inputs=(), change=0.0, curvature=0.0, function=""):
-    shares = {"change": change, "curvature": curvature}
-    return {"name": name, "kind": kind, "function": function, "inputs": list(inputs), "size": 7, "parameters": 3, **shares}
+    return {
+        "name": name, "kind": kind, "function": function, "inputs": list(inputs), "size": 7, "parameters": 3,
+        "change": change, "curvature": curvature,
+    }  # fmt: skip
 
 
 def residual():

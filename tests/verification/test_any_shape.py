@@ -24,7 +24,7 @@ from pltheory.problem.problem import Problem
 from pltheory.report.html import render_page
 from pltheory.report.text import print_report
 from pltheory.runs.loop import run
-from pltheory.theory import InvalidInputError, NotAvailableError
+from pltheory.theory import InvalidInputError
 from pltheory.theory.verdict import Verdict
 from tests.cases import draws
 

@@ -13,7 +13,9 @@ KINKS = frozenset(
     "adaptive_max_pool3d where sign floor ceil round frac trunc sort topk median kthvalue argmax argmin rrelu_with_noise "
     "fractional_max_pool2d norm linalg_vector_norm gt lt ge le eq ne masked_fill heaviside logical_not".split()
 )
-RECURRENT = frozenset("lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell".split())
+RECURRENT = frozenset(
+    {"lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"}
+)
 LOOKUPS = frozenset({"embedding", "embedding_bag", "one_hot", "gather", "index_select", "take", "bucketize"})
 
 
