@@ -154,13 +154,13 @@ class TorchModules(SphinxDirective):
                 elif outcome[0]:
                     read.setdefault(outcome[0], []).append(name)
                 else:
-                    # The operation's own name stands in the first column, near enough.
+                    # The operation's own name is near enough to the module's.
                     reason = re.sub(r"^\S+ is ", "", outcome[1])
                     refused.setdefault(reason, []).append(name)
-        lines = ["| module | read as |", "|---|---|"]
-        lines += [f"| {', '.join(names)} | {kinds} |" for kinds, names in read.items()]
-        lines += ["", "| refused | because it is, or has an operation that is |", "|---|---|"]
-        lines += [f"| {', '.join(names)} | {_plain(reason)} |" for reason, names in refused.items()]
+        lines = ["| read as | modules |", "|---|---|"]
+        lines += [f"| {kinds} | {', '.join(names)} |" for kinds, names in read.items()]
+        lines += ["", "| refused, because an operation is | modules |", "|---|---|"]
+        lines += [f"| {_plain(reason)} | {', '.join(names)} |" for reason, names in refused.items()]
         lines += ["", f"Not tried, because they take other arguments or other data: {', '.join(untried)}."]
         return self.parse_text_to_nodes("\n".join(lines))
 

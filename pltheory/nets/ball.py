@@ -81,9 +81,11 @@ class GraphBounds:
         first = self._sweep(radius, FLOATS, float, None)
         second = self._sweep(radius, FLOATS, float, first)
         groups = self.groups
-        changes, curvatures = {}, {}
+        changes: dict[int, np.ndarray] = {}
+        curvatures: dict[int, np.ndarray] = {}
         for v, node in self._active():
-            rows, form = {}, Quadratic()
+            rows: dict[int, Row] = {}
+            form = Quadratic()
             if isinstance(node.kind, Affine):
                 rows[node.kind.group] = node.kind.jacobian_change(first, v, node.inputs)
             node.kind.curvature(second, v, node.inputs, form)
