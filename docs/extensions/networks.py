@@ -159,7 +159,7 @@ class TorchModules(SphinxDirective):
                     refused.setdefault(reason, []).append(name)
         lines = ["| read as | modules |", "|---|---|"]
         lines += [f"| {kinds} | {', '.join(names)} |" for kinds, names in read.items()]
-        lines += ["", "| refused, because an operation is | modules |", "|---|---|"]
+        lines += ["", "| refused: why | modules |", "|---|---|"]
         lines += [f"| {_plain(reason)} | {', '.join(names)} |" for reason, names in refused.items()]
         lines += ["", f"Not tried, because they take other arguments or other data: {', '.join(untried)}."]
         return self.parse_text_to_nodes("\n".join(lines))
@@ -204,10 +204,10 @@ class Operations(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The lists, as Markdown that the page's parser reads."""
-        lines = ["| operations of torch | read in |", "|---|---|"]
+        lines = ["| what is read | operations |", "|---|---|"]
         for module in (linear, arithmetic, smooth, moving):
             names = sorted(name for name, reader in READERS.items() if reader.__module__ == module.__name__)
-            lines.append(f"| {', '.join(f'`{n}`' for n in names)} | {_first_line(module)} |")
+            lines.append(f"| {_first_line(module)} | {', '.join(f'`{n}`' for n in names)} |")
         refused = {"not smooth": KINKS, "looks up by the values of the data": LOOKUPS}
         lines += ["", "| refused | because |", "|---|---|"]
         lines += [f"| {', '.join(f'`{n}`' for n in sorted(names))} | {why} |" for why, names in refused.items()]
