@@ -23,7 +23,7 @@ from pltheory.nets.graph import Graph, Kind
 from pltheory.nets.reading import arithmetic, linear, moving, smooth
 from pltheory.nets.reading.export import REFUSED
 from pltheory.nets.reading.operation import READERS
-from pltheory.nets.reading.refusals import KINKS, LOOKUPS
+from pltheory.nets.reading.refusals import KINKS, LOOKUPS, RECURRENT
 from pltheory.nets.reading.values import UnreadableError
 from pltheory.problem.graphs import read_graph
 from pltheory.theory import NotAvailableError
@@ -208,9 +208,10 @@ class Operations(SphinxDirective):
         for module in (linear, arithmetic, smooth, moving):
             names = sorted(name for name, reader in READERS.items() if reader.__module__ == module.__name__)
             lines.append(f"| {_first_line(module)} | {', '.join(f'`{n}`' for n in names)} |")
-        refused = {"not smooth": KINKS, "looks up by the values of the data": LOOKUPS}
-        lines += ["", "| refused | because |", "|---|---|"]
-        lines += [f"| {', '.join(f'`{n}`' for n in sorted(names))} | {why} |" for why, names in refused.items()]
+        refused = {"not smooth": KINKS, "looks up by the values of the data": LOOKUPS, "recurrent": RECURRENT}
+        lines += ["", "| refused: why | operations |", "|---|---|"]
+        for why, names in refused.items():
+            lines.append(f"| {why} | {', '.join(f'`{n}`' for n in sorted(names - READERS.keys()))} |")
         return self.parse_text_to_nodes("\n".join(lines))
 
 
