@@ -27,6 +27,8 @@ from .local import Local, local
 
 ENOUGH = 1.5
 """Certificate ratio at which polishing stops: what the proof needs is more than 1."""
+RESOLVED = 1e-8
+"""Times ||F|| + ||y||, a residual that no step lowers because of rounding; a larger one is held up by something else."""
 DIRECT = 2048
 """Up to this order the kernel is factorised at every point; beyond it only where conjugate gradients stall."""
 FORCING = 1e-3
@@ -88,7 +90,7 @@ def polish(
 
     Raises:
         NotAvailableError: neither of class N nor of class G, or not smooth.
-        NumericalFailureError: no damping makes the kernel factorise, or no first step lowers the residual.
+        NumericalFailureError: no damping makes the kernel factorise, or no step lowers a residual that is more than rounding.
     """
     work = problem.copy()
     start = [p.detach().clone() for p in work.parameters()]
@@ -112,7 +114,7 @@ def polish(
             steps.append(PolishStep(residual, ratio, 0.0, known.damping))
             break
         fraction = _descend(work, lin, v, residual)
-        if fraction == 0.0 and not steps:
+        if fraction == 0.0 and residual > RESOLVED * float(lin.outputs.norm() + work.y.norm()):
             raise NumericalFailureError("no Gauss-Newton step lowers the residual: this checkpoint cannot be polished")
         if fraction == 0.0:  # as near as rounding lets it come: the certificate says what is missing
             steps.append(PolishStep(residual, ratio, 0.0, known.damping))
