@@ -13,6 +13,7 @@ extensions = [
     "claims",
     "formulas",
     "inventories",
+    "networks",
     "quantities",
     "runs",
     "myst_parser",

@@ -29,6 +29,8 @@ ENOUGH = 1.5
 """Certificate ratio at which polishing stops: what the proof needs is more than 1."""
 CONVERGING = 0.02
 """Share of the residual that one step must leave before a ratio that costs more than a step is asked for."""
+RESOLVED = 1e-8
+"""Times ||F|| + ||y||, a residual that rounding alone keeps a step from lowering; a larger one is held up otherwise."""
 DIRECT = 2048
 """Up to this order the kernel is factorised at every point; beyond it only where conjugate gradients stall."""
 FORCING = 1e-3
@@ -91,7 +93,8 @@ def polish(
 
     Raises:
         NotAvailableError: neither of class N nor of class G, or not smooth.
-        NumericalFailureError: no damping makes the kernel factorise, or no step lowers the residual.
+        NumericalFailureError: no damping makes the kernel factorise, or no step lowers a residual that is more than
+            rounding.
     """
     work = problem.copy()
     start = [p.detach().clone() for p in work.parameters()]
@@ -118,6 +121,14 @@ def polish(
             steps.append(PolishStep(residual, ratio, 0.0, known.damping))
             break
         fraction = _descend(work, lin, v, residual)
+        if fraction == 0.0 and residual > RESOLVED * float(lin.outputs.norm() + work.y.norm()):
+            raise NumericalFailureError("no Gauss-Newton step lowers the residual: this checkpoint cannot be polished")
+        if fraction == 0.0:  # as near as rounding lets it come: the certificate says what is missing
+            if ratio is None:
+                bounds = lin.profile(residual, work.scale, spectrum)
+                ratio = AT_CHECKPOINT.search_radius(bounds, settings).ratio
+            steps.append(PolishStep(residual, ratio, 0.0, known.damping))
+            break
         steps.append(PolishStep(residual, ratio, fraction, known.damping))
         del lin
     moved = torch.stack([(p.detach() - s).norm() for p, s in zip(work.parameters(), start, strict=True)]).norm()
@@ -212,7 +223,7 @@ def _spectrum(lin: Local, known: _Inverse) -> tuple[_Inverse, tuple[Bound, Bound
 
 
 def _descend(work: Problem, lin: Local, v: Tensor, residual: float) -> float:
-    """Take the largest of the steps 1, 1/2, 1/4, .. along -J^T v that lowers the residual; its fraction."""
+    """Take the largest of the steps 1, 1/2, 1/4, .. along -J^T v that lowers the residual; its fraction, or 0."""
     moves = [(parameter, parameter.detach().clone(), d) for parameter, d in lin.directions(v)]
     fraction = 1.0
     with torch.no_grad():
@@ -222,4 +233,6 @@ def _descend(work: Problem, lin: Local, v: Tensor, residual: float) -> float:
             if float(work.residual().norm()) < (1 - 0.1 * fraction) * residual:
                 return fraction
             fraction /= 2
-    raise NumericalFailureError("no Gauss-Newton step lowers the residual: this checkpoint cannot be polished")
+        for parameter, before, _ in moves:
+            parameter.copy_(before)
+    return 0.0

@@ -29,6 +29,10 @@ from .class_n import ClassNBounds
 
 GRID = 4000
 """Radii at which a profile is tabulated; between them every reading is rounded to the safe side."""
+CONSTANT = 2.0**100
+"""A radius up to which a Jacobian that does not use up its smallest singular value is taken for constant."""
+AMPLE = 100.0
+"""Times ||r_0|| / sigma_min(J), the radius of a constant Jacobian's profile."""
 
 FAR = 1e6
 """Times what a profile has to use up: from there on the search for its last radius is narrowed by halves first."""
@@ -175,7 +179,7 @@ def profile_from_bounds(
     """
     if not math.isfinite(sigma_max + residual):
         raise NumericalFailureError("the kernel or the residual is not finite")
-    radii = np.linspace(0.0, _last_radius(bounds, sigma_0), GRID + 1)
+    radii = np.linspace(0.0, _last_radius(bounds, sigma_0, residual), GRID + 1)
     return on_grid(bounds, radii, sigma_0, sigma_max, residual, lambda_0, scale)
 
 
@@ -209,8 +213,11 @@ def on_grid(
     )
 
 
-def _last_radius(bounds: BallBounds, sigma_0: float) -> float:
-    """A radius at which both bounds of the Jacobian's change have used up sigma_0."""
+def _last_radius(bounds: BallBounds, sigma_0: float, residual: float) -> float:
+    """A radius at which both bounds of the Jacobian's change have used up sigma_0.
+
+    Where the network is linear in its parameters nothing is used up: then far more than a zero of the loss can be away.
+    """
     if sigma_0 == 0.0:
         return 1.0
 
@@ -220,6 +227,8 @@ def _last_radius(bounds: BallBounds, sigma_0: float) -> float:
     high = 1.0
     while left(high) < 0:
         high *= 2
+        if high > CONSTANT:
+            return AMPLE * residual / sigma_0 or 1.0
     # A deep network's bound may overflow at a radius far beyond the one that is looked for.
     while not left(high) < FAR * sigma_0:
         high /= 2

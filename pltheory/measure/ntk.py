@@ -60,7 +60,7 @@ def empirical_ntk(
         tf32: let an accelerator round the factors of matrix products to ten bits.
 
     Returns:
-        K of shape (n C, n C), or (n C, n2 C), sample-major: row i C + c is output c at sample i. Summed-loss scale.
+        The kernel K, (n C, n C) or (n C, n2 C), sample-major: row i C + c is output c at sample i. Summed-loss scale.
 
     Raises:
         InvalidInputError: the network mixes samples (batch normalisation in train mode), draws random numbers, answers

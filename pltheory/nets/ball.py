@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from ..theory.arithmetic import Arithmetic, Scalar
+import numpy as np
+
+from ..theory.arithmetic import FLOATS, Arithmetic, Scalar
 from ..theory.rows import NOTHING, Pair, Row, matrix, together, total
 from .centre import Centre
 from .graph import Graph, Node
@@ -15,6 +17,19 @@ from .kinds.input import Input
 from .kinds.sums import Sum
 from .quadratic import Quadratic
 from .sweep import Sweep
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one node adds to the bounds over a ball, from 0 to 1; over the nodes, each sums to 1.
+
+    Attributes:
+        change: of ||M||, which bounds ||J(w) - J(w_0)|| over the radius; of affine nodes only.
+        curvature: of ||Q||, which bounds ||DJ(w)||.
+    """
+
+    change: float
+    curvature: float
 
 
 @dataclass(frozen=True)
@@ -60,15 +75,26 @@ class GraphBounds:
         quadratic = ops.spectral_norm(form.matrix(self.groups, second.zero))
         return ops.minimum(self._norm(second), quadratic)
 
-    def shares(self, radius: float, ops: Arithmetic) -> dict[int, float]:
-        """What each affine node's row adds to M' at a radius, by node: where the bound is lost."""
-        first = self._sweep(radius, ops, float, None)
-        second = self._sweep(radius, ops, float, first)
-        return {
-            v: second.size(node.kind.jacobian_change(second, v, node.inputs))
-            for v, node in self._active()
-            if isinstance(node.kind, Affine)
-        }
+    def shares(self, radius: float) -> dict[int, Share]:
+        """What each node adds to ||M|| and to ||Q|| over the ball of a radius, in floats, by node: where they are lost.
+
+        Both norms are attained at a nonnegative split of the radius over the groups, and are sums over the nodes there.
+        """
+        first = self._sweep(radius, FLOATS, float, None)
+        second = self._sweep(radius, FLOATS, float, first)
+        groups = self.groups
+        changes: dict[int, np.ndarray] = {}
+        curvatures: dict[int, np.ndarray] = {}
+        for v, node in self._active():
+            rows: dict[int, Row] = {}
+            form = Quadratic()
+            if isinstance(node.kind, Affine):
+                rows[node.kind.group] = node.kind.jacobian_change(first, v, node.inputs)
+            node.kind.curvature(second, v, node.inputs, form)
+            changes[v] = np.array(matrix(rows, groups, 0.0))
+            curvatures[v] = np.array(form.matrix(groups, 0.0))
+        change, curvature = _parts(changes), _parts(curvatures)
+        return {v: Share(change[v], curvature[v]) for v in changes}
 
     def _active(self) -> list[tuple[int, Any]]:
         return [(v, node) for v, node in enumerate(self.graph.nodes) if active(node, self.numbers[v])]
@@ -104,6 +130,16 @@ class GraphBounds:
 def active(node: Node, at: Any) -> bool:
     """Whether a node has its numbers, or, as the input and sums, needs none."""
     return at is not None or isinstance(node.kind, Input | Sum)
+
+
+def _parts(matrices: dict[int, np.ndarray]) -> dict[int, float]:
+    """The part of each nonnegative matrix in the spectral norm of their sum; 0 where that is 0 or overflows."""
+    whole = sum(matrices.values())
+    if not np.isfinite(whole).all() or not np.any(whole):
+        return dict.fromkeys(matrices, 0.0)
+    left, norms, right = np.linalg.svd(whole)
+    u, t = np.abs(left[:, 0]), np.abs(right[0])
+    return {v: float(u @ m @ t / norms[0]) for v, m in matrices.items()}
 
 
 def converted(at: Any, number: Callable[[float], Scalar]) -> Any:

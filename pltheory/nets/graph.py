@@ -40,6 +40,11 @@ class Group:
     bias: Array | None
     names: tuple[str, str] = ("", "")
 
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self.weight.size + (0 if self.bias is None else self.bias.size)
+
 
 @dataclass(frozen=True, eq=False)
 class Node:
@@ -84,7 +89,7 @@ class Graph:
     @property
     def parameters(self) -> int:
         """Number of trainable entries."""
-        return sum(g.weight.size + (0 if g.bias is None else g.bias.size) for g in self.groups)
+        return sum(g.size for g in self.groups)
 
     @property
     def arrays(self) -> dict[str, Array]:

@@ -236,8 +236,7 @@ def residual(
         stride: of every stage's convolution, or one number for each; convolutions in blocks have stride 1.
         blocks: residual blocks after every stage's convolution, or one number for each; 0 is allowed.
         convs_per_block: convolutions of a block's branch, each after an activation.
-        shape, kernel, pooling, normalisation, statistics, activation, outputs, bias, parametrization, output_init,
-            seed, dtype, device: as in `convolutional`.
+        shape: of a sample; this and all that follow as in `convolutional`.
 
     Raises:
         InvalidInputError: as `convolutional`.

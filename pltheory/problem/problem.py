@@ -20,7 +20,7 @@ from .admissible import are_labels, check_data, check_labelled
 from .exact import has_memory
 from .graphs import read_graph
 from .loss import LOSSES, SquareLoss
-from .networks import ClassN, FullyConnected, class_n, require_vectors
+from .networks import ClassN, FullyConnected, class_n, looks_like_layers, require_vectors
 from .surroundings import undisturbed
 
 
@@ -32,9 +32,9 @@ class Problem:
     order, and C is the product of its axes.
 
     Attributes:
-        network: any nn.Module mapping (n, *sample) to (n, *out), each with at least one axis beside n.
-        x: inputs of shape (n, *sample): vectors (n, d), tokens (n, T, d), images (n, c, h, w).
-        y: targets. Given as (n, *out), as (n, C), or, where outputs are (n, C) with C >= 2, as integer class labels
+        network: any nn.Module mapping ``(n, *sample)`` to ``(n, *out)``, each with at least one axis beside n.
+        x: inputs of shape ``(n, *sample)``: vectors (n, d), tokens (n, T, d), images (n, c, h, w).
+        y: targets. Given as ``(n, *out)``, as (n, C), or, where outputs are (n, C) with C >= 2, as integer class labels
             0, .., C - 1 of shape (n,), which become one-hot targets (0 and 1) in the network's dtype. Held as (n, C).
         loss: "sum": L = 1/2 ||F - y||^2; "mean": that divided by n. Kernels and profiles are stated for the sum;
             `scale` carries L, mu and beta to the loss in use.
@@ -141,7 +141,9 @@ class Problem:
         return "; it takes x.movedim(-1, 1), channels first"
 
     def _not_class_n(self) -> str:
-        """The part that a network which fails is broken at, as far as reading it tells."""
+        """The part that a network of layers which fails is broken at, as far as reading it tells."""
+        if not looks_like_layers(self.network):
+            return ""
         try:
             self.class_n()
         except NotAvailableError as error:

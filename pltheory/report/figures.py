@@ -10,14 +10,20 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.ticker import ScalarFormatter
 
 from ..runs.trace import COLUMNS, Array, Trace
 from ..study.quantities import BUILT_IN, Quantity
 from ..study.scaling import Slope
 from ..theory.formulas import rate
+from .graph import costliest, label, percent
 
 MEASURED, PROVEN = "#1f5fa8", "#c8442b"
+FIXED = "#8a929c"
+CROWDED = 40
+"""Nodes beyond which a graph is not drawn with its edges: only those that cost the most are listed."""
 STYLE: Any = {
     "font.size": 9.5,
     "axes.spines.top": False,
@@ -211,3 +217,65 @@ def width_panel(ax: Axes, records: list[dict[str, Any]], quantity: Quantity, slo
     ax.xaxis.set_major_formatter(ScalarFormatter())
     if points:
         ax.legend()
+
+
+def graph_figure(graph: dict[str, Any]) -> Figure:
+    """A network's nodes from the input down, with the edges between them, beside each node's shares of the bounds.
+
+    Args:
+        graph: of a report. Of more than `CROWDED` nodes those that cost the most are shown, without edges.
+    """
+    nodes = graph["nodes"]
+    whole = len(nodes) <= CROWDED
+    shown = list(range(len(nodes))) if whole else sorted(costliest(graph, CROWDED))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.6, 1.1 + 0.27 * len(shown)), layout="constrained")
+        if whole:
+            left, right = figure.subplots(1, 2, width_ratios=[1, 7])
+            edges_panel(left, graph)
+        else:
+            right = figure.subplots()
+        shares_panel(right, graph, shown)
+        where = f"R = {graph['radius']:.3g}"
+        more = "" if whole else f": the {len(shown)} that cost the most of {len(nodes)} nodes"
+        right.set_title(f"Where the bounds on the ball {where} are lost{more}")
+        figure.legend(loc="outside lower right", ncols=2)
+    return figure
+
+
+def edges_panel(ax: Axes, graph: dict[str, Any]) -> None:
+    """One mark a node, the input on top; an edge that passes other nodes is an arc, wider the more it passes."""
+    nodes = graph["nodes"]
+    spans = [1]
+    for v, node in enumerate(nodes):
+        for u in node["inputs"]:
+            spans.append(v - u)
+            out = 0.0 if v - u == 1 else -0.9 * (v - u) ** 0.6
+            line = Path([(0, u), (out, u + 0.3), (out, v - 0.3), (0, v)], [Path.MOVETO, *[Path.CURVE4] * 3])
+            ax.add_patch(PathPatch(line, fill=False, ec=FIXED, lw=1.1, zorder=1))
+    for v, node in enumerate(nodes):
+        mark, color = {"affine": ("s", MEASURED), "sum": ("P", FIXED)}.get(
+            node["kind"], ("o", PROVEN if node["function"] else FIXED)
+        )
+        ax.plot([0], [v], mark, ms=9 if mark == "P" else 6, mew=0, color=color, zorder=2)
+    ax.set_xlim(-0.75 * max(spans) ** 0.6 - 0.3, 0.4)
+    ax.set_ylim(len(nodes) - 0.4, -0.6)
+    ax.axis("off")
+
+
+def shares_panel(ax: Axes, graph: dict[str, Any], shown: Sequence[int]) -> None:
+    """Two bars a node: its share of the bound of the Jacobian's change, and of that of its derivative."""
+    nodes = [graph["nodes"][v] for v in shown]
+    at = np.arange(len(nodes))
+    bars = {"change": (-0.19, MEASURED, "of the Jacobian's change"), "curvature": (0.19, PROVEN, "of its curvature")}
+    for key, (off, color, words) in bars.items():
+        shares = [100 * node[key] for node in nodes]
+        ax.barh(at + off, shares, height=0.34, color=color, label=words)
+        for y, node in zip(at + off, nodes, strict=True):
+            if node[key] >= 0.005:
+                ax.text(100 * node[key] + 0.6, y, percent(node[key]), va="center", fontsize=7, color=color)
+    ax.set_yticks(at, [label(node).replace("$", r"\$") for node in nodes])
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(nodes) - 0.4, -0.6)
+    ax.set_xlim(0, max(10.0, 112 * max((node[key] for node in nodes for key in bars), default=0.0)))
+    ax.set_xlabel("share, per cent")

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from ..optim.registry import DEFAULT
 from ..runs.trace import Trace
-from .figures import run_panels, svg
+from .figures import graph_figure, run_panels, svg
+from .graph import kind, percent
 from .rows import measured, needed, number
 from .text import constants, granted, margin, why_not
 
@@ -29,7 +30,7 @@ def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace |
     )  # fmt: skip
     environment.filters.update(
         number=number, margin=margin, constants=constants, granted=granted, why_not=why_not,
-        needed=needed, measured=measured,
+        needed=needed, measured=measured, kind=kind, percent=percent,
     )  # fmt: skip
     main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
     page: str = environment.get_template("page.html.jinja").render(
@@ -37,6 +38,7 @@ def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace |
         manifest=manifest,
         report=report,
         main=main,
+        graph=_svg(graph_figure(report["graph"])) if report.get("graph") else None,
         figures=[] if trace is None else [_svg(f) for f in run_panels(report, trace)],
     )
     return page

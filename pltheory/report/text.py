@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ..study.quantities import BUILT_IN, Quantity
 from ..study.scaling import Slope
+from .graph import costliest, label, percent
 from .rows import measured, needed, number
 
 STYLES = {
@@ -50,6 +51,8 @@ def print_report(console: Console, report: dict[str, Any]) -> None:
         console.print(_tried(report) if report.get("asked") == "best" else _ladder(report["theorems"]))
     if report["run"] is not None:
         console.print(_run(report, main))
+    if report.get("graph") and costliest(report["graph"], 1):  # a folder of an earlier version has no graph
+        console.print(_lost(report["graph"]))
     if main["shortfall"]:
         console.print(f"[bold]open:[/] {escape(main['shortfall'])}", highlight=False)
     if report["closing_width"] is not None:
@@ -157,6 +160,19 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
         table.add_row("checked", "no further: this is no run of the step rule")
     elif since:
         table.add_row("checked", f"nothing: what is promised begins at step {since}")
+    return table
+
+
+def _lost(graph: dict[str, Any]) -> Table:
+    """The three nodes that cost the most, a line each."""
+    title = f"Where the bounds on the ball R = {number(graph['radius'])} are lost"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("node (kind, size)", no_wrap=True)
+    for name in ("of the Jacobian's change", "of its curvature"):
+        table.add_column(name, justify="right")
+    for v in costliest(graph, 3):
+        node = graph["nodes"][v]
+        table.add_row(escape(label(node)), percent(node["change"]), percent(node["curvature"]))
     return table
 
 

@@ -117,6 +117,7 @@ class PerNeuronRegions(Theorem):
             return None
         if question.at.unavailable is not None:
             raise NotAvailableError(question.at.unavailable)
+        question.require_fully_connected(self.id)
         problem, asked_for = question.problem, question.work == math.inf
         units = sum(p.shape[0] for p in problem.parameters() if p.ndim == 2)
         question.allow(4.0 * problem.y.numel() ** 3 * units)  # the kernel's change by every neuron

@@ -216,7 +216,7 @@ class BallTheorem(Theorem):
         """Prove the hypotheses on a ball chosen by a float64 profile, which is trusted for nothing else.
 
         Args:
-            problem: network of class N and data.
+            problem: network of class N or G, and data.
             settings: step rule; "c/beta" is turned into a double with the verified beta.
             guess: the profile.
             centre: verified numbers from `enclose`, if at hand; the certificate is then about its arrays.
@@ -224,7 +224,7 @@ class BallTheorem(Theorem):
 
         Raises:
             InvalidInputError: the theorem has no certificate, or the network or the data changed meanwhile.
-            NotAvailableError: not of class N, or not smooth.
+            NotAvailableError: neither of class N nor of class G, or not smooth.
             NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
             RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
         """

@@ -100,6 +100,7 @@ class VerifiedTrajectory(Theorem):
             return None
         if question.at.unavailable is not None:
             raise NotAvailableError(question.at.unavailable)
+        question.require_fully_connected(self.id)
         problem, asked_for = question.problem, question.work == math.inf
         outputs = problem.y.numel()
         step = float(outputs * sum(p.numel() for p in problem.parameters()) + outputs**3)

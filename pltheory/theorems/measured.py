@@ -61,7 +61,7 @@ class Measured:
         """Verified numbers at w_0, enclosed once for all theorems.
 
         Raises:
-            NotAvailableError: not of class N, or not smooth.
+            NotAvailableError: neither of class N nor of class G, or not smooth.
             NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         """
         return enclose(stored(self.problem))

@@ -67,6 +67,15 @@ class Question:
                 "ask for it by its name"
             )
 
+    def require_fully_connected(self, theorem: str) -> None:
+        """Refuse a network of class G for a theorem that speaks of layers.
+
+        Raises:
+            NotAvailableError: it is one.
+        """
+        if self.at.graph is not None:
+            raise NotAvailableError(f"Theorem {theorem} speaks of fully connected networks only")
+
 
 @dataclass(frozen=True)
 class Hypothesis:

@@ -21,6 +21,7 @@ from ..theorems.protocol import STEPS, Question, TheoremReport
 from ..theory import Bound, InvalidInputError
 from ..theory.verdict import Comparison, Fact, Row, Verdict, strongest
 from .evidence import Evidence
+from .lost import graph_of
 
 SCHEMA = "pltheory-report/2"
 SCHEMAS = ("pltheory-report/1", SCHEMA)
@@ -32,7 +33,7 @@ class VerifyReport:
     """The answer to "does the theorem apply here, and does the run agree".
 
     Attributes:
-        measured: kernel, spectrum and profile at w_0, of copies of a class-N network and its data.
+        measured: kernel, spectrum and profile at w_0, of copies of a network of class N or G and its data.
         settings: the step rule.
         ladder: one report per theorem asked for.
         main: the report whose ball and step size the run uses.
@@ -90,7 +91,11 @@ class VerifyReport:
         return self.run.untold
 
     def to_dict(self) -> dict[str, Any]:
-        """The report under the schema `SCHEMA`: every number with its direction or its theorem, no arrays."""
+        """The report under the schema `SCHEMA`: every number with its direction or its theorem, no arrays.
+
+        `graph` is the network as a graph with each node's share of the bounds, `pltheory.verification.lost.graph_of`;
+        null for a network that was not read as one, absent in the folders of earlier versions.
+        """
         m = self.measured
         return {
             "schema": SCHEMA,
@@ -111,6 +116,7 @@ class VerifyReport:
             "main_theorem": self.main.theorem.id,
             "theorems": [_theorem(r) for r in self.ladder],
             "closing_width": self.closing_width,
+            "graph": graph_of(m, self.settings, self.main.ball_constants),
             "run": None if self.run is None else _run(self.run),
         }
 
@@ -160,7 +166,7 @@ def verify(
     asked = theorem if isinstance(theorem, str) else theorem.theorem.id
     if options and asked_for[0].origin is None:
         raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
-    # What follows computes from copies of a class-N network and its data.
+    # What follows computes from copies of a network of class N or G and its data.
     taken = snapshot(problem)
     problem = taken.problem
     with taken.naming_the_part():

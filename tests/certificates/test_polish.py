@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from pltheory.certificates import polish as module
+from pltheory.certificates.basin import certify_basin
 from pltheory.certificates.polish import polish
 from pltheory.measure.linearization import linearize
-from pltheory.optim import DeltaGClipSettings
+from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.problem.data import digits
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from tests.by_name import certify
+from tests.cases import draws
 
 SETTINGS = DeltaGClipSettings("0.1/beta", 0.5, 0.1)
 
@@ -59,3 +62,16 @@ def test_where_conjugate_gradients_stall_the_kernel_is_factorised_again(monkeypa
     done = polish(problem, SETTINGS)
     assert len(orders) > 1
     assert done.steps[-1].ratio >= module.ENOUGH
+
+
+def test_a_step_size_that_is_too_large_ends_the_polish_at_rounding_and_is_what_the_certificate_lacks():
+    """No residual is small enough where eta is at least 2/beta: the polish goes as far as it can and names that."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 40), nn.Tanh(), nn.Linear(40, 1)).double()
+    x, y = draws(5, (4, 3), (4, 1))
+    basin = certify_basin(Problem(net, x, y), GradientDescentSettings(eta=10.0))
+    assert basin.failure is None
+    assert not basin.holds
+    assert basin.end.residual < 1e-7
+    missing = [i.name for i in basin.certificate.inequalities if not i.holds]
+    assert "beta eta < 2" in missing

@@ -17,10 +17,16 @@ FEW = ("--set", "run.steps=5", "--set", "data.n=3")
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_verify_answers_undecided_and_says_whose_code_ran(warm: Warm, tmp_path: Path, name: str) -> None:
+def test_verify_answers_undecided_at_an_initialisation_and_says_whose_code_ran(
+    warm: Warm, tmp_path: Path, name: str
+) -> None:
     end = warm("verify", str(FILES[name]), *FEW, "--json", "--out", "run", folder=tmp_path)
     assert end.code == 3, end.stderr
-    assert json.loads(end.stdout)["verdict"] == "UNDECIDED"
+    said = json.loads(end.stdout)
+    assert said["verdict"] == "UNDECIDED"
+    kinds = {node["kind"] for node in said["graph"]["nodes"]}
+    assert {"input", "affine", "pointwise"} <= kinds
+    assert ("sum" in kinds) == (name == "own")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     if name == "own":
@@ -50,12 +56,18 @@ def test_check_measure_and_sweep_take_them(warm: Warm, tmp_path: Path, name: str
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_certify_reads_the_checkpoint_and_width_refuses(warm: Warm, tmp_path: Path, name: str) -> None:
+def test_certify_polishes_initial_weights_into_a_basin_and_width_refuses(warm: Warm, tmp_path: Path, name: str) -> None:
     config = read_config(FILES[name].read_text(encoding="utf-8"), folder=FILES[name].parent)
     torch.save(problem_of(config).network.state_dict(), tmp_path / "w.pt")
-    end = warm("certify", "w.pt", "--config", str(FILES[name]), folder=tmp_path)
-    assert end.code == 2
-    assert "error: not available for this network: " in end.stderr
+    end = warm("certify", "w.pt", "--config", str(FILES[name]), *FEW, "--json", folder=tmp_path)
+    assert end.code == 0, end.stderr
+    said = json.loads(end.stdout)
+    assert said["verdict"] == "CERTIFIED"
+    assert said["certificate"]["network"]["nodes"][0]["kind"] == "input"
+    assert {"w.cert.json", "w.cert.npz"} <= {file.name for file in tmp_path.iterdir()}
+    end = warm("certify", "w.pt", "--config", str(FILES[name]), *FEW, "--no-polish", "--out", "as_is", folder=tmp_path)
+    assert end.code == 3, end.stderr
+    assert not (tmp_path / "as_is").exists()
     end = warm("width", str(FILES[name]), folder=tmp_path)
     assert end.code == 2
     assert "widths are searched for fully-connected networks only" in end.stderr
@@ -72,6 +84,6 @@ def test_float32_modules_are_said_not_to_be_cast(warm: Warm, tmp_path: Path) -> 
     )
     (tmp_path / "own.toml").write_text(settings, encoding="utf-8")
     end = warm("verify", "own.toml", *FEW, "--out", "run", folder=tmp_path)
-    assert end.code == 3, end.stderr
+    assert end.code == 0, end.stderr  # a Jacobian that does not change is certified on any ball
     assert "the float64 image of the stored weights" in end.stderr
     assert json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))["dtype"] == "float32"

@@ -109,9 +109,9 @@ def test_a_level_of_holds_is_reached_without_a_proof():
 
 OUTSIDE = {
     "convolution": nn.Sequential(
-        nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.SiLU(), nn.Flatten(), nn.Linear(3, 1)
+        nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.ReLU(), nn.Flatten(), nn.Linear(3, 1)
     ).double(),
-    "two activations": nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 5), nn.SiLU(), nn.Linear(5, 1)).double(),
+    "two activations": nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 5), nn.Mish(), nn.Linear(5, 1)).double(),
 }
 
 
@@ -121,6 +121,22 @@ def test_a_network_outside_every_theorem_gets_one_sentence(net):
     assert (len(report.ladder), report.verdict) == (1, Verdict.UNDECIDED)
     assert printed(report).count("not available for this network") == 1
     assert str(report.to_dict()["theorems"]).count("not available for this network") == 1
+
+
+INSIDE = {
+    "convolution": nn.Sequential(
+        nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.SiLU(), nn.Flatten(), nn.Linear(3, 1)
+    ).double(),
+    "two activations": nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 5), nn.SiLU(), nn.Linear(5, 1)).double(),
+}
+
+
+@pytest.mark.parametrize("net", INSIDE.values(), ids=INSIDE.keys())
+def test_a_graph_is_held_against_every_theorem_and_told_which_speak_of_layers_only(net):
+    report = verify(pl.Problem(net, *draws(3, (3, 4), (3, 1))), FIXED, steps=5)
+    assert (ids(report), report.verdict) == (["B", "A'", "B+", "D"], Verdict.UNDECIDED)
+    assert "not available" not in printed(report)
+    assert printed(report).count("speaks of fully connected networks only") == 2
 
 
 def test_a_refuted_hypothesis_that_all_share_ends_the_search():

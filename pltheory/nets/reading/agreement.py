@@ -175,10 +175,25 @@ def _called(
 ) -> tuple[Tensor, list[Tensor | None]]:
     leaves = {name: w.clone().requires_grad_(name in trained) for name, w in weights.items()}
     with torch.enable_grad():
-        out = _require_shape(torch.func.functional_call(module, leaves, (x.clone(),)), x, signs)
+        out = _require_shape(_with(module, leaves, x.clone()), x, signs)
         scalar = (out.reshape(len(x), -1) * signs.to(out)).sum()
         found = torch.autograd.grad(scalar, [leaves[name] for name in trained], allow_unused=True)
     return out, list(found)
+
+
+def _with(module: nn.Module, leaves: dict[str, Tensor], x: Tensor) -> object:
+    """Its outputs with other tensors for its parameters: every module is swapped once, wherever it stands.
+
+    By names alone a module at two places would be left with the other tensor.
+    """
+    own = {id(p): leaves[name] for name, p in nn.Module.named_parameters(module)}
+    places = {
+        f"{prefix}.{name}" if prefix else name: own[id(p)]
+        for prefix, part in module.named_modules()
+        for name, p in part._parameters.items()
+        if id(p) in own
+    }
+    return torch.func.functional_call(module, places, (x,), tie_weights=False)
 
 
 def _expected(

@@ -15,6 +15,9 @@ KINKS = frozenset({
     "median", "kthvalue", "argmax", "argmin", "rrelu_with_noise", "fractional_max_pool2d", "norm",
     "linalg_vector_norm", "gt", "lt", "ge", "le", "eq", "ne", "heaviside", "logical_not",
 })  # fmt: skip
+RECURRENT = frozenset(
+    {"lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"}
+)
 LOOKUPS = frozenset({"embedding", "embedding_bag", "one_hot", "gather", "index_select", "take", "bucketize"})
 
 
@@ -30,6 +33,8 @@ def why_not(target: Any) -> str:
             return "a part of the network runs under torch.no_grad: its gradient is not that of its output"
         return f"{name} is not in the list of operations that can be read"
     name = target._schema.name.split("::")[1]
+    if name in RECURRENT:
+        return f"{name} is a recurrent layer: those are not read"
     if torch.Tag.nondeterministic_seeded in target.tags:
         return f"{name} is random: the output is not a function of the weights"
     if name.rstrip("_") in KINKS:

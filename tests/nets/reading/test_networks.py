@@ -146,7 +146,9 @@ def test_a_scale_goes_into_kappa_and_tau():
     assert [g.names for g in graph.groups] == [("w1", "b1"), ("w2", "")]
 
 
-@pytest.mark.parametrize("inside", [torch.no_grad(), torch.inference_mode(), torch.device("meta")], ids=repr)
+@pytest.mark.parametrize(
+    "inside", [torch.no_grad(), torch.inference_mode(), torch.device("meta")], ids=["no_grad", "inference_mode", "meta"]
+)
 def test_what_is_set_around_it_does_not_matter(inside):
     module, x = made("functional")
     with inside:
