@@ -50,13 +50,18 @@ class GraphBounds:
 
     def lipschitz(self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> Scalar:
         """ell(R) = min(||M'||, ||Q||), the Lipschitz constant of w -> J(w) over the ball. Arguments as above."""
+        return ops.minimum(*self.forms(radius, ops, number))
+
+    def forms(
+        self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float
+    ) -> tuple[Scalar, Scalar]:
+        """||M'|| and ||Q||, each such a constant by itself."""
         first = self._sweep(radius, ops, number, None)
         second = self._sweep(radius, ops, number, first)
         form = Quadratic()
         for v, node in self._active():
             node.kind.curvature(second, v, node.inputs, form)
-        quadratic = ops.spectral_norm(form.matrix(self.groups, second.zero))
-        return ops.minimum(self._norm(second), quadratic)
+        return self._norm(second), ops.spectral_norm(form.matrix(self.groups, second.zero))
 
     def shares(self, radius: float, ops: Arithmetic) -> dict[int, float]:
         """What each affine node's row adds to M' at a radius, by node: where the bound is lost."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..rigor.roundoff import Array
 from .fields.protocol import Field, Values
+from .fitting import require
 from .graph import Graph
 from .kinds.affine import Affine
 from .tape import Tape, Weighted
@@ -41,6 +42,7 @@ def linearize(graph: Graph, x: Array, field: Field) -> Centre:
     """Linearise a graph on data x of shape (n, N_0).
 
     Raises:
+        InvalidInputError: the output depends on no parameter.
         NoVerdictError: an overflow, in the verified field.
     """
     nodes, last = graph.nodes, len(graph.nodes) - 1
@@ -51,13 +53,16 @@ def linearize(graph: Graph, x: Array, field: Field) -> Centre:
         tape.moving.append(isinstance(node.kind, Affine) or any(tape.moving[u] for u in node.inputs))
         tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))
 
+    require(tape.moving[last], "the output depends on no parameter")
+
     def weighted(u: int, weights: Array) -> list[Weighted]:
         return nodes[u].kind.weighted(tape, u, nodes[u].inputs, weights) if tape.moving[u] else []
 
     tape.weighted = weighted
     tape.rows[last] = field.constant(np.tile(np.eye(c), (n, 1)))
     numbers: list[Any] = [None] * len(nodes)
-    uses = Counter(node.kind.group for node in nodes if isinstance(node.kind, Affine))
+    read = _read(graph)
+    uses = Counter(node.kind.group for v, node in enumerate(nodes) if v in read and isinstance(node.kind, Affine))
     jacobians: dict[int, Values] = {}
     kernel: Values = None
     for v in range(last, 0, -1):
@@ -76,6 +81,15 @@ def linearize(graph: Graph, x: Array, field: Field) -> Centre:
                     tape.rows[u] = field.add(tape.rows[u], rows) if u in tape.rows else rows
         del tape.rows[v]
     return Centre(graph, tuple(numbers), kernel, tape.values[last])
+
+
+def _read(graph: Graph) -> set[int]:
+    """The nodes that the output depends on."""
+    read = {len(graph.nodes) - 1}
+    for v in range(len(graph.nodes) - 1, 0, -1):
+        if v in read:
+            read.update(graph.nodes[v].inputs)
+    return read
 
 
 def _kernel_part(

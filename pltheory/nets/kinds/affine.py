@@ -136,8 +136,9 @@ class Affine:
         f, (weight, bias) = tape.field, tape.groups[self.group]
         g, p, q = self.patches.shape
         o, n = f.shape(weight)[1], tape.samples
-        x = tape.values[inputs[0]]
-        e = f.scaled(f.gather(f.settled(x), self.patches), self.kappa)  # (n, G, P, q)
+        x, moving = tape.values[inputs[0]], tape.moving[inputs[0]]
+        # An input that does not move may still be off, behind fixed maps; the map's norm is then not asked for.
+        e = f.scaled(f.gather(f.settled(x) if moving else x, self.patches), self.kappa)  # (n, G, P, q)
         if g == 1:
             z = f.product(f.reshape(e, n * p, q), f.transpose(f.reshape(weight, o, q), 1, 0))
             z = f.reshape(z, n, 1, p, o)
@@ -146,7 +147,7 @@ class Affine:
         if bias is not None:
             z = f.add(z, f.scaled(f.reshape(bias, 1, g, 1, o), self.tau))
         z = f.reshape(f.transpose(z, 0, 1, 3, 2), n, g * o * p)
-        return f.carried(z, tape.norm_of(v, lambda: self._spread(tape, inputs)), x) if tape.moving[inputs[0]] else z
+        return f.carried(z, tape.norm_of(v, lambda: self._spread(tape, inputs)), x) if moving else z
 
     def backward(self, tape: Tape, v: int, inputs: Sequence[int]) -> list[Values]:
         """Rows B_v T_v(W) of shape (n C, N_u)."""
