@@ -236,6 +236,48 @@ def layer_norm_head() -> Case:
     return by_token("layer-norm", 0.25, [1.0, 1.0], 2.0, head=True)
 
 
+def layers() -> Case:
+    """u w at four samples: 2 V_u V_w each."""
+    nodes = (
+        Node(Input(), (), 1),
+        Node(Affine(0, whole(1), 1.0, 0.0), (0,), 1),
+        Node(Affine(1, whole(1), 1.0, 0.0), (1,), 1),
+    )
+    return Case(Graph(nodes, (zero(1, 1, 1), zero(1, 1, 1))), tensor([[1.0]] * 4), 2.0)
+
+
+def tripled() -> Case:
+    """u (3 w)."""
+    nodes = (
+        Node(Input(), (), 1),
+        Node(Affine(0, whole(1), 1.0, 0.0), (0,), 1),
+        Node(Fixed(np.array([[0]]), np.array([[3.0]])), (1,), 1),
+        Node(Affine(1, whole(1), 1.0, 0.0), (2,), 1),
+    )
+    return Case(Graph(nodes, (zero(1, 1, 1), zero(1, 1, 1))), tensor([[1.0]]), 3.0)
+
+
+def after(case: Case, kind: Fixed, value: float) -> Case:
+    """A case with a fixed map of its output."""
+    last = Node(kind, (len(case.graph.nodes) - 1,), len(kind.index))
+    return Case(Graph((*case.graph.nodes, last), case.graph.groups), case.x, value)
+
+
+def two_outputs() -> Case:
+    """The bent one twice, as two outputs."""
+    return after(bent(), Fixed(np.array([[0], [0]]), np.ones((2, 1))), 2 * 2**0.5)
+
+
+def quarter() -> Case:
+    """A quarter of the bent one."""
+    return after(bent(), Fixed(np.array([[0]]), np.array([[0.25]])), 0.5)
+
+
+def norm_of_four() -> Case:
+    """As `norm_bend`, along a token of four entries: |x|^2 = d epsilon / 2, the bend times d^1/2."""
+    return by_token("rms-norm", 0.25, [0.5**0.5, 0.0, 0.0, 0.0], 8 / 3**1.5, head=False)
+
+
 CASES: dict[str, Callable[[], Case]] = {
     "gate": gate,
     "square": square,
@@ -245,12 +287,17 @@ CASES: dict[str, Callable[[], Case]] = {
     "hadamard": hadamard,
     "bent": bent,
     "squares": squares,
+    "layers": layers,
+    "tripled": tripled,
+    "two outputs": two_outputs,
+    "quarter": quarter,
     "pooled": pooled,
     "summed": summed,
     "passed": passed,
     "softmax": softmax,
     "softmax head": softmax_head,
     "norm bend": norm_bend,
+    "norm of four": norm_of_four,
     "norm head": norm_head,
     "layer-norm head": layer_norm_head,
 }
