@@ -9,12 +9,17 @@ import torch
 from pltheory.nets.ball import GraphBounds
 from pltheory.nets.centre import linearize
 from pltheory.nets.fields import FLOATS, VERIFIED
+from pltheory.nets.graph import Graph, Group, Node
+from pltheory.nets.kinds.affine import Affine
+from pltheory.nets.kinds.input import Input
+from pltheory.nets.kinds.pointwise import Pointwise
+from pltheory.nets.kinds.sums import Sum
 from pltheory.rigor.arithmetic import INTERVALS
 from pltheory.rigor.interval_arrays import INTERVAL_ARRAYS, intervals
 from pltheory.rigor.scalar import interval
 from pltheory.theory import arithmetic
 from tests.nets.graph_checks import BALLS, bounds_of, searched
-from tests.oracles.equality_cases import CASES
+from tests.oracles.equality_cases import CASES, one_by_one, whole
 from tests.oracles.graph_attack import offsets
 from tests.oracles.graph_bounds import centres, claims, enclosed, in_floats, shrunk
 from tests.oracles.graphs import alternating, hessians, jacobian, outputs, parameters
@@ -105,3 +110,43 @@ def test_shares_are_of_the_affine_nodes():
     affine = [v for v, node in enumerate(drawn.graph.nodes) if type(node.kind).__name__ == "Affine"]
     assert list(shares) == affine
     assert all(value > 0 for value in shares.values())
+
+
+def linear_in_the_weights() -> list[tuple[str, Graph]]:
+    """A layer; a layer gated by the data, on either side; a layer plus what a fixed map makes of the data."""
+    data, layer = Node(Input(), (), 2), Node(Affine(0, whole(2), 1.0, 0.0), (0,), 2)
+    group = (Group(np.array([[[1.0, 2.0], [0.5, -1.0]]]), None),)
+    bent = Node(Pointwise("tanh"), (0,), 2)
+    return [
+        ("layer", Graph((data, layer), group)),
+        ("gate", Graph((data, layer, Node(one_by_one(2), (0, 1), 2)), group)),
+        ("other gate", Graph((data, layer, bent, Node(one_by_one(2), (1, 2), 2)), group)),
+        ("sum", Graph((data, bent, layer, Node(Sum(), (1, 2), 2)), group)),
+    ]
+
+
+@pytest.mark.parametrize(("name", "graph"), linear_in_the_weights(), ids=lambda v: v if isinstance(v, str) else "")
+def test_where_the_output_is_linear_in_the_weights_nothing_moves(name, graph):
+    x = torch.tensor([[1.0, 2.0], [-0.3, 0.4]], dtype=torch.float64)
+    plain, verified = (GraphBounds.of(at) for at in centres(graph, x))
+    assert in_floats(plain, 3.0) == (0.0, 0.0)
+    assert max(enclosed(verified, 3.0)) < 1e-150
+    grid = verified.change(intervals(np.array([0.1, 1.0])), INTERVAL_ARRAYS, intervals)
+    assert grid.hi.max() < 1e-150
+
+
+def test_what_nothing_reads_adds_nothing():
+    """Branches behind the output's own path, of its groups and with others, change no bound."""
+    drawn = random_graph(0)
+    nodes, groups = list(drawn.graph.nodes), (*drawn.graph.groups, Group(np.full((1, 3, 3), 5.0), None))
+    last = nodes.pop()
+    first = next(v for v, node in enumerate(nodes) if isinstance(node.kind, Affine))
+    size = nodes[first].size
+    own = nodes[first]
+    nodes += [own, Node(Sum(), (len(nodes), first), size), Node(Pointwise("tanh"), (len(nodes) + 1,), size)]
+    nodes.append(Node(Affine(len(groups) - 1, whole(3), 1.0, 0.0), (0,), 3))
+    more = Graph((*nodes, last), groups)
+    (plain, verified), (one, other) = centres(drawn.graph, drawn.x), centres(more, drawn.x)
+    for a, b in ((plain, one), (verified, other)):
+        assert in_floats(GraphBounds.of(a), 0.3) == pytest.approx(in_floats(GraphBounds.of(b), 0.3), rel=1e-12)
+    np.testing.assert_allclose(one.kernel, plain.kernel, rtol=1e-12)
