@@ -44,6 +44,7 @@ def linearize(graph: Graph, x: Array, field: Field) -> Centre:
     Raises:
         InvalidInputError: the output depends on no parameter.
         NoVerdictError: an overflow, in the verified field.
+        NumericalFailureError: a norm that is not finite, in floats.
     """
     nodes, last = graph.nodes, len(graph.nodes) - 1
     n, c = len(x), nodes[-1].size

@@ -90,15 +90,15 @@ def test_no_point_of_a_certified_ball_breaks_its_numbers(name, loss):
         j = jacobian(graph, w0 + s * z, x)
         return -torch.linalg.eigvalsh(j @ j.T)[0]
 
-    some = np.unique(np.linspace(1, len(grid) - 1, 4).astype(int))
+    some = np.unique(np.linspace(1, len(grid) - 1, 3).astype(int))
     gen = torch.Generator().manual_seed(0)
     for k in some:
-        start = torch.randn(3, len(w0), generator=gen, dtype=torch.float64)
-        s = torch.full((3,), float(grid[k]), dtype=torch.float64)
-        for z in climb(least, start, in_unit_ball, s, steps=12, lr=0.3):
+        start = torch.randn(2, len(w0), generator=gen, dtype=torch.float64)
+        s = torch.full((2,), float(grid[k]), dtype=torch.float64)
+        for z in climb(least, start, in_unit_ball, s, steps=8, lr=0.3):
             at = float(torch.linalg.svdvals(jacobian(graph, w0 + float(grid[k]) * z, x))[-1])
             assert at * root * slack >= sigma[k]
-    found = attack(graph, x, y, radius, starts=1, steps=8)
+    found = attack(graph, x, y, radius, starts=1, steps=4)
     assert found.least * root * slack >= sigma[-1]
     assert found.most * root <= claim["lipschitz"] * slack
     # The search has gone somewhere: numbers of the centre alone, claimed for the ball, would have been broken.

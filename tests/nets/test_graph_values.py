@@ -20,7 +20,7 @@ from pltheory.nets.kinds.sums import Sum
 from pltheory.nets.kinds.tokens import TokenNumbers, Tokens
 from pltheory.nets.tape import Weighted
 from pltheory.rigor.errors import NoVerdictError
-from pltheory.theory import InvalidInputError
+from pltheory.theory import InvalidInputError, NumericalFailureError
 from tests.oracles.equality_cases import whole
 from tests.oracles.graph_exact import apart, linearised, precision
 from tests.oracles.graphs import jacobian, outputs, parameters, tensors, values
@@ -260,3 +260,19 @@ def test_a_product_of_a_node_with_itself_is_a_square():
     x = torch.tensor([[0.3, -0.7]], dtype=torch.float64)
     rows = jacobian(graph, parameters(graph), x)
     np.testing.assert_allclose(linearize(graph, x.numpy(), FLOATS).kernel, (rows @ rows.T).numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_overflow_is_no_traceback(kind):
+    drawn = random_graph(2, kind)
+    graph = replace(
+        drawn.graph,
+        groups=tuple(
+            Group(np.full(g.weight.shape, 1e200), None if g.bias is None else np.full(g.bias.shape, 1e200))
+            for g in drawn.graph.groups
+        ),
+    )
+    with np.errstate(all="ignore"), pytest.raises(NumericalFailureError, match="not finite"):
+        linearize(graph, 1e10 * drawn.x.numpy(), FLOATS)
+    with pytest.raises(NoVerdictError):
+        linearize(graph, 1e10 * drawn.x.numpy(), VERIFIED)
