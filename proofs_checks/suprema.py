@@ -65,12 +65,21 @@ def _series(name: str) -> Callable:
     def normal(x: Any) -> Any:
         return (1 + (x * arb(0.5).sqrt()).erf()) / 2
 
+    def mish(x: Any) -> Any:
+        if x[0].mid() > 0:  # the same function; the denominator is positive over a ball of any size
+            q = (-x).exp()
+            return x * (1 + 2 * q) / (1 + 2 * q + 2 * q * q)
+        e = x.exp()
+        return x * (e * e + 2 * e) / (e * e + 2 * e + 2)
+
     return {
         "tanh": tanh,
         "sigmoid": sigmoid,
         "erf": arb_series.erf,
         "gelu": lambda x: x * normal(x),
         "silu": lambda x: x * sigmoid(x),
+        "mish": mish,
+        "sin": arb_series.sin,
     }[name]
 
 
@@ -99,6 +108,10 @@ def _tail(name: str, order: int) -> tuple[Any, Any]:
         "gelu": [(one, x * phi), (zero, (2 + x * x) * phi), (zero, (x**3 + 4 * x) * phi)],
         # silu' = s + x s', silu'' = 2 s' + x s'', silu''' = 3 s'' + x s'''
         "silu": [(one, x * small), (zero, (2 + x) * small), (zero, (3 + x) * small)],
+        # mish = x g, and with q = e^-|x|: g <= q on the left, 1 - g <= q on the right, and |g'|, |g''|, |g'''| <= q:
+        # written out, each difference is a rational function whose numerator is positive where 8 q <= 1.
+        "mish": [(one, (1 + x) * small), (zero, (2 + x) * small), (zero, (3 + x) * small)],
+        "sin": [(zero, one)] * 3,
     }[name][order - 1]
 
 
@@ -141,6 +154,7 @@ def _exact_at_zero(name: str, order: int) -> tuple | None:
         "softplus": lambda: sigmoid.integral(),
         "tanh": lambda: 2 / (1 + (-2 * x).exp()) - 1,
         "silu": lambda: x * sigmoid,
+        "sin": lambda: x.sin(),
     }.get(name)
     return series and tuple(series()[k] * math.factorial(k) for k in (order, order + 1))
 
@@ -194,6 +208,7 @@ def supremum(name: str, order: int) -> Supremum:
     from flint import arb, fmpq
 
     limit, excess = _tail(name, order)
+    most = arb(1) if name == "sin" else arb("inf")  # known beforehand, and reached
     best_low, best_high, attained, pieces = limit, limit, False, 0
 
     def reach(value: Any) -> None:
@@ -201,7 +216,7 @@ def supremum(name: str, order: int) -> Supremum:
         if value.lower() > best_low.lower():
             best_low, attained = value, True
         if value.upper() > best_high.upper():
-            best_high = value
+            best_high = value if value.upper() <= most else most
 
     # Starting values, so that most pieces fall below at once.
     for k in range(-4 * REACH, 4 * REACH + 1):

@@ -104,9 +104,10 @@ MODULES = {
     "softplus": lambda: nn.Softplus(threshold=60),
     "gelu": nn.GELU,
     "silu": nn.SiLU,
+    "mish": nn.Mish,
     "relu": nn.ReLU,
 }
-"""What a user writes for an activation; erf has no module in torch."""
+"""What a user writes for an activation; erf and sin have no module in torch."""
 
 
 def sequential(widths: list[int], activation: str, *, bias: bool = True, seed: int = 0) -> nn.Sequential:

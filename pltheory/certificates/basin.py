@@ -60,13 +60,13 @@ def certify_basin(
     """Polish a copy of the weights and prove Theorem C where that ends.
 
     Args:
-        problem: class N at the checkpoint's weights, which are left as they are.
+        problem: of class N or G at the checkpoint's weights, which are left as they are.
         settings: step rule.
         limit: most Gauss-Newton steps; 0 proves at the weights as loaded or says why not.
         progress: called as (done, limit, note).
 
     Raises:
-        NotAvailableError: not of class N or not smooth.
+        NotAvailableError: neither of class N nor of class G, or not smooth.
         NumericalFailureError: the loss at the weights as loaded is not finite.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """

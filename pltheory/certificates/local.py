@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -21,7 +21,13 @@ Spectrum = tuple[Bound, Bound]
 
 
 class Local(Protocol):
-    """A network linearised at its weights."""
+    """A network linearised at its weights.
+
+    Attributes:
+        quick: whether the profile costs no more than a step.
+    """
+
+    quick: ClassVar[bool]
 
     @property
     def outputs(self) -> Tensor:
@@ -51,6 +57,7 @@ class Layers:
     """A network of class N."""
 
     at: Linearization
+    quick: ClassVar[bool] = True
 
     @property
     def outputs(self) -> Tensor:
@@ -86,6 +93,7 @@ class Nodes:
 
     problem: Problem
     at: Centre
+    quick: ClassVar[bool] = False
 
     @property
     def outputs(self) -> Tensor:
@@ -108,7 +116,7 @@ class Nodes:
 
     def profile(self, residual: float, scale: float, spectrum: Spectrum) -> Profile:
         """As in `Local`."""
-        return profile_of_graph(self.at, residual, scale, spectrum=spectrum, as_guess=True)
+        return profile_of_graph(linearize_graph(self.problem), residual, scale, spectrum=spectrum, as_guess=True)
 
 
 def local(problem: Problem) -> Local:
@@ -119,4 +127,4 @@ def local(problem: Problem) -> Local:
     """
     if problem.of_class_n:
         return Layers(linearize(problem.network, problem.x))
-    return Nodes(problem, linearize_graph(problem))
+    return Nodes(problem, linearize_graph(problem, bounds=False))

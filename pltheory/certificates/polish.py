@@ -27,6 +27,8 @@ from .local import Local, local
 
 ENOUGH = 1.5
 """Certificate ratio at which polishing stops: what the proof needs is more than 1."""
+CONVERGING = 0.02
+"""Share of the residual that one step must leave before a ratio that costs more than a step is asked for."""
 DIRECT = 2048
 """Up to this order the kernel is factorised at every point; beyond it only where conjugate gradients stall."""
 FORCING = 1e-3
@@ -43,13 +45,14 @@ class PolishStep:
 
     Attributes:
         residual: ||r|| there.
-        ratio: Theorem C's available over required, float64.
+        ratio: Theorem C's available over required, float64; None where the steps do not yet converge fast enough for
+            it to be asked.
         step: the fraction a of the full step that led on from there, 0 at the end.
         damping: d.
     """
 
     residual: float
-    ratio: float
+    ratio: float | None
     step: float
     damping: float
 
@@ -81,13 +84,13 @@ def polish(
     """Take kernel Gauss-Newton steps until Theorem C's ratio is safely above 1, or the limit is reached.
 
     Args:
-        problem: class N; its own weights are left as they are.
+        problem: of class N or G; its own weights are left as they are.
         settings: step rule that the certificate is to be about.
         limit: largest number of steps; 0 only measures.
         progress: called at every point as (done, limit, note).
 
     Raises:
-        NotAvailableError: not of class N or not smooth.
+        NotAvailableError: neither of class N nor of class G, or not smooth.
         NumericalFailureError: no damping makes the kernel factorise, or no step lowers the residual.
     """
     work = problem.copy()
@@ -104,11 +107,14 @@ def polish(
             known = _invert(lin)
             v = known(r.reshape(-1, 1)).reshape(r.shape)
         known, spectrum = _spectrum(lin, known)
-        bounds = lin.profile(residual, work.scale, spectrum)
-        ratio = AT_CHECKPOINT.search_radius(bounds, settings).ratio
+        ratio = None
+        if lin.quick or len(steps) >= limit or (steps and residual <= CONVERGING * steps[-1].residual):
+            bounds = lin.profile(residual, work.scale, spectrum)
+            ratio = AT_CHECKPOINT.search_radius(bounds, settings).ratio
         if progress is not None:
-            progress(len(steps), limit, f"||r|| = {residual:.2e}, ratio {ratio:.3g}")
-        if ratio >= ENOUGH or len(steps) >= limit:
+            said = "" if ratio is None else f", ratio {ratio:.3g}"
+            progress(len(steps), limit, f"||r|| = {residual:.2e}{said}")
+        if ratio is not None and (ratio >= ENOUGH or len(steps) >= limit):
             steps.append(PolishStep(residual, ratio, 0.0, known.damping))
             break
         fraction = _descend(work, lin, v, residual)

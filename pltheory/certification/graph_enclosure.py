@@ -7,12 +7,16 @@ from dataclasses import replace
 from ..nets.ball import GraphBounds
 from ..nets.centre import linearize
 from ..nets.fields import VERIFIED
-from ..nets.fields.verified import frobenius
+from ..nets.fields.verified import Near, frobenius
+from ..nets.roundoff import output_error
 from ..rigor.eigen import lambda_max_upper, lambda_min_lower
 from ..rigor.midrad import Ball
 from ..rigor.roundoff import U, add_up, down, mul_up
 from .centre import Centre
 from .stored_graph import GraphArrays
+
+ROOM = 8.0
+"""Times its own rounding that a claim about the kernel or the residual leaves: a recheck rounds otherwise."""
 
 
 def enclose_graph(a: GraphArrays, *, spectrum: tuple[float | None, float | None] = (None, None)) -> Centre:
@@ -21,14 +25,15 @@ def enclose_graph(a: GraphArrays, *, spectrum: tuple[float | None, float | None]
     lowest, highest = spectrum
     # What the kernel is off in Frobenius norm moves no eigenvalue by more.
     middle = Ball(0.5 * (at.kernel.mid + at.kernel.mid.T))
-    off = add_up(at.kernel.rad, mul_up(U, frobenius(middle.mid)))
+    off = mul_up(ROOM, add_up(at.kernel.rad, mul_up(U, frobenius(middle.mid))))
     smallest = lambda_min_lower(middle, estimate=lowest)
     largest = lambda_max_upper(middle, estimate=highest)
-    away = VERIFIED.add(at.outputs, VERIFIED.constant(-a.y))
+    off_outputs = min(at.outputs.rad, output_error(a.graph, at.numbers, at.rounding))
+    away = VERIFIED.add(Near(at.outputs.mid, off_outputs), VERIFIED.constant(-a.y))
     return Centre(
         a,
         GraphBounds.of(at),
         replace(smallest, value=float(down(smallest.value - off))),
         replace(largest, value=float(add_up(largest.value, off))),
-        float(add_up(frobenius(away.mid), away.rad)),
+        float(add_up(frobenius(away.mid), mul_up(ROOM, away.rad))),
     )

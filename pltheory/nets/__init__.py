@@ -1,1 +1,1 @@
-"""What a network may be made of, each kind one file; so far the activations."""
+"""What a network may be made of, each kind one file; activations; graphs, and the reading of modules as graphs."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from torch import Tensor
 from ..rigor.roundoff import Array
 from .fields.protocol import Field, Values
 from .fitting import require
-from .graph import Graph
+from .graph import Graph, Node
 from .kinds.affine import Affine
-from .tape import Tape, Weighted
+from .tape import Rounded, Tape, Weighted
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,28 @@ class Centre:
         numbers: of every node, upper bounds (estimates in floats); what is said of a smallest norm is a lower bound.
         kernel: K = J J^T of shape (n C, n C), sample-major.
         outputs: F of shape (n, C).
+        rounding: by node, where rounding is counted.
     """
 
     graph: Graph
     numbers: tuple[Any, ...]
     kernel: Values
     outputs: Values
+    rounding: tuple[Rounded | None, ...] = ()
 
     def residual(self, y: Tensor) -> float:
         """||F - y|| in floats, y of shape (n, C)."""
         return float(np.linalg.norm(self.outputs - y.detach().cpu().double().numpy()))
 
 
-def linearize(graph: Graph, x: Array, field: Field) -> Centre:
+def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> Centre:
     """Linearise a graph on data x of shape (n, N_0).
+
+    Args:
+        graph: the network.
+        x: the data.
+        field: floats, or arrays that count their rounding.
+        bounds: whether the numbers that bounds over a ball need are found, which takes longer than the rest.
 
     Raises:
         InvalidInputError: the output depends on no parameter.
@@ -60,6 +69,8 @@ def linearize(graph: Graph, x: Array, field: Field) -> Centre:
         return nodes[u].kind.weighted(tape, u, nodes[u].inputs, weights) if tape.moving[u] else []
 
     tape.weighted = weighted
+    added = _added(tape, nodes) if field.rounded else []
+    rounding: list[Rounded | None] = [None] * len(nodes)
     tape.rows[last] = field.constant(np.tile(np.eye(c), (n, 1)))
     numbers: list[Any] = [None] * len(nodes)
     read = _read(graph)
@@ -70,18 +81,37 @@ def linearize(graph: Graph, x: Array, field: Field) -> Centre:
         node = nodes[v]
         if v not in tape.rows or not tape.moving[v]:
             continue  # nothing reads it, or nothing in it moves
-        numbers[v] = node.kind.numbers(tape, v, node.inputs)
+        if bounds:
+            numbers[v] = node.kind.numbers(tape, v, node.inputs)
         if isinstance(node.kind, Affine):
             part = _kernel_part(tape, node.kind, v, node.inputs, uses, jacobians)
             if part is not None:
                 kernel = part if kernel is None else field.add(kernel, part)
+        if field.rounded:
+            rows = numbers[v].rows if isinstance(node.kind, Affine) and bounds else field.frobenius(tape.rows[v])
+            rounding[v] = Rounded(added[v], field.radius(tape.values[v]), rows)
         moving = [u for u in node.inputs if tape.moving[u]]
         if moving:
             for u, rows in zip(node.inputs, node.kind.backward(tape, v, node.inputs), strict=True):
                 if tape.moving[u]:
                     tape.rows[u] = field.add(tape.rows[u], rows) if u in tape.rows else rows
         del tape.rows[v]
-    return Centre(graph, tuple(numbers), kernel, tape.values[last])
+    return Centre(graph, tuple(numbers), kernel, tape.values[last], tuple(rounding))
+
+
+def _added(tape: Tape, nodes: Sequence[Node]) -> list[float]:
+    """What the operation of each node adds to the error, with what reaches it from nodes that do not move."""
+    f = tape.field
+    settled = replace(
+        tape, values=[f.settled(x) if moves else x for x, moves in zip(tape.values, tape.moving, strict=True)]
+    )
+    added = [0.0]
+    for v in range(1, len(nodes)):
+        again = nodes[v].kind.forward(settled, v, nodes[v].inputs)
+        # The same operation need not be rounded the same way twice.
+        apart = f.frobenius(f.add(f.settled(again), f.scaled(f.settled(tape.values[v]), -1.0)))
+        added.append(float(f.sum(np.asarray(f.radius(again)), np.asarray(apart))))
+    return added
 
 
 def _read(graph: Graph) -> set[int]:

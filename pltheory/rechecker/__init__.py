@@ -129,6 +129,8 @@ def recheck(
         return result(FALSE, failing.field, message)
     unsure = next((c for c in checks if c.code == UNSURE), None)
     if unsure is not None:
-        message = f"{unsure.field}: {bits} bits do not decide the claim {unsure.claim}, recomputed {unsure.recomputed}"
-        return result(UNSURE, unsure.field, f"{message}; try --bits {2 * bits}")
+        what = f"do not decide the claim {unsure.claim}, recomputed {unsure.recomputed}"
+        if claim.in_doubles:
+            return result(UNSURE, unsure.field, f"{unsure.field}: the bounds in doubles {what}")
+        return result(UNSURE, unsure.field, f"{unsure.field}: {bits} bits {what}; try --bits {2 * bits}")
     return result(ACCEPTED, "", f"Theorem {theorem}: all {len(checks)} claims confirmed")

@@ -52,6 +52,19 @@ def _silu(z: arb) -> tuple[arb, arb]:
     return z * s, s + z * slope
 
 
+def _mish(z: arb) -> tuple[arb, arb]:
+    # g = tanh(log(1 + e^z)) = (1 + 2 q) / (1 + 2 q + 2 q^2) with q = e^-z, and g' = 4 q^2 (1 + q) / (..)^2.
+    if z > 0:
+        q = (-z).exp()
+        below = 1 + 2 * q + 2 * q * q
+        g, slope = (1 + 2 * q) / below, 4 * q * q * (1 + q) / (below * below)
+    else:
+        e = z.exp()
+        below = e * e + 2 * e + 2
+        g, slope = (e * e + 2 * e) / below, 4 * e * (1 + e) / (below * below)
+    return z * g, g + z * slope
+
+
 def _silu_s1() -> arb:
     # act'' = s (1 - s) (2 - z tanh(z/2)) changes sign once for z > 0, at a root where act' = 1/2 + z/4; bisection.
     low, high = arb(2), arb(3)
@@ -75,6 +88,9 @@ ACTIVATIONS: dict[str, tuple[Callable[[arb], tuple[arb, arb]], Callable[[], arb]
         lambda: (2 / arb.pi()).sqrt(),
     ),
     "silu": (_silu, _silu_s1, lambda: arb(1) / 2),
+    # The decimals of the theory page's table, rounded up.
+    "mish": (_mish, lambda: arb("1.088498161252"), lambda: arb("0.644204637237")),
+    "sin": (lambda z: (z.sin(), z.cos()), lambda: arb(1), lambda: arb(1)),
 }
 """Name to (value and derivative, s1, s2): THEORY's table of suprema."""
 

@@ -24,8 +24,8 @@ _HEADER = re.compile(
     rb"'shape': \(([0-9, ]{0,100})\), \} *\n"
 )
 """The header as NumPy writes it, and nothing else that Python could read."""
-_LENGTHS = re.compile(rb"([0-9]{1,12}),(?: ([0-9]{1,12}))?")
-"""A vector's shape, "10,", or a matrix's, "10, 64"."""
+_LENGTHS = re.compile(rb"([0-9]{1,12}),(?: ([0-9]{1,12})(?:, ([0-9]{1,12}))?)?")
+"""A vector's shape, "10,", a matrix's, "10, 64", or that of three axes, "1, 16, 9"."""
 _LONGEST = 512
 """Bytes of a member in which its header must end."""
 
@@ -111,8 +111,9 @@ def _header(archive: Archive, name: str) -> tuple[Shape, int]:
         damaged(field, "is stored in Fortran's order")
     lengths = _LENGTHS.fullmatch(parts[3])
     shape = tuple(int(length) for length in lengths.groups() if length is not None) if lengths else ()
-    if not shape or not all(shape):
-        damaged(field, f"has the shape ({parts[3].decode()}), allowed are vectors and matrices with entries")
+    # The patches of an affine node that adds a trainable vector, and its weights, have entries along two axes of three.
+    if not all(shape[:2]) or not shape:
+        damaged(field, f"has the shape ({parts[3].decode()}), allowed are one to three axes with entries")
     # A product of integers without a bound on their size: neither wraps around nor is allocated.
     if end + _DOUBLE * math.prod(shape) != size:
         damaged(field, f"has the shape {shape}, but {size - end} bytes of numbers")
@@ -127,4 +128,4 @@ def array_hash(array: Array) -> str:
 
 
 def _bytes_of(array: Array) -> memoryview:
-    return array.reshape(-1).data.cast("B")
+    return array.reshape(-1).data.cast("B") if array.size else memoryview(b"")

@@ -6,15 +6,17 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from flint import arb, arb_mat
 
 from .arithmetic import ACTIVATIONS, Row, blocks, floats_of, largest_of, matrix, root, spectrum
 from .checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
-from .fields import ACCEPTED, FALSE, UNSURE, Array, Stop, damaged, number
-from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored, read_witness
+from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Array, Stop, damaged, number
+from .file import Admit, Common, Stored, read_bounds, read_hypotheses, read_stored, read_witness
+from .graph.ball import GraphBall
+from .graph.file import GraphStored, read_graph
 
 BOUNDS = {
     "residual": "upper", "lambda_min": "lower", "lipschitz": "upper", "ell": "upper", "beta": "upper",
@@ -27,7 +29,7 @@ for _name, _texts in HYPOTHESES.items():
 
 
 @dataclass(frozen=True)
-class Claim(Stored):
+class BallClaim(Common):
     """What a certificate of Theorem A, A', B or C says, as numbers; attributes as in its file."""
 
     radius: float
@@ -36,19 +38,40 @@ class Claim(Stored):
     grid: list[float]
     sigma: list[float]
 
+
+@dataclass(frozen=True)
+class Claim(BallClaim, Stored):
+    """About a fully connected network."""
+
     @property
     def parts(self) -> int:
         """Parts of the recheck, each of which ticks once."""
         return 2 * len(self.weights) + len(self.grid)
 
 
-def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
+@dataclass(frozen=True)
+class GraphClaim(BallClaim, GraphStored):
+    """About a network of class G."""
+
+    @property
+    def parts(self) -> int:
+        """Parts of the recheck, each of which ticks once."""
+        return 2 * len(self.kinds) + len(self.grid)
+
+
+def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim | GraphClaim:
     """The claim of a certificate, every field and hash checked, none of it recomputed.
 
     Raises:
         Stop: with code DAMAGED.
     """
-    stored = read_stored(text, path, admit, {"grid": 1, "sigma": 1}, ["radius"])
+    arrays, numbers = {"grid": 1, "sigma": 1}, ["radius"]
+    layered = isinstance(text.get("network"), dict) and "nodes" in text["network"]
+    stored: Stored | GraphStored
+    if layered and text["schema"] != SCHEMAS[0]:
+        stored = read_graph(text, path, admit, arrays, numbers)
+    else:
+        stored = read_stored(text, path, admit, arrays, numbers)
     radius = number(*read_witness(text, "radius"))
     grid, sigma = stored.more["grid"], stored.more["sigma"]
     if sigma.shape != grid.shape or grid.size < 2 or (sigma < 0).any():
@@ -56,7 +79,8 @@ def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
     if grid[0] != 0 or not (np.diff(grid) > 0).all() or grid[-1] != radius:
         damaged("arrays.grid", f"must start at 0, increase strictly and end at the radius, {radius!r}")
     known = [(name, "<") for name in HYPOTHESES[stored.theorem]]
-    return Claim(
+    claim = GraphClaim if isinstance(stored, GraphStored) else Claim
+    return claim(
         **vars(stored), radius=radius, bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),
         grid=grid.tolist(), sigma=sigma.tolist(),
     )  # fmt: skip
@@ -214,9 +238,42 @@ def steepness(at: _Norms, s: arb, *, everywhere: bool) -> arb:
 # --- the claims -------------------------------------------------------------------------------------------------------
 
 
-def check_ball(c: Claim, checks: Checks, tick: Tick) -> None:
+class Bounds(Protocol):
+    """What the inequalities need of a network about its weights, summed loss."""
+
+    least: arb
+    """lambda_min(J J^T)."""
+    largest: arb
+    """||J||."""
+    residual: arb
+    """||F - y||."""
+
+    def change(self, s: float) -> arb:
+        """Upper bound of ||J(w) - J(w_0)|| for |w - w_0| <= s, asked for rising radii."""
+        ...
+
+    def steepness(self, radius: float) -> arb:
+        """Lipschitz constant of J on the ball."""
+        ...
+
+
+class _LayerBounds:
+    """Of a fully connected network: THEORY section 5."""
+
+    def __init__(self, c: Claim, tick: Tick) -> None:
+        at = centre(c, tick)
+        self._norms, self.least, self.largest, self.residual = at.norms, at.least, root(at.largest), at.residual
+
+    def change(self, s: float) -> arb:
+        return s * steepness(self._norms, arb(s), everywhere=False)
+
+    def steepness(self, radius: float) -> arb:
+        return steepness(self._norms, arb(radius), everywhere=True)
+
+
+def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem A, A', B or C."""
-    at = centre(c, tick)
+    at: Bounds = GraphBall(c, tick) if isinstance(c, GraphClaim) else _LayerBounds(c, tick)
     compare = checks.compare
 
     def bound(name: str, value: arb) -> None:
@@ -232,11 +289,11 @@ def check_ball(c: Claim, checks: Checks, tick: Tick) -> None:
     profile = []
     for j, (s, claim) in enumerate(zip(c.grid, c.sigma, strict=True)):
         tick(f"profile at radius {s:.3g}")
-        change = s * steepness(at.norms, arb(s), everywhere=False)
+        change = at.change(s)
         profile.append(((sigma_0 - change) * scale).max(zero))
         compare(f"arrays.sigma[{j}]", claim, profile[j], "lower")
-    lipschitz = (root(at.largest) + change) * scale
-    ell = steepness(at.norms, arb(c.radius), everywhere=True) * scale
+    lipschitz = (at.largest + change) * scale
+    ell = at.steepness(c.radius) * scale
     beta = lipschitz**2 + residual * ell
     left = 1 - beta * eta / 2
     bound("residual", residual)

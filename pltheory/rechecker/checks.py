@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flint import arb
 
 from .fields import ACCEPTED, FAILED, FALSE, UNSURE, Stop
-from .file import Stored
+from .file import Common
 
 Tick = Callable[[str], None]
 """Called with a phrase before each part of a recheck."""
@@ -57,7 +57,7 @@ def positive(name: str, value: arb) -> None:
         raise Stop(code, name, f"{how}, recomputed {value.str(17)}")
 
 
-def clipping_floor(c: Stored, gradient: arb) -> arb:
+def clipping_floor(c: Common, gradient: arb) -> arb:
     """The largest factor known with h >= eta floor where the gradient's norm is at most `gradient`."""
     one = arb(1)
     if not arb(c.gamma) < gradient.upper():

@@ -49,13 +49,18 @@ class Limits:
     gib: float
     bits: int
 
-    def admit(self, theorem: str, shapes: dict[str, Shape]) -> None:
+    def admit(self, theorem: str, shapes: dict[str, Shape], cost: Cost | None = None) -> None:
         """Stop what would take more, before anything of it is allocated.
+
+        Args:
+            theorem: of the certificate.
+            shapes: array name to shape.
+            cost: where it follows from more than these.
 
         Raises:
             Stop: with code UNSURE and the flag that raises the limit.
         """
-        cost = estimate(theorem, shapes, self.bits)
+        cost = cost or estimate(theorem, shapes, self.bits)
         for name, flag, needed, allowed, unit in (
             ("memory", "--most-gib", cost.bytes / GIB, self.gib, "GiB"),
             ("time", "--most-seconds", cost.seconds, self.seconds, "s of processor time"),

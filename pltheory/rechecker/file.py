@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from .arrays import Shape, array_hash, open_arrays
+from .cost import Cost
 from .fields import SCHEMAS, STATEMENT, Array, damaged, keys_of, list_of, number, one_of
 from .statements import CITATIONS, CONCLUSIONS
 
@@ -21,20 +22,27 @@ KEYS = (
 """Keys of every certificate's text, in either schema."""
 SECTIONS = {"steps": "trajectory", "eps": "trajectory", "radius": "ball"}
 """Where schema 1 keeps the numbers that schema 2 keeps in the witness."""
-ACTIVATIONS = ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu")
+ACTIVATIONS = ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "mish", "sin")
 MOST_LAYERS = 1000
 
-Admit = Callable[[str, dict[str, Shape]], None]
-"""Called with the theorem and the arrays' shapes before any of them is read; stops what would cost too much."""
+
+class Admit(Protocol):
+    """Stops what would cost too much, before any array is read."""
+
+    def __call__(self, theorem: str, shapes: dict[str, Shape], cost: Cost | None = None) -> None:
+        """The theorem, the arrays' shapes, and the cost where it follows from more than these."""
+        ...
 
 
 @dataclass(frozen=True)
-class Stored:
-    """What the certificates of all theorems hold, as numbers; attributes as in the file.
+class Common:
+    """What every certificate holds, of either class of networks; attributes as in the file.
 
     Attributes:
-        more: the theorem's own arrays by name.
+        in_doubles: whether its recheck computes with doubles, to which no bits can be added.
     """
+
+    in_doubles: ClassVar[bool] = False
 
     theorem: str
     loss: str
@@ -42,6 +50,16 @@ class Stored:
     eta: float
     gamma: float
     delta: float
+
+
+@dataclass(frozen=True)
+class Stored(Common):
+    """What the certificates of all theorems hold about a fully connected network, class N.
+
+    Attributes:
+        more: the theorem's own arrays by name.
+    """
+
     activation: str
     kappas: list[float]
     taus: list[float]
@@ -67,6 +85,34 @@ def read_stored(
     Raises:
         Stop: with code DAMAGED, or as `admit`.
     """
+    loss, rule, eta, gamma, delta = read_frame(text, numbers)
+    network = keys_of(text["network"], "network", ("activation", "kappas", "taus", "layers"))
+    layers = network["layers"]
+    if type(layers) is not int or not 2 <= layers <= MOST_LAYERS:
+        damaged("network.layers", f"not a number of layers from 2 to {MOST_LAYERS}")
+    kappas, taus = (
+        [number(v, f"network.{key}[{i}]") for i, v in enumerate(list_of(network[key], f"network.{key}", layers))]
+        for key in ("kappas", "taus")
+    )
+    activation = one_of(network["activation"], "network.activation", ACTIVATIONS)
+    a = _arrays(text, path, admit, taus, more)
+    weights, biases = [a[f"W{l}"] for l in range(1, layers + 1)], [a.get(f"b{l}") for l in range(1, layers + 1)]
+    return Stored(
+        text["theorem"], loss, rule, eta, gamma, delta, activation, kappas, taus, weights, biases, a["x"], a["y"],
+        {name: a[name] for name in more},
+    )  # fmt: skip
+
+
+def read_frame(text: dict[str, Any], numbers: Collection[str]) -> tuple[str, str, float, float, float]:
+    """The text's keys and sentences, and its loss and step rule: loss, rule, eta, gamma, delta.
+
+    Args:
+        text: from `read_text`, its theorem known.
+        numbers: the theorem's own numbers, to be read by `read_witness`.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
     own = sorted({SECTIONS[name] for name in numbers}) if text["schema"] == SCHEMAS[0] else ["witness"]
     keys_of(text, "certificate", [*KEYS, *own])
     for key in own:
@@ -77,23 +123,7 @@ def read_stored(
     one_of(text["statement"], "statement", [STATEMENT])
     if text["assumptions"] != []:
         damaged("assumptions", "must be an empty list: this schema knows of none")
-    network = keys_of(text["network"], "network", ("activation", "kappas", "taus", "layers"))
-    layers = network["layers"]
-    if type(layers) is not int or not 2 <= layers <= MOST_LAYERS:
-        damaged("network.layers", f"not a number of layers from 2 to {MOST_LAYERS}")
-    kappas, taus = (
-        [number(v, f"network.{key}[{i}]") for i, v in enumerate(list_of(network[key], f"network.{key}", layers))]
-        for key in ("kappas", "taus")
-    )
-    rule, eta, gamma, delta = _optimizer(text["optimizer"])
-    loss = one_of(text["loss"], "loss", ("sum", "mean"))
-    activation = one_of(network["activation"], "network.activation", ACTIVATIONS)
-    a = _arrays(text, path, admit, taus, more)
-    weights, biases = [a[f"W{l}"] for l in range(1, layers + 1)], [a.get(f"b{l}") for l in range(1, layers + 1)]
-    return Stored(
-        text["theorem"], loss, rule, eta, gamma, delta, activation, kappas, taus, weights, biases, a["x"], a["y"],
-        {name: a[name] for name in more},
-    )  # fmt: skip
+    return one_of(text["loss"], "loss", ("sum", "mean")), *_optimizer(text["optimizer"])
 
 
 def read_witness(text: dict[str, Any], name: str) -> tuple[Any, str]:
@@ -143,15 +173,43 @@ def _arrays(
     text: dict[str, Any], path: Path, admit: Admit, taus: list[float], more: dict[str, int]
 ) -> dict[str, Array]:
     """All arrays, their shapes and hashes checked."""
-    value, layers = keys_of(text["arrays"], "arrays", ("file", "sha256")), len(taus)
-    hashes = value["sha256"]
-    optional = {f"b{l}" for l in range(1, layers + 1)} & set(hashes if isinstance(hashes, dict) else ())
+    layers = len(taus)
+    optional = {f"b{l}" for l in range(1, layers + 1)} & names_hashed(text)
     wanted = [*(f"W{l}" for l in range(1, layers + 1)), *sorted(optional), "x", "y", *more]
-    keys_of(hashes, "arrays.sha256", wanted)
+
+    def fit(shapes: dict[str, Shape]) -> None:
+        _shapes(shapes, taus, more)
+        admit(text["theorem"], shapes)
+
+    return read_arrays(text, path, wanted, fit)
+
+
+def names_hashed(text: dict[str, Any]) -> set[str]:
+    """The arrays that a text names, whatever else is wrong with it."""
+    value = text["arrays"]
+    hashes = value.get("sha256") if isinstance(value, dict) else None
+    return set(hashes) if isinstance(hashes, dict) else set()
+
+
+def read_arrays(
+    text: dict[str, Any], path: Path, wanted: list[str], fit: Callable[[dict[str, Shape]], None]
+) -> dict[str, Array]:
+    """Exactly the arrays wanted, their hashes checked.
+
+    Args:
+        text: from `read_text`.
+        path: of the text.
+        wanted: names of the arrays.
+        fit: called with the shapes before any array is read; stops where they are not allowed.
+
+    Raises:
+        Stop: with code DAMAGED, or as `fit`.
+    """
+    value = keys_of(text["arrays"], "arrays", ("file", "sha256"))
+    hashes = keys_of(value["sha256"], "arrays.sha256", wanted)
     arrays = {}
     with open_arrays(path, value["file"], wanted) as stored:
-        _shapes(stored.shapes, taus, more)
-        admit(text["theorem"], stored.shapes)
+        fit(stored.shapes)
         for name in wanted:
             arrays[name] = stored.read(name)
             if array_hash(arrays[name]) != hashes[name]:

@@ -36,6 +36,21 @@ def _silu_2(z: arb) -> arb:
     return (1 - t * t) / 4 * (2 - z * t)
 
 
+def _mish_2(z: arb) -> arb:
+    # 2 g' + z g'', g = tanh(log(1 + e^z)); numerators and denominators of g' and g'' in e^z, or in e^-z.
+    if z > 0:
+        q = (-z).exp()
+        below = 1 + 2 * q + 2 * q * q
+        first = 4 * q * q * (1 + q) / below**2
+        second = -4 * q * q * (2 + 3 * q - 2 * q**2 - 2 * q**3) / below**3
+    else:
+        e = z.exp()
+        below = e * e + 2 * e + 2
+        first = 4 * e * (1 + e) / below**2
+        second = -4 * e * (2 * e**3 + 3 * e**2 - 2 * e - 2) / below**3
+    return 2 * first + z * second
+
+
 def _gelu_3() -> arb:
     # act''' = (z^3 - 4 z) e^(-z^2/2) / sqrt(2 pi) is largest where z^4 - 7 z^2 + 4 = 0, at the smaller root.
     square = (7 - arb(33).sqrt()) / 2
@@ -58,6 +73,8 @@ CURVATURES: dict[str, tuple[Callable[[arb], arb], Callable[[], arb]]] = {
     "erf": (_erf_2, lambda: 4 / arb.pi().sqrt()),
     "gelu": (lambda z: _normal(z) * (2 - z * z), _gelu_3),
     "silu": (_silu_2, lambda: arb("0.308181515797")),  # the decimal of the theory page's table, rounded up
+    "mish": (_mish_2, lambda: arb("0.588412044870")),  # likewise
+    "sin": (lambda z: -z.sin(), lambda: arb(1)),
 }
 """Name to (second derivative, s3)."""
 

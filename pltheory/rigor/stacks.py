@@ -15,7 +15,7 @@ from pltheory.theory import InvalidInputError
 from .environment import require_blas_once
 from .errors import NoVerdictError
 from .midrad import Ball, inner_propagated, inner_rounding, inner_underflow
-from .roundoff import U, add_up, gamma, mul_up, quiet, raise_sum, sqrt_up, sum_up, underflow, up
+from .roundoff import TINY, U, add_up, gamma, mul_up, quiet, raise_sum, sqrt_up, sum_up, underflow, up
 
 ERROR_TERMS = ("factor_rounding",)
 """Names of the functions here that each bound one source of error; tests notice the loss of each."""
@@ -114,6 +114,57 @@ def largest_eigenvalue(stack: np.ndarray, bounds: np.ndarray) -> float:
         best = max(best, _largest(np.linalg.eigvalsh(stack[some])))
         start, size = start + size, min(4 * size, 256)
     return best
+
+
+@quiet
+def eigenvalues_upper(stack: np.ndarray) -> np.ndarray:
+    """Upper bounds of the largest eigenvalue of each symmetric positive semidefinite matrix (k, r, r), shape (k,).
+
+    Why: with an approximate top value t_k, `t_k I - G_k = L L^T + R` for each, and `lambda_max(G_k) <= t_k + ||R||`.
+
+    Raises:
+        NoVerdictError: overflow.
+    """
+    mid = 0.5 * (stack + stack.swapaxes(-1, -2))
+    r = mid.shape[-1]
+    moved = mul_up(
+        float(r),
+        add_up(np.abs(mid - stack).max((1, 2), initial=0.0), mul_up(2 * U, np.abs(mid).max((1, 2), initial=0.0)), TINY),
+    )
+    best = np.max(sum_up(np.abs(mid), axis=-1), axis=-1, initial=0.0)
+    top = np.maximum(np.linalg.eigvalsh(mid)[:, -1], 0.0) if np.isfinite(best).all() else np.full(len(mid), np.inf)
+    for margin in _MARGINS if np.isfinite(top).all() else ():
+        # What is zero, or does not factorise, keeps its row sum.
+        found = _above_each(mid, top * (1 + margin) + TINY)
+        if found is not None:
+            best = np.minimum(best, found)
+            break
+    best = np.asarray(add_up(best, moved))
+    if not np.isfinite(best).all():
+        raise NoVerdictError("the eigenvalues of a stack overflow")
+    return best
+
+
+def _above_each(mid: np.ndarray, t: np.ndarray) -> np.ndarray | None:
+    """T_k + ||R_k||, or None where some t_k I - G_k does not factorise."""
+    r = mid.shape[-1]
+    index = np.arange(r)
+    shifted = -mid
+    shifted[:, index, index] += t[:, None]
+    try:
+        lower = np.tril(np.linalg.cholesky(shifted))
+    except np.linalg.LinAlgError:
+        return None
+    residual = np.abs(shifted - lower @ lower.swapaxes(-1, -2))
+    row = np.max(raise_sum(np.square(lower).sum(-1), r, products=r), axis=-1, initial=0.0)
+    entry = add_up(
+        mul_up(U, np.abs(shifted).max((1, 2), initial=0.0)),
+        mul_up(gamma(r), row),
+        underflow(r),
+        mul_up(U, residual.max((1, 2), initial=0.0)),
+    )
+    found = add_up(t, np.max(sum_up(residual, axis=-1), axis=-1, initial=0.0), mul_up(float(r), entry))
+    return np.where(np.isfinite(found), found, np.inf)
 
 
 def _above(mid: np.ndarray, t: float) -> float:

@@ -53,6 +53,14 @@ NAMES = (
     "bplus_nearer_end",
     "bplus_gam",
     "bplus_consistency",
+    "third_moment",
+    "softmax",
+    "normalisation",
+    "patch_count",
+    "graph_rows",
+    "second_tangents",
+    "graph_norms",
+    "kernel_profile",
 )
 
 

@@ -7,7 +7,7 @@ From Coq Require Import Reals.
 From Coquelicot Require Import Coquelicot.
 From PLTheory Require Import Formulas Steps Space Smooth Runs TheoremA TheoremAprime Classical SquareLoss Smoothness
   LZB Monotone Profile TheoremB TheoremC LastStep Symmetry TheoremD ClippedBand Expansion Table Certified Models MuBeta
-  Comparisons Euclidean Activations GeluSilu StoredSuprema BPlus Claims.
+  Comparisons Euclidean Activations GeluSilu Mish StoredSuprema BPlus Claims.
 
 Set Printing Width 110.
 Open Scope R_scope.
@@ -85,11 +85,16 @@ Check @softplus_stored.
 Check @erf_stored.
 Check @gelu_stored.
 Check @silu_stored.
+Check @mish_derivatives. Print Assumptions mish_derivatives.
+Check @mish_stored.
+Check @sin_stored.
 Check @stored_reached.
+Check @mish_reached.
 Check @left_sum.
 Check @product_between.
 Definition all_stored :=
-  (@tanh_stored, @sigmoid_stored, @softplus_stored, @erf_stored, @gelu_stored, @silu_stored, @stored_reached,
+  (@tanh_stored, @sigmoid_stored, @softplus_stored, @erf_stored, @gelu_stored, @silu_stored, @mish_stored, @sin_stored,
+   @stored_reached, @mish_reached,
    @left_sum, @product_between).
 Print Assumptions all_stored.
 

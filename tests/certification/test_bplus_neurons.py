@@ -207,7 +207,7 @@ def test_lemma_l6_on_random_and_optimised_signs(run: Consistency, setup: Setup, 
     assert best > 0.6 * bound
 
 
-@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus", "erf", "gelu", "silu"])
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "mish", "sin"])
 @pytest.mark.parametrize("rigorous", [False, True])
 def test_local_suprema_cover_dense_samples(name: str, rigorous: bool) -> None:
     from pltheory.nets.activations import activation

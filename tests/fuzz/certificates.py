@@ -196,7 +196,7 @@ class Certificates:
             case 2:
                 if isinstance(text.get("network"), dict):
                     text["network"]["activation"] = rng.choice(
-                        ["tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "relu"]
+                        ["tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "mish", "sin", "relu"]
                     )
             case 3:
                 rule, delta = rng.choice(
@@ -384,6 +384,10 @@ def _normal(z: np.ndarray) -> np.ndarray:
     return np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
 
+def _gate(z: np.ndarray) -> np.ndarray:
+    return np.tanh(np.logaddexp(z, 0))
+
+
 FUNCTIONS: dict[str, Any] = {
     "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2),
     "sigmoid": (expit, lambda z: expit(z) * expit(-z)),
@@ -391,5 +395,7 @@ FUNCTIONS: dict[str, Any] = {
     "erf": (erf, lambda z: 2 / math.sqrt(math.pi) * np.exp(-z * z)),
     "gelu": (lambda z: z * ndtr(z), lambda z: ndtr(z) + z * _normal(z)),
     "silu": (lambda z: z * expit(z), lambda z: expit(z) * (1 + z * expit(-z))),
+    "mish": (lambda z: z * _gate(z), lambda z: _gate(z) + z * (1 - _gate(z) ** 2) * expit(z)),
+    "sin": (np.sin, np.cos),
 }
 """Activation to value and derivative, in floats."""

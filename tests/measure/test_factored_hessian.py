@@ -17,7 +17,7 @@ GRID = [
     Case(hidden, 1 + 2 * (k % 2), act, par, bias, n=2)
     for k, (act, hidden, par, bias) in enumerate(
         itertools.product(
-            ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu"),
+            ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "mish", "sin"),
             ((4,), (3, 4), (4, 2, 3)),
             ("ntk", "standard"),
             (False, True),

@@ -74,7 +74,7 @@ def quadrature(f, si, sj, covariance):
     return quad(inner, -9, 9, points=[0.0], limit=400, epsabs=1e-11, epsrel=1e-10)[0]
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "gelu", "silu"])
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "gelu", "silu", "mish"])
 @pytest.mark.parametrize("size", [0.05, 1.0, 6.0])
 def test_expectations_by_an_adaptive_rule(activation, size):
     sigma = size**2 * torch.tensor([[1.0, 0.05, 0.8995], [0.05, 0.01, 0.02], [0.8995, 0.02, 0.81]], dtype=torch.float64)
@@ -122,7 +122,7 @@ def test_a_zero_row_has_a_kernel():
     torch.testing.assert_close(infinite_width_ntk(x, hidden_layers=1, activation="erf"), erf_kernel(x, 1))
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "gelu", "silu"])
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "gelu", "silu", "mish"])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_wide_networks_come_near_it(activation, layers):
     (x,) = draws(1, (3, 5))

@@ -77,7 +77,7 @@ def test_rows_are_sample_major():
     close(kernel[2:6, 2:6], empirical_ntk(net, x[1:3]))
 
 
-@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus", "gelu", "silu", "relu"])
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus", "gelu", "silu", "mish", "relu"])
 def test_sequential_by_layer_rules(name):
     net, (x,) = sequential([3, 5, 4, 2], name), draws(2, (4, 3))
     assert linearize(net, x).kernel.shape == (8, 8)

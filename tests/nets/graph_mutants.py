@@ -409,11 +409,11 @@ MUTANTS = [
         "cosine",
     ),
     Mutant(
-        "the first channel's weights for all",
+        "what a projection misses",
         weights,
         "weighted_norm",
-        "np.argsort(-frobenius)",
-        "np.argsort(-frobenius)[:1]",
+        "field.sum(within, field.up(peaks, field.largest_norm(rest)))",
+        "within",
         "unequal channels",
     ),
 ]

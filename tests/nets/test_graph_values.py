@@ -18,6 +18,7 @@ from pltheory.nets.kinds.pointwise import Pointwise, PointwiseNumbers
 from pltheory.nets.kinds.product import Product, ProductNumbers
 from pltheory.nets.kinds.sums import Sum
 from pltheory.nets.kinds.tokens import TokenNumbers, Tokens
+from pltheory.nets.roundoff import output_error
 from pltheory.nets.tape import Weighted
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.theory import InvalidInputError, NumericalFailureError
@@ -276,3 +277,32 @@ def test_an_overflow_is_no_traceback(kind):
         linearize(graph, 1e10 * drawn.x.numpy(), FLOATS)
     with pytest.raises(NoVerdictError):
         linearize(graph, 1e10 * drawn.x.numpy(), VERIFIED)
+
+
+@pytest.mark.parametrize("seed", [*SEEDS, *range(6)])
+def test_rounding_of_the_outputs_by_the_rows_it_meets(seed):
+    """Another bound of how far the outputs are off; in graphs of some depth by less than products of norms say."""
+    drawn = random_graph(seed)
+    at = linearize(drawn.graph, drawn.x.numpy(), VERIFIED)
+    with precision():
+        exact, _ = linearised(drawn.graph, drawn.x.numpy())
+        bound = output_error(drawn.graph, at.numbers, at.rounding)
+        assert apart(exact[-1], at.outputs.mid) <= bound
+    assert bound <= 3 * at.outputs.rad
+
+
+def test_an_error_in_both_factors_of_a_product_is_followed():
+    """A gate of values that are 0: the second order of the errors is all that there is at it, and no rounding."""
+    nodes = (
+        Node(Input(), (), 1),
+        Node(Affine(0, whole(1), 1.0, 0.0), (0,), 1),
+        Node(Pointwise("tanh"), (1,), 1),
+        Node(Product(np.zeros((1, 1, 1), dtype=np.int64), np.zeros((1, 1, 1), dtype=np.int64)), (2, 2), 1),
+    )
+    graph = Graph(nodes, (Group(np.zeros((1, 1, 1)), None),))
+    at = linearize(graph, np.ones((1, 1)), VERIFIED)
+    first = 2.0**-20
+    rounding = list(at.rounding)
+    rounding[2] = replace(rounding[2], added=first)
+    # B at the gate is 2 a, 0 at the exact values: with a = first at the end of the segment, F is first^2.
+    assert output_error(graph, at.numbers, rounding) >= first**2

@@ -30,6 +30,7 @@ FUNCTIONS = {
     "sin": torch.sin,
     "softplus": lambda z: torch.logaddexp(z, torch.zeros_like(z)),
     "silu": lambda z: z * torch.sigmoid(z),
+    "mish": lambda z: z * torch.tanh(torch.logaddexp(z, torch.zeros_like(z))),
     "gelu": lambda z: 0.5 * z * torch.erfc(-z / math.sqrt(2)),
 }
 

@@ -19,6 +19,8 @@ FUNCTIONS = {
     "erf": torch.erf,
     "gelu": nnf.gelu,
     "silu": nnf.silu,
+    "mish": lambda z: z * torch.tanh(nnf.softplus(z, threshold=700)),
+    "sin": torch.sin,
     "relu": torch.relu,
 }
 

@@ -13,6 +13,8 @@ DEFINITIONS = {
     "erf": mp.erf,
     "gelu": lambda z: z * mp.ncdf(z),
     "silu": lambda z: z / (1 + mp.exp(-z)),
+    "mish": lambda z: z * mp.tanh(mp.log1p(mp.exp(z))),
+    "sin": mp.sin,
 }
 
 
@@ -20,7 +22,8 @@ DEFINITIONS = {
 def supremum(name: str, order: int) -> mp.mpf:
     """Sup over the line of the modulus of a derivative: over a grid, refined, and over the limits at infinity.
 
-    Every derivative of these functions of order 1 to 3 has settled to its limits, 0 or 1, well within |z| <= 30.
+    Every derivative of these functions of order 1 to 3 has settled to its limits, 0 or 1, well within |z| <= 30; sin
+    runs through more than a period on the grid.
     """
     f = DEFINITIONS[name]
 

@@ -521,10 +521,10 @@ def test_activations_and_their_suprema(name: str) -> None:
             assert 0.9999 * float(sup) * (0.99 if name == "softplus" else 1) < seen <= float(sup) * (1 + 1e-15)
 
 
-RECHECKER = [module, *(import_module(m.name) for m in pkgutil.iter_modules(module.__path__, f"{module.__name__}."))]
+RECHECKER = [module, *(import_module(m.name) for m in pkgutil.walk_packages(module.__path__, f"{module.__name__}."))]
 
 
-@pytest.mark.parametrize("source", RECHECKER, ids=[s.__name__.rpartition(".")[2] for s in RECHECKER])
+@pytest.mark.parametrize("source", RECHECKER, ids=[s.__name__.removeprefix("pltheory.") for s in RECHECKER])
 def test_no_code_is_shared(source: Any) -> None:
     """Of this project, the rechecker reads itself, the opening of files and the errors."""
     imported: set[str] = set()

@@ -97,6 +97,8 @@ CASES: dict[str, tuple[Callable[[], Problem], StepSettings]] = {
     "erf": (lambda: near("erf", bias=True), DeltaGClipSettings("0.5/beta", 0.01, 0.1)),
     "gelu": (lambda: near("gelu"), DeltaGClipSettings("0.5/beta", 0.01, 0.1)),
     "silu": (lambda: near("silu", loss="mean", n=2), DeltaGClipSettings("0.5/beta", 0.01, 0.1)),
+    "mish": (lambda: near("mish", n=2), DeltaGClipSettings("0.5/beta", 0.01, 0.1)),
+    "sin": (lambda: near("sin", n=2), DeltaGClipSettings("0.5/beta", 0.01, 0.1)),
 }
 
 

@@ -24,6 +24,8 @@ TORCH: dict[str, Any] = {
     "erf": torch.erf,
     "gelu": torch.nn.functional.gelu,
     "silu": torch.nn.functional.silu,
+    "mish": torch.nn.functional.mish,
+    "sin": torch.sin,
 }
 
 

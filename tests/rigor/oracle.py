@@ -107,9 +107,17 @@ def function(name: str, order: int, x: object, bits: int = 200):
             phi = (-v * v / 2).exp() / (2 * arb.pi()).sqrt()
             cdf = (-v / arb(2).sqrt()).erfc() / 2
             return (v * cdf, cdf + v * phi, (2 - v * v) * phi)[order]
+        if name == "sin":
+            return (v.sin(), v.cos(), -v.sin())[order]
         q = 1 / (1 + (-v).exp())
         slope = 1 / ((v / 2).cosh() * 2) ** 2
         bend = -slope * (v / 2).tanh()
+        if name == "mish":
+            # tanh(y) at y = log(1 + e^v), by the chain rule.
+            y = v.exp().log1p() if v < 0 else v + (-v).exp().log1p()
+            g, sech2 = y.tanh(), 1 / y.cosh() ** 2
+            first, second = sech2 * q, sech2 * (slope - 2 * g * q * q)
+            return (v * g, g + v * first, 2 * first + v * second)[order]
         return {
             "sigmoid": (q, slope, bend),
             "softplus": (v.exp().log1p() if v < 0 else v + (-v).exp().log1p(), q, slope),

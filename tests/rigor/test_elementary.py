@@ -70,7 +70,7 @@ def test_tables_are_tight(name, order):
     x = np.linspace(-6, 6, 999)
     ball = activation(name).enclose(Ball(x), order)
     assert float(ball.rad) < 2.5 * 2.0**-53 * max(1.0, np.max(np.abs(ball.mid)))
-    assert tables.table(SHAPES[name], order).tail_error < 4e-17
+    assert name == "sin" or tables.table(SHAPES[name], order).tail_error < 4e-17
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,9 +100,16 @@ def test_shapes_layouts_and_radii():
     assert activation("silu").enclose(Ball(np.array(0.5))).shape == ()
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_beyond_its_table_sine_is_between_its_bounds():
+    for order in (0, 1, 2):
+        ball = activation("sin").enclose(Ball(np.array([1e300, 65.0, -1e5])), order)
+        assert (ball.mid == 0).all()
+        assert 1 <= float(ball.rad) < 1 + 1e-15
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "sin"])
 def test_far_tails(name):
-    ramp = name in ("softplus", "gelu", "silu")
+    ramp = name in ("softplus", "gelu", "silu", "mish")
     for order in (0, 1, 2):
         for x in (1e300, 1e5, -1e5, -1e300):
             ball = activation(name).enclose(Ball(np.array([x, x])), order)

@@ -16,6 +16,7 @@ from ...packages import origin as origin_of
 from ...theory import ExtensionError, InvalidInputError
 from .erf import Erf
 from .gelu import Gelu
+from .mish import Mish
 from .protocol import Activation
 from .relu import Relu
 from .sigmoid import Sigmoid
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 GROUP = "pltheory.activations"
 """The entry point group; the entry point's name is the activation's, its object an `Activation` or a class of one."""
 ACTIVATIONS: dict[str, Activation] = {
-    a.name: a for a in (Tanh(), Sigmoid(), Softplus(), Erf(), Gelu(), Silu(), Sin(), Relu())
+    a.name: a for a in (Tanh(), Sigmoid(), Softplus(), Erf(), Gelu(), Silu(), Mish(), Sin(), Relu())
 }
 """The activations of this project, in the order in which they are listed."""
 

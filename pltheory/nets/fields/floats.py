@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,13 +61,16 @@ class Floats:
     def settled(self, x: Array) -> Array:  # noqa: D102
         return x
 
-    def carried(self, z: Array, norm: float, x: Array) -> Array:  # noqa: D102
+    def carried(self, z: Array, norm: Callable[[], float], x: Array) -> Array:  # noqa: D102
         return z
 
     def with_column(self, x: Array, c: float) -> Array:  # noqa: D102
         return np.concatenate([x, np.full((*x.shape[:-1], 1), c)], axis=-1)
 
     def product(self, x: Array, y: Array) -> Array:  # noqa: D102
+        return np.matmul(x, y)
+
+    def fine_product(self, x: Array, y: Array) -> Array:  # noqa: D102
         return np.matmul(x, y)
 
     def gather(self, x: Array, index: Indices) -> Array:  # noqa: D102
@@ -87,7 +90,7 @@ class Floats:
         act = activation(name)
         with torch.no_grad():
             t = torch.from_numpy(np.ascontiguousarray(z))
-            return (act.value, act.derivative)[order](t).numpy()
+            return (act.value, act.derivative, act.second)[order](t).numpy()
 
     def centred(self, x: Array) -> Array:  # noqa: D102
         return x - x.mean(-1, keepdims=True)
@@ -118,13 +121,24 @@ class Floats:
         if not x.size:
             return 0.0
         other = x.swapaxes(-1, -2)
-        return self.largest_root(x @ other if x.shape[-2] <= x.shape[-1] else other @ x)
-
-    def largest_root(self, grams: Array) -> float:  # noqa: D102
-        if not grams.size:
-            return 0.0
+        grams = x @ other if x.shape[-2] <= x.shape[-1] else other @ x
         stack = _finite(grams.reshape(-1, *grams.shape[-2:]))
         return float(np.sqrt(largest_eigenvalue(stack, np.abs(stack).sum(-1).max(-1))))
+
+    def roots(self, grams: Array) -> Array:  # noqa: D102
+        return np.sqrt(np.maximum(0.0, np.linalg.eigvalsh(_finite(grams))[:, -1]))
+
+    def radius(self, x: Array) -> float:  # noqa: D102
+        return 0.0
+
+    def frobenius(self, x: Array) -> float:  # noqa: D102
+        return float(np.linalg.norm(x))
+
+    def middle(self, x: Array) -> Array:  # noqa: D102
+        return x
+
+    def sum(self, x: Array, y: Array) -> Array:  # noqa: D102
+        return x + y
 
     def root(self, x: Array | float) -> Array:  # noqa: D102
         return np.sqrt(x)

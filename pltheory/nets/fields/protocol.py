@@ -6,7 +6,7 @@ in the one, an upper bound in the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -64,7 +64,7 @@ class Field(Protocol):
         """x as if it were exact: for a linear map whose norm `carried` then answers for."""
         ...
 
-    def carried(self, z: Values, norm: float, x: Values) -> Values:
+    def carried(self, z: Values, norm: Callable[[], float], x: Values) -> Values:
         """z, the image of `settled(x)` under a linear map of at most that norm, as the image of x."""
         ...
 
@@ -74,6 +74,10 @@ class Field(Protocol):
 
     def product(self, x: Values, y: Values) -> Values:
         """The matrix product over the last two axes, leading ones broadcast."""
+        ...
+
+    def fine_product(self, x: Values, y: Values) -> Values:
+        """The same with less rounding, for three times the work."""
         ...
 
     def gather(self, x: Values, index: Indices) -> Values:
@@ -89,7 +93,7 @@ class Field(Protocol):
         ...
 
     def activation(self, name: str, z: Values, order: int) -> Values:
-        """act(z) or act'(z)."""
+        """act(z), act'(z) or act''(z)."""
         ...
 
     def centred(self, x: Values) -> Values:
@@ -120,8 +124,24 @@ class Field(Protocol):
         """Largest spectral norm in a stack of matrices."""
         ...
 
-    def largest_root(self, grams: Values) -> float:
-        """Square root of the largest eigenvalue in a stack of Gram matrices."""
+    def roots(self, grams: Values) -> Array:
+        """Square roots of the largest eigenvalues of Gram matrices (k, r, r)."""
+        ...
+
+    def radius(self, x: Values) -> float:
+        """How far x is from exact in Frobenius norm; 0 where that is not counted."""
+        ...
+
+    def frobenius(self, x: Values) -> float:
+        """Frobenius norm."""
+        ...
+
+    def middle(self, x: Values) -> Array:
+        """About what x is: for choices that any answer to is right."""
+        ...
+
+    def sum(self, x: Array, y: Array) -> Array:
+        """The sum of nonnegative numbers, upwards."""
         ...
 
     def root(self, x: Array | float) -> Array:

@@ -136,18 +136,17 @@ class Affine:
         f, (weight, bias) = tape.field, tape.groups[self.group]
         g, p, q = self.patches.shape
         o, n = f.shape(weight)[1], tape.samples
-        x, moving = tape.values[inputs[0]], tape.moving[inputs[0]]
-        # An input that does not move may still be off, behind fixed maps; the map's norm is then not asked for.
-        e = f.scaled(f.gather(f.settled(x) if moving else x, self.patches), self.kappa)  # (n, G, P, q)
+        x = tape.values[inputs[0]]
+        e = f.scaled(f.gather(f.settled(x), self.patches), self.kappa)  # (n, G, P, q)
         if g == 1:
-            z = f.product(f.reshape(e, n * p, q), f.transpose(f.reshape(weight, o, q), 1, 0))
+            z = f.fine_product(f.reshape(e, n * p, q), f.transpose(f.reshape(weight, o, q), 1, 0))
             z = f.reshape(z, n, 1, p, o)
         else:
-            z = f.product(e, f.transpose(weight, 0, 2, 1))  # (n, G, P, O)
+            z = f.fine_product(e, f.transpose(weight, 0, 2, 1))  # (n, G, P, O)
         if bias is not None:
             z = f.add(z, f.scaled(f.reshape(bias, 1, g, 1, o), self.tau))
         z = f.reshape(f.transpose(z, 0, 1, 3, 2), n, g * o * p)
-        return f.carried(z, tape.norm_of(v, lambda: self._spread(tape, inputs)), x) if moving else z
+        return f.carried(z, lambda: self._norm(tape, v, inputs), x)
 
     def backward(self, tape: Tape, v: int, inputs: Sequence[int]) -> list[Values]:
         """Rows B_v T_v(W) of shape (n C, N_u)."""
@@ -168,8 +167,7 @@ class Affine:
             else:
                 e = f.product(b, scaled_weight)
             parts.append(f.gathered_sum(f.reshape(e, count, g * p * q), inverse))
-        norm = tape.norm_of(v, lambda: self._spread(tape, inputs))
-        return [f.carried(f.concatenate(parts), norm, tape.rows[v])]
+        return [f.carried(f.concatenate(parts), lambda: self._norm(tape, v, inputs), tape.rows[v])]
 
     def extended_patches(self, tape: Tape, inputs: Sequence[int]) -> Values:
         """E~ of shape (n, G, P, q + 1), the last column tau."""
@@ -217,7 +215,7 @@ class Affine:
             group_row_max = f.largest_norm(f.reshape(by_group, g * n, c * p, o))
         scale = abs(self.kappa)
         moving = tape.moving[inputs[0]]
-        spread = tape.norm_of(v, lambda: self._spread(tape, inputs)) if moving else 0.0
+        spread = self._norm(tape, v, inputs) if moving else 0.0
         return AffineNumbers(
             scale, self._reach(f), spread, batch, single, whole, squares, row_max, group_rows, group_row_max,
             float(f.root(float(c))),
@@ -235,6 +233,9 @@ class Affine:
     def _reach(self, f: Field) -> float:
         """|kappa| omega."""
         return float(f.up(abs(self.kappa), float(f.root(float(self.multiplicity)))))
+
+    def _norm(self, tape: Tape, v: int, inputs: Sequence[int]) -> float:
+        return tape.norm_of(v, lambda: self._spread(tape, inputs))
 
     def _spread(self, tape: Tape, inputs: Sequence[int]) -> float:
         """||T_v(W_0)||: of the map itself where it is small, else kappa omega max_g ||W_g|| (L1b)."""

@@ -11,18 +11,19 @@ import numpy as np
 from ...rigor.roundoff import Array
 from ..fields.protocol import Field, Values
 
-ENTRIES = 500_000
-"""Of a stack of matrices held at a time: it stays in the cache."""
-MOST_WORK = 3e11
-"""Multiplications after which what is left is bounded by Frobenius norms."""
-NARROW = 20
-"""Patches of up to so many entries have their products tabulated."""
+TABULATED = 10_000_000
+"""Entries of the table of products of a patch's coordinates."""
+NARROW = 32
+"""Patches of up to so many coordinates have their products tabulated; longer ones are projected on so many."""
+EXACT = 16
+"""Channels whose norm is computed without projection, where the projection leaves open which is the largest."""
 
 
 def weighted_norm(field: Field, patches: Values, c: Array, plain: float) -> float:
     """The largest norm of diag(c_o) E over channels o and the leading axis.
 
-    Channels come in the order of their Frobenius norms, and the first that cannot be the largest ends it.
+    Long patches are projected on their leading singular directions V: `||D E|| <= ||D E V|| ||V|| + max(c) ||E - E V
+    V^T||` costs a small Gram matrix a channel; those that this leaves in question are then taken as they are.
 
     Args:
         field: floats, or arrays that count their rounding.
@@ -31,41 +32,46 @@ def weighted_norm(field: Field, patches: Values, c: Array, plain: float) -> floa
         plain: an upper bound of ||E||.
     """
     k, r, q = field.shape(patches)
-    lengths = field.lengths(patches, -1)  # (k, r)
     if r == 1:
-        return float(np.max(field.up(c[:, :, 0], lengths), initial=0.0))
-    if q <= NARROW:
-        return _narrow(field, patches, c)
-    channels = c.shape[1]
-    frobenius = field.lengths(field.constant(field.up(c, lengths[:, None, :])), -1).reshape(-1)  # (k O,)
-    order = np.argsort(-frobenius)
-    side = min(r, q)
-    gram = field.product(patches, field.transpose(patches, 0, 2, 1)) if r <= q else None
-    each = side * side if gram is not None else r * q
-    size, work = max(1, ENTRIES // each), float(each) * (1 if gram is not None else q)
-    best, limit = 0.0, float(field.up(float(c.max(initial=0.0)), plain))
-    for start in range(0, len(order), size):
-        left = float(frobenius[order[start]])
-        if left <= best:
+        return float(np.max(field.up(c[:, :, 0], field.lengths(patches, -1)), initial=0.0))
+    most = int(min(NARROW, max(1, (TABULATED / (k * r)) ** 0.5)))
+    if q <= most:
+        return float(np.max(_by_channel(field, patches, c), initial=0.0))
+    directions = field.constant(_leading(field.middle(patches), most))  # (k, q, m)
+    short = field.product(patches, directions)
+    rest = field.add(patches, field.scaled(field.product(short, field.transpose(directions, 0, 2, 1)), -1.0))
+    peaks = c.max(axis=2, initial=0.0)  # (k, O)
+    within = field.up(_by_channel(field, short, c), field.largest_norm(directions))
+    bounds = np.asarray(field.sum(within, field.up(peaks, field.largest_norm(rest)))).reshape(-1)
+    order = np.argsort(-bounds)
+    weights, best = c.reshape(-1, r), 0.0
+    for place in order[:EXACT]:
+        if bounds[place] <= best:
             break
-        if work * start > MOST_WORK:
-            best = max(best, min(left, limit))
-            break
-        some = order[start : start + size]
-        w = field.constant(c.reshape(k * channels, r)[some])
-        if gram is not None:
-            outer = field.times(field.reshape(w, len(some), r, 1), field.reshape(w, len(some), 1, r))
-            grams = field.times(outer, field.part(gram, some // channels))
-        else:
-            scaled = field.times(field.reshape(w, len(some), r, 1), field.part(patches, some // channels))
-            grams = field.product(field.transpose(scaled, 0, 2, 1), scaled)
-        best = max(best, field.largest_root(grams))
-    return min(best, limit)
+        w = field.reshape(field.constant(weights[place]), r, 1)
+        best = max(best, field.norm(field.times(w, field.part(patches, int(place) // c.shape[1]))))
+    else:
+        best = max(best, float(bounds[order[EXACT]]) if len(order) > EXACT else 0.0)
+    return min(best, float(field.up(float(peaks.max(initial=0.0)), plain)))
 
 
-def _narrow(field: Field, patches: Values, c: Array) -> float:
+def _by_channel(field: Field, patches: Values, c: Array) -> Array:
+    """Upper bounds of ||diag(c_o) E|| for every stack and channel, (k, O)."""
     k, r, q = field.shape(patches)
     pairs = field.times(field.reshape(patches, k, r, q, 1), field.reshape(patches, k, r, 1, q))
     w = field.constant(c)
-    grams = field.product(field.times(w, w), field.reshape(pairs, k, r, q * q))  # (k, O, q q)
-    return field.largest_root(field.reshape(grams, k * c.shape[1], q, q))
+    grams = field.product(field.times(w, w), field.reshape(pairs, k, r, q * q))
+    return field.roots(field.reshape(grams, k * c.shape[1], q, q)).reshape(k, c.shape[1])
+
+
+def _leading(patches: Array, count: int) -> Array:
+    """About the leading right singular vectors of each matrix (k, r, q), as (k, q, m)."""
+    _, r, q = patches.shape
+    other = patches.swapaxes(1, 2)
+    if r >= q:
+        return np.ascontiguousarray(np.linalg.eigh(other @ patches)[1][:, :, -count:])
+    values, left = np.linalg.eigh(patches @ other)
+    lengths = np.sqrt(np.maximum(values[:, -count:], np.finfo(float).tiny))
+    # Directions of singular value 0 come out as noise: what they miss is in the rest.
+    found = other @ (left[:, :, -count:] / lengths[:, None, :])
+    return np.where(np.isfinite(found) & (values[:, None, -count:] > 1e-20 * values[:, None, -1:]), found, 0.0)

@@ -8,7 +8,8 @@ against the graph's.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from .export import REFUSED
 SIZES = (0.125, 1.0, 4.0)
 """Of random inputs, relative to the data's."""
 ENTRIES = 2**22
-"""Samples times the sizes of all nodes that are worked on at a time."""
+"""Samples times the entries of all nodes and their patches that are worked on at a time."""
 Sources = Sequence[tuple[tuple[str, Tensor, np.ndarray] | None, tuple[str, Tensor, np.ndarray] | None]]
 
 
@@ -31,7 +32,7 @@ def require_agreement(
 ) -> None:
     """Refuse a module whose outputs or gradients are not those of its graph.
 
-    The parameters get a gradient for a moment; what was there is put back.
+    The parameters get a gradient and other numbers for a moment; what was there is put back.
 
     Args:
         module: the network itself.
@@ -45,13 +46,13 @@ def require_agreement(
             allowed is the square root of the dtype's machine epsilon.
     """
     x = x.detach()
-    generator = torch.Generator().manual_seed(20240229)
-    own = {name: p.detach() for name, p in parameters.items()}
+    generator = torch.Generator("cpu").manual_seed(20240229)
+    own = {name: p.detach().clone() for name, p in parameters.items()}
     size = float(x.double().square().mean().sqrt()) or 1.0
     single = x[:: max(1, len(x) // 3)][:4]
 
     def random(shape: torch.Size) -> Tensor:
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
+        return torch.randn(shape, generator=generator, dtype=torch.float64, device="cpu")
 
     drawn = [(by * size * random(single.shape)).to(x) for by in SIZES]
     moved = {
@@ -69,11 +70,28 @@ def require_agreement(
             for inputs in (single, *drawn):
                 _compare(module, graph, sources, parameters, own, inputs, "random inputs")
                 _compare(module, graph, sources, parameters, moved, inputs, "other weights")
+            # What is computed from a parameter's memory, and not from the parameter, moves with it.
+            with _in_place(parameters, moved):
+                _compare(module, graph, sources, parameters, moved, single, "other weights in place", live=True)
         except NotAvailableError:
             raise
         except Exception as error:
             told = next(iter(str(error).strip().splitlines()), "")
             raise NotAvailableError(f"{REFUSED}it fails when it is called: {type(error).__name__}: {told}") from error
+
+
+@contextmanager
+def _in_place(parameters: dict[str, nn.Parameter], values: dict[str, Tensor]) -> Iterator[None]:
+    """Other numbers in the parameters' memory for a moment."""
+    own = {name: p.detach().clone() for name, p in parameters.items()}
+    try:
+        for name, p in parameters.items():
+            # Through `data`, a graph that somebody holds does not take it for a change.
+            p.data.copy_(values[name])
+        yield
+    finally:
+        for name, p in parameters.items():
+            p.data.copy_(own[name])
 
 
 def _compare(
@@ -88,9 +106,8 @@ def _compare(
     live: bool = False,
 ) -> None:
     trained = [name for name, p in parameters.items() if p.requires_grad]
-    signs = torch.randn(
-        (len(x), graph.nodes[-1].size), generator=torch.Generator().manual_seed(len(x)), dtype=torch.float64
-    )
+    generator = torch.Generator("cpu").manual_seed(len(x))
+    signs = torch.randn((len(x), graph.nodes[-1].size), generator=generator, dtype=torch.float64, device="cpu")
     found, gradients = (
         _live(module, parameters, trained, x, signs) if live else _called(module, weights, trained, x, signs)
     )
@@ -104,7 +121,7 @@ def _compare(
         # The sizes of the groups' gradients may differ by much: each is relative to its own, as far as rounding of
         # the largest lets that be asked.
         scale = max(float(right.abs().max()), 1e-3 * largest)
-        _near(f"gradient of {name}", gradient, right, scale, tolerance, where)
+        _near(f"gradients by {name}", gradient, right, scale, tolerance, where)
 
 
 def _compare_outputs(module: nn.Module, graph: Graph, x: Tensor) -> None:
@@ -112,7 +129,8 @@ def _compare_outputs(module: nn.Module, graph: Graph, x: Tensor) -> None:
     # training meets the data's own number of samples.
     with torch.no_grad():
         out = module(x.clone())
-    want = evaluate(graph, x.reshape(len(x), -1).cpu().double())
+    with torch.device("cpu"):
+        want = evaluate(graph, x.reshape(len(x), -1).cpu().double())
     tolerance = float(torch.finfo(x.dtype).eps) ** 0.5
     _near("outputs", _require_shape(out, x, want), want, float(want.abs().max()), tolerance, "a single sample")
 
@@ -123,7 +141,8 @@ def _near(what: str, found: Tensor, want: Tensor, scale: float, tolerance: float
     # Written so that a NaN is not near.
     if not deviation <= tolerance * max(scale, 1e-30):
         raise NotAvailableError(
-            f"{REFUSED}its {what} is not that of the graph that was read: off by {deviation:.2g} of {scale:.2g} on {where}"
+            f"{REFUSED}{what} of the module and of the graph that was read differ by {deviation:.2g} of {scale:.2g} "
+            f"on {where}"
         )
 
 
@@ -144,7 +163,7 @@ def _live(
             p.grad = None
         with torch.enable_grad():
             out = _require_shape(module(x.clone()), x, signs)
-            (out.reshape(len(x), -1) * signs.to(out)).sum().backward(inputs=leaves)
+            (out.reshape(len(x), -1) * signs.to(out)).sum().backward(inputs=leaves)  # type: ignore[no-untyped-call]
         return out, [p.grad for p in leaves]
     finally:
         for p, grad in zip(leaves, before, strict=True):
@@ -166,11 +185,12 @@ def _expected(
     graph: Graph, sources: Sources, weights: dict[str, Tensor], trained: list[str], x: Tensor, signs: Tensor
 ) -> tuple[Tensor, list[Tensor]]:
     leaves = {name: weights[name].cpu().double().clone().requires_grad_() for name in trained}
-    outputs = []
+    outputs: list[Tensor] = []
     gradients = [torch.zeros_like(leaves[name]) for name in trained]
-    rows = max(1, ENTRIES // sum(node.size for node in graph.nodes))
-    for some, sign in zip(x.reshape(len(x), -1).split(rows), signs.split(rows), strict=True):
-        with torch.enable_grad():
+    sizes = (max(node.size, *(array.size for array in node.kind.arrays.values()), 1) for node in graph.nodes)
+    rows = max(1, ENTRIES // sum(sizes))
+    for some, sign in zip(torch.split(x.reshape(len(x), -1), rows), torch.split(signs, rows), strict=True):
+        with torch.enable_grad(), torch.device("cpu"):
             groups = _groups(graph, sources, leaves)
             out = evaluate(graph, some.cpu().double(), groups)
             found = torch.autograd.grad((out * sign).sum(), [leaves[name] for name in trained])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
+from torch import Tensor
 
 from .builder import Builder
 from .operation import Call, constant, describe, number, reads
-from .values import Constant, Frozen, Moved, Value, Weight, unreadable
+from .values import Constant, Masked, Moved, Value, Weight, unreadable
 
 
 def _shape(value: Value) -> torch.Size:
@@ -15,10 +18,9 @@ def _shape(value: Value) -> torch.Size:
     return value.index.shape if isinstance(value, (Moved, Weight)) else torch.Size()
 
 
-def _refuse_frozen(*values: Value) -> None:
-    for value in values:
-        if isinstance(value, Frozen):
-            unreadable(f"{describe(value)} is used: frozen parameters are not read")
+def common_shape(*shapes: torch.Size) -> torch.Size:
+    """The shape that all are broadcast to."""
+    return torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
 
 
 def _spread(value: Moved, shape: torch.Size) -> Moved:
@@ -33,14 +35,19 @@ def _scaled(value: Value, by: float) -> Value:
     return Weight(value.name, value.index, value.scale * by) if isinstance(value, Weight) else value * by
 
 
-def add(builder: Builder, a: Value, b: Value) -> Value:
+def add(builder: Builder, a: Value, b: Value) -> Moved | Masked:
     """a + b with torch's broadcasting."""
-    _refuse_frozen(a, b)
+    for value, other in ((a, b), (b, a)):
+        minus_infinity = isinstance(other, Constant) and bool((other.tensor == -math.inf).any())
+        if isinstance(value, Masked) or (minus_infinity and isinstance(value, Moved)):
+            if not isinstance(other, Constant):
+                unreadable(f"{describe(value)} and {describe(other)} are added")
+            return masked(builder, value, other)
     if not isinstance(a, Moved):
         a, b = b, a
     if not isinstance(a, Moved):
         unreadable(f"{describe(a)} and {describe(b)} are added before they are used")
-    shape = torch.broadcast_shapes(_shape(a), _shape(b))
+    shape = common_shape(_shape(a), _shape(b))
     a = _spread(a, shape)
     if isinstance(b, (Moved, Weight)):
         return builder.total(a, builder.as_node(b, a.owner))
@@ -48,6 +55,30 @@ def add(builder: Builder, a: Value, b: Value) -> Value:
     if not bool(shift.any()):
         return a
     return builder.diagonal(a, torch.ones((), dtype=torch.float64), shift)
+
+
+def masked(builder: Builder, value: Moved | Masked, mask: Constant) -> Moved | Masked:
+    """A mask as attention has it: added, with minus infinity where nothing is attended to, or where not True.
+
+    Raises:
+        UnreadableError: it is not finite otherwise.
+    """
+    numbers = mask.tensor
+    if numbers.dtype == torch.bool:
+        return cut_off(value, numbers)
+    allowed = numbers != -math.inf
+    known = value.value if isinstance(value, Masked) else value
+    moved: Value = add(builder, known, Constant(torch.where(allowed, numbers, torch.zeros((), dtype=numbers.dtype))))
+    if isinstance(value, Masked):
+        moved = Masked(moved, value.allowed)
+    return moved if bool(allowed.all()) else cut_off(moved, allowed)
+
+
+def cut_off(value: Moved | Masked, allowed: Tensor) -> Masked:
+    """Minus infinity where a mask does not allow an entry."""
+    if isinstance(value, Masked):
+        return Masked(value.value, value.allowed & allowed)
+    return Masked(value, allowed.expand(value.index.shape))
 
 
 @reads("add", "add_", "sub", "sub_", "subtract", "rsub")
@@ -58,7 +89,6 @@ def _sum(builder: Builder, call: Call) -> Value:
     a, b = call["self"], call["other"]
     if call.target._schema.name == "aten::rsub":
         a, b = b, a
-    _refuse_frozen(a, b)
     if call.target._schema.name == "aten::rsub":
         return add(builder, a, _scaled(b, sign * by))
     return add(builder, a, b if sign * by == 1.0 else _scaled(b, sign * by))
@@ -66,18 +96,16 @@ def _sum(builder: Builder, call: Call) -> Value:
 
 @reads("neg", "negative")
 def _negative(builder: Builder, call: Call) -> Value:
-    _refuse_frozen(call["self"])
     return _scaled(call["self"], -1.0)
 
 
 def times(builder: Builder, a: Value, b: Value, alone: bool) -> Value:
     """a * b with torch's broadcasting."""
-    _refuse_frozen(a, b)
     for value, other in ((a, b), (b, a)):
         by = number(other)
         if by is not None and isinstance(value, (Moved, Weight)):
             if isinstance(other, Constant):
-                value = value.with_index(value.index.expand(torch.broadcast_shapes(_shape(value), _shape(other))))
+                value = value.with_index(value.index.expand(common_shape(_shape(value), _shape(other))))
             if isinstance(value, Moved) and alone:
                 return builder.rescaled(value, by)
             return _scaled(value, by)
@@ -85,7 +113,7 @@ def times(builder: Builder, a: Value, b: Value, alone: bool) -> Value:
         a, b = b, a
     if not isinstance(a, Moved):
         unreadable(f"{describe(a)} and {describe(b)} are multiplied before they are used")
-    shape = torch.broadcast_shapes(_shape(a), _shape(b))
+    shape = common_shape(_shape(a), _shape(b))
     a = _spread(a, shape)
     if isinstance(b, Weight):
         return builder.entrywise(a, b.with_index(b.index.expand(shape)), None)
@@ -106,7 +134,7 @@ def _quotient(builder: Builder, call: Call) -> Value:
     if call.arguments.get("rounding_mode") is not None:
         unreadable("a rounded quotient is not smooth")
     below = call["other"]
-    if isinstance(below, (Moved, Weight, Frozen)):
+    if isinstance(below, (Moved, Weight)):
         unreadable(f"it divides by {describe(below)}: quotients are not read")
     numbers = constant(below)
     if not bool(numbers.all()):

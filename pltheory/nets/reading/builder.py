@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +56,10 @@ class Builder:
         return cls([Node(Input(), (), size, "input")])
 
     def _node(self, kind: Kind, inputs: tuple[int, ...], size: int) -> int:
+        for v, node in enumerate(self.nodes):
+            # What is computed twice is one node: bounds of two would not know that they are equal.
+            if node.inputs == inputs and node.size == size and _alike(node.kind, kind):
+                return v
         self.nodes.append(Node(kind, inputs, size, self.where))
         return len(self.nodes) - 1
 
@@ -307,6 +311,18 @@ def is_injective(value: Moved) -> bool:
 def is_bijective(value: Moved) -> bool:
     """Whether every entry of the node, of every sample, stands exactly once."""
     return value.index.numel() == SAMPLES * value.size and is_injective(value)
+
+
+def _alike(a: Kind, b: Kind) -> bool:
+    if type(a) is not type(b):
+        return False
+    settings = [{f.name: v for f in fields(k) if not isinstance(v := getattr(k, f.name), np.ndarray)} for k in (a, b)]
+    one, two = a.arrays, b.arrays
+    return (
+        settings[0] == settings[1]
+        and one.keys() == two.keys()
+        and all(np.array_equal(array, two[name]) for name, array in one.items())
+    )
 
 
 def _same(a: Cut, b: Cut) -> bool:

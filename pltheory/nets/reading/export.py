@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import itertools
 import logging
 import os
 import warnings
@@ -49,24 +52,24 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
     """
     n = len(x)
     some = x.detach()[[i % n for i in range(SAMPLES)]].clone()
-    logger = logging.getLogger("torch")
-    level = logger.level
+    level = logging.root.manager.disable
     try:
         # What fails to be traced is told once, by the error.
-        logger.setLevel(logging.CRITICAL + 1)
-        with warnings.catch_warnings():
+        logging.disable(logging.CRITICAL)
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             program = torch.export.export(module, (some,), strict=False)
     except Exception as error:
         told = next(iter(str(error).strip().splitlines()), "")
         raise NotAvailableError(f"{REFUSED}torch.export cannot trace it: {type(error).__name__}: {told}") from error
     finally:
-        logger.setLevel(level)
+        logging.disable(level)
     signature = program.graph_signature
     for spec in signature.output_specs:
         if spec.kind is not OutputKind.USER_OUTPUT:
             raise NotAvailableError(f"{REFUSED}its forward changes {spec.target}: {spec.kind.name.lower()}")
     names = {id(p): name for name, p in parameters.items()}
+    every = dict(nn.Module.named_parameters(module, remove_duplicate=False))
     inputs: dict[str, Value] = {}
     seen = 0
     for spec in signature.input_specs:
@@ -74,9 +77,9 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
         if spec.kind is InputKind.USER_INPUT:
             seen += 1
             size = some[0].numel()
-            inputs[name] = Moved(0, size, torch.arange(1, 1 + SAMPLES * size).reshape(some.shape))
+            inputs[name] = Moved(0, size, torch.arange(1, 1 + SAMPLES * size, device="cpu").reshape(some.shape))
         elif spec.kind is InputKind.PARAMETER:
-            inputs[name] = _parameter(str(spec.target), module.get_parameter(str(spec.target)), names)
+            inputs[name] = _parameter(str(spec.target), every.get(str(spec.target)), names)
         elif spec.kind in (InputKind.BUFFER, InputKind.CONSTANT_TENSOR):
             inputs[name] = _constant(str(spec.target), program)
         else:
@@ -91,13 +94,13 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
     return Exported(nodes, inputs, output, tuple(output.meta["val"].shape))
 
 
-def _parameter(target: str, tensor: nn.Parameter, names: dict[int, str]) -> Value:
+def _parameter(target: str, tensor: nn.Parameter | None, names: dict[int, str]) -> Value:
     name = names.get(id(tensor))
-    if name is None:
+    if tensor is None or name is None:
         raise NotAvailableError(f"{REFUSED}{target} is not one of the module's parameters")
     if not tensor.requires_grad:
         return Frozen(name)
-    return Weight(name, torch.arange(1, 1 + tensor.numel()).reshape(tensor.shape))
+    return Weight(name, torch.arange(1, 1 + tensor.numel(), device="cpu").reshape(tensor.shape))
 
 
 def _constant(target: str, program: Any) -> Constant:
@@ -112,13 +115,13 @@ def _constant(target: str, program: Any) -> Constant:
 
 
 def place(node: torch.fx.Node) -> str:
-    """Which operation a node is, of which part of the module, and the line of the user's code that called it."""
+    """Which operation a node is, of which part of the module, and the line of the user's `forward` that led to it."""
     part = part_of(node)
     text = f"{node.name}{f' of {part}' if part else ''}"
     frames = str(node.meta.get("stack_trace") or "").strip().splitlines()
     calls = [
         (line.strip(), after.strip())
-        for line, after in zip(frames, [*frames[1:], ""], strict=True)
+        for line, after in itertools.pairwise([*frames, ""])
         if line.strip().startswith("File ") and _TORCH not in line
     ]
     if not calls:

@@ -11,15 +11,16 @@ from .builder import Builder
 from .operation import READERS, Call, describe, reads
 from .values import Constant, Moved, Value, Weight, along, moved, sample_axis, unreadable
 
-MOVES = frozenset(
-    "view _unsafe_view reshape view_as reshape_as flatten unflatten permute transpose t numpy_T mT swapaxes swapdims "
-    "movedim moveaxis squeeze unsqueeze expand expand_as broadcast_to select slice narrow split split_with_sizes "
-    "unsafe_split tensor_split hsplit vsplit chunk unsafe_chunk unbind diagonal unfold flip fliplr flipud roll rot90 "
-    "repeat repeat_interleave tile constant_pad_nd pad reflection_pad1d reflection_pad2d reflection_pad3d "
-    "replication_pad1d replication_pad2d replication_pad3d pixel_shuffle pixel_unshuffle channel_shuffle im2col "
-    "upsample_nearest1d upsample_nearest2d upsample_nearest3d index index_select take_along_dim gather "
-    "atleast_1d atleast_2d atleast_3d ravel".split()
-)
+MOVES = frozenset({
+    "view", "_unsafe_view", "reshape", "view_as", "reshape_as", "flatten", "unflatten", "permute", "transpose", "t",
+    "numpy_T", "mT", "swapaxes", "swapdims", "movedim", "moveaxis", "squeeze", "unsqueeze", "expand", "expand_as",
+    "broadcast_to", "select", "slice", "narrow", "split", "split_with_sizes", "unsafe_split", "tensor_split",
+    "hsplit", "vsplit", "chunk", "unsafe_chunk", "unbind", "diagonal", "unfold", "flip", "fliplr", "flipud", "roll",
+    "rot90", "repeat", "repeat_interleave", "tile", "constant_pad_nd", "pad", "reflection_pad1d", "reflection_pad2d",
+    "reflection_pad3d", "replication_pad1d", "replication_pad2d", "replication_pad3d", "pixel_shuffle",
+    "pixel_unshuffle", "channel_shuffle", "im2col", "upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d",
+    "index", "index_select", "take_along_dim", "gather", "atleast_1d", "atleast_2d", "atleast_3d", "ravel",
+})  # fmt: skip
 """By name: each entry of the result is an entry of the first argument, or a zero."""
 SAME = frozenset({"clone", "contiguous", "alias", "lift_fresh_copy", "to", "_to_copy", "identity", "type_as"})
 DROPOUTS = frozenset({"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout"})
@@ -32,6 +33,8 @@ def _move(builder: Builder, call: Call) -> Value:
     arguments = {first: value}
     for name, other in others:
         arguments[name] = _plain(other, call)
+    if any(isinstance(other, torch.dtype) for other in arguments.values()):
+        unreadable("it reads a tensor's bits as another type")
     if name_of(call) in ("pad", "constant_pad_nd") and call["value"] not in (None, 0):
         unreadable(f"it pads with {call['value']}: only 0 is read")
 
@@ -90,8 +93,6 @@ def _joined(builder: Builder, call: Call) -> Value:
     def run(tensors: list[Tensor]) -> Tensor:
         return call.target(tensors, call["dim"]).long()
 
-    if not all(isinstance(p, (Moved, Weight, Constant)) for p in parts):
-        unreadable("a frozen parameter is used: frozen parameters are not read")
     if not any(isinstance(p, Moved) for p in parts):
         unreadable("parameters are joined before they are used")
     shapes = [p.tensor.shape if isinstance(p, Constant) else p.index.shape for p in parts]

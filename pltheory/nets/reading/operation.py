@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .builder import Builder
-from .values import Constant, Frozen, Moved, Value, Weight, unreadable
+from .values import Constant, Masked, Moved, Value, Weight, unreadable
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +86,8 @@ def describe(value: Value) -> str:
     """A value in words."""
     if isinstance(value, Weight):
         return f"the parameter {value.name}"
-    if isinstance(value, Frozen):
-        return f"the frozen parameter {value.name}"
+    if isinstance(value, Masked):
+        return "a tensor that holds minus infinity"
     return "a constant" if isinstance(value, (Constant, float, int)) else "a tensor that depends on the data"
 
 

@@ -34,10 +34,16 @@ def trainable(module: nn.Module, x: Tensor) -> dict[str, nn.Parameter]:
         why = _strange(p, x)
         if why:
             raise NotAvailableError(f"{REFUSED}the parameter {name} {why}")
-    stretches = sorted((p.data_ptr(), p.data_ptr() + _extent(p), name) for name, p in found.items() if p.numel())
-    for (_, end, name), (start, _, other) in itertools.pairwise(stretches):
-        if start < end:
-            raise NotAvailableError(f"{REFUSED}the parameters {name} and {other} lie in the same memory")
+    # A buffer that lies in a parameter's memory moves with it, and no tracer says so.
+    buffers = {name: b for name, b in nn.Module.named_buffers(module) if b.layout is torch.strided}
+    stretches = sorted(
+        (str(t.device), t.data_ptr(), t.data_ptr() + _extent(t), name)
+        for name, t in (buffers | found).items()
+        if t.numel()
+    )
+    for (device, _, end, name), (second, start, _, other) in itertools.pairwise(stretches):
+        if device == second and start < end and not (name in buffers and other in buffers):
+            raise NotAvailableError(f"{REFUSED}{name} and {other} lie in the same memory")
     return found
 
 
@@ -54,12 +60,19 @@ def _strange(p: nn.Parameter, x: Tensor) -> str:
         return "has tensor hooks"
     if not p.numel() or not bool(p.isfinite().all()):
         return "is empty or not finite"
-    if 0 in p.stride() and p.numel() > 1 and any(s == 0 < n - 1 for s, n in zip(p.stride(), p.shape, strict=True)):
-        return "has entries that share memory"
+    if p.untyped_storage().nbytes() < p.storage_offset() * p.element_size() + _extent(p):
+        return "has no memory"
+    longest = 0
+    for stride, size in sorted((s, n) for s, n in zip(p.stride(), p.shape, strict=True) if n > 1):
+        # Strides that show that no two entries are at one place.
+        if stride <= longest:
+            return "has entries that may share memory"
+        longest += stride * (size - 1)
     return ""
 
 
 def _extent(p: Tensor) -> int:
+    """Bytes from the first to behind the last entry."""
     return (1 + sum(s * (n - 1) for s, n in zip(p.stride(), p.shape, strict=True))) * p.element_size()
 
 

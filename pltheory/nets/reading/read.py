@@ -10,23 +10,23 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ...theory import InvalidInputError, NotAvailableError
-from ..graph import Graph, Group, Node
-from ..kinds.affine import Affine
-from . import arithmetic, linear, moving, smooth  # noqa: F401  (they fill the table of operations)
+from ..graph import Graph, Group
+from . import convolution, moving, norms, pooling, smooth  # noqa: F401  (they fill the table of operations)
 from .agreement import require_agreement
+from .assembly import assembled
 from .builder import Builder, Cut
 from .export import REFUSED, Exported, exported, part_of, place
 from .operation import READERS, Call
 from .parameters import require_partition, trainable
 from .refusals import why_not
-from .values import SAMPLES, Constant, Moved, UnreadableError, Value, Weight, along, unreadable
+from .values import SAMPLES, Constant, Frozen, Moved, UnreadableError, Value, along, unreadable
 
 
 class Source(NamedTuple):
@@ -49,8 +49,8 @@ class Reading:
 
     Attributes:
         graph: what it computes.
-        parameters: for every group the sources of its weight and bias, () where it has none: a vector that is added has
-            no weight. Together they are every entry of every trainable parameter once.
+        parameters: for every group the sources of its weight and bias, None where it has none: a vector that is added
+            has no weight. Together they are every entry of every trainable parameter once.
         shape: of the module's output for one sample; the graph's is flat.
     """
 
@@ -82,29 +82,36 @@ def read(module: nn.Module, x: Tensor) -> Reading:
         NotAvailableError: naming the operation, the line that calls it and the reason; or a parameter; or what differs
             where module and graph are compared.
     """
-    parameters = trainable(module, x)
-    program = exported(module, x, parameters)
+    with torch.inference_mode(False):
+        parameters = trainable(module, x)
+        program = exported(module, x, parameters)
+        # The places that entries come from are on the CPU, whatever somebody's default device is.
+        with torch.device("cpu"):
+            graph, cuts = _built(program, parameters, x)
+        sources = tuple((_source(weight, parameters), _source(bias, parameters)) for weight, bias in cuts)
+        require_agreement(module, graph, sources, parameters, x)
+    return Reading(graph, sources, program.shape[1:])
+
+
+def _built(
+    program: Exported, parameters: dict[str, nn.Parameter], x: Tensor
+) -> tuple[Graph, list[tuple[Cut, Cut | None]]]:
     builder = Builder.reading(x[0].numel())
-    value = _run(builder, program)
+    value = _run(builder, program, x.dtype)
     try:
         owner = value.owner if isinstance(value, Moved) else None
-        if owner is None or not value.index.ndim or not torch.equal(owner, along(owner.shape, 0)) or len(owner) != SAMPLES:
+        if owner is None or owner.shape[:1] != (SAMPLES,) or not torch.equal(owner, along(owner.shape, 0)):
             unreadable("the output's first axis is not that of the samples")
         last = builder.plain(value).node
     except UnreadableError as error:
         raise NotAvailableError(f"{REFUSED}{place(program.output)}: {error}") from None
-    nodes, cuts = _alive(builder, last)
+    nodes, cuts = assembled(builder, last)
     require_partition(parameters, [cut for pair in cuts for cut in pair if cut is not None and cut.name])
     arrays = {name: p.detach().cpu().double().numpy().reshape(-1) for name, p in parameters.items()}
-    groups = tuple(_group(weight, bias, arrays) for weight, bias in cuts)
     try:
-        graph = Graph(tuple(nodes), groups)
+        return Graph(tuple(nodes), tuple(_group(weight, bias, arrays) for weight, bias in cuts)), cuts
     except InvalidInputError as error:
         raise NotAvailableError(f"{REFUSED}{error}") from error
-    sources = tuple((_source(weight, parameters), _source(bias, parameters)) for weight, bias in cuts)
-    reading = Reading(graph, sources, program.shape[1:])
-    require_agreement(module, graph, sources, parameters, x)
-    return reading
 
 
 def _group(weight: Cut, bias: Cut | None, arrays: dict[str, np.ndarray]) -> Group:
@@ -120,26 +127,34 @@ def _source(cut: Cut | None, parameters: dict[str, nn.Parameter]) -> Source | No
     return None if cut is None or not cut.name else Source(cut.name, parameters[cut.name], cut.entries)
 
 
-def _run(builder: Builder, program: Exported) -> Value:
+def _run(builder: Builder, program: Exported, dtype: torch.dtype) -> Value:
     """Read the operations that the output needs, one after the other."""
     needed = _needed(program)
     order = {node: k for k, node in enumerate(program.nodes)}
     values: dict[torch.fx.Node, Value] = {}
 
     def value_of(node: torch.fx.Node) -> Value:
-        return program.inputs[node.name] if node.op == "placeholder" else values[node]
+        return program.inputs[node.name] if node.op == "placeholder" else values.get(node)
 
     for node in program.nodes:
         try:
-            if isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable:
-                _require_unread(node, order)
-            if node not in needed:
-                continue
-            builder.where = " ".join(t for t in (part_of(node), node.name) if t)
-            arguments = torch.fx.node.map_aggregate(
-                (node.args, node.kwargs), lambda a: value_of(a) if isinstance(a, torch.fx.Node) else a
-            )
-            values[node] = _read(builder, node, *arguments)
+            # A part of the module that an operation is given comes to nothing but that operation.
+            if node in needed and node.op == "call_function":
+                builder.where = " ".join(t for t in (part_of(node), node.name) if t)
+                arguments = torch.fx.node.map_aggregate(
+                    (node.args, node.kwargs),
+                    lambda a: value_of(a) if isinstance(a, torch.fx.Node) else a,
+                )
+                values[node] = _read(builder, node, dtype, *arguments)
+        except UnreadableError as error:
+            raise NotAvailableError(f"{REFUSED}{place(node)}: {error}") from None
+        except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
+            # A form of the operation that its reader does not know.
+            told = " ".join(str(error).split())
+            raise NotAvailableError(f"{REFUSED}{place(node)}: {type(error).__name__}: {told}") from error
+    for node in program.nodes:
+        try:
+            _require_pure(node, order)
         except UnreadableError as error:
             raise NotAvailableError(f"{REFUSED}{place(node)}: {error}") from None
     return value_of(program.output)
@@ -156,12 +171,18 @@ def _needed(program: Exported) -> set[torch.fx.Node]:
     return needed
 
 
-def _require_unread(node: torch.fx.Node, order: dict[torch.fx.Node, int]) -> None:
-    """Refuse an operation that writes into a tensor that is read again, be it through a view.
+def _require_pure(node: torch.fx.Node, order: dict[torch.fx.Node, int]) -> None:
+    """Refuse an operation, needed or not, that writes into a tensor that is read again, be it through a view.
 
     Raises:
         UnreadableError: it does, or may.
     """
+    if node.op != "call_function" or node.target is operator.getitem:
+        return
+    if not isinstance(node.target, torch._ops.OpOverload):
+        unreadable(why_not(node.target))
+    if not node.target._schema.is_mutable:
+        return
     target = node.all_input_nodes[0] if node.all_input_nodes else None
     if target is None or target.op == "placeholder":
         unreadable("it writes into the module's input, a parameter or a buffer")
@@ -181,7 +202,11 @@ def _may_alias(node: torch.fx.Node) -> bool:
     return views or name in moving.MOVES | moving.SAME - {"clone", "lift_fresh_copy"} or name in moving.DROPOUTS
 
 
-def _read(builder: Builder, node: torch.fx.Node, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Value:
+def _read(
+    builder: Builder, node: torch.fx.Node, dtype: torch.dtype, args: tuple[Value, ...], kwargs: dict[str, Value]
+) -> Value:
+    if not isinstance(node.target, torch._ops.OpOverload) and node.target is not operator.getitem:
+        unreadable(why_not(node.target))
     if node.target is operator.getitem:
         return args[0][args[1]]
     if not isinstance(node.target, torch._ops.OpOverload):
@@ -198,19 +223,23 @@ def _read(builder: Builder, node: torch.fx.Node, args: tuple[Value, ...], kwargs
     tensors = list(_tensors(arguments.values()))
     name = schema.name.split("::")[1]
     meta = node.meta.get("val")
-    if all(isinstance(t, Constant) for t in tensors):
+    known = schema.name.startswith("aten::")
+    if known and all(isinstance(t, Constant) for t in tensors):
         return _constant(node, arguments)
-    if name in _FILLS:
+    if known and name in _FILLS:
         return _filled(node, arguments, meta)
-    reader = READERS.get(name) if schema.name.startswith("aten::") else None
+    reader = READERS.get(name) if known else None
     if reader is None:
         unreadable(why_not(node.target))
-    if isinstance(meta, Tensor) and not meta.is_floating_point():
-        unreadable(f"its result is {meta.dtype}, not floating")
+    for tensor in tensors:
+        if isinstance(tensor, Frozen):
+            unreadable(f"the parameter {tensor.name} is frozen: every parameter that is used is trained")
     first = node.all_input_nodes[0]
     before = first.meta.get("val")
     if isinstance(before, (list, tuple)):
         before = before[0]
+    if isinstance(meta, Tensor) and meta.dtype != dtype:
+        unreadable(f"its result is {meta.dtype}: the network is read in one precision, that of its data, {dtype}")
     alone = len(first.users) == 1
     call = Call(node.target, arguments, getattr(before, "dtype", None), tuple(getattr(meta, "shape", ())), alone)
     return reader(builder, call)
@@ -255,29 +284,9 @@ _FILLS = {
 """Constants that take nothing but a shape from a tensor."""
 
 
-def _filled(node: torch.fx.Node, arguments: dict[str, Value], meta: Tensor) -> Constant:
+def _filled(node: torch.fx.Node, arguments: dict[str, Value], meta: Any) -> Constant:
     fill = _FILLS[node.target._schema.name.split("::")[1]]  # type: ignore[union-attr]
     number = arguments["fill_value"] if fill is None else fill
     if not isinstance(number, (bool, int, float)):
         unreadable("it is filled with a tensor's value")
     return Constant(torch.full(tuple(meta.shape), number, dtype=meta.dtype))
-
-
-def _alive(builder: Builder, last: int) -> tuple[list[Node], list[tuple[Cut, Cut | None]]]:
-    """The nodes and groups that the last node needs, numbered anew; the last node comes last."""
-    needed = {0, last}
-    for v in range(last, -1, -1):
-        if v in needed:
-            needed.update(builder.nodes[v].inputs)
-    kept = sorted(needed)
-    number = {v: k for k, v in enumerate(kept)}
-    groups: dict[int, int] = {}
-    nodes = []
-    for v in kept:
-        node = builder.nodes[v]
-        kind = node.kind
-        if isinstance(kind, Affine):
-            group = groups.setdefault(kind.group, len(groups))
-            kind = Affine(group, kind.patches, kind.kappa, kind.tau)
-        nodes.append(Node(kind, tuple(number[u] for u in node.inputs), node.size, node.name))
-    return nodes, [builder.groups[g] for g in groups]

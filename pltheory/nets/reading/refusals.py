@@ -6,13 +6,15 @@ from typing import Any
 
 import torch
 
-KINKS = frozenset(
-    "relu leaky_relu relu6 elu selu celu hardtanh hardswish hardsigmoid hardshrink softshrink threshold prelu rrelu abs "
-    "clamp clamp_min clamp_max clip max min amax amin maximum minimum max_pool1d max_pool2d max_pool3d "
-    "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d "
-    "adaptive_max_pool3d where sign floor ceil round frac trunc sort topk median kthvalue argmax argmin rrelu_with_noise "
-    "fractional_max_pool2d norm linalg_vector_norm gt lt ge le eq ne masked_fill heaviside logical_not".split()
-)
+KINKS = frozenset({
+    "relu", "leaky_relu", "relu6", "elu", "selu", "celu", "hardtanh", "hardswish", "hardsigmoid", "hardshrink",
+    "softshrink", "threshold", "prelu", "rrelu", "abs", "clamp", "clamp_min", "clamp_max", "clip", "max", "min",
+    "amax", "amin", "maximum", "minimum", "max_pool1d", "max_pool2d", "max_pool3d", "max_pool1d_with_indices",
+    "max_pool2d_with_indices", "max_pool3d_with_indices", "adaptive_max_pool1d", "adaptive_max_pool2d",
+    "adaptive_max_pool3d", "where", "sign", "floor", "ceil", "round", "frac", "trunc", "sort", "argsort", "topk",
+    "median", "kthvalue", "argmax", "argmin", "rrelu_with_noise", "fractional_max_pool2d", "norm",
+    "linalg_vector_norm", "gt", "lt", "ge", "le", "eq", "ne", "heaviside", "logical_not",
+})  # fmt: skip
 LOOKUPS = frozenset({"embedding", "embedding_bag", "one_hot", "gather", "index_select", "take", "bucketize"})
 
 

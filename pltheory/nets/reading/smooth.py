@@ -1,4 +1,4 @@
-"""Activations, softmax, norms by a sample's own statistics, attention."""
+"""Activations, and attention."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import math
 
 import torch
 
-from .arithmetic import add
+from .arithmetic import masked, times
 from .builder import Builder
-from .linear import matrix_product, scale_and_shift
+from .linear import matrix_product
+from .masks import softmax
 from .operation import Call, number, reads
-from .values import Constant, Moved, Value, Weight, moved, unreadable
+from .values import Constant, Masked, Moved, Value, moved, unreadable
 
 
 @reads("tanh", "tanh_", "sigmoid", "sigmoid_", "erf", "erf_", "silu", "silu_")
@@ -31,6 +32,12 @@ def _gelu(builder: Builder, call: Call) -> Value:
     return builder.pointwise(call.node("self"), "gelu")
 
 
+@reads("glu")
+def _gated(builder: Builder, call: Call) -> Value:
+    value, gate = moved(call.node("self"), lambda i: i.chunk(2, call["dim"]))
+    return times(builder, value, builder.pointwise(gate, "sigmoid"), False)
+
+
 @reads("softplus")
 def _softplus(builder: Builder, call: Call) -> Value:
     beta, threshold = number(call["beta"]), number(call["threshold"])
@@ -42,50 +49,21 @@ def _softplus(builder: Builder, call: Call) -> Value:
     return builder.pointwise(call.node("self"), "softplus")
 
 
-def softmax(builder: Builder, value: Moved, axis: int) -> Moved:
-    """softmax along an axis."""
-    axis %= value.index.ndim
-    order = [a for a in range(value.index.ndim) if a != axis] + [axis]
-    return builder.tokens(value, order, value.index.shape[axis], "softmax")
-
-
-@reads("softmax", "_softmax")
-def _softmax(builder: Builder, call: Call) -> Value:
-    call.only("dtype", None, call.dtype)
-    return softmax(builder, call.node("self"), call["dim"])
-
-
-@reads("layer_norm", "rms_norm")
-def _norm(builder: Builder, call: Call) -> Value:
-    value = call.node("input")
-    layer = call.target._schema.name == "aten::layer_norm"
-    epsilon = call["eps"]
-    if epsilon is None:
-        assert call.dtype is not None
-        epsilon = torch.finfo(call.dtype).eps
-    width = math.prod(call["normalized_shape"])
-    axes = list(range(value.index.ndim))
-    out = builder.tokens(value, axes, width, "layer-norm" if layer else "rms-norm", float(epsilon))
-
-    def spread(part: Value) -> Value:
-        return part.with_index(part.index.expand(value.index.shape)) if isinstance(part, Weight) else part
-
-    return scale_and_shift(builder, out, spread(call["weight"]), spread(call.arguments.get("bias")))
-
-
 @reads("scaled_dot_product_attention")
 def _attention(builder: Builder, call: Call) -> Value:
     call.only("dropout_p", 0)
-    call.only("is_causal", False)
     call.only("enable_gqa", False)
     query, key, value = (call.node(name) for name in ("query", "key", "value"))
     scale = call["scale"]
     if scale is None:
         scale = 1.0 / math.sqrt(query.index.shape[-1])
-    scores = matrix_product(builder, query, moved(key, lambda i: i.mT), float(scale))
+    scores: Moved | Masked = matrix_product(builder, query, moved(key, lambda i: i.mT), float(scale))
+    if call["is_causal"]:
+        shape = (query.index.shape[-2], key.index.shape[-2])
+        scores = masked(builder, scores, Constant(torch.ones(shape, dtype=torch.bool).tril()))
     mask = call["attn_mask"]
-    if mask is not None:
-        if not isinstance(mask, Constant) or mask.tensor.dtype == torch.bool or not bool(mask.tensor.isfinite().all()):
-            unreadable("an attention mask is read where it is a constant of finite numbers that are added")
-        scores = add(builder, scores, mask)
+    if isinstance(mask, Constant):
+        scores = masked(builder, scores, mask)
+    elif mask is not None:
+        unreadable("an attention mask is read where it is a constant")
     return matrix_product(builder, softmax(builder, scores, -1), value)

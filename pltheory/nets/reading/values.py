@@ -116,8 +116,21 @@ class Constant:
         return found
 
 
+@dataclass(frozen=True, eq=False)
+class Masked:
+    """A tensor some entries of which are minus infinity; a softmax can read it, and nothing else.
+
+    Attributes:
+        value: the others.
+        allowed: where they stand, of the tensor's shape.
+    """
+
+    value: Moved
+    allowed: Tensor
+
+
 Value = Any
-"""Moved, Weight, Frozen, Constant, a list of them, or a plain Python object."""
+"""Moved, Masked, Weight, Frozen, Constant, a list of them, or a plain Python object."""
 
 
 @dataclass(frozen=True, eq=False)

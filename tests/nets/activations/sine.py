@@ -5,10 +5,10 @@ from __future__ import annotations
 from pltheory.nets.activations import FLAT, Activation, Shape
 
 
-class Sin(Activation):
-    """sin z: all suprema are 1; the table ends at 40 and beyond it says no more than |sin| <= 1."""
+class Wave(Activation):
+    """sin z, under another name: all suprema are 1; the table ends at 40 and beyond it says no more than |sin| <= 1."""
 
-    name = "sin"
+    name = "wave"
     s1 = s2 = s3 = bound = 1.0
     odd = True
     shape = Shape(6, 40, lambda x: x.sin(), FLAT, FLAT, (lambda x: x**0,) * 3)

@@ -16,9 +16,9 @@ from pltheory.nets.activations.sigmoid import Sigmoid
 from pltheory.nets.activations.softplus import Softplus
 from pltheory.nets.activations.tanh import Tanh
 from pltheory.theory import ExtensionError
-from tests.nets.activations.sine import Sin
+from tests.nets.activations.sine import Wave
 
-WHO = "activation 'sin' of someone 1.0 (sine:Sin)"
+WHO = "activation 'wave' of someone 1.0 (sine:Wave)"
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -27,12 +27,12 @@ def test_the_activations_of_this_project_pass(name):
 
 
 def test_an_activation_of_another_package_passes():
-    sin = Sin()
+    sin = Wave()
     assert guarded(sin, WHO) is sin
 
 
 def test_without_a_shape_the_functions_are_compared_with_each_other():
-    class Bare(Sin):
+    class Bare(Wave):
         shape = None
 
     guarded(Bare(), WHO)
@@ -121,7 +121,7 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_a_wrong_part_is_refused_in_one_line(case):
     change, said = WRONG[case]
-    candidate = type("Wrong", (Sin,), change)() if isinstance(change, dict) else change
+    candidate = type("Wrong", (Wave,), change)() if isinstance(change, dict) else change
     with pytest.raises(ExtensionError) as caught:
         guarded(candidate, WHO)
     message = str(caught.value)
@@ -131,7 +131,7 @@ def test_a_wrong_part_is_refused_in_one_line(case):
 
 
 def test_an_argument_that_is_changed_is_noticed():
-    class Careless(Sin):
+    class Careless(Wave):
         def second(self, z):
             found = -z.sin()
             z.mul_(1.5)

@@ -24,7 +24,7 @@ SINE = Path(__file__).with_name("sine.py").read_text(encoding="utf-8")
 CONFIG = """
 [network]
 hidden = [16000]
-activation = "sin"
+activation = "wave"
 [data]
 source = "sphere"
 n = 2
@@ -48,8 +48,8 @@ class Sine(nn.Module):
         return z.sin()
 
 
-class Sin(Activation):
-    name = "sin"
+class Wave(Activation):
+    name = "wave"
     s1 = s2 = s3 = bound = 1.0
     odd = True
     module = "sin_module:Sine"
@@ -102,58 +102,58 @@ def test_a_name_stands_for_itself():
 
 
 def test_nothing_is_loaded_before_it_is_asked_for(package):
-    package({"sin": "sin_not_there:Sin"}, {})
-    assert names() == [*ACTIVATIONS, "sin"]
+    package({"wave": "not_there:Wave"}, {})
+    assert names() == [*ACTIVATIONS, "wave"]
     read_config(CONFIG)
-    with pytest.raises(ExtensionError, match=r"activation 'sin' of someone 1.0 \(sin_not_there:Sin\) cannot be loaded"):
-        activation("sin")
+    with pytest.raises(ExtensionError, match=r"activation 'wave' of someone 1.0 \(not_there:Wave\) cannot be loaded"):
+        activation("wave")
 
 
 def test_an_unknown_name_lists_the_installed_ones(package):
-    package({"sin": "sin_activation:Sin"}, {"sin_activation": SINE})
-    with pytest.raises(InvalidInputError, match=r"'swish'.*tanh.*relu, sin"):
+    package({"wave": "sin_activation:Wave"}, {"sin_activation": SINE})
+    with pytest.raises(InvalidInputError, match=r"'swish'.*tanh.*relu, wave"):
         activation("swish")
-    with pytest.raises(InvalidInputError, match=r"network.activation = 'swish': should be 'tanh'.*'relu' or 'sin'"):
-        read_config(CONFIG.replace('"sin"', '"swish"'))
-    assert activation("sin").s2 == 1.0
-    assert origin("sin") == "someone 1.0 (sin_activation:Sin)"
+    with pytest.raises(InvalidInputError, match=r"network.activation = 'swish': should be 'tanh'.*'relu' or 'wave'"):
+        read_config(CONFIG.replace('"wave"', '"swish"'))
+    assert activation("wave").s2 == 1.0
+    assert origin("wave") == "someone 1.0 (sin_activation:Wave)"
 
 
 def test_two_packages_cannot_share_a_name(package):
-    package({"sin": "sin_one:Sin"}, {"sin_one": SINE})
-    package({"sin": "sin_two:Sin"}, {"sin_two": SINE}, "someone-else")
+    package({"wave": "sin_one:Wave"}, {"sin_one": SINE})
+    package({"wave": "sin_two:Wave"}, {"sin_two": SINE}, "someone-else")
     with pytest.raises(InvalidInputError, match=r"claimed by someone.* and by someone"):
-        activation("sin")
+        activation("wave")
 
 
 def test_a_name_of_this_project_stays_this_projects(package):
-    package({"tanh": "sin_activation:Sin"}, {"sin_activation": SINE})
+    package({"tanh": "sin_activation:Wave"}, {"sin_activation": SINE})
     assert activation("tanh") is ACTIVATIONS["tanh"]
     assert names() == list(ACTIVATIONS)
 
 
 def test_an_activation_has_its_own_name(package):
-    package({"sine": "sin_activation:Sin"}, {"sin_activation": SINE})
-    with pytest.raises(ExtensionError, match=r"activation 'sine' of someone 1.0 .* calls itself 'sin'"):
+    package({"sine": "sin_activation:Wave"}, {"sin_activation": SINE})
+    with pytest.raises(ExtensionError, match=r"activation 'sine' of someone 1.0 .* calls itself 'wave'"):
         activation("sine")
 
 
 def test_a_wrong_one_is_refused_by_name_and_package(package):
-    package({"sin": "sin_activation:Sin"}, {"sin_activation": SINE.replace("z.cos()", "z.sin()")})
+    package({"wave": "sin_activation:Wave"}, {"sin_activation": SINE.replace("z.cos()", "z.sin()")})
     with pytest.raises(ExtensionError) as caught:
-        activation("sin")
-    assert str(caught.value).startswith("activation 'sin' of someone 1.0 (sin_activation:Sin): autograd's derivative")
+        activation("wave")
+    assert str(caught.value).startswith("activation 'wave' of someone 1.0 (sin_activation:Wave): autograd's derivative")
     assert "\n" not in str(caught.value)
 
 
 def test_a_module_of_the_package_is_read(package):
     from pltheory.problem.networks import class_n
 
-    package({"sin": "sin_module:Sin"}, {"sin_module": AS_MODULE})
+    package({"wave": "sin_module:Wave"}, {"sin_module": AS_MODULE})
     import sin_module
 
     net = nn.Sequential(nn.Linear(3, 4), sin_module.Sine(), nn.Linear(4, 1)).double()
-    assert class_n(net).activation == activation_of(sin_module.Sine()) == "sin"
+    assert class_n(net).activation == activation_of(sin_module.Sine()) == "wave"
     forward = sin_module.Sine.forward
     sin_module.Sine.forward = lambda self, z: z.cos()
     try:
@@ -170,28 +170,28 @@ def test_without_an_enclosure_everything_up_to_holds(package):
     from pltheory.verification.contract import near_solution
     from pltheory.verification.evidence import Evidence
 
-    package({"sin": "sin_module:Sin"}, {"sin_module": AS_MODULE})
-    problem = near_solution(60, 1e-5, activation="sin")
+    package({"wave": "sin_module:Wave"}, {"sin_module": AS_MODULE})
+    problem = near_solution(60, 1e-5, activation="wave")
     rule = pl.DeltaGClipSettings(eta="0.1/beta", gamma=0.5, delta=0.1)
     for level in (Verdict.HOLDS, Verdict.CERTIFIED):
         report = pl.verify(problem, rule, theorem="B", steps=50, level=level)
         assert (report.verdict, report.evidence) == (Verdict.HOLDS, Evidence.AGREES)
-    assert "no verified enclosure of sin is known" in report.main.shortfall
-    with pytest.raises(NoVerdictError, match="no verified enclosure of sin is known"):
+    assert "no verified enclosure of wave is known" in report.main.shortfall
+    with pytest.raises(NoVerdictError, match="no verified enclosure of wave is known"):
         pl.certify(problem, rule, theorem="B")
     for theorem in ("B+", "D"):
         report = pl.verify(problem, rule, theorem=theorem, steps=0)
         assert report.verdict is Verdict.UNDECIDED
-        assert "no verified enclosure of sin is known" in report.main.shortfall
+        assert "no verified enclosure of wave is known" in report.main.shortfall
 
 
 def test_its_kernel_is_singular_at_opposite_points_where_it_is_odd(package):
     import pltheory as pl
     from pltheory.theorems.measured import measure
 
-    package({"sin": "sin_activation:Sin"}, {"sin_activation": SINE})
+    package({"wave": "sin_activation:Wave"}, {"sin_activation": SINE})
     x = torch.tensor([[1.0, 2.0], [-1.0, -2.0]], dtype=torch.float64)
-    net = pl.fully_connected([2, 8, 1], activation="sin")
+    net = pl.fully_connected([2, 8, 1], activation="wave")
     measured = measure(pl.Problem(net, x, torch.ones(2, 1, dtype=torch.float64)))
     assert "opposite" in measured.singular
 
@@ -201,30 +201,30 @@ def test_its_enclosure_holds_the_function_everywhere(package):
 
     from pltheory.rigor.midrad import Ball
 
-    package({"sin": "sin_activation:Sin"}, {"sin_activation": SINE})
+    package({"wave": "sin_activation:Wave"}, {"sin_activation": SINE})
     x = np.concatenate([np.random.default_rng(0).uniform(-41, 41, 300), [0.0, 40.0, 40.01, -1e5]])
     for order, function in enumerate((mp.sin, mp.cos, lambda v: -mp.sin(v))):
         for v in x:
-            ball = activation("sin").enclose(Ball(np.array([v])), order)
+            ball = activation("wave").enclose(Ball(np.array([v])), order)
             with mp.workdps(40):
                 assert abs(function(mp.mpf(v)) - mp.mpf(float(ball.mid[0]))) <= float(ball.rad)
 
 
 def test_the_command_line_runs_and_certifies_it(tmp_path):
     folder = tmp_path / "installed"
-    install(folder, "sin-activation", {"sin": "sin_activation:Sin"}, {"sin_activation": SINE}, GROUP)
+    install(folder, "sin-activation", {"wave": "sin_activation:Wave"}, {"sin_activation": SINE}, GROUP)
     config = folder / "sin.toml"
     config.write_text(CONFIG, encoding="utf-8")
     before = pltheory(folder, "verify", str(config), installed=False)
     assert before.returncode == 2
-    assert "network.activation = 'sin': should be 'tanh', 'sigmoid'" in before.stderr
+    assert "network.activation = 'wave': should be 'tanh', 'sigmoid'" in before.stderr
 
     holds = pltheory(folder, "verify", str(config), "--level", "holds", "--out", str(tmp_path / "holds"))
     assert holds.returncode == 0, holds.stderr
     report = json.loads((tmp_path / "holds" / "report.json").read_text(encoding="utf-8"))
     assert (report["verdict"], report["evidence"]) == ("HOLDS", "agrees")
     smooth = report["theorems"][0]["hypotheses"][0]
-    assert smooth["how"].startswith("as stated by sin-activation 1.0 (sin_activation:Sin): s1 ≤ 1")
+    assert smooth["how"].startswith("as stated by sin-activation 1.0 (sin_activation:Wave): s1 ≤ 1")
 
     certificate = tmp_path / "sin.json"
     proved = pltheory(
@@ -242,9 +242,9 @@ def test_the_command_line_runs_and_certifies_it(tmp_path):
 def test_the_command_line_refuses_a_wrong_one(tmp_path):
     folder = tmp_path / "installed"
     source = SINE.replace("s1 = s2 = s3 = bound = 1.0", "s1 = s3 = bound = 1.0\n    s2 = 0.5")
-    install(folder, "sin-activation", {"sin": "sin_activation:Sin"}, {"sin_activation": source}, GROUP)
+    install(folder, "sin-activation", {"wave": "sin_activation:Wave"}, {"sin_activation": source}, GROUP)
     (folder / "sin.toml").write_text(CONFIG, encoding="utf-8")
     end = pltheory(folder, "verify", str(folder / "sin.toml"))
     assert end.returncode == 4
     (line,) = end.stderr.strip().splitlines()
-    assert "activation 'sin' of sin-activation 1.0 (sin_activation:Sin): s2 = 0.5 is below |second| = " in line
+    assert "activation 'wave' of sin-activation 1.0 (sin_activation:Wave): s2 = 0.5 is below |second| = " in line

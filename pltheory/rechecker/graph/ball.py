@@ -1,0 +1,50 @@
+"""What the inequalities of Theorems A, A', B and C need of a network of class G: centre, change of J and ell."""
+
+from __future__ import annotations
+
+from flint import arb
+
+from ..checks import Tick
+from ..midpoint import Upper, require_rounding
+from .centre import graph_centre
+from .file import GraphStored
+from .recursion import Recursion
+
+
+class GraphBall:
+    """Bounds about the stored weights, summed loss, as numbers of radius 0 where only one side is known.
+
+    Args:
+        c: what is stored.
+        tick: called before each part.
+
+    Attributes:
+        least: lambda_min(J J^T), an enclosure.
+        largest: upper bound of ||J||.
+        residual: upper bound of ||F - y||.
+    """
+
+    def __init__(self, c: GraphStored, tick: Tick) -> None:
+        require_rounding()
+        at = graph_centre(c.kinds, c.x, c.y, tick)
+        low, high = (arb(v) for v in at.sigma)
+        self.least: arb = (low**2).lower().max(arb(0)).union((high**2).upper())
+        self.largest: arb = at.largest.exact
+        self.residual: arb = at.residual.exact
+        self._recursion = Recursion(c.kinds, at.rules, c.groups)
+        self._radius, self._change = 0.0, Upper(0.0)
+
+    def change(self, s: float) -> arb:
+        """Upper bound of ||J(w) - J(w_0)|| for |w - w_0| <= s; radii must not fall from one call to the next.
+
+        dJ1(s), or what it was at the last radius and the way since then times ell(s).
+        """
+        if s > 0:
+            way = Upper.of(arb(s) - arb(self._radius))
+            self._change = self._recursion.change(s).min(self._change + way * self._recursion.steepness(s))
+        self._radius = s
+        return self._change.exact
+
+    def steepness(self, radius: float) -> arb:
+        """ell(R)."""
+        return self._recursion.steepness(radius).exact

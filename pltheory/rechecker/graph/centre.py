@@ -1,0 +1,162 @@
+"""The network, its backward rows, its kernel and every node's norms at the stored weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..checks import Tick
+from ..fields import FAILED, Array, Stop
+from ..midpoint import UNIT, Approx, Upper, norms
+from ..spectra import norm_bounds
+from .kernel import Kernel, Use
+from .kinds.affine import Affine, AffineRules
+from .kinds.fixed import Fixed, FixedRules
+from .kinds.input import InputRules
+from .kinds.kind import Kind, Rules
+from .kinds.pointwise import Pointwise, PointwiseRules
+from .kinds.product import Product, ProductRules
+from .kinds.sums import Sum, SumRules
+from .kinds.tokens import Tokens, TokensRules
+from .weights import weighted
+
+
+@dataclass(frozen=True)
+class GraphCentre:
+    """What is known at the weights, summed loss.
+
+    Attributes:
+        rules: of every node.
+        sigma: lower and upper bound of sigma_min(J).
+        largest: upper bound of ||J||.
+        residual: upper bound of ||F - y||.
+    """
+
+    rules: list[Rules]
+    sigma: tuple[float, float]
+    largest: Upper
+    residual: Upper
+
+
+def values_of(kinds: list[Kind], x: Array, tick: Tick) -> list[Approx]:
+    """a_v of every node, (n, N_v)."""
+    values = [Approx(x, Upper(np.zeros(len(x))))]
+    for v, kind in enumerate(kinds[1:], 1):
+        tick(f"forward, node {v}")
+        values.append(_finite(kind.forward([values[u] for u in kind.inputs]), v))
+    return values
+
+
+def _finite(a: Approx, v: int) -> Approx:
+    if not (np.isfinite(a.mid).all() and np.isfinite(a.err.value).all()):
+        raise Stop(FAILED, "arithmetic", f"a number of node {v} is not finite: overflow")
+    return a
+
+
+def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCentre:
+    """Everything that the bounds over a ball are made of.
+
+    Args:
+        kinds: of all nodes, the input first.
+        x: (n, N_0).
+        y: (n, C).
+        tick: called before each node, twice.
+    """
+    values = values_of(kinds, x, tick)
+    n, outputs = y.shape
+    output = values[-1]
+    off = output.mid - y
+    residual = norms(off.reshape(-1)) * (1 + 4 * UNIT) + output.distance
+
+    identity = np.broadcast_to(np.eye(outputs), (n, outputs, outputs))
+    rows: list[Approx | None] = [None] * len(kinds)
+    rows[-1] = Approx(np.ascontiguousarray(identity), Upper(np.zeros(n)))
+    kernel, pending = Kernel(n, outputs), _uses(kinds)
+    rules: list[Rules] = []
+    for v in reversed(range(len(kinds))):
+        tick(f"backward, node {v}")
+        kind, own = kinds[v], rows[v]
+        if own is None:  # the output does not read it
+            own = Approx(np.zeros((n, outputs, kind.size)), Upper(np.zeros(n)))
+        rules.append(_rules(kinds, v, own, values))
+        rows[v] = None
+        read = [values[u] for u in kind.inputs]
+        if isinstance(kind, Affine):
+            left, uses = pending[kind.group]
+            uses.append(Use(kind, own, read[0]))
+            pending[kind.group] = (left - 1, uses)
+            if left == 1:
+                kernel.add(uses)
+                uses.clear()
+        if all(u == 0 for u in kind.inputs):
+            continue
+        for u, part in zip(kind.inputs, kind.backward(own, read, values[v]), strict=True):
+            rows[u] = _finite(_added(rows[u], part), u)
+    tick("smallest and largest eigenvalue")
+    low, high, largest = kernel.extremes()
+    return GraphCentre(rules[::-1], (low, high), largest, residual)
+
+
+def _uses(kinds: list[Kind]) -> dict[int, tuple[int, list[Use]]]:
+    counts: dict[int, tuple[int, list[Use]]] = {}
+    for kind in kinds:
+        if isinstance(kind, Affine):
+            counts[kind.group] = (counts.get(kind.group, (0, []))[0] + 1, [])
+    return counts
+
+
+def _added(total: Approx | None, part: Approx) -> Approx:
+    if total is None:
+        return part
+    mid = total.mid + part.mid
+    sizes = (total.norms + part.norms) * (2 * UNIT)
+    return Approx(mid, total.err + part.err + sizes)
+
+
+def _rules(kinds: list[Kind], v: int, rows: Approx, values: list[Approx]) -> Rules:
+    """A node's centre numbers."""
+    kind = kinds[v]
+    if isinstance(kind, Affine):
+        return _affine_rules(kind, v, rows, values[kind.inputs[0]])
+    if isinstance(kind, Pointwise):
+        columns = norms(rows.mid.transpose(0, 2, 1))  # (n, N_v), norms over the outputs
+        mu = columns + Upper(rows.err.value[:, None])
+        (u,) = kind.inputs
+        return PointwiseRules(
+            kind, v, mu.max(), weighted(mu.value, u, kinds, values), weighted(mu.root().value, u, kinds, values)
+        )
+    if isinstance(kind, Product):
+        return ProductRules(kind, v, kind.norms([values[u] for u in kind.inputs]), _rows_each(rows).max())
+    if isinstance(kind, Tokens):
+        n, outputs, _ = rows.mid.shape
+        parts = rows.mid[:, :, kind.tokens].transpose(0, 2, 1, 3)  # (n, T, C, d)
+        each = norm_bounds(parts.reshape(-1, outputs, parts.shape[3])).value.reshape(n, -1)
+        top = (Upper(each.max(axis=1)) + rows.err).max()
+        return TokensRules(kind, v, kind.least(values[kind.inputs[0]]), top)
+    if isinstance(kind, Fixed):
+        return FixedRules(kind, v)
+    if isinstance(kind, Sum):
+        return SumRules(kind, v)
+    return InputRules()
+
+
+def _rows_each(rows: Approx) -> Upper:
+    """||B_v^i|| of every sample."""
+    return norm_bounds(rows.mid) + rows.err
+
+
+def _affine_rules(kind: Affine, v: int, rows: Approx, a: Approx) -> AffineRules:
+    batch, single = kind.patch_norms(a)
+    each = _rows_each(rows)
+    n, outputs, size = rows.mid.shape
+    if kind.dense:
+        stack = norm_bounds(rows.mid.reshape(1, n * outputs, size))[0] + rows.distance
+        return AffineRules(kind, v, batch, single, stack, stack, each.max(), each.max(), outputs)
+    groups, positions, _ = kind.patches.shape
+    turned = rows.mid.reshape(n, outputs, groups, -1, positions).transpose(2, 0, 1, 4, 3)
+    channels = turned.shape[4]
+    reading = norm_bounds(turned.reshape(groups, n * outputs * positions, channels)).max() + rows.distance
+    some = norm_bounds(turned.transpose(1, 0, 2, 3, 4).reshape(n * groups, outputs * positions, channels))
+    one = (Upper(some.value.reshape(n, groups).max(axis=1)) + rows.err).max()
+    return AffineRules(kind, v, batch, single, each.norm(), reading, each.max(), one, outputs)

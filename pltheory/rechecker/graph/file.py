@@ -1,0 +1,162 @@
+"""Reading a certificate about a network of class G: its nodes, their arrays, every size and index checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..arrays import Shape
+from ..fields import Array, damaged
+from ..file import Admit, Common, names_hashed, read_arrays, read_frame
+from .cost import graph_cost
+from .kinds.affine import Affine
+from .kinds.fixed import Fixed
+from .kinds.input import Input
+from .kinds.kind import Kind
+from .kinds.pointwise import Pointwise
+from .kinds.product import Product
+from .kinds.sums import Sum
+from .kinds.tokens import Tokens
+from .text import NodeText, read_nodes
+
+ARRAYS = {"affine": {"patches": 3}, "fixed": {"index": 2, "factor": 2}, "tokens": {"tokens": 2},
+          "product": {"left": 3, "right": 3}}  # fmt: skip
+"""Kind to its arrays with their numbers of axes; a fixed map may also have an offset."""
+
+
+@dataclass(frozen=True)
+class GraphStored(Common):
+    """What a certificate holds about a network of class G.
+
+    Attributes:
+        kinds: of all nodes, the input first.
+        groups: number of parameter groups.
+        more: the theorem's own arrays by name.
+    """
+
+    in_doubles: ClassVar[bool] = True
+
+    kinds: list[Kind]
+    groups: int
+    x: Array
+    y: Array
+    more: dict[str, Array]
+
+
+def read_graph(text: dict[str, Any], path: Path, admit: Admit, more: dict[str, int], numbers: list[str]) -> GraphStored:
+    """The part of a certificate about class G that its theorems share; arguments as of `file.read_stored`.
+
+    Raises:
+        Stop: with code DAMAGED, or as `admit`.
+    """
+    loss, rule, eta, gamma, delta = read_frame(text, numbers)
+    nodes, groups = read_nodes(text["network"])
+    named = names_hashed(text)
+    dimensions = {f"W{g}": 3 for g in range(1, groups + 1)}
+    dimensions |= {f"b{g}": 2 for g in range(1, groups + 1) if f"b{g}" in named}
+    for v, node in enumerate(nodes):
+        dimensions |= {f"n{v}.{name}": count for name, count in ARRAYS.get(node.kind, {}).items()}
+        if node.kind == "fixed" and f"n{v}.offset" in named:
+            dimensions[f"n{v}.offset"] = 1
+    dimensions |= {"x": 2, "y": 2, **more}
+
+    def fit(shapes: dict[str, Shape]) -> None:
+        for name, shape in shapes.items():
+            if len(shape) != dimensions[name]:
+                damaged(f"arrays.{name}", f"has the shape {shape}, not {dimensions[name]} axes")
+        _fit(nodes, groups, shapes)
+        radii = next(iter(shapes[name][0] for name in more), 2)
+        admit(text["theorem"], shapes, graph_cost(nodes, shapes, radii))
+
+    a = read_arrays(text, path, list(dimensions), fit)
+    kinds = [_kind(node, v, nodes, a) for v, node in enumerate(nodes)]
+    return GraphStored(
+        text["theorem"], loss, rule, eta, gamma, delta, kinds, groups, a["x"], a["y"], {name: a[name] for name in more}
+    )
+
+
+def _fit(nodes: list[NodeText], groups: int, shapes: dict[str, Shape]) -> None:
+    """Whether the shapes are those of the nodes."""
+
+    def require(name: str, wanted: Shape, what: str) -> None:
+        if shapes[name] != wanted:
+            damaged(f"arrays.{name}", f"has the shape {shapes[name]}, {what} asks for {wanted}")
+
+    for g in range(1, groups + 1):
+        weight = shapes[f"W{g}"]
+        if f"b{g}" in shapes:
+            require(f"b{g}", weight[:2], f"W{g}")
+        elif not weight[2]:
+            damaged(f"arrays.W{g}", f"has the shape {weight}, and group {g} has no bias either")
+    for v, node in enumerate(nodes):
+        reads = [nodes[u].size for u in node.inputs]
+        if node.kind == "affine":
+            outputs, (g, p, q) = shapes[f"W{node.more['group']}"][1], shapes[f"n{v}.patches"]
+            require(f"W{node.more['group']}", (g, outputs, q), f"n{v}.patches")
+            _size(v, node, g * outputs * p)
+            if f"b{node.more['group']}" not in shapes and node.more["tau"] != 0:
+                damaged(f"network.nodes[{v}].tau", f"is {node.more['tau']}, but no b{node.more['group']} is stored")
+        elif node.kind == "fixed":
+            _size(v, node, shapes[f"n{v}.index"][0])
+            require(f"n{v}.factor", shapes[f"n{v}.index"], f"n{v}.index")
+            if f"n{v}.offset" in shapes:
+                require(f"n{v}.offset", (node.size,), f"node {v}")
+        elif node.kind == "tokens":
+            _size(v, node, shapes[f"n{v}.tokens"][0] * shapes[f"n{v}.tokens"][1])
+        elif node.kind == "product":
+            (h, p, r), right = shapes[f"n{v}.left"], shapes[f"n{v}.right"]
+            if not r:
+                damaged(f"arrays.n{v}.left", f"has the shape {(h, p, r)}, without entries")
+            require(f"n{v}.right", (h, r, right[2]), f"n{v}.left")
+            _size(v, node, h * p * right[2])
+            for name, n in zip(("left", "right"), reads, strict=True):
+                if np.prod(shapes[f"n{v}.{name}"]) > n:
+                    damaged(f"arrays.n{v}.{name}", f"has more entries than the {n} of the node it reads")
+    if shapes["x"][1] != nodes[0].size:
+        damaged("network.nodes[0].size", f"is {nodes[0].size}, but x has rows of {shapes['x'][1]}")
+    if shapes["y"] != (shapes["x"][0], nodes[-1].size):
+        damaged("arrays.y", f"has the shape {shapes['y']}, not {(shapes['x'][0], nodes[-1].size)}")
+
+
+def _size(v: int, node: NodeText, wanted: int) -> None:
+    if node.size != wanted:
+        damaged(f"network.nodes[{v}].size", f"is {node.size}, its arrays make it {wanted}")
+
+
+def _indices(a: dict[str, Array], name: str, size: int, *, lowest: int = 0, once: bool = False) -> Array:
+    """An array of whole numbers from lowest to size - 1, each at most once if so asked."""
+    values = a[name]
+    if not ((values == np.floor(values)).all() and (values >= lowest).all() and (values < size).all()):
+        damaged(f"arrays.{name}", f"holds numbers that are not whole numbers from {lowest} to {size - 1}")
+    index = values.astype(np.int64)
+    if once and np.bincount(index.ravel(), minlength=1).max() > 1:
+        damaged(f"arrays.{name}", "holds an index twice")
+    return index
+
+
+def _kind(node: NodeText, v: int, nodes: list[NodeText], a: dict[str, Array]) -> Kind:
+    reads = [nodes[u].size for u in node.inputs]
+    if node.kind == "affine":
+        g = node.more["group"]
+        patches = _indices(a, f"n{v}.patches", reads[0], lowest=-1)
+        return Affine(
+            node.size, node.inputs, g - 1, patches, node.more["kappa"], node.more["tau"], a[f"W{g}"], a.get(f"b{g}"),
+            reads[0],
+        )  # fmt: skip
+    if node.kind == "fixed":
+        index, factor = _indices(a, f"n{v}.index", reads[0], lowest=-1), a[f"n{v}.factor"]
+        if factor[index < 0].any():
+            damaged(f"arrays.n{v}.factor", "has a factor where there is no index")
+        return Fixed(node.size, node.inputs, index, factor, a.get(f"n{v}.offset"), reads[0])
+    if node.kind == "tokens":
+        tokens = _indices(a, f"n{v}.tokens", node.size, once=True)
+        return Tokens(node.size, node.inputs, node.more["map"], tokens, node.more["epsilon"])
+    if node.kind == "product":
+        sides = [_indices(a, f"n{v}.{s}", n, once=True) for s, n in zip(("left", "right"), reads, strict=True)]
+        return Product(node.size, node.inputs, sides[0], sides[1], node.more["scale"])
+    if node.kind == "pointwise":
+        return Pointwise(node.size, node.inputs, node.more["activation"])
+    return Sum(node.size, node.inputs) if node.kind == "sum" else Input(node.size)

@@ -1,0 +1,344 @@
+"""P: affine maps of patches with a parameter group; the norms of patches and of T_v (THEORY_GRAPHS section 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...fields import Array
+from ...midpoint import UNIT, Approx, Upper, gamma, norms, product, terms
+from ...sparse import by_rows, ones_at
+from ...spectra import largest, norm_bounds, of_gram
+from .kind import Row, Rows, placed, symmetric
+from .terms import AffineTerm
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+_DENSE = 4096
+"""Rows up to which ||T_v|| is taken from a Gram matrix."""
+MOST_WEIGHTED = 2**33
+"""Products up to which Tc is taken from Gram matrices, a sample each."""
+_AT_ONCE = 2**23
+"""Entries of an array worked on at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """z_{g,o,p} = kappa W_g[o,:] . e_{g,p}(a_u) + tau b_{g,o}.
+
+    Attributes:
+        group: gamma, from 0.
+        patches: (G, P, q) of indices, -1 for a zero.
+        weight: (G, O, q).
+        bias: (G, O), or None.
+        width: N_u.
+    """
+
+    size: int
+    inputs: tuple[int, ...]
+    group: int
+    patches: Array
+    kappa: float
+    tau: float
+    weight: Array
+    bias: Array | None
+    width: int
+
+    @cached_property
+    def multiplicity(self) -> int:
+        """How often one entry of the input occurs among all patches, omega^2."""
+        used = self.patches[self.patches >= 0]
+        return int(np.bincount(used, minlength=1).max(initial=0))
+
+    @cached_property
+    def reach(self) -> Upper:
+        """kappa omega."""
+        return Upper.of(self.kappa) * Upper(float(self.multiplicity)).root()
+
+    @property
+    def dense(self) -> bool:
+        """Whether P = G_v = 1."""
+        return self.patches.shape[:2] == (1, 1)
+
+    @property
+    def plain(self) -> bool:
+        """Whether also omega = 1, so that the Schur product's bounds hold."""
+        return self.dense and self.multiplicity <= 1
+
+    @cached_property
+    def _frobenius(self) -> Upper:
+        """max_g ||W_g||_F."""
+        return norms(self.weight.reshape(len(self.weight), -1)).max()
+
+    @cached_property
+    def norm(self) -> Upper:
+        """||T_v||, kappa included: the least of what is known of it."""
+        crude = self.reach * norm_bounds(self.weight).max()
+        if self.multiplicity <= 1 or not self.weight.size:
+            return crude
+        size = Upper.of(self.kappa) * self._unscaled()
+        return size.min(crude)
+
+    def _unscaled(self) -> Upper:
+        """The norm of T_v / kappa from Gram matrices, one for each group where no entry meets two groups."""
+        meets = [np.unique(part[part >= 0]) for part in self.patches]
+        alone = sum(map(len, meets)) == len(np.unique(np.concatenate(meets)))
+        parts = [[g] for g in range(len(meets))] if alone else [list(range(len(meets)))]
+        # T^T T adds at most omega^2 entries of W^T W, T T^T at most omega^2 q products of entries of T, and
+        # || |T| || <= omega max ||W_g||_F.
+        outputs = self.weight.shape[1]
+        rounding = self._frobenius * self._frobenius * float(self.multiplicity)
+        rounding = rounding * gamma(terms(outputs) + self.multiplicity * (self.weight.shape[2] + 1) + 2)
+        best = Upper(0.0)
+        for groups in parts:
+            entries = np.unique(np.concatenate([meets[g] for g in groups]))
+            if len(entries) <= _DENSE:
+                gram = self._inner(groups, entries)
+            elif len(groups) * self.patches.shape[1] * outputs <= _DENSE:
+                matrix = self._matrix(groups)
+                gram = (matrix @ matrix.T).toarray()
+            else:
+                return Upper(np.inf)
+            best = Upper(np.maximum(best.value, largest(gram[None]).value[0]))
+        return (best + rounding).root()
+
+    def _inner(self, groups: list[int], entries: Array) -> Array:
+        """T^T T of some groups on the entries that they meet, kappa left out."""
+        gram = np.zeros((len(entries), len(entries)))
+        place = np.full(self.width + 1, -1)
+        place[entries] = np.arange(len(entries))
+        for g in groups:
+            square = product(self.weight[g].T, self.weight[g])
+            for patch in self.patches[g]:
+                used = np.flatnonzero(patch >= 0)
+                at = place[patch[used]]
+                block = square if len(used) == len(patch) else square[np.ix_(used, used)]
+                if len(np.unique(at)) == len(at):
+                    gram[np.ix_(at, at)] += block
+                else:
+                    np.add.at(gram, np.ix_(at, at), block)
+        return gram
+
+    def _matrix(self, groups: list[int]) -> csr_array:
+        """Rows (g, o, p) of T / kappa, an index that occurs twice kept twice."""
+        _, positions, q = self.patches.shape
+        outputs = self.weight.shape[1]
+        shape = (len(groups), outputs, positions, q)
+        columns = np.broadcast_to(self.patches[groups][:, None], shape)
+        values = np.where(columns >= 0, self.weight[groups][:, :, None], 0.0)
+        starts = q * np.arange(len(groups) * outputs * positions + 1)
+        return by_rows(values.ravel(), np.maximum(columns, 0).ravel(), starts, self.width)
+
+    def gather(self, a: Array) -> Array:
+        """E_g(a): (n, G, P, q)."""
+        return np.concatenate([a, np.zeros((len(a), 1))], axis=1)[:, self.patches]
+
+    def gather_extended(self, a: Array) -> Array:
+        """E~_g(a), in which kappa a has rounded once: (n, G, P, q + 1), or q without a bias."""
+        patches = self.kappa * self.gather(a)
+        if self.bias is None:
+            return patches
+        return np.concatenate([patches, np.full((*patches.shape[:3], 1), self.tau)], axis=3)
+
+    def forward(self, inputs: list[Approx]) -> Approx:
+        """The map."""
+        (a,) = inputs
+        n, outputs, q = len(a), self.weight.shape[1], self.weight.shape[2]
+        out = np.empty((n, self.size))
+        step = max(1, _AT_ONCE // max(1, self.patches.size))
+        for k in range(0, n, step):
+            z = self.kappa * product(self.gather(a.mid[k : k + step]), self.weight.transpose(0, 2, 1))
+            if self.bias is not None:
+                z = z + self.tau * self.bias[:, None, :]
+            out[k : k + step] = z.transpose(0, 1, 3, 2).reshape(len(z), -1)
+        sizes = a.norms * self.reach * self._frobenius
+        if self.bias is not None:
+            shift = norms(self.bias.reshape(-1)) * float(np.sqrt(self.patches.shape[1]) * (1 + 2 * UNIT))
+            sizes = sizes + shift * Upper.of(self.tau)
+        rounding = sizes * gamma(terms(q) + 4) + (Upper.of(self.kappa) + 1.0) * (2.0**-1000 * max(1, outputs))
+        return Approx(out, self.norm * a.err + rounding)
+
+    def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
+        """B T_v(W)."""
+        groups, positions, _ = self.patches.shape
+        outputs = self.weight.shape[1]
+        n, heads, _ = rows.mid.shape
+        # Which flat (g, p, j) each entry of the input stands in, as a matrix of ones.
+        flat = np.flatnonzero(self.patches.ravel() >= 0)
+        target = self.patches.ravel()[flat]
+        fold = ones_at(target, flat, (self.width, self.patches.size))
+        out = np.zeros((n, heads, self.width))
+        step = max(1, _AT_ONCE // max(1, heads * self.patches.size))
+        turned = self.weight.transpose(0, 2, 1)[:, None]
+        for k in range(0, n, step):
+            part = rows.mid[k : k + step]
+            cot = part.reshape(-1, groups, outputs, positions).transpose(1, 3, 2, 0)
+            patches = product(turned, np.ascontiguousarray(cot)).reshape(self.patches.size, len(part) * heads)
+            out[k : k + step] = (self.kappa * (fold @ patches)).T.reshape(len(part), heads, -1)
+        rounding = rows.norms * self.reach * self._frobenius * gamma(terms(outputs) + self.multiplicity + 3)
+        return [Approx(out, self.norm * rows.err + rounding + (Upper.of(self.kappa) + 1.0) * 2.0**-1000)]
+
+    def patch_norms(self, a: Approx) -> tuple[Upper, Upper]:
+        """||E~_v|| over the batch and en_v of a sample."""
+        e = self.gather_extended(a.mid)
+        n, groups, positions, q = e.shape
+        batch = norm_bounds(e.transpose(1, 0, 2, 3).reshape(groups, n * positions, q)).max()
+        each = norm_bounds(e.reshape(n * groups, positions, q)).value.reshape(n, groups)
+        single = (Upper(each.max(axis=1)) * (1 + 8 * UNIT) + self.reach * a.err).max()
+        return batch * (1 + 8 * UNIT) + self.reach * a.distance, single
+
+    def weighted(self, c: Array, a: Approx) -> AffineTerm:
+        """(L2) with weights c (n, N_v) on the outputs."""
+        groups, positions, _ = self.patches.shape
+        outputs = self.weight.shape[1]
+        most = Upper(np.max(c, initial=0.0))
+        e, weights = self.gather_extended(a.mid), c.reshape(len(a), groups, outputs, positions)
+        batch = _weighted_batch(e, weights) * (1 + 8 * UNIT) + most * self.reach * a.distance
+        single = _weighted_samples(e, weights, most * self.reach * a.err)
+        through = most * self.norm
+        return AffineTerm(self.group, self.inputs[0], batch, single, through.min(self._through(c)), most * self.reach)
+
+    def _through(self, c: Array) -> Upper:
+        """Tc = max_i ||diag(c_i) T_v||, where it costs little."""
+        short, long = sorted((self.size, self.width))
+        if not self.weight.size or len(c) * short * short * long > MOST_WEIGHTED:
+            return Upper(np.inf)
+        matrix = self._matrix(list(range(len(self.patches)))).toarray()
+        best = Upper(0.0)
+        step = max(1, _AT_ONCE // (short * long))
+        for k in range(0, len(c), step):
+            found = norm_bounds(c[k : k + step, :, None] * matrix).max()
+            best = Upper(np.maximum(best.value, found.value))
+        # Entries of the matrix are sums of at most omega^2 weights.
+        lost = self._frobenius * float(self.multiplicity) * gamma(self.multiplicity + 2) * Upper(np.max(c, initial=0.0))
+        return Upper.of(self.kappa) * (best * (1 + 8 * UNIT) + lost)
+
+
+def _weighted_batch(e: Array, weights: Array) -> Upper:
+    """max_{g,o} ||diag(c_{.,(g,o,.)}) E~_g||_2 for patches in doubles."""
+    n, groups, positions, q = e.shape
+    outputs, rows = weights.shape[2], n * positions
+    best = Upper(0.0)
+    for g in range(groups):
+        patches = np.ascontiguousarray(e[:, g]).reshape(rows, q)
+        columns = weights[:, g].transpose(1, 0, 2).reshape(outputs, rows)
+        side, gram = min(rows, q), product(patches, patches.T) if rows <= q else None
+        step = max(1, _AT_ONCE // max(side * side, rows * q if gram is None else 1))
+        for k in range(0, outputs, step):
+            part = columns[k : k + step]
+            sizes = norms(norms(patches).value * part) * (1 + 8 * UNIT)
+            if gram is not None:
+                stack = gram * part[:, :, None] * part[:, None, :]
+            else:
+                scaled = [patches * row[:, None] for row in part]
+                stack = np.stack([product(s.T, s) for s in scaled])
+            found = of_gram(stack, max(rows, q), sizes, 3).max()
+            best = Upper(np.maximum(best.value, found.value))
+    return best
+
+
+def _weighted_samples(e: Array, weights: Array, moved: Upper) -> Upper:
+    """max_{i,g,o} ||diag(c_{i,(g,o,.)}) E~_g(a^i)||_2, and what the samples' errors add."""
+    n, groups, positions, q = e.shape
+    outputs, side = weights.shape[2], min(positions, q)
+    best = Upper(0.0)
+    rows = norms(e)
+    step = max(1, _AT_ONCE // max(1, groups * outputs * side * max(side, positions if positions > q else 1)))
+    for k in range(0, n, step):
+        part, patches = weights[k : k + step], e[k : k + step]
+        sizes = norms(part * rows.value[k : k + step, :, None, :]) * (1 + 8 * UNIT)
+        if positions <= q:
+            gram = product(patches, patches.transpose(0, 1, 3, 2))[:, :, None]
+            stack = gram * part[..., :, None] * part[..., None, :]
+        else:
+            scaled = patches[:, :, None] * part[..., None]
+            stack = product(scaled.transpose(0, 1, 2, 4, 3), scaled)
+        count = len(part)
+        found = of_gram(stack.reshape(-1, side, side), max(positions, q), Upper(sizes.value.reshape(-1)), 3)
+        worst = Upper(found.value.reshape(count, -1).max(axis=1, initial=0.0)) * (1 + 8 * UNIT) + moved[k : k + step]
+        best = Upper(np.maximum(best.value, worst.max().value))
+    return best
+
+
+@dataclass(frozen=True)
+class AffineRules:
+    """The centre's norms at an affine node.
+
+    Attributes:
+        batch: ||E~_v||.
+        single: en_v.
+        rows: ||B_v|| where P = G_v = 1, else Bs_v.
+        reading: Br_v.
+        row: bo_v.
+        row_reading: br_v.
+        outputs: C.
+    """
+
+    kind: Affine
+    index: int
+    batch: Upper
+    single: Upper
+    rows: Upper
+    reading: Upper
+    row: Upper
+    row_reading: Upper
+    outputs: int
+
+    @property
+    def _parent(self) -> int:
+        return self.kind.inputs[0]
+
+    def _stack(self, at: Rows) -> Upper:
+        """||B_v|| where P = G_v = 1, else min(Bs_v, Br_v)."""
+        moved = at.moved_back(self.index, False)
+        plain = self.rows + moved
+        return plain if self.kind.dense else plain.min(self.reading + moved * self._wide)
+
+    def _one(self, at: Rows) -> Upper:
+        """min(bo_v, br_v)."""
+        moved = at.moved_back(self.index, True)
+        plain = self.row + moved
+        return plain if self.kind.dense else plain.min(self.row_reading + moved * self._wide)
+
+    @property
+    def _wide(self) -> float:
+        """sqrt(C)."""
+        return float(np.nextafter(np.sqrt(self.outputs), np.inf))
+
+    def forward(self, at: Rows, single: bool) -> Row:
+        """||E~|| e_gamma + Tb X_u."""
+        own = (self.single if single else self.batch) + self.kind.reach * at.moved(self._parent, single)
+        passed = self.kind.norm + self.kind.reach * at.s
+        return at.unit(self.kind.group) * own + at.values(self._parent, single) * passed
+
+    def backward(self, at: Rows, argument: int, single: bool) -> Row:
+        """Tb Y + kappa omega min(Bs, Br) e_gamma."""
+        passed = at.back(self.index, single) * (self.kind.norm + self.kind.reach * at.s)
+        own = self._one(at) if single else self._stack(at)
+        return passed + at.unit(self.kind.group) * (self.kind.reach * own)
+
+    def jacobian(self, at: Rows) -> list[Array]:
+        """The row of M in each of its forms."""
+        u, kind = self._parent, self.kind
+        first = at.back(self.index, True) * (self.batch + kind.reach * at.moves.dA[u])
+        one = at.values(u, False) * (kind.reach * self._one(at))
+        rows = [first + one]
+        if kind.plain:
+            kappa = Upper.of(kind.kappa)
+            second = at.back(self.index, False) * (self.single + kappa * at.moves.da[u])
+            stack = at.values(u, True) * (kappa * (self.rows + at.moved_back(self.index, False)))
+            rows += [second + at.values(u, False) * (kappa * self._one(at)), second + stack]
+        return [placed(at, kind.group, row) for row in rows]
+
+    def curvature(self, at: Rows) -> list[Array]:
+        """2 kappa omega t_gamma bb (X'_u . t), or 2 kappa t_gamma Bb (x'_u . t) where P = G_v = 1 = omega."""
+        u, unit = self._parent, at.unit(self.kind.group)
+        found = [symmetric(unit, at.values(u, False) * (self.kind.reach * self._one(at)))]
+        if self.kind.plain:
+            stack = self.rows + at.moved_back(self.index, False)
+            found.append(symmetric(unit, at.values(u, True) * (Upper.of(self.kind.kappa) * stack)))
+        return found

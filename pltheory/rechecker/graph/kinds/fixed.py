@@ -1,0 +1,124 @@
+"""L: fixed affine maps a = L a_u + c, their norm and what they do to weights on their outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...fields import Array
+from ...midpoint import UNIT, Approx, Upper, gamma, norms
+from ...sparse import by_rows
+from ...spectra import largest
+from .kind import Row, Rows
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+_DENSE = 4096
+"""Rows up to which the norm of a map whose rows overlap is taken from its Gram matrix."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """a_k = sum_j factor[k, j] a_u[index[k, j]] + offset[k]; index -1, of factor 0, contributes nothing."""
+
+    size: int
+    inputs: tuple[int, ...]
+    index: Array
+    factor: Array
+    offset: Array | None
+    width: int
+
+    def _sparse(self, factor: Array) -> csr_array:
+        """The matrix with other factors, an index that occurs twice in a row kept twice."""
+        rows, each = factor.shape
+        columns = np.maximum(self.index, 0)
+        return by_rows(factor.ravel(), columns.ravel(), each * np.arange(rows + 1), self.width)
+
+    @cached_property
+    def _moduli(self) -> tuple[Upper, Upper]:
+        """Row sums and column sums of |L|."""
+        sparse, each = self._sparse(np.abs(self.factor)), self.factor.shape[1]
+        rows = Upper(sparse.sum(axis=1)) * (1 + 2 * gamma(each + 1))
+        return rows, Upper(sparse.sum(axis=0)) * (1 + 2 * gamma(len(self.factor) * each + 1))
+
+    @cached_property
+    def crude(self) -> Upper:
+        """Bound of || |L| ||."""
+        rows, columns = self._moduli
+        return (rows.max() * columns.max()).root()
+
+    @cached_property
+    def single(self) -> bool:
+        """Whether every output reads at most one entry."""
+        return bool((np.count_nonzero(self.factor, axis=1) <= 1).all())
+
+    @cached_property
+    def norm(self) -> Upper:
+        """||L||: exactly where rows or columns do not overlap, else from the Gram matrix of the shorter side."""
+        used = np.bincount(self.index[self.factor != 0], minlength=self.width)
+        if self.single:
+            return Upper(self.squared(np.ones((1, self.size))).value[0]).max().root().min(self.crude)
+        if (used <= 1).all():
+            return norms(self.factor).max().min(self.crude)
+        if min(self.size, self.width) > _DENSE:
+            return self.crude
+        sparse = self._sparse(self.factor)
+        gram = (sparse @ sparse.T if self.size <= self.width else sparse.T @ sparse).toarray()
+        # Every entry of the Gram matrix is off by at most gamma of the same sum of moduli, whose norm is crude^2.
+        count = 2 * self.factor.shape[1] + max(self.size, self.width)
+        return (largest(gram[None]).max() + self.crude * self.crude * gamma(count)).root().min(self.crude)
+
+    def squared(self, squares: Array) -> Upper:
+        """Upper bounds (n, N_u) of sum_k c_k^2 L_kj^2 from c^2 (n, N_v), where every output reads at most one entry."""
+        sums = (self._sparse(self.factor**2).T @ squares.T).T
+        return Upper(sums) * (1 + 2 * gamma(self._overlap + 4)) + Upper(2.0**-1000)
+
+    def forward(self, inputs: list[Approx]) -> Approx:
+        """L a + c."""
+        (a,) = inputs
+        out = (self._sparse(self.factor) @ a.mid.T).T
+        rounding = a.norms * self.crude * gamma(self.factor.shape[1] + 2)
+        if self.offset is not None:
+            out = out + self.offset
+            rounding = rounding + norms(self.offset) * (2 * UNIT)
+        return Approx(np.ascontiguousarray(out), self.norm * a.err + rounding + Upper(2.0**-1000))
+
+    def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
+        """B L."""
+        n, outputs, _ = rows.mid.shape
+        out = (self._sparse(self.factor).T @ rows.mid.reshape(n * outputs, -1).T).T
+        rounding = rows.norms * self.crude * gamma(self._overlap + 2) + Upper(2.0**-1000)
+        return [Approx(np.ascontiguousarray(out).reshape(n, outputs, -1), self.norm * rows.err + rounding)]
+
+    @cached_property
+    def _overlap(self) -> int:
+        """The largest number of factors that one entry of the input meets."""
+        return int(np.bincount(np.maximum(self.index, 0).ravel(), minlength=1).max(initial=0))
+
+
+@dataclass(frozen=True)
+class FixedRules:
+    """||L|| forward and backward."""
+
+    kind: Fixed
+    index: int
+
+    def forward(self, at: Rows, single: bool) -> Row:
+        """||L|| X."""
+        return at.values(self.kind.inputs[0], single) * self.kind.norm
+
+    def backward(self, at: Rows, argument: int, single: bool) -> Row:
+        """||L|| Y."""
+        return at.back(self.index, single) * self.kind.norm
+
+    def jacobian(self, at: Rows) -> list[Array]:
+        """None."""
+        return []
+
+    def curvature(self, at: Rows) -> list[Array]:
+        """None."""
+        return []

@@ -1,0 +1,45 @@
+"""I: the input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...fields import Array
+from ...midpoint import Approx
+from .kind import Row, Rows
+
+
+@dataclass(frozen=True)
+class Input:
+    """The stored samples; its rules are its own, for nothing moves it."""
+
+    size: int
+    inputs: tuple[int, ...] = ()
+
+    def forward(self, inputs: list[Approx]) -> Approx:
+        """Never called: the samples are given."""
+        raise NotImplementedError
+
+    def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
+        """Nothing."""
+        return []
+
+
+class InputRules:
+    """Zero everywhere."""
+
+    def forward(self, at: Rows, single: bool) -> Row:
+        """0."""
+        return at.none
+
+    def backward(self, at: Rows, argument: int, single: bool) -> Row:
+        """0."""
+        return at.none
+
+    def jacobian(self, at: Rows) -> list[Array]:
+        """None."""
+        return []
+
+    def curvature(self, at: Rows) -> list[Array]:
+        """None."""
+        return []

@@ -1,0 +1,86 @@
+"""N, entry by entry: smooth activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ...arithmetic import ACTIVATIONS
+from ...fields import Array
+from ...midpoint import UNIT, Approx, Upper, norms
+from ...tables import activation
+from .kind import Row, Rows, symmetric
+from .terms import Weighted
+
+
+@dataclass(frozen=True, eq=False)
+class Pointwise:
+    """a = act(z)."""
+
+    size: int
+    inputs: tuple[int, ...]
+    name: str
+
+    @cached_property
+    def slopes(self) -> tuple[Upper, Upper]:
+        """s1 and s2."""
+        _, s1, s2 = ACTIVATIONS[self.name]
+        return Upper.of(s1()), Upper.of(s2())
+
+    def forward(self, inputs: list[Approx]) -> Approx:
+        """The activation, s1-Lipschitz."""
+        (z,) = inputs
+        values, errors = activation(self.name)[0](z.mid)
+        return Approx(values, self.slopes[0] * z.err + norms(errors))
+
+    def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
+        """B diag(act'(z))."""
+        (z,) = inputs
+        s1, s2 = self.slopes
+        values, errors = activation(self.name)[1](z.mid)
+        off = s2 * z.err + norms(errors)
+        columns = Upper(norms(rows.mid.transpose(0, 2, 1)).value.max(axis=1))
+        out = rows.mid * values[:, None, :]
+        result = Approx(out, Upper(np.zeros(1)))
+        return [Approx(out, s1 * rows.err + columns * off + result.norms * (2 * UNIT) + Upper(2.0**-1000))]
+
+
+@dataclass(frozen=True)
+class PointwiseRules:
+    """s1, s2 and the weights mu_v[i, k] = |B_v^i[:, k]| on the change of what the node reads.
+
+    Attributes:
+        top: U^max, the largest of them.
+        mu: section 2's norms weighted with mu.
+        root: with sqrt(mu).
+    """
+
+    kind: Pointwise
+    index: int
+    top: Upper
+    mu: Weighted
+    root: Weighted
+
+    def forward(self, at: Rows, single: bool) -> Row:
+        """s1 X."""
+        return at.values(self.kind.inputs[0], single) * self.kind.slopes[0]
+
+    def backward(self, at: Rows, argument: int, single: bool) -> Row:
+        """s1 Y + s2 Om(mu, u)."""
+        s1, s2 = self.kind.slopes
+        weighted = self.mu.row(at, single) + at.values(self.kind.inputs[0], single) * at.moved_back(self.index, True)
+        return at.back(self.index, single) * s1 + weighted * s2
+
+    def jacobian(self, at: Rows) -> list[Array]:
+        """None."""
+        return []
+
+    def curvature(self, at: Rows) -> list[Array]:
+        """s2 [(Om'(sqrt mu) . t)(om'(sqrt mu) . t) + db (X' . t)(x' . t)], or s2 Ub (X' . t)(x' . t)."""
+        half = Upper(0.5) * self.kind.slopes[1]
+        (u,), moved = self.kind.inputs, at.moved_back(self.index, True)
+        plain = Upper(symmetric(at.values(u, False), at.values(u, True)))
+        weighted = Upper(symmetric(self.root.row(at, False), self.root.row(at, True)))
+        return [(half * (weighted + plain * moved)).value, (half * (self.top + moved) * plain).value]

@@ -1,0 +1,56 @@
+"""S: sums, which a node may enter twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...fields import Array
+from ...midpoint import UNIT, Approx, Upper
+from .kind import Row, Rows
+
+
+@dataclass(frozen=True)
+class Sum:
+    """a = sum of the inputs."""
+
+    size: int
+    inputs: tuple[int, ...]
+
+    def forward(self, inputs: list[Approx]) -> Approx:
+        """The sum; every partial sum rounds once."""
+        total, err, sizes = inputs[0].mid, inputs[0].err, inputs[0].norms
+        for part in inputs[1:]:
+            total = total + part.mid
+            err, sizes = err + part.err, sizes + part.norms
+        return Approx(total, err + sizes * (2 * len(inputs) * UNIT))
+
+    def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
+        """The rows themselves, once for each input."""
+        return [rows] * len(inputs)
+
+
+@dataclass(frozen=True)
+class SumRules:
+    """The triangle inequality."""
+
+    kind: Sum
+    index: int
+
+    def forward(self, at: Rows, single: bool) -> Row:
+        """Sum of the rows."""
+        total: Upper = at.none
+        for u in self.kind.inputs:
+            total = total + at.values(u, single)
+        return total
+
+    def backward(self, at: Rows, argument: int, single: bool) -> Row:
+        """The row itself."""
+        return at.back(self.index, single)
+
+    def jacobian(self, at: Rows) -> list[Array]:
+        """None."""
+        return []
+
+    def curvature(self, at: Rows) -> list[Array]:
+        """None."""
+        return []

@@ -1,0 +1,140 @@
+"""Smooth functions on whole arrays without a mathematical library: Taylor polynomials made by ball arithmetic.
+
+The line is cut into cells of width 2^-6 about their centres c = k 2^-6, |k| <= 64 * 64. On a cell
+`f(x) = sum_j<8 c_j (x - c)^j + rest`, where the c_j are rounded from balls of python-flint and the rest is at most the
+eighth coefficient enclosed over the whole cell. Farther out than 64 the functions are 0, a constant or x, to 2^-80.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from flint import arb, arb_series, ctx
+
+from .fields import Array
+from .midpoint import UNIT, gamma
+
+_DEGREE = 7
+_PER_UNIT = 64
+_FARTHEST = 64
+_HALF = 0.5 / _PER_UNIT
+_BEYOND = 2.0**-80
+"""Bound of the distance from what a function is taken for beyond 64.
+
+Every one of |f(x) - limit(x)| and |f'(x) - limit'(x)| is at most 4 (1 + |x|) e^-|x|, which falls from |x| = 1 on and is
+below 2^-83 at 64.
+"""
+_AT_ONCE = 2**16
+
+Series = Callable[[arb_series], arb_series]
+Far = Callable[[Array], Array]
+
+
+class Table:
+    """One function.
+
+    Args:
+        series: its Taylor series from that of its argument.
+        far: what it is taken for at |x| > 64, exact in doubles.
+    """
+
+    def __init__(self, series: Series, far: Far) -> None:
+        self._series, self._far = series, far
+        cells = 2 * _FARTHEST * _PER_UNIT + 1
+        self._known = np.zeros(cells, dtype=bool)
+        self._coefficients = np.zeros((_DEGREE + 1, cells))
+        self._errors = np.zeros(cells)
+
+    def __call__(self, x: Array) -> tuple[Array, Array]:
+        """Values at doubles, and bounds of their errors; both shaped as x."""
+        flat = x.reshape(-1)
+        values, errors = np.empty_like(flat), np.empty_like(flat)
+        for start in range(0, flat.size, _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            values[part], errors[part] = self._part(flat[part])
+        return values.reshape(x.shape), errors.reshape(x.shape)
+
+    def _part(self, x: Array) -> tuple[Array, Array]:
+        inside = np.abs(x) <= _FARTHEST
+        near = np.where(inside, x, 0.0)
+        cell = np.rint(near * _PER_UNIT)
+        offset = near - cell / _PER_UNIT  # exact: x and the centre are within a factor 2, or the centre is 0
+        index = cell.astype(np.int64) + _FARTHEST * _PER_UNIT
+        self._make(np.unique(index))
+        value = self._coefficients[_DEGREE][index]
+        for j in range(_DEGREE - 1, -1, -1):
+            value = value * offset + self._coefficients[j][index]
+        return np.where(inside, value, self._far(x)), np.where(inside, self._errors[index], _BEYOND)
+
+    def _make(self, cells: Array) -> None:
+        with ctx.workprec(160):
+            for k in cells[~self._known[cells]].tolist():
+                self._coefficients[:, k], self._errors[k] = self._cell(k)
+                self._known[k] = True
+
+    def _cell(self, k: int) -> tuple[Array, float]:
+        centre = arb(k - _FARTHEST * _PER_UNIT) / _PER_UNIT
+        half = arb(_HALF)
+        exact = _coefficients(self._series, centre)[: _DEGREE + 1]
+        rest = _coefficients(self._series, centre + arb(0, _HALF))[_DEGREE + 1]
+        floats = [float(c.mid()) for c in exact]
+        error = abs(rest) * half ** (_DEGREE + 1)
+        for j, (c, f) in enumerate(zip(exact, floats, strict=True)):
+            error += abs(c - f) * half**j
+        # Horner's rule: the last sum rounds once; what is added there carries at most gamma of its moduli.
+        small = sum((abs(arb(f)) * half**j for j, f in enumerate(floats) if j), arb(0))
+        error += UNIT * (abs(arb(floats[0])) + 2 * small) + gamma(2 * _DEGREE + 2) * small + arb(2) ** -1000
+        if not error.is_finite():
+            return np.zeros(_DEGREE + 1), np.inf
+        return np.array(floats), float(np.nextafter(float(error.upper()), np.inf))
+
+
+def _coefficients(series: Series, at: arb) -> list[arb]:
+    found = series(arb_series([at, 1], prec=_DEGREE + 3)).coeffs()
+    return [*found, *[arb(0)] * (_DEGREE + 2)][: _DEGREE + 2]
+
+
+def _of(series: Series, derivative: bool) -> Series:
+    return (lambda x: series(x).derivative()) if derivative else series
+
+
+def _sigmoid(x: arb_series) -> arb_series:
+    return 1 / (1 + (-x).exp())
+
+
+def _zero(x: Array) -> Array:
+    return np.zeros_like(x)
+
+
+def _step(x: Array) -> Array:
+    return np.where(x > 0, 1.0, 0.0)
+
+
+def _ramp(x: Array) -> Array:
+    return np.maximum(x, 0.0)
+
+
+_FUNCTIONS: dict[str, tuple[Series, Far, Far]] = {
+    "tanh": (lambda x: 1 - 2 / (1 + (2 * x).exp()), np.sign, _zero),
+    "sigmoid": (_sigmoid, _step, _zero),
+    "softplus": (lambda x: (1 + x.exp()).log(), _ramp, _step),
+    "erf": (lambda x: x.erf(), np.sign, _zero),
+    "gelu": (lambda x: x * (1 + (x / arb(2).sqrt()).erf()) / 2, _ramp, _step),
+    "silu": (lambda x: x * _sigmoid(x), _ramp, _step),
+}
+"""Name to (series, the function far out, its derivative far out)."""
+
+
+@cache
+def activation(name: str) -> tuple[Table, Table]:
+    """Tables of an activation and of its derivative."""
+    series, far, slope = _FUNCTIONS[name]
+    return Table(_of(series, False), far), Table(_of(series, True), slope)
+
+
+@cache
+def exponential() -> Table:
+    """Of e^x for x <= 0."""
+    return Table(lambda x: x.exp(), _zero)
