@@ -89,7 +89,7 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> C
                 kernel = part if kernel is None else field.add(kernel, part)
         if field.rounded:
             rows = numbers[v].rows if isinstance(node.kind, Affine) and bounds else field.frobenius(tape.rows[v])
-            rounding[v] = Rounded(added[v], field.radius(tape.values[v]), rows)
+            rounding[v] = Rounded(added[v], rows)
         moving = [u for u in node.inputs if tape.moving[u]]
         if moving:
             for u, rows in zip(node.inputs, node.kind.backward(tape, v, node.inputs), strict=True):

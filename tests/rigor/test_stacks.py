@@ -72,6 +72,10 @@ def test_no_gram_matrix_has_a_larger_eigenvalue(family, count):
         except NoVerdictError:
             continue
         assert all(below(g.copy(), top) for g in grams)
+        # One by one, of the matrices that the floats are.
+        each = stacks.eigenvalues_upper(mid)
+        symmetric = [(g + g.T) / 2 for g in (fractions(m) for m in mid)]
+        assert all(below(g, float(t)) for g, t in zip(symmetric, each, strict=True))
         count("stack eigenvalue")
 
 
@@ -81,6 +85,18 @@ def test_bounds_are_near_what_numpy_finds():
         x = rng.standard_normal(shape) * np.exp2(rng.integers(-20, 20, (shape[0], 1, 1)).astype(float))
         exact = np.linalg.norm(x, 2, axis=(1, 2)).max()
         assert exact * (1 - 1e-14) <= stacks.stack_norm_upper(Ball(x)) <= exact * (1 + 1e-5)
+
+
+def test_bounds_one_by_one_are_near_what_numpy_finds():
+    """Of matrices of very different size, some of them 0."""
+    rng = np.random.default_rng(8)
+    x = rng.standard_normal((60, 5, 3)) * np.exp2(rng.integers(-30, 30, (60, 1, 1)).astype(float))
+    x[::7] = 0.0
+    grams = x @ x.swapaxes(1, 2)
+    exact = np.linalg.norm(x, 2, axis=(1, 2)) ** 2
+    found = stacks.eigenvalues_upper(grams)
+    assert (exact * (1 - 1e-14) <= found).all()
+    assert (found <= exact * (1 + 1e-8) + 1e-200).all()
 
 
 def test_every_matrix_of_the_ball_is_meant():

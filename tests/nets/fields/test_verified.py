@@ -19,7 +19,7 @@ from pltheory.rigor.errors import NoVerdictError
 from tests.nets.graph_mutants import Mutant
 from tests.oracles.graph_exact import act, apart, balls, precision
 from tests.oracles.graph_exact import token as exact_token
-from tests.rigor.oracle import cases, matrix
+from tests.rigor.oracle import cases, fractions, matrix
 
 RADII = (0.0, 2.0**-50, 2.0**-20, 0.25)
 FAMILIES = ("gaussian", "aligned", "absorbing", "cancelling", "strided", "zero")
@@ -149,6 +149,23 @@ def test_radii_are_not_far_from_what_an_error_can_do():
     assert VERIFIED.product(x, VERIFIED.constant(np.diag([2.0, 1.0]))).rad <= 1.0 + 1e-12
     assert VERIFIED.add(x, x).rad <= 1.0 + 1e-12
     assert VERIFIED.gather(x, np.array([[0, 0], [1, 1]])).rad <= 0.5 * 2**0.5 + 1e-12
+
+
+def test_leading_parts_add_up_and_multiply_without_error():
+    """Entries of all sizes; inner products of the most terms, in whatever order they are added."""
+    rng = np.random.default_rng(5)
+    for scale_ in (1.0, 2.0**500, 2.0**-500, 3.3):
+        k = verified.MOST_TERMS
+        x, y = scale_ * np.ones((2, k)), scale_ * rng.standard_normal((k, 2))
+        x[1] = scale_ * rng.standard_normal(k) * np.exp2(rng.integers(-60, 1, k).astype(float))
+        (xh, xl), (yh, yl) = verified.leading(x), verified.leading(y)
+        for whole, high, rest in ((x, xh, xl), (y, yh, yl)):
+            assert (fractions(high) + fractions(rest) == fractions(whole)).all()
+            assert np.abs(rest).max() <= 2.0**-20 * np.abs(whole).max()
+        if scale_ != 2.0**-500:  # there products underflow, which is counted apart
+            inverse = 1.0 / scale_ if scale_ == 2.0**500 else 1.0
+            a, b = xh * inverse, yh * inverse
+            assert (fractions(a @ b) == fractions(a) @ fractions(b)).all()
 
 
 def test_what_is_not_finite_has_no_verdict():
