@@ -291,7 +291,8 @@ def test_rounding_of_the_outputs_by_the_rows_it_meets(seed):
     assert bound <= 3 * at.outputs.rad
 
 
-def test_an_error_in_both_factors_of_a_product_is_followed():
+@pytest.mark.parametrize("at_node", [1, 2])
+def test_an_error_in_both_factors_of_a_product_is_followed(at_node):
     """A gate of values that are 0: the second order of the errors is all that there is at it, and no rounding."""
     nodes = (
         Node(Input(), (), 1),
@@ -303,6 +304,6 @@ def test_an_error_in_both_factors_of_a_product_is_followed():
     at = linearize(graph, np.ones((1, 1)), VERIFIED)
     first = 2.0**-20
     rounding = list(at.rounding)
-    rounding[2] = replace(rounding[2], added=first)
-    # B at the gate is 2 a, 0 at the exact values: with a = first at the end of the segment, F is first^2.
-    assert output_error(graph, at.numbers, rounding) >= first**2
+    rounding[at_node] = replace(rounding[at_node], added=first)
+    # B at the gate is 2 a, 0 at the exact values: with a = first at the end of the segment, F is tanh(first)^2.
+    assert 0.999 * first**2 <= output_error(graph, at.numbers, rounding) <= 10 * first**2
