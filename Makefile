@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: verify test lint bench docs coq soundness processors fuzz clean
+.PHONY: verify test lint bench class-g docs coq soundness processors fuzz clean
 
 verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
@@ -20,6 +20,10 @@ lint: $(VENV)/.test
 # Peers live in environments of their own. BENCH passes options: BENCH='--quick', BENCH='--rows kernel,step'.
 bench: $(VENV)/.test .peers/jax/.done .peers/torch/.done
 	$(BIN)/python tests/benchmarks $(BENCH)
+
+# Certificates of convolutional, residual, normalised and attention networks, proved and rechecked; writes the page.
+class-g: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks.class_g --recheck --page docs/class_g.md
 
 .peers/jax/.done: tests/benchmarks/peers/jax.txt
 	$(PYTHON) -m venv .peers/jax

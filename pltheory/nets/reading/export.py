@@ -56,10 +56,13 @@ def exported(module: nn.Module, x: Tensor, parameters: dict[str, nn.Parameter]) 
     try:
         # What fails to be traced is told once, by the error.
         logging.disable(logging.CRITICAL)
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        unsaid = io.StringIO()
+        with warnings.catch_warnings(), contextlib.redirect_stdout(unsaid), contextlib.redirect_stderr(unsaid):
             warnings.simplefilter("ignore")
             program = torch.export.export(module, (some,), strict=False)
     except Exception as error:
+        if type(error).__name__ == "GuardOnDataDependentSymNode":
+            raise NotAvailableError(f"{REFUSED}its forward branches on values that depend on the data") from error
         told = next(iter(str(error).strip().splitlines()), "")
         raise NotAvailableError(f"{REFUSED}torch.export cannot trace it: {type(error).__name__}: {told}") from error
     finally:

@@ -58,7 +58,7 @@ REFUSED = {
     ),
     "noise": (lambda: linear(lambda s, x: s.f(x) + torch.randn(4, dtype=x.dtype)), r"randn is random"),
     "noise like": (lambda: linear(lambda s, x: s.f(x) + torch.rand_like(x)), r"rand_like is random"),
-    "data decide": (lambda: linear(on_a_bool), r"torch.export cannot trace it"),
+    "data decide": (lambda: linear(on_a_bool), r"branches on values that depend on the data"),
     "lookup": (lambda: linear(lambda s, x: s.f(x)[:, x[0].argsort()]), r"not smooth"),
     "exp": (lambda: linear(lambda s, x: s.f(x).exp()), r"aten.exp.default is not in the list"),
     "quotient": (lambda: linear(lambda s, x: x / s.f(x)), r"divides by a tensor that depends on the data"),
