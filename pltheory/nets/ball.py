@@ -67,13 +67,18 @@ class GraphBounds:
 
     def lipschitz(self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> Scalar:
         """ell(R) = min(||M'||, ||Q||), the Lipschitz constant of w -> J(w) over the ball. Arguments as above."""
+        return ops.minimum(*self.forms(radius, ops, number))
+
+    def forms(
+        self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float
+    ) -> tuple[Scalar, Scalar]:
+        """||M'|| and ||Q||, each such a constant by itself."""
         first = self._sweep(radius, ops, number, None)
         second = self._sweep(radius, ops, number, first)
         form = Quadratic()
         for v, node in self._active():
             node.kind.curvature(second, v, node.inputs, form)
-        quadratic = ops.spectral_norm(form.matrix(self.groups, second.zero))
-        return ops.minimum(self._norm(second), quadratic)
+        return self._norm(second), ops.spectral_norm(form.matrix(self.groups, second.zero))
 
     def shares(self, radius: float) -> dict[int, Share]:
         """What each node adds to ||M|| and to ||Q|| over the ball of a radius, in floats, by node: where they are lost.

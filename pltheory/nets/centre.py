@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..rigor.roundoff import Array
 from .fields.protocol import Field, Values
+from .fitting import require
 from .graph import Graph, Node
 from .kinds.affine import Affine
 from .tape import Rounded, Tape, Weighted
@@ -50,7 +51,9 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> C
         bounds: whether the numbers that bounds over a ball need are found, which takes longer than the rest.
 
     Raises:
+        InvalidInputError: the output depends on no parameter.
         NoVerdictError: an overflow, in the verified field.
+        NumericalFailureError: a norm that is not finite, in floats.
     """
     nodes, last = graph.nodes, len(graph.nodes) - 1
     n, c = len(x), nodes[-1].size
@@ -60,6 +63,8 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> C
         tape.moving.append(isinstance(node.kind, Affine) or any(tape.moving[u] for u in node.inputs))
         tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))
 
+    require(tape.moving[last], "the output depends on no parameter")
+
     def weighted(u: int, weights: Array) -> list[Weighted]:
         return nodes[u].kind.weighted(tape, u, nodes[u].inputs, weights) if tape.moving[u] else []
 
@@ -68,7 +73,8 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> C
     rounding: list[Rounded | None] = [None] * len(nodes)
     tape.rows[last] = field.constant(np.tile(np.eye(c), (n, 1)))
     numbers: list[Any] = [None] * len(nodes)
-    uses = Counter(node.kind.group for node in nodes if isinstance(node.kind, Affine))
+    read = _read(graph)
+    uses = Counter(node.kind.group for v, node in enumerate(nodes) if v in read and isinstance(node.kind, Affine))
     jacobians: dict[int, Values] = {}
     kernel: Values = None
     for v in range(last, 0, -1):
@@ -83,7 +89,7 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> C
                 kernel = part if kernel is None else field.add(kernel, part)
         if field.rounded:
             rows = numbers[v].rows if isinstance(node.kind, Affine) and bounds else field.frobenius(tape.rows[v])
-            rounding[v] = Rounded(added[v], field.radius(tape.values[v]), rows)
+            rounding[v] = Rounded(added[v], rows)
         moving = [u for u in node.inputs if tape.moving[u]]
         if moving:
             for u, rows in zip(node.inputs, node.kind.backward(tape, v, node.inputs), strict=True):
@@ -106,6 +112,15 @@ def _added(tape: Tape, nodes: Sequence[Node]) -> list[float]:
         apart = f.frobenius(f.add(f.settled(again), f.scaled(f.settled(tape.values[v]), -1.0)))
         added.append(float(f.sum(np.asarray(f.radius(again)), np.asarray(apart))))
     return added
+
+
+def _read(graph: Graph) -> set[int]:
+    """The nodes that the output depends on."""
+    read = {len(graph.nodes) - 1}
+    for v in range(len(graph.nodes) - 1, 0, -1):
+        if v in read:
+            read.update(graph.nodes[v].inputs)
+    return read
 
 
 def _kernel_part(

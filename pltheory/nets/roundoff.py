@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from ..rigor.arithmetic import INTERVALS
 from ..rigor.scalar import interval
 from ..theory.arithmetic import Scalar
-from ..theory.rows import NOTHING, Pair, together
+from ..theory.rows import NOTHING, Pair, together, total
 from .ball import active, converted
 from .graph import Graph
 from .sweep import Move, Sweep
@@ -53,19 +53,21 @@ def output_error(graph: Graph, numbers: Sequence[object], rounding: Sequence[Rou
     nodes = graph.nodes
     zero = interval(0.0)
     sweep = _Errors(INTERVALS, zero, zero, nodes, [converted(at, interval) for at in numbers])
-    for r in rounding:
-        # Twice what reaches a node: the bound was made about the computed value, and is used about the exact one.
-        row = {ERROR: interval(0.0 if r is None else r.total) * interval(2.0)}
-        sweep.forward.append(Pair(row, row))
+    for v, r in enumerate(rounding):
+        # By the rules of a change from the exact values: the computed radii are about the computed ones.
+        moved = NOTHING if r is None else nodes[v].kind.forward_change(sweep, v, nodes[v].inputs)
+        own = {} if r is None else {ERROR: interval(r.added)}
+        rows = (total({ERROR: row[ERROR]} if ERROR in row else {}, own) for row in (moved.batch, moved.sample))
+        sweep.forward.append(Pair(*rows))
     collected: list[list[Pair]] = [[] for _ in nodes]
     sweep.backward = [NOTHING] * len(nodes)
-    total = zero
+    error = zero
     for v in range(len(nodes) - 1, 0, -1):
         sweep.backward[v] = together(*collected[v])
         r = rounding[v]
         if r is not None:
-            total = total + (interval(r.rows) + sweep.moved_back(v).batch) * interval(r.added)
+            error = error + (interval(r.rows) + sweep.moved_back(v).batch) * interval(r.added)
         if active(nodes[v], numbers[v]):
             for u, pair in zip(nodes[v].inputs, nodes[v].kind.backward_change(sweep, v, nodes[v].inputs), strict=True):
                 collected[u].append(pair)
-    return float(total.hi)
+    return float(error.hi)

@@ -38,12 +38,10 @@ class Rounded:
 
     Attributes:
         added: |e_v|, of the node's own operation.
-        total: how far the computed values are from the exact ones.
         rows: an upper bound of ||B_v||.
     """
 
     added: float
-    total: float
     rows: float
 
 

@@ -1,4 +1,4 @@
-"""Graphs on which the second derivative's bounds are attained (THEORY_GRAPHS section 9): all weights are 0.
+"""Graphs on which the second derivative's bounds are attained (THEORY_GRAPHS section 9), nearly all with weights 0.
 
 Random search does not find a missing factor 2, a wrong count of repeated entries, or the stack norm in the place of
 the sum over samples: each of these cases does.
@@ -6,6 +6,7 @@ the sum over samples: each of these cases does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,11 +21,12 @@ from pltheory.nets.kinds.input import Input
 from pltheory.nets.kinds.pointwise import Pointwise
 from pltheory.nets.kinds.product import Product
 from pltheory.nets.kinds.sums import Sum
+from pltheory.nets.kinds.tokens import Tokens
 
 
 @dataclass(frozen=True)
 class Case:
-    """A graph at weights 0, its input (n, N_0), and sup over unit V of |D^2F[V, V]|."""
+    """A graph, its input (n, N_0), and sup over unit V of |D^2F[V, V]|."""
 
     graph: Graph
     x: Tensor
@@ -141,6 +143,141 @@ def hadamard() -> Case:
     return Case(Graph(nodes, (zero(1, 4, 1),)), x, 16.0)
 
 
+def turned(*inner: Node, groups: tuple[Group, ...], x: Tensor, value: float) -> Case:
+    """F = sin(pi/2 + z) of the last inner node z: cos' is 0, so that act'' alone is left."""
+    size, last = inner[-1].size, len(inner)
+    quarter = np.full(size, np.pi / 2)
+    nodes = (
+        Node(Input(), (), x.shape[1]),
+        *inner,
+        Node(crop(0, size, quarter), (last,), size),
+        Node(Pointwise("sin"), (last + 1,), size),
+    )
+    return Case(Graph(nodes, groups), x, value)
+
+
+def bent() -> Case:
+    """sin(pi/2 + w) at four samples: -V^2 each."""
+    one = Node(Affine(0, whole(1), 1.0, 0.0), (0,), 1)
+    return turned(one, groups=(zero(1, 1, 1),), x=tensor([[1.0]] * 4), value=2.0)
+
+
+def squares() -> Case:
+    """w^2 at four samples: 2 V^2 each."""
+    nodes = (
+        Node(Input(), (), 1),
+        Node(Affine(0, whole(1), 1.0, 0.0), (0,), 1),
+        Node(one_by_one(1), (1, 1), 1),
+    )
+    return Case(Graph(nodes, (zero(1, 1, 1),)), tensor([[1.0]] * 4), 4.0)
+
+
+def pooled() -> Case:
+    """sin(pi/2 + 3 (w_1 + w_2)): 9 (V_1 + V_2)^2."""
+    inner = (
+        Node(Affine(0, whole(1), 1.0, 0.0), (0,), 2),
+        Node(Fixed(np.array([[0, 1]]), np.array([[3.0, 3.0]])), (1,), 1),
+    )
+    return turned(*inner, groups=(zero(1, 2, 1),), x=tensor([[1.0]]), value=18.0)
+
+
+def summed() -> Case:
+    """sin(pi/2 + w + w): 4 V^2."""
+    inner = (Node(Affine(0, whole(1), 1.0, 0.0), (0,), 1), Node(Sum(), (1, 1), 1))
+    return turned(*inner, groups=(zero(1, 1, 1),), x=tensor([[1.0]]), value=4.0)
+
+
+def passed() -> Case:
+    """sin(pi/2 + 2 w), the 2 a second layer's weight: 4 V_1^2."""
+    inner = (Node(Affine(0, whole(1), 1.0, 0.0), (0,), 1), Node(Affine(1, whole(1), 1.0, 0.0), (1,), 1))
+    groups = (zero(1, 1, 1), Group(np.full((1, 1, 1), 2.0), None))
+    return turned(*inner, groups=groups, x=tensor([[1.0]]), value=4.0)
+
+
+def by_token(name: str, epsilon: float, at: list[float], value: float, *, head: bool) -> Case:
+    """A token map of w + at, w one weight an entry, or a linear head of it: then 2 U (D phi V)."""
+    d = len(at)
+    nodes = [
+        Node(Input(), (), 1),
+        Node(Affine(0, whole(1), 1.0, 0.0), (0,), d),
+        Node(crop(0, d, np.array(at)), (1,), d),
+        Node(Tokens(name, np.arange(d)[None], epsilon), (2,), d),
+    ]
+    groups = [zero(1, d, 1)]
+    if head:
+        nodes.append(Node(Affine(1, whole(d), 1.0, 0.0), (3,), 1))
+        groups.append(zero(1, 1, d))
+    return Case(Graph(tuple(nodes), tuple(groups)), tensor([[1.0]]), value)
+
+
+def softmax() -> Case:
+    """Two entries with probability (1 + 3^-1/2) / 2: the third central moment at its largest (section 6)."""
+    p = (1 + 3**-0.5) / 2
+    return by_token("softmax", 0.0, [math.log(p / (1 - p)), 0.0], 2**0.5 / 3**1.5, head=False)
+
+
+def softmax_head() -> Case:
+    """At equal probabilities D phi = 1/2 along (1, -1)."""
+    return by_token("softmax", 0.0, [0.0, 0.0], 0.5, head=True)
+
+
+def norm_bend() -> Case:
+    """z / sqrt(z^2 + 1) where z^2 = 1/2: 2 / (3^1/2 r^2), r^2 = 3/2."""
+    return by_token("rms-norm", 1.0, [0.5**0.5], 4 / 3**1.5, head=False)
+
+
+def norm_head() -> Case:
+    """Across a token of length 2, d = 2 and epsilon = 1/4: D phi = (d / (4 + d / 4))^1/2."""
+    return by_token("rms-norm", 0.25, [2.0, 0.0], (2 / 4.5) ** 0.5, head=True)
+
+
+def layer_norm_head() -> Case:
+    """At a token without deviations, epsilon = 1/4: D phi = 2 along (1, -1)."""
+    return by_token("layer-norm", 0.25, [1.0, 1.0], 2.0, head=True)
+
+
+def layers() -> Case:
+    """u w at four samples: 2 V_u V_w each."""
+    nodes = (
+        Node(Input(), (), 1),
+        Node(Affine(0, whole(1), 1.0, 0.0), (0,), 1),
+        Node(Affine(1, whole(1), 1.0, 0.0), (1,), 1),
+    )
+    return Case(Graph(nodes, (zero(1, 1, 1), zero(1, 1, 1))), tensor([[1.0]] * 4), 2.0)
+
+
+def tripled() -> Case:
+    """u (3 w)."""
+    nodes = (
+        Node(Input(), (), 1),
+        Node(Affine(0, whole(1), 1.0, 0.0), (0,), 1),
+        Node(Fixed(np.array([[0]]), np.array([[3.0]])), (1,), 1),
+        Node(Affine(1, whole(1), 1.0, 0.0), (2,), 1),
+    )
+    return Case(Graph(nodes, (zero(1, 1, 1), zero(1, 1, 1))), tensor([[1.0]]), 3.0)
+
+
+def after(case: Case, kind: Fixed, value: float) -> Case:
+    """A case with a fixed map of its output."""
+    last = Node(kind, (len(case.graph.nodes) - 1,), len(kind.index))
+    return Case(Graph((*case.graph.nodes, last), case.graph.groups), case.x, value)
+
+
+def two_outputs() -> Case:
+    """The bent one twice, as two outputs."""
+    return after(bent(), Fixed(np.array([[0], [0]]), np.ones((2, 1))), 2 * 2**0.5)
+
+
+def quarter() -> Case:
+    """A quarter of the bent one."""
+    return after(bent(), Fixed(np.array([[0]]), np.array([[0.25]])), 0.5)
+
+
+def norm_of_four() -> Case:
+    """As `norm_bend`, along a token of four entries: |x|^2 = d epsilon / 2, the bend times d^1/2."""
+    return by_token("rms-norm", 0.25, [0.5**0.5, 0.0, 0.0, 0.0], 8 / 3**1.5, head=False)
+
+
 CASES: dict[str, Callable[[], Case]] = {
     "gate": gate,
     "square": square,
@@ -148,4 +285,19 @@ CASES: dict[str, Callable[[], Case]] = {
     "scores": scores,
     "circular": circular,
     "hadamard": hadamard,
+    "bent": bent,
+    "squares": squares,
+    "layers": layers,
+    "tripled": tripled,
+    "two outputs": two_outputs,
+    "quarter": quarter,
+    "pooled": pooled,
+    "summed": summed,
+    "passed": passed,
+    "softmax": softmax,
+    "softmax head": softmax_head,
+    "norm bend": norm_bend,
+    "norm of four": norm_of_four,
+    "norm head": norm_head,
+    "layer-norm head": layer_norm_head,
 }

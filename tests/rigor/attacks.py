@@ -18,7 +18,7 @@ import numpy as np
 from flint import arb, ctx, fmpq
 
 from pltheory.nets.activations import ACTIVATIONS, activation
-from pltheory.rigor import interval_arrays, midrad, norms, residual, roundoff, scalar, tables
+from pltheory.rigor import interval_arrays, midrad, norms, residual, roundoff, scalar, stacks, tables
 from pltheory.rigor.midrad import Ball
 from tests.rigor.oracle import assert_holds, fractions, function, rational, within
 
@@ -427,6 +427,20 @@ def _() -> None:
     assert rational((one - 3 * HALF_UNIT / 2).hi[0]) >= 1 - 3 * rational(HALF_UNIT) / 2
 
 
+# --- stacks -----------------------------------------------------------------------------------------
+
+
+@attack("stacks", "factor_rounding")
+def _() -> None:
+    for k in (2, 20, 200):
+        # 1 and k - 1 products of 2^-26 and 2^-27 each, in two rows of a factor.
+        total, truth = absorbed(k)
+        row = 1 + (k - 1) * rational(2.0**-26) ** 2
+        assert truth - rational(total) <= exact(stacks.factor_rounding(k, float(np.nextafter(float(row), 2))))
+    # A row whose products underflow.
+    assert 50 * rational(2.0**-537) * rational(2.0**-539) <= rational(stacks.factor_rounding(50, 0.0))
+
+
 class precision:
     """Bits of python-flint's balls, for a while."""
 
@@ -500,6 +514,7 @@ SLACK |= {
     ("elementary", "table_error"): rounded(lambda: activation("tanh").enclose(ball(0))),
     ("scalar", "below"): lambda: -(scalar.interval(1.0) + 1.0).lo,
     ("scalar", "above"): lambda: (scalar.interval(1.0) + 1.0).hi,
+    ("stacks", "factor_rounding"): lambda: stacks.stack_lambda_max_upper(Ball(np.array([[[2.0, 1.0], [1.0, 3.0]]]))),
     ("interval_arrays", "lowered"): lambda: -float((interval_arrays.intervals(np.ones(1)) + 1.0).lo[0]),
     ("interval_arrays", "raised"): lambda: float((interval_arrays.intervals(np.ones(1)) + 1.0).hi[0]),
 }

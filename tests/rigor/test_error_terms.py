@@ -12,7 +12,7 @@ from pltheory import rigor
 from pltheory.rigor import tables
 from tests.rigor.attacks import ATTACKS, SLACK
 
-MODULES = ("roundoff", "midrad", "norms", "residual", "tables", "elementary", "scalar", "interval_arrays")
+MODULES = ("roundoff", "midrad", "norms", "residual", "tables", "elementary", "scalar", "interval_arrays", "stacks")
 TERMS = [
     (module, term) for module in MODULES for term in importlib.import_module(f"pltheory.rigor.{module}").ERROR_TERMS
 ]

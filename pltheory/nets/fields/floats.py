@@ -11,6 +11,7 @@ import torch
 
 from ...rigor.roundoff import Array
 from ...rigor.stacks import largest_eigenvalue
+from ...theory import NumericalFailureError
 from ..activations import activation
 from ..fitting import Indices
 from .protocol import padded
@@ -19,8 +20,14 @@ _LARGE = 512
 """From this order on one eigenvalue is cheaper than all."""
 
 
+def _finite(grams: Array) -> Array:
+    if not np.isfinite(grams).all():
+        raise NumericalFailureError("a norm of the network is not finite")
+    return grams
+
+
 class Floats:
-    """Arrays of NumPy. Methods as in `Field`."""
+    """Arrays of NumPy. Methods as in `Field`; a norm that is not finite is a NumericalFailureError."""
 
     rounded = False
 
@@ -105,7 +112,7 @@ class Floats:
     def norm(self, x: Array) -> float:  # noqa: D102
         if not x.size:
             return 0.0
-        gram = x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x
+        gram = _finite(x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x)
         top = [len(gram) - 1] * 2
         values = scipy.linalg.eigvalsh(gram, subset_by_index=top) if len(gram) > _LARGE else np.linalg.eigvalsh(gram)
         return float(np.sqrt(max(0.0, values[-1])))
@@ -115,11 +122,11 @@ class Floats:
             return 0.0
         other = x.swapaxes(-1, -2)
         grams = x @ other if x.shape[-2] <= x.shape[-1] else other @ x
-        stack = grams.reshape(-1, *grams.shape[-2:])
+        stack = _finite(grams.reshape(-1, *grams.shape[-2:]))
         return float(np.sqrt(largest_eigenvalue(stack, np.abs(stack).sum(-1).max(-1))))
 
     def roots(self, grams: Array) -> Array:  # noqa: D102
-        return np.sqrt(np.maximum(0.0, np.linalg.eigvalsh(grams)[:, -1]))
+        return np.sqrt(np.maximum(0.0, np.linalg.eigvalsh(_finite(grams))[:, -1]))
 
     def radius(self, x: Array) -> float:  # noqa: D102
         return 0.0

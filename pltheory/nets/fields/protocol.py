@@ -41,7 +41,7 @@ class Field(Protocol):
         ...
 
     def part(self, x: Values, index: Any) -> Values:
-        """Indexing along the leading axes."""
+        """A slice along the first axis, or the entries of it that an array of indices names, in its order."""
         ...
 
     def add(self, x: Values, y: Values) -> Values:

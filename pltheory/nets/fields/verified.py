@@ -18,6 +18,7 @@ from ...rigor.environment import require_blas_once, require_thread
 from ...rigor.errors import NoVerdictError
 from ...rigor.midrad import Ball, product_floats
 from ...rigor.roundoff import (
+    TINY,
     Array,
     U,
     add_up,
@@ -155,7 +156,9 @@ class Verified:
         return Near(x.mid.transpose(axes), x.rad)
 
     def part(self, x: Near, index: Any) -> Near:  # noqa: D102
-        return Near(x.mid[index], x.rad)
+        # Indices may repeat, and an error stands in every copy.
+        most = int(np.bincount(index).max(initial=1)) if isinstance(index, np.ndarray) else 1
+        return Near(x.mid[index], x.rad if most <= 1 else float(mul_up(x.rad, sqrt_up(float(most)))))
 
     @quiet
     def add(self, x: Near, y: Near) -> Near:  # noqa: D102
@@ -279,8 +282,8 @@ class Verified:
         d = x.mid.shape[-1]
         shortest = max(0.0, float(down(self.smallest_row_norm(x))))
         least = float(down(down(shortest * shortest) + down(d * epsilon)))  # r^2 anywhere near
-        if not least > 0:
-            raise NoVerdictError("a token's norm vanishes")
+        if not least > TINY:
+            raise NoVerdictError("a token's norm vanishes: squares of its entries underflow")
         factor = 1 / np.sqrt(np.square(x.mid).mean(-1, keepdims=True) + epsilon)
         root = sqrt_up(float(d))
         # |grad f| <= sqrt(d) / r^2, and the map is Lipschitz with sqrt(d) / r; d + 4 roundings make f, one more f x.
