@@ -91,6 +91,8 @@ def measure(problem: Problem) -> Measured:
         lin = linearize(problem.network, problem.x)
     except NotAvailableError as not_layers:
         try:
+            if problem.of_class_n:
+                raise not_layers  # read as layers, and what it computes is not what they do
             at = linearize_graph(problem)
         except NotAvailableError as not_graph:
             unavailable = str(not_layers if looks_like_layers(problem.network) else not_graph)

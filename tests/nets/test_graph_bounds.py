@@ -103,15 +103,6 @@ def test_bounds_grow_with_the_radius_from_nothing():
     assert (np.diff(ell) > 0).all()
 
 
-def test_shares_are_of_the_affine_nodes():
-    drawn = random_graph(0)
-    bounds = bounds_of(drawn.graph, drawn.x)
-    shares = bounds.shares(0.1, arithmetic.FLOATS)
-    affine = [v for v, node in enumerate(drawn.graph.nodes) if type(node.kind).__name__ == "Affine"]
-    assert list(shares) == affine
-    assert all(value > 0 for value in shares.values())
-
-
 def linear_in_the_weights() -> list[tuple[str, Graph]]:
     """A layer; a layer gated by the data, on either side; a layer plus what a fixed map makes of the data."""
     data, layer = Node(Input(), (), 2), Node(Affine(0, whole(2), 1.0, 0.0), (0,), 2)
