@@ -1,7 +1,7 @@
 """Norms with weights on outputs, (L2): `||c o (A'_u - A_u)||_F <= Om(c, u) . t`, and the same for any one sample.
 
-The weights go back through sums and through fixed maps whose outputs read one entry each, down to the affine nodes,
-where one spectral norm a channel replaces a maximum over channels and positions.
+The weights go back through sums and fixed maps down to the affine nodes, where one spectral norm a channel replaces a
+maximum over channels and positions.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def weighted(c: Array, u: int, kinds: list[Kind], values: list[Approx]) -> Weigh
             terms.append(kind.weighted(c, values[kind.inputs[0]]))
         elif isinstance(kind, Sum) and not full:
             left += [(c, parent) for parent in kind.inputs]
-        elif isinstance(kind, Fixed) and kind.single and not full:
-            left.append((kind.squared((Upper(c) * Upper(c)).value).root().value, kind.inputs[0]))
+        elif isinstance(kind, Fixed) and not full:
+            left.append((kind.weights(c), kind.inputs[0]))
         elif not isinstance(kind, Input):
             terms.append(PlainTerm(u, Upper(np.max(c, initial=0.0))))
     return Weighted(tuple(terms))

@@ -146,41 +146,53 @@ class Affine:
 
     def forward(self, inputs: list[Approx]) -> Approx:
         """The map."""
-        (a,) = inputs
+        out = self.linear(inputs[0])
+        if self.bias is None:
+            return out
+        positions = self.patches.shape[1]
+        shift = np.repeat(self.tau * self.bias.reshape(-1), positions)
+        return Approx(out.mid + shift, out.err + (out.norms + norms(shift)) * (4 * UNIT) + Upper(2.0**-1000))
+
+    def linear(self, a: Approx) -> Approx:
+        """T_v(W) a at the doubles of a."""
         n, outputs, q = len(a), self.weight.shape[1], self.weight.shape[2]
         out = np.empty((n, self.size))
         step = max(1, _AT_ONCE // max(1, self.patches.size))
         for k in range(0, n, step):
             z = self.kappa * product(self.gather(a.mid[k : k + step]), self.weight.transpose(0, 2, 1))
-            if self.bias is not None:
-                z = z + self.tau * self.bias[:, None, :]
             out[k : k + step] = z.transpose(0, 1, 3, 2).reshape(len(z), -1)
-        sizes = a.norms * self.reach * self._frobenius
-        if self.bias is not None:
-            shift = norms(self.bias.reshape(-1)) * float(np.sqrt(self.patches.shape[1]) * (1 + 2 * UNIT))
-            sizes = sizes + shift * Upper.of(self.tau)
-        rounding = sizes * gamma(terms(q) + 4) + (Upper.of(self.kappa) + 1.0) * (2.0**-1000 * max(1, outputs))
-        return Approx(out, self.norm * a.err + rounding)
+        rounding = a.norms * self.reach * self._frobenius * gamma(terms(q) + 2)
+        return Approx(out, rounding + (Upper.of(self.kappa) + 1.0) * (2.0**-1000 * max(1, outputs)))
+
+    def carried(self, inputs: list[Approx]) -> Upper:
+        """||T_v|| times the error."""
+        return self.norm * inputs[0].err
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """B T_v(W)."""
-        groups, positions, _ = self.patches.shape
         outputs = self.weight.shape[1]
-        n, heads, _ = rows.mid.shape
+        rounding = rows.norms * self.reach * self._frobenius * gamma(terms(outputs) + self.multiplicity + 3)
+        err = self.norm * rows.err + rounding + (Upper.of(self.kappa) + 1.0) * 2.0**-1000
+        return [Approx(self.folded(rows.mid, self.weight), err)]
+
+    def folded(self, rows: Array, weight: Array) -> Array:
+        """B T_v(W) in doubles: (n, C, N_u) from (n, C, N_v) and any W (G, O, q)."""
+        groups, positions, _ = self.patches.shape
+        outputs = weight.shape[1]
+        n, heads, _ = rows.shape
         # Which flat (g, p, j) each entry of the input stands in, as a matrix of ones.
         flat = np.flatnonzero(self.patches.ravel() >= 0)
         target = self.patches.ravel()[flat]
         fold = ones_at(target, flat, (self.width, self.patches.size))
         out = np.zeros((n, heads, self.width))
         step = max(1, _AT_ONCE // max(1, heads * self.patches.size))
-        turned = self.weight.transpose(0, 2, 1)[:, None]
+        turned = weight.transpose(0, 2, 1)[:, None]
         for k in range(0, n, step):
-            part = rows.mid[k : k + step]
+            part = rows[k : k + step]
             cot = part.reshape(-1, groups, outputs, positions).transpose(1, 3, 2, 0)
             patches = product(turned, np.ascontiguousarray(cot)).reshape(self.patches.size, len(part) * heads)
             out[k : k + step] = (self.kappa * (fold @ patches)).T.reshape(len(part), heads, -1)
-        rounding = rows.norms * self.reach * self._frobenius * gamma(terms(outputs) + self.multiplicity + 3)
-        return [Approx(out, self.norm * rows.err + rounding + (Upper.of(self.kappa) + 1.0) * 2.0**-1000)]
+        return out
 
     def patch_norms(self, a: Approx) -> tuple[Upper, Upper]:
         """||E~_v|| over the batch and en_v of a sample."""

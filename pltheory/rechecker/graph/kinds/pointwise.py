@@ -30,10 +30,14 @@ class Pointwise:
         return Upper.of(s1()), Upper.of(s2())
 
     def forward(self, inputs: list[Approx]) -> Approx:
-        """The activation, s1-Lipschitz."""
+        """The activation."""
         (z,) = inputs
         values, errors = activation(self.name)[0](z.mid)
-        return Approx(values, self.slopes[0] * z.err + norms(errors))
+        return Approx(values, norms(errors))
+
+    def carried(self, inputs: list[Approx]) -> Upper:
+        """The activation is s1-Lipschitz."""
+        return self.slopes[0] * inputs[0].err
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """B diag(act'(z))."""
