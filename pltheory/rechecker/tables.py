@@ -109,8 +109,11 @@ class Table:
 
 
 def _coefficients(series: Series, at: arb) -> list[arb]:
-    found = series(arb_series([at, 1], prec=_DEGREE + 4)).coeffs()
-    return [*found, *[arb(0)] * (_DEGREE + 2)][: _DEGREE + 2]
+    found = series(arb_series([at, 1], prec=_DEGREE + 6))
+    # Derivatives, and the error function in some releases of the library, end a series earlier; what is cut off is not 0.
+    if found.prec < _DEGREE + 2:
+        return [arb("nan")] * (_DEGREE + 2)
+    return [*found.coeffs(), *[arb(0)] * (_DEGREE + 2)][: _DEGREE + 2]
 
 
 def _derivative(series: Series) -> Series:
