@@ -109,8 +109,12 @@ class Table:
 
 
 def _coefficients(series: Series, at: arb) -> list[arb]:
-    found = series(arb_series([at, 1], prec=_DEGREE + 6))
-    # Derivatives, and the error function in some releases of the library, end a series earlier; what is cut off is not 0.
+    cap, ctx.cap = ctx.cap, _DEGREE + 6  # the library's own limit on the length of a series
+    try:
+        found = series(arb_series([at, 1], prec=_DEGREE + 6))
+    finally:
+        ctx.cap = cap
+    # A derivative ends a series one term earlier, and what is cut off is not 0.
     if found.prec < _DEGREE + 2:
         return [arb("nan")] * (_DEGREE + 2)
     return [*found.coeffs(), *[arb(0)] * (_DEGREE + 2)][: _DEGREE + 2]
