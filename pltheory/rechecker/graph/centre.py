@@ -104,7 +104,7 @@ def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCent
         if all(u == 0 for u in kind.inputs):
             continue
         for u, part in zip(kind.inputs, kind.backward(own, read, values[v]), strict=True):
-            rows[u] = _finite(_added(rows[u], part), u)
+            rows[u] = _finite(added(rows[u], part), u)
     tick("smallest and largest eigenvalue")
     low, high, largest = kernel.extremes()
     off = norms((values[-1].mid - y).reshape(-1)) * (1 + 4 * UNIT)
@@ -120,7 +120,8 @@ def _uses(kinds: list[Kind]) -> dict[int, tuple[int, list[Use]]]:
     return counts
 
 
-def _added(total: Approx | None, part: Approx) -> Approx:
+def added(total: Approx | None, part: Approx) -> Approx:
+    """The sum; part alone where there is none yet."""
     if total is None:
         return part
     mid = total.mid + part.mid

@@ -6,6 +6,8 @@ maximum over channels and positions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..fields import Array
@@ -21,7 +23,12 @@ MOST_TERMS = 64
 """Terms of one Om; where weights reach more nodes, the rest is bounded by their maximum."""
 
 
-def weighted(c: Array, u: int, kinds: list[Kind], values: list[Approx]) -> Weighted:
+Terms = Callable[[Affine, Array, Approx], AffineTerm]
+
+
+def weighted(
+    c: Array, u: int, kinds: list[Kind], values: list[Approx], affine: Terms = Affine.weighted
+) -> Weighted:
     """The terms of Om(c, u).
 
     Args:
@@ -29,6 +36,7 @@ def weighted(c: Array, u: int, kinds: list[Kind], values: list[Approx]) -> Weigh
         u: the node whose change is weighted.
         kinds: of all nodes.
         values: of all nodes at the centre.
+        affine: an affine node's own term.
     """
     terms: list[AffineTerm | PlainTerm] = []
     left = [(c, u)]
@@ -37,7 +45,7 @@ def weighted(c: Array, u: int, kinds: list[Kind], values: list[Approx]) -> Weigh
         kind = kinds[u]
         full = len(terms) + len(left) >= MOST_TERMS
         if isinstance(kind, Affine) and not full:
-            terms.append(kind.weighted(c, values[kind.inputs[0]]))
+            terms.append(affine(kind, c, values[kind.inputs[0]]))
         elif isinstance(kind, Sum) and not full:
             left += [(c, parent) for parent in kind.inputs]
         elif isinstance(kind, Fixed) and not full:

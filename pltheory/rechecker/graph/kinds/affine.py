@@ -22,6 +22,8 @@ _DENSE = 4096
 """Rows up to which ||T_v|| is taken from a Gram matrix."""
 MOST_WEIGHTED = 2**33
 """Products up to which Tc is taken from Gram matrices, a sample each."""
+_SMALL = 64
+"""Rows or columns up to which weights are put on W for every sample and position."""
 _AT_ONCE = 2**23
 """Entries of an array worked on at a time."""
 
@@ -205,14 +207,41 @@ class Affine:
 
     def weighted(self, c: Array, a: Approx) -> AffineTerm:
         """(L2) with weights c (n, N_v) on the outputs."""
-        groups, positions, _ = self.patches.shape
-        outputs = self.weight.shape[1]
-        most = Upper(np.max(c, initial=0.0))
-        e, weights = self.gather_extended(a.mid), c.reshape(len(a), groups, outputs, positions)
+        most, (e, weights) = Upper(np.max(c, initial=0.0)), self._with_weights(c, a)
         batch = _weighted_batch(e, weights) * (1 + 8 * UNIT) + most * self.reach * a.distance
         single = _weighted_samples(e, weights, most * self.reach * a.err)
         through = most * self.norm
         return AffineTerm(self.group, self.inputs[0], batch, single, through.min(self._through(c)), most * self.reach)
+
+    def weighted_batch(self, c: Array, a: Approx) -> AffineTerm:
+        """The same for the batch alone, its bound standing for a sample's too, and Tc by positions."""
+        most, (e, weights) = Upper(np.max(c, initial=0.0)), self._with_weights(c, a)
+        batch = _weighted_batch(e, weights) * (1 + 8 * UNIT) + most * self.reach * a.distance
+        through = most * self.norm
+        if self.inputs[0]:  # the input does not change
+            through = through.min(self._through_positions(weights))
+        return AffineTerm(self.group, self.inputs[0], batch, batch, through, most * self.reach)
+
+    def _with_weights(self, c: Array, a: Approx) -> tuple[Array, Array]:
+        groups, positions, _ = self.patches.shape
+        return self.gather_extended(a.mid), c.reshape(len(a), groups, self.weight.shape[1], positions)
+
+    def _through_positions(self, weights: Array) -> Upper:
+        """kappa omega max_{i,g,p} ||diag(c_igp) W_g||, at least Tc; over large W with the largest c_igp for all.
+
+        Why: `|c_i o T a|^2 = kappa^2 sum_gp |diag(c_igp) W_g e_gp(a)|^2`, and an entry of a stands in omega^2 patches.
+        """
+        groups, outputs, q = self.weight.shape
+        best = Upper(0.0)
+        for g, w in enumerate(self.weight):
+            rows = weights[:, g].transpose(0, 2, 1).reshape(-1, outputs)
+            if min(outputs, q) > _SMALL:
+                rows = rows.max(axis=0, keepdims=True)
+            step = max(1, _AT_ONCE // max(1, outputs * q))
+            for k in range(0, len(rows), step):
+                found = norm_bounds(rows[k : k + step, :, None] * w).max()
+                best = Upper(np.maximum(best.value, found.value))
+        return self.reach * best * (1 + 8 * UNIT)
 
     def _through(self, c: Array) -> Upper:
         """Tc = max_i ||diag(c_i) T_v||, where it costs little."""

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...arithmetic import ACTIVATIONS
+from ...arithmetic import ACTIVATIONS, THIRD
 from ...fields import Array
 from ...midpoint import UNIT, Approx, Upper, norms
 from ...tables import activation
@@ -28,6 +28,11 @@ class Pointwise:
         """s1 and s2."""
         _, s1, s2 = ACTIVATIONS[self.name]
         return Upper.of(s1()), Upper.of(s2())
+
+    @cached_property
+    def third(self) -> Upper:
+        """s3."""
+        return Upper.of(THIRD[self.name]())
 
     def forward(self, inputs: list[Approx]) -> Approx:
         """The activation."""
