@@ -96,7 +96,7 @@ ACTIVATIONS: dict[str, tuple[Callable[[arb], tuple[arb, arb]], Callable[[], arb]
 
 
 def _gelu_s3() -> arb:
-    # The third derivative is (x^3 - 4 x) phi, whose modulus is largest where x^4 - 7 x^2 + 4 = 0, at the smaller of both squares.
+    # (x^3 - 4 x) phi(x), whose modulus is largest where x^4 - 7 x^2 + 4 = 0, at the smaller of both squares.
     square = (7 - arb(33).sqrt()) / 2
     return square.sqrt() * (4 - square) * (-square / 2).exp() / (2 * arb.pi()).sqrt()
 

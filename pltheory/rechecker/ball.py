@@ -13,11 +13,13 @@ from flint import arb, arb_mat
 
 from .arithmetic import ACTIVATIONS, Row, blocks, floats_of, largest_of, matrix, root, spectrum
 from .checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
+from .cost import Cost, used
 from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Array, Stop, damaged, number
 from .file import Admit, Common, Stored, read_bounds, read_hypotheses, read_stored, read_witness
 from .graph.ball import GraphBall
 from .graph.centre import graph_centre
 from .graph.chain import chain
+from .graph.cost import direction_cost
 from .graph.direction.kept import covered, kept_shares
 from .graph.file import GraphStored, read_graph
 from .midpoint import require_rounding
@@ -41,6 +43,8 @@ class BallClaim(Common):
     hypotheses: list[tuple[float, str, float]]
     grid: list[float]
     sigma: list[float]
+    admit: Admit | None = None
+    """Asked before Theorem E is computed; the rest was admitted when the claim was read."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim | GraphCl
     claim = GraphClaim if isinstance(stored, GraphStored) else Claim
     return claim(
         **vars(stored), radius=radius, bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),
-        grid=grid.tolist(), sigma=sigma.tolist(),
+        grid=grid.tolist(), sigma=sigma.tolist(), admit=admit,
     )  # fmt: skip
 
 
@@ -260,10 +264,6 @@ class Bounds(Protocol):
         """Lipschitz constant of J on the ball."""
         ...
 
-    def kept(self, grid: list[float]) -> list[arb] | None:
-        """Theorem E: lower bounds of sigma_min(J) / sigma_min(J_0) on the balls of these radii; None for no bound."""
-        ...
-
 
 class _LayerBounds:
     """Of a fully connected network: THEORY section 5."""
@@ -271,7 +271,6 @@ class _LayerBounds:
     def __init__(self, c: Claim, tick: Tick) -> None:
         at = centre(c, tick)
         self._norms, self.least, self.largest, self.residual = at.norms, at.least, root(at.largest), at.residual
-        self._claim, self._tick = c, tick
 
     def change(self, s: float) -> arb:
         return s * steepness(self._norms, arb(s), everywhere=False)
@@ -279,13 +278,24 @@ class _LayerBounds:
     def steepness(self, radius: float) -> arb:
         return steepness(self._norms, arb(radius), everywhere=True)
 
-    def kept(self, grid: list[float]) -> list[arb] | None:
-        c = self._claim
-        kinds = chain(c.weights, c.biases, c.kappas, c.taus, c.activation)
-        if not covered(kinds, c.y.size):
-            return None
+
+def _kept(c: Claim | GraphClaim, at: Bounds, tick: Tick) -> list[arb] | None:
+    """Theorem E: lower bounds of sigma_min(J) / sigma_min(J_0) at every radius; None where there are none."""
+    if isinstance(c, GraphClaim):
+        kinds, groups = c.kinds, c.groups
+    else:
+        kinds, groups = chain(c.weights, c.biases, c.kappas, c.taus, c.activation), len(c.weights)
+    if not covered(kinds, c.y.size):
+        return None
+    if c.admit is not None:
+        own = direction_cost(kinds, len(c.x), len(c.grid))
+        c.admit(c.theorem, {}, Cost(used() + own.seconds, own.bytes))
+    if isinstance(at, GraphBall):
+        centre_ = at.centre
+    else:
         require_rounding()
-        return kept_shares(kinds, len(c.weights), graph_centre(kinds, c.x, c.y, self._tick), grid, self._tick)
+        centre_ = graph_centre(kinds, c.x, c.y, tick)
+    return kept_shares(kinds, groups, centre_, c.grid, tick)
 
 
 def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
@@ -309,7 +319,7 @@ def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
         change = at.change(s)
         profile.append(((sigma_0 - change) * scale).max(zero))
     if any(not sigma >= claim for sigma, claim in zip(profile, c.sigma, strict=True)):
-        kept = at.kept(c.grid)
+        kept = _kept(c, at, tick)
         if kept is not None:
             profile = [sigma.max(sigma_0 * scale * share) for sigma, share in zip(profile, kept, strict=True)]
     for j, (sigma, claim) in enumerate(zip(profile, c.sigma, strict=True)):

@@ -7,7 +7,6 @@ from flint import arb
 from ..checks import Tick
 from ..midpoint import Upper, require_rounding
 from .centre import graph_centre
-from .direction.kept import covered, kept_shares
 from .file import GraphStored
 from .recursion import Recursion
 
@@ -23,6 +22,7 @@ class GraphBall:
         least: lambda_min(J J^T), an enclosure.
         largest: upper bound of ||J||.
         residual: upper bound of ||F - y||.
+        centre: of which these are made.
     """
 
     def __init__(self, c: GraphStored, tick: Tick) -> None:
@@ -33,7 +33,7 @@ class GraphBall:
         self.largest: arb = at.largest.exact
         self.residual: arb = at.residual.exact
         self._recursion = Recursion(c.kinds, at.rules, c.groups)
-        self._kinds, self._groups, self._at, self._tick = c.kinds, c.groups, at, tick
+        self.centre = at
         self._radius, self._change = 0.0, Upper(0.0)
 
     def change(self, s: float) -> arb:
@@ -46,15 +46,6 @@ class GraphBall:
             self._change = self._recursion.change(s).min(self._change + way * self._recursion.steepness(s))
         self._radius = s
         return self._change.exact
-
-    def kept(self, grid: list[float]) -> list[arb] | None:
-        """Theorem E: lower bounds of sigma_min(J) / sigma_min(J_0) on the balls of these radii, 0 the first.
-
-        None where it says nothing.
-        """
-        if not covered(self._kinds, len(self._at.kernel)):
-            return None
-        return kept_shares(self._kinds, self._groups, self._at, grid, self._tick)
 
     def steepness(self, radius: float) -> arb:
         """ell(R)."""

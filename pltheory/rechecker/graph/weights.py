@@ -26,9 +26,7 @@ MOST_TERMS = 64
 Terms = Callable[[Affine, Array, Approx], AffineTerm]
 
 
-def weighted(
-    c: Array, u: int, kinds: list[Kind], values: list[Approx], affine: Terms = Affine.weighted
-) -> Weighted:
+def weighted(c: Array, u: int, kinds: list[Kind], values: list[Approx], affine: Terms = Affine.weighted) -> Weighted:
     """The terms of Om(c, u).
 
     Args:

@@ -20,9 +20,10 @@ from ..kinds.kind import Kind
 from ..kinds.pointwise import Pointwise
 from .forms import Pairs, entry_norms
 
+
 @dataclass(frozen=True)
 class Gradient:
-    """Gam_g of every direction, (G, N, O, q + 1) or (.., q) without a bias, and the distance of all in Frobenius norm."""
+    """Gam_g of every direction, (G, N, O, q + 1), or q without a bias; err is of all together, in Frobenius norm."""
 
     mid: Array
     err: Upper
@@ -246,4 +247,3 @@ def total(a: Approx) -> Upper:
 def size(array: Array) -> Upper:
     """Frobenius norm of doubles."""
     return norms(array.reshape(1, -1))[0]
-

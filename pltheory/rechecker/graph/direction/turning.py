@@ -1,4 +1,4 @@
-"""How the kernel's direction turns over balls: the numbers at the centre, and the rows dz, dy, dyd and Pi made of them."""
+"""How the kernel's direction turns over balls: numbers at the centre, and the rows dz, dy, dyd and Pi made of them."""
 
 from __future__ import annotations
 
@@ -200,7 +200,8 @@ class _Slope:
     def _part(self, v: int, second: Approx | None, outputs: slice) -> Array:
         """(K, G, O', q + 1): sum over samples of ydot^T E~(a) + y^T kappa E(adot), symmetrised."""
         along, pairs, kind, y = self._along, self._pairs, self._along.kinds[v], self._along.y[v]
-        assert isinstance(kind, Affine) and y is not None
+        assert isinstance(kind, Affine)
+        assert y is not None
         groups, whole, q = kind.weight.shape
         some, u = len(range(*outputs.indices(whole))), kind.inputs[0]
         part = np.zeros((pairs.count, groups, some, q if kind.bias is None else q + 1))
@@ -219,7 +220,8 @@ class _Slope:
     def _off(self, v: int, second: Approx | None) -> Upper:
         """How far the doubles of a node's part are from the exact one, in Frobenius norm over all (k, l)."""
         along, kind, y = self._along, self._along.kinds[v], self._along.y[v]
-        assert isinstance(kind, Affine) and y is not None
+        assert isinstance(kind, Affine)
+        assert y is not None
         u = kind.inputs[0]
         rounding, found = gamma(terms(len(y.mid) * kind.patches.shape[1]) + 8), Upper(2.0**-900)
         if second is not None:
@@ -238,7 +240,7 @@ class _Slope:
         return quartic(self._gram, rounding, self._pairs) + self._moved
 
 
-# --- over balls ---------------------------------------------------------------------------------------------------------
+# --- over balls -------------------------------------------------------------------------------------------------------
 
 
 class _Balls:
@@ -327,5 +329,3 @@ def turning(along: Along, turns: Turns, groups: int, radii: Array) -> Upper:
     if not np.isfinite(stack).all():
         raise Stop(FAILED, "arithmetic", "a bound over the ball is not finite: overflow")
     return norm_bounds(stack)
-
-

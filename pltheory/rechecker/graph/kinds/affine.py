@@ -22,7 +22,7 @@ _DENSE = 4096
 """Rows up to which ||T_v|| is taken from a Gram matrix."""
 MOST_WEIGHTED = 2**33
 """Products up to which Tc is taken from Gram matrices, a sample each."""
-_SMALL = 64
+SMALL = 64
 """Rows or columns up to which weights are put on W for every sample and position."""
 _AT_ONCE = 2**23
 """Entries of an array worked on at a time."""
@@ -231,11 +231,11 @@ class Affine:
 
         Why: `|c_i o T a|^2 = kappa^2 sum_gp |diag(c_igp) W_g e_gp(a)|^2`, and an entry of a stands in omega^2 patches.
         """
-        groups, outputs, q = self.weight.shape
+        _, outputs, q = self.weight.shape
         best = Upper(0.0)
         for g, w in enumerate(self.weight):
             rows = weights[:, g].transpose(0, 2, 1).reshape(-1, outputs)
-            if min(outputs, q) > _SMALL:
+            if min(outputs, q) > SMALL:
                 rows = rows.max(axis=0, keepdims=True)
             step = max(1, _AT_ONCE // max(1, outputs * q))
             for k in range(0, len(rows), step):
