@@ -31,7 +31,7 @@ _MOST_PERIODS = 2.0**20
 _PERIOD = (float.fromhex("0x1.921fb544p+2"), float.fromhex("0x1.0b4611a6p-32"))
 """2 pi but for less than 2^-65, in two parts of 31 and 32 bits, whose products with whole numbers to 2^20 are exact."""
 _TURNED = 2.0**-44
-"""What whole periods lose, the sine being 1-Lipschitz: 2^20 of them known to 2^-65, and roundings of numbers below 4."""
+"""What whole periods lose, the sine being 1-Lipschitz: 2^20 of them known to 2^-65, and roundings below 4."""
 _AT_ONCE = 2**16
 
 Series = Callable[[arb_series], arb_series]

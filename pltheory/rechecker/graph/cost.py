@@ -92,11 +92,11 @@ def direction_cost(kinds: list[Kind], n: int, radii: int) -> Cost:
             short, narrow = float(min(n * p, q)), float(min(o, q))
             work += 2 * reached[v] * o * g * (n * p * q * short + 12 * short**3)
             work += 2 * reached[v] * (n * p if narrow <= SMALL else 1) * g * (o * q * narrow + 12 * narrow**3)
-            work += 40 * min(rows**2, 900.0) ** 3
+            work += 12 * min(rows**2, 900.0) ** 3
             widest = max(widest, rows * entries)
-            calls += 20 * rows + 4 * reached[v] * g * (o if n * p > q else 1)
+            calls += 20 * rows + 2 * reached[v] * g * o * (3 if n * p > q else 1)
         elif isinstance(kind, Pointwise):
-            work += 40 * values * (pairs + rows)
+            work += 600 * values * (pairs + rows)
             calls += 20 * pairs
         elif isinstance(kind, Fixed):
             work += 10.0 * n * (pairs + rows) * kind.index.size
