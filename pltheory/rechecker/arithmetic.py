@@ -95,6 +95,26 @@ ACTIVATIONS: dict[str, tuple[Callable[[arb], tuple[arb, arb]], Callable[[], arb]
 """Name to (value and derivative, s1, s2): THEORY's table of suprema."""
 
 
+def _gelu_s3() -> arb:
+    # (x^3 - 4 x) phi(x), whose modulus is largest where x^4 - 7 x^2 + 4 = 0, at the smaller of both squares.
+    square = (7 - arb(33).sqrt()) / 2
+    return square.sqrt() * (4 - square) * (-square / 2).exp() / (2 * arb.pi()).sqrt()
+
+
+THIRD: dict[str, Callable[[], arb]] = {
+    "tanh": lambda: arb(2),
+    "sigmoid": lambda: arb(1) / 8,
+    "softplus": lambda: 1 / (6 * arb(3).sqrt()),
+    "erf": lambda: 4 / arb.pi().sqrt(),
+    "gelu": _gelu_s3,
+    # The decimals of the theory page's table, rounded up.
+    "silu": lambda: arb("0.308181515797"),
+    "mish": lambda: arb("0.588412044870"),
+    "sin": lambda: arb(1),
+}
+"""Name to s3, the largest |act'''|."""
+
+
 def matrix(values: Array) -> arb_mat:
     """A matrix of floats as balls."""
     rows, columns = values.shape

@@ -92,6 +92,12 @@ def within(seconds: float) -> Iterator[None]:
         _DEADLINE.reset(token)
 
 
+def used() -> float:
+    """Seconds of processor time used inside `within` so far; 0 outside."""
+    deadline = _DEADLINE.get()
+    return 0.0 if deadline is None else max(0.0, deadline[1] - (deadline[0] - time.thread_time()))
+
+
 def on_time() -> None:
     """Go on, unless the processor time allowed is used up: numbers of extreme size take longer than their count says.
 

@@ -55,7 +55,7 @@ def tight(bound: float, value: float, what: object) -> None:
 @every
 def test_values_are_those_of_the_network(name: str) -> None:
     _, x, kinds, _, naive = prepared(name)
-    for found, value in zip(values_of(kinds, x, lambda _: None), naive.at.values, strict=True):
+    for found, value in zip(values_of(kinds, x, lambda _: None)[0], naive.at.values, strict=True):
         off = np.linalg.norm(found.mid - value, axis=1)
         assert (off <= found.err.value + 1e-14 * (1 + np.linalg.norm(value, axis=1))).all()
         assert found.err.value.max() < 1e-12

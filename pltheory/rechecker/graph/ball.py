@@ -22,6 +22,7 @@ class GraphBall:
         least: lambda_min(J J^T), an enclosure.
         largest: upper bound of ||J||.
         residual: upper bound of ||F - y||.
+        centre: of which these are made.
     """
 
     def __init__(self, c: GraphStored, tick: Tick) -> None:
@@ -32,6 +33,7 @@ class GraphBall:
         self.largest: arb = at.largest.exact
         self.residual: arb = at.residual.exact
         self._recursion = Recursion(c.kinds, at.rules, c.groups)
+        self.centre = at
         self._radius, self._change = 0.0, Upper(0.0)
 
     def change(self, s: float) -> arb:

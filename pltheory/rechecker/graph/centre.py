@@ -31,21 +31,29 @@ class GraphCentre:
         sigma: lower and upper bound of sigma_min(J).
         largest: upper bound of ||J||.
         residual: upper bound of ||F - y||.
+        values: a_v of every node.
+        kernel: J J^T in doubles, its lower triangle.
     """
 
     rules: list[Rules]
     sigma: tuple[float, float]
     largest: Upper
     residual: Upper
+    values: list[Approx]
+    kernel: Array
 
 
-def values_of(kinds: list[Kind], x: Array, tick: Tick) -> list[Approx]:
-    """a_v of every node, (n, N_v)."""
+def values_of(kinds: list[Kind], x: Array, tick: Tick) -> tuple[list[Approx], list[Upper]]:
+    """a_v of every node, (n, N_v), and what each node's own operation has lost of a sample, (n,)."""
     values = [Approx(x, Upper(np.zeros(len(x))))]
+    lost = [values[0].err]
     for v, kind in enumerate(kinds[1:], 1):
         tick(f"forward, node {v}")
-        values.append(_finite(kind.forward([values[u] for u in kind.inputs]), v))
-    return values
+        read = [values[u] for u in kind.inputs]
+        own = kind.forward(read)
+        values.append(_finite(Approx(own.mid, own.err + kind.carried(read)), v))
+        lost.append(own.err)
+    return values, lost
 
 
 def _finite(a: Approx, v: int) -> Approx:
@@ -62,12 +70,15 @@ def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCent
         x: (n, N_0).
         y: (n, C).
         tick: called before each node, twice.
+
+    The outputs' error is not only what the nodes' errors come to by products of norms, `values[-1].err`. With
+    e_v what node v's own operation has lost, the values that solve `a_v(t) = f_v(a_u(t)) + t e_v` go from the exact
+    ones to the doubles, `dF/dt = sum_v B_v(t) e_v`, and all of them are within their `err` of the doubles, which is all
+    that the enclosures of the backward rows know of the exact ones. So `|F(1) - F(0)| <= sum_v (|B^_v| + err) |e_v|`.
     """
-    values = values_of(kinds, x, tick)
+    values, lost = values_of(kinds, x, tick)
     n, outputs = y.shape
-    output = values[-1]
-    off = output.mid - y
-    residual = norms(off.reshape(-1)) * (1 + 4 * UNIT) + output.distance
+    moved = Upper(np.zeros(n))
 
     identity = np.broadcast_to(np.eye(outputs), (n, outputs, outputs))
     rows: list[Approx | None] = [None] * len(kinds)
@@ -80,6 +91,7 @@ def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCent
         if own is None:  # the output does not read it
             own = Approx(np.zeros((n, outputs, kind.size)), Upper(np.zeros(n)))
         rules.append(_rules(kinds, v, own, values))
+        moved = moved + _rows_each(own) * lost[v]
         rows[v] = None
         read = [values[u] for u in kind.inputs]
         if isinstance(kind, Affine):
@@ -92,10 +104,12 @@ def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCent
         if all(u == 0 for u in kind.inputs):
             continue
         for u, part in zip(kind.inputs, kind.backward(own, read, values[v]), strict=True):
-            rows[u] = _finite(_added(rows[u], part), u)
+            rows[u] = _finite(added(rows[u], part), u)
     tick("smallest and largest eigenvalue")
     low, high, largest = kernel.extremes()
-    return GraphCentre(rules[::-1], (low, high), largest, residual)
+    off = norms((values[-1].mid - y).reshape(-1)) * (1 + 4 * UNIT)
+    residual = off + moved.min(values[-1].err).norm()
+    return GraphCentre(rules[::-1], (low, high), largest, residual, values, kernel.middle)
 
 
 def _uses(kinds: list[Kind]) -> dict[int, tuple[int, list[Use]]]:
@@ -106,7 +120,8 @@ def _uses(kinds: list[Kind]) -> dict[int, tuple[int, list[Use]]]:
     return counts
 
 
-def _added(total: Approx | None, part: Approx) -> Approx:
+def added(total: Approx | None, part: Approx) -> Approx:
+    """The sum; part alone where there is none yet."""
     if total is None:
         return part
     mid = total.mid + part.mid

@@ -6,7 +6,10 @@ import math
 
 from ..arrays import Shape
 from ..cost import Cost
-from .kinds.affine import MOST_WEIGHTED
+from .kinds.affine import MOST_WEIGHTED, SMALL, Affine
+from .kinds.fixed import Fixed
+from .kinds.kind import Kind
+from .kinds.pointwise import Pointwise
 from .text import NodeText
 from .weights import MOST_TERMS
 
@@ -29,7 +32,7 @@ def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int) -> C
     n, outputs = shapes["y"]
     rows = float(n * outputs)
     work, held, calls = 40.0 * rows**3, 8.0 * rows**2, 0.0
-    reached = _reached(nodes)
+    reached = _reached([(node.kind, node.inputs) for node in nodes])
     for v, node in enumerate(nodes):
         size = float(node.size)
         work += 40.0 * n * size + rows * size * (4 * outputs + 10 + 20 * len(node.inputs))
@@ -65,17 +68,64 @@ def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int) -> C
     return Cost(work / _RATE + calls * _EACH + recursion + 2.0, 3 * arrays + 8 * (held + 12 * _PART))
 
 
-def _reached(nodes: list[NodeText]) -> list[int]:
-    """How often a node's outputs are weighted by an activation that comes after it, twice for each."""
+def direction_cost(kinds: list[Kind], n: int, radii: int) -> Cost:
+    """Seconds and bytes that Theorem E takes at most, beside the rest.
+
+    Args:
+        kinds: of all nodes.
+        n: samples.
+        radii: of the ball's profile.
+    """
+    rows = float(n * kinds[-1].size)
+    pairs = rows * (rows + 1) / 2
+    reached = _reached([(type(kind).__name__.lower(), kind.inputs) for kind in kinds])
+    work, calls, widest = 0.0, 40.0, 0.0
+    for v, kind in enumerate(kinds):
+        values = float(n * kind.size)
+        calls += 60
+        if isinstance(kind, Affine):
+            (g, p, q), o = kind.patches.shape, kind.weight.shape[1]
+            q += 1
+            work += values * q * (4 * rows + 2 * pairs + 2 * rows**2) + pairs**2 * (g * o * q + 4 * values)
+            entries = float(n * p * g * q)
+            work += rows * entries * 20 + rows * (entries + g * o * q) * (rows + min(n * p, q) + min(o, q))
+            short, narrow = float(min(n * p, q)), float(min(o, q))
+            work += 2 * reached[v] * o * g * (n * p * q * short + 12 * short**3)
+            work += 2 * reached[v] * (n * p if narrow <= SMALL else 1) * g * (o * q * narrow + 12 * narrow**3)
+            work += 12 * min(rows**2, 900.0) ** 3
+            widest = max(widest, rows * entries)
+            calls += 20 * rows + 2 * reached[v] * g * o * (3 if n * p > q else 1)
+        elif isinstance(kind, Pointwise):
+            work += 600 * values * (pairs + rows)
+            calls += 20 * pairs
+        elif isinstance(kind, Fixed):
+            work += 10.0 * n * (pairs + rows) * kind.index.size
+        else:
+            work += 10.0 * values * pairs * len(kind.inputs)
+    groups = float(len({kind.group for kind in kinds if isinstance(kind, Affine)}))
+    work += radii * groups * (2e3 * len(kinds) + 60 * groups**2)
+    sizes = [kind.size for kind in kinds]
+    held = n * (2 * rows * sum(sizes) + 8 * pairs * max(sizes)) + 3 * widest + 3 * pairs**2 + 8 * rows**4
+    held += sum(2.0 * kind.weight.size for kind in kinds if isinstance(kind, Affine))
+    held += radii * groups * (12.0 * len(kinds) + 4 * groups)
+    return Cost(work / _RATE + calls * _EACH, 8 * (held + 6 * _PART))
+
+
+def _reached(nodes: list[tuple[str, tuple[int, ...]]]) -> list[int]:
+    """How often a node's outputs are weighted by an activation that comes after it, twice for each.
+
+    Args:
+        nodes: kind and inputs of each.
+    """
     counts = [0] * len(nodes)
-    for node in nodes:
-        if node.kind != "pointwise":
+    for name, inputs in nodes:
+        if name != "pointwise":
             continue
-        left, met = [node.inputs[0]], 0
+        left, met = [inputs[0]], 0
         while left and met + len(left) < MOST_TERMS:
             u = left.pop()
-            if nodes[u].kind == "affine":
+            if nodes[u][0] == "affine":
                 counts[u], met = counts[u] + 2, met + 1
-            elif nodes[u].kind in ("sum", "fixed"):
-                left += nodes[u].inputs
+            elif nodes[u][0] in ("sum", "fixed"):
+                left += nodes[u][1]
     return counts

@@ -93,6 +93,11 @@ class Kernel:
         """||J - J^||_F."""
         return stacked(self._errors).norm()
 
+    @property
+    def middle(self) -> Array:
+        """J^ J^^T in doubles, its lower triangle."""
+        return self._squares.total()[0]
+
     def extremes(self) -> tuple[float, float, Upper]:
         """Lower and upper bound of sigma_min(J), not below 0, and an upper bound of ||J||."""
         kernel, rounding = self._squares.total()

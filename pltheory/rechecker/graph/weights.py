@@ -1,10 +1,12 @@
 """Norms with weights on outputs, (L2): `||c o (A'_u - A_u)||_F <= Om(c, u) . t`, and the same for any one sample.
 
-The weights go back through sums and through fixed maps whose outputs read one entry each, down to the affine nodes,
-where one spectral norm a channel replaces a maximum over channels and positions.
+The weights go back through sums and fixed maps down to the affine nodes, where one spectral norm a channel replaces a
+maximum over channels and positions.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -21,7 +23,10 @@ MOST_TERMS = 64
 """Terms of one Om; where weights reach more nodes, the rest is bounded by their maximum."""
 
 
-def weighted(c: Array, u: int, kinds: list[Kind], values: list[Approx]) -> Weighted:
+Terms = Callable[[Affine, Array, Approx], AffineTerm]
+
+
+def weighted(c: Array, u: int, kinds: list[Kind], values: list[Approx], affine: Terms = Affine.weighted) -> Weighted:
     """The terms of Om(c, u).
 
     Args:
@@ -29,6 +34,7 @@ def weighted(c: Array, u: int, kinds: list[Kind], values: list[Approx]) -> Weigh
         u: the node whose change is weighted.
         kinds: of all nodes.
         values: of all nodes at the centre.
+        affine: an affine node's own term.
     """
     terms: list[AffineTerm | PlainTerm] = []
     left = [(c, u)]
@@ -37,11 +43,11 @@ def weighted(c: Array, u: int, kinds: list[Kind], values: list[Approx]) -> Weigh
         kind = kinds[u]
         full = len(terms) + len(left) >= MOST_TERMS
         if isinstance(kind, Affine) and not full:
-            terms.append(kind.weighted(c, values[kind.inputs[0]]))
+            terms.append(affine(kind, c, values[kind.inputs[0]]))
         elif isinstance(kind, Sum) and not full:
             left += [(c, parent) for parent in kind.inputs]
-        elif isinstance(kind, Fixed) and kind.single and not full:
-            left.append((kind.squared((Upper(c) * Upper(c)).value).root().value, kind.inputs[0]))
+        elif isinstance(kind, Fixed) and not full:
+            left.append((kind.weights(c), kind.inputs[0]))
         elif not isinstance(kind, Input):
             terms.append(PlainTerm(u, Upper(np.max(c, initial=0.0))))
     return Weighted(tuple(terms))

@@ -22,6 +22,8 @@ _DENSE = 4096
 """Rows up to which ||T_v|| is taken from a Gram matrix."""
 MOST_WEIGHTED = 2**33
 """Products up to which Tc is taken from Gram matrices, a sample each."""
+SMALL = 64
+"""Rows or columns up to which weights are put on W for every sample and position."""
 _AT_ONCE = 2**23
 """Entries of an array worked on at a time."""
 
@@ -146,41 +148,53 @@ class Affine:
 
     def forward(self, inputs: list[Approx]) -> Approx:
         """The map."""
-        (a,) = inputs
+        out = self.linear(inputs[0])
+        if self.bias is None:
+            return out
+        positions = self.patches.shape[1]
+        shift = np.repeat(self.tau * self.bias.reshape(-1), positions)
+        return Approx(out.mid + shift, out.err + (out.norms + norms(shift)) * (4 * UNIT) + Upper(2.0**-1000))
+
+    def linear(self, a: Approx) -> Approx:
+        """T_v(W) a at the doubles of a."""
         n, outputs, q = len(a), self.weight.shape[1], self.weight.shape[2]
         out = np.empty((n, self.size))
         step = max(1, _AT_ONCE // max(1, self.patches.size))
         for k in range(0, n, step):
             z = self.kappa * product(self.gather(a.mid[k : k + step]), self.weight.transpose(0, 2, 1))
-            if self.bias is not None:
-                z = z + self.tau * self.bias[:, None, :]
             out[k : k + step] = z.transpose(0, 1, 3, 2).reshape(len(z), -1)
-        sizes = a.norms * self.reach * self._frobenius
-        if self.bias is not None:
-            shift = norms(self.bias.reshape(-1)) * float(np.sqrt(self.patches.shape[1]) * (1 + 2 * UNIT))
-            sizes = sizes + shift * Upper.of(self.tau)
-        rounding = sizes * gamma(terms(q) + 4) + (Upper.of(self.kappa) + 1.0) * (2.0**-1000 * max(1, outputs))
-        return Approx(out, self.norm * a.err + rounding)
+        rounding = a.norms * self.reach * self._frobenius * gamma(terms(q) + 2)
+        return Approx(out, rounding + (Upper.of(self.kappa) + 1.0) * (2.0**-1000 * max(1, outputs)))
+
+    def carried(self, inputs: list[Approx]) -> Upper:
+        """||T_v|| times the error."""
+        return self.norm * inputs[0].err
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """B T_v(W)."""
-        groups, positions, _ = self.patches.shape
         outputs = self.weight.shape[1]
-        n, heads, _ = rows.mid.shape
+        rounding = rows.norms * self.reach * self._frobenius * gamma(terms(outputs) + self.multiplicity + 3)
+        err = self.norm * rows.err + rounding + (Upper.of(self.kappa) + 1.0) * 2.0**-1000
+        return [Approx(self.folded(rows.mid, self.weight), err)]
+
+    def folded(self, rows: Array, weight: Array) -> Array:
+        """B T_v(W) in doubles: (n, C, N_u) from (n, C, N_v) and any W (G, O, q)."""
+        groups, positions, _ = self.patches.shape
+        outputs = weight.shape[1]
+        n, heads, _ = rows.shape
         # Which flat (g, p, j) each entry of the input stands in, as a matrix of ones.
         flat = np.flatnonzero(self.patches.ravel() >= 0)
         target = self.patches.ravel()[flat]
         fold = ones_at(target, flat, (self.width, self.patches.size))
         out = np.zeros((n, heads, self.width))
         step = max(1, _AT_ONCE // max(1, heads * self.patches.size))
-        turned = self.weight.transpose(0, 2, 1)[:, None]
+        turned = weight.transpose(0, 2, 1)[:, None]
         for k in range(0, n, step):
-            part = rows.mid[k : k + step]
+            part = rows[k : k + step]
             cot = part.reshape(-1, groups, outputs, positions).transpose(1, 3, 2, 0)
             patches = product(turned, np.ascontiguousarray(cot)).reshape(self.patches.size, len(part) * heads)
             out[k : k + step] = (self.kappa * (fold @ patches)).T.reshape(len(part), heads, -1)
-        rounding = rows.norms * self.reach * self._frobenius * gamma(terms(outputs) + self.multiplicity + 3)
-        return [Approx(out, self.norm * rows.err + rounding + (Upper.of(self.kappa) + 1.0) * 2.0**-1000)]
+        return out
 
     def patch_norms(self, a: Approx) -> tuple[Upper, Upper]:
         """||E~_v|| over the batch and en_v of a sample."""
@@ -193,14 +207,41 @@ class Affine:
 
     def weighted(self, c: Array, a: Approx) -> AffineTerm:
         """(L2) with weights c (n, N_v) on the outputs."""
-        groups, positions, _ = self.patches.shape
-        outputs = self.weight.shape[1]
-        most = Upper(np.max(c, initial=0.0))
-        e, weights = self.gather_extended(a.mid), c.reshape(len(a), groups, outputs, positions)
+        most, (e, weights) = Upper(np.max(c, initial=0.0)), self._with_weights(c, a)
         batch = _weighted_batch(e, weights) * (1 + 8 * UNIT) + most * self.reach * a.distance
         single = _weighted_samples(e, weights, most * self.reach * a.err)
         through = most * self.norm
         return AffineTerm(self.group, self.inputs[0], batch, single, through.min(self._through(c)), most * self.reach)
+
+    def weighted_batch(self, c: Array, a: Approx) -> AffineTerm:
+        """The same for the batch alone, its bound standing for a sample's too, and Tc by positions."""
+        most, (e, weights) = Upper(np.max(c, initial=0.0)), self._with_weights(c, a)
+        batch = _weighted_batch(e, weights) * (1 + 8 * UNIT) + most * self.reach * a.distance
+        through = most * self.norm
+        if self.inputs[0]:  # the input does not change
+            through = through.min(self._through_positions(weights))
+        return AffineTerm(self.group, self.inputs[0], batch, batch, through, most * self.reach)
+
+    def _with_weights(self, c: Array, a: Approx) -> tuple[Array, Array]:
+        groups, positions, _ = self.patches.shape
+        return self.gather_extended(a.mid), c.reshape(len(a), groups, self.weight.shape[1], positions)
+
+    def _through_positions(self, weights: Array) -> Upper:
+        """kappa omega max_{i,g,p} ||diag(c_igp) W_g||, at least Tc; over large W with the largest c_igp for all.
+
+        Why: `|c_i o T a|^2 = kappa^2 sum_gp |diag(c_igp) W_g e_gp(a)|^2`, and an entry of a stands in omega^2 patches.
+        """
+        _, outputs, q = self.weight.shape
+        best = Upper(0.0)
+        for g, w in enumerate(self.weight):
+            rows = weights[:, g].transpose(0, 2, 1).reshape(-1, outputs)
+            if min(outputs, q) > SMALL:
+                rows = rows.max(axis=0, keepdims=True)
+            step = max(1, _AT_ONCE // max(1, outputs * q))
+            for k in range(0, len(rows), step):
+                found = norm_bounds(rows[k : k + step, :, None] * w).max()
+                best = Upper(np.maximum(best.value, found.value))
+        return self.reach * best * (1 + 8 * UNIT)
 
     def _through(self, c: Array) -> Upper:
         """Tc = max_i ||diag(c_i) T_v||, where it costs little."""

@@ -61,7 +61,7 @@ class Fixed:
         """||L||: exactly where rows or columns do not overlap, else from the Gram matrix of the shorter side."""
         used = np.bincount(self.index[self.factor != 0], minlength=self.width)
         if self.single:
-            return Upper(self.squared(np.ones((1, self.size))).value[0]).max().root().min(self.crude)
+            return Upper(self.weights(np.ones((1, self.size)))).max().min(self.crude)
         if (used <= 1).all():
             return norms(self.factor).max().min(self.crude)
         if min(self.size, self.width) > _DENSE:
@@ -72,20 +72,37 @@ class Fixed:
         count = 2 * self.factor.shape[1] + max(self.size, self.width)
         return (largest(gram[None]).max() + self.crude * self.crude * gamma(count)).root().min(self.crude)
 
-    def squared(self, squares: Array) -> Upper:
-        """Upper bounds (n, N_u) of sum_k c_k^2 L_kj^2 from c^2 (n, N_v), where every output reads at most one entry."""
-        sums = (self._sparse(self.factor**2).T @ squares.T).T
-        return Upper(sums) * (1 + 2 * gamma(self._overlap + 4)) + Upper(2.0**-1000)
+    def weights(self, c: Array) -> Array:
+        """Weights c' on the input that stand for c on the output: ||c o L a|| <= ||c' o a|| for every a.
+
+        `c'_j^2 = sum_k c_k^2 |l_kj| sum_i |l_ki|`, by Cauchy and Schwarz in every row; equal where rows have one entry.
+
+        Args:
+            c: (n, N_v), upper bounds.
+
+        Returns:
+            (n, N_u), upper bounds.
+        """
+        squares = Upper(c) * Upper(c) * self._moduli[0]
+        sums = (self._sparse(np.abs(self.factor)).T @ squares.value.T).T
+        return (Upper(sums) * (1 + 2 * gamma(self._overlap + 4)) + Upper(2.0**-1000)).root().value
 
     def forward(self, inputs: list[Approx]) -> Approx:
         """L a + c."""
-        (a,) = inputs
+        out = self.linear(inputs[0])
+        if self.offset is None:
+            return out
+        return Approx(out.mid + self.offset, out.err + (out.norms + norms(self.offset)) * (2 * UNIT))
+
+    def linear(self, a: Approx) -> Approx:
+        """L a at the doubles of a."""
         out = (self._sparse(self.factor) @ a.mid.T).T
         rounding = a.norms * self.crude * gamma(self.factor.shape[1] + 2)
-        if self.offset is not None:
-            out = out + self.offset
-            rounding = rounding + norms(self.offset) * (2 * UNIT)
-        return Approx(np.ascontiguousarray(out), self.norm * a.err + rounding + Upper(2.0**-1000))
+        return Approx(np.ascontiguousarray(out), rounding + Upper(2.0**-1000))
+
+    def carried(self, inputs: list[Approx]) -> Upper:
+        """||L|| times the error."""
+        return self.norm * inputs[0].err
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """B L."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...fields import Array
-from ...midpoint import Approx
+from ...midpoint import Approx, Upper
 from .kind import Row, Rows
 
 
@@ -18,6 +18,10 @@ class Input:
 
     def forward(self, inputs: list[Approx]) -> Approx:
         """Never called: the samples are given."""
+        raise NotImplementedError
+
+    def carried(self, inputs: list[Approx]) -> Upper:
+        """Never called."""
         raise NotImplementedError
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:

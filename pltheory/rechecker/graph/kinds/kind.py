@@ -114,7 +114,11 @@ class Kind(Protocol):
         ...
 
     def forward(self, inputs: list[Approx]) -> Approx:
-        """Values (n, N_v) from those of its inputs."""
+        """Values (n, N_v) at the doubles of its inputs, as if these were exact; the error is this node's own."""
+        ...
+
+    def carried(self, inputs: list[Approx]) -> Upper:
+        """(n,): how far its values may move while those of its inputs move by their errors."""
         ...
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:

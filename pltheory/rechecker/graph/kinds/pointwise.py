@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ...arithmetic import ACTIVATIONS
+from ...arithmetic import ACTIVATIONS, THIRD
 from ...fields import Array
 from ...midpoint import UNIT, Approx, Upper, norms
 from ...tables import activation
@@ -29,11 +29,20 @@ class Pointwise:
         _, s1, s2 = ACTIVATIONS[self.name]
         return Upper.of(s1()), Upper.of(s2())
 
+    @cached_property
+    def third(self) -> Upper:
+        """s3."""
+        return Upper.of(THIRD[self.name]())
+
     def forward(self, inputs: list[Approx]) -> Approx:
-        """The activation, s1-Lipschitz."""
+        """The activation."""
         (z,) = inputs
         values, errors = activation(self.name)[0](z.mid)
-        return Approx(values, self.slopes[0] * z.err + norms(errors))
+        return Approx(values, norms(errors))
+
+    def carried(self, inputs: list[Approx]) -> Upper:
+        """The activation is s1-Lipschitz."""
+        return self.slopes[0] * inputs[0].err
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """B diag(act'(z))."""

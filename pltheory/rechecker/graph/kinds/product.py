@@ -31,10 +31,13 @@ class Product:
         """The product."""
         a, b = inputs
         out = self.scale * product(a.mid[:, self.left], b.mid[:, self.right])
-        sizes, inner = a.norms * b.norms, self.left.shape[2]
-        moved = a.err * (b.norms + b.err) + a.norms * b.err
-        err = moved + sizes * gamma(terms(inner) + 2) + Upper(2.0**-1000)
+        err = a.norms * b.norms * gamma(terms(self.left.shape[2]) + 2) + Upper(2.0**-1000)
         return Approx(out.reshape(len(out), -1), self.c * err + Upper(2.0**-1000))
+
+    def carried(self, inputs: list[Approx]) -> Upper:
+        """Both factors move."""
+        a, b = inputs
+        return self.c * (a.err * (b.norms + b.err) + a.norms * b.err)
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """B beta(., a') and B beta(a, .)."""

@@ -18,11 +18,18 @@ class Sum:
 
     def forward(self, inputs: list[Approx]) -> Approx:
         """The sum; every partial sum rounds once."""
-        total, err, sizes = inputs[0].mid, inputs[0].err, inputs[0].norms
+        total, sizes = inputs[0].mid, inputs[0].norms
         for part in inputs[1:]:
             total = total + part.mid
-            err, sizes = err + part.err, sizes + part.norms
-        return Approx(total, err + sizes * (2 * len(inputs) * UNIT))
+            sizes = sizes + part.norms
+        return Approx(total, sizes * (2 * len(inputs) * UNIT))
+
+    def carried(self, inputs: list[Approx]) -> Upper:
+        """The sum of the errors."""
+        total = inputs[0].err
+        for part in inputs[1:]:
+            total = total + part.err
+        return total
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """The rows themselves, once for each input."""

@@ -24,14 +24,22 @@ class Tokens:
     epsilon: float
 
     def forward(self, inputs: list[Approx]) -> Approx:
-        """The map; the error of the argument grows by its Lipschitz constant between the exact token and this one."""
+        """The map."""
         (z,) = inputs
         if self.map == "softmax":
             values, rounding = self._softmax(z.mid)
-            return Approx(self._put(values), Upper(0.5) * z.err + rounding)
-        values, _, slope, off = self._normalised(z)
+            return Approx(self._put(values), rounding)
+        values, _, slope, off = self._normalised(Approx(z.mid, Upper(np.zeros(len(z)))))
         rounding = norms(self._put(values)) * gamma(self._width + 12) + (slope + 1.0) * 2.0**-1000
         return Approx(self._put(values), slope * off + rounding)
+
+    def carried(self, inputs: list[Approx]) -> Upper:
+        """The error of the argument grows by the Lipschitz constant between the exact token and this one."""
+        (z,) = inputs
+        if self.map == "softmax":
+            return Upper(0.5) * z.err
+        _, _, slope, off = self._normalised(z)
+        return slope * off
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """B Dphi(z)."""
