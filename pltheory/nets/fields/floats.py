@@ -80,7 +80,7 @@ class Floats:
         act = activation(name)
         with torch.no_grad():
             t = torch.from_numpy(np.ascontiguousarray(z))
-            return (act.value, act.derivative)[order](t).numpy()
+            return (act.value, act.derivative, act.second)[order](t).numpy()
 
     def centred(self, x: Array) -> Array:  # noqa: D102
         return x - x.mean(-1, keepdims=True)

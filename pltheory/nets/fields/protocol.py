@@ -89,7 +89,7 @@ class Field(Protocol):
         ...
 
     def activation(self, name: str, z: Values, order: int) -> Values:
-        """act(z) or act'(z)."""
+        """act(z), act'(z) or act''(z): the derivative of that order."""
         ...
 
     def centred(self, x: Values) -> Values:

@@ -226,7 +226,7 @@ class Verified:
     def activation(self, name: str, z: Near, order: int) -> Near:  # noqa: D102
         act = activation(name)
         found = act.enclose(Ball(z.mid), order)
-        moved = mul_up((act.s1, act.s2)[order], z.rad)
+        moved = mul_up((act.s1, act.s2, act.s3)[order], z.rad)
         return Near(found.mid, float(add_up(mul_up(sqrt_up(float(z.mid.size)), np.max(found.rad)), moved)))
 
     @quiet
