@@ -54,7 +54,8 @@ class Channels:
             return None
         first, last = affine
         conv, head = kinds[first], kinds[last]
-        assert isinstance(conv, Affine) and isinstance(head, Affine)
+        assert isinstance(conv, Affine)
+        assert isinstance(head, Affine)
         if not head.dense or conv.group == head.group:
             return None
         inner = (*range(1, first), *range(first + 2, last))
@@ -65,7 +66,8 @@ class Channels:
         label: Indices | None = np.repeat(np.arange(channels), p)
         for v in range(first + 2, last):
             kind = kinds[v]
-            assert isinstance(kind, Fixed) and label is not None
+            assert isinstance(kind, Fixed)
+            assert label is not None
             label = _labels(kind, label)
             if label is None:
                 return None

@@ -190,10 +190,11 @@ class _Run:
         return distance_up(self.net, other)
 
     def curvature(self, residual: float) -> tuple[float, float]:
-        """Upper bounds of ||E|| and -lambda_min(E), E = sum_i r_i Hess f_i, over B(w_t, 2 eps_t), given one of ||r||."""
+        """Upper bounds over B(w_t, 2 eps_t) of ||E|| and -lambda_min(E), E = sum_i r_i Hess f_i, from one of ||r||."""
         general = float(mul_up(residual, self.ref.ell))
         if self.gram is not None and not self.negligible(general):
-            general = min(general, hidden_layer_curvature(self.net, self.at, self.gram, self.radius, self.ref.lipschitz))
+            found = hidden_layer_curvature(self.net, self.at, self.gram, self.radius, self.ref.lipschitz)
+            general = min(general, found)
         return general, general
 
     def step(self) -> Step:

@@ -20,9 +20,6 @@ from ...rigor.scalar import interval
 from ...theory.arithmetic import FLOATS
 from .bounds import UPWARDS
 
-_DRIFT = 0.04
-"""The radius about a reference point is the one at which ell has grown by this part."""
-
 
 @dataclass(frozen=True, eq=False)
 class GraphReference:
@@ -77,13 +74,14 @@ class GraphReference:
         return float(self.bounds.lipschitz(interval(s), UPWARDS, interval).hi)
 
 
-def graph_reference(graph: Graph, x: Array, least: float) -> GraphReference:
+def graph_reference(graph: Graph, x: Array, least: float, drift: float) -> GraphReference:
     """Bounds about the weights, on a ball of radius at least `least`.
 
     Args:
         graph: the network at them.
         x: (n, N_0).
         least: see there.
+        drift: the radius is about the one at which ell has grown by this part.
 
     Raises:
         NoVerdictError: overflow, or a bound that could not be established.
@@ -95,20 +93,20 @@ def graph_reference(graph: Graph, x: Array, least: float) -> GraphReference:
     off = float(add_up(at.kernel.rad, mul_up(2 * U, frobenius(kernel))))
     largest = add_up(max(0.0, lambda_max_upper(Ball(kernel), method="plain").at_most()), off)
     jacobian = float(sqrt_up(largest))
-    radius = max(_useful_radius(bounds), 2.0 * least)
+    radius = max(_useful_radius(bounds, drift), 2.0 * least)
     ell = float(bounds.lipschitz(interval(radius), UPWARDS, interval).hi)
     # ||J(w) - J(w_ref)|| <= ell ||w - w_ref|| on the ball.
     lipschitz = float(add_up(jacobian, mul_up(radius, ell)))
     return GraphReference(graph, bounds, kernel, off, jacobian, radius, ell, lipschitz)
 
 
-def _useful_radius(bounds: GraphBounds) -> float:
-    """About the radius at which ell has grown by _DRIFT; a guess, any positive number is valid."""
+def _useful_radius(bounds: GraphBounds, drift: float) -> float:
+    """About the radius at which ell has grown by that part; a guess, any positive number is valid."""
     centre = float(bounds.lipschitz(0.0, FLOATS))
     low, high = 2.0**-40, 1.0
     for _ in range(24):
         middle = float(np.sqrt(low * high))
-        if float(bounds.lipschitz(middle, FLOATS)) <= (1 + _DRIFT) * centre:
+        if float(bounds.lipschitz(middle, FLOATS)) <= (1 + drift) * centre:
             low = middle
         else:
             high = middle

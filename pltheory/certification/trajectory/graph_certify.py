@@ -18,7 +18,7 @@ from ...optim import StepSettings, certifiable
 from ...problem.problem import Problem
 from ...rigor import environment
 from ...rigor.roundoff import Array, add_up, mul_up
-from ...rigor.scalar import Interval, between, interval
+from ...rigor.scalar import Interval, between
 from ..stored_graph import GraphArrays
 from ..stored_graph import stored as stored_graph
 from .certify import Progress, TrajectoryCertificate, _Run, follow
@@ -26,6 +26,11 @@ from .graph_bounds import GraphReference, graph_reference
 from .graph_curvature import Around, channel_curvature, sent_back
 from .network import norm
 from .step import Step, enclose_update
+
+_DRIFT = 0.04
+"""A reference point serves until ell may have grown by this part."""
+_DRIFT_OF_BLOCKS = 0.25
+"""The same where the curvature is found from its blocks, and ell serves the change of J alone."""
 
 
 def arrays(graph: Graph) -> list[Array]:
@@ -80,7 +85,7 @@ class GraphRun(_Run):
         graph = self.start.graph
         parts = Channels.of(graph)
         self.parts = parts if parts is not None and parts.small(len(self.x)) else None
-        self.squares = None if self.parts is None else self.parts.squares(forward(graph, self.x, VERIFIED))
+        self.squares: Near | None = None if self.parts is None else self.parts.squares(forward(graph, self.x, VERIFIED))
         return graph
 
     def look(self) -> Seen:
@@ -96,16 +101,18 @@ class GraphRun(_Run):
 
     def about(self, least: float) -> GraphReference:
         """Bounds about w_t on a ball of at least that radius."""
-        return graph_reference(self.net, self.x, least)
+        # The first one's ell decides what "c/beta" is.
+        wide = self.parts is not None and self.t > 0
+        return graph_reference(self.net, self.x, least, _DRIFT_OF_BLOCKS if wide else _DRIFT)
 
     def distance(self, other: Graph) -> float:
         """Upper bound of ||w_t - other||."""
         return distance_up(self.net, other)
 
     def curvature(self, residual: float) -> tuple[float, float]:
-        """Upper bounds of ||E|| and -lambda_min(E), E = sum_i r_i Hess f_i, over B(w_t, 2 eps_t), given one of ||r||."""
+        """Upper bounds over B(w_t, 2 eps_t) of ||E|| and -lambda_min(E), E = sum_i r_i Hess f_i, from one of ||r||."""
         general = float(mul_up(residual, self.ref.ell))
-        if self.parts is None or self.negligible(general):
+        if self.parts is None or self.squares is None or self.negligible(general):
             return general, general
         around = self._around(self.parts)
         sharp = channel_curvature(self.parts, self.at.tape, self.at.residual, self.squares, around)
@@ -118,7 +125,8 @@ class GraphRun(_Run):
             assert isinstance(at, FixedNumbers)
             fixed = float(mul_up(fixed, at.norm))
         first, head = numbers[parts.first], numbers[-1]
-        assert isinstance(first, AffineNumbers) and isinstance(head, AffineNumbers)
+        assert isinstance(first, AffineNumbers)
+        assert isinstance(head, AffineNumbers)
         return Around(
             first.inputs,
             first.input_max,

@@ -12,8 +12,8 @@ L the fixed maps,
 `||d(y act'')||_F <= s2 dy + s3 al eps ||y||_F`, so `||dQ_o|| <= (s2 dy + s3 al eps ||y||_F) ||E~||^2`, because
 `||sum d_ip e~ e~^T|| <= max |d_ip| ||E~||^2`; `||dP_o||_F <= kappa' ||L|| ||E~|| sqrt(P) (s1 dr + s2 al eps ||r||)`,
 because row (c, p) of the channel before L and kappa' is `sum_i dh_icp e~_ip`, of norm at most `||E~|| |dh_.cp|`, and
-`||dh||_F <= sqrt(P) (s1 dr + s2 al eps ||r||)` for `h_icp = r_ic act'(z_iop)`. The block moves by at most the sum of the
-two. The first map's input is the data, so E~ does not move.
+`||dh||_F <= sqrt(P) (s1 dr + s2 al eps ||r||)` for `h_icp = r_ic act'(z_iop)`. The block moves by at most the sum of
+the two. The first map's input is the data, so E~ does not move.
 """
 
 from __future__ import annotations

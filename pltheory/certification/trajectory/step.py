@@ -19,6 +19,7 @@ from fractions import Fraction
 import numpy as np
 
 from ...nets.activations import activation
+from ...nets.graph import Graph
 from ...rigor import roundoff
 from ...rigor.arithmetic import INTERVALS
 from ...rigor.midrad import Ball, inner_rounding, product_floats
@@ -246,7 +247,7 @@ class Step:
         grad: enclosure of ||exact gradient||.
     """
 
-    network: FloatNetwork
+    network: FloatNetwork | Graph
     rho: float
     grad: Interval
 
