@@ -60,7 +60,9 @@ def _above(form: Near, squares: Near) -> float:
         ],
         axis=1,
     )
-    t = np.maximum(np.linalg.eigvalsh(whole)[:, -1], _LEAST)
+    top = np.linalg.eigvalsh(whole)[:, -1]
+    # Only the largest block counts; a t far below it, or below what Q is rounded to, magnifies the rounding of P P^T.
+    t = np.maximum(top, max(2.0**-20 * float(np.max(top)), 2.0**-40 * form.largest, _LEAST))
     inverse = 1 / t
     both = VERIFIED.add(form, VERIFIED.times(squares, VERIFIED.constant(inverse[:, None, None])))
     # The t that inverse is the reciprocal of, exactly, is at most the next float above.
