@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..theory import Bound
 from ..theory.ball_bounds import BallBounds
+from .kernel_profile import KernelCentre
 from .stored import Stored
 
 
@@ -19,6 +20,7 @@ class Centre:
         lambda_min: verified lower bound of the smallest kernel eigenvalue (summed loss).
         lambda_max: verified upper bound of the largest.
         residual: upper bound of ||F(w_0) - y||.
+        kernel: the verified numbers of Theorem E, where they are to be used.
     """
 
     arrays: Stored
@@ -26,3 +28,4 @@ class Centre:
     lambda_min: Bound
     lambda_max: Bound
     residual: float
+    kernel: KernelCentre | None = None

@@ -22,12 +22,16 @@ from .centre import Centre
 from .claim import Claim, Inequality, bounds
 from .conclusion import conclude, floor_below, rate_above
 from .enclose import enclose
+from .kernel_profile import kernel_profile
 from .profile import Profile
+from .sharpened import with_kernel
 from .stored import require_unchanged
 from .stored_graph import stored
 
 POINTS = 160
 """Radii at which the verified profile is evaluated; the integral is a lower sum over them."""
+SHARP_POINTS = 640
+"""The same where the kernel's own direction is followed, whose bound is itself an integral over the grid."""
 
 Radius = Callable[[Scalar, Scalar, Scalar, Scalar, Arithmetic], Scalar]
 """(L_0, mu, beta, eta, arithmetic) to the radius asked for; it grows as mu falls."""
@@ -60,6 +64,7 @@ def certify(
     guess: Profile,
     *,
     centre: Centre | None = None,
+    sharp: bool = False,
 ) -> Claim:
     """Prove a theorem's hypotheses on one ball with arithmetic that counts its own rounding.
 
@@ -70,6 +75,7 @@ def certify(
         radii: R of the ball, and others to be tried where the hypotheses are not proved on that.
         guess: the float64 profile, trusted for nothing but where to look for eigenvalues.
         centre: verified numbers from `enclose`, if at hand; the certificate is then about its arrays.
+        sharp: whether Theorem E is to sharpen the profile.
 
     Returns:
         A claim whose `holds` says whether every inequality is proved.
@@ -85,6 +91,8 @@ def certify(
     live = centre is None
     if centre is None:
         centre = enclose(stored(problem), spectrum=_eigenvalues(guess, problem.scale))
+    if sharp:
+        centre = with_kernel(centre)
     for radius in radii:
         claim = _build(problem.loss, rule, centre, radius, condition)
         if claim.holds:
@@ -110,11 +118,15 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
     sigma_0 = interval(float(sqrt_down(max(0.0, centre.lambda_min.at_least()))))
     sigma_max = interval(float(sqrt_up(max(0.0, centre.lambda_max.at_most()))))
     residual = interval(centre.residual) * root
-    grid = np.linspace(0.0, radius, POINTS + 1) if condition.integrated else np.array([0.0, radius])
+    points = SHARP_POINTS if centre.kernel is not None else POINTS if condition.integrated else 1
+    grid = np.linspace(0.0, radius, points + 1)
     # All radii in one pass over arrays: in turn, this loop was most of the time of a proof at few samples.
     over_grid = centre.bounds.change(intervals(grid[1:]), INTERVAL_ARRAYS, intervals)
     changes = [interval(0.0), *(over_grid[j] for j in range(len(grid) - 1))]
-    sigma = np.array([max(0.0, ((sigma_0 - c) * root).lo) for c in changes])
+    kept = np.zeros(len(grid)) if centre.kernel is None else kernel_profile(centre.kernel, grid, sigma_0.lo)
+    # Both are lower bounds of sigma_min(J) on the ball.
+    lower = [max((sigma_0 - c).lo, float(k)) for c, k in zip(changes, kept, strict=True)]
+    sigma = np.array([max(0.0, (interval(s) * root).lo) for s in lower])
     lipschitz = (sigma_max + changes[-1]) * root
     ell = centre.bounds.lipschitz(interval(radius), INTERVALS, interval) * root
     beta = interval(smoothness(interval(residual.hi), interval(lipschitz.hi), interval(ell.hi)).hi)

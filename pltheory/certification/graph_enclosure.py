@@ -7,7 +7,8 @@ from dataclasses import replace
 from ..nets.ball import GraphBounds
 from ..nets.centre import linearize
 from ..nets.fields import VERIFIED
-from ..nets.fields.verified import frobenius
+from ..nets.fields.verified import Near, frobenius
+from ..nets.roundoff import output_error
 from ..rigor.eigen import lambda_max_upper, lambda_min_lower
 from ..rigor.midrad import Ball
 from ..rigor.roundoff import U, add_up, down, mul_up
@@ -27,7 +28,8 @@ def enclose_graph(a: GraphArrays, *, spectrum: tuple[float | None, float | None]
     off = mul_up(ROOM, add_up(at.kernel.rad, mul_up(U, frobenius(middle.mid))))
     smallest = lambda_min_lower(middle, estimate=lowest)
     largest = lambda_max_upper(middle, estimate=highest)
-    away = VERIFIED.add(at.outputs, VERIFIED.constant(-a.y))
+    off_outputs = min(at.outputs.rad, output_error(a.graph, at.numbers, at.rounding))
+    away = VERIFIED.add(Near(at.outputs.mid, off_outputs), VERIFIED.constant(-a.y))
     return Centre(
         a,
         GraphBounds.of(at),

@@ -176,12 +176,30 @@ def profile_from_bounds(
     if not math.isfinite(sigma_max + residual):
         raise NumericalFailureError("the kernel or the residual is not finite")
     radii = np.linspace(0.0, _last_radius(bounds, sigma_0), GRID + 1)
+    return on_grid(bounds, radii, sigma_0, sigma_max, residual, lambda_0, scale)
+
+
+def on_grid(
+    bounds: BallBounds,
+    radii: Array,
+    sigma_0: float,
+    sigma_max: float,
+    residual: float,
+    lambda_0: Bound,
+    scale: float,
+    other: Array | float = 0.0,
+) -> Profile:
+    """The profile at given radii; other are lower bounds of sigma_min(J) there, unscaled, from somewhere else.
+
+    Raises:
+        NumericalFailureError: a number is not finite.
+    """
     ell = np.asarray(bounds.lipschitz(radii, ARRAYS, float))
     widths = np.diff(radii)
     # ell grows with the radius, so right end points bound its integral from above.
     by_integral = np.concatenate([[0.0], np.cumsum(widths * ell[1:])])
     change = np.minimum(bounds.change(radii, ARRAYS, float), by_integral)
-    sig = np.maximum(0.0, sigma_0 - change)
+    sig = np.maximum(np.maximum(0.0, sigma_0 - change), other)
     integral = np.concatenate([[0.0], np.cumsum(widths * sig[1:])])
     if not (np.isfinite(change).all() and np.isfinite(ell).all()):
         raise NumericalFailureError("a bound over the ball is not finite")

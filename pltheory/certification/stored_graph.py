@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..nets.graph import Graph
+import numpy as np
+
+from ..nets.graph import Graph, Group, Node
+from ..nets.kinds.affine import Affine
+from ..nets.kinds.input import Input
+from ..nets.kinds.pointwise import Pointwise
 from ..problem.problem import Problem
 from ..rigor.roundoff import Array
-from .stored import Stored, doubles, stored_arrays
+from .stored import Arrays, Stored, doubles, stored_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,20 @@ class GraphArrays:
             for node in self.graph.nodes
         ]
         return {"nodes": nodes, "groups": len(self.graph.groups)}
+
+
+def graph_of(a: Stored) -> Graph:
+    """The graph of a network; of class N the chain of its layers."""
+    if isinstance(a, GraphArrays):
+        return a.graph
+    assert isinstance(a, Arrays)
+    nodes, groups = [Node(Input(), (), a.x.shape[1])], []
+    for l, (w, b, kappa, tau) in enumerate(zip(a.weights, a.biases, a.kappa, a.tau, strict=True)):
+        groups.append(Group(w[None], None if b is None else b[None]))
+        nodes.append(Node(Affine(l, np.arange(w.shape[1])[None, None], kappa, tau), (len(nodes) - 1,), len(w)))
+        if l < a.depth - 1:
+            nodes.append(Node(Pointwise(a.activation), (len(nodes) - 1,), len(w)))
+    return Graph(tuple(nodes), tuple(groups))
 
 
 def stored(problem: Problem) -> Stored:

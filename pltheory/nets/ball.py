@@ -9,8 +9,10 @@ from typing import Any
 from ..theory.arithmetic import Arithmetic, Scalar
 from ..theory.rows import NOTHING, Pair, Row, matrix, together, total
 from .centre import Centre
-from .graph import Graph
+from .graph import Graph, Node
 from .kinds.affine import Affine
+from .kinds.input import Input
+from .kinds.sums import Sum
 from .quadratic import Quadratic
 from .sweep import Sweep
 
@@ -69,21 +71,21 @@ class GraphBounds:
         }
 
     def _active(self) -> list[tuple[int, Any]]:
-        return [(v, node) for v, node in enumerate(self.graph.nodes) if self.numbers[v] is not None or _linear(node)]
+        return [(v, node) for v, node in enumerate(self.graph.nodes) if active(node, self.numbers[v])]
 
     def _sweep(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar], first: Sweep | None) -> Sweep:
         nodes = self.graph.nodes
-        numbers = [_converted(at, number) for at in self.numbers] if first is None else first.numbers
+        numbers = [converted(at, number) for at in self.numbers] if first is None else first.numbers
         sweep = Sweep(ops, s, 0.0 * s, nodes, numbers, first)
         for v, node in enumerate(nodes):
-            reached = numbers[v] is not None or _linear(node)
+            reached = active(node, numbers[v])
             sweep.forward.append(node.kind.forward_change(sweep, v, node.inputs) if reached else NOTHING)
         collected: list[list[Pair]] = [[] for _ in nodes]
         sweep.backward = [NOTHING] * len(nodes)
         for v in range(len(nodes) - 1, 0, -1):
             node = nodes[v]
             sweep.backward[v] = together(*collected[v])
-            if numbers[v] is None and not _linear(node):
+            if not active(node, numbers[v]):
                 continue
             for u, pair in zip(node.inputs, node.kind.backward_change(sweep, v, node.inputs), strict=True):
                 collected[u].append(pair)
@@ -99,12 +101,12 @@ class GraphBounds:
         return sweep.ops.spectral_norm(matrix(rows, self.groups, sweep.zero))
 
 
-def _linear(node: Any) -> bool:
-    """Whether a node has no numbers of its own: the input and sums."""
-    return not node.inputs or type(node.kind).__name__ == "Sum"
+def active(node: Node, at: Any) -> bool:
+    """Whether a node has its numbers, or, as the input and sums, needs none."""
+    return at is not None or isinstance(node.kind, Input | Sum)
 
 
-def _converted(at: Any, number: Callable[[float], Scalar]) -> Any:
+def converted(at: Any, number: Callable[[float], Scalar]) -> Any:
     """The same numbers in another arithmetic; whole numbers and flags as they are."""
     if at is None:
         return None
@@ -112,7 +114,7 @@ def _converted(at: Any, number: Callable[[float], Scalar]) -> Any:
     for f in fields(at):
         value = getattr(at, f.name)
         if isinstance(value, tuple):
-            out[f.name] = tuple(_converted(v, number) for v in value)
+            out[f.name] = tuple(converted(v, number) for v in value)
         else:
             out[f.name] = number(value) if isinstance(value, float) else value
     return replace(at, **out)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from torch import Tensor
 
 from ..rigor.roundoff import Array
 from .fields.protocol import Field, Values
-from .graph import Graph
+from .graph import Graph, Node
 from .kinds.affine import Affine
-from .tape import Tape, Weighted
+from .tape import Rounded, Tape, Weighted
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Centre:
         numbers: of every node, upper bounds (estimates in floats); what is said of a smallest norm is a lower bound.
         kernel: K = J J^T of shape (n C, n C), sample-major.
         outputs: F of shape (n, C).
+        rounding: by node, where rounding is counted.
     """
 
     graph: Graph
     numbers: tuple[Any, ...]
     kernel: Values
     outputs: Values
+    rounding: tuple[Rounded | None, ...] = ()
 
     def residual(self, y: Tensor) -> float:
         """||F - y|| in floats, y of shape (n, C)."""
@@ -61,6 +64,8 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> C
         return nodes[u].kind.weighted(tape, u, nodes[u].inputs, weights) if tape.moving[u] else []
 
     tape.weighted = weighted
+    added = _added(tape, nodes) if field.rounded else []
+    rounding: list[Rounded | None] = [None] * len(nodes)
     tape.rows[last] = field.constant(np.tile(np.eye(c), (n, 1)))
     numbers: list[Any] = [None] * len(nodes)
     uses = Counter(node.kind.group for node in nodes if isinstance(node.kind, Affine))
@@ -76,13 +81,31 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> C
             part = _kernel_part(tape, node.kind, v, node.inputs, uses, jacobians)
             if part is not None:
                 kernel = part if kernel is None else field.add(kernel, part)
+        if field.rounded:
+            rows = numbers[v].rows if isinstance(node.kind, Affine) and bounds else field.frobenius(tape.rows[v])
+            rounding[v] = Rounded(added[v], field.radius(tape.values[v]), rows)
         moving = [u for u in node.inputs if tape.moving[u]]
         if moving:
             for u, rows in zip(node.inputs, node.kind.backward(tape, v, node.inputs), strict=True):
                 if tape.moving[u]:
                     tape.rows[u] = field.add(tape.rows[u], rows) if u in tape.rows else rows
         del tape.rows[v]
-    return Centre(graph, tuple(numbers), kernel, tape.values[last])
+    return Centre(graph, tuple(numbers), kernel, tape.values[last], tuple(rounding))
+
+
+def _added(tape: Tape, nodes: Sequence[Node]) -> list[float]:
+    """What the operation of each node adds to the error, with what reaches it from nodes that do not move."""
+    f = tape.field
+    settled = replace(
+        tape, values=[f.settled(x) if moves else x for x, moves in zip(tape.values, tape.moving, strict=True)]
+    )
+    added = [0.0]
+    for v in range(1, len(nodes)):
+        again = nodes[v].kind.forward(settled, v, nodes[v].inputs)
+        # The same operation need not be rounded the same way twice.
+        apart = f.frobenius(f.add(f.settled(again), f.scaled(f.settled(tape.values[v]), -1.0)))
+        added.append(float(f.sum(np.asarray(f.radius(again)), np.asarray(apart))))
+    return added
 
 
 def _kernel_part(

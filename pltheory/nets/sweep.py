@@ -74,8 +74,8 @@ class Sweep:
             self._moves[ahead, u] = Move(whole, self.ops.minimum(whole, single))
         return self._moves[ahead, u]
 
-    def weighted(self, terms: Sequence[Weighted]) -> Pair:
-        """A weighted change, from its terms."""
+    def weighted(self, terms: Sequence[Weighted], largest: Scalar, u: int) -> Pair:
+        """A weighted change of node u, from its terms; largest is the largest weight."""
         pairs = []
         for term in terms:
             if term.affine:

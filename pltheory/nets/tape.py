@@ -32,6 +32,21 @@ class Weighted:
     sample: Scalar
 
 
+@dataclass(frozen=True)
+class Rounded:
+    """Rounding at one node.
+
+    Attributes:
+        added: |e_v|, of the node's own operation.
+        total: how far the computed values are from the exact ones.
+        rows: an upper bound of ||B_v||.
+    """
+
+    added: float
+    total: float
+    rows: float
+
+
 @dataclass
 class Tape:
     """A linearisation in the making.

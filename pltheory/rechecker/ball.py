@@ -67,7 +67,7 @@ def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim | GraphCl
     """
     arrays, numbers = {"grid": 1, "sigma": 1}, ["radius"]
     layered = isinstance(text.get("network"), dict) and "nodes" in text["network"]
-    stored: Common
+    stored: Stored | GraphStored
     if layered and text["schema"] != SCHEMAS[0]:
         stored = read_graph(text, path, admit, arrays, numbers)
     else:

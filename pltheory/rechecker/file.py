@@ -40,7 +40,6 @@ class Common:
 
     Attributes:
         in_doubles: whether its recheck computes with doubles, to which no bits can be added.
-        more: the theorem's own arrays by name.
     """
 
     in_doubles: ClassVar[bool] = False
@@ -51,20 +50,24 @@ class Common:
     eta: float
     gamma: float
     delta: float
-    x: Array
-    y: Array
-    more: dict[str, Array]
 
 
 @dataclass(frozen=True)
 class Stored(Common):
-    """What the certificates of all theorems hold about a fully connected network (class N)."""
+    """What the certificates of all theorems hold about a fully connected network, class N.
+
+    Attributes:
+        more: the theorem's own arrays by name.
+    """
 
     activation: str
     kappas: list[float]
     taus: list[float]
     weights: list[Array]
     biases: list[Array | None]
+    x: Array
+    y: Array
+    more: dict[str, Array]
 
 
 def read_stored(
@@ -95,8 +98,8 @@ def read_stored(
     a = _arrays(text, path, admit, taus, more)
     weights, biases = [a[f"W{l}"] for l in range(1, layers + 1)], [a.get(f"b{l}") for l in range(1, layers + 1)]
     return Stored(
-        text["theorem"], loss, rule, eta, gamma, delta, a["x"], a["y"], {name: a[name] for name in more},
-        activation, kappas, taus, weights, biases,
+        text["theorem"], loss, rule, eta, gamma, delta, activation, kappas, taus, weights, biases, a["x"], a["y"],
+        {name: a[name] for name in more},
     )  # fmt: skip
 
 

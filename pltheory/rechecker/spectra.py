@@ -7,7 +7,6 @@ LAPACK guesses an eigenvalue and a Cholesky factor L of `s I - K`; neither is be
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse.linalg import ArpackError, eigsh
 
 from .cost import on_time
 from .fields import Array
@@ -63,6 +62,8 @@ def _guess(stack: Array) -> Array:
         return np.full(len(stack), np.inf)
     if stack.shape[1] < _LANCZOS:
         return np.linalg.eigvalsh(stack)[:, -1]
+    from scipy.sparse.linalg import ArpackError, eigsh
+
     try:
         ones = np.ones(stack.shape[1])
         return np.array([eigsh(k, k=1, which="LA", v0=ones, tol=1e-6, return_eigenvectors=False)[0] for k in stack])

@@ -6,6 +6,7 @@ c / beta, the chosen R fixes beta and so eta.
 
 from __future__ import annotations
 
+import contextlib
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 
@@ -16,12 +17,13 @@ from ..certification.certificate import BallCondition, Radius, certify
 from ..certification.claim import Claim
 from ..certification.conclusion import path_end
 from ..certification.profile import Array, Profile
+from ..certification.sharpened import sharpened, sharpening_cost
 from ..optim import StepSettings
 from ..optim.guard import floor_on
 from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
 from ..runs.promise import BallPromise, Promise
-from ..theory import Bound, Direction, InvalidInputError
+from ..theory import Bound, Direction, InvalidInputError, NotAvailableError, NumericalFailureError
 from ..theory.arithmetic import ARRAYS
 from ..theory.bound import given
 from ..theory.formulas import rate, slack
@@ -41,10 +43,12 @@ class Ball:
 
     Attributes:
         constants: the constants.
+        profile: that they were read off.
         certificate: the proof that they are of, where there is one.
     """
 
     constants: BallConstants
+    profile: Profile
     certificate: Claim | None = None
 
     @property
@@ -187,10 +191,27 @@ class BallTheorem(Theorem):
     def search(self, question: Question) -> Ball | None:
         """The ball of the profile's grid; None where there is no profile."""
         p = question.at.profile
-        return None if p is None else Ball(self.search_radius(p, question.settings))
+        if p is None:
+            return None
+        found = Ball(self.search_radius(p, question.settings), p)
+        if found.constants.holds or not self.certifiable or question.at.singular is not None:
+            return found
+        with contextlib.suppress(NotAvailableError, NumericalFailureError):
+            question.allow(sharpening_cost(question.problem))
+            sharp = question.at.sharpened
+            more = self.search_radius(sharp, question.settings)
+            if more.ratio > found.constants.ratio:
+                return Ball(more, sharp)
+        return found
 
     def certify_near(
-        self, problem: Problem, settings: StepSettings, guess: Profile, centre: Centre | None = None
+        self,
+        problem: Problem,
+        settings: StepSettings,
+        guess: Profile,
+        centre: Centre | None = None,
+        *,
+        sharp: bool = False,
     ) -> Claim:
         """Prove the hypotheses on a ball chosen by a float64 profile, which is trusted for nothing else.
 
@@ -199,6 +220,7 @@ class BallTheorem(Theorem):
             settings: step rule; "c/beta" is turned into a double with the verified beta.
             guess: the profile.
             centre: verified numbers from `enclose`, if at hand; the certificate is then about its arrays.
+            sharp: whether the profile is one that Theorem E sharpened.
 
         Raises:
             InvalidInputError: the theorem has no certificate, or the network or the data changed meanwhile.
@@ -214,15 +236,15 @@ class BallTheorem(Theorem):
         radius = max(found.radius, float(guess.radii[1]))
         # Round-off may ask for more room than a ball chosen in floating point has to spare.
         radii = [radius] if found.best_radius <= radius else [radius, found.best_radius]
-        return certify(problem, settings, condition, radii, guess, centre=centre)
+        return certify(problem, settings, condition, radii, guess, centre=centre, sharp=sharp)
 
     def prove(self, question: Question, found: Ball) -> Ball:
         """The ball with proved constants, where the theorem has a proof."""
         if self.condition is None:
             return found
-        p = question.at.profile
-        assert p is not None
-        c = self.certify_near(question.problem, question.settings, p, question.at.centre)
+        p = found.profile
+        sharp = p is not question.at.profile
+        c = self.certify_near(question.problem, question.settings, p, question.at.centre, sharp=sharp)
         if not c.holds:
             failing = next(i for i in c.inequalities if not i.holds)
             raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
@@ -240,11 +262,15 @@ class BallTheorem(Theorem):
             needed=last.left,
             available=last.right,
         )
-        return Ball(proved, c)
+        return Ball(proved, p, c)
 
     def certify(self, problem: Problem, settings: StepSettings) -> Claim:
         """As `certify_near`, on a ball chosen by a profile made here."""
-        return self.certify_near(problem, settings, profile_at(problem))
+        guess, sharp = profile_at(problem), False
+        if not self.search_radius(guess, settings).holds:
+            with contextlib.suppress(NotAvailableError, NumericalFailureError):
+                guess, sharp = sharpened(problem, guess), True
+        return self.certify_near(problem, settings, guess, sharp=sharp)
 
     def certificate(self, found: Ball) -> Claim | None:
         """The proof of the ball."""
@@ -261,7 +287,6 @@ class BallTheorem(Theorem):
     def promise(self, question: Question, found: Ball) -> Promise | None:
         """Rate, path length, and at every step the inequalities that the proof rests on."""
         r = found.constants
-        assert question.at.profile is not None
         return BallPromise(
             eta=r.eta,
             floor=r.delta,
@@ -269,7 +294,7 @@ class BallTheorem(Theorem):
             radius=r.required,
             mu=r.mu,
             beta=r.beta,
-            profile=question.at.profile if self.along_path else None,
+            profile=found.profile if self.along_path else None,
         )
 
     def shortfall(self, question: Question, found: Ball | None, rows: list[Row]) -> str:

@@ -11,6 +11,7 @@ import torch
 from ..certification.centre import Centre
 from ..certification.enclose import enclose
 from ..certification.profile import Profile, profile, profile_of_graph
+from ..certification.sharpened import sharpened
 from ..certification.stored_graph import stored
 from ..measure.autodiff import weighted_gradient
 from ..measure.hessian import curvature_along
@@ -64,6 +65,18 @@ class Measured:
             NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         """
         return enclose(stored(self.problem))
+
+    @cached_property
+    def sharpened(self) -> Profile:
+        """The profile sharpened by Theorem E.
+
+        Raises:
+            NotAvailableError: there is no profile, or Theorem E does not speak of the network.
+            NumericalFailureError: see `pltheory.certification.sharpened`.
+        """
+        if self.profile is None:
+            raise NotAvailableError(self.unavailable or "there is no profile")
+        return sharpened(self.problem, self.profile)
 
 
 def measure(problem: Problem) -> Measured:

@@ -7,12 +7,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from flint import arb, arb_series, ctx
+from flint import acb_mat, arb, arb_mat, arb_series, ctx
 
 from pltheory.rechecker import midpoint, spectra, tables
 from pltheory.rechecker.arithmetic import ACTIVATIONS
 from pltheory.rechecker.fields import Stop
 from pltheory.rechecker.midpoint import TINY, UNIT, Upper, gamma, norms, product, terms
+from pltheory.rechecker.squares import Squares
 
 rng = np.random.default_rng(0)
 HARD = [0.0, 5e-324, 1e-310, 2.0**-1022, 1e-160, 1.0, 1 + 2.0**-52, 1 / 3, 1e160, 1.7e308]
@@ -210,3 +211,35 @@ def test_a_function_of_large_eighth_derivative_has_its_rest_counted() -> None:
     rests = [float(abs((60 * arb(a)).sin() - v).upper()) for a, v in zip(x.tolist(), values.tolist(), strict=True)]
     assert (np.array(rests) <= errors).all()
     assert max(rests) > 1e-9
+
+
+# --- sums of squares --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0**-30, 2.0**-200, 2.0**200, 2.0**-450])
+def test_squares_are_exact_but_for_their_last_bits(scale: float) -> None:
+    parts = [scale * rng.normal(size=(3, k)) * 10.0 ** rng.uniform(-9, 3, size=(3, k)) for k in (2, 300, 520)]
+    parts[1][2] = -parts[1][1] * (1 + 2.0**-40)  # terms that cancel
+    squares = Squares(3)
+    for part in parts:
+        squares.add(part)
+    squares.add_matrix(np.full((3, 3), scale**2 / 3), Upper(0.0))
+    total, lost = squares.total()
+    off = Fraction(0)
+    for i, j in np.ndindex(3, 3):
+        true = sum((exact(a) * exact(b) for part in parts for a, b in zip(part[i], part[j], strict=True)), Fraction(0))
+        off += (exact(total[i, j]) - true - exact(scale**2 / 3)) ** 2
+    assert off <= exact(lost.value) ** 2
+    if abs(math.log2(scale)) < 400:
+        assert float(lost.value) <= 3 * UNIT * np.linalg.norm(total / scale**2) * scale**2
+
+
+def test_a_small_eigenvalue_is_found_below_large_ones() -> None:
+    q = np.linalg.qr(rng.normal(size=(40, 40)))[0]
+    k = (q * np.geomspace(1e-11, 1, 40)) @ q.T
+    k = (k + k.T) / 2
+    with ctx.workprec(200):
+        exact_k = arb_mat(40, 40, k.ravel().tolist())
+        least = min(float(v.real.mid()) for v in acb_mat(exact_k).eig())
+    found = spectra.lower_bound(k)
+    assert least * (1 - 1e-3) <= found <= least

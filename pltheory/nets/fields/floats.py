@@ -63,6 +63,9 @@ class Floats:
     def product(self, x: Array, y: Array) -> Array:  # noqa: D102
         return np.matmul(x, y)
 
+    def fine_product(self, x: Array, y: Array) -> Array:  # noqa: D102
+        return np.matmul(x, y)
+
     def gather(self, x: Array, index: Indices) -> Array:  # noqa: D102
         return (padded(x) if (index < 0).any() else x)[..., index]
 
@@ -117,6 +120,12 @@ class Floats:
 
     def roots(self, grams: Array) -> Array:  # noqa: D102
         return np.sqrt(np.maximum(0.0, np.linalg.eigvalsh(grams)[:, -1]))
+
+    def radius(self, x: Array) -> float:  # noqa: D102
+        return 0.0
+
+    def frobenius(self, x: Array) -> float:  # noqa: D102
+        return float(np.linalg.norm(x))
 
     def middle(self, x: Array) -> Array:  # noqa: D102
         return x

@@ -76,6 +76,10 @@ class Field(Protocol):
         """The matrix product over the last two axes, leading ones broadcast."""
         ...
 
+    def fine_product(self, x: Values, y: Values) -> Values:
+        """The same with less rounding, for three times the work."""
+        ...
+
     def gather(self, x: Values, index: Indices) -> Values:
         """Entries of the last axis, in the shape of index; zero for -1."""
         ...
@@ -89,7 +93,7 @@ class Field(Protocol):
         ...
 
     def activation(self, name: str, z: Values, order: int) -> Values:
-        """act(z), act'(z) or act''(z): the derivative of that order."""
+        """act(z), act'(z) or act''(z)."""
         ...
 
     def centred(self, x: Values) -> Values:
@@ -122,6 +126,14 @@ class Field(Protocol):
 
     def roots(self, grams: Values) -> Array:
         """Square roots of the largest eigenvalues of Gram matrices (k, r, r)."""
+        ...
+
+    def radius(self, x: Values) -> float:
+        """How far x is from exact in Frobenius norm; 0 where that is not counted."""
+        ...
+
+    def frobenius(self, x: Values) -> float:
+        """Frobenius norm."""
         ...
 
     def middle(self, x: Values) -> Array:

@@ -139,14 +139,14 @@ class Affine:
         x = tape.values[inputs[0]]
         e = f.scaled(f.gather(f.settled(x), self.patches), self.kappa)  # (n, G, P, q)
         if g == 1:
-            z = f.product(f.reshape(e, n * p, q), f.transpose(f.reshape(weight, o, q), 1, 0))
+            z = f.fine_product(f.reshape(e, n * p, q), f.transpose(f.reshape(weight, o, q), 1, 0))
             z = f.reshape(z, n, 1, p, o)
         else:
-            z = f.product(e, f.transpose(weight, 0, 2, 1))  # (n, G, P, O)
+            z = f.fine_product(e, f.transpose(weight, 0, 2, 1))  # (n, G, P, O)
         if bias is not None:
             z = f.add(z, f.scaled(f.reshape(bias, 1, g, 1, o), self.tau))
         z = f.reshape(f.transpose(z, 0, 1, 3, 2), n, g * o * p)
-        return f.carried(z, lambda: self._norm(tape, v, inputs), x) if tape.moving[inputs[0]] else z
+        return f.carried(z, lambda: self._norm(tape, v, inputs), x)
 
     def backward(self, tape: Tape, v: int, inputs: Sequence[int]) -> list[Values]:
         """Rows B_v T_v(W) of shape (n C, N_u)."""

@@ -24,12 +24,14 @@ class PointwiseNumbers:
     Attributes:
         s1: sup |act'|.
         s2: sup |act''|.
+        largest: U_v, the largest column norm.
         columns: the terms of Om(mu_v, u), mu_v the column norms of B_v over outputs.
         roots: those of Om(sqrt mu_v, u).
     """
 
     s1: Scalar
     s2: Scalar
+    largest: Scalar
     columns: tuple[Weighted, ...]
     roots: tuple[Weighted, ...]
 
@@ -85,7 +87,7 @@ class Pointwise:
         mu = tape.column_norms(tape.rows[v])
         columns = tape.weighted(inputs[0], mu)
         roots = tape.weighted(inputs[0], np.asarray(f.root(mu)))
-        return PointwiseNumbers(act.s1, act.s2, tuple(columns), tuple(roots))
+        return PointwiseNumbers(act.s1, act.s2, float(mu.max(initial=0.0)), tuple(columns), tuple(roots))
 
     def weighted(self, tape: Tape, v: int, inputs: Sequence[int], c: np.ndarray) -> list[Weighted]:
         """max(c) X_v."""
@@ -99,12 +101,12 @@ class Pointwise:
         """s1 Y_v + s2 Om(mu_v, u); where B_v has moved, Om(mu_v, u) + db_v X_u."""
         at: PointwiseNumbers = sweep.numbers[v]
         moved = sweep.before_back(v).sample
-        bent = together(sweep.weighted(at.columns), sweep.forward[inputs[0]].scaled(moved))
+        bent = together(sweep.weighted(at.columns, at.largest, inputs[0]), sweep.forward[inputs[0]].scaled(moved))
         return [together(sweep.backward[v].scaled(at.s1), bent.scaled(at.s2))]
 
     def curvature(self, sweep: Sweep, v: int, inputs: Sequence[int], form: Quadratic) -> None:
         """s2 [(Om'(sqrt mu, u) . t)(om'(sqrt mu, u) . t) + db_v (X'_u . t)(x'_u . t)]."""
         at: PointwiseNumbers = sweep.numbers[v]
-        weighted, x = sweep.weighted(at.roots), sweep.forward[inputs[0]]
+        weighted, x = sweep.weighted(at.roots, at.largest, inputs[0]), sweep.forward[inputs[0]]
         form.add(scaled(at.s2, weighted.batch), weighted.sample)
         form.add(scaled(at.s2 * sweep.before_back(v).sample, x.batch), x.sample)

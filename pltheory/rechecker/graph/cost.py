@@ -32,7 +32,7 @@ def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int) -> C
     reached = _reached(nodes)
     for v, node in enumerate(nodes):
         size = float(node.size)
-        work += 40.0 * n * size + rows * size * (4 * outputs + 10)
+        work += 40.0 * n * size + rows * size * (4 * outputs + 10 + 20 * len(node.inputs))
         held += n * size * 4 + rows * size * 2
         calls += 60
         if node.kind == "affine":
@@ -59,7 +59,8 @@ def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int) -> C
         elif node.kind in ("product", "tokens"):
             work += 60.0 * rows * size * max(shapes[f"n{v}.{'left' if node.kind == 'product' else 'tokens'}"])
     groups = len({node.more["group"] for node in nodes if node.kind == "affine"})
-    recursion = radii * (len(nodes) * 40 * _EACH * (1 + groups / 20) + 300 * 1e-6 * groups**2 + 1e-2)
+    edges = sum(len(node.inputs) for node in nodes)
+    recursion = radii * ((len(nodes) * 40 + edges * 10) * _EACH * (1 + groups / 20) + 300 * 1e-6 * groups**2 + 1e-2)
     arrays = 8.0 * sum(math.prod(shape) for shape in shapes.values())
     return Cost(work / _RATE + calls * _EACH + recursion + 2.0, 3 * arrays + 8 * (held + 12 * _PART))
 

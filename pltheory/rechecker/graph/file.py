@@ -34,12 +34,16 @@ class GraphStored(Common):
     Attributes:
         kinds: of all nodes, the input first.
         groups: number of parameter groups.
+        more: the theorem's own arrays by name.
     """
 
     in_doubles: ClassVar[bool] = True
 
     kinds: list[Kind]
     groups: int
+    x: Array
+    y: Array
+    more: dict[str, Array]
 
 
 def read_graph(text: dict[str, Any], path: Path, admit: Admit, more: dict[str, int], numbers: list[str]) -> GraphStored:
@@ -70,7 +74,7 @@ def read_graph(text: dict[str, Any], path: Path, admit: Admit, more: dict[str, i
     a = read_arrays(text, path, list(dimensions), fit)
     kinds = [_kind(node, v, nodes, a) for v, node in enumerate(nodes)]
     return GraphStored(
-        text["theorem"], loss, rule, eta, gamma, delta, a["x"], a["y"], {name: a[name] for name in more}, kinds, groups
+        text["theorem"], loss, rule, eta, gamma, delta, kinds, groups, a["x"], a["y"], {name: a[name] for name in more}
     )
 
 

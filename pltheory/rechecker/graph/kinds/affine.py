@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from ...fields import Array
 from ...midpoint import UNIT, Approx, Upper, gamma, norms, product, terms
+from ...sparse import by_rows, ones_at
 from ...spectra import largest, norm_bounds, of_gram
 from .kind import Row, Rows, placed, symmetric
 from .terms import AffineTerm
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _DENSE = 4096
 """Rows up to which ||T_v|| is taken from a Gram matrix."""
@@ -127,7 +131,7 @@ class Affine:
         columns = np.broadcast_to(self.patches[groups][:, None], shape)
         values = np.where(columns >= 0, self.weight[groups][:, :, None], 0.0)
         starts = q * np.arange(len(groups) * outputs * positions + 1)
-        return csr_array((values.ravel(), np.maximum(columns, 0).ravel(), starts), shape=(len(starts) - 1, self.width))
+        return by_rows(values.ravel(), np.maximum(columns, 0).ravel(), starts, self.width)
 
     def gather(self, a: Array) -> Array:
         """E_g(a): (n, G, P, q)."""
@@ -166,7 +170,7 @@ class Affine:
         # Which flat (g, p, j) each entry of the input stands in, as a matrix of ones.
         flat = np.flatnonzero(self.patches.ravel() >= 0)
         target = self.patches.ravel()[flat]
-        fold = csr_array((np.ones(len(flat)), (target, flat)), shape=(self.width, self.patches.size))
+        fold = ones_at(target, flat, (self.width, self.patches.size))
         out = np.zeros((n, heads, self.width))
         step = max(1, _AT_ONCE // max(1, heads * self.patches.size))
         turned = self.weight.transpose(0, 2, 1)[:, None]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from ...fields import Array
 from ...midpoint import UNIT, Approx, Upper, gamma, norms
+from ...sparse import by_rows
 from ...spectra import largest
 from .kind import Row, Rows
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _DENSE = 4096
 """Rows up to which the norm of a map whose rows overlap is taken from its Gram matrix."""
@@ -32,9 +36,7 @@ class Fixed:
         """The matrix with other factors, an index that occurs twice in a row kept twice."""
         rows, each = factor.shape
         columns = np.maximum(self.index, 0)
-        return csr_array(
-            (factor.ravel(), columns.ravel(), each * np.arange(rows + 1)), shape=(rows, self.width), copy=False
-        )
+        return by_rows(factor.ravel(), columns.ravel(), each * np.arange(rows + 1), self.width)
 
     @cached_property
     def _moduli(self) -> tuple[Upper, Upper]:
