@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...nets.channels import Channels
 from ...nets.graph import Graph
 from ...optim import StepSettings, certifiable
 from ...problem.problem import Problem
@@ -19,7 +20,7 @@ from ...theory.statement import Statement
 from ..claim import Claim, Inequality, bounds
 from .certify import StepRecord, TrajectoryCertificate
 
-_NO_RECHECK = "no file is written of Theorem D on a network of class G: no recheck of it exists yet"
+_NO_RECHECK = "no file is written of Theorem D on this graph: no recheck of it exists yet"
 BRANCHES = {"full": 1.0, "band": 2.0, "floor": 4.0}
 """A step's branches are stored as the sum of these."""
 
@@ -57,7 +58,7 @@ def trajectory_claim(statement: Statement, problem: Problem, settings: StepSetti
         witness=_witness(c, b.grid, b.sig),
         numbers={"steps": c.steps, "eps": c.eps, "radius": b.grid[-1]},
         shortfall="" if c.steps else "Theorem D took no step here: Theorem B at the same weights says as much",
-        unwritten=_NO_RECHECK if isinstance(c.final, Graph) else "",
+        unwritten=_NO_RECHECK if isinstance(c.final, Graph) and Channels.of(c.final) is None else "",
     )
 
 

@@ -18,7 +18,11 @@ from ...rigor.midrad import Ball
 from ...rigor.roundoff import Array, U, add_up, mul_up, sqrt_down, sqrt_up
 from ...rigor.scalar import interval
 from ...theory.arithmetic import FLOATS
+from ..graph_enclosure import ROOM
 from .bounds import UPWARDS
+
+_MARGIN = 1.0 + 2.0**-30
+"""What is claimed is larger than what was found by that factor: a recheck rounds otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +71,11 @@ class GraphReference:
 
     def change_within(self, s: float) -> float:
         """Upper bound of ||J(w) - J(w_ref)|| over B(w_ref, s)."""
-        return float(self.bounds.change(interval(s), UPWARDS, interval).hi)
+        return float(mul_up(_MARGIN, self.bounds.change(interval(s), UPWARDS, interval).hi))
 
     def ell_within(self, s: float) -> float:
         """Upper bound of the Lipschitz constant of J over B(w_ref, s)."""
-        return float(self.bounds.lipschitz(interval(s), UPWARDS, interval).hi)
+        return float(mul_up(_MARGIN, self.bounds.lipschitz(interval(s), UPWARDS, interval).hi))
 
 
 def graph_reference(graph: Graph, x: Array, least: float, drift: float) -> GraphReference:
@@ -90,11 +94,11 @@ def graph_reference(graph: Graph, x: Array, least: float, drift: float) -> Graph
     bounds = GraphBounds.of(at)
     kernel = 0.5 * (at.kernel.mid + at.kernel.mid.T)
     # Symmetrising rounds, and moves the midpoint no further from the exact kernel, which is symmetric.
-    off = float(add_up(at.kernel.rad, mul_up(2 * U, frobenius(kernel))))
+    off = float(mul_up(ROOM, add_up(at.kernel.rad, mul_up(2 * U, frobenius(kernel)))))
     largest = add_up(max(0.0, lambda_max_upper(Ball(kernel), method="plain").at_most()), off)
-    jacobian = float(sqrt_up(largest))
+    jacobian = float(mul_up(_MARGIN, sqrt_up(largest)))
     radius = max(_useful_radius(bounds, drift), 2.0 * least)
-    ell = float(bounds.lipschitz(interval(radius), UPWARDS, interval).hi)
+    ell = float(mul_up(_MARGIN, bounds.lipschitz(interval(radius), UPWARDS, interval).hi))
     # ||J(w) - J(w_ref)|| <= ell ||w - w_ref|| on the ball.
     lipschitz = float(add_up(jacobian, mul_up(radius, ell)))
     return GraphReference(graph, bounds, kernel, off, jacobian, radius, ell, lipschitz)
