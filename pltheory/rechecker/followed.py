@@ -73,13 +73,16 @@ def _at(c: Stored, hint: float) -> Claim:
     return Claim(**{**stored, "loss": "sum"}, radius=0.0, bounds={"lambda_min": hint}, hypotheses=[], grid=[], sigma=[])
 
 
-class _LayerReference:
+class LayerReference:
+    """Of fully connected layers."""
+
     def __init__(self, c: Stored, at: Weights) -> None:
         near = at.floats(c)
         self.weights = stored_weights(near.weights, near.biases)
         self.centre: Centre = centre(_at(near, -np.inf), lambda note: None)
 
     def over(self, at: Weights, reach: arb) -> tuple[arb, arb]:
+        """As in `Reference`."""
         radius = (distance(at, self.weights) + reach).upper()
         ell = steepness(self.centre.norms, radius, everywhere=True).upper()
         return (root(self.centre.largest) + radius * ell).upper(), ell
@@ -134,14 +137,16 @@ class LayerNetwork:
 
     def reference(self, at: Weights) -> Reference:
         """As in `Network`."""
-        return _LayerReference(self._c, at)
+        return LayerReference(self._c, at)
 
     def about_end(self, tick: Tick) -> Bounds:
         """As in `Network`."""
         return _LayerEnd(self._last, self._hint, tick)
 
 
-class _GraphReference:
+class GraphReference:
+    """Of a graph."""
+
     def __init__(self, c: GraphStored, at: Weights) -> None:
         weights, biases = c.parameters
         near = [floats_of(w).reshape(v.shape) for w, v in zip(at.weights, weights, strict=True)]
@@ -153,6 +158,7 @@ class _GraphReference:
         self.ball = GraphBall(with_parameters(c, near, shifts), lambda note: None)
 
     def over(self, at: Weights, reach: arb) -> tuple[arb, arb]:
+        """As in `Reference`."""
         radius = (distance(at, self.weights) + reach).upper()
         ell = self.ball.steepness(float(radius) * (1 + 2.0**-50))
         return (self.ball.largest + radius * ell).upper(), ell.upper()
@@ -198,7 +204,7 @@ class GraphNetwork:
 
     def reference(self, at: Weights) -> Reference:
         """As in `Network`."""
-        return _GraphReference(self._c, at)
+        return GraphReference(self._c, at)
 
     def about_end(self, tick: Tick) -> Bounds:
         """As in `Network`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from fractions import Fraction
 from types import SimpleNamespace
@@ -177,7 +178,7 @@ def test_blocks_are_used_and_sharper_than_the_norms():
 
 
 def test_a_reference_bounds_what_it_says():
-    graph, x, y = drawn("bias", 7, outputs_of=2)
+    graph, x, _ = drawn("bias", 7, outputs_of=2)
     ref = gb.graph_reference(graph, x, 0.1, 0.04)
     w, data = parameters(graph), torch.as_tensor(x)
     at = jacobian(graph, w, data)
@@ -236,9 +237,9 @@ def test_five_digits_are_certified_from_initialisation(tmp_path):
     run = run_on(found.final, found.start.x, found.start.y, DeltaGClipSettings(found.eta, 1e9, 0.1))
     losses = []
     for _ in range(40):
-        losses.append(run.at.residual_norm.hi ** 2)
+        losses.append(run.at.residual_norm.hi**2)
         run.advance()
-    assert all(b <= found.basin.rate * a for a, b in zip(losses, losses[1:], strict=False))
+    assert all(b <= found.basin.rate * a for a, b in itertools.pairwise(losses))
     assert gt.distance_up(run.net, found.final) <= found.basin.rho
 
 
