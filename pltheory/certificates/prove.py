@@ -20,8 +20,8 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_
         problem: network of class N or G, data, square loss (sum or mean). Theorem C is Theorem B at weights that are
             not random, for instance a checkpoint loaded into the network.
         settings: step rule; eta a number or "c/beta".
-        theorem: A, A', B, C; of class N also B+ (one hidden layer, one output) and D (a trajectory from these weights;
-            minutes).
+        theorem: A, A', B, C; D (a trajectory from these weights; minutes); of class N also B+ (one hidden layer, one
+            output).
 
     Returns:
         A certificate; `holds` says whether every hypothesis is proved. `save(path)` writes one that holds, and

@@ -77,6 +77,7 @@ class Claim:
         witness: the theorem's own arrays by name: what a recheck starts from.
         numbers: the theorem's own numbers by name, whole ones as int.
         shortfall: why it does not hold, where no inequality says so.
+        unwritten: why no file is written of it although it holds: one that no recheck reads is not written.
     """
 
     statement: Statement
@@ -88,6 +89,7 @@ class Claim:
     witness: Mapping[str, Array] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
     shortfall: str = ""
+    unwritten: str = ""
 
     @property
     def theorem(self) -> str:
@@ -158,11 +160,13 @@ class Claim:
             path: of the JSON text, e.g. basin.cert.json; the arrays go to the same name with .npz.
 
         Raises:
-            InvalidInputError: the claim does not hold, a file exists, the name is not that of a text, or it cannot be
-                written.
+            InvalidInputError: the claim does not hold, no recheck would read its file, a file exists, the name is not
+                that of a text, or it cannot be written.
         """
         if not self.holds:
             raise InvalidInputError(f"only a certificate that holds is written: {self.shortfall}".rstrip(": "))
+        if self.unwritten:
+            raise InvalidInputError(self.unwritten)
         path = Path(path)
         require_free(path)
         arrays = path.with_suffix(".npz")

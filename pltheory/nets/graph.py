@@ -91,17 +91,21 @@ class Graph:
         """Number of trainable entries."""
         return sum(g.size for g in self.groups)
 
+    def named(self, prefix: str = "") -> dict[str, Array]:
+        """The parameters by the names they have in a file: W1.., b1.. by groups where there is a bias."""
+        weights = {f"{prefix}W{g}": group.weight for g, group in enumerate(self.groups, 1)}
+        biases = {f"{prefix}b{g}": group.bias for g, group in enumerate(self.groups, 1) if group.bias is not None}
+        return weights | biases
+
     @property
     def arrays(self) -> dict[str, Array]:
-        """All arrays by the names they have in a file: W1.., b1.. by groups, and each node's own: n1.patches .. ."""
-        weights = {f"W{g}": group.weight for g, group in enumerate(self.groups, 1)}
-        biases = {f"b{g}": group.bias for g, group in enumerate(self.groups, 1) if group.bias is not None}
+        """All arrays by the names they have in a file: the parameters, and each node's own: n1.patches .. ."""
         own = {
             f"n{v}.{name}": np.asarray(array, dtype=np.float64)
             for v, node in enumerate(self.nodes)
             for name, array in node.kind.arrays.items()
         }
-        return weights | biases | own
+        return self.named() | own
 
     def structure(self) -> tuple[object, ...]:
         """All but the parameters' values, to be compared."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from flint import arb, arb_mat
 
 from .arithmetic import ACTIVATIONS, Row, floats_of, largest_of, matrix, root, times
 from .fields import UNSURE, Array, Stop
-from .file import Stored
+from .file import Common, Stored
 from .network import CURVATURES
 
 Layers = list[arb_mat]
@@ -103,12 +104,21 @@ def gradient(c: Stored, at: Weights, seen: Forward) -> Weights:
     return Weights(weights[::-1], biases[::-1])
 
 
-def share_of(c: Stored) -> arb:
+class Averaged(Protocol):
+    """A loss over samples."""
+
+    @property
+    def loss(self) -> str: ...  # noqa: D102
+    @property
+    def x(self) -> Array: ...  # noqa: D102
+
+
+def share_of(c: Averaged) -> arb:
     """The factor of ||F - y||^2 / 2 in the loss in use."""
     return arb(1) / len(c.x) if c.loss == "mean" else arb(1)
 
 
-def step_size(c: Stored, size: arb) -> arb:
+def step_size(c: Common, size: arb) -> arb:
     """Enclosure of eta min(1, max(delta, gamma / ||grad L||)); eta where the gradient vanishes.
 
     Raises:
@@ -121,7 +131,7 @@ def step_size(c: Stored, size: arb) -> arb:
     return arb(c.eta) * (arb(c.gamma) / size).max(arb(c.delta)).min(arb(1))
 
 
-def step(c: Stored, at: Weights, along: Weights, size: arb) -> tuple[Weights, arb]:
+def step(c: Common, at: Weights, along: Weights, size: arb) -> tuple[Weights, arb]:
     """The midpoints of the exact step from exact weights, and how far they may be from it.
 
     Args:
@@ -174,7 +184,7 @@ def _column_sums(m: arb_mat) -> Row:
     return (_ones(1, m.nrows()) * m).entries()
 
 
-def growth(c: Stored, beta: arb, negative: arb, low: arb, branches: Iterable[str]) -> arb:
+def growth(c: Common, beta: arb, negative: arb, low: arb, branches: Iterable[str]) -> arb:
     """Upper bound of how far one exact step drives two points of a ball apart: the largest factor of its branches.
 
     The Hessian H of the loss in use has eigenvalues from -negative to beta on the ball, gradients are of norm at least

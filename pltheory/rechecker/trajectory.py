@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +17,22 @@ import numpy as np
 from flint import arb
 
 from .arithmetic import root
-from .ball import Centre, Claim, centre, steepness
 from .checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
-from .fields import ACCEPTED, FALSE, UNSURE, Array, damaged, number
-from .file import MOST_LAYERS, Admit, Stored, read_bounds, read_hypotheses, read_stored, read_witness
-from .iterate import (
-    Forward,
-    Weights,
-    distance,
-    forward,
-    gradient,
-    growth,
-    hidden_layer_curvature,
-    norm,
-    share_of,
-    step,
-    stored_weights,
+from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Array, damaged, number
+from .file import (
+    MOST_LAYERS,
+    Admit,
+    Common,
+    Stored,
+    names_hashed,
+    read_bounds,
+    read_hypotheses,
+    read_stored,
+    read_witness,
 )
+from .followed import GraphNetwork, LayerNetwork, Network
+from .graph.file import GraphStored, read_graph
+from .iterate import distance, growth, norm, share_of, step
 
 BOUNDS = {
     "growth": "upper", "displacement": "upper", "residual": "upper", "lambda_min": "lower", "lipschitz": "upper",
@@ -52,53 +51,84 @@ BRANCHES = {"full": 1, "band": 2, "floor": 4}
 
 
 @dataclass(frozen=True)
-class TrajectoryClaim(Stored):
+class Followed(Common):
     """What a certificate of Theorem D says, as numbers; attributes as in its file, steps[name][t] for step t."""
 
     bounds: dict[str, float]
     hypotheses: list[tuple[float, str, float]]
     eps: list[float]
     steps: dict[str, list[float]]
-    end: Stored
+    end_weights: list[Array]
+    end_biases: list[Array | None]
     grid: list[float]
     sigma: list[float]
-
-    @property
-    def parts(self) -> int:
-        """Parts of the recheck, each of which ticks once."""
-        return len(self.steps["rho"]) + 2 * len(self.weights) + len(self.grid)
 
     def branches(self, t: int) -> set[str]:
         """The branches that step t names."""
         return {name for name, bit in BRANCHES.items() if int(self.steps["branches"][t]) & bit}
 
 
-def read_trajectory(text: dict[str, Any], path: Path, admit: Admit) -> TrajectoryClaim:
+@dataclass(frozen=True)
+class TrajectoryClaim(Followed, Stored):
+    """About a fully connected network."""
+
+    @property
+    def parts(self) -> int:
+        """Parts of the recheck, each of which ticks once."""
+        return len(self.steps["rho"]) + 2 * len(self.weights) + len(self.grid)
+
+    @property
+    def network(self) -> Network:
+        """What the recheck computes with."""
+        end = replace(self, weights=self.end_weights, biases=self.end_biases)
+        return LayerNetwork(self, end, self.bounds["lambda_min"])
+
+
+@dataclass(frozen=True)
+class GraphTrajectoryClaim(Followed, GraphStored):
+    """About a network of class G."""
+
+    @property
+    def parts(self) -> int:
+        """Parts of the recheck, each of which ticks once."""
+        return len(self.steps["rho"]) + 2 * len(self.kinds) + len(self.grid)
+
+    @property
+    def network(self) -> Network:
+        """What the recheck computes with."""
+        return GraphNetwork(self, self.end_weights, self.end_biases)
+
+
+def read_trajectory(text: dict[str, Any], path: Path, admit: Admit) -> TrajectoryClaim | GraphTrajectoryClaim:
     """The claim of a certificate of Theorem D, every field and hash checked, none of it recomputed.
 
     Raises:
         Stop: with code DAMAGED.
     """
-    # What is not of the right type here is refused by name in read_stored.
-    network, arrays = text.get("network"), text.get("arrays")
-    layers = network.get("layers") if isinstance(network, dict) else 0
-    hashes = arrays.get("sha256") if isinstance(arrays, dict) else {}
+    # What is not of the right type here is refused by name in read_stored and read_graph.
+    network = text.get("network")
+    network = network if isinstance(network, dict) else {}
+    graph = "nodes" in network and text["schema"] != SCHEMAS[0]
+    layers = network.get("groups" if graph else "layers")
+    named = names_hashed(text) if isinstance(text.get("arrays"), dict) else set()
     count = layers if type(layers) is int and 0 < layers <= MOST_LAYERS else 0
-    ends = {f"end_W{l}": 2 for l in range(1, count + 1)}
-    ends |= {f"end_b{l}": 1 for l in range(1, count + 1) if isinstance(hashes, dict) and f"b{l}" in hashes}
-    vectors = dict.fromkeys(("eps", *STEPS, "grid", "sigma"), 1)
-    stored = read_stored(text, path, admit, {**ends, **vectors}, ("steps", "eps", "radius"))
+    names = (*STEPS, "concave") if graph else STEPS
+    vectors = dict.fromkeys(("grid", "sigma", "eps", *names), 1)
+    ends = {f"end_W{l}": 3 if graph else 2 for l in range(1, count + 1)}
+    ends |= {f"end_b{l}": 2 if graph else 1 for l in range(1, count + 1) if f"b{l}" in named}
+    read = read_graph if graph else read_stored
+    stored = read(text, path, admit, {**vectors, **ends}, ["steps", "eps", "radius"])
     more = stored.more
     weights = [more[f"end_W{l}"] for l in range(1, count + 1)]
     biases = [more.get(f"end_b{l}") for l in range(1, count + 1)]
-    for name in ends:
-        if more[name].shape != _first(stored, name).shape:
-            damaged(f"arrays.{name}", f"has the shape {more[name].shape}, the start {_first(stored, name).shape}")
+    for name, first in _starts(stored).items():
+        if more[name].shape != first.shape:
+            damaged(f"arrays.{name}", f"has the shape {more[name].shape}, the start {first.shape}")
     steps, field = read_witness(text, "steps")
     if type(steps) is not int or steps < 1:
         damaged(field, "not a positive number of steps")
     eps, grid, sigma = more["eps"], more["grid"], more["sigma"]
-    for name in STEPS:
+    for name in names:
         if len(more[name]) != steps:
             damaged(f"arrays.{name}", f"does not have {steps} numbers, one for each step")
     if len(eps) != steps + 1 or (eps < 0).any():
@@ -115,76 +145,67 @@ def read_trajectory(text: dict[str, Any], path: Path, admit: Admit) -> Trajector
     radius = number(*read_witness(text, "radius"))
     if grid[0] != eps[-1] or not (np.diff(grid) > 0).all() or grid[-1] != radius:
         damaged("arrays.grid", f"must start at eps_T, increase strictly and end at the radius, {radius!r}")
-    return TrajectoryClaim(
+    claim = GraphTrajectoryClaim if isinstance(stored, GraphStored) else TrajectoryClaim
+    return claim(
         **vars(stored), bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, HYPOTHESES),
-        eps=eps.tolist(), steps={name: more[name].tolist() for name in STEPS},
-        end=replace(stored, weights=weights, biases=biases), grid=grid.tolist(), sigma=sigma.tolist(),
+        eps=eps.tolist(), steps={name: more[name].tolist() for name in names}, end_weights=weights,
+        end_biases=biases, grid=grid.tolist(), sigma=sigma.tolist(),
     )  # fmt: skip
 
 
-def _first(stored: Stored, name: str) -> Array:
-    part = (stored.weights if name[4] == "W" else stored.biases)[int(name[5:]) - 1]
-    assert part is not None
-    return part
-
-
-def _at(c: Stored, hint: float) -> Claim:
-    """A network as the code for balls takes it, K unscaled."""
-    stored = {field.name: getattr(c, field.name) for field in fields(Stored)}
-    return Claim(**{**stored, "loss": "sum"}, radius=0.0, bounds={"lambda_min": hint}, hypotheses=[], grid=[], sigma=[])
+def _starts(stored: Stored | GraphStored) -> dict[str, Array]:
+    """The weights of the start by the names of those of the end."""
+    if isinstance(stored, GraphStored):
+        weights, biases = stored.parameters
+    else:
+        weights, biases = stored.weights, stored.biases
+    starts = {f"end_W{l}": w for l, w in enumerate(weights, 1)}
+    return starts | {f"end_b{l}": b for l, b in enumerate(biases, 1) if b is not None}
 
 
 # --- one step ---------------------------------------------------------------------------------------------------------
 
 
-class _Reference:
-    """Norms at doubles near some v_s, and from them bounds on every ball that is not far away."""
-
-    def __init__(self, c: TrajectoryClaim, at: Weights) -> None:
-        near = at.floats(c)
-        self.weights = stored_weights(near.weights, near.biases)
-        self.centre: Centre = centre(_at(near, -np.inf), lambda note: None)
-
-    def over(self, at: Weights, reach: arb) -> tuple[arb, arb]:
-        """Upper bounds of ||J|| and of its Lipschitz constant on the ball of radius `reach`."""
-        radius = (distance(at, self.weights) + reach).upper()
-        ell = steepness(self.centre.norms, radius, everywhere=True).upper()
-        return (root(self.centre.largest) + radius * ell).upper(), ell
-
-
 class _Replay:
     """v_t, the bound a_t of its distance from x_t, and the reference whose norms are in use."""
 
-    def __init__(self, c: TrajectoryClaim) -> None:
-        self.c, self.at, self.apart = c, stored_weights(c.weights, c.biases), arb(0)
-        self.reference = _Reference(c, self.at)
+    def __init__(self, c: TrajectoryClaim | GraphTrajectoryClaim) -> None:
+        self.c, self.net, self.apart = c, c.network, arb(0)
+        self.at = self.net.start
+        self.reference = self.net.reference(self.at)
 
-    def bounds(self, t: int, seen: Forward, reach: arb) -> tuple[arb, arb, arb]:
-        """Upper bounds of ||r||, ||J||, ||sum_i r_i Hess f_i|| on the ball; a new reference where they fall short."""
+    def bounds(self, t: int, seen: Any, reach: arb) -> tuple[arb, arb, arb, arb]:
+        """Upper bounds of ||r||, ||J||, ||E||, -lambda_min(E) on the ball; a new reference where they fall short.
+
+        E = sum_i r_i Hess f_i. A claim without a number of its own for -lambda_min(E) has that of ||E||.
+        """
         steps = self.c.steps
+        claims = [steps[name][t] for name in ("curvature", "concave") if name in steps]
         for fresh in (False, True):
             if fresh:
-                self.reference = _Reference(self.c, self.at)
+                self.reference = self.net.reference(self.at)
             lipschitz, ell = self.reference.over(self.at, reach)
             residual = norm([seen.residual]) + lipschitz * reach
-            curvature = residual * ell
+            curvature = concave = residual * ell
             if lipschitz <= steps["lipschitz"][t]:
-                if not curvature <= steps["curvature"][t] and len(self.c.weights) == 2:
-                    curvature = curvature.min(hidden_layer_curvature(self.c, self.at, seen, reach, lipschitz))
-                if curvature <= steps["curvature"][t]:
+                if not curvature <= min(claims):
+                    curvature, concave = (
+                        bound.min(curvature) for bound in self.net.curvature(self.at, seen, reach, lipschitz, curvature)
+                    )
+                if curvature <= steps["curvature"][t] and concave <= claims[-1]:
                     break
-        return residual, lipschitz, curvature
+        return residual, lipschitz, curvature, concave
 
     def step(self, t: int, checks: Checks) -> None:
         """Compare every claim of step t, then take it."""
         c, steps = self.c, self.c.steps
-        seen = forward(c, self.at)
+        seen = self.net.forward(self.at)
         reach = (arb(c.eps[t]) + self.apart).upper()
 
         def compare(name: str, what: str, value: arb, direction: str = "upper") -> None:
             checks.compare(f"step {t}, {name}", steps[name][t], value, direction, what)
 
-        along = gradient(c, self.at, seen)
+        along = self.net.gradient(self.at, seen)
         size = norm(along.parts)
         after, rounding = step(c, self.at, along, size)
         if not rounding <= steps["rho"][t]:
@@ -193,18 +214,21 @@ class _Replay:
             own = f"{rounding.str(5)}, error of this recheck's own step"
             checks.append(Check(f"step {t}, rho", claim, own, UNSURE))
             return
-        residual, lipschitz, curvature = self.bounds(t, seen, reach)
+        residual, lipschitz, curvature, concave = self.bounds(t, seen, reach)
         compare("residual", "norm of r on the ball", residual)
         compare("lipschitz", "norm of J on the ball", lipschitz)
         compare("curvature", "norm of sum_i r_i Hess f_i on the ball", curvature)
-        claimed = {name: arb(steps[name][t]) for name in ("lipschitz", "curvature", "beta", "low", "high", "factor")}
+        if "concave" in steps:
+            compare("concave", "minus the least eigenvalue of sum_i r_i Hess f_i on the ball", concave)
+        claimed = {name: arb(values[t]) for name, values in steps.items()}
         share = share_of(c)
         compare("beta", "lipschitz^2 + curvature, scaled", share * (claimed["lipschitz"] ** 2 + claimed["curvature"]))
         moved = claimed["beta"] * reach
         compare("low", "norm of the gradient on the ball", (size - moved).max(arb(0)), "lower")
         compare("high", "norm of the gradient on the ball", size + moved)
         self._branches(t, checks, claimed["low"], claimed["high"])
-        found = growth(c, claimed["beta"], share * claimed["curvature"], claimed["low"], c.branches(t))
+        negative = share * claimed.get("concave", claimed["curvature"])
+        found = growth(c, claimed["beta"], negative, claimed["low"], c.branches(t))
         compare("factor", "growth of the branches named", found)
         recursion = claimed["factor"] * c.eps[t] + steps["rho"][t]
         checks.compare(f"step {t}, eps of the next", c.eps[t + 1], recursion, "upper", "factor eps + rho")
@@ -233,7 +257,7 @@ class _Replay:
 # --- the claims -------------------------------------------------------------------------------------------------------
 
 
-def check_trajectory(c: TrajectoryClaim, checks: Checks, tick: Tick) -> None:
+def check_trajectory(c: TrajectoryClaim | GraphTrajectoryClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem D; the first step that fails ends the recheck."""
     replay = _Replay(c)
     for t in range(len(c.steps["rho"])):
@@ -242,15 +266,15 @@ def check_trajectory(c: TrajectoryClaim, checks: Checks, tick: Tick) -> None:
         replay.step(t, checks)
         if any(check.code != ACCEPTED for check in checks[before:]):
             return
-    end = stored_weights(c.end.weights, c.end.biases)
+    end = replay.net.end
     away = distance(replay.at, end) + replay.apart
     field = f"arrays.eps[{len(c.eps) - 1}]"
     checks.compare(field, c.eps[-1], away, "upper", "distance of the stored end from the exact iterate")
     factors = [arb(f).max(arb(1)) for f in c.steps["factor"]]
     checks.compare("bounds.growth", c.bounds["growth"], _product(factors), "upper")
-    displacement = distance(end, stored_weights(c.weights, c.biases))
+    displacement = distance(end, replay.net.start)
     checks.compare("bounds.displacement", c.bounds["displacement"], displacement, "upper")
-    _last_step(c, checks, tick)
+    _last_step(c, replay.net, checks, tick)
     whole = arb(c.bounds["displacement"]) + c.eps[-1] + c.bounds["required"]
     checks.compare("bounds.distance", c.bounds["distance"], whole, "upper")
 
@@ -262,7 +286,7 @@ def _product(values: Iterable[arb]) -> arb:
     return total
 
 
-def _last_step(c: TrajectoryClaim, checks: Checks, tick: Tick) -> None:
+def _last_step(c: TrajectoryClaim | GraphTrajectoryClaim, net: Network, checks: Checks, tick: Tick) -> None:
     """Theorem C at the stored end w_T for every start in B(w_T, eps_T).
 
     A start w has ||r(w)|| <= rbar = ||r(w_T)|| + L_F(eps) eps, and s -> sig(s + eps) is a profile about it. On the
@@ -270,7 +294,7 @@ def _last_step(c: TrajectoryClaim, checks: Checks, tick: Tick) -> None:
     beta = c (L_F^2 + rbar ell). Theorem B at w asks for rbar < (1 - beta eta / 2) int_eps^{R + eps} sig; its path then
     ends before the integral has reached rbar, and mu = c sig^2 there.
     """
-    at = centre(_at(c.end, c.bounds["lambda_min"]), tick)
+    at = net.about_end(tick)
     zero, eta, share = arb(0), arb(c.eta), share_of(c)
 
     def bound(name: str, value: arb) -> None:
@@ -279,20 +303,17 @@ def _last_step(c: TrajectoryClaim, checks: Checks, tick: Tick) -> None:
     def hypothesis(i: int, low: arb, high: arb) -> None:
         checks.hypothesis(i, c.hypotheses[i], HYPOTHESES[i][0], low, high)
 
-    sigma_0, largest = root(at.least), root(at.largest)
+    sigma_0, largest = root(at.least), at.largest
     changes: list[arb] = []
     profile: list[arb] = []
-    summed = zero
     for s, claim in zip(c.grid, c.sigma, strict=True):
         tick(f"profile at radius {s:.3g}")
-        ell = steepness(at.norms, arb(s), everywhere=True)
-        # int_0^s ell by right end points, ell being nondecreasing; or the recursion for dJ itself.
-        summed += (arb(s) - (c.grid[len(changes) - 1] if changes else 0)) * ell
-        changes.append(summed.min(s * steepness(at.norms, arb(s), everywhere=False)))
+        changes.append(at.change(s))
         profile.append((sigma_0 - changes[-1]).max(zero))
         checks.compare(f"arrays.sigma[{len(profile) - 1}]", claim, profile[-1], "lower")
     residual = at.residual + (largest + changes[0]) * c.grid[0]
     lipschitz = largest + changes[-1]
+    ell = at.steepness(c.grid[-1])
     beta = share * (lipschitz**2 + residual * ell)
     left = 1 - beta * eta / 2
     bound("residual", residual)

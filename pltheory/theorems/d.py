@@ -6,8 +6,11 @@ import math
 from dataclasses import dataclass
 
 from ..certification.claim import Claim
-from ..certification.trajectory import TrajectoryCertificate, certify_trajectory
+from ..certification.trajectory import TrajectoryCertificate, certify_graph_trajectory, certify_trajectory
 from ..certification.trajectory.claim import trajectory_claim
+from ..nets.channels import Channels
+from ..nets.graph import Graph
+from ..nets.kinds.affine import Affine
 from ..optim import StepSettings
 from ..problem.problem import Problem
 from ..rigor.scalar import interval
@@ -21,6 +24,14 @@ from .sources import PROJECT
 
 FEWEST_STEPS = 20
 """Steps below which a trajectory is not worth its start."""
+_WEIGHT = 20.0
+"""Times the multiplications of a graph's forward pass that an enclosed step costs, its reference points included."""
+
+
+def _multiplications(graph: Graph) -> int:
+    """Of one sample's way through the graph."""
+    kinds = (node.kind for node in graph.nodes)
+    return sum(k.patches.size * graph.groups[k.group].weight.shape[1] for k in kinds if isinstance(k, Affine))
 
 
 @dataclass(frozen=True)
@@ -102,8 +113,16 @@ class VerifiedTrajectory(Theorem):
             raise NotAvailableError(question.at.unavailable)
         question.require_fully_connected(self.id)
         problem, asked_for = question.problem, question.work == math.inf
+        graph = question.at.graph
+        if graph is not None and not asked_for and Channels.of(graph) is None:
+            raise NotAvailableError(
+                "not tried: for another graph than convolution, activation, pooling or flattening, dense head the "
+                "error grows with ||r|| ell: ask for it by its name"
+            )
         outputs = problem.y.numel()
         step = float(outputs * sum(p.numel() for p in problem.parameters()) + outputs**3)
+        if graph is not None:
+            step += _WEIGHT * len(problem.x) * _multiplications(graph)
         allowed = question.steps if asked_for else min(question.steps, int(question.work / step))
         if allowed < FEWEST_STEPS:
             question.allow(question.steps * step)
@@ -113,17 +132,19 @@ class VerifiedTrajectory(Theorem):
             def said(t: int, residual: float, eps: float, growth: float) -> None:
                 told(t, allowed, f"||r|| = {residual:.1e}, error {eps:.0e}")
 
-        followed = certify_trajectory(problem, question.settings, steps_limit=allowed, progress=said)
+        prove = certify_trajectory if graph is None else certify_graph_trajectory
+        followed = prove(problem, question.settings, steps_limit=allowed, progress=said)
         return Followed(followed, trajectory_claim(self.statement, problem, question.settings, followed))
 
     def certify(self, problem: Problem, settings: StepSettings) -> Claim:
         """The certificate of a trajectory of at most `STEPS` steps."""
-        found = certify_trajectory(problem, settings, steps_limit=STEPS)
+        prove = certify_trajectory if problem.of_class_n else certify_graph_trajectory
+        found = prove(problem, settings, steps_limit=STEPS)
         return trajectory_claim(self.statement, problem, settings, found)
 
     def certificate(self, found: Followed) -> Claim | None:
-        """The trajectory, where everything about it is proved."""
-        return found.claim if found.proved else None
+        """The trajectory, where everything about it is proved and a recheck can read it."""
+        return found.claim if found.proved and not found.claim.unwritten else None
 
     def step(self, question: Question, found: Followed | None) -> float | None:
         """Eta of the trajectory."""

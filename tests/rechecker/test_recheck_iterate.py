@@ -11,8 +11,8 @@ import pytest
 import torch
 from flint import arb, ctx
 
+from pltheory.rechecker import followed, trajectory
 from pltheory.rechecker import iterate as iterate
-from pltheory.rechecker import trajectory as replay
 from pltheory.rechecker.fields import Stop
 from pltheory.rechecker.file import ACTIVATIONS, Stored
 
@@ -243,7 +243,7 @@ WIDENED = iterate._widened
 def test_bounds_about_a_reference_hold_on_the_ball(widths: Shape, bias: bool, name: str, loss: str) -> None:
     c = stored(widths, 3, bias=bias, name=name, loss=loss)
     oracle = Oracle(c)
-    reference = replay._Reference(c, weights_of(c))
+    reference = followed.LayerReference(c, weights_of(c))
     for reach in (1e-6, 0.1):
         lipschitz, ell = (float(b) for b in reference.over(weights_of(c), arb(reach)))
         points = oracle.in_ball(reach, 6)
@@ -265,13 +265,13 @@ def test_no_pair_of_points_is_driven_apart_faster(
         at = weights_of(c)
         seen = iterate.forward(c, at)
         size = float(iterate.norm(iterate.gradient(c, at, seen).parts))
-        lipschitz, ell = replay._Reference(c, at).over(at, arb(radius))
+        lipschitz, ell = followed.LayerReference(c, at).over(at, arb(radius))
         bend = (iterate.norm([seen.residual]) + lipschitz * radius) * ell
         beta = lipschitz**2 + bend
         c = stored(widths, 4, seed=3, pull=pull, eta=1 / float(beta), gamma=gamma * size, delta=delta)
         oracle = Oracle(c)
         low, high = size - float(beta) * radius, size + float(beta) * radius
-        names = replay._Replay._allowed(_Settings(c), arb(low), arb(high))  # type: ignore[arg-type]
+        names = trajectory._Replay._allowed(_Settings(c), arb(low), arb(high))  # type: ignore[arg-type]
         assert wanted in names
         factor = float(iterate.growth(c, beta, bend, arb(low), names).upper())
         for v in oracle.in_ball(0.7 * radius, 5):

@@ -2,3 +2,4 @@
 
 from .certify import TrajectoryCertificate as TrajectoryCertificate
 from .certify import certify_trajectory as certify_trajectory
+from .graph_certify import certify_graph_trajectory as certify_graph_trajectory

@@ -19,7 +19,7 @@ from ...rigor.roundoff import Array, add_up, down, mul_up
 from ...rigor.scalar import Interval, certainly_less, integral_below, interval
 from ...theory.formulas import slack, smoothness
 from ..conclusion import conclude, floor_below
-from .bounds import Reference, ell_upper, jacobian_change_upper
+from .bounds import BallsAbout
 
 GRID = 96
 """Radii at which the profile about w_T is tabulated."""
@@ -67,12 +67,12 @@ class Basin:
 
 
 def basin(
-    ref: Reference, residual: float, eps: float, eta: float, gamma: float, delta: float, scale: Interval
+    ref: BallsAbout, residual: float, eps: float, eta: float, gamma: float, delta: float, scale: Interval
 ) -> Basin:
     """Search a radius R at which Theorem C holds from every start in B(w_ref, eps).
 
     Args:
-        ref: bounds about w_T; only its norms and kernel are used, not its ball.
+        ref: bounds about w_T.
         residual: upper bound of ||r(w_T)||.
         eps: radius of the ball of starts.
         eta, gamma, delta: the settings.
@@ -122,24 +122,24 @@ def basin(
     return best
 
 
-def _last_radius(ref: Reference, sigma: float) -> float:
+def _last_radius(ref: BallsAbout, sigma: float) -> float:
     """About the radius at which sigma is used up; a guess, any positive number is valid."""
     if sigma <= 0.0:
         return 1.0
     high = 1.0
-    while jacobian_change_upper(ref.norms, high) < sigma:
+    while ref.change_within(high) < sigma:
         high *= 2.0
     low = 0.0
     for _ in range(8):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if jacobian_change_upper(ref.norms, middle) < sigma else (low, middle)
+        low, high = (middle, high) if ref.change_within(middle) < sigma else (low, middle)
     return high
 
 
-def _profile(ref: Reference, sigma: float, grid: Array) -> tuple[Array, Array, Array]:
+def _profile(ref: BallsAbout, sigma: float, grid: Array) -> tuple[Array, Array, Array]:
     """Lower bounds of sig, upper bounds of ||J|| and of ell on the balls of the grid's radii about w_ref."""
-    ell = np.array([ell_upper(ref.norms, float(s)) for s in grid])
-    direct = np.array([jacobian_change_upper(ref.norms, float(s)) for s in grid])
+    ell = np.array([ref.ell_within(float(s)) for s in grid])
+    direct = np.array([ref.change_within(float(s)) for s in grid])
     # int_0^s ell <= s ell(s), by right end points: ell is nondecreasing.
     total = float(mul_up(grid[0], ell[0]))
     summed = [total]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -59,8 +59,29 @@ def _dot(x: list[Interval], y: list[Interval]) -> Interval:
     return sum((a * b for a, b in zip(x, y, strict=True)), interval(0.0))
 
 
-UPWARDS = Arithmetic(INTERVALS.sqrt, INTERVALS.minimum, INTERVALS.maximum, nonnegative_norm)
+UPWARDS = Arithmetic(INTERVALS.sqrt, INTERVALS.minimum, INTERVALS.maximum, nonnegative_norm, INTERVALS.near)
 """Intervals whose spectral norm is that of nonnegative matrices; only upper ends of its results are meant."""
+
+
+class BallsAbout(Protocol):
+    """What the last step reads of a reference point."""
+
+    @property
+    def jacobian(self) -> float:
+        """Upper bound of ||J(w_ref)||."""
+        ...
+
+    def sigma_lower(self) -> float:
+        """Lower bound of sigma_min(J(w_ref))."""
+        ...
+
+    def change_within(self, s: float) -> float:
+        """Upper bound of ||J(w) - J(w_ref)|| over B(w_ref, s)."""
+        ...
+
+    def ell_within(self, s: float) -> float:
+        """Upper bound of the Lipschitz constant of J over B(w_ref, s)."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +114,14 @@ class Reference:
     def sigma_lower(self) -> float:
         """Verified lower bound of sigma_min(J(w_ref)); 0 where none is found."""
         return sigma_min_lower(self.kernel).at_least()
+
+    def change_within(self, s: float) -> float:
+        """Upper bound of ||J(w) - J(w_ref)|| over B(w_ref, s)."""
+        return jacobian_change_upper(self.norms, s)
+
+    def ell_within(self, s: float) -> float:
+        """Upper bound of the Lipschitz constant of J over B(w_ref, s)."""
+        return ell_upper(self.norms, s)
 
 
 def _row_blocks(gram: Ball, size: int) -> float:

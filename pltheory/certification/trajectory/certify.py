@@ -24,10 +24,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from ...nets.graph import Graph
 from ...optim import ClippedSettings, StepSettings, certifiable
 from ...problem.problem import Problem
 from ...rigor import environment
@@ -35,13 +36,13 @@ from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import add_up, down, mul_up
 from ...rigor.scalar import Interval, interval
 from ...theory.formulas import smoothness
-from ..stored import Arrays, FloatNetwork, require_unchanged, stored_arrays
+from ..stored import FloatNetwork, Stored, require_unchanged, stored_arrays
 from .basin import Basin, basin
-from .bounds import Reference, reference
+from .bounds import reference
 from .curvature import data_gram, hidden_layer_curvature
 from .growth import growth
 from .network import distance_up, forward
-from .step import enclose_step, gradient
+from .step import Step, enclose_step, gradient
 
 Status = Literal["CERTIFIED", "UNDECIDED"]
 Progress = Callable[[int, float, float, float], None]
@@ -70,6 +71,7 @@ class StepRecord:
         residual: upper bound of ||r||.
         lipschitz: upper bound of ||J||.
         curvature: upper bound of ||sum_i r_i Hess f_i||, summed loss.
+        concave: upper bound of minus its smallest eigenvalue; `curvature` where no other is known.
         beta: upper bound of the Hessian's norm, loss in use.
         gradient: enclosure of ||grad L||, loss in use.
         branches: the branches of the step that can occur.
@@ -81,6 +83,7 @@ class StepRecord:
     residual: float
     lipschitz: float
     curvature: float
+    concave: float
     beta: float
     gradient: Interval
     branches: tuple[str, ...]
@@ -111,7 +114,7 @@ class TrajectoryCertificate:
     gamma: float
     delta: float
     scale: Fraction
-    start: Arrays
+    start: Stored
     steps: int
     eps: float
     growth: float
@@ -119,7 +122,7 @@ class TrajectoryCertificate:
     displacement: float
     basin: Basin | None
     records: tuple[StepRecord, ...]
-    final: FloatNetwork
+    final: FloatNetwork | Graph
     obstruction: str
 
     @property
@@ -137,23 +140,73 @@ class TrajectoryCertificate:
 
 
 class _Run:
-    """The loop's state: w_t, its error bound, and what has been recorded."""
+    """The loop's state: w_t, its error bound, and what has been recorded.
+
+    Everything that depends on how a network is stored is in the methods from `take` to `step`; those here are of
+    class N.
+    """
+
+    start: Any
+    net: Any
+    origin: Any
+    ref: Any
 
     def __init__(self, problem: Problem, settings: ClippedSettings) -> None:
-        self.start = stored_arrays(problem)
+        self.start = self.take(problem)
         self.x, self.y = self.start.x, self.start.y
-        self.net: FloatNetwork = self.start
+        self.net = self.origin = self.begin()
         self.scale = problem.share
         self.factor = interval(self.scale)
         self.gamma, self.delta = float(settings.gamma), float(settings.delta)
         self.eps, self.growth = 0.0, 1.0
         self.records: list[StepRecord] = []
         self.basin: Basin | None = None
-        self.at = forward(self.net, self.x, self.y)
-        self.gram = data_gram(self.net, self.x)
+        self.at = self.look()
         self.ref = self.refer()
         self.eta = self._eta(settings)
         self.next_try = math.inf
+
+    # --- of the class of network ---
+
+    def take(self, problem: Problem) -> Any:
+        """The stored doubles that the verdict is about."""
+        return stored_arrays(problem)
+
+    def begin(self) -> Any:
+        """w_0, and what the data alone decide."""
+        self.gram = data_gram(self.start, self.x)
+        return self.start
+
+    def look(self) -> Any:
+        """The forward pass at w_t."""
+        return forward(self.net, self.x, self.y)
+
+    def about(self, least: float) -> Any:
+        """Bounds about w_t on a ball of at least that radius."""
+        return reference(self.net, self.at, least)
+
+    def distance(self, other: Any) -> float:
+        """Upper bound of ||w_t - other||."""
+        return distance_up(self.net, other)
+
+    def curvature(self, residual: float) -> tuple[float, float]:
+        """Upper bounds over B(w_t, 2 eps_t) of ||E|| and -lambda_min(E), E = sum_i r_i Hess f_i, from one of ||r||."""
+        general = float(mul_up(residual, self.ref.ell))
+        if self.gram is not None and not self.negligible(general):
+            found = hidden_layer_curvature(self.net, self.at, self.gram, self.radius, self.ref.lipschitz)
+            general = min(general, found)
+        return general, general
+
+    def step(self) -> Step:
+        """The computed step from w_t."""
+        found = gradient(self.net, self.at, self.ref.lipschitz, self.scale)
+        return enclose_step(self.net, found, self.eta, self.gamma, self.delta)
+
+    # --- of the loop ---
+
+    def negligible(self, curvature: float) -> bool:
+        """Whether a sharper bound of the curvature is not worth its time."""
+        return self.eta * float(self.scale) * curvature < _NEGLIGIBLE
 
     def _eta(self, settings: StepSettings) -> float:
         """The step size; of "c/beta", beta is the smoothness bound at w_0. Any double is an honest choice."""
@@ -172,14 +225,14 @@ class _Run:
         """Radius about w_t of the ball that bounds are about; it holds the ball of radius eps_t about x_t."""
         return 2.0 * self.eps
 
-    def refer(self) -> Reference:
+    def refer(self) -> Any:
         """Make w_t the reference point."""
-        self.ref = reference(self.net, self.at, self.radius)
+        self.ref = self.about(self.radius)
         return self.ref
 
     def cover(self) -> None:
         """Make sure that B(w_t, 2 eps_t) lies in the ball of the reference point."""
-        away = distance_up(self.net, self.ref.network)
+        away = self.distance(self.ref.network)
         # Written so that a NaN asks for a new reference point.
         if not add_up(away, self.radius) <= self.ref.radius:
             self.refer()
@@ -195,25 +248,18 @@ class _Run:
         if not (promise > _TRY * (residual + ref.lipschitz * self.eps) and residual < self.next_try):
             return False
         self.next_try = _AGAIN * residual
-        here = reference(self.net, self.at, self.eps)
+        here = self.about(self.eps)
         self.basin = basin(here, residual, self.eps, self.eta, self.gamma, self.delta, self.factor)
         return self.basin.holds
 
-    def curvature(self, residual: float) -> float:
-        """Upper bound of ||sum_i r_i Hess f_i|| over B(w_t, 2 eps_t), given one of ||r||."""
-        general = float(mul_up(residual, self.ref.ell))
-        if self.gram is None or self.eta * float(self.scale) * general < _NEGLIGIBLE:
-            return general
-        return min(general, hidden_layer_curvature(self.net, self.at, self.gram, self.radius, self.ref.lipschitz))
-
     def advance(self) -> None:
         """One step, its error and its growth."""
-        found = gradient(self.net, self.at, self.ref.lipschitz, self.scale)
-        step = enclose_step(self.net, found, self.eta, self.gamma, self.delta)
+        step = self.step()
         lipschitz = self.ref.lipschitz
         residual = float(add_up(self.at.residual_norm.hi, mul_up(lipschitz, self.radius)))
-        curvature = float(mul_up(_HEADROOM, self.curvature(residual)))
-        grown = growth(curvature, lipschitz, self.radius, step.grad, self.eta, self.gamma, self.delta, self.factor)
+        curvature, concave = (float(mul_up(_HEADROOM, bound)) for bound in self.curvature(residual))
+        args = (step.grad, self.eta, self.gamma, self.delta, self.factor)
+        grown = growth(curvature, lipschitz, self.radius, *args, concave)
         self.records.append(
             StepRecord(
                 self.eps,
@@ -222,6 +268,7 @@ class _Run:
                 residual,
                 lipschitz,
                 curvature,
+                concave,
                 grown.beta,
                 grown.grad,
                 tuple(sorted(grown.branches)),
@@ -232,7 +279,7 @@ class _Run:
         if not math.isfinite(eps):
             raise NoVerdictError("the error recursion overflows")
         self.eps, self.net = eps, step.network
-        self.at = forward(self.net, self.x, self.y)
+        self.at = self.look()
         self.cover()
 
     def lost(self) -> bool:
@@ -253,7 +300,7 @@ class _Run:
             self.eps,
             self.growth,
             dict(counts),
-            distance_up(self.net, self.start),
+            self.distance(self.origin),
             self.basin,
             tuple(self.records),
             self.net,
@@ -283,7 +330,11 @@ def certify_trajectory(
         RoundingEnvironmentError: the processor does not round as the bounds presuppose.
     """
     environment.require()
-    run = _Run(problem, certifiable(settings))
+    return follow(_Run(problem, certifiable(settings)), problem, steps_limit, progress)
+
+
+def follow(run: _Run, problem: Problem, steps_limit: int, progress: Progress | None) -> TrajectoryCertificate:
+    """Take steps until Theorem C holds, or until it is seen that it will not. Arguments as `certify_trajectory`."""
     status: Status = "UNDECIDED"
     try:
         while True:
@@ -302,7 +353,7 @@ def certify_trajectory(
     except NoVerdictError as error:
         status, why = "UNDECIDED", f"step {run.t}: {error}; {_worst(run)}"
     environment.require()
-    require_unchanged(run.start, stored_arrays(problem))
+    require_unchanged(run.start, run.take(problem))
     return run.certificate(status, why)
 
 

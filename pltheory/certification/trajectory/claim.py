@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...nets.channels import Channels
+from ...nets.graph import Graph
 from ...optim import StepSettings, certifiable
 from ...problem.problem import Problem
 from ...rigor.roundoff import Array
@@ -18,6 +20,7 @@ from ...theory.statement import Statement
 from ..claim import Claim, Inequality, bounds
 from .certify import StepRecord, TrajectoryCertificate
 
+_NO_RECHECK = "no file is written of Theorem D on this graph: no recheck of it exists yet"
 BRANCHES = {"full": 1.0, "band": 2.0, "floor": 4.0}
 """A step's branches are stored as the sum of these."""
 
@@ -55,6 +58,7 @@ def trajectory_claim(statement: Statement, problem: Problem, settings: StepSetti
         witness=_witness(c, b.grid, b.sig),
         numbers={"steps": c.steps, "eps": c.eps, "radius": b.grid[-1]},
         shortfall="" if c.steps else "Theorem D took no step here: Theorem B at the same weights says as much",
+        unwritten=_NO_RECHECK if isinstance(c.final, Graph) and Channels.of(c.final) is None else "",
     )
 
 
@@ -62,6 +66,8 @@ def _witness(c: TrajectoryCertificate, grid: tuple[float, ...], sigma: tuple[flo
     """The arrays of Theorem D; T steps."""
     rows = np.array([_row(s) for s in c.records]).reshape(-1, len(_COLUMNS))  # (T, columns)
     steps = dict(zip(_COLUMNS, np.ascontiguousarray(rows.T), strict=True))
+    if isinstance(c.final, Graph):
+        steps["concave"] = np.array([s.concave for s in c.records])
     eps = np.array([*(s.eps for s in c.records), c.eps])
     return {**c.final.named("end_"), **steps, "eps": eps, "grid": np.array(grid), "sigma": np.array(sigma)}
 

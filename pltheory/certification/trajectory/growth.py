@@ -70,6 +70,7 @@ def growth(
     gamma: float,
     delta: float,
     scale: Interval,
+    concave: float | None = None,
 ) -> Growth:
     """Lipschitz constant over B(w, eps) of the exact step of delta-GClip.
 
@@ -84,10 +85,12 @@ def growth(
         grad: enclosure of ||grad L(w)|| of the loss in use.
         eta, gamma, delta: the settings.
         scale: c of the loss in use.
+        concave: upper bound over the ball of -lambda_min(sum_i r_i Hess f_i), summed loss, where one below that of the
+            norm is known. The Hessian's norm is still at most beta: it is no less concave than `curvature` says.
     """
     # Hess L = c (J^T J + sum_i r_i Hess f_i): the first term is between 0 and c L_F^2.
-    negative = scale * curvature
-    beta = scale * lipschitz * lipschitz + negative
+    negative = scale * (curvature if concave is None else concave)
+    beta = scale * lipschitz * lipschitz + scale * curvature
     # ||Hess L|| <= beta over the ball, so the gradient moves by at most beta eps.
     change = (beta * eps).hi
     over = between(max(0.0, (grad - change).lo), (grad + change).hi)

@@ -12,12 +12,14 @@ Everything is bounded in the Euclidean norm over all parameters. Each source of 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from ...nets.activations import activation
+from ...nets.graph import Graph
 from ...rigor import roundoff
 from ...rigor.arithmetic import INTERVALS
 from ...rigor.midrad import Ball, inner_rounding, product_floats
@@ -187,6 +189,55 @@ def update_rounding(moved: float, step: float, count: int) -> float:
 
 
 @dataclass(frozen=True, eq=False)
+class Moved:
+    """A computed step of any arrays and its distance from the exact one.
+
+    Attributes:
+        arrays: the parameters reached.
+        rho: upper bound of ||computed - exact||.
+        grad: enclosure of ||exact gradient||.
+    """
+
+    arrays: list[Array]
+    rho: float
+    grad: Interval
+
+
+@quiet
+def enclose_update(
+    before: Sequence[Array], along: Sequence[Array], apart: float, eta: float, gamma: float, delta: float
+) -> Moved:
+    """Take one step in float64 along a computed gradient.
+
+    Args:
+        before: the parameters.
+        along: the computed gradient, shape by shape.
+        apart: upper bound of its distance from the exact one.
+        eta, gamma, delta: the settings.
+
+    Raises:
+        NoVerdictError: overflow or NaN.
+    """
+    size = norm(along)
+    h = exact_step_size(eta, gamma, delta, size)
+    used = min(max(h.lo + 0.5 * (h.hi - h.lo), h.lo), h.hi)
+
+    steps = [used * g for g in along]
+    after = [w - s for w, s in zip(before, steps, strict=True)]
+    for part in after:
+        finite(part, "weights")
+    count = sum(part.size for part in after)
+    parts = (
+        float(mul_up(eta, apart)),
+        step_size_error(h, used, size.hi),
+        update_rounding(norm(after).hi, norm(steps).hi, count),
+    )
+    rho = float(finite(add_up(*parts), "error of a step"))
+    low = max(0.0, (size - apart).lo)
+    return Moved(after, rho, between(low, (size + apart).hi))
+
+
+@dataclass(frozen=True, eq=False)
 class Step:
     """A computed step and its distance from the exact one from the same weights.
 
@@ -196,7 +247,7 @@ class Step:
         grad: enclosure of ||exact gradient||.
     """
 
-    network: FloatNetwork
+    network: FloatNetwork | Graph
     rho: float
     grad: Interval
 
@@ -208,25 +259,7 @@ def enclose_step(net: FloatNetwork, found: Gradient, eta: float, gamma: float, d
     Raises:
         NoVerdictError: overflow or NaN.
     """
-    size = norm(found.arrays)
-    h = exact_step_size(eta, gamma, delta, size)
-    used = min(max(h.lo + 0.5 * (h.hi - h.lo), h.lo), h.hi)
-
-    steps = [None if g is None else used * g for g in (*found.weights, *found.biases)]
-    before = (*net.weights, *net.biases)
-    after = [None if w is None or s is None else w - s for w, s in zip(before, steps, strict=True)]
-    depth = net.depth
-    moved_weights = [w for w in after[:depth] if w is not None]
-    moved = net.replaced(moved_weights, after[depth:])
-    for part in moved.parameters:
-        finite(part, "weights")
-    step_norm = norm([s for s in steps if s is not None]).hi
-    count = sum(part.size for part in moved.parameters)
-    parts = (
-        float(mul_up(eta, found.apart)),
-        step_size_error(h, used, size.hi),
-        update_rounding(norm(moved.parameters).hi, step_norm, count),
-    )
-    rho = float(finite(add_up(*parts), "error of a step"))
-    low = max(0.0, (size - found.apart).lo)
-    return Step(moved, rho, between(low, (size + found.apart).hi))
+    moved = enclose_update(net.parameters, found.arrays, found.apart, eta, gamma, delta)
+    biases = iter(moved.arrays[net.depth :])
+    after = net.replaced(moved.arrays[: net.depth], [None if b is None else next(biases) for b in net.biases])
+    return Step(after, moved.rho, moved.grad)

@@ -75,7 +75,7 @@ class Fixed:
     def forward(self, tape: Tape, v: int, inputs: Sequence[int]) -> Values:
         """L A_u + c."""
         f = tape.field
-        total = self._applied(f, tape.values[inputs[0]])
+        total = self.linear(f, tape.values[inputs[0]])
         return total if self.offset is None else f.add(total, f.constant(self.offset[None, :]))
 
     def backward(self, tape: Tape, v: int, inputs: Sequence[int]) -> list[Values]:
@@ -89,10 +89,10 @@ class Fixed:
         most = int(place.max(initial=0)) + 1
         index, factor = np.full((size, most), -1, dtype=np.int64), np.zeros((size, most))
         index[entries, place], factor[entries, place] = rows, factors
-        return [Fixed(index, factor)._applied(f, tape.rows[v])]
+        return [Fixed(index, factor).linear(f, tape.rows[v])]
 
-    def _applied(self, f: Field, x: Values) -> Values:
-        """L x without the offset."""
+    def linear(self, f: Field, x: Values) -> Values:
+        """L x without the offset, along the last axis."""
         if (self.factor == np.where(self.index >= 0, 1.0, 0.0)).all():
             return f.gathered_sum(x, self.index)
         total = None

@@ -45,6 +45,13 @@ class GraphStored(Common):
     y: Array
     more: dict[str, Array]
 
+    @property
+    def parameters(self) -> tuple[list[Array], list[Array | None]]:
+        """Weights (G, O, q) and biases (G, O) by groups."""
+        found = {kind.group: (kind.weight, kind.bias) for kind in self.kinds if isinstance(kind, Affine)}
+        pairs = [found[g] for g in range(self.groups)]
+        return [w for w, _ in pairs], [b for _, b in pairs]
+
 
 def read_graph(text: dict[str, Any], path: Path, admit: Admit, more: dict[str, int], numbers: list[str]) -> GraphStored:
     """The part of a certificate about class G that its theorems share; arguments as of `file.read_stored`.
