@@ -52,7 +52,7 @@ def points(claim: Claim, count: int = COUNT) -> list[dict]:
     for point in _drawn(claim, rng, 20 * count):
         if len(found) == count:
             break
-        if all(_holds(rel, point) for rel in assumed):
+        if all(nearly(rel, point) for rel in assumed):
             found.append(point)
     return found
 
@@ -77,7 +77,8 @@ def split(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     return sp.Add(*[t for t in terms if t not in right], evaluate=False), sp.Add(*[-t for t in right], evaluate=False)
 
 
-def _holds(rel: Rel, point: dict) -> bool:
+def nearly(rel: Rel, point: dict) -> bool:
+    """Whether a relation holds up to rounding, relative to the sizes of its terms."""
     # Facts about numbers that round-off has touched, such as m^2 = 2 mu.
     size = sum(abs(value(t, point, FLOATS)) for t in sp.Add.make_args(rel.expr))
     return holds(rel, point, FLOATS, 1e-9 * (1 + size) if rel.op != ">" else 0)
