@@ -13,8 +13,8 @@ import pltheory as pl
 from pltheory.certificates.basin import certify_basin
 from pltheory.certification import certificate as ball
 from pltheory.certification.claim import Claim
-from pltheory.rechecker import recheck
 from pltheory.rechecker import ball as recheck_ball
+from pltheory.rechecker import recheck
 from tests.benchmarks.class_g import SETTINGS, digits, tokens
 from tests.forge import FALSE, UNSURE, Forge, refused
 
