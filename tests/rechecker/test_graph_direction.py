@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from functools import cache
 
 import numpy as np
@@ -208,7 +209,7 @@ def test_the_share_falls_from_one() -> None:
     share = kept(at, 10.0)
     assert share[0] == 1
     assert share[-1] == 0
-    assert all(b <= a for a, b in zip(share, share[1:], strict=False))
+    assert all(b <= a for a, b in itertools.pairwise(share))
 
 
 def test_a_defect_counts() -> None:
