@@ -17,6 +17,7 @@ from .surface import Surface, Tally, case, fuzz
 
 SURFACES = {
     "certificates": ("certificates", "Certificates"),
+    "graph-certificates": ("graph_certificates", "GraphCertificates"),
     "configs": ("configs", "Configs"),
     "checkpoints": ("checkpoints", "Checkpoints"),
     "data": ("data", "DataFiles"),

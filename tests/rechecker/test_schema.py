@@ -26,6 +26,8 @@ TYPES: dict[str, Any] = {"object": dict, "array": list, "string": str, "integer"
 
 def wrong(value: Any, schema: Any, at: str = "") -> list[str]:
     """What a value has against a schema of JSON Schema 2020-12, of which this reads the words that ours uses."""
+    if schema is True:
+        return []
     unknown = schema.keys() - WORDS.keys() - {"$schema", "$defs", "title", "description", "then", "patternProperties"}
     assert not unknown, unknown
     return [fault for word, content in schema.items() for fault in WORDS.get(word, nothing)(value, content, schema, at)]
@@ -85,6 +87,7 @@ WORDS: dict[str, Any] = {
     ],
     "items": _items,
     "anyOf": lambda v, parts, _, at: _said(any(not wrong(v, s) for s in parts), at, "none of the forms allowed"),
+    "oneOf": lambda v, parts, _, at: _said(sum(not wrong(v, s) for s in parts) == 1, at, "not one of the forms allowed"),
     "allOf": lambda v, parts, _, at: [f for s in parts for f in wrong(v, s, at)],
     "if": lambda v, s, schema, at: wrong(v, schema["then"], at) if not wrong(v, s) else [],
 }

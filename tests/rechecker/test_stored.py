@@ -1,4 +1,4 @@
-"""Certificates of schema 1, stored when it was the format: still accepted, still refused where a number is doctored."""
+"""Certificates stored when they were written: still accepted, still refused where a number is doctored."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from pltheory.rechecker import recheck
 from tests.forge import ACCEPTED, DAMAGED, FALSE, Forge, at, dotted, number, numeric_fields, value
+from tests.rechecker.test_schema import PUBLISHED, wrong
 
 STORED = Path(__file__).parent / "stored"
 NAMES = ("a", "a_tight", "b", "b_plus", "c", "d")
@@ -65,3 +66,49 @@ def test_a_text_of_another_form_is_damaged(tmp_path: Path, name: str, change: st
     else:
         forge.text[change] = {}
     assert recheck(forge.write()).code == DAMAGED
+
+
+# --- schema 2: by Theorem E, and of class G ---------------------------------------------------------------------------
+
+STORED_2 = Path(__file__).parent / "stored_2"
+NAMES_2 = {"n_b": "layers", "g_b": "nodes", "g_c": "nodes"}
+"""Name to what its network is told by; n_b and g_b hold by Theorem E alone."""
+
+
+def stored_2(folder: Path, name: str) -> Forge:
+    arrays = (STORED_2 / f"{name}.cert.npz").read_bytes()
+    forge = Forge(folder, (STORED_2 / f"{name}.cert.json").read_text(), arrays)
+    forge.text["arrays"]["file"] = "c.cert.npz"
+    return forge
+
+
+@pytest.mark.parametrize("name", NAMES_2)
+def test_what_was_stored_in_schema_2_is_accepted(name: str) -> None:
+    result = recheck(STORED_2 / f"{name}.cert.json")
+    assert result.accepted, result.message
+
+
+@pytest.mark.parametrize("name", NAMES_2)
+def test_it_is_of_the_published_form(tmp_path: Path, name: str) -> None:
+    text = stored_2(tmp_path, name).text
+    assert wrong(text, PUBLISHED) == []
+    assert NAMES_2[name] in text["network"]
+
+
+@pytest.mark.parametrize("name", NAMES_2)
+def test_a_number_of_schema_2_moved_beyond_the_truth_is_refused(tmp_path: Path, name: str) -> None:
+    for k in range(0, len(numeric_fields(stored_2(tmp_path, name).text)), 3):
+        forge = stored_2(tmp_path, name)
+        path, sign = numeric_fields(forge.text)[k]
+        node = at(forge.text, path)
+        x = value(node)
+        node.update(number(x * (1.5 if sign * x > 0 else 0.5) if x else sign))
+        assert recheck(forge.write()).code in (FALSE, DAMAGED), (name, dotted(path))
+
+
+@pytest.mark.parametrize("name", NAMES_2)
+def test_arrays_of_schema_2_changed_are_refused(tmp_path: Path, name: str) -> None:
+    for array, change in (("W1", 0.5), ("y", 0.1), ("sigma", 1e-4)):
+        forge = stored_2(tmp_path, name)
+        forge.arrays[array] = forge.arrays[array] + change
+        assert not recheck(forge.write()).accepted, (name, array)
