@@ -154,7 +154,7 @@ def test_no_point_of_the_ball_bends_more_than_the_bound(name, radius, hit):
 # Targets hit: all change is the residual's. Missed by far: all is that of the weights. Large data,
 # small ball: powers of the patches' norm count. A head of zeros: nothing but its own change sends a residual back.
 @pytest.mark.parametrize(
-    ("miss", "size", "head"), [(1.0, 1.0, 1.0), (0.0, 1.0, 1.0), (0.0, 30.0, 1.0), (300.0, 1.0, 1.0), (300.0, 1.0, 0.0)]
+    ("miss", "size", "head"), [(1.0, 1.0, 1.0), (0.0, 1.0, 1.0), (0.0, 30.0, 1.0), (300.0, 1.0, 0.0), (1e4, 1.0, 10.0)]
 )
 @pytest.mark.parametrize("name", ["conv", "strided", "grouped", "pooled", "permuted"])
 def test_each_change_is_bounded_by_itself(name, miss, size, head):

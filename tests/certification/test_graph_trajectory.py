@@ -27,6 +27,7 @@ from pltheory.optim import ClippedSettings, DeltaGClipSettings, GradientDescentS
 from pltheory.problem.architectures import convolutional
 from pltheory.problem.data import digits
 from pltheory.problem.problem import Problem
+from pltheory.rigor.scalar import interval
 from pltheory.theory import InvalidInputError
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.report import verify
@@ -178,6 +179,13 @@ def test_blocks_are_used_and_sharper_than_the_norms():
     general = record.residual * run.ref.ell
     assert record.concave <= record.curvature < 0.8 * general
     assert record.beta >= record.lipschitz**2 + record.curvature
+    off = outputs(graph, parameters(graph), torch.as_tensor(x)) - torch.as_tensor(3 * y)
+    assert float(off.norm()) * (1 - 1e-12) <= record.residual <= float(off.norm()) * (1 + 1e-6)
+
+
+def test_a_factor_that_is_off_is_counted():
+    found = gt.scaled(Near(np.array([3.0, 4.0]), 0.5), 0.3, interval(0.5))
+    assert found.rad >= 0.2 * 5 + 0.5 * 0.5
 
 
 def test_a_reference_bounds_what_it_says():
