@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -150,13 +152,17 @@ def test_no_point_of_the_ball_bends_more_than_the_bound(name, radius, hit):
 
 
 # Targets hit: all change is the residual's. Missed by far: all is that of the weights. Large data,
-# small ball: powers of the patches' norm count.
-@pytest.mark.parametrize(("miss", "size"), [(1.0, 1.0), (0.0, 1.0), (0.0, 30.0), (300.0, 1.0)])
+# small ball: powers of the patches' norm count. A head of zeros: nothing but its own change sends a residual back.
+@pytest.mark.parametrize(
+    ("miss", "size", "head"), [(1.0, 1.0, 1.0), (0.0, 1.0, 1.0), (0.0, 30.0, 1.0), (300.0, 1.0, 0.0), (1e4, 1.0, 10.0)]
+)
 @pytest.mark.parametrize("name", ["conv", "strided", "grouped", "pooled", "permuted"])
-def test_each_change_is_bounded_by_itself(name, miss, size):
+def test_each_change_is_bounded_by_itself(name, miss, size, head):
     """Q and P apart, by points of the ball; a change that lost one of its terms is not large enough somewhere."""
     graph, x, y = drawn(name, 4, act="sin")
     x = size * x
+    first, last = graph.groups
+    graph = graph.replaced((first, dataclasses.replace(last, weight=head * last.weight)))
     y = targets_hit(graph, parameters(graph), x) + miss * y
     radius = 0.2 / size
     bound = Bound(graph, x, y, radius)

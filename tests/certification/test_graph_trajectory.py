@@ -17,17 +17,21 @@ from torch import nn
 import pltheory as pl
 from pltheory.certification.stored_graph import GraphArrays
 from pltheory.certification.trajectory import certify as td
+from pltheory.certification.trajectory import claim as td_claim
 from pltheory.certification.trajectory import graph_bounds as gb
 from pltheory.certification.trajectory import graph_certify as gt
+from pltheory.certification.trajectory.basin import Basin
 from pltheory.nets.fields.verified import Near
 from pltheory.nets.graph import Graph
 from pltheory.optim import ClippedSettings, DeltaGClipSettings, GradientDescentSettings, certifiable
 from pltheory.problem.architectures import convolutional
 from pltheory.problem.data import digits
 from pltheory.problem.problem import Problem
+from pltheory.rigor.scalar import interval
 from pltheory.theory import InvalidInputError
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.report import verify
+from tests.by_name import trajectory_claim
 from tests.oracles.channel_graphs import drawn, moved, second_part
 from tests.oracles.exact_graph_trajectory import ExactGraph
 from tests.oracles.graphs import jacobian, outputs, parameters
@@ -175,6 +179,13 @@ def test_blocks_are_used_and_sharper_than_the_norms():
     general = record.residual * run.ref.ell
     assert record.concave <= record.curvature < 0.8 * general
     assert record.beta >= record.lipschitz**2 + record.curvature
+    off = outputs(graph, parameters(graph), torch.as_tensor(x)) - torch.as_tensor(3 * y)
+    assert float(off.norm()) * (1 - 1e-12) <= record.residual <= float(off.norm()) * (1 + 1e-6)
+
+
+def test_a_factor_that_is_off_is_counted():
+    found = gt.scaled(Near(np.array([3.0, 4.0]), 0.5), 0.3, interval(0.5))
+    assert found.rad >= 0.2 * 5 + 0.5 * 0.5
 
 
 def test_a_reference_bounds_what_it_says():
@@ -221,6 +232,9 @@ def test_graphs_without_blocks_are_followed_by_norms(kind):
 # --- end to end -------------------------------------------------------------------------------------------------------
 
 
+BASIN = Basin(True, 0.0, 0.5, 1.0, 1.0, 1.0, 0.1, 0.5, 0.1, 0.5, (0.0, 1.0), (1.0, 1.0), 1.0, 1.0)
+
+
 def problem(n=5, channels=16, loss="sum", **more) -> Problem:
     net = convolutional(shape=(1, 8, 8), channels=[channels], seed=0, **more)
     return Problem(net, *digits(n, flat=False), loss)
@@ -243,22 +257,28 @@ def test_five_digits_are_certified_from_initialisation(tmp_path):
     assert gt.distance_up(run.net, found.final) <= found.basin.rho
 
 
-def test_a_claim_holds_and_is_not_written(tmp_path):
-    p = problem(loss="mean")
-    claim = pl.certify(p, DeltaGClipSettings("1/beta", 1e9, 0.1), theorem="D")
+def test_a_claim_says_what_a_step_says(tmp_path, monkeypatch):
+    p, rule = problem(loss="mean"), DeltaGClipSettings("1/beta", 1e9, 0.1)
+    claim = pl.certify(p, rule, theorem="D")
     assert claim.holds
+    assert claim.unwritten == ""
     assert claim.numbers["steps"] == len(claim.witness["concave"]) == len(claim.witness["eps"]) - 1
     assert (claim.witness["concave"] <= claim.witness["curvature"]).all()
     assert claim.witness["end_W1"].shape == (1, 16, 9)
+    # Of a graph that no recheck reads no file is written.
+    monkeypatch.setattr(td_claim.Channels, "of", lambda graph: None)
+    found = gt.certify_graph_trajectory(p, rule, steps_limit=0)
+    found = dataclasses.replace(found, status="CERTIFIED", basin=dataclasses.replace(BASIN, eps=found.eps))
+    other = trajectory_claim(p, rule, found)
     with pytest.raises(InvalidInputError, match="no recheck of it exists yet"):
-        claim.save(tmp_path / "d.cert.json")
+        dataclasses.replace(other, shortfall="").save(tmp_path / "d.cert.json")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_report_certifies_it():
     report = verify(problem(), DeltaGClipSettings("1/beta", 1e9, 0.1), theorem="D", steps=0)
     assert report.main.verdict is Verdict.CERTIFIED
-    assert report.main.certificate is None
+    assert report.main.certificate is not None
 
 
 def test_too_few_steps_say_what_is_missing():

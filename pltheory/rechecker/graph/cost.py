@@ -21,13 +21,18 @@ _PART = 2**23
 """Entries of an array that is worked on in parts."""
 
 
-def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int) -> Cost:
+_NUMBER = 2e-5
+"""Seconds for a number of the network along one step of Theorem D, all that is done with it together."""
+
+
+def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int, steps: int = 0) -> Cost:
     """Seconds and bytes at most.
 
     Args:
         nodes: as the text has them, their sizes those of the shapes.
         shapes: of all arrays.
         radii: of the ball's profile.
+        steps: of Theorem D; each may need the norms once more.
     """
     n, outputs = shapes["y"]
     rows = float(n * outputs)
@@ -65,7 +70,10 @@ def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int) -> C
     edges = sum(len(node.inputs) for node in nodes)
     recursion = radii * ((len(nodes) * 40 + edges * 10) * _EACH * (1 + groups / 20) + 300 * 1e-6 * groups**2 + 1e-2)
     arrays = 8.0 * sum(math.prod(shape) for shape in shapes.values())
-    return Cost(work / _RATE + calls * _EACH + recursion + 2.0, 3 * arrays + 8 * (held + 12 * _PART))
+    centre, balls = work / _RATE + calls * _EACH, n * sum(node.size for node in nodes)
+    along = steps * (centre + _NUMBER * balls)
+    more = 1200.0 * balls if steps else 0.0
+    return Cost(centre + recursion + along + 2.0, 3 * arrays + 8 * (held + 12 * _PART) + more)
 
 
 def direction_cost(kinds: list[Kind], n: int, radii: int) -> Cost:

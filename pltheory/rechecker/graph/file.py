@@ -76,7 +76,7 @@ def read_graph(text: dict[str, Any], path: Path, admit: Admit, more: dict[str, i
                 damaged(f"arrays.{name}", f"has the shape {shape}, not {dimensions[name]} axes")
         _fit(nodes, groups, shapes)
         radii = next(iter(shapes[name][0] for name in more), 2)
-        admit(text["theorem"], shapes, graph_cost(nodes, shapes, radii))
+        admit(text["theorem"], shapes, graph_cost(nodes, shapes, radii, shapes.get("rho", (0,))[0]))
 
     a = read_arrays(text, path, list(dimensions), fit)
     kinds = [_kind(node, v, nodes, a) for v, node in enumerate(nodes)]
