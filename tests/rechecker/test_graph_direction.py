@@ -223,6 +223,13 @@ def test_a_defect_counts() -> None:
     assert float(at.turns.defect.value) < 1e-9
 
 
+def test_a_singular_kernel_keeps_nothing() -> None:
+    at = case("mlp")
+    x = np.repeat(at.x.numpy()[:1], 2, axis=0)
+    centre = graph_centre(at.kinds, x, np.zeros((2, at.graph.nodes[-1].size)), quiet)
+    assert kept_shares(at.kinds, len(at.graph.groups), centre, [0.0, 0.1], quiet) is None
+
+
 def test_tokens_and_many_outputs_are_not_covered() -> None:
     at = case("mlp")
     assert covered(at.kinds, 30)

@@ -87,7 +87,9 @@ WORDS: dict[str, Any] = {
     ],
     "items": _items,
     "anyOf": lambda v, parts, _, at: _said(any(not wrong(v, s) for s in parts), at, "none of the forms allowed"),
-    "oneOf": lambda v, parts, _, at: _said(sum(not wrong(v, s) for s in parts) == 1, at, "not one form allowed"),
+    "oneOf": lambda v, parts, _, at: _said(
+        sum(not wrong(v, s) for s in parts) == 1, at, "not one of the forms allowed"
+    ),
     "allOf": lambda v, parts, _, at: [f for s in parts for f in wrong(v, s, at)],
     "if": lambda v, s, schema, at: wrong(v, schema["then"], at) if not wrong(v, s) else [],
 }

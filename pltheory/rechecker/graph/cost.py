@@ -104,7 +104,7 @@ def direction_cost(kinds: list[Kind], n: int, radii: int) -> Cost:
             widest = max(widest, rows * entries)
             calls += 20 * rows + 2 * reached[v] * g * o * (3 if n * p > q else 1)
         elif isinstance(kind, Pointwise):
-            work += 600 * values * (pairs + rows)
+            work += 1500 * values * (pairs + rows)
             calls += 20 * pairs
         elif isinstance(kind, Fixed):
             work += 10.0 * n * (pairs + rows) * kind.index.size

@@ -28,7 +28,7 @@ def covered(kinds: list[Kind], rows: int) -> bool:
 
 
 def kept_shares(kinds: list[Kind], groups: int, at: GraphCentre, grid: list[float], tick: Tick) -> list[arb] | None:
-    """Lower bounds of (1 - theta(s) / (1 - e))_+ at every radius; None where the kernel is not positive in doubles.
+    """Lower bounds of (1 - theta(s) / (1 - e))_+ at every radius; None where the kernel is singular to rounding.
 
     `theta(s) = th_1 s + int_0^s t ||Pi(t)|| dt`, and ||Pi|| grows, so its right end points on the grid bound it.
 
@@ -42,7 +42,7 @@ def kept_shares(kinds: list[Kind], groups: int, at: GraphCentre, grid: list[floa
     tick("kernel direction")
     kernel = np.tril(at.kernel) + np.tril(at.kernel, -1).T
     values, vectors = np.linalg.eigh(kernel)
-    if not values[0] > 0:
+    if not values[0] > len(kernel) * 2.0**-50 * values[-1]:
         return None
     along = Along.of(kinds, at, vectors / np.sqrt(values))
     turns = turns_of(along)
