@@ -154,6 +154,21 @@ def norms(array: Array) -> Upper:
     return Upper(np.where(zero, 0.0, squares.root().value))
 
 
+MOST_TERMS = 2**11
+"""Products of two leading parts, 40 bits each, whose sum is below 2^53 units: exact in any order."""
+
+
+def halves(x: Array) -> tuple[Array, Array]:
+    """x = h + l exactly, h of 20 bits below the largest entry: (0, x) where that is extreme."""
+    largest = float(np.abs(x).max(initial=0.0))
+    if not 2.0**-400 < largest < 2.0**400:
+        return np.zeros_like(x), x
+    # Adding 1.5 * 2^52 units of the last bit kept rounds to that bit, exactly both ways.
+    shift = np.ldexp(1.5, int(np.frexp(largest)[1]) + 32)
+    high = (x + shift) - shift
+    return high, x - high
+
+
 def terms(count: int) -> int:
     """k for which gamma_k bounds the rounding of `product` over inner length count."""
     return min(count, _BLOCK) + -(-count // _BLOCK) + 1

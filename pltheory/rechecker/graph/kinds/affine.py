@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...fields import Array
-from ...midpoint import UNIT, Approx, Upper, gamma, norms, product, terms
+from ...midpoint import MOST_TERMS, UNIT, Approx, Upper, gamma, halves, norms, product, terms
 from ...sparse import by_rows, ones_at
 from ...spectra import largest, norm_bounds, of_gram
 from .kind import Row, Rows, placed, symmetric
@@ -160,10 +160,17 @@ class Affine:
         n, outputs, q = len(a), self.weight.shape[1], self.weight.shape[2]
         out = np.empty((n, self.size))
         step = max(1, _AT_ONCE // max(1, self.patches.size))
+        # Products of leading parts are exact; of what is left, smaller by 2^-20, rounding takes as much less.
+        high, low = halves(a.mid) if q <= MOST_TERMS else (np.zeros_like(a.mid), a.mid)
+        weight_high, weight_low = (w.transpose(0, 2, 1) for w in halves(self.weight))
+        weight = self.weight.transpose(0, 2, 1)
         for k in range(0, n, step):
-            z = self.kappa * product(self.gather(a.mid[k : k + step]), self.weight.transpose(0, 2, 1))
+            leading, rest = (self.gather(part[k : k + step]) for part in (high, low))
+            small = product(leading, weight_low) + product(rest, weight)
+            z = self.kappa * (product(leading, weight_high) + small)
             out[k : k + step] = z.transpose(0, 1, 3, 2).reshape(len(z), -1)
-        rounding = a.norms * self.reach * self._frobenius * gamma(terms(q) + 2)
+        parts = norms(high) * norms(weight_low.reshape(-1)) + norms(low) * self._frobenius
+        rounding = parts * self.reach * gamma(terms(q) + 3) + norms(out) * (4 * UNIT)
         return Approx(out, rounding + (Upper.of(self.kappa) + 1.0) * (2.0**-1000 * max(1, outputs)))
 
     def carried(self, inputs: list[Approx]) -> Upper:
