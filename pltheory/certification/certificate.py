@@ -120,6 +120,8 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
     residual = interval(centre.residual) * root
     points = SHARP_POINTS if centre.kernel is not None else POINTS if condition.integrated else 1
     grid = np.linspace(0.0, radius, points + 1)
+    if not (np.diff(grid) > 0).all():
+        raise NoVerdictError(f"a ball of radius {radius:.3g} has no grid of doubles")
     # All radii in one pass over arrays: in turn, this loop was most of the time of a proof at few samples.
     over_grid = centre.bounds.change(intervals(grid[1:]), INTERVAL_ARRAYS, intervals)
     changes = [interval(0.0), *(over_grid[j] for j in range(len(grid) - 1))]

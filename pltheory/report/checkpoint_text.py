@@ -80,7 +80,7 @@ def _polish(console: Console, polish: dict[str, Any]) -> None:
     for i, s in enumerate(polish["steps"]):
         step = f"{s['step']:g}" if s["step"] else "-"
         damping = f"{s['damping']:.1g}" if s["damping"] else "-"
-        steps.add_row(str(i), f"{s['residual']:.3e}", f"{s['ratio']:.3g}", step, damping)
+        steps.add_row(str(i), f"{s['residual']:.3e}", number(s["ratio"], 3), step, damping)
     console.print(steps)
     share = "" if polish["moved_share"] is None else f", {polish['moved_share']:.2g} of ||w|| = {polish['norm']:.4g}"
     _line(console, "polish", f"weights moved by {polish['moved']:.4g} in all{share}")

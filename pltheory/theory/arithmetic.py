@@ -37,14 +37,16 @@ class Arithmetic:
     near: Callable[[Scalar], float] = float
 
 
-def _norm_of_floats(rows: list[list[Scalar]]) -> float:
-    return float(np.linalg.norm(np.array(rows, dtype=float), 2))
-
-
 def _norm_of_arrays(rows: list[list[Scalar]]) -> Scalar:
     entries = np.broadcast_arrays(*[np.asarray(x, dtype=float) for row in rows for x in row])
     stacked = np.stack(entries, axis=-1).reshape(*entries[0].shape, len(rows), len(rows[0]))
-    return np.linalg.norm(stacked, 2, axis=(-2, -1))
+    finite = np.isfinite(stacked).all(axis=(-2, -1))
+    # LAPACK refuses what is not finite; such a bound is infinite, and says nothing.
+    return np.where(finite, np.linalg.norm(np.where(finite[..., None, None], stacked, 0.0), 2, axis=(-2, -1)), np.inf)
+
+
+def _norm_of_floats(rows: list[list[Scalar]]) -> float:
+    return float(_norm_of_arrays(rows))
 
 
 FLOATS = Arithmetic(math.sqrt, min, max, _norm_of_floats)
