@@ -11,6 +11,7 @@ import numpy as np
 
 from ...theory.arithmetic import Scalar
 from ...theory.rows import Pair, scaled, together
+from ..activations.protocol import above
 from ..fields.protocol import Values
 from ..fitting import GroupShapes, Indices, require, require_indices, require_once
 from ..quadratic import Quadratic
@@ -21,9 +22,8 @@ TokenMap = Literal["layer-norm", "rms-norm", "softmax"]
 TOKEN_MAPS: tuple[TokenMap, ...] = ("layer-norm", "rms-norm", "softmax")
 SOFTMAX_S1 = 0.5
 """sup ||D softmax||, attained (THEORY_GRAPHS section 6)."""
-SOFTMAX_S2 = math.nextafter(math.sqrt(2) / (3 * math.sqrt(3)), 1)
-"""sup |D^2 softmax[h, h]| over unit h, attained; four roundings, none upwards by more than one unit."""
-SOFTMAX_S2 = SOFTMAX_S2 * (1 + 2.0**-50)
+SOFTMAX_S2 = above(math.sqrt(2) / (3 * math.sqrt(3)))
+"""sup |D^2 softmax[h, h]| over unit h, attained."""
 
 
 @dataclass(frozen=True)
