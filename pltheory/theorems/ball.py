@@ -200,7 +200,7 @@ class BallTheorem(Theorem):
             question.allow(sharpening_cost(question.problem))
             sharp = question.at.sharpened
             more = self.search_radius(sharp, question.settings)
-            if more.ratio > found.constants.ratio:
+            if more.holds:
                 return Ball(more, sharp)
         return found
 

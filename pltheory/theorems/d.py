@@ -111,7 +111,6 @@ class VerifiedTrajectory(Theorem):
             return None
         if question.at.unavailable is not None:
             raise NotAvailableError(question.at.unavailable)
-        question.require_fully_connected(self.id)
         problem, asked_for = question.problem, question.work == math.inf
         graph = question.at.graph
         if graph is not None and not asked_for and Channels.of(graph) is None:

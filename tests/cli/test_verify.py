@@ -141,7 +141,7 @@ def test_narrow_under_theorem_b_is_undecided_with_its_shortfall_and_a_width_that
 
 
 def test_the_closing_width_closes(warm, tmp_path):
-    narrow = warm("check", DIGITS, *settings("data.n=2", "network.hidden=[300]"), "--json", folder=tmp_path)
+    narrow = warm("check", DIGITS, *settings("data.n=2", "network.hidden=[150]"), "--json", folder=tmp_path)
     width = narrow.answer()["closing_width"]
     assert narrow.code == 3
     assert width is not None

@@ -204,7 +204,7 @@ def test_a_run_takes_the_steps_of_gradient_descent(name):
 def test_verify_at_an_initialisation_says_undecided_and_where_the_bounds_are_lost(name):
     problem = problem_of(name)
     before = [p.detach().clone() for p in problem.parameters()]
-    report = pl.verify(problem, RULE, theorem="all", steps=5)
+    report = pl.verify(problem, RULE, theorem="B", steps=5)
     _, j, _, _ = oracle(*CASES[name](), 1.0)
     assert report.measured.lambda_max.value == pytest.approx(float(torch.linalg.eigvalsh(j @ j.T)[-1]), rel=1e-9)
     assert all(r.verdict.rank < Verdict.HOLDS.rank for r in report.ladder)
@@ -222,15 +222,13 @@ def test_verify_at_an_initialisation_says_undecided_and_where_the_bounds_are_los
         assert "UNDECIDED" in text
         assert "bounds on the ball" in text or "where the bounds are lost" in text
     assert all(torch.equal(p, was) for p, was in zip(problem.parameters(), before, strict=True))
-    assert pl.verify(problem, RULE, steps=0).verdict is Verdict.UNDECIDED
 
 
 @every
-@pytest.mark.parametrize("theorem", ["B+", "D"])
-def test_theorems_of_layers_say_so_in_one_line(name, theorem):
-    (answer,) = pl.verify(problem_of(name), RULE, theorem=theorem, steps=0).ladder
+def test_the_theorem_of_layers_says_so_in_one_line(name):
+    (answer,) = pl.verify(problem_of(name), RULE, theorem="B+", steps=0).ladder
     assert answer.verdict is Verdict.UNDECIDED
-    assert answer.shortfall == f"Theorem {theorem} speaks of fully connected networks only"
+    assert answer.shortfall == "Theorem B+ speaks of fully connected networks only"
 
 
 @every
