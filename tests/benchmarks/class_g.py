@@ -221,7 +221,7 @@ def page(found: list[dict[str, Any]]) -> str:
         "Theorem C; rows without are Theorem B at initialisation, or D where it says so. *Needed* and *available* are",
         "the sides of the theorem's last inequality: for B and C the residual, round-off included, and",
         "`(1 - beta eta / 2) int sig`. Times are of the whole proof, reading and polish included, and of the recheck",
-        "from the file alone; *memory*: by its sizes it asks for more than the 8 GiB that a recheck may take by default.",
+        "from the file alone; *memory*: by its sizes it asks for more than the 8 GiB that are allowed by default.",
         "",
         "| network and data | parameters | steps | verdict | needed | available | `ell` | proof | recheck | memory |",
         "|---|---|---|---|---|---|---|---|---|---|",
