@@ -16,6 +16,8 @@ from ..nets.fields import FLOATS, VERIFIED
 from ..nets.graph import Graph
 from ..nets.kinds.affine import Affine
 from ..problem.problem import Problem
+from ..rigor.errors import NoVerdictError
+from ..theory import NotAvailableError, NumericalFailureError
 from .centre import Centre
 from .kernel_profile import kernel_centre, kernel_profile, lost_share, require_available
 from .profile import GRID, Profile, on_grid
@@ -71,10 +73,13 @@ def with_kernel(centre: Centre) -> Centre:
     """A verified centre with the verified numbers of Theorem E.
 
     Raises:
-        NotAvailableError: as `sharpening_cost`.
-        NoVerdictError: an overflow, or a bound that cannot be verified.
+        NoVerdictError: an overflow, or a bound that does not exist or cannot be verified.
     """
     if centre.kernel is not None:
         return centre
     a = centre.arrays
-    return replace(centre, kernel=kernel_centre(linearize(graph_of(a), a.x, VERIFIED), a.x, VERIFIED))
+    try:
+        return replace(centre, kernel=kernel_centre(linearize(graph_of(a), a.x, VERIFIED), a.x, VERIFIED))
+    except (NotAvailableError, NumericalFailureError) as error:
+        # It was there in floats: what is missing is a verified bound, and no verdict is lost but this one.
+        raise NoVerdictError(str(error)) from error
