@@ -9,9 +9,12 @@ from torch import Tensor, nn
 
 from pltheory.certificates.basin import certify_basin
 from pltheory.certification.claim import Claim
-from pltheory.certification.stored_graph import GraphArrays
+from pltheory.certification.enclose import enclose
+from pltheory.certification.sharpened import with_kernel
+from pltheory.certification.stored_graph import GraphArrays, stored
 from pltheory.optim import DeltaGClipSettings
 from pltheory.problem.problem import Problem
+from pltheory.rigor.errors import NoVerdictError
 from tests.oracles.attack import climb, in_unit_ball
 from tests.oracles.graph_attack import attack
 from tests.oracles.graphs import jacobian, parameters
@@ -106,3 +109,11 @@ def test_no_point_of_a_certified_ball_breaks_its_numbers(name, loss):
     assert found.most > float(centre[0])
     assert found.curvature * root**2 <= claim["beta"] * slack
     assert found.derivative * root <= claim["ell"] * slack
+
+
+def test_a_kernel_profile_that_does_not_exist_is_no_verdict_and_no_crash():
+    torch.manual_seed(0)
+    x, y = torch.randn(2, 2, 3, dtype=torch.float64), torch.randn(2, 1, dtype=torch.float64)
+    centre = enclose(stored(Problem(Attention().double(), x, y)))
+    with pytest.raises(NoVerdictError, match="kernel profile"):
+        with_kernel(centre)
