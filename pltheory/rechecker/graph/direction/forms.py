@@ -27,9 +27,12 @@ class Pairs:
     @classmethod
     def of(cls, n: int) -> Pairs:
         """All pairs of n directions."""
-        first, second = np.triu_indices(n)
-        where = np.zeros((n, n), dtype=np.int64)
-        where[first, second] = where[second, first] = np.arange(len(first))
+        lesser = np.minimum.outer(np.arange(n), np.arange(n))
+        greater = np.maximum.outer(np.arange(n), np.arange(n))
+        # Rows 0 .. k - 1 of the upper triangle have n, n - 1, .. entries.
+        where = lesser * n - lesser * (lesser - 1) // 2 + greater - lesser
+        first, second = (np.empty(n * (n + 1) // 2, dtype=np.int64) for _ in range(2))
+        first[where], second[where] = lesser, greater
         return cls(first, second, where)
 
     @property
