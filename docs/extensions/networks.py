@@ -10,7 +10,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from docutils import nodes
@@ -19,7 +19,8 @@ from sphinx.util.docutils import SphinxDirective
 from torch import Tensor, nn
 
 from pltheory.nets.activations import activation
-from pltheory.nets.graph import Graph, Kind
+from pltheory.nets.graph import Graph
+from pltheory.nets.kinds import KINDS
 from pltheory.nets.reading import arithmetic, linear, moving, smooth
 from pltheory.nets.reading.export import REFUSED
 from pltheory.nets.reading.operation import READERS
@@ -181,7 +182,7 @@ class Kinds(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """The table, as Markdown that the page's parser reads."""
         lines = ["| kind | what it computes | numbers at the weights that the bounds start from |", "|---|---|---|"]
-        for kind in get_args(Kind):
+        for kind in KINDS:
             module = sys.modules[kind.__module__]
             lines.append(f"| `{kind.name}` | {_first_line(module)} | {_numbers(module)} |")
         return self.parse_text_to_nodes("\n".join(lines))

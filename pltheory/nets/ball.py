@@ -13,8 +13,6 @@ from ..theory.rows import NOTHING, Pair, Row, matrix, together, total
 from .centre import Centre
 from .graph import Graph, Node
 from .kinds.affine import Affine
-from .kinds.input import Input
-from .kinds.sums import Sum
 from .quadratic import Quadratic
 from .sweep import Sweep
 
@@ -133,8 +131,8 @@ class GraphBounds:
 
 
 def active(node: Node, at: Any) -> bool:
-    """Whether a node has its numbers, or, as the input and sums, needs none."""
-    return at is not None or isinstance(node.kind, Input | Sum)
+    """Whether a node moves and is read, so that it has numbers, or is the input."""
+    return at is not None or not node.inputs
 
 
 def _parts(matrices: dict[int, np.ndarray]) -> dict[int, float]:

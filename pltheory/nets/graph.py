@@ -14,15 +14,8 @@ import numpy as np
 
 from ..rigor.roundoff import Array
 from ..theory import InvalidInputError
-from .kinds.affine import Affine
-from .kinds.fixed import Fixed
 from .kinds.input import Input
-from .kinds.pointwise import Pointwise
-from .kinds.product import Product
-from .kinds.sums import Sum
-from .kinds.tokens import Tokens
-
-Kind = Input | Affine | Fixed | Sum | Pointwise | Tokens | Product
+from .kinds.kind import Kind
 
 
 @dataclass(frozen=True, eq=False)

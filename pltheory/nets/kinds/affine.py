@@ -19,6 +19,7 @@ from ..fitting import GroupShapes, Indices, require, require_indices
 from ..quadratic import Quadratic
 from ..sweep import Sweep
 from ..tape import Tape, Weighted
+from .kind import Kind
 from .weights import weighted_norm
 
 ENTRIES = 20_000_000
@@ -59,7 +60,7 @@ class AffineNumbers:
 
 
 @dataclass(frozen=True, eq=False)
-class Affine:
+class Affine(Kind):
     """An affine node; its output is ordered (g, o, p), as torch orders channels before positions.
 
     Attributes:
@@ -75,12 +76,6 @@ class Affine:
     tau: float
 
     name = "affine"
-    """The kind in a certificate."""
-
-    @property
-    def function(self) -> str:
-        """Name of what is not affine in it, "" where nothing is."""
-        return ""
 
     @property
     def settings(self) -> Mapping[str, int | float | str]:

@@ -15,9 +15,9 @@ from ...theory.arithmetic import Scalar
 from ...theory.rows import Pair
 from ..fields.protocol import Field, Values
 from ..fitting import GroupShapes, Indices, require, require_indices
-from ..quadratic import Quadratic
 from ..sweep import Sweep
 from ..tape import Tape, Weighted
+from .kind import Kind
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class FixedNumbers:
 
 
 @dataclass(frozen=True, eq=False)
-class Fixed:
+class Fixed(Kind):
     """A fixed affine node.
 
     Attributes:
@@ -42,17 +42,6 @@ class Fixed:
     offset: Array | None = None
 
     name = "fixed"
-    """The kind in a certificate."""
-
-    @property
-    def function(self) -> str:
-        """Name of what is not affine in it, "" where nothing is."""
-        return ""
-
-    @property
-    def settings(self) -> Mapping[str, int | float | str]:
-        """Its scalars in a certificate."""
-        return {}
 
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
@@ -133,6 +122,3 @@ class Fixed:
     def backward_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> list[Pair]:
         """||L|| Y_v."""
         return [sweep.backward[v].scaled(sweep.numbers[v].norm)]
-
-    def curvature(self, sweep: Sweep, v: int, inputs: Sequence[int], form: Quadratic) -> None:
-        """None: the map is linear."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,32 +10,16 @@ import numpy as np
 from ...theory.rows import NOTHING, Pair
 from ..fields.protocol import Values
 from ..fitting import GroupShapes, require
-from ..quadratic import Quadratic
 from ..sweep import Sweep
 from ..tape import Tape, Weighted
+from .kind import Kind
 
 
 @dataclass(frozen=True, eq=False)
-class Input:
+class Input(Kind):
     """The data points."""
 
     name = "input"
-    """The kind in a certificate."""
-
-    @property
-    def function(self) -> str:
-        """Name of what is not affine in it, "" where nothing is."""
-        return ""
-
-    @property
-    def settings(self) -> Mapping[str, int | float | str]:
-        """Its scalars in a certificate."""
-        return {}
-
-    @property
-    def arrays(self) -> Mapping[str, np.ndarray]:
-        """None."""
-        return {}
 
     def require_fitting(self, inputs: Sequence[int], size: int, groups: Sequence[GroupShapes]) -> None:
         """Refuse sizes that do not fit."""
@@ -49,9 +33,6 @@ class Input:
         """None."""
         return []
 
-    def numbers(self, tape: Tape, v: int, inputs: Sequence[int]) -> None:
-        """None."""
-
     def weighted(self, tape: Tape, v: int, inputs: Sequence[int], c: np.ndarray) -> list[Weighted]:
         """The data do not move."""
         return []
@@ -63,6 +44,3 @@ class Input:
     def backward_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> list[Pair]:
         """None."""
         return []
-
-    def curvature(self, sweep: Sweep, v: int, inputs: Sequence[int], form: Quadratic) -> None:
-        """None."""

@@ -15,6 +15,7 @@ from ..fitting import GroupShapes, require
 from ..quadratic import Quadratic
 from ..sweep import Sweep
 from ..tape import Tape, Weighted
+from .kind import Kind
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class PointwiseNumbers:
 
 
 @dataclass(frozen=True, eq=False)
-class Pointwise:
+class Pointwise(Kind):
     """An activation.
 
     Attributes:
@@ -47,7 +48,6 @@ class Pointwise:
     activation: str
 
     name = "pointwise"
-    """The kind in a certificate."""
 
     @property
     def function(self) -> str:
@@ -58,11 +58,6 @@ class Pointwise:
     def settings(self) -> Mapping[str, int | float | str]:
         """Its scalars in a certificate."""
         return {"activation": self.activation}
-
-    @property
-    def arrays(self) -> Mapping[str, np.ndarray]:
-        """None."""
-        return {}
 
     def require_fitting(self, inputs: Sequence[int], size: int, groups: Sequence[GroupShapes]) -> None:
         """Refuse sizes that do not fit, or a function that is not smooth."""
@@ -88,10 +83,6 @@ class Pointwise:
         columns = tape.weighted(inputs[0], mu)
         roots = tape.weighted(inputs[0], np.asarray(f.root(mu)))
         return PointwiseNumbers(act.s1, act.s2, float(mu.max(initial=0.0)), tuple(columns), tuple(roots))
-
-    def weighted(self, tape: Tape, v: int, inputs: Sequence[int], c: np.ndarray) -> list[Weighted]:
-        """max(c) X_v."""
-        return [Weighted(v, False, float(c.max(initial=0.0)), 0.0, 0.0)]
 
     def forward_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> Pair:
         """s1 X_u."""

@@ -14,7 +14,8 @@ from ..fields.protocol import Values
 from ..fitting import GroupShapes, Indices, require, require_indices, require_once
 from ..quadratic import Quadratic
 from ..sweep import Sweep
-from ..tape import Tape, Weighted
+from ..tape import Tape
+from .kind import Kind
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class ProductNumbers:
 
 
 @dataclass(frozen=True, eq=False)
-class Product:
+class Product(Kind):
     """H matrix products, `z_{hij} = scale sum_k a_u[left[h,i,k]] a_u'[right[h,k,j]]`; a gate has 1 x 1 matrices.
 
     Attributes:
@@ -49,7 +50,6 @@ class Product:
     scale: float = 1.0
 
     name = "product"
-    """The kind in a certificate."""
 
     @property
     def function(self) -> str:
@@ -112,10 +112,6 @@ class Product:
             f.largest_norm(f.reshape(right, n * h, r, q)),
             tape.largest_row_norm(tape.rows[v]),
         )
-
-    def weighted(self, tape: Tape, v: int, inputs: Sequence[int], c: np.ndarray) -> list[Weighted]:
-        """max(c) X_v."""
-        return [Weighted(v, False, float(c.max(initial=0.0)), 0.0, 0.0)]
 
     def forward_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> Pair:
         """c ((||A_u'||_m + da_u') X_u + (||A_u||_m, with its move once it has one) X_u')."""

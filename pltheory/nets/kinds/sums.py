@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,32 +10,16 @@ import numpy as np
 from ...theory.rows import Pair, together
 from ..fields.protocol import Values
 from ..fitting import GroupShapes, require
-from ..quadratic import Quadratic
 from ..sweep import Sweep
 from ..tape import Tape, Weighted
+from .kind import Kind
 
 
 @dataclass(frozen=True, eq=False)
-class Sum:
+class Sum(Kind):
     """A sum of two or more nodes of one size; one may stand in it twice."""
 
     name = "sum"
-    """The kind in a certificate."""
-
-    @property
-    def function(self) -> str:
-        """Name of what is not affine in it, "" where nothing is."""
-        return ""
-
-    @property
-    def settings(self) -> Mapping[str, int | float | str]:
-        """Its scalars in a certificate."""
-        return {}
-
-    @property
-    def arrays(self) -> Mapping[str, np.ndarray]:
-        """None."""
-        return {}
 
     def require_fitting(self, inputs: Sequence[int], size: int, groups: Sequence[GroupShapes]) -> None:
         """Refuse sizes that do not fit."""
@@ -52,9 +36,6 @@ class Sum:
         """The rows themselves, for every summand."""
         return [tape.rows[v]] * len(inputs)
 
-    def numbers(self, tape: Tape, v: int, inputs: Sequence[int]) -> None:
-        """None."""
-
     def weighted(self, tape: Tape, v: int, inputs: Sequence[int], c: np.ndarray) -> list[Weighted]:
         """The summands' terms."""
         return [term for u in inputs for term in tape.weighted(u, c)]
@@ -66,6 +47,3 @@ class Sum:
     def backward_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> list[Pair]:
         """Y_v for every summand."""
         return [sweep.backward[v]] * len(inputs)
-
-    def curvature(self, sweep: Sweep, v: int, inputs: Sequence[int], form: Quadratic) -> None:
-        """None: the map is linear."""

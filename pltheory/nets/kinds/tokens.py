@@ -16,7 +16,8 @@ from ..fields.protocol import Values
 from ..fitting import GroupShapes, Indices, require, require_indices, require_once
 from ..quadratic import Quadratic
 from ..sweep import Sweep
-from ..tape import Tape, Weighted
+from ..tape import Tape
+from .kind import Kind
 
 TokenMap = Literal["layer-norm", "rms-norm", "softmax"]
 TOKEN_MAPS: tuple[TokenMap, ...] = ("layer-norm", "rms-norm", "softmax")
@@ -44,7 +45,7 @@ class TokenNumbers:
 
 
 @dataclass(frozen=True, eq=False)
-class Tokens:
+class Tokens(Kind):
     """A smooth map of every token; output k stands where input k stood.
 
     Attributes:
@@ -59,7 +60,6 @@ class Tokens:
     epsilon: float = 0.0
 
     name = "tokens"
-    """The kind in a certificate."""
 
     @property
     def function(self) -> str:
@@ -143,10 +143,6 @@ class Tokens:
             shortest = f.smallest_row_norm(f.centred(x) if self.map == "layer-norm" else x)
         offset = max(0.0, math.nextafter(d * self.epsilon, 0.0))
         return TokenNumbers(float(d), offset, shortest, columns)
-
-    def weighted(self, tape: Tape, v: int, inputs: Sequence[int], c: np.ndarray) -> list[Weighted]:
-        """max(c) X_v."""
-        return [Weighted(v, False, float(c.max(initial=0.0)), 0.0, 0.0)]
 
     def _derivatives(self, sweep: Sweep, v: int, u: int) -> tuple[Scalar, Scalar]:
         """s1 and s2 of the map where its tokens can be in the ball (THEORY_GRAPHS section 6, rho form)."""

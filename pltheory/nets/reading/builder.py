@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..graph import Kind, Node
+from ..graph import Node
 from ..kinds.affine import Affine
 from ..kinds.fixed import Fixed
 from ..kinds.input import Input
+from ..kinds.kind import Kind
 from ..kinds.pointwise import Pointwise
 from ..kinds.product import Product
 from ..kinds.sums import Sum
@@ -316,10 +317,9 @@ def is_bijective(value: Moved) -> bool:
 def _alike(a: Kind, b: Kind) -> bool:
     if type(a) is not type(b):
         return False
-    settings = [{f.name: v for f in fields(k) if not isinstance(v := getattr(k, f.name), np.ndarray)} for k in (a, b)]
     one, two = a.arrays, b.arrays
     return (
-        settings[0] == settings[1]
+        a.settings == b.settings
         and one.keys() == two.keys()
         and all(np.array_equal(array, two[name]) for name, array in one.items())
     )

@@ -16,6 +16,7 @@ from ..kinds.input import Input
 from ..kinds.pointwise import Pointwise
 from ..kinds.product import Product
 from ..kinds.sums import Sum
+from ..kinds.tokens import Tokens
 
 Weights = Sequence[tuple[Tensor, Tensor | None]]
 
@@ -56,7 +57,7 @@ def evaluate(graph: Graph, x_flat: Tensor, weights: Weights | None = None) -> Te
             out = activation(kind.activation).value(read[0])
         elif isinstance(kind, Product):
             out = kind.scale * (_taken(read[0], kind.left) @ _taken(read[1], kind.right)).flatten(1)
-        else:
+        elif isinstance(kind, Tokens):
             tokens = torch.from_numpy(kind.tokens)
             z = read[0][:, tokens]
             if kind.map == "softmax":
@@ -66,6 +67,8 @@ def evaluate(graph: Graph, x_flat: Tensor, weights: Weights | None = None) -> Te
                 width = z.shape[-1]
                 mapped = width**0.5 * z / (z.square().sum(-1, keepdim=True) + width * kind.epsilon).sqrt()
             out = torch.empty_like(read[0]).index_copy(1, tokens.reshape(-1), mapped.flatten(1))
+        else:
+            raise TypeError(f"no evaluation of {type(kind).__name__}")
         values.append(out)
     return values[-1]
 
