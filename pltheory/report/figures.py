@@ -69,11 +69,12 @@ def _certified(report: dict[str, Any]) -> dict[str, Any] | None:
     main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
     if main["verdict"] not in ("HOLDS", "CERTIFIED"):
         return None
-    promise = main.get("promise")
+    promise, reach = main.get("promise"), main["reach"]
     if promise is None:
-        return main["reach"]
-    # A theorem of another package has no PL* constant that a figure knows.
-    return {"rate": promise["rate"], "required": promise["radius"], "mu": None, "beta": None}
+        return None if reach is None else {**reach, "since": 0}
+    # Without a ball around the start there is no PL* constant that a figure knows.
+    mu, beta = (None, None) if reach is None else (reach["mu"], reach["beta"])
+    return {"rate": promise["rate"], "required": promise["radius"], "mu": mu, "beta": beta, "since": promise["since"]}
 
 
 def _eta(report: dict[str, Any]) -> float | None:
@@ -90,16 +91,19 @@ def _drawable(values: Array) -> Array:
 
 
 def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
-    """Loss against its proven envelope q^t L_0, and against the sharper one that knows the steps taken."""
+    """Loss against its proven envelope, from the step that it starts at, and against the sharper one by steps taken."""
     reach, t = _certified(report), np.arange(len(trace.loss))
-    if reach is not None and reach["rate"] is None:
+    if reach is not None and (reach["rate"] is None or reach["since"] >= len(trace.loss)):
         reach = None
     ax.semilogy(t, _drawable(trace.loss), color=MEASURED, label=COLUMNS["loss"].label)
     ax.set_title("Loss" if reach is None else "Loss under its proven envelope")
     if reach is not None:
-        q = reach["rate"]
+        q, since = reach["rate"], reach["since"]
+        name = f"$q^t L_0$, 1 - q = {1 - q:.2g}"
+        if since:
+            name = f"$q^{{t-T}} L_T$, T = {since}, 1 - q = {1 - q:.2g}"
         with np.errstate(under="ignore"):
-            ax.semilogy(t, trace.loss[0] * q**t, color=PROVEN, ls="--", label=f"$q^t L_0$, 1 - q = {1 - q:.2g}")
+            ax.semilogy(t[since:], trace.loss[since] * q ** (t[since:] - since), color=PROVEN, ls="--", label=name)
             if reach["mu"] is not None:
                 floors = [rate(reach["mu"], reach["beta"], h, 1.0) for h in trace.step_size]
                 own = trace.loss[0] * np.cumprod([1.0, *floors])
@@ -110,13 +114,20 @@ def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
 
 
 def distance_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
-    """Path length and distance from the start against the certified radius."""
+    """Path length and distance from the start against the certified radius, which counts from the step it starts at."""
     reach = _certified(report)
+    if reach is not None and reach["since"] >= len(trace.path):
+        reach = None
     ax.plot(_drawable(trace.path), color=MEASURED, lw=1, ls=":", label=COLUMNS["path"].label)
     ax.plot(trace.recorded, _drawable(trace.distance), color=MEASURED, label=COLUMNS["distance"].label)
     ax.set_title("Distance" if reach is None else "Distance inside the certified ball")
     if reach is not None and reach["required"] is not None:
-        ax.axhline(reach["required"], color=PROVEN, ls="--", label=f"certified radius {reach['required']:.3g}")
+        radius, since = reach["required"], reach["since"]
+        if since:
+            left, name = float(trace.path[since]), f"path at T = {since}, and {radius:.3g} certified"
+            ax.plot([since, len(trace.path) - 1], [left + radius] * 2, color=PROVEN, ls="--", label=name)
+        else:
+            ax.axhline(radius, color=PROVEN, ls="--", label=f"certified radius {radius:.3g}")
     ax.set_ylim(bottom=0)
     ax.set_xlabel("step t")
     ax.legend(loc="lower right")

@@ -57,6 +57,29 @@ def test_the_curves_are_the_trace_and_the_bounds_are_the_theorems():
     assert (line(kernel, r"\mu") == reach["mu"]).all()
 
 
+def test_what_is_promised_from_the_start_keeps_the_constants_of_the_ball():
+    trace, plain = sample.trace(), sample.report()
+    reach = plain["theorems"][0]["reach"]
+    promise = {"eta": 0.04, "floor": 0.1, "rate": reach["rate"], "radius": reach["required"], "since": 0}
+    promised = sample.report("HOLDS", [sample.theorem("B", promise=promise)])
+    for one, two in zip(run_figure(plain, trace).axes, run_figure(promised, trace).axes, strict=True):
+        assert labels(one) == labels(two)
+    assert (line(run_figure(promised, trace).axes[3], r"\mu") == reach["mu"]).all()
+
+
+def test_what_is_promised_from_a_later_step_is_drawn_from_there():
+    trace = sample.trace()
+    promise = {"eta": 0.04, "floor": 0.1, "rate": 0.9, "radius": 0.5, "since": 15}
+    report = sample.report("HOLDS", [sample.theorem("D", reach=None, promise=promise)])
+    loss, distance, *_ = run_figure(report, trace).axes
+    np.testing.assert_allclose(line(loss, "T = 15"), trace.loss[15] * 0.9 ** np.arange(6))
+    np.testing.assert_allclose(line(distance, "T = 15"), trace.path[15] + 0.5)
+    late = sample.report("HOLDS", [sample.theorem("D", reach=None, promise={**promise, "since": 99})])
+    loss, distance, *_ = run_figure(late, trace).axes
+    assert "certified" not in f"{named(distance)} {' '.join(labels(distance))}"
+    assert "proven" not in named(loss)
+
+
 @pytest.mark.parametrize("verdict", ["UNDECIDED", "REFUTED"])
 def test_nothing_is_drawn_as_proved_where_no_theorem_holds(verdict):
     figure = run_figure(sample.report(verdict), sample.trace())
