@@ -223,24 +223,24 @@ def page(found: list[dict[str, Any]]) -> str:
         "`(1 - beta eta / 2) int sig`. Times are of the whole proof, reading and polish included, and of the recheck",
         "from the file alone; *memory*: by its sizes it asks for more than the 8 GiB that are allowed by default.",
         "",
-        "| network and data | parameters | steps | verdict | needed | available | `ell` | proof | recheck | memory |",
+        "| network and data | parameters | steps | verdict | needed | available | `ell` | proof s | recheck s | MiB |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for r in found:
         verdict = "CERTIFIED" if r["certified"] else f"open: {r.get('shortfall') or 'short of what is needed'}"
         numbers = [f"{r[k]:.3g}" if k in r else "" for k in ("needed", "available", "ell")]
         said = r.get("recheck", "")
-        recheck = f"{r['recheck_s']:.3g} s" if "confirmed" in said else said.split(":")[0]
+        recheck = f"{r['recheck_s']:.3g}" if "confirmed" in said else said.split(":")[0]
         cells = [
             r["what"],
             str(r["parameters"]),
             str(r["steps"] or ""),
             verdict,
             *numbers,
-            f"{r['proof_s']:.3g} s",
+            f"{r['proof_s']:.3g}",
             recheck,
         ]
-        lines.append("| " + " | ".join([*cells, f"{r['peak_mib']} MiB"]) + " |")
+        lines.append("| " + " | ".join([*cells, str(r["peak_mib"])]) + " |")
     return "\n".join([*lines, ""])
 
 
