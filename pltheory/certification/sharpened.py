@@ -19,7 +19,7 @@ from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
 from ..theory import NotAvailableError, NumericalFailureError
 from .centre import Centre
-from .kernel_profile import kernel_centre, kernel_profile, lost_share, require_available
+from .kernel_profile import kernel_centre, kernel_profile, lost_share, require_available, require_few
 from .profile import GRID, Profile, on_grid
 from .stored_graph import graph_of, stored
 
@@ -35,6 +35,7 @@ def sharpening_cost(problem: Problem) -> float:
     Raises:
         NotAvailableError: the profile does not exist for the network, or there are too many outputs.
     """
+    require_few(problem.y.numel())  # before anything is copied
     a = stored(problem)
     graph = graph_of(a)
     require_available(graph, len(a.x))
@@ -54,6 +55,7 @@ def sharpened(problem: Problem, plain: Profile) -> Profile:
         NotAvailableError: as `sharpening_cost`.
         NumericalFailureError: the kernel has no positive eigenvalue to build on, or a bound is not finite.
     """
+    require_few(problem.y.numel())
     a = stored(problem)
     at = linearize(graph_of(a), a.x, FLOATS)
     numbers = kernel_centre(at, a.x, FLOATS)

@@ -8,5 +8,6 @@ from .centre import LARGEST as LARGEST
 from .centre import KernelCentre as KernelCentre
 from .centre import kernel_centre as kernel_centre
 from .centre import require_available as require_available
+from .centre import require_few as require_few
 from .profile import kernel_profile as kernel_profile
 from .profile import lost_share as lost_share

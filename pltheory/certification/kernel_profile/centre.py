@@ -87,15 +87,23 @@ def require_available(graph: Graph, samples: int) -> None:
     Raises:
         NotAvailableError: naming the node or the number.
     """
+    require_few(samples * graph.nodes[-1].size)
     require_allowed(graph)
-    outputs = samples * graph.nodes[-1].size
-    if outputs > LARGEST:
-        raise NotAvailableError(f"kernel profile: {outputs} outputs (samples x outputs of one); allowed are {LARGEST}")
     for v, node in enumerate(graph.nodes):
         if isinstance(node.kind, Pointwise) and not math.isfinite(activation(node.kind.activation).s3):
             raise NotAvailableError(
                 f"kernel profile: node {v} ({node.name}) is {node.kind.activation}, whose third derivative has no bound"
             )
+
+
+def require_few(outputs: int) -> None:
+    """Refuse more outputs, n C, than the profile is computed for.
+
+    Raises:
+        NotAvailableError: with both numbers.
+    """
+    if outputs > LARGEST:
+        raise NotAvailableError(f"kernel profile: {outputs} outputs (samples x outputs of one); allowed are {LARGEST}")
 
 
 def inverse_root(kernel: Array) -> Array:
