@@ -12,6 +12,7 @@ from ..theory.arithmetic import FLOATS, Arithmetic, Scalar
 from ..theory.rows import NOTHING, Pair, Row, matrix, together, total
 from .centre import Centre
 from .graph import Graph, Node
+from .jumps import Jumping
 from .kinds.affine import Affine
 from .quadratic import Quadratic
 from .sweep import Sweep
@@ -61,7 +62,7 @@ class GraphBounds:
             ops: its arithmetic.
             number: from a float to a number of it.
         """
-        return s * self._norm(self._sweep(s, ops, number, None))
+        return s * self._norm(self.sweep(s, ops, number, None))
 
     def lipschitz(self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> Scalar:
         """ell(R) = min(||M'||, ||Q||), the Lipschitz constant of w -> J(w) over the ball. Arguments as above."""
@@ -71,8 +72,8 @@ class GraphBounds:
         self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float
     ) -> tuple[Scalar, Scalar]:
         """||M'|| and ||Q||, each such a constant by itself."""
-        first = self._sweep(radius, ops, number, None)
-        second = self._sweep(radius, ops, number, first)
+        first = self.sweep(radius, ops, number, None)
+        second = self.sweep(radius, ops, number, first)
         form = Quadratic()
         for v, node in self._active():
             node.kind.curvature(second, v, node.inputs, form)
@@ -83,8 +84,8 @@ class GraphBounds:
 
         Both norms are attained at a nonnegative split of the radius over the groups, and are sums over the nodes there.
         """
-        first = self._sweep(radius, FLOATS, float, None)
-        second = self._sweep(radius, FLOATS, float, first)
+        first = self.sweep(radius, FLOATS, float, None)
+        second = self.sweep(radius, FLOATS, float, first)
         groups = self.groups
         changes: dict[int, np.ndarray] = {}
         curvatures: dict[int, np.ndarray] = {}
@@ -102,10 +103,18 @@ class GraphBounds:
     def _active(self) -> list[tuple[int, Any]]:
         return [(v, node) for v, node in enumerate(self.graph.nodes) if active(node, self.numbers[v])]
 
-    def _sweep(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar], first: Sweep | None) -> Sweep:
+    def sweep(
+        self,
+        s: Scalar,
+        ops: Arithmetic,
+        number: Callable[[float], Scalar],
+        first: Sweep | None,
+        jumping: Jumping | None = None,
+    ) -> Sweep:
+        """The first sweep over a ball of radius s, or the second, given the first; with jumps at kinks where named."""
         nodes = self.graph.nodes
         numbers = [converted(at, number) for at in self.numbers] if first is None else first.numbers
-        sweep = Sweep(ops, s, 0.0 * s, nodes, numbers, first)
+        sweep = Sweep(ops, s, 0.0 * s, nodes, numbers, first, jumping)
         for v, node in enumerate(nodes):
             reached = active(node, numbers[v])
             sweep.forward.append(node.kind.forward_change(sweep, v, node.inputs) if reached else NOTHING)
@@ -120,14 +129,18 @@ class GraphBounds:
                 collected[u].append(pair)
         return sweep
 
-    def _norm(self, sweep: Sweep) -> Scalar:
-        """||M||, the worst split of the radius over the groups."""
+    def rows(self, sweep: Sweep) -> dict[int, Row]:
+        """The rows M_g by group."""
         rows: dict[int, Row] = {}
         for v, node in self._active():
             if isinstance(node.kind, Affine):
                 row = node.kind.jacobian_change(sweep, v, node.inputs)
                 rows[node.kind.group] = total(rows.get(node.kind.group, {}), row)
-        return sweep.ops.spectral_norm(matrix(rows, self.groups, sweep.zero))
+        return rows
+
+    def _norm(self, sweep: Sweep) -> Scalar:
+        """||M||, the worst split of the radius over the groups."""
+        return sweep.ops.spectral_norm(matrix(self.rows(sweep), self.groups, sweep.zero))
 
 
 def active(node: Node, at: Any) -> bool:
