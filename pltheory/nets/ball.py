@@ -14,6 +14,7 @@ from .centre import Centre
 from .graph import Graph, Node
 from .jumps import Jumping
 from .kinds.affine import Affine
+from .kinds.kinks import Kinked
 from .quadratic import Quadratic
 from .sweep import Sweep
 
@@ -78,6 +79,30 @@ class GraphBounds:
         for v, node in self._active():
             node.kind.curvature(second, v, node.inputs, form)
         return self._norm(second), ops.spectral_norm(form.matrix(self.groups, second.zero))
+
+    @property
+    def _with_kinks(self) -> list[int]:
+        return [v for v, node in self._active() if isinstance(node.kind, Kinked)]
+
+    @property
+    def kinked(self) -> bool:
+        """Whether there are nodes with kinks whose arguments move."""
+        return bool(self._with_kinks)
+
+    def flips(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> dict[int, np.ndarray]:
+        """Tokens that may leave their piece in the ball, by node, (n, T) each; nodes without any are left out.
+
+        Where there are none the other bounds are true of the network and not of its frozen pieces alone (Theorem P).
+        """
+        if not self._with_kinks:
+            return {}
+        sweep = self.sweep(s, ops, number, None, Jumping({}))
+        found = {v: sweep.flipped(v, self.graph.nodes[v].inputs[0]) for v in self._with_kinks}
+        return {v: f for v, f in found.items() if f.any()}
+
+    def kinks(self, radius: float, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> int:
+        """Their number."""
+        return sum(int(f.sum()) for f in self.flips(number(radius), ops, number).values())
 
     def shares(self, radius: float) -> dict[int, Share]:
         """What each node adds to ||M|| and to ||Q|| over the ball of a radius, in floats, by node: where they are lost.

@@ -20,41 +20,28 @@ from .fitting import Indices
 from .tape import Reach
 from .units import UnitRows
 
-
 HEADROOM = 1.0 + 2.0**-20
 """A token counts as kept where its margin exceeds that times its reach: a recheck rounds otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
-class Kinks:
-    """Numbers of a node with kinks at the centre; n samples, T tokens.
+class Margins:
+    """How far tokens are from kinks; n samples, T tokens.
 
     Attributes:
-        s1: Lipschitz constant of a token's map.
-        root: root of the number of tokens that one entry stands in.
-        multiplicity: that number.
-        js: how far a token's derivative may jump.
-        margins: (n, T), lower bounds of the distance of a token to the nearest kink.
-        columns: (n, T), upper bounds of the norms of the columns of B_v^i.
-        reach: of the entries that it reads, or None.
+        nearest: (n, T), lower bounds of a token's distance to the nearest kink.
         level: (n, T), signed distance of the largest entry from 0; infinite where its sign does not matter; of a
-            function of one entry the margins.
+            function of one entry as `nearest`.
         gaps: (n, T, d), how far every entry is below the largest, infinite for that itself; None of one entry.
-        windows: (T, d), the entries of every token, -1 for none; None where a token is one entry, or reaches unknown.
+        windows: (T, d), the entries of every token, -1 for none; None where a token is one entry.
         silent: whether a token is 0 as long as all its entries are negative.
     """
 
-    s1: Scalar
-    root: Scalar
-    multiplicity: int
-    js: Scalar
-    margins: Array
-    columns: Array
-    reach: Reach | None
+    nearest: Array
     level: Array
-    gaps: Array | None
-    windows: Indices | None
-    silent: bool
+    gaps: Array | None = None
+    windows: Indices | None = None
+    silent: bool = False
 
     def kept(self, whole: float, entries: Array | None) -> np.ndarray:
         """Which tokens surely stay in the interior of their piece, or do not matter; (n, T).
@@ -63,15 +50,13 @@ class Kinks:
             whole: upper bound of how far all entries of a sample go together.
             entries: how far every entry goes, (n, N), or None.
         """
-        found = self.margins > mul_up(whole, HEADROOM)
+        found = self.nearest > mul_up(whole, HEADROOM)
         if entries is None:
             return np.asarray(found)
         entries = np.where(entries > 0, mul_up(entries, HEADROOM), 0.0)
-        if self.gaps is None:
+        if self.gaps is None or self.windows is None:
             # An entry that no parameter moves has no derivative either, on whatever side of a kink it stands.
-            return np.asarray(found | (self.margins > entries) | (entries == 0))
-        if self.windows is None:
-            return np.asarray(found)
+            return np.asarray(found | (self.nearest > entries) | (entries == 0))
         there = self.windows >= 0
         each = np.where(there, entries[:, np.maximum(self.windows, 0)], 0.0)  # (n, T, d)
         chosen = np.argmax(self.gaps == np.inf, axis=-1)
@@ -83,6 +68,29 @@ class Kinks:
             below = (down(self.gaps - self.level[:, :, None]) > each) | (each == 0) | ~there
             stays |= (self.level <= 0) & ((-self.level > lead) | (lead == 0)) & below.all(-1)
         return np.asarray(found | stays)
+
+
+@dataclass(frozen=True, eq=False)
+class Kinks:
+    """Numbers of a node with kinks at the centre.
+
+    Attributes:
+        s1: Lipschitz constant of a token's map.
+        root: root of the number of tokens that one entry stands in.
+        multiplicity: that number.
+        js: how far a token's derivative may jump.
+        margins: of the tokens.
+        columns: (n, T), upper bounds of the norms of the columns of B_v^i.
+        reach: of the entries that it reads, or None.
+    """
+
+    s1: Scalar
+    root: Scalar
+    multiplicity: int
+    js: Scalar
+    margins: Margins
+    columns: Array
+    reach: Reach | None
 
 
 @dataclass

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -20,7 +19,6 @@ from .fields.protocol import Values
 from .graph import Graph
 from .jumps import Jumping, index_of
 from .kinds.affine import Affine
-from .kinds.kinks import Kinked
 from .sweep import Sweep
 from .units import UnitRows, flippable_units
 
@@ -77,19 +75,6 @@ class KinkedBounds:
 
     def _first(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar]) -> Sweep:
         return self.frozen.sweep(s, ops, number, None, Jumping(self.units))
-
-    def flips(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar]) -> dict[int, np.ndarray]:
-        """Which tokens may leave their piece in the ball, by node, (n, T) each; nodes without any are left out."""
-        sweep = self.frozen.sweep(s, ops, number, None, Jumping(self.units))
-        for v in self._kinked:
-            sweep.flipped(v, self.graph.nodes[v].inputs[0])
-        assert sweep.jumping is not None
-        return {v: f for v, f in sweep.jumping.flips.items() if f.any()}
-
-    @cached_property
-    def _kinked(self) -> list[int]:
-        nodes = zip(self.graph.nodes, self.frozen.numbers, strict=True)
-        return [v for v, (node, at) in enumerate(nodes) if isinstance(node.kind, Kinked) and at is not None]
 
     def changes(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar]) -> list[Change]:
         """Bounds of ||J(w) - J_0|| over B(w_0, s), each of other columns; the first of all."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ class Sweep:
         if v not in self.jumping.flips:
             at: Kinks = self.numbers[v]
             whole = self.ops.above(self.moved(u).sample)
-            self.jumping.flips[v] = ~at.kept(whole, None if at.reach is None else self.entries(at.reach))
+            self.jumping.flips[v] = ~at.margins.kept(whole, None if at.reach is None else self.entries(at.reach))
         return self.jumping.flips[v]
 
     def entries(self, reach: Reach) -> np.ndarray | None:
@@ -142,11 +143,18 @@ class Sweep:
         """kappa omega dA of what an affine node reads, from above."""
         return self.ops.above(self.numbers[v].reach * self.moved(self.nodes[v].inputs[0]).batch)
 
-    def sharpened(self, v: int, row: Row) -> Row:
-        """The row of an affine node in which jumps of the node directly above it stand with the smaller bound."""
-        if self.jumping is None or v not in self.jumping.own:
-            return row
-        return {**row, **{k: self.ops.minimum(row[k], own) for k, own in self.jumping.own[v] if k in row}}
+    def smallest(self, v: int, *rows: Row) -> Row:
+        """Of several bounds of what an affine node adds to the Jacobian's change the smallest.
+
+        What each jump adds is bounded by itself, so the smallest bound of each is taken; of the jump of the node
+        directly above there is one more.
+        """
+        best = min(rows, key=self.size)
+        if self.jumping is None:
+            return best
+        jumps = {k: reduce(self.ops.minimum, (row[k] for row in rows)) for k in best if k < 0}
+        own = {k: self.ops.minimum(jumps[k], c) for k, c in self.jumping.own.get(v, ()) if k in jumps}
+        return {**best, **jumps, **own}
 
     def weighted(self, terms: Sequence[Weighted], largest: Scalar, u: int) -> Pair:
         """A weighted change of node u, from its terms; largest is the largest weight."""
@@ -160,5 +168,5 @@ class Sweep:
         return together(*pairs)
 
     def size(self, row: Row) -> float:
-        """A float near the sum of a row's entries: for a choice between rows that all are bounds."""
-        return sum(self.ops.near(v) for v in row.values())
+        """A float near the sum of a row's entries for groups: for a choice between rows that all are bounds."""
+        return sum(self.ops.near(v) for g, v in row.items() if g >= 0)

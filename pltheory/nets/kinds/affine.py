@@ -362,12 +362,12 @@ class Affine(Kind):
             scaled(at.reach * self._row_max(sweep, v), x.batch),
         )
         if not self.dense:
-            return sweep.sharpened(v, first)
+            return sweep.smallest(v, first)
         before = sweep.before_back(v)
         single = at.input_max + at.scale * moved.sample
         by_batch = total(scaled(single, back.batch), scaled(at.scale * (at.row_max + before.sample), x.batch))
         by_sample = total(scaled(single, back.batch), scaled(at.scale * (at.rows + before.batch), x.sample))
-        return sweep.sharpened(v, min((first, by_batch, by_sample), key=sweep.size))
+        return sweep.smallest(v, first, by_batch, by_sample)
 
     def curvature(self, sweep: Sweep, v: int, inputs: Sequence[int], form: Quadratic) -> None:
         """2 kappa omega t_g bb_v (X'_u . t), or for a dense node 2 kappa t_g Bb_v (x'_u . t)."""

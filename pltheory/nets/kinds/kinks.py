@@ -18,9 +18,9 @@ from ...rigor.roundoff import Array, add_up, down, mul_up, sqrt_up, up
 from ...theory.rows import Pair, together
 from ..fields.protocol import Values
 from ..fitting import GroupShapes, Indices, require, require_indices
-from ..jumps import Kinks, index_of, knapsack
+from ..jumps import Kinks, Margins, index_of, knapsack
 from ..sweep import Sweep
-from ..tape import Reach, Tape
+from ..tape import Tape
 from .kind import Kind
 
 ROOT_TWO = float(sqrt_up(2.0))
@@ -43,36 +43,15 @@ class Kinked(Kind):
         """How many tokens one entry of the input stands in, at most."""
 
     @abstractmethod
-    def kinks(self, tape: Tape, u: int) -> tuple[Array, Array, Array | None]:
-        """Margins (n, T), lower bounds; and what `kept_by_entry` compares, of shapes of the kind's own."""
+    def margins(self, tape: Tape, u: int) -> Margins:
+        """How far the tokens of node u are from kinks."""
 
     def numbers(self, tape: Tape, v: int, inputs: Sequence[int]) -> Kinks:
         """Margins, and the norms of what a token's value is sent on by."""
-        u = inputs[0]
-        reach = tape.reach(u)
-        margins, level, gaps = self.kinks(tape, u)
-        return Kinks(
-            self.slope(),
-            float(sqrt_up(float(self.multiplicity))) if self.multiplicity > 1 else 1.0,
-            self.multiplicity,
-            self.jump(),
-            margins,
-            tape.column_norms(tape.rows[v]),
-            reach,
-            level,
-            gaps,
-            self.windows_of(reach),
-            self.silent,
-        )
-
-    @property
-    def silent(self) -> bool:
-        """Whether a token is 0 as long as all its entries are negative."""
-        return False
-
-    def windows_of(self, reach: Reach | None) -> Indices | None:
-        """Which entries a token holds, where it holds several and the reach of each is known."""
-        return None
+        u, overlapping = inputs[0], self.multiplicity
+        root = float(sqrt_up(float(overlapping))) if overlapping > 1 else 1.0
+        columns = tape.column_norms(tape.rows[v])
+        return Kinks(self.slope(), root, overlapping, self.jump(), self.margins(tape, u), columns, tape.reach(u))
 
     def forward_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> Pair:
         """s1 X_u."""
@@ -159,14 +138,14 @@ class PiecewiseLinear(Kinked):
         rows = f.masked(tape.by_sample(tape.rows[v]), slope[:, None, :], self.slope())
         return [f.reshape(rows, n * c, slope.shape[1])]
 
-    def kinks(self, tape: Tape, u: int) -> tuple[Array, Array, Array | None]:
+    def margins(self, tape: Tape, u: int) -> Margins:
         """Distances from the nearest break."""
         z, off = tape.field.middle(tape.values[u]), tape.field.radius(tape.values[u])
         away = np.full(z.shape, np.inf)
         for b in self.breaks:
             away = np.minimum(away, np.abs(z - b))
-        margins = np.maximum(0.0, down(down(away) - off))
-        return margins, margins, None
+        nearest = np.maximum(0.0, down(down(away) - off))
+        return Margins(nearest, nearest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,11 +187,6 @@ class Maximum(Kinked):
         require(not ((np.diff(ordered, axis=1) == 0) & (ordered[:, 1:] >= 0)).any(), "a window holds an entry twice")
         require(0 <= self.slope_below <= 1, "the slope below zero must lie in [0, 1]")
 
-    @property
-    def silent(self) -> bool:
-        """With ReLU."""
-        return self.slope_below == 0
-
     def slope(self) -> float:
         """1."""
         return 1.0
@@ -226,10 +200,6 @@ class Maximum(Kinked):
         """How many windows overlap."""
         used = self.windows[self.windows >= 0]
         return int(np.bincount(used).max())
-
-    def windows_of(self, reach: Reach | None) -> Indices | None:
-        """The windows."""
-        return None if reach is None else self.windows
 
     def _entries(self, z: Array) -> Array:
         """(n, T, d), minus infinity where there is none."""
@@ -259,8 +229,8 @@ class Maximum(Kinked):
         inverse = _places(self.windows, size)
         return [f.gathered_sum(f.reshape(spread, n * c, t * d), inverse)]
 
-    def kinks(self, tape: Tape, u: int) -> tuple[Array, Array, Array | None]:
-        """Margins; the sign's own distance; and how far below the largest entry every other stands."""
+    def margins(self, tape: Tape, u: int) -> Margins:
+        """Of the largest entry from the others and, where its sign matters, from 0."""
         f = tape.field
         z, off = f.middle(tape.values[u]), f.radius(tape.values[u])
         entries = self._entries(z)
@@ -274,15 +244,14 @@ class Maximum(Kinked):
             classes = reach.classes[:, np.maximum(self.windows, 0)]
             gaps[classes == np.take_along_axis(classes, chosen[:, :, None], -1)] = np.inf
         between = np.maximum(0.0, down(np.min(gaps, axis=-1) / ROOT_TWO))
-        level = top if self.slope_below == 1 else np.copysign(np.maximum(0.0, down(np.abs(top) - off)), top)
         if self.slope_below == 1:
-            return between, np.full(level.shape, np.inf), gaps
+            return Margins(between, np.full(top.shape, np.inf), gaps, self.windows)
+        level = np.copysign(np.maximum(0.0, down(np.abs(top) - off)), top)
+        nearest = np.minimum(np.abs(level), between)
         if self.slope_below == 0:
             # Below zero the others have no say: the value is 0 as long as all stay there.
-            margins = np.where(top > 0, np.minimum(level, between), -level)
-        else:
-            margins = np.minimum(np.abs(level), between)
-        return np.maximum(0.0, margins), level, gaps
+            nearest = np.where(top > 0, nearest, -level)
+        return Margins(np.maximum(0.0, nearest), level, gaps, self.windows, self.slope_below == 0)
 
 
 def _jumped(sweep: Sweep, v: int, u: int) -> Pair | None:
@@ -294,10 +263,10 @@ def _jumped(sweep: Sweep, v: int, u: int) -> Pair | None:
     flips = sweep.flipped(v, u)
     if not flips.any():
         return None
-    ops, n = sweep.ops, len(at.margins)
+    ops, n = sweep.ops, len(at.columns)
     single, whole = (mul_up(float(at.multiplicity), c, c) for c in sweep.capacities(u))
     # A margin of 0 costs nothing.
-    costs = np.maximum(0.0, down(np.square(at.margins)))
+    costs = np.maximum(0.0, down(np.square(at.margins.nearest)))
     values = mul_up(at.columns, at.columns)
     moved = sweep.before_back(v)
     js = at.js * at.root
@@ -307,7 +276,7 @@ def _jumped(sweep: Sweep, v: int, u: int) -> Pair | None:
     batch = js * (sweep.zero + float(sqrt_up(all_of_them)) + moved.batch)
     batch = ops.minimum(batch, sample * float(sqrt_up(float(n))))
     key = index_of(v)
-    if u in jumping.units and at.gaps is None:
+    if u in jumping.units and at.margins.gaps is None:
         units = jumping.units[u]
         far = sweep.reaching(u)
         xi = add_up(units.restricted(flips), far)  # (N,)
