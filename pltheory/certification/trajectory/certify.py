@@ -157,6 +157,7 @@ class _Run:
         self.net = self.origin = self.begin()
         self.scale = problem.share
         self.factor = interval(self.scale)
+        self.rule = settings
         self.gamma, self.delta = float(settings.gamma), float(settings.delta)
         self.eps, self.growth = 0.0, 1.0
         self.records: list[StepRecord] = []

@@ -205,6 +205,13 @@ class Maximum(Kinked):
         """(n, T, d), minus infinity where there is none."""
         return np.where(self.windows >= 0, z[:, self.windows], -np.inf)
 
+    def chosen(self, z: Array) -> tuple[Indices, Array]:
+        """For every token, (n, T), which entry its value is, and the slope with which."""
+        entries = self._entries(z)
+        place = entries.argmax(-1)
+        index = np.take_along_axis(np.broadcast_to(self.windows, entries.shape), place[:, :, None], -1)[:, :, 0]
+        return index, np.where(entries.max(-1) > 0, 1.0, self.slope_below)
+
     def _values(self, z: Array) -> Array:
         top = self._entries(z).max(-1)
         return top if self.slope_below == 1 else np.where(top > 0, top, self.slope_below * top)
@@ -219,11 +226,9 @@ class Maximum(Kinked):
         """Every row's entry goes to the largest entry of its window."""
         f, n, c = tape.field, tape.samples, tape.outputs
         z = f.middle(tape.values[inputs[0]])
-        entries = self._entries(z)
-        chosen = entries.argmax(-1)  # (n, T)
-        slope = np.where(entries.max(-1) > 0, 1.0, self.slope_below)
+        index, slope = self.chosen(z)
         size, (t, d) = z.shape[1], self.windows.shape
-        weight = (np.arange(d) == chosen[:, :, None]) * slope[:, :, None]  # (n, T, d)
+        weight = (self.windows == index[:, :, None]) * slope[:, :, None]  # (n, T, d)
         rows = f.reshape(tape.rows[v], n, c, t, 1)
         spread = f.masked(rows, weight[:, None], 1.0)
         inverse = _places(self.windows, size)
