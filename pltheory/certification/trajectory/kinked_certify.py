@@ -20,14 +20,13 @@ from ...nets.tape import Reach, Tape
 from ...optim import ClippedSettings, StepSettings, certifiable
 from ...problem.problem import Problem
 from ...rigor import environment
-from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import add_up, mul_up
 from ..kinked.centre import KinkedCentre, kinked_centre
 from ..kinked.certify import end_of
 from ..kinked.profile import KinkedProfile, kinked_profile
 from ..stored_graph import GraphArrays
 from .basin import Basin
-from .certify import Progress, TrajectoryCertificate, follow
+from .certify import KinkError, Progress, TrajectoryCertificate, follow
 from .graph_certify import GraphRun
 from .kinked_bounds import KinkedReference, kinked_reference
 from .kinked_curvature import Selections, contracted
@@ -94,9 +93,10 @@ class KinkedRun(GraphRun):
             kept = margins.kept(float(mul_up(self.radius, speed)), each)
             if not kept.all():
                 sample, unit = map(int, np.argwhere(~kept)[0])
-                raise NoVerdictError(
-                    f"sample {sample}, entry {unit} of {node.name or 'node'} {v} is {margins.nearest[sample, unit]:.1e} "
-                    f"from a kink, where eps = {self.eps:.1e}: a few more digits, or another eta, would decide"
+                raise KinkError(
+                    f"sample {sample}, entry {unit} of node {v} ({node.name or node.kind.function}) is "
+                    f"{margins.nearest[sample, unit]:.1e} from a kink, where eps = {self.eps:.1e}: "
+                    "a few more digits, or another eta, would decide"
                 )
 
     def finished(self) -> bool:
