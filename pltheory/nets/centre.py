@@ -134,7 +134,8 @@ def _added(tape: Tape, nodes: Sequence[Node]) -> list[float]:
 
 def _below_kinks(nodes: Sequence[Node]) -> set[int]:
     """The affine nodes that nodes with kinks read, all of them unit by unit."""
-    found, mixed = set(), set()
+    found: set[int] = set()
+    mixed: set[int] = set()
     for node in nodes:
         if isinstance(node.kind, Kinked):
             below = nodes[node.inputs[0]].kind

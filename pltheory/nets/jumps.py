@@ -70,7 +70,6 @@ class Margins:
             stays |= (self.level <= 0) & ((-self.level > lead) | (lead == 0)) & below.all(-1)
         return np.asarray(found | stays)
 
-
     def entries(self, tokens: np.ndarray, size: int) -> np.ndarray:
         """The entries, (n, size), that stand in a token named by (n, T)."""
         if self.windows is None:
@@ -119,6 +118,7 @@ class Jumping:
         flips: which tokens may change, by node.
         own: by affine node, for the jump of the node directly above it: its index in rows, and a bound of what it adds
             to the Jacobian's rows there.
+        restricted: norms of patches where tokens may change, by node with kinks and token; the same in both sweeps.
     """
 
     units: Mapping[int, UnitRows]
@@ -126,6 +126,7 @@ class Jumping:
     step: Scalar | None = None
     flips: dict[int, np.ndarray] = field(default_factory=dict)
     own: dict[int, list[tuple[int, Scalar]]] = field(default_factory=dict)
+    restricted: dict[int, Array] = field(default_factory=dict)
 
 
 def index_of(v: int) -> int:

@@ -74,30 +74,51 @@ class KinkedBounds:
         """The network."""
         return self.frozen.graph
 
-    def _first(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar]) -> Sweep:
-        return self.frozen.sweep(s, ops, number, None, Jumping(self.units))
+    def over(self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar]) -> OverBall:
+        """What is known on B(w_0, radius)."""
+        return OverBall(self, self.frozen.sweep(radius, ops, number, None, Jumping(self.units)), number)
 
-    def changes(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar]) -> list[Change]:
-        """Bounds of ||J(w) - J_0|| over B(w_0, s), each of other columns; the first of all."""
-        sweep = self._first(s, ops, number)
-        rows, groups = self.frozen.rows(sweep), self.frozen.groups
-        assert sweep.jumping is not None
-        flips = {v: f for v, f in sweep.jumping.flips.items() if f.any()}
+
+@dataclass
+class OverBall:
+    """Bounds over one ball.
+
+    Attributes:
+        bounds: of the network.
+        first: the first sweep.
+        number: from a float to a number of its arithmetic.
+    """
+
+    bounds: KinkedBounds
+    first: Sweep
+    number: Callable[[float], Scalar]
+
+    @property
+    def graph(self) -> Graph:
+        """The network."""
+        return self.bounds.graph
+
+    def changes(self) -> list[Change]:
+        """Bounds of ||J(w) - J_0|| over the ball, each of other columns; the first of all."""
+        rows, groups = self.bounds.frozen.rows(self.first), self.bounds.frozen.groups
+        assert self.first.jumping is not None
+        flips = {v: f for v, f in self.first.jumping.flips.items() if f.any()}
         choices = [Dropped({}, frozenset())]
         if flips:
             nodes = self.graph.nodes
-            quiet = {nodes[v].inputs[0]: index_of(v) for v in flips if nodes[v].inputs[0] in self.units}
-            units = {u: self._units(u, flips) for u in quiet}
+            below_kinks = {nodes[v].inputs[0] for v in flips} & self.bounds.units.keys()
+            units = {u: self._units(u, flips) for u in sorted(below_kinks)}
             if units:
                 choices.append(Dropped(units, frozenset()))
             below = self._groups_below(flips, set(units))
             if below:
                 choices.append(Dropped(units, below))
-        return [self._change(sweep, rows, groups, flips, choice) for choice in choices]
+        return [self._change(rows, groups, flips, choice) for choice in choices]
 
     def _change(
-        self, sweep: Sweep, rows: Mapping[int, Row], groups: list[int], flips: Mapping[int, np.ndarray], out: Dropped
+        self, rows: Mapping[int, Row], groups: list[int], flips: Mapping[int, np.ndarray], out: Dropped
     ) -> Change:
+        sweep = self.first
         nodes = self.graph.nodes
         silent: dict[int, set[int]] = {}
         for v in flips:
@@ -116,11 +137,11 @@ class KinkedBounds:
         return Change(sweep.ops.sqrt(squares), sweep.radius * norm, out)
 
     def _units(self, u: int, flips: Mapping[int, np.ndarray]) -> np.ndarray:
-        shape = self.units[u].shape
+        shape = self.bounds.units[u].shape
         readers = []
         for v, f in flips.items():
             if self.graph.nodes[v].inputs[0] == u:
-                at: Kinks = self.frozen.numbers[v]
+                at: Kinks = self.bounds.frozen.numbers[v]
                 readers.append(at.margins.entries(f, math.prod(shape)))
         return flippable_units(shape, readers)
 
@@ -135,7 +156,7 @@ class KinkedBounds:
             while open_:
                 w = open_.pop()
                 kind = nodes[w].kind
-                if isinstance(kind, Affine) and active(nodes[w], self.frozen.numbers[w]):
+                if isinstance(kind, Affine) and active(nodes[w], self.bounds.frozen.numbers[w]):
                     below.add(kind.group)
                 for x in nodes[w].inputs:
                     if x not in seen:
@@ -143,29 +164,21 @@ class KinkedBounds:
                         open_.append(x)
         return frozenset(below)
 
-    def pairs(
-        self,
-        radius: Scalar,
-        ops: Arithmetic,
-        number: Callable[[float], Scalar],
-        start: Scalar | None = None,
-        step: Scalar | None = None,
-    ) -> tuple[Scalar, Scalar]:
-        """(kap, ell): `||J(w') - J(w)|| <= kap + ell |w' - w|` for w, w' in B(w_0, radius).
+    def second(self, start: Scalar | None = None, step: Scalar | None = None) -> Sweep:
+        """The second sweep; |w - w_0| and |w' - w| are at most start and step, where that is known."""
+        assert self.first.jumping is not None
+        jumping = Jumping(self.bounds.units, start, step, restricted=self.first.jumping.restricted)
+        return self.bounds.frozen.sweep(self.first.radius, self.first.ops, self.number, self.first, jumping)
 
-        Args:
-            radius: of the ball.
-            ops, number: the arithmetic.
-            start, step: |w - w_0| and |w' - w| are at most these, where that is known.
-        """
-        first = self._first(radius, ops, number)
-        second = self.frozen.sweep(radius, ops, number, first, Jumping(self.units, start, step))
-        rows = self.frozen.rows(second)
+    def pairs(self, start: Scalar | None = None, step: Scalar | None = None) -> tuple[Scalar, Scalar]:
+        """(kap, ell): `||J(w') - J(w)|| <= kap + ell |w' - w|` for w, w' in the ball. Arguments as above."""
+        second, ops = self.second(start, step), self.first.ops
+        rows = self.bounds.frozen.rows(second)
         squares = second.zero
         for row in rows.values():
             jump = sum((c for k, c in row.items() if k < 0), second.zero)
             squares = squares + jump * jump
-        return ops.sqrt(squares), ops.spectral_norm(matrix(rows, self.frozen.groups, second.zero))
+        return ops.sqrt(squares), ops.spectral_norm(matrix(rows, self.bounds.frozen.groups, second.zero))
 
 
 def kept_kernel(centre: Centre, dropped: Dropped, field: Field) -> Values:

@@ -78,10 +78,11 @@ def kinked_profile(
         raise NoVerdictError(f"a ball of radius {radius:.3g} has no grid of doubles")
     top = float(radii[-1])
     whole = number(top)
-    first = b.changes(whole, ops, number)
-    change = up(first[0].jump + first[0].smooth)
+    ball = b.over(whole, ops, number)
+    first = ball.changes()[0]
+    change = up(first.jump + first.smooth)
     lipschitz = up(number(centre.sigma_max) + number(change))
-    kap, ell = b.pairs(whole, ops, number)
+    kap, ell = ball.pairs()
     kap_end, ell = up(kap * number(_MARGIN)), up(ell * number(_MARGIN))
     start = up(number(centre.residual) + number(lipschitz) * number(eps))
     beta = up(smoothness(number(start), number(lipschitz), number(ell)))
@@ -95,8 +96,9 @@ def kinked_profile(
     for s in radii[:0:-1]:
         shifted = min(up(number(float(s)) + number(nu)), top)
         # A bound on a larger ball holds on a smaller one.
-        sigs.append(max(sigs[-1], centre.best(b.changes(number(shifted), ops, number))))
-        k, smooth = b.pairs(number(shifted), ops, number, number(float(s)), number(nu))
+        ball = b.over(number(shifted), ops, number)
+        sigs.append(max(sigs[-1], centre.best(ball.changes())))
+        k, smooth = ball.pairs(number(float(s)), number(nu))
         if not up(smooth) <= ell:
             raise NoVerdictError("a bound over a ball is smaller than over a smaller one")
         kaps.append(min(kaps[-1], up(k * number(_MARGIN))))

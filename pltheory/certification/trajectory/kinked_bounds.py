@@ -13,7 +13,7 @@ from ...nets.centre import linearize
 from ...nets.fields import VERIFIED
 from ...nets.fields.verified import frobenius
 from ...nets.graph import Graph
-from ...nets.jumps import Jumping, Kinks
+from ...nets.jumps import Kinks
 from ...nets.kinds.affine import AffineNumbers
 from ...nets.kinds.kinks import Kinked
 from ...nets.kinked import KinkedBounds
@@ -120,24 +120,22 @@ def kinked_reference(graph: Graph, x: Array, least: float, most: float) -> Kinke
     largest = add_up(max(0.0, lambda_max_upper(Ball(kernel), method="plain").at_most()), off)
     jacobian = float(mul_up(_MARGIN, sqrt_up(largest)))
     radius = _useful_radius(bounds, jacobian, least, most)
-    whole = interval(radius)
-    first = bounds.changes(whole, UPWARDS, interval)[0]
+    ball = bounds.over(interval(radius), UPWARDS, interval)
+    first = ball.changes()[0]
     lipschitz = float(mul_up(_MARGIN, add_up(jacobian, (first.jump + first.smooth).hi)))
-    ahead = bounds.frozen.sweep(whole, UPWARDS, interval, None, Jumping(bounds.units))
-    swept = bounds.frozen.sweep(whole, UPWARDS, interval, ahead, Jumping(bounds.units))
-    ell = float(mul_up(_MARGIN, bounds.pairs(whole, UPWARDS, interval)[1].hi))
-    return KinkedReference(graph, bounds, kernel, jacobian, radius, ell, lipschitz, swept)
+    ell = float(mul_up(_MARGIN, ball.pairs()[1].hi))
+    return KinkedReference(graph, bounds, kernel, jacobian, radius, ell, lipschitz, ball.second())
 
 
 def _useful_radius(bounds: KinkedBounds, jacobian: float, least: float, most: float) -> float:
     """About the largest radius at which neither ell nor ||J|| has grown by more than a part; any would be valid."""
-    ell = float(bounds.pairs(least, FLOATS, float)[1])
+    ell = float(bounds.over(least, FLOATS, float).pairs()[1])
     low, high = least, most
-    while high > 1.5 * low:
+    while high > 2.0 * low:
         middle = math.sqrt(low * high)
-        change = bounds.changes(middle, FLOATS, float)[0]
-        wide = bounds.pairs(middle, FLOATS, float)[1] > (1 + _DRIFT) * ell
-        if wide or change.jump + change.smooth > _GROWTH * jacobian:
+        ball = bounds.over(middle, FLOATS, float)
+        change = ball.changes()[0]
+        if change.jump + change.smooth > _GROWTH * jacobian or ball.pairs()[1] > (1 + _DRIFT) * ell:
             high = middle
         else:
             low = middle

@@ -37,6 +37,8 @@ _STEPS_WITHIN = 60
 """A reference point's ball holds about so many steps at most."""
 _FACTORS = (1.3, 2.0, 3.0, 5.0, 9.0)
 """Radii that the last step is tried on, in units of ||r|| / sigma_min(J)."""
+_CELLS = 16
+"""Of their grids, while they are only tried."""
 _ENOUGH = 1.1
 """Ratio in floats at which the last step is proved."""
 
@@ -130,10 +132,10 @@ class KinkedRun(GraphRun):
             return None
         best: KinkedProfile | None = None
         for factor in _FACTORS:
-            p = kinked_profile(centre, self._rule, factor * centre.residual / sigma, self.scale, self.eps)
+            p = kinked_profile(centre, self._rule, factor * centre.residual / sigma, self.scale, self.eps, _CELLS)
             if best is None or p.ratio > best.ratio:
                 best = p
-            elif p.ratio < 0.8 * best.ratio:
+            elif p.ratio <= 0.8 * best.ratio:  # 0 included
                 break
         return best
 

@@ -293,8 +293,10 @@ def _jumped(sweep: Sweep, v: int, u: int) -> Pair | None:
     key = index_of(v)
     if u in jumping.units:
         units = jumping.units[u]
-        by_entry = units.restricted(at.margins.entries(flips, math.prod(units.shape)))
-        xi = add_up(at.margins.first_of(by_entry), sweep.reaching(u))  # (T,)
+        if v not in jumping.restricted:
+            by_entry = units.restricted(at.margins.entries(flips, math.prod(units.shape)))
+            jumping.restricted[v] = at.margins.first_of(by_entry)
+        xi = add_up(jumping.restricted[v], sweep.reaching(u))  # (T,)
         weighted = mul_up(values, xi[None, :], xi[None, :])
         near = float(sqrt_up(_worst(weighted, costs, float(single), flips)))
         largest = float(np.max(np.where(flips.any(0), xi, 0.0)))
