@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ...theory import InvalidInputError, NotAvailableError
 from ..graph import Graph, Group
-from . import convolution, kinks, maxima, moving, norms, pooling, smooth  # noqa: F401  (they fill the table of operations)
+from . import convolution, kinks, maxima, moving, norms, pooling, smooth  # noqa: F401  (they fill the table)
 from .agreement import require_agreement
 from .assembly import assembled
 from .builder import Builder, Cut
@@ -27,7 +27,6 @@ from .operation import READERS, Call
 from .parameters import require_partition, trainable
 from .refusals import why_not
 from .values import SAMPLES, Constant, Frozen, Moved, NotContinuous, UnreadableError, Value, along, unreadable
-
 
 FIXED_TOO = frozenset({"prelu"})
 """Operations that read a parameter which is not trained as a constant."""

@@ -58,7 +58,7 @@ def depends_on_choice(
         def outputs(w: dict[str, Tensor]) -> Tensor:
             return evaluate(graph, x_flat, groups(w), at_kinks)
 
-        _, found = torch.func.jvp(outputs, (leaves,), (direction,))
+        found: Tensor = torch.func.jvp(outputs, (leaves,), (direction,))[1]
         return found
 
     direction = {name: random(w.shape) - 0.5 for name, w in leaves.items()}

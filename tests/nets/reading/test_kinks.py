@@ -281,7 +281,9 @@ def test_a_tie_hides_no_lie():
     module, x = on_axes([0.0, 1.0, -1.0], [0.5, 0.25, 6.0], [0.25, -0.5, 0.75])
     read(module, x)
     for part in (module.f, module.g):
-        part.register_full_backward_hook(lambda m, inputs, outputs: tuple(g and 1.001 * g for g in inputs))
+        part.register_full_backward_hook(
+            lambda m, inputs, outputs: tuple(None if g is None else 1.001 * g for g in inputs)
+        )
     with pytest.raises(NotAvailableError, match=r"gradients by f.weight .* differ"):
         read(module, x)
 
