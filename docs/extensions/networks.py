@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from pltheory.nets.activations import activation
 from pltheory.nets.graph import Graph
-from pltheory.nets.kinds import KINDS
+from pltheory.nets.kinds import KINDS, Kind
 from pltheory.nets.reading import arithmetic, kinks, linear, maxima, moving, smooth
 from pltheory.nets.reading.export import REFUSED
 from pltheory.nets.reading.operation import READERS
@@ -186,20 +186,23 @@ class Kinds(SphinxDirective):
         lines = ["| kind | what it computes | numbers at the weights that the bounds start from |", "|---|---|---|"]
         for kind in KINDS:
             module = sys.modules[kind.__module__]
-            lines.append(f"| `{kind.name}` | {_first_line(module)} | {_numbers(module)} |")
+            alone = sum(other.__module__ == kind.__module__ for other in KINDS) == 1
+            lines.append(f"| `{kind.name}` | {_first_line(module if alone else kind)} | {_numbers(kind)} |")
         return self.parse_text_to_nodes("\n".join(lines))
 
 
-def _numbers(module: Any) -> str:
-    """The attributes of the kind's numbers, as its docstring lists them."""
-    for name, cls in vars(module).items():
-        if name.endswith("Numbers") and cls.__module__ == module.__name__:
-            text = inspect.getdoc(cls) or ""
-            listed = text.partition("Attributes:\n")[2]
-            if not listed:
-                return _plain(text.rstrip("."))
-            return "; ".join(_plain(" ".join(line.split()).rstrip(".")) for line in listed.splitlines())
-    return ""
+def _numbers(kind: type[Kind]) -> str:
+    """The attributes of what the kind measures at the weights, as that class's docstring lists them."""
+    if kind.numbers is Kind.numbers:
+        return ""
+    cls = inspect.signature(kind.numbers, eval_str=True).return_annotation
+    text = inspect.getdoc(cls) or ""
+    listed = text.partition("Attributes:\n")[2]
+    if not listed:
+        return _plain(text.rstrip("."))
+    # A line that goes on is indented further.
+    listed = re.sub(r"\n {6,}", " ", listed)
+    return "; ".join(_plain(" ".join(line.split()).rstrip(".")) for line in listed.splitlines())
 
 
 class Operations(SphinxDirective):

@@ -41,8 +41,9 @@ def _smooth(q: Question, found: Any) -> Row:
 def _smooth_nodes(needed: str, graph: Graph) -> Row:
     """Which nodes are not linear, and whether one of them has kinks: the others are smooth."""
     names = sorted({node.kind.function for node in graph.nodes if node.kind.function})
-    if any(isinstance(node.kind, Kinked) for node in graph.nodes):
-        return Row(Fact(needed, ", ".join(names), False), "the derivative jumps at kinks")
+    kinked = sorted({node.kind.function for node in graph.nodes if isinstance(node.kind, Kinked)})
+    if kinked:
+        return Row(Fact(needed, ", ".join(names), False), f"the derivative of {', '.join(kinked)} jumps")
     known = [_constants(name) for name in names if is_known(name)]
     return Row(Fact(needed, ", ".join(names) or "linear", True), "; ".join(known) or "by the kinds of its nodes")
 

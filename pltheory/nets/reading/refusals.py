@@ -44,7 +44,7 @@ def why_not(target: Any) -> str:
             return "a part of the network runs under torch.no_grad: its gradient is not that of its output"
         return f"{name} is not in the list of operations that can be read"
     name = target._schema.name.split("::")[1]
-    if torch.Tag.nondeterministic_seeded in target.tags:
+    if name not in RECURRENT and torch.Tag.nondeterministic_seeded in target.tags:
         return f"{name} is random: the output is not a function of the weights"
     for reason, names in REASONS.items():
         if name in names or name.removesuffix("_") in names:
