@@ -20,11 +20,11 @@ from torch import Tensor, nn
 
 from pltheory.nets.activations import activation
 from pltheory.nets.graph import Graph
-from pltheory.nets.kinds import KINDS
-from pltheory.nets.reading import arithmetic, linear, moving, smooth
+from pltheory.nets.kinds import KINDS, Kind
+from pltheory.nets.reading import arithmetic, kinks, linear, maxima, moving, smooth
 from pltheory.nets.reading.export import REFUSED
 from pltheory.nets.reading.operation import READERS
-from pltheory.nets.reading.refusals import KINKS, LOOKUPS, RECURRENT
+from pltheory.nets.reading.refusals import REASONS
 from pltheory.nets.reading.values import UnreadableError
 from pltheory.problem.graphs import read_graph
 from pltheory.theory import NotAvailableError
@@ -125,8 +125,10 @@ def _words(graph: Graph) -> str:
         elif words == "pointwise":
             act = activation(node.kind.function)
             words += f" {act.name}, s1 = {act.s1:.4g}, s2 = {act.s2:.4g}"
-        elif words == "tokens":
+        elif words in ("tokens", "piecewise-linear"):
             words += f" {node.kind.function}"
+        elif words == "maximum":
+            words += f", an entry stands in at most {node.kind.multiplicity}"
         found[words] = None
     return "; ".join(found) or "moves entries only"
 
@@ -184,20 +186,23 @@ class Kinds(SphinxDirective):
         lines = ["| kind | what it computes | numbers at the weights that the bounds start from |", "|---|---|---|"]
         for kind in KINDS:
             module = sys.modules[kind.__module__]
-            lines.append(f"| `{kind.name}` | {_first_line(module)} | {_numbers(module)} |")
+            alone = sum(other.__module__ == kind.__module__ for other in KINDS) == 1
+            lines.append(f"| `{kind.name}` | {_first_line(module if alone else kind)} | {_numbers(kind)} |")
         return self.parse_text_to_nodes("\n".join(lines))
 
 
-def _numbers(module: Any) -> str:
-    """The attributes of the kind's numbers, as its docstring lists them."""
-    for name, cls in vars(module).items():
-        if name.endswith("Numbers") and cls.__module__ == module.__name__:
-            text = inspect.getdoc(cls) or ""
-            listed = text.partition("Attributes:\n")[2]
-            if not listed:
-                return _plain(text.rstrip("."))
-            return "; ".join(_plain(" ".join(line.split()).rstrip(".")) for line in listed.splitlines())
-    return ""
+def _numbers(kind: type[Kind]) -> str:
+    """The attributes of what the kind measures at the weights, as that class's docstring lists them."""
+    if kind.numbers is Kind.numbers:
+        return ""
+    cls = inspect.signature(kind.numbers, eval_str=True).return_annotation
+    text = inspect.getdoc(cls) or ""
+    listed = text.partition("Attributes:\n")[2]
+    if not listed:
+        return _plain(text.rstrip("."))
+    # A line that goes on is indented further.
+    listed = re.sub(r"\n {6,}", " ", listed)
+    return "; ".join(_plain(" ".join(line.split()).rstrip(".")) for line in listed.splitlines())
 
 
 class Operations(SphinxDirective):
@@ -206,12 +211,11 @@ class Operations(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """The lists, as Markdown that the page's parser reads."""
         lines = ["| what is read | operations |", "|---|---|"]
-        for module in (linear, arithmetic, smooth, moving):
+        for module in (linear, arithmetic, smooth, kinks, maxima, moving):
             names = sorted(name for name, reader in READERS.items() if reader.__module__ == module.__name__)
             lines.append(f"| {_first_line(module)} | {', '.join(f'`{n}`' for n in names)} |")
-        refused = {"not smooth": KINKS, "looks up by the values of the data": LOOKUPS, "recurrent": RECURRENT}
         lines += ["", "| refused: why | operations |", "|---|---|"]
-        for why, names in refused.items():
+        for why, names in REASONS.items():
             lines.append(f"| {why} | {', '.join(f'`{n}`' for n in sorted(names - READERS.keys()))} |")
         return self.parse_text_to_nodes("\n".join(lines))
 

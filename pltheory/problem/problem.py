@@ -13,6 +13,7 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from ..nets.activations import activation
 from ..nets.reading import Reading
 from ..packages import said
 from ..theory import InvalidInputError, NotAvailableError, PltheoryError
@@ -163,12 +164,12 @@ class Problem:
 
     @property
     def of_class_n(self) -> bool:
-        """Whether it is read as fully connected layers."""
+        """Whether it is read as fully connected layers: with an activation that has kinks it is read as a graph."""
         try:
-            self.class_n()
+            net = self.class_n()
         except NotAvailableError:
             return False
-        return True
+        return activation(net.activation).smooth
 
     @cached_property
     def reading(self) -> Reading:

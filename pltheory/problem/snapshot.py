@@ -118,17 +118,19 @@ def _structure(problem: Problem) -> tuple[object, ...]:
     Raises:
         NotAvailableError: it is of neither class; with the reason for the class that it looks like.
     """
+    not_layers = None
     try:
         net = problem.class_n()
-    except NotAvailableError as not_layers:
-        try:
-            graph = read_graph(problem.network, problem.x).graph
-        except NotAvailableError:
-            if looks_like_layers(problem.network):
-                raise not_layers from None
-            raise
-        return ("G", graph.structure())
-    return ("N", net.activation, *((layer.kappa, layer.tau) for layer in net.layers))
+    except NotAvailableError as error:
+        not_layers = error
+    if not_layers is None and problem.of_class_n:
+        return ("N", net.activation, *((layer.kappa, layer.tau) for layer in net.layers))
+    try:
+        return ("G", read_graph(problem.network, problem.x).graph.structure())
+    except NotAvailableError:
+        if not_layers is not None and looks_like_layers(problem.network):
+            raise not_layers from None
+        raise
 
 
 def _changed(what: str, how: str) -> InvalidInputError:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..nets.activations import activation, is_known, origin
 from ..nets.graph import Graph
+from ..nets.kinds.kinks import Kinked
 from ..optim import has_certificates
 from ..optim import origin as origin_of_rule
 from ..optim.guard import uniform_floor
@@ -48,8 +49,11 @@ def _between_kinks(q: Question, found: Any) -> Row:
 
 
 def _smooth_nodes(needed: str, graph: Graph) -> Row:
-    """Every node of class G is smooth; the ones that are not linear are named."""
+    """Which nodes are not linear, and whether one of them has kinks: the others are smooth."""
     names = sorted({node.kind.function for node in graph.nodes if node.kind.function})
+    kinked = sorted({node.kind.function for node in graph.nodes if isinstance(node.kind, Kinked)})
+    if kinked:
+        return Row(Fact(needed, ", ".join(names), False), f"the derivative of {', '.join(kinked)} jumps")
     known = [_constants(name) for name in names if is_known(name)]
     return Row(Fact(needed, ", ".join(names) or "linear", True), "; ".join(known) or "by the kinds of its nodes")
 

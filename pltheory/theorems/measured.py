@@ -87,15 +87,19 @@ def measure(problem: Problem) -> Measured:
         NumericalFailureError: a measured number is not finite.
     """
     lin, at, unavailable, bounds = None, None, None, None
+    not_layers = None
     try:
         lin = linearize(problem.network, problem.x)
-    except NotAvailableError as not_layers:
+    except NotAvailableError as error:
+        not_layers = error
+    if lin is None or not problem.of_class_n:
         try:
-            if problem.of_class_n:
+            if problem.of_class_n and not_layers is not None:
                 raise not_layers  # read as layers, and what it computes is not what they do
-            at = linearize_graph(problem)
+            at, lin = linearize_graph(problem), None
         except NotAvailableError as not_graph:
-            unavailable = str(not_layers if looks_like_layers(problem.network) else not_graph)
+            layers_fail = not_layers is not None and looks_like_layers(problem.network)
+            unavailable = str(not_layers if layers_fail else not_graph)
     if lin is not None:
         kernel = lin.kernel
     elif at is not None:

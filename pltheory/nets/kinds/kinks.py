@@ -90,7 +90,10 @@ class PiecewiseLinear(Kinked):
     @property
     def function(self) -> str:
         """In words."""
-        return NAMES.get(tuple(map(tuple, (self.breaks, self.slopes, self.intercepts))), "a piecewise linear function")
+        known = NAMES.get(_key(self))
+        if known is None and len(self.breaks) == 1 and not self.breaks.any() and self.slopes[1] == 1:
+            return f"leaky relu {self.slopes[0]:g}"
+        return known or "a piecewise linear function"
 
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:

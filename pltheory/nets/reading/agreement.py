@@ -19,6 +19,7 @@ from ...theory import NotAvailableError
 from ..graph import Graph
 from .evaluate import Weights, evaluate
 from .export import REFUSED
+from .ties import depends_on_choice, has_kinks
 
 SIZES = (0.125, 1.0, 4.0)
 """Of random inputs, relative to the data's."""
@@ -64,15 +65,19 @@ def require_agreement(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            _compare(module, graph, sources, parameters, own, x, "the data", live=True)
+            compared = [_compare(module, graph, sources, parameters, own, x, "the data", live=True)]
             for one in single:
                 _compare_outputs(module, graph, one[None])
             for inputs in (single, *drawn):
-                _compare(module, graph, sources, parameters, own, inputs, "random inputs")
-                _compare(module, graph, sources, parameters, moved, inputs, "other weights")
+                compared.append(_compare(module, graph, sources, parameters, own, inputs, "random inputs"))
+                compared.append(_compare(module, graph, sources, parameters, moved, inputs, "other weights"))
             # What is computed from a parameter's memory, and not from the parameter, moves with it.
             with _in_place(parameters, moved):
-                _compare(module, graph, sources, parameters, moved, single, "other weights in place", live=True)
+                compared.append(
+                    _compare(module, graph, sources, parameters, moved, single, "other weights in place", live=True)
+                )
+            if not any(compared):
+                raise NotAvailableError(f"{REFUSED}wherever its gradient was looked at, an argument stands at a kink")
         except NotAvailableError:
             raise
         except Exception as error:
@@ -104,16 +109,49 @@ def _compare(
     where: str,
     *,
     live: bool = False,
-) -> None:
+) -> bool:
+    """Whether there was a gradient to be compared.
+
+    Where they differ, samples whose derivative depends on what is chosen at a kink are left out and the others are
+    looked at again, as strictly.
+    """
     trained = [name for name, p in parameters.items() if p.requires_grad]
     generator = torch.Generator("cpu").manual_seed(len(x))
     signs = torch.randn((len(x), graph.nodes[-1].size), generator=generator, dtype=torch.float64, device="cpu")
-    found, gradients = (
-        _live(module, parameters, trained, x, signs) if live else _called(module, weights, trained, x, signs)
-    )
-    want, expected = _expected(graph, sources, weights, trained, x, signs)
     tolerance = float(torch.finfo(x.dtype).eps) ** 0.5
-    _near("outputs", found, want, float(want.abs().max()), tolerance, where)
+
+    def found_and_expected(signs: Tensor) -> tuple[Tensor, list[Tensor | None], Tensor, list[Tensor]]:
+        found = _live(module, parameters, trained, x, signs) if live else _called(module, weights, trained, x, signs)
+        return *found, *_expected(graph, sources, weights, trained, x, signs)
+
+    out, gradients, want, expected = found_and_expected(signs)
+    _near("outputs", out, want, float(want.abs().max()), tolerance, where)
+    try:
+        _near_gradients(trained, gradients, expected, tolerance, where)
+    except NotAvailableError:
+        if not has_kinks(graph):
+            raise
+        off = float((out.detach().cpu().double().reshape(want.shape) - want).abs().max() / want.abs().max())
+        rounded = max(off, float(torch.finfo(x.dtype).eps))
+        leaves = {name: w.cpu().double() for name, w in weights.items() if name in trained}
+        undecided = torch.cat([
+            depends_on_choice(
+                graph, some.cpu().double(), leaves, lambda w: _groups(graph, sources, w), rounded, tolerance
+            )
+            for some in torch.split(x.reshape(len(x), -1), _rows(graph))
+        ])  # fmt: skip
+        if not bool(undecided.any()):
+            raise
+        if bool(undecided.all()):
+            return False
+        _, gradients, _, expected = found_and_expected(torch.where(undecided[:, None], 0.0, signs))
+        _near_gradients(trained, gradients, expected, tolerance, where)
+    return True
+
+
+def _near_gradients(
+    trained: list[str], gradients: list[Tensor | None], expected: list[Tensor], tolerance: float, where: str
+) -> None:
     largest = max(float(g.abs().max()) for g in expected)
     for name, gradient, right in zip(trained, gradients, expected, strict=True):
         if gradient is None:
@@ -202,8 +240,7 @@ def _expected(
     leaves = {name: weights[name].cpu().double().clone().requires_grad_() for name in trained}
     outputs: list[Tensor] = []
     gradients = [torch.zeros_like(leaves[name]) for name in trained]
-    sizes = (max(node.size, *(array.size for array in node.kind.arrays.values()), 1) for node in graph.nodes)
-    rows = max(1, ENTRIES // sum(sizes))
+    rows = _rows(graph)
     for some, sign in zip(torch.split(x.reshape(len(x), -1), rows), torch.split(signs, rows), strict=True):
         with torch.enable_grad(), torch.device("cpu"):
             groups = _groups(graph, sources, leaves)
@@ -212,6 +249,12 @@ def _expected(
         outputs.append(out.detach())
         gradients = [g + f for g, f in zip(gradients, found, strict=True)]
     return torch.cat(outputs), gradients
+
+
+def _rows(graph: Graph) -> int:
+    """How many samples are worked on at a time."""
+    sizes = (max(node.size, *(array.size for array in node.kind.arrays.values()), 1) for node in graph.nodes)
+    return max(1, ENTRIES // sum(sizes))
 
 
 def _groups(graph: Graph, sources: Sources, leaves: dict[str, Tensor]) -> Weights:

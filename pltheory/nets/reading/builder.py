@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,10 +17,12 @@ from ..kinds.affine import Affine
 from ..kinds.fixed import Fixed
 from ..kinds.input import Input
 from ..kinds.kind import Kind
+from ..kinds.kinks import Maximum, PiecewiseLinear, leaky_relu
 from ..kinds.pointwise import Pointwise
 from ..kinds.product import Product
 from ..kinds.sums import Sum
 from ..kinds.tokens import TokenMap, Tokens
+from .pieces import composed, is_homogeneous, is_increasing, mirrored, slope_below
 from .values import SAMPLES, Constant, Moved, Rows, Weight, by_sample, rows_of, unreadable
 
 Entries = NDArray[np.int64]
@@ -252,13 +255,96 @@ class Builder:
         rows = order.reshape(-1, 1)
         return self.fixed(value, rows, torch.ones(rows.shape, dtype=torch.float64)).node
 
-    # --- smooth maps and products ---
+    # --- smooth maps ---
 
     def pointwise(self, value: Moved, activation: str) -> Moved:
         """An activation."""
         value = self.settled(value)
         node = self._node(Pointwise(activation), (value.node,), value.size)
         return Moved(node, value.size, value.index)
+
+    # --- maps with kinks ---
+
+    def piecewise(self, value: Moved, kind: PiecewiseLinear) -> Moved:
+        """A piecewise linear function, entry by entry.
+
+        A positive scale stays outside where it can, and two such functions, or one after a maximum, are made one: what
+        is 0 behind a ReLU would stand on the kink of the next.
+        """
+        if not is_bijective(value):
+            value = self.plain(value)
+        if value.scale != 1.0 and not is_homogeneous(kind):
+            value = self._scaled(value)
+        if value.scale < 0:
+            kind = mirrored(kind)
+        below, source = self.nodes[value.node], value.node
+        if isinstance(below.kind, PiecewiseLinear):
+            both = composed(kind, below.kind)
+            if both is not None:
+                kind, source = both, below.inputs[0]
+        elif isinstance(below.kind, Maximum):
+            rectified = below.kind.slope_below
+            both = kind if rectified == 1 else composed(kind, leaky_relu(rectified))
+            if both is not None:
+                kind, alpha = both, slope_below(both)
+                maximum = replace(below.kind, slope_below=1.0 if alpha is None else alpha)
+                source = self._node(maximum, below.inputs, below.size)
+                if alpha is not None:
+                    return Moved(source, value.size, value.index, abs(value.scale))
+        node = self._node(kind, (source,), value.size)
+        return Moved(node, value.size, value.index, abs(value.scale))
+
+    def maximum(self, value: Moved, rows: Callable[[Tensor], Tensor]) -> Moved:
+        """The largest entries of rows.
+
+        Increasing functions of single entries are taken out of the maximum: entries that they make equal are no ties
+        then, and with a ReLU the signs of all but the largest do not matter.
+
+        Args:
+            value: whose entries they are.
+            rows: cuts rows (R, m) out of a tensor of the value's shape; an entry may stand in one twice.
+
+        Returns:
+            Of shape (R,).
+        """
+        if value.scale <= 0:
+            value = self.settled(value)
+        index = rows(value.index)
+        if bool((index < 0).any()):
+            there = index > 0
+            if self._is_rectified(value.node) and bool(there.any(1).all()):
+                # A zero beside what is not negative changes no maximum.
+                index = torch.where(there, index, index.gather(1, there.long().argmax(1, keepdim=True)))
+            else:
+                value = self.plain(value)
+                index = rows(value.index)
+        found = rows_of(value, index)
+        windows, source, outside = found.local, value.node, list[PiecewiseLinear]()
+        while True:
+            kind = self.nodes[source].kind
+            if isinstance(kind, PiecewiseLinear) and is_increasing(kind):
+                outside.append(kind)
+            elif isinstance(kind, Maximum):
+                windows = np.where(windows[..., None] >= 0, kind.windows[windows], -1).reshape(len(windows), -1)
+                if kind.slope_below != 1:
+                    outside.append(leaky_relu(kind.slope_below))
+            else:
+                break
+            (source,) = self.nodes[source].inputs
+        size = len(windows)
+        node = self._node(Maximum(_each_once(windows)), (source,), size)
+        out = Moved(node, size, found.placed(np.arange(size), size))
+        for kind in reversed(outside):
+            out = self.piecewise(out, kind)
+        return replace(out, scale=out.scale * value.scale)
+
+    def _is_rectified(self, node: int) -> bool:
+        kind = self.nodes[node].kind
+        return (isinstance(kind, PiecewiseLinear) and slope_below(kind) == 0) or (
+            isinstance(kind, Maximum) and kind.slope_below == 0
+        )
+
+    # --- maps of tokens and products ---
 
     def tokens(self, value: Moved, order: list[int], width: int, kind: TokenMap, epsilon: float = 0.0) -> Moved:
         """A map of tokens.
@@ -312,6 +398,17 @@ def is_injective(value: Moved) -> bool:
 def is_bijective(value: Moved) -> bool:
     """Whether every entry of the node, of every sample, stands exactly once."""
     return value.index.numel() == SAMPLES * value.size and is_injective(value)
+
+
+def _each_once(windows: Entries) -> Entries:
+    """Every row's entries in their order without those that it holds already, then -1."""
+    order = np.argsort(windows, axis=1, kind="stable")
+    ordered = np.take_along_axis(windows, order, 1)
+    again = np.zeros(windows.shape, dtype=bool)
+    np.put_along_axis(again, order[:, 1:], np.diff(ordered, axis=1) == 0, 1)
+    once = np.where(again, -1, windows)
+    found = np.take_along_axis(once, np.argsort(once < 0, axis=1, kind="stable"), 1)
+    return np.ascontiguousarray(found[:, : int((found >= 0).sum(1).max())])
 
 
 def _alike(a: Kind, b: Kind) -> bool:

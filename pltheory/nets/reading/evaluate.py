@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from ..graph import Graph
 from ..kinds.affine import Affine
 from ..kinds.fixed import Fixed
 from ..kinds.input import Input
+from ..kinds.kinks import Kinked, Maximum, PiecewiseLinear
 from ..kinds.pointwise import Pointwise
 from ..kinds.product import Product
 from ..kinds.sums import Sum
@@ -21,13 +22,36 @@ from ..kinds.tokens import Tokens
 Weights = Sequence[tuple[Tensor, Tensor | None]]
 
 
-def evaluate(graph: Graph, x_flat: Tensor, weights: Weights | None = None) -> Tensor:
+def kinked(kind: Kinked, z: Tensor) -> Tensor:
+    """The value of a node with kinks; at a kink its derivative is that of one piece."""
+    if isinstance(kind, PiecewiseLinear):
+        piece = torch.bucketize(z.detach(), _doubles(kind.breaks))
+        return _doubles(kind.slopes)[piece] * z + _doubles(kind.intercepts)[piece]
+    if isinstance(kind, Maximum):
+        top = entries(kind, z).max(-1).values
+        return top if kind.slope_below == 1 else torch.where(top > 0, top, kind.slope_below * top)
+    raise TypeError(f"no evaluation of {type(kind).__name__}")
+
+
+def entries(kind: Maximum, z: Tensor) -> Tensor:
+    """Of every window, (n, T, d), minus infinity where there is none."""
+    below = torch.cat([z, z.new_full((len(z), 1), -torch.inf)], 1)
+    return below[:, torch.from_numpy(kind.windows)]
+
+
+def evaluate(
+    graph: Graph,
+    x_flat: Tensor,
+    weights: Weights | None = None,
+    at_kinks: Callable[[Kinked, Tensor], Tensor] = kinked,
+) -> Tensor:
     """F of every sample; torch can differentiate it.
 
     Args:
         graph: the network.
         x_flat: (n, N_0), doubles.
         weights: weight (G, O, q) and bias (G, O) or None of every group, in place of the graph's own.
+        at_kinks: what a node with kinks makes of what it reads.
 
     Returns:
         (n, C), doubles.
@@ -67,6 +91,8 @@ def evaluate(graph: Graph, x_flat: Tensor, weights: Weights | None = None) -> Te
                 width = z.shape[-1]
                 mapped = width**0.5 * z / (z.square().sum(-1, keepdim=True) + width * kind.epsilon).sqrt()
             out = torch.empty_like(read[0]).index_copy(1, tokens.reshape(-1), mapped.flatten(1))
+        elif isinstance(kind, Kinked):
+            out = at_kinks(kind, read[0])
         else:
             raise TypeError(f"no evaluation of {type(kind).__name__}")
         values.append(out)

@@ -102,7 +102,7 @@ def _parameter(target: str, tensor: nn.Parameter | None, names: dict[int, str]) 
     if tensor is None or name is None:
         raise NotAvailableError(f"{REFUSED}{target} is not one of the module's parameters")
     if not tensor.requires_grad:
-        return Frozen(name)
+        return Frozen(name, tensor.detach().cpu().clone())
     return Weight(name, torch.arange(1, 1 + tensor.numel(), device="cpu").reshape(tensor.shape))
 
 

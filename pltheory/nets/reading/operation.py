@@ -21,7 +21,7 @@ class Call:
         target: the operation.
         arguments: by the names of its schema, with values in place of tensors; defaults are filled in.
         dtype: of its first tensor argument.
-        shape: of its result, () where that is no tensor.
+        shape: of its result, the first of several, () where that is no tensor.
         alone: nothing else reads its first argument.
     """
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ...theory import InvalidInputError, NotAvailableError
 from ..graph import Graph, Group
-from . import convolution, moving, norms, pooling, smooth  # noqa: F401  (they fill the table of operations)
+from . import convolution, kinks, maxima, moving, norms, pooling, smooth  # noqa: F401  (they fill the table)
 from .agreement import require_agreement
 from .assembly import assembled
 from .builder import Builder, Cut
@@ -26,7 +26,10 @@ from .export import REFUSED, Exported, exported, part_of, place
 from .operation import READERS, Call
 from .parameters import require_partition, trainable
 from .refusals import why_not
-from .values import SAMPLES, Constant, Frozen, Moved, UnreadableError, Value, along, unreadable
+from .values import SAMPLES, Constant, Frozen, Moved, NotContinuous, UnreadableError, Value, along, unreadable
+
+FIXED_TOO = frozenset({"prelu"})
+"""Operations that read a parameter which is not trained as a constant."""
 
 
 class Source(NamedTuple):
@@ -208,7 +211,8 @@ def _read(
     if not isinstance(node.target, torch._ops.OpOverload) and node.target is not operator.getitem:
         unreadable(why_not(node.target))
     if node.target is operator.getitem:
-        return args[0][args[1]]
+        part = args[0][args[1]]
+        return unreadable(part.reason) if isinstance(part, NotContinuous) else part
     if not isinstance(node.target, torch._ops.OpOverload):
         unreadable(why_not(node.target))
     schema = node.target._schema
@@ -232,7 +236,7 @@ def _read(
     if reader is None:
         unreadable(why_not(node.target))
     for tensor in tensors:
-        if isinstance(tensor, Frozen):
+        if isinstance(tensor, Frozen) and name not in FIXED_TOO:
             unreadable(f"the parameter {tensor.name} is frozen: every parameter that is used is trained")
     first = node.all_input_nodes[0]
     before = first.meta.get("val")
@@ -241,7 +245,8 @@ def _read(
     if isinstance(meta, Tensor) and meta.dtype != dtype:
         unreadable(f"its result is {meta.dtype}: the network is read in one precision, that of its data, {dtype}")
     alone = len(first.users) == 1
-    call = Call(node.target, arguments, getattr(before, "dtype", None), tuple(getattr(meta, "shape", ())), alone)
+    result = meta[0] if isinstance(meta, (list, tuple)) and meta else meta
+    call = Call(node.target, arguments, getattr(before, "dtype", None), tuple(getattr(result, "shape", ())), alone)
     return reader(builder, call)
 
 

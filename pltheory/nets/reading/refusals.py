@@ -6,19 +6,30 @@ from typing import Any
 
 import torch
 
-KINKS = frozenset({
-    "relu", "leaky_relu", "relu6", "elu", "selu", "celu", "hardtanh", "hardswish", "hardsigmoid", "hardshrink",
-    "softshrink", "threshold", "prelu", "rrelu", "abs", "clamp", "clamp_min", "clamp_max", "clip", "max", "min",
-    "amax", "amin", "maximum", "minimum", "max_pool1d", "max_pool2d", "max_pool3d", "max_pool1d_with_indices",
-    "max_pool2d_with_indices", "max_pool3d_with_indices", "adaptive_max_pool1d", "adaptive_max_pool2d",
-    "adaptive_max_pool3d", "where", "sign", "floor", "ceil", "round", "frac", "trunc", "sort", "argsort", "topk",
-    "median", "kthvalue", "argmax", "argmin", "rrelu_with_noise", "fractional_max_pool2d", "norm",
-    "linalg_vector_norm", "gt", "lt", "ge", "le", "eq", "ne", "heaviside", "logical_not",
+JUMPS = frozenset({
+    "sign", "sgn", "floor", "ceil", "round", "frac", "trunc", "fix", "argmax", "argmin", "argsort", "gt", "lt", "ge",
+    "le", "eq", "ne", "heaviside", "logical_not", "hardshrink", "remainder", "fmod", "floor_divide", "searchsorted",
 })  # fmt: skip
+CHOICES = frozenset({
+    "sort", "msort", "topk", "median", "nanmedian", "kthvalue", "quantile", "cummax", "cummin", "aminmax",
+    "fmax", "fmin", "mode",
+})  # fmt: skip
+NORMS = frozenset({"norm", "linalg_vector_norm", "linalg_norm", "cdist", "pairwise_distance", "sqrt"})
+NOT_YET = frozenset({"elu", "selu", "celu", "hardswish", "hardsigmoid", "softshrink", "rrelu"})
 RECURRENT = frozenset(
     {"lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"}
 )
 LOOKUPS = frozenset({"embedding", "embedding_bag", "one_hot", "gather", "index_select", "take", "bucketize"})
+REASONS = {
+    "is not continuous": JUMPS,
+    "chooses among entries by their values in a way that is no kind of node": CHOICES,
+    "chooses between two tensors: that is no kind of node": frozenset({"where"}),
+    "is not differentiable at 0, and not piecewise linear": NORMS,
+    "is continuous and could be a kind of node, but is not read yet": NOT_YET,
+    "is a recurrent layer: those are not read": RECURRENT,
+    "looks up by the values of the data: what is looked up is not smooth in them": LOOKUPS,
+}
+"""What is said of an operation, by name."""
 
 
 def why_not(target: Any) -> str:
@@ -33,14 +44,11 @@ def why_not(target: Any) -> str:
             return "a part of the network runs under torch.no_grad: its gradient is not that of its output"
         return f"{name} is not in the list of operations that can be read"
     name = target._schema.name.split("::")[1]
-    if name in RECURRENT:
-        return f"{name} is a recurrent layer: those are not read"
-    if torch.Tag.nondeterministic_seeded in target.tags:
+    if name not in RECURRENT and torch.Tag.nondeterministic_seeded in target.tags:
         return f"{name} is random: the output is not a function of the weights"
-    if name.rstrip("_") in KINKS:
-        return f"{name} is not smooth: kinks are not certified yet"
-    if name in LOOKUPS:
-        return f"{name} looks up by the values of the data: what is looked up is not smooth in them"
+    for reason, names in REASONS.items():
+        if name in names or name.removesuffix("_") in names:
+            return f"{name} {reason}"
     if "detach" in name:
         return "it is detached: its gradient is not that of its output"
     if "weight_norm" in name:

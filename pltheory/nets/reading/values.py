@@ -90,9 +90,17 @@ class Weight:
 
 @dataclass(frozen=True, eq=False)
 class Frozen:
-    """A parameter that does not require a gradient."""
+    """A parameter that does not require a gradient, and its numbers."""
 
     name: str
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
+class NotContinuous:
+    """One of several results of an operation, which is refused where it is used, and why."""
+
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +138,7 @@ class Masked:
 
 
 Value = Any
-"""Moved, Masked, Weight, Frozen, Constant, a list of them, or a plain Python object."""
+"""Moved, Masked, Weight, Frozen, Constant, NotContinuous, a list of them, or a plain Python object."""
 
 
 @dataclass(frozen=True, eq=False)

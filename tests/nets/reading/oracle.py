@@ -40,7 +40,7 @@ def data(*shape: int, n: int = 4) -> Tensor:
     return torch.randn(n, *shape, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
 
 
-def require_equal(module: nn.Module, x: Tensor) -> Reading:
+def require_equal(module: nn.Module, x: Tensor, precision: float = PRECISION) -> Reading:
     """Read it and hold outputs and every entry of the Jacobian against autograd's."""
     reading = read(module, x)
     own = {name: p.detach().clone() for name, p in module.named_parameters()}
@@ -51,11 +51,11 @@ def require_equal(module: nn.Module, x: Tensor) -> Reading:
     def of_graph(parameters):
         return evaluate(reading.graph, x.reshape(len(x), -1), groups(reading, parameters))
 
-    close(of_graph(own), of_module(own))
-    close(evaluate(reading.graph, x.reshape(len(x), -1)), of_module(own))
+    close(of_graph(own), of_module(own), precision)
+    close(evaluate(reading.graph, x.reshape(len(x), -1)), of_module(own), precision)
     expected, found = (torch.func.jacrev(f)(own) for f in (of_module, of_graph))
     for name, jacobian in expected.items():
-        close(found[name], jacobian)
+        close(found[name], jacobian, precision)
     assert reading.graph.parameters == sum(p.numel() for p in module.parameters())
     assert len(reading.parameters) == len(reading.graph.groups)
     for group, (weight, bias) in zip(reading.graph.groups, reading.parameters, strict=True):
@@ -78,6 +78,6 @@ def groups(reading: Reading, parameters):
     ]
 
 
-def close(found: Tensor, expected: Tensor) -> None:
+def close(found: Tensor, expected: Tensor, precision: float = PRECISION) -> None:
     assert found.shape == expected.shape
-    assert float((found - expected).abs().max()) <= PRECISION * max(1.0, float(expected.abs().max()))
+    assert float((found - expected).abs().max()) <= precision * max(1.0, float(expected.abs().max()))

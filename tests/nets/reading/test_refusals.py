@@ -15,7 +15,7 @@ from pltheory.nets.reading import read
 from pltheory.theory import NotAvailableError
 from tests.nets.reading.oracle import called, data, trainable
 
-NORM, IMAGE = nn.BatchNorm1d(4), (3, 4, 4)
+IMAGE = (3, 4, 4)
 F_ = {"f": nn.Linear(4, 4)}
 
 
@@ -43,11 +43,55 @@ REFUSED = {
         r"batch_norm of 1.*samples mix.*eval",
     ),
     "dropout in training": (lambda: linear(lambda s, x: F.dropout(s.f(x))), r"dropout.*in training is random"),
-    "relu": (lambda: linear(lambda s, x: F.relu(s.f(x))), r"relu.*not smooth: kinks are not certified yet"),
-    "relu in place": (lambda: nn.Sequential(nn.Linear(4, 4), nn.ReLU(inplace=True)).double(), r"not smooth: kinks"),
-    "abs": (lambda: linear(lambda s, x: s.f(x).abs()), r"not smooth"),
-    "hardtanh": (lambda: linear(lambda s, x: F.hardtanh(s.f(x))), r"not smooth"),
-    "where": (lambda: linear(lambda s, x: torch.where(x > 0, s.f(x), x)), r"not smooth"),
+    "sign": (lambda: linear(lambda s, x: s.f(x).sign()), r"sign is not continuous"),
+    "hard shrink": (lambda: linear(lambda s, x: F.hardshrink(s.f(x))), r"hardshrink is not continuous"),
+    "argmax": (lambda: linear(lambda s, x: s.f(x).argmax(1)), r"argmax is not continuous|one precision"),
+    "where": (lambda: linear(lambda s, x: torch.where(x > 0, s.f(x), x)), r"gt is not continuous"),
+    "where it is known": (
+        lambda: linear(lambda s, x: torch.where(s.m, s.f(x), x), m=torch.tensor([True, False, True, True])),
+        r"where chooses between two tensors",
+    ),
+    "sort": (lambda: linear(lambda s, x: s.f(x).sort(1)[0]), r"sort chooses among entries by their values"),
+    "top": (lambda: linear(lambda s, x: s.f(x).topk(2)[0]), r"topk chooses among entries by their values"),
+    "norm": (lambda: linear(lambda s, x: s.f(x).norm(dim=1, keepdim=True)), r"not differentiable at 0"),
+    **{
+        name: (lambda f=f: linear(lambda s, x: f(s.f(x))), rf"{name} is continuous.* but is not read yet")
+        for name, f in {
+            "elu": F.elu,
+            "celu": F.celu,
+            "selu": F.selu,
+            "hardswish": F.hardswish,
+            "hardsigmoid": F.hardsigmoid,
+            "softshrink": F.softshrink,
+        }.items()
+    },
+    "trained slope": (
+        lambda: nn.Sequential(nn.Linear(4, 4), nn.PReLU()).double(),
+        r"prelu of 1: the slope 1.weight is trained",
+    ),
+    "slopes by channel": (
+        lambda: linear(lambda s, x: F.prelu(s.f(x), s.a), a=torch.tensor([0.1, 0.2, 0.1, 0.2])),
+        r"prelu.*slopes differ by channel",
+    ),
+    "frozen elsewhere": (
+        lambda: linear(lambda s, x: s.f(x) + s.a, a=nn.Parameter(torch.ones(4), requires_grad=False)),
+        r"add.*the parameter a is frozen",
+    ),
+    "steep": (lambda: linear(lambda s, x: F.leaky_relu(s.f(x), -0.5)), r"slope below 0 is -0.5: read are"),
+    "threshold": (lambda: linear(lambda s, x: F.threshold(s.f(x), 1.0, 0.0)), r"jumps from 0.0 to its threshold 1.0"),
+    "nothing between": (lambda: linear(lambda s, x: s.f(x).clamp(2, 1)), r"between 2.0 and 1.0: nothing"),
+    "bounds by entry": (
+        lambda: linear(lambda s, x: torch.maximum(s.f(x), s.m), m=torch.arange(4.0)),
+        r"maximum.*bounds differ by entry",
+    ),
+    "a bound of the data": (lambda: linear(lambda s, x: s.f(x).clamp(min=x)), r"clamp.*where a constant is read"),
+    "two of the data": (lambda: linear(lambda s, x: torch.maximum(s.f(x), x)), r"maximum.*it compares"),
+    "samples compared": (lambda: linear(lambda s, x: s.f(x).amax(0) + x), r"amax.*samples mix"),
+    "all compared": (lambda: linear(lambda s, x: s.f(x).max() + x), r"max.*samples mix"),
+    "where a maximum stands": (
+        lambda: linear(lambda s, x: s.f(x) + s.f(x).max(1, keepdim=True)[1]),
+        r"where a maximum stands .*that jumps|one precision",
+    ),
     "gelu by tanh": (
         lambda: linear(lambda s, x: F.gelu(s.f(x), approximate="tanh")),
         r"approximate = 'tanh': allowed is 'none'",
@@ -59,7 +103,7 @@ REFUSED = {
     "noise": (lambda: linear(lambda s, x: s.f(x) + torch.randn(4, dtype=x.dtype)), r"randn is random"),
     "noise like": (lambda: linear(lambda s, x: s.f(x) + torch.rand_like(x)), r"rand_like is random"),
     "data decide": (lambda: linear(on_a_bool), r"branches on values that depend on the data"),
-    "lookup": (lambda: linear(lambda s, x: s.f(x)[:, x[0].argsort()]), r"not smooth"),
+    "lookup": (lambda: linear(lambda s, x: s.f(x)[:, x[0].argsort()]), r"argsort is not continuous"),
     "exp": (lambda: linear(lambda s, x: s.f(x).exp()), r"aten.exp.default is not in the list"),
     "quotient": (lambda: linear(lambda s, x: x / s.f(x)), r"divides by a tensor that depends on the data"),
     "frozen": (frozen, r"the parameter 0.weight is frozen"),
@@ -116,7 +160,7 @@ REFUSED = {
     ),
     "a mask of the data": (
         lambda: linear(lambda s, x: s.f(x).masked_fill(x == 0, 0.0)),
-        r"not smooth",
+        r"eq is not continuous",
     ),
     "not its own parameter": (
         lambda: linear(lambda s, x: s.f(x) * s.list[0], list=[trainable(4).double()]),
@@ -143,17 +187,23 @@ def test_says_which_line_called():
 
         def forward(self, x):
             hidden = self.first(x)
-            return F.relu(hidden)
+            return F.elu(hidden)
 
-    with pytest.raises(
-        NotAvailableError, match=r"relu of 1 \(.*test_refusals.py, line \d+: return F\.relu\(hidden\)\)"
-    ):
+    with pytest.raises(NotAvailableError, match=r"elu of 1 \(.*test_refusals.py, line \d+: return F\.elu\(hidden\)\)"):
         read(nn.Sequential(nn.Linear(4, 4), Bent()).double(), data(4))
 
 
-def test_max_pooling_has_kinks():
-    with pytest.raises(NotAvailableError, match="max_pool2d of 1"):
-        read(nn.Sequential(nn.Conv2d(3, 2, 1), nn.MaxPool2d(2)).double(), data(*IMAGE))
+def test_where_a_pooling_s_maximum_stands():
+    module = called(lambda s, x: F.max_unpool2d(*F.max_pool2d(s.f(x), 2, return_indices=True), 2), f=nn.Conv2d(3, 2, 1))
+    with pytest.raises(NotAvailableError, match=r"getitem.*where a maximum stands is read nowhere: that jumps"):
+        read(module, data(*IMAGE))
+
+
+def test_a_window_of_padding():
+    module = called(lambda s, x: F.max_pool1d(s.f(x), 2, 1, 1, 2), f=nn.Conv1d(1, 1, 1))
+    assert torch.isinf(module(data(1, 1))).all()
+    with pytest.raises(NotAvailableError, match=r"max_pool1d.*nothing but padding"):
+        read(module, data(1, 1))
 
 
 @pytest.mark.parametrize(

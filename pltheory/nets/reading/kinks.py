@@ -1,0 +1,111 @@
+"""Piecewise linear activations: ReLU and its like, bounds from one or both sides, the modulus."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..kinds.kinks import PiecewiseLinear, clipped, leaky_relu, modulus
+from .arithmetic import common_shape
+from .builder import Builder
+from .operation import Call, constant, describe, number, reads
+from .values import Constant, Frozen, Moved, Value, Weight, unreadable
+
+
+@reads("relu", "relu_")
+def _relu(builder: Builder, call: Call) -> Value:
+    return builder.piecewise(call.node("self"), leaky_relu(0.0))
+
+
+@reads("leaky_relu", "leaky_relu_")
+def _leaky(builder: Builder, call: Call) -> Value:
+    return _with_slope(builder, call.node("self"), number(call["negative_slope"]))
+
+
+@reads("prelu")
+def _prelu(builder: Builder, call: Call) -> Value:
+    slope = call["weight"]
+    if isinstance(slope, Weight):
+        unreadable(
+            f"the slope {slope.name} is trained: a kink with a parameter of its own, a product with the negative values "
+            "alone, is no kind of node; a slope that does not require a gradient is read"
+        )
+    numbers = constant(Constant(slope.tensor) if isinstance(slope, Frozen) else slope).reshape(-1)
+    if bool((numbers != numbers[0]).any()):
+        unreadable("its slopes differ by channel: one slope for all is read")
+    return _with_slope(builder, call.node("self"), float(numbers[0]))
+
+
+def _with_slope(builder: Builder, value: Moved, alpha: float | None) -> Moved:
+    if alpha is None or not 0 <= alpha <= 1:
+        unreadable(f"its slope below 0 is {alpha}: read are slopes from 0 to 1")
+    return value if alpha == 1 else builder.piecewise(value, leaky_relu(alpha))
+
+
+@reads("relu6", "relu6_")
+def _relu6(builder: Builder, call: Call) -> Value:
+    return builder.piecewise(call.node("self"), clipped(0.0, 6.0))
+
+
+@reads("hardtanh", "hardtanh_")
+def _hardtanh(builder: Builder, call: Call) -> Value:
+    return between(builder, call.node("self"), call["min_val"], call["max_val"])
+
+
+@reads("clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_min_", "clamp_max", "clamp_max_")
+def _clamp(builder: Builder, call: Call) -> Value:
+    return between(builder, call.node("self"), call.arguments.get("min"), call.arguments.get("max"))
+
+
+@reads("abs", "abs_", "absolute", "absolute_")
+def _modulus(builder: Builder, call: Call) -> Value:
+    return builder.piecewise(call.node("self"), modulus())
+
+
+@reads("threshold", "threshold_")
+def _threshold(builder: Builder, call: Call) -> Value:
+    at, value = number(call["threshold"]), number(call["value"])
+    if at != value:
+        unreadable(f"it jumps from {value} to its threshold {at}: it is read where the two are equal")
+    return between(builder, call.node("self"), at, None)
+
+
+def between(builder: Builder, value: Moved, low: Value, high: Value) -> Moved:
+    """A value held between two constants, either of which may be None or infinite.
+
+    Raises:
+        UnreadableError: a bound is no constant, or not one number, or leaves nothing between.
+    """
+    shapes = [bound.tensor.shape for bound in (low, high) if isinstance(bound, Constant)]
+    value = value.with_index(value.index.expand(common_shape(value.index.shape, *shapes)))
+    below, above = _bound(low, -math.inf), _bound(high, math.inf)
+    if not below < above:
+        unreadable(f"it holds its argument between {below} and {above}: nothing is between them")
+    if math.isfinite(below) and math.isfinite(above):
+        return builder.piecewise(value, clipped(below, above))
+    if math.isfinite(below):
+        return builder.piecewise(value, _one_sided(below, 0.0, 1.0))
+    return builder.piecewise(value, _one_sided(above, 1.0, 0.0)) if math.isfinite(above) else value
+
+
+def _one_sided(bound: float, before: float, behind: float) -> PiecewiseLinear:
+    """Constant on one side of a bound, the identity on the other."""
+    shifts = [bound if slope == 0 else 0.0 for slope in (before, behind)]
+    return PiecewiseLinear(np.array([bound]), np.array([before, behind]), np.array(shifts))
+
+
+def _bound(bound: Value, otherwise: float) -> float:
+    if bound is None:
+        return otherwise
+    if isinstance(bound, (bool, int, float)):
+        found = float(bound)
+    elif isinstance(bound, Constant) and not bound.tensor.is_complex():
+        numbers = bound.tensor.double().reshape(-1)
+        if not numbers.numel() or bool((numbers != numbers[0]).any()):
+            unreadable("its bounds differ by entry: one number for all is read")
+        found = float(numbers[0])
+    else:
+        unreadable(f"{describe(bound)} is where a constant is read")
+    # Minus 0 is a bound like 0.
+    return found + 0.0
