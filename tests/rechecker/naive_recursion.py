@@ -103,7 +103,8 @@ class NaiveBounds:
         if isinstance(kind, Pointwise):
             return S1_S2[kind.activation]
         if kind.map == "softmax":
-            return 0.5, math.sqrt(2) / (3 * math.sqrt(3))
+            most = self.at.values[v].max() + math.sqrt(2) / 4 * da
+            return min(0.5, most), min(math.sqrt(2) / (3 * math.sqrt(3)), most)
         z = self.at.values[self.nodes[v].inputs[0]][:, kind.tokens]
         x = z - z.mean(-1, keepdims=True) if kind.map == "layer-norm" else z
         d = kind.tokens.shape[1]

@@ -25,6 +25,8 @@ SOFTMAX_S1 = 0.5
 """sup ||D softmax||, attained (THEORY_GRAPHS section 6)."""
 SOFTMAX_S2 = above(math.sqrt(2) / (3 * math.sqrt(3)))
 """sup |D^2 softmax[h, h]| over unit h, attained."""
+SOFTMAX_MOVE = above(math.sqrt(2) / 4)
+"""sup |grad p_k| of one probability, attained."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ class TokenNumbers:
         length: d.
         offset: d epsilon.
         shortest: smallest |x| of a token, from below; of the two norms only.
+        largest: largest probability of a token, from above; of softmax only.
         columns: U_v, the largest norm of B_v^i on one token.
     """
 
     length: Scalar
     offset: Scalar
     shortest: Scalar
+    largest: Scalar
     columns: Scalar
 
 
@@ -137,19 +141,24 @@ class Tokens(Kind):
         t, d = self.tokens.shape
         by_token = f.transpose(f.reshape(self._tokens(tape, tape.rows[v]), n, c, t, d), 0, 2, 1, 3)
         columns = f.largest_norm(f.reshape(by_token, n * t, c, d))
-        shortest = 0.0
-        if self.map != "softmax":
+        shortest = largest = 0.0
+        if self.map == "softmax":
+            p = tape.values[v]
+            largest = float(np.max(f.lengths(f.reshape(p, n, t * d, 1), -1)))
+        else:
             x = self._tokens(tape, tape.values[inputs[0]])
             shortest = f.smallest_row_norm(f.centred(x) if self.map == "layer-norm" else x)
         offset = max(0.0, math.nextafter(d * self.epsilon, 0.0))
-        return TokenNumbers(float(d), offset, shortest, columns)
+        return TokenNumbers(float(d), offset, shortest, largest, columns)
 
     def _derivatives(self, sweep: Sweep, v: int, u: int) -> tuple[Scalar, Scalar]:
         """s1 and s2 of the map where its tokens can be in the ball (THEORY_GRAPHS section 6, rho form)."""
         at: TokenNumbers = sweep.numbers[v]
-        if self.map == "softmax":
-            return sweep.zero + SOFTMAX_S1, sweep.zero + SOFTMAX_S2
         ops = sweep.ops
+        if self.map == "softmax":
+            # No probability is above this in the ball, and neither derivative is above the largest of a token.
+            top = at.largest + SOFTMAX_MOVE * sweep.moved(u).sample
+            return ops.minimum(sweep.zero + SOFTMAX_S1, top), ops.minimum(sweep.zero + SOFTMAX_S2, top)
         left = ops.maximum(at.shortest - sweep.moved(u).sample, sweep.zero)
         squares = left * left + at.offset
         root_d = ops.sqrt(at.length)

@@ -148,7 +148,7 @@ def _rules(kinds: list[Kind], v: int, rows: Approx, values: list[Approx]) -> Rul
         parts = rows.mid[:, :, kind.tokens].transpose(0, 2, 1, 3)  # (n, T, C, d)
         each = norm_bounds(parts.reshape(-1, outputs, parts.shape[3])).value.reshape(n, -1)
         top = (Upper(each.max(axis=1)) + rows.err).max()
-        return TokensRules(kind, v, kind.least(values[kind.inputs[0]]), top)
+        return TokensRules(kind, v, kind.least(values[kind.inputs[0]]), kind.greatest(values[v]), top)
     if isinstance(kind, Fixed):
         return FixedRules(kind, v)
     if isinstance(kind, Sum):
