@@ -103,6 +103,11 @@ class Tokens(Kind):
         places[self.tokens.ravel()] = np.arange(self.tokens.size)
         return f.gather(f.reshape(x, f.shape(x)[0], self.tokens.size), places)
 
+    def _largest(self, tape: Tape, x: Values) -> float:
+        """Of the moduli of (n, ..)."""
+        f = tape.field
+        return float(np.max(f.lengths(f.reshape(x, tape.samples, -1, 1), -1)))
+
     def _normalised(self, tape: Tape, u: int) -> tuple[Values, Values]:
         """The map's values and sqrt(d) / r, by token."""
         x = self._tokens(tape, tape.values[u])
@@ -118,22 +123,24 @@ class Tokens(Kind):
         """B_v D phi, token by token."""
         f, n, c = tape.field, tape.samples, tape.outputs
         t, d = self.tokens.shape
-        rows = f.reshape(self._tokens(tape, tape.rows[v]), n, c, t, d)
+        rows = f.reshape(self._tokens(tape, f.settled(tape.rows[v])), n, c, t, d)
         value = f.reshape(self._tokens(tape, tape.values[v]), n, 1, t, d)
         along = f.product(f.reshape(rows, n, c, t, 1, d), f.reshape(value, n, 1, t, d, 1))
         along = f.reshape(along, n, c, t, 1)
         if self.map == "softmax":
             # (diag p - p p^T) b
             out = f.times(value, f.add(rows, f.scaled(along, -1.0)))
+            slope = min(SOFTMAX_S1, self._largest(tape, value))
         else:
             # sqrt(d)/r (I - phi phi^T / d) b, then the projection
             _, factor = self._normalised(tape, inputs[0])
             mean = f.times(along, f.reciprocal(float(d)))
             out = f.add(rows, f.scaled(f.times(value, mean), -1.0))
             out = f.times(out, f.reshape(factor, n, 1, t, 1))
+            slope = self._largest(tape, factor)
             if self.map == "layer-norm":
                 out = f.centred(out)
-        return [self._back(tape, f.reshape(out, n * c, t, d))]
+        return [f.carried(self._back(tape, f.reshape(out, n * c, t, d)), lambda: slope, tape.rows[v])]
 
     def numbers(self, tape: Tape, v: int, inputs: Sequence[int]) -> TokenNumbers:
         """What the derivatives' bounds need."""
@@ -143,8 +150,7 @@ class Tokens(Kind):
         columns = f.largest_norm(f.reshape(by_token, n * t, c, d))
         shortest = largest = 0.0
         if self.map == "softmax":
-            p = tape.values[v]
-            largest = float(np.max(f.lengths(f.reshape(p, n, t * d, 1), -1)))
+            largest = self._largest(tape, tape.values[v])
         else:
             x = self._tokens(tape, tape.values[inputs[0]])
             shortest = f.smallest_row_norm(f.centred(x) if self.map == "layer-norm" else x)
