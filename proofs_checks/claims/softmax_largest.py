@@ -3,11 +3,12 @@ r"""softmax: s1 and s2 at most the largest probability P, which moves by at most
 Where no probability exceeds P, both derivatives of softmax along a unit vector h are at most P.
 
 $h^T D\phi\,h = \mathrm{Var}_p(h) =: V \le \sum_i p_i h_i^2 \le P$. Entry i of $D^2\phi[h,h]$ is $p_i(g_i^2 - V)$
-with $g_i = h_i - m$, so its square norm is at most $P\sum_i p_i(g_i^2 - V)^2 = P(\sum_i p_i g_i^4 - V^2)$. Here $g_i^2 \le
-(1 - p_i)^2 + \sum_{j \ne i} p_j^2 \le 1 + P$ by Cauchy and Schwarz, which leaves $P((1 + P)V - V^2) = P^2 - P(P - V)(1 -
-V)$. A probability has the derivative $p_i g_i$ along h, and $p_i^2 g_i^2 \le 2 p_i^2(1 - p_i)^2 \le 1/8$: over a way of
-length t no probability gains more than $t\sqrt 2/4$. The first is attained at two equal probabilities P and h = (1,
--1)/sqrt 2, the last at P = 1/2; the second is where P tends to 0, at one entry. Written for three entries.
+with $g_i = h_i - m$, so its square norm is at most $P\sum_i p_i(g_i^2 - V)^2 = P(\sum_i p_i g_i^4 - V^2)$. Here
+$g_i^2 \le (1 - p_i)^2 + \sum_{j \ne i} p_j^2 \le 1 + P$ by Cauchy and Schwarz, which leaves
+$P((1 + P)V - V^2) = P^2 - P(P - V)(1 - V)$. A probability has the derivative $p_i g_i$ along h, and $p_i^2 g_i^2 \le
+2 p_i^2(1 - p_i)^2 \le 1/8$: over a way of length t no probability gains more than $t\sqrt 2/4$. The first is attained
+at two equal probabilities P and h = (1, -1)/sqrt 2, the last at P = 1/2; the second is where P tends to 0, at one
+entry. Written for three entries.
 
 Source: theory of layered graphs section 6, softmax, at the centre.
 """

@@ -43,7 +43,6 @@ class AffineNumbers:
         row_max: bo_v.
         group_rows: Br_v.
         group_row_max: br_v.
-        root_outputs: sqrt(C).
     """
 
     scale: Scalar
@@ -56,7 +55,6 @@ class AffineNumbers:
     row_max: Scalar
     group_rows: Scalar
     group_row_max: Scalar
-    root_outputs: Scalar
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +211,6 @@ class Affine(Kind):
         spread = self._norm(tape, v, inputs) if moving else 0.0
         return AffineNumbers(
             scale, self._reach(f), spread, batch, single, whole, squares, row_max, group_rows, group_row_max,
-            float(f.root(float(c))),
         )  # fmt: skip
 
     def _patch_norms(self, f: Field, e: Values) -> tuple[float, float]:
@@ -306,9 +303,8 @@ class Affine(Kind):
         """Tb_v Y_v + kappa omega min(Bs_v, Br_v) e_g; the stack's norm where the node is dense."""
         at: AffineNumbers = sweep.numbers[v]
         moved = sweep.before_back(v)
-        batch, sample = at.squares + moved.batch, self._row_max(sweep, v)
-        if not self.dense:
-            batch = sweep.ops.minimum(batch, at.group_rows + at.root_outputs * moved.batch)
+        # What both bound, sup (sum_i ||B^i T(D)||^2)^(1/2) over ||D||_F <= 1, is a seminorm of B: it moves by dB.
+        batch, sample = sweep.ops.minimum(at.squares, at.group_rows) + moved.batch, self._row_max(sweep, v)
         own = Pair(unit(self.group, at.reach * batch), unit(self.group, at.reach * sample))
         return [together(own, sweep.backward[v].scaled(self.spread_in(sweep, v)))]
 
@@ -316,9 +312,7 @@ class Affine(Kind):
         """Min(bo_v, br_v), or its bar."""
         at: AffineNumbers = sweep.numbers[v]
         moved = sweep.before_back(v).sample
-        if self.dense:
-            return at.row_max + moved
-        return sweep.ops.minimum(at.row_max + moved, at.group_row_max + at.root_outputs * moved)
+        return sweep.ops.minimum(at.row_max, at.group_row_max) + moved
 
     def jacobian_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> Row:
         """What this node adds to the row M_g of its group."""
