@@ -178,6 +178,10 @@ ROWS = {
     "residual-2-norm": Row("the same with eval-mode batch norm", lambda: blocks(50, 16, 2, 2, True)),
     "fashion": Row("ResNet-8 (8-16-32), SiLU, eval-mode batch norm, Fashion-MNIST, n = 50", lambda: fashion(50, 8)),
     "transformer": Row("transformer block, 8 tokens of width 16, n = 20", lambda: tokens(20)),
+    "transformer-100": Row("the same, n = 100", lambda: tokens(100)),
+    # One-hot targets sum to 1, so that the head's columns do at an interpolating point whose features span, and the
+    # Jacobian of that sum is the features alone: K has no full rank beyond n = 8 width + 1.
+    "transformer-200": Row("transformer block, 8 tokens of width 32, n = 200", lambda: tokens(200, 32, 64)),
 }
 
 
