@@ -84,7 +84,7 @@ class Network:
 
 def pair(a: Tensor, *, least: bool = False) -> tuple[float, Tensor, Tensor]:
     """The largest singular value of a wide matrix, or its smallest, with u and v."""
-    values, vectors = torch.linalg.eigh(a @ a.T)
+    _, vectors = torch.linalg.eigh(a @ a.T)
     u = vectors[:, 0 if least else -1]
     v = a.T @ u
     return float(v.norm()), u, v / v.norm()
