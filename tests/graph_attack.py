@@ -102,7 +102,7 @@ def row_page(lines: list[str], broken: list[str]) -> str:
     head = [
         "Attack on the certified balls of class G: `python -m tests.graph_attack --rows all`.",
         "",
-        f"{len(lines)} rows, two restarts of three moves a quantity; violations: {len(broken)}.",
+        f"{len(lines)} of {len(ROWS)} rows, two restarts of three moves a quantity; violations: {len(broken)}.",
         "dJ, ell by pairs, L_F, beta, residual: bound over the worst found; dJ is held against ell R.",
         "sigma: largest share of sigma_min(J_0) - sig that was lost at a radius of the ball, at most 1.",
         "",
