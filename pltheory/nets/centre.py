@@ -106,7 +106,8 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True, jump
             if v in kinked and uses_of[node.kind.group] == 1:
                 units[v] = node.kind.units(tape, v, node.inputs)
         if field.rounded:
-            rows = numbers[v].rows if isinstance(node.kind, Affine) and bounds else field.frobenius(tape.rows[v])
+            known = isinstance(node.kind, Affine) and bounds
+            rows = numbers[v].row_max if known else tape.largest_row_norm(tape.rows[v])
             rounding[v] = Rounded(added[v], rows)
         moving = [u for u in node.inputs if tape.moving[u]]
         if moving:

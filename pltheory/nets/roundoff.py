@@ -1,10 +1,10 @@
 """What rounding in the forward pass does to the outputs, by the rows that it meets and not by products of norms.
 
-Read the computed values as those of a network with an error e_v added at every node. Along the segment from no error to
-these, `F(e) - F(0) = sum_v int B_v(t e) e_v dt` (fundamental theorem), so `||F(e) - F(0)||_F` is at most the sum of
-`(||B_v|| + dB_v) |e_v|`, dB_v how far backward rows go while values go by what reaches them. That last bound is a
-product of norms, but multiplies errors twice: in a deep network, where products of norms exceed true sensitivities a
-millionfold, it is small where the products themselves are not.
+Read the computed values as those of a network with an error e_v added at every node. Along the segment from no error
+to these, `F_i(e) - F_i(0) = sum_v int B_v^i(t e) e_v^i dt` for sample i (fundamental theorem), so
+`||F(e) - F(0)||_F` is at most the sum of `(bo_v + db_v) |e_v|`, db_v how far the rows of a sample go while values go by
+what reaches them. That last bound is a product of norms, but multiplies errors twice: in a deep network, where products
+of norms exceed true sensitivities a millionfold, it is small where the products themselves are not.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def output_error(graph: Graph, numbers: Sequence[object], rounding: Sequence[Rou
         sweep.backward[v] = together(*collected[v])
         r = rounding[v]
         if r is not None:
-            error = error + (interval(r.rows) + sweep.moved_back(v).batch) * interval(r.added)
+            error = error + (interval(r.rows) + sweep.moved_back(v).sample) * interval(r.added)
         if active(nodes[v], numbers[v]):
             for u, pair in zip(nodes[v].inputs, nodes[v].kind.backward_change(sweep, v, nodes[v].inputs), strict=True):
                 collected[u].append(pair)

@@ -62,7 +62,7 @@ class Rounded:
 
     Attributes:
         added: |e_v|, of the node's own operation.
-        rows: an upper bound of ||B_v||.
+        rows: an upper bound of bo_v: an error of one sample meets no other's rows.
     """
 
     added: float

@@ -55,6 +55,7 @@ NAMES = (
     "bplus_consistency",
     "third_moment",
     "softmax",
+    "softmax_largest",
     "normalisation",
     "patch_count",
     "graph_rows",

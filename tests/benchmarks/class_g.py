@@ -178,6 +178,10 @@ ROWS = {
     "residual-2-norm": Row("the same with eval-mode batch norm", lambda: blocks(50, 16, 2, 2, True)),
     "fashion": Row("ResNet-8 (8-16-32), SiLU, eval-mode batch norm, Fashion-MNIST, n = 50", lambda: fashion(50, 8)),
     "transformer": Row("transformer block, 8 tokens of width 16, n = 20", lambda: tokens(20)),
+    "transformer-100": Row("the same, n = 100", lambda: tokens(100)),
+    # One-hot targets sum to 1, so that the head's columns do at an interpolating point whose features span, and the
+    # Jacobian of that sum is the features alone: K has no full rank beyond n = 8 width + 1.
+    "transformer-200": Row("transformer block, 8 tokens of width 32, n = 200", lambda: tokens(200, 32, 64)),
 }
 
 
@@ -241,6 +245,12 @@ def page(found: list[dict[str, Any]]) -> str:
             recheck,
         ]
         lines.append("| " + " | ".join([*cells, str(r["peak_mib"])]) + " |")
+    lines += [
+        "",
+        "What ends the transformer of width 16 is no round-off. Ten one-hot targets sum to 1: where the m features of",
+        "its head and 1 span and F = y, the rows of the head sum to 0, so that the sum of the outputs moves with the",
+        "head's own m + 1 parameters alone, and `K` is singular beyond n = m + 1 = 129. The row at n = 200 is of width 32.",
+    ]
     return "\n".join([*lines, ""])
 
 

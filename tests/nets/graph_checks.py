@@ -26,7 +26,7 @@ from pltheory.nets.kinds.pointwise import Pointwise
 from pltheory.nets.kinds.sums import Sum
 from pltheory.nets.kinds.tokens import Tokens
 from pltheory.theory import arithmetic
-from tests.oracles.equality_cases import CASES, crop, one_by_one, tensor, whole
+from tests.oracles.equality_cases import CASES, by_token, crop, one_by_one, tensor, whole
 from tests.oracles.graphs import hessians, outputs, parameters, sizes
 
 SLACK = 1e-9
@@ -181,6 +181,7 @@ BALLS: dict[str, tuple[Callable[[], tuple[Graph, Tensor]], float]] = {
     "shrinking token": (lambda: token("rms-norm", (1.0,), 1.0, 0.01), 1.0),
     "token without a head": (lambda: token("rms-norm", (0.7, 0.0), 0.0, 1.0), 1.0),
     "softmax without a head": (lambda: token("softmax", (0.6, -0.6), 0.0, 0.0), 1.0),
+    "parting softmax": (lambda: token("softmax", (0.0,) * 12, 0.0, 0.0), 3.0),
 }
 
 
@@ -230,8 +231,17 @@ def unequal_channels() -> list[str]:
     return low
 
 
+def even_softmax() -> list[str]:
+    """At d equal probabilities, along one entry less the mean: sum h^3 / d, (d - 2) / (d (d (d - 1))^1/2)."""
+    d = 64
+    case = by_token("softmax", 0.0, [0.0] * d, (d - 2) / (d * (d * (d - 1)) ** 0.5), head=False)
+    forms = zip(("M'", "Q"), bounds_of(case.graph, case.x).forms(0.0, arithmetic.FLOATS), strict=True)
+    return [what for what, bound in forms if bound < case.value * (1 - SLACK)]
+
+
 CHECKS: dict[str, Callable[[], list[str]]] = {
     **{name: (lambda name=name: attained(name)) for name in CASES},
     **{name: (lambda name=name: over_ball(name)) for name in BALLS},
     "unequal channels": unequal_channels,
+    "even softmax": even_softmax,
 }

@@ -221,6 +221,11 @@ def softmax_head() -> Case:
     return by_token("softmax", 0.0, [0.0, 0.0], 0.5, head=True)
 
 
+def even_softmax_head() -> Case:
+    """Four equal probabilities: D phi = 1/4, the largest of them, across (1, 1, 1, 1)."""
+    return by_token("softmax", 0.0, [0.0] * 4, 0.25, head=True)
+
+
 def norm_bend() -> Case:
     """z / sqrt(z^2 + 1) where z^2 = 1/2: 2 / (3^1/2 r^2), r^2 = 3/2."""
     return by_token("rms-norm", 1.0, [0.5**0.5], 4 / 3**1.5, head=False)
@@ -296,6 +301,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "passed": passed,
     "softmax": softmax,
     "softmax head": softmax_head,
+    "even softmax head": even_softmax_head,
     "norm bend": norm_bend,
     "norm of four": norm_of_four,
     "norm head": norm_head,

@@ -103,7 +103,8 @@ class NaiveBounds:
         if isinstance(kind, Pointwise):
             return S1_S2[kind.activation]
         if kind.map == "softmax":
-            return 0.5, math.sqrt(2) / (3 * math.sqrt(3))
+            most = self.at.values[v].max() + math.sqrt(2) / 4 * da
+            return min(0.5, most), min(math.sqrt(2) / (3 * math.sqrt(3)), most)
         z = self.at.values[self.nodes[v].inputs[0]][:, kind.tokens]
         x = z - z.mean(-1, keepdims=True) if kind.map == "layer-norm" else z
         d = kind.tokens.shape[1]
@@ -185,13 +186,12 @@ class NaiveBounds:
         if isinstance(kind, Affine):
             w = self.at.omega(v) * abs(kind.kappa)
             whole, one = self.reading(v)
-            wide = math.sqrt(self.at.c)
             if self.dense(v):
                 own = self.bo(v) + extra[1][v] if single else self.stack(v) + extra[0][v]
             elif single:
-                own = min(self.bo(v) + extra[1][v], one + wide * extra[1][v])
+                own = min(self.bo(v) + extra[1][v], one + extra[1][v])
             else:
-                own = min(self.bs(v) + extra[0][v], whole + wide * extra[0][v])
+                own = min(self.bs(v) + extra[0][v], whole + extra[0][v])
             return (self.transfer(v) + w * at["s"]) * y + w * own * np.eye(self.g)[kind.group]
         if isinstance(kind, Fixed):
             return self.transfer(v) * y
@@ -218,7 +218,7 @@ class NaiveBounds:
             w, extra = self.at.omega(v) * abs(kind.kappa), at["oldb"]
             one = self.bo(v) + extra[1][v]
             if not self.dense(v):
-                one = min(one, self.reading(v)[1] + math.sqrt(self.at.c) * extra[1][v])
+                one = min(one, self.reading(v)[1] + extra[1][v])
             x, y = [part[u] for part in at["X"]], [part[v] for part in at["Y"]]
             rows = [(self.e_batch(v) + w * at["da"][0][u]) * y[1] + w * one * x[0]]
             if self.dense(v) and self.at.omega(v) <= 1:
@@ -243,7 +243,7 @@ class NaiveBounds:
                 e, w = np.eye(self.g)[kind.group], self.at.omega(v) * abs(kind.kappa)
                 one = self.bo(v) + extra[1][v]
                 if not self.dense(v):
-                    one = min(one, self.reading(v)[1] + math.sqrt(self.at.c) * extra[1][v])
+                    one = min(one, self.reading(v)[1] + extra[1][v])
                 options.append([2 * w * one * both(e, x[0])])
                 if self.dense(v) and self.at.omega(v) <= 1:
                     options[-1].append(2 * w * (self.stack(v) + extra[0][v]) * both(e, x[1]))

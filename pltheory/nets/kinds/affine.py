@@ -44,7 +44,6 @@ class AffineNumbers:
         row_max: bo_v.
         group_rows: Br_v.
         group_row_max: br_v.
-        root_outputs: sqrt(C).
     """
 
     scale: Scalar
@@ -57,7 +56,6 @@ class AffineNumbers:
     row_max: Scalar
     group_rows: Scalar
     group_row_max: Scalar
-    root_outputs: Scalar
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +212,6 @@ class Affine(Kind):
         spread = self._norm(tape, v, inputs) if moving else 0.0
         return AffineNumbers(
             scale, self._spreading(f), spread, batch, single, whole, squares, row_max, group_rows, group_row_max,
-            float(f.root(float(c))),
         )  # fmt: skip
 
     def _patch_norms(self, f: Field, e: Values) -> tuple[float, float]:
@@ -330,9 +327,8 @@ class Affine(Kind):
         """Tb_v Y_v + kappa omega min(Bs_v, Br_v) e_g; the stack's norm where the node is dense."""
         at: AffineNumbers = sweep.numbers[v]
         moved = sweep.before_back(v)
-        batch, sample = at.squares + moved.batch, self._row_max(sweep, v)
-        if not self.dense:
-            batch = sweep.ops.minimum(batch, at.group_rows + at.root_outputs * moved.batch)
+        # What both bound, sup (sum_i ||B^i T(D)||^2)^(1/2) over ||D||_F <= 1, is a seminorm of B: it moves by dB.
+        batch, sample = sweep.ops.minimum(at.squares, at.group_rows) + moved.batch, self._row_max(sweep, v)
         own = Pair(unit(self.group, at.reach * batch), unit(self.group, at.reach * sample))
         return [together(own, sweep.backward[v].scaled(self.spread_in(sweep, v)))]
 
@@ -340,9 +336,7 @@ class Affine(Kind):
         """Min(bo_v, br_v), or its bar."""
         at: AffineNumbers = sweep.numbers[v]
         moved = sweep.before_back(v).sample
-        if self.dense:
-            return at.row_max + moved
-        return sweep.ops.minimum(at.row_max + moved, at.group_row_max + at.root_outputs * moved)
+        return sweep.ops.minimum(at.row_max, at.group_row_max) + moved
 
     def units(self, tape: Tape, v: int, inputs: Sequence[int]) -> UnitRows:
         """The Jacobian's rows by units, for a node with kinks above that may silence them."""

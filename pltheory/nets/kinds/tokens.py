@@ -25,6 +25,8 @@ SOFTMAX_S1 = 0.5
 """sup ||D softmax||, attained (THEORY_GRAPHS section 6)."""
 SOFTMAX_S2 = above(math.sqrt(2) / (3 * math.sqrt(3)))
 """sup |D^2 softmax[h, h]| over unit h, attained."""
+SOFTMAX_MOVE = above(math.sqrt(2) / 4)
+"""sup |grad p_k| of one probability, attained."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ class TokenNumbers:
         length: d.
         offset: d epsilon.
         shortest: smallest |x| of a token, from below; of the two norms only.
+        largest: largest probability of a token, from above; of softmax only.
         columns: U_v, the largest norm of B_v^i on one token.
     """
 
     length: Scalar
     offset: Scalar
     shortest: Scalar
+    largest: Scalar
     columns: Scalar
 
 
@@ -99,6 +103,11 @@ class Tokens(Kind):
         places[self.tokens.ravel()] = np.arange(self.tokens.size)
         return f.gather(f.reshape(x, f.shape(x)[0], self.tokens.size), places)
 
+    def _largest(self, tape: Tape, x: Values) -> float:
+        """Of the moduli of (n, ..)."""
+        f = tape.field
+        return float(np.max(f.lengths(f.reshape(x, tape.samples, -1, 1), -1)))
+
     def _normalised(self, tape: Tape, u: int) -> tuple[Values, Values]:
         """The map's values and sqrt(d) / r, by token."""
         x = self._tokens(tape, tape.values[u])
@@ -114,22 +123,24 @@ class Tokens(Kind):
         """B_v D phi, token by token."""
         f, n, c = tape.field, tape.samples, tape.outputs
         t, d = self.tokens.shape
-        rows = f.reshape(self._tokens(tape, tape.rows[v]), n, c, t, d)
+        rows = f.reshape(self._tokens(tape, f.settled(tape.rows[v])), n, c, t, d)
         value = f.reshape(self._tokens(tape, tape.values[v]), n, 1, t, d)
         along = f.product(f.reshape(rows, n, c, t, 1, d), f.reshape(value, n, 1, t, d, 1))
         along = f.reshape(along, n, c, t, 1)
         if self.map == "softmax":
             # (diag p - p p^T) b
             out = f.times(value, f.add(rows, f.scaled(along, -1.0)))
+            slope = min(SOFTMAX_S1, self._largest(tape, value))
         else:
             # sqrt(d)/r (I - phi phi^T / d) b, then the projection
             _, factor = self._normalised(tape, inputs[0])
             mean = f.times(along, f.reciprocal(float(d)))
             out = f.add(rows, f.scaled(f.times(value, mean), -1.0))
             out = f.times(out, f.reshape(factor, n, 1, t, 1))
+            slope = self._largest(tape, factor)
             if self.map == "layer-norm":
                 out = f.centred(out)
-        return [self._back(tape, f.reshape(out, n * c, t, d))]
+        return [f.carried(self._back(tape, f.reshape(out, n * c, t, d)), lambda: slope, tape.rows[v])]
 
     def numbers(self, tape: Tape, v: int, inputs: Sequence[int]) -> TokenNumbers:
         """What the derivatives' bounds need."""
@@ -137,19 +148,23 @@ class Tokens(Kind):
         t, d = self.tokens.shape
         by_token = f.transpose(f.reshape(self._tokens(tape, tape.rows[v]), n, c, t, d), 0, 2, 1, 3)
         columns = f.largest_norm(f.reshape(by_token, n * t, c, d))
-        shortest = 0.0
-        if self.map != "softmax":
+        shortest = largest = 0.0
+        if self.map == "softmax":
+            largest = self._largest(tape, tape.values[v])
+        else:
             x = self._tokens(tape, tape.values[inputs[0]])
             shortest = f.smallest_row_norm(f.centred(x) if self.map == "layer-norm" else x)
         offset = max(0.0, math.nextafter(d * self.epsilon, 0.0))
-        return TokenNumbers(float(d), offset, shortest, columns)
+        return TokenNumbers(float(d), offset, shortest, largest, columns)
 
     def _derivatives(self, sweep: Sweep, v: int, u: int) -> tuple[Scalar, Scalar]:
         """s1 and s2 of the map where its tokens can be in the ball (THEORY_GRAPHS section 6, rho form)."""
         at: TokenNumbers = sweep.numbers[v]
-        if self.map == "softmax":
-            return sweep.zero + SOFTMAX_S1, sweep.zero + SOFTMAX_S2
         ops = sweep.ops
+        if self.map == "softmax":
+            # No probability is above this in the ball, and neither derivative is above the largest of a token.
+            top = at.largest + SOFTMAX_MOVE * sweep.moved(u).sample
+            return ops.minimum(sweep.zero + SOFTMAX_S1, top), ops.minimum(sweep.zero + SOFTMAX_S2, top)
         left = ops.maximum(at.shortest - sweep.moved(u).sample, sweep.zero)
         squares = left * left + at.offset
         root_d = ops.sqrt(at.length)

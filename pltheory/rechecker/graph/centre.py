@@ -148,7 +148,7 @@ def _rules(kinds: list[Kind], v: int, rows: Approx, values: list[Approx]) -> Rul
         parts = rows.mid[:, :, kind.tokens].transpose(0, 2, 1, 3)  # (n, T, C, d)
         each = norm_bounds(parts.reshape(-1, outputs, parts.shape[3])).value.reshape(n, -1)
         top = (Upper(each.max(axis=1)) + rows.err).max()
-        return TokensRules(kind, v, kind.least(values[kind.inputs[0]]), top)
+        return TokensRules(kind, v, kind.least(values[kind.inputs[0]]), kind.greatest(values[v]), top)
     if isinstance(kind, Fixed):
         return FixedRules(kind, v)
     if isinstance(kind, Sum):
@@ -167,11 +167,11 @@ def _affine_rules(kind: Affine, v: int, rows: Approx, a: Approx) -> AffineRules:
     n, outputs, size = rows.mid.shape
     if kind.dense:
         stack = norm_bounds(rows.mid.reshape(1, n * outputs, size))[0] + rows.distance
-        return AffineRules(kind, v, batch, single, stack, stack, each.max(), each.max(), outputs)
+        return AffineRules(kind, v, batch, single, stack, stack, each.max(), each.max())
     groups, positions, _ = kind.patches.shape
     turned = rows.mid.reshape(n, outputs, groups, -1, positions).transpose(2, 0, 1, 4, 3)
     channels = turned.shape[4]
     reading = norm_bounds(turned.reshape(groups, n * outputs * positions, channels)).max() + rows.distance
     some = norm_bounds(turned.transpose(1, 0, 2, 3, 4).reshape(n * groups, outputs * positions, channels))
     one = (Upper(some.value.reshape(n, groups).max(axis=1)) + rows.err).max()
-    return AffineRules(kind, v, batch, single, each.norm(), reading, each.max(), one, outputs)
+    return AffineRules(kind, v, batch, single, each.norm(), reading, each.max(), one)

@@ -323,7 +323,6 @@ class AffineRules:
         reading: Br_v.
         row: bo_v.
         row_reading: br_v.
-        outputs: C.
     """
 
     kind: Affine
@@ -334,28 +333,21 @@ class AffineRules:
     reading: Upper
     row: Upper
     row_reading: Upper
-    outputs: int
 
     @property
     def _parent(self) -> int:
         return self.kind.inputs[0]
 
     def _stack(self, at: Rows) -> Upper:
-        """||B_v|| where P = G_v = 1, else min(Bs_v, Br_v)."""
-        moved = at.moved_back(self.index, False)
-        plain = self.rows + moved
-        return plain if self.kind.dense else plain.min(self.reading + moved * self._wide)
+        """||B_v|| where P = G_v = 1, else min(Bs_v, Br_v).
+
+        `D -> (B^i T(D))_i` has a norm below both, which is at most dB where dB takes the place of B: no sqrt(C).
+        """
+        return self.rows.min(self.reading) + at.moved_back(self.index, False)
 
     def _one(self, at: Rows) -> Upper:
-        """min(bo_v, br_v)."""
-        moved = at.moved_back(self.index, True)
-        plain = self.row + moved
-        return plain if self.kind.dense else plain.min(self.row_reading + moved * self._wide)
-
-    @property
-    def _wide(self) -> float:
-        """sqrt(C)."""
-        return float(np.nextafter(np.sqrt(self.outputs), np.inf))
+        """min(bo_v, br_v), likewise."""
+        return self.row.min(self.row_reading) + at.moved_back(self.index, True)
 
     def forward(self, at: Rows, single: bool) -> Row:
         """||E~|| e_gamma + Tb X_u."""

@@ -107,6 +107,10 @@ class Tokens:
         slope = Upper(d / rho).root() * (1 + 8 * UNIT)
         return scale * x, scale, slope, off
 
+    def greatest(self, p: Approx) -> Upper:
+        """The largest entry of this node's own values p over all samples and tokens, which are not negative."""
+        return (Upper(p.mid.max(axis=1)) + p.err).max()
+
     def least(self, z: Approx) -> float:
         """Lower bound of |x| over all samples and tokens."""
         x, off = self._centred(z)
@@ -116,25 +120,29 @@ class Tokens:
 
 @dataclass(frozen=True)
 class TokensRules:
-    """s1 and s2, of softmax over the line, of a normalisation where |x|^2 + d eps >= rho^2 on the ball.
+    """s1 and s2, of softmax where p_k <= P on the ball, of a normalisation where |x|^2 + d eps >= rho^2 there.
 
     Attributes:
         least: lower bound of |x| at the centre.
+        greatest: upper bound of the map's own values there, which of softmax are probabilities.
         top: U_v, the largest ||B_v^i[:, token]||.
     """
 
     kind: Tokens
     index: int
     least: float
+    greatest: Upper
     top: Upper
 
     def _slopes(self, at: Rows) -> tuple[Upper, Upper]:
-        if self.kind.map == "softmax":
-            return Upper(0.5), Upper.of(arb(2).sqrt() / (3 * arb(3).sqrt()))
         d, epsilon = arb(self.kind.tokens.shape[1]), arb(self.kind.epsilon)
         move = float(at.moves.da[self.kind.inputs[0]].value)
         if not np.isfinite(move):
             raise Stop(FAILED, "arithmetic", "a bound is not finite: overflow")
+        if self.kind.map == "softmax":
+            # |grad p_k| <= p_k (1 - p_k) sqrt 2, so that P = max p_k grows by at most sqrt 2 / 4 of the way.
+            most = self.greatest.exact + arb(2).sqrt() / 4 * arb(move)
+            return Upper.of(most.min(arb(0.5))), Upper.of(most.min(arb(2).sqrt() / (3 * arb(3).sqrt())))
         square = (arb(self.least) - arb(move)).max(arb(0)) ** 2 + d * epsilon
         everywhere = arb(48) / (25 * arb(5).sqrt() * d.sqrt() * epsilon)
         return Upper.of((d / square).sqrt()), Upper.of(everywhere.min(2 * d.sqrt() / (arb(3).sqrt() * square)))
