@@ -14,7 +14,7 @@ from .file import Common, Stored
 from .graph.ball import GraphBall
 from .graph.file import GraphStored, with_parameters
 from .graph.iterate import Chain, Seen, group_weights
-from .in_pairs import GraphInPairs
+from .in_pairs import GraphInPairs, LayersInPairs
 from .iterate import (
     Forward,
     Weights,
@@ -157,7 +157,8 @@ class LayerNetwork(InBalls):
 
     def in_pairs(self) -> Passes | None:
         """As in `Network`."""
-        return None
+        functions = on_pairs(self._c.activation)
+        return None if functions is None else LayersInPairs(self._c, self._last, functions)
 
     def about_end(self, tick: Tick) -> Bounds:
         """As in `Network`."""
