@@ -1,4 +1,4 @@
-"""Whole arrays of unevaluated sums of two doubles, of about 90 bits, with a bound of how far the exact numbers are.
+"""Whole arrays of unevaluated sums of two doubles, of 80 bits and more, with a bound of how far the exact numbers are.
 
 They follow an iteration far below the rounding of doubles. `pair` has the numbers and what is done entry by entry,
 `products` matrix products, `functions` activations, `maps` linear maps that pick entries, `step` a step of the rule.
