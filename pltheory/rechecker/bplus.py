@@ -101,9 +101,9 @@ def _consistent(
     c: Claim, checks: Checks, tick: Tick, net: Network, at: Reference, flow: Cells, found: list[Phase]
 ) -> Sums:
     """(SC1) to (SC3), in doubles or, where these do not confirm them, in balls; returns the last phase's sums."""
-    require_rounding()
-    # Numbers out of range end a computation; they refute nothing.
+    # What ends a computation in doubles refutes nothing: balls go on.
     with suppress(Stop, np.linalg.LinAlgError):
+        require_rounding()
         tried = Checks()
         end = _phases(c, tried, tick, net, ArrayPass(net, at, flow, c.ends, found, c.ew, c.ea, c.activation))
         if all(check.code == ACCEPTED for check in tried):

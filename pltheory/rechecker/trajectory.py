@@ -174,9 +174,16 @@ class _Replay:
 
     def __init__(self, c: TrajectoryClaim | GraphTrajectoryClaim) -> None:
         self.c, self.balls, self.apart = c, c.network, arb(0)
-        self.net: Passes = self.balls.in_pairs() or self.balls
-        self.at = self.net.start
-        self.reference = self.net.reference(self.at)
+        # What ends a computation in doubles refutes nothing: balls go on.
+        with suppress(Stop, np.linalg.LinAlgError):
+            require_rounding()
+            self._begin(self.balls.in_pairs() or self.balls)
+            return
+        self._begin(self.balls)
+
+    def _begin(self, net: Passes) -> None:
+        self.net, self.at = net, net.start
+        self.reference = net.reference(self.at)
 
     def bounds(self, t: int, seen: Any, reach: arb) -> tuple[arb, arb, arb, arb]:
         """Upper bounds of ||r||, ||J||, ||E||, -lambda_min(E) on the ball; a new reference where they fall short.
@@ -204,7 +211,6 @@ class _Replay:
         """Compare every claim of step t, then take it; in balls from the first step on that pairs do not confirm."""
         if isinstance(self.at, PairWeights):
             before, tried = (self.at, self.apart), Checks()
-            # Numbers out of range end a computation; they refute nothing.
             with suppress(Stop, np.linalg.LinAlgError):
                 self._step(t, tried)
                 if all(check.code == ACCEPTED for check in tried):
@@ -277,7 +283,6 @@ class _Replay:
 
 def check_trajectory(c: TrajectoryClaim | GraphTrajectoryClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem D; the first step that fails ends the recheck."""
-    require_rounding()
     replay = _Replay(c)
     for t in range(len(c.steps["rho"])):
         tick(f"step {t}")
