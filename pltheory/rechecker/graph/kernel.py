@@ -105,7 +105,12 @@ class Kernel:
         least = max(lower_bound(kernel) - lost, 0.0) * (1 - 2.0**-50)
         low = max(np.sqrt(least) * (1 - 2.0**-50) - float(off.value), 0.0) * (1 - 2.0**-50)
         high = (_quotient(kernel) + rounding).root() + off
-        return low, float(high.value), (largest(kernel[None])[0] + rounding).root() + off
+        return low, float(high.value), self.norm()
+
+    def norm(self) -> Upper:
+        """Upper bound of ||J||."""
+        kernel, rounding = self._squares.total()
+        return (largest(kernel[None])[0] + rounding).root() + self._distance
 
 
 def _quotient(kernel: Array) -> Upper:
