@@ -20,7 +20,6 @@ from .fitting import Indices
 from .tape import Reach
 from .units import UnitRows
 
-
 HEADROOM = 1.0 + 2.0**-20
 """A token counts as kept where its margin exceeds that times its reach: a recheck rounds otherwise."""
 
