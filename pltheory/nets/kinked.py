@@ -130,7 +130,12 @@ class KinkedBounds:
         return Change(sweep.ops.sqrt(squares), sweep.radius * norm, out)
 
     def _units(self, u: int, flips: Mapping[int, np.ndarray]) -> np.ndarray:
-        readers = [f for v, f in flips.items() if self.graph.nodes[v].inputs[0] == u]
+        readers = []
+        for v, f in flips.items():
+            node = self.graph.nodes[v]
+            if node.inputs[0] == u:
+                assert isinstance(node.kind, Kinked)
+                readers.append(node.kind.entries_in(f, self.graph.nodes[u].size))
         return flippable_units(self.units[u].shape, readers)
 
     def _groups_below(self, flips: Mapping[int, np.ndarray], known: set[int]) -> frozenset[int]:
@@ -179,14 +184,11 @@ class KinkedBounds:
 
 def kept_kernel(centre: Centre, dropped: Dropped) -> Values:
     """J J^T of the columns that are not left out, of the centre's field."""
-    field = next(iter(centre.units.values())).field if centre.units else None
-    kernel = centre.kernel
+    field, kernel = centre.field, centre.kernel
     for g in dropped.groups:
         if g in centre.parts:
-            assert field is not None
             kernel = field.add(kernel, field.scaled(centre.parts[g], -1.0))
     for u, units in dropped.units.items():
         if centre.units[u].group not in dropped.groups and units.any():
-            assert field is not None
             kernel = field.add(kernel, field.scaled(centre.units[u].kernel_of(units), -1.0))
     return kernel

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...rigor.roundoff import Array, add_up, down, mul_up, sqrt_up, up
+from ...rigor.roundoff import Array, add_up, down, mul_up, quiet, sqrt_up, up
 from ...theory.rows import Pair, together
 from ..fields.protocol import Values
 from ..fitting import GroupShapes, Indices, require, require_indices
@@ -73,6 +73,10 @@ class Kinked(Kind):
     def windows_of(self, reach: Reach | None) -> Indices | None:
         """Which entries a token holds, where it holds several and the reach of each is known."""
         return None
+
+    def entries_in(self, tokens: np.ndarray, size: int) -> np.ndarray:
+        """Which of the entries that it reads stand in some tokens, (n, size), of tokens (n, T)."""
+        return tokens
 
     def forward_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> Pair:
         """s1 X_u."""
@@ -231,6 +235,13 @@ class Maximum(Kinked):
         """The windows."""
         return None if reach is None else self.windows
 
+    def entries_in(self, tokens: np.ndarray, size: int) -> np.ndarray:
+        """Those of the windows."""
+        places, (t, d) = _places(self.windows, size), self.windows.shape
+        none = np.zeros((len(tokens), 1), dtype=bool)
+        by_entry = np.concatenate([tokens, none], axis=1)[:, np.where(places >= 0, places // d, t)]
+        return np.asarray(by_entry.any(-1))
+
     def _entries(self, z: Array) -> Array:
         """(n, T, d), minus infinity where there is none."""
         return np.where(self.windows >= 0, z[:, self.windows], -np.inf)
@@ -272,7 +283,8 @@ class Maximum(Kinked):
         if reach is not None and reach.classes is not None:
             # One function of the weights that stands twice: it does not matter which of the two is taken.
             classes = reach.classes[:, np.maximum(self.windows, 0)]
-            gaps[classes == np.take_along_axis(classes, chosen[:, :, None], -1)] = np.inf
+            same = classes == np.take_along_axis(classes, chosen[:, :, None], -1)
+            gaps[same & (self.windows >= 0)] = np.inf
         between = np.maximum(0.0, down(np.min(gaps, axis=-1) / ROOT_TWO))
         level = top if self.slope_below == 1 else np.copysign(np.maximum(0.0, down(np.abs(top) - off)), top)
         if self.slope_below == 1:
@@ -285,6 +297,7 @@ class Maximum(Kinked):
         return np.maximum(0.0, margins), level, gaps
 
 
+@quiet
 def _jumped(sweep: Sweep, v: int, u: int) -> Pair | None:
     """What the jump of the derivative of node v, reading u, adds to Y_u and y_u; None where no piece may change."""
     jumping = sweep.jumping
