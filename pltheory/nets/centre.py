@@ -31,6 +31,7 @@ class Centre:
         numbers: of every node, upper bounds (estimates in floats); what is said of a smallest norm is a lower bound.
         kernel: K = J J^T of shape (n C, n C), sample-major.
         outputs: F of shape (n, C).
+        field: of the arrays.
         rounding: by node, where rounding is counted.
         units: of affine nodes directly below one with kinks, by node; where they were asked for.
         parts: the kernel's parts by parameter group; likewise.
@@ -40,6 +41,7 @@ class Centre:
     numbers: tuple[Any, ...]
     kernel: Values
     outputs: Values
+    field: Field
     rounding: tuple[Rounded | None, ...] = ()
     units: Mapping[int, UnitRows] = dataclasses.field(default_factory=dict)
     parts: Mapping[int, Values] = dataclasses.field(default_factory=dict)
@@ -115,7 +117,7 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True, jump
                 if tape.moving[u]:
                     tape.rows[u] = field.add(tape.rows[u], rows) if u in tape.rows else rows
         del tape.rows[v]
-    return Centre(graph, tuple(numbers), kernel, tape.values[last], tuple(rounding), units, parts)
+    return Centre(graph, tuple(numbers), kernel, tape.values[last], field, tuple(rounding), units, parts)
 
 
 def _added(tape: Tape, nodes: Sequence[Node]) -> list[float]:

@@ -16,7 +16,7 @@ from ..theory.arithmetic import Arithmetic, Scalar
 from ..theory.rows import Row, matrix
 from .ball import GraphBounds, active
 from .centre import Centre
-from .fields.protocol import Field, Values
+from .fields.protocol import Values
 from .graph import Graph
 from .jumps import Jumping, Kinks, index_of
 from .kinds.affine import Affine
@@ -181,9 +181,9 @@ class OverBall:
         return ops.sqrt(squares), ops.spectral_norm(matrix(rows, self.bounds.frozen.groups, second.zero))
 
 
-def kept_kernel(centre: Centre, dropped: Dropped, field: Field) -> Values:
-    """J J^T of the columns that are not left out, of the field that the centre is of."""
-    kernel = centre.kernel
+def kept_kernel(centre: Centre, dropped: Dropped) -> Values:
+    """J J^T of the columns that are not left out, of the centre's field."""
+    field, kernel = centre.field, centre.kernel
     gone = [centre.parts[g] for g in dropped.groups if g in centre.parts]
     for u, units in dropped.units.items():
         if centre.units[u].group not in dropped.groups and units.any():

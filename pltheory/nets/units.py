@@ -38,7 +38,7 @@ class UnitRows:
     dense: bool
 
     @cached_property
-    def _moduli(self) -> Array | None:
+    def moduli(self) -> Array | None:
         """|E~ E~^T| entry by entry from above, (G, n P, n P), samples first; None where it would be too large."""
         f = self.field
         n, g, p, q = f.shape(self.patches)
@@ -58,12 +58,12 @@ class UnitRows:
         g, o, p = self.shape
         n = len(flips)
         by_unit = flips.reshape(n, g, o, p).transpose(1, 2, 0, 3).reshape(g, o, n * p)
-        if self._moduli is None:
+        if self.moduli is None:
             found = np.where(by_unit.any(-1), self.norm, 0.0)
         else:
             # The norm of a symmetric matrix is at most its largest sum of moduli in a row.
             mask = by_unit.astype(np.float64)
-            sums = raise_sum(mask @ self._moduli, n * p) * mask
+            sums = raise_sum(mask @ self.moduli, n * p) * mask
             found = np.minimum(sqrt_up(sums.max(-1, initial=0.0)), self.norm)
             found = np.where(by_unit.any(-1), found, 0.0)
         return np.repeat(found.reshape(-1), p)

@@ -74,7 +74,7 @@ class Question:
             NotAvailableError: it is one.
         """
         if self.at.graph is not None:
-            raise NotAvailableError(f"Theorem {theorem} speaks of fully connected networks with a smooth activation only")
+            raise NotAvailableError(f"Theorem {theorem} speaks of fully connected smooth networks only")
 
 
 @dataclass(frozen=True)

@@ -424,7 +424,7 @@ MUTANTS = [
     Mutant("the larger of two rows", rows, "total", "out[g] + v if g in out", "max(out[g], v) if g in out", "summed"),
     Mutant("half of a square in Q", quadratic.Quadratic, "add", "0.5 * (p * q)", "0.25 * (p * q)", "gate"),
     Mutant("the largest entry of a row", rows, "length", "squares + v * v", "max(squares, v * v)", "cube"),
-    Mutant("nothing moves", sweep.Sweep, "_move", "self.radius * batch", "self.zero * batch", "cube"),
+    Mutant("nothing moves", sweep.Sweep, "_reached", "self.radius * by_radius", "self.zero * by_radius", "cube"),
     Mutant(
         "the second sweep starts at the centre",
         sweep.Sweep,

@@ -18,6 +18,7 @@ from pltheory.nets.graph import Graph
 from pltheory.nets.kinds.affine import Affine
 from pltheory.nets.kinds.fixed import Fixed
 from pltheory.nets.kinds.input import Input
+from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear
 from pltheory.nets.kinds.pointwise import Pointwise
 from pltheory.nets.kinds.product import Product
 from pltheory.nets.kinds.sums import Sum
@@ -80,6 +81,13 @@ def values(graph: Graph, flat: Tensor, x: Tensor) -> list[Tensor]:
                 found.append(sum(a[1:], a[0]))
             case Pointwise(activation=name):
                 found.append(FUNCTIONS[name](a[0]))
+            case PiecewiseLinear(breaks=breaks, slopes=slopes, intercepts=intercepts):
+                piece = torch.bucketize(a[0].detach().contiguous(), torch.as_tensor(breaks))
+                found.append(torch.as_tensor(slopes)[piece] * a[0] + torch.as_tensor(intercepts)[piece])
+            case Maximum(windows=windows, slope_below=below):
+                at = torch.as_tensor(windows)
+                top = torch.where(at >= 0, a[0][:, at.clamp(min=0)], -torch.inf).max(-1).values
+                found.append(torch.where(top > 0, top, below * top))
             case Tokens(map=name, tokens=tokens, epsilon=epsilon):
                 mapped = token_map(name, epsilon, taken(a[0], tokens))
                 back = torch.as_tensor(np.argsort(tokens.ravel()))

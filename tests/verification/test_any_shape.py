@@ -228,7 +228,7 @@ def test_verify_at_an_initialisation_says_undecided_and_where_the_bounds_are_los
 def test_the_theorem_of_layers_says_so_in_one_line(name):
     (answer,) = pl.verify(problem_of(name), RULE, theorem="B+", steps=0).ladder
     assert answer.verdict is Verdict.UNDECIDED
-    assert answer.shortfall == "Theorem B+ speaks of fully connected networks only"
+    assert answer.shortfall == "Theorem B+ speaks of fully connected smooth networks only"
 
 
 @every

@@ -136,7 +136,7 @@ def test_a_graph_is_held_against_every_theorem_and_told_which_speak_of_layers_on
     report = verify(pl.Problem(net, *draws(3, (3, 4), (3, 1))), FIXED, steps=5)
     assert ids(report) == ["B", "A'", "B+", "D"]
     assert "not available" not in printed(report)
-    assert printed(report).count("speaks of fully connected networks only") == 1
+    assert printed(report).count("speaks of fully connected smooth networks only") == 1
 
 
 def test_a_refuted_hypothesis_that_all_share_ends_the_search():

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...rigor.roundoff import Array, add_up, down, mul_up, sqrt_up, up
+from ...rigor.roundoff import Array, add_up, down, mul_up, quiet, sqrt_up, up
 from ...theory.rows import Pair, together
 from ..fields.protocol import Values
 from ..fitting import GroupShapes, Indices, require, require_indices
@@ -260,7 +260,8 @@ class Maximum(Kinked):
         if reach is not None and reach.classes is not None:
             # One function of the weights that stands twice: it does not matter which of the two is taken.
             classes = reach.classes[:, np.maximum(self.windows, 0)]
-            gaps[classes == np.take_along_axis(classes, chosen[:, :, None], -1)] = np.inf
+            same = classes == np.take_along_axis(classes, chosen[:, :, None], -1)
+            gaps[same & (self.windows >= 0)] = np.inf
         between = np.maximum(0.0, down(np.min(gaps, axis=-1) / ROOT_TWO))
         if self.slope_below == 1:
             return Margins(between, np.full(top.shape, np.inf), gaps, self.windows)
@@ -272,6 +273,7 @@ class Maximum(Kinked):
         return Margins(np.maximum(0.0, nearest), level, gaps, self.windows, self.slope_below == 0)
 
 
+@quiet
 def _jumped(sweep: Sweep, v: int, u: int) -> Pair | None:
     """What the jump of the derivative of node v, reading u, adds to Y_u and y_u; None where no piece may change."""
     jumping = sweep.jumping
