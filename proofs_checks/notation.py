@@ -159,6 +159,14 @@ def components(x, y, z):
 
 lip = sp.Symbol("lip")
 
+# Theorem N: sig of the hull profile, kap of the jumps of J.
+sig, kap = sp.symbols("sig kap")
+
+
+def jump_profile(sig, kap, beta, h):
+    """psi_h = sig (1 - beta h/2) - (kap/2)(1 + beta h/2)."""
+    return sig * slack(beta, h) - kap * (2 - slack(beta, h)) / 2
+
 
 def apart(w, x, d):
     """A distance."""

@@ -61,6 +61,12 @@ NAMES = (
     "second_tangents",
     "graph_norms",
     "kernel_profile",
+    "inner_product",
+    "strict_root",
+    "jump_value",
+    "jump_step",
+    "jump_rate",
+    "jump_path",
 )
 
 
