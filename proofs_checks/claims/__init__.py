@@ -67,6 +67,16 @@ NAMES = (
     "jump_step",
     "jump_rate",
     "jump_path",
+    "greatest_change",
+    "least_change",
+    "kink_nodes",
+    "window_max",
+    "hardswish",
+    "celu",
+    "knapsack",
+    "jump_rows",
+    "one_layer_jumps",
+    "kink_recursion",
 )
 
 

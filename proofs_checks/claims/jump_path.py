@@ -2,12 +2,12 @@ r"""path over kinks from every start in B(w_0, eps)
 
 Theorem N: the integral of psi along the path, from every start in B(w_0, eps); eps = 0 is a start at w_0.
 
-Let $\psi_+$ be a profile on $[0, R + \epsilon]$, $\bar r = \|r(w_0)\| + L_F\epsilon < \int_\epsilon^{R+\epsilon}\psi_+$, and
-$\rho$ the root of $\int_\epsilon^{\epsilon+\rho}\psi_+ = \bar r$. After a path P let $\bar r - \|r\| \ge
-\int_\epsilon^{\epsilon+P}\psi_+$, and let the next step, or a part of it, of length l lower $\|r\|$ by at least
-$l\,\psi_+(\epsilon + P)$ (claim jump_step). Then the same bound holds after it, the path is at most $\rho < R$,
-$\psi(\epsilon + \rho) > 0$, and $\|r\|$ falls by at least $l\,\psi(\epsilon + \rho)$; at the start the bound holds with P
-= 0. $\psi_+$ is at most sig, nonincreasing and 0 beyond the ball: it is itself a profile.
+Let $\psi_+$ be a profile on $[0, R + \epsilon]$, $\bar r = \|r(w_0)\| + L_F\epsilon <
+\int_\epsilon^{R+\epsilon}\psi_+$, and $\rho$ the root of $\int_\epsilon^{\epsilon+\rho}\psi_+ = \bar r$. After a path
+P let $\bar r - \|r\| \ge \int_\epsilon^{\epsilon+P}\psi_+$, and let the next step, or a part of it, of length l lower
+$\|r\|$ by at least $l\,\psi_+(\epsilon + P)$ (claim jump_step). Then the same bound holds after it, the path is at
+most $\rho < R$, $\psi(\epsilon + \rho) > 0$, and $\|r\|$ falls by at least $l\,\psi(\epsilon + \rho)$; at the start
+the bound holds with P = 0. $\psi_+$ is at most sig, nonincreasing and 0 beyond the ball: it is itself a profile.
 
 Source: theory of networks with kinks section 2, Theorem N, sum, no exit and remark d.
 """

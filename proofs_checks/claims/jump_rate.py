@@ -2,9 +2,9 @@ r"""worst step over kinks: h psi_h is concave, q < 1
 
 Theorem N: the decrease $h\psi_h$ is concave in h, so the worst step of an interval is one of its ends.
 
-For $\eta\delta \le h \le \eta$, $0 < \delta < 1$, $\psi_\eta > 0$ and $\beta\eta < 2$: $\psi_h \ge \psi_\eta$, $h\psi_h$ is at
-least the smaller of its end values, which is positive, and the factor of one step is at most $q = 1 - 2(\sigma +
-\kappa/2)\min(\eta\delta\psi_{\eta\delta}, \eta\psi_\eta) < 1$.
+For $\eta\delta \le h \le \eta$, $0 < \delta < 1$, $\psi_\eta > 0$ and $\beta\eta < 2$: $\psi_h \ge \psi_\eta$,
+$h\psi_h$ is at least the smaller of its end values, which is positive, and the factor of one step is at most $q = 1 -
+2(\sigma + \kappa/2)\min(\eta\delta\psi_{\eta\delta}, \eta\psi_\eta) < 1$.
 
 Source: theory of networks with kinks section 2, Theorem N, limit.
 """

@@ -3,11 +3,11 @@ r"""a step over kinks: |r| falls by h |g| psi_h
 Theorem N, one step: how the residual falls where the Jacobian jumps by at most kap on the way.
 
 Let $g = J^Tr$, $r' = r - h\bar Jg$ with $\bar J$ the mean of J over the step, and $e = \bar J^Tr - g$, $\|e\| \le
-(\kappa + \ell h\|g\|/2)\|r\|$. In proportion $e = e_1 + e_2$ with $\|e_1\| \le \kappa\|r\|$, and $\|r\|^2 - \|r'\|^2 =
-2h\langle\bar J^Tr, g\rangle - h^2\|\bar Jg\|^2 \ge 2h\langle g + e_1, g\rangle - \beta h^2\|g\|^2$, $\beta = L_F^2 +
-\ell\|r_0\|$. Since $\langle g + e_1, g\rangle = \|g + e_1/2\|^2 - \|e_1\|^2/4$ and $g + e_1/2 = M^Tr$ for an M between J
-and $\bar J$, with $\|M^Tr\| \ge \sigma\|r\|$: $\|r\| - \|r'\| \ge h\|g\|\psi_h$ and $\|r'\|^2 \le (1 - 2h(\sigma +
-\kappa/2)\psi_h)\|r\|^2$. Two outputs and two parameters stand for any number.
+(\kappa + \ell h\|g\|/2)\|r\|$. In proportion $e = e_1 + e_2$ with $\|e_1\| \le \kappa\|r\|$, and $\|r\|^2 - \|r'\|^2
+= 2h\langle\bar J^Tr, g\rangle - h^2\|\bar Jg\|^2 \ge 2h\langle g + e_1, g\rangle - \beta h^2\|g\|^2$, $\beta = L_F^2
++ \ell\|r_0\|$. Since $\langle g + e_1, g\rangle = \|g + e_1/2\|^2 - \|e_1\|^2/4$ and $g + e_1/2 = M^Tr$ for an M
+between J and $\bar J$, with $\|M^Tr\| \ge \sigma\|r\|$: $\|r\| - \|r'\| \ge h\|g\|\psi_h$ and $\|r'\|^2 \le (1 -
+2h(\sigma + \kappa/2)\psi_h)\|r\|^2$. Two outputs and two parameters stand for any number.
 
 Source: theory of networks with kinks section 2, Theorem N, one step.
 """
