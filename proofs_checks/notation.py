@@ -159,13 +159,13 @@ def components(x, y, z):
 
 lip = sp.Symbol("lip")
 
-# Theorem N: sig of the hull profile, kap of the jumps of J.
-sig, kap = sp.symbols("sig kap")
+# Theorem N: sigma is a value of the hull profile, kappa one of the bound of J's jumps.
+kappa = sp.Symbol("kappa")
 
 
-def jump_profile(sig, kap, beta, h):
-    """psi_h = sig (1 - beta h/2) - (kap/2)(1 + beta h/2)."""
-    return sig * slack(beta, h) - kap * (2 - slack(beta, h)) / 2
+def jump_profile(sigma, kappa, beta, h):
+    """psi_h = sigma (1 - beta h/2) - (kappa/2)(1 + beta h/2)."""
+    return sigma * slack(beta, h) - kappa * (2 - slack(beta, h)) / 2
 
 
 def apart(w, x, d):

@@ -12,20 +12,20 @@ Source: theory of networks with kinks section 2, Theorem N, limit.
 import sympy as sp
 
 from ..language import LEAST, Cases, Cert, Define, Mutant, ge, gt, term
-from ..notation import beta, delta, eta, h, jump_profile, kap, sig, slack
+from ..notation import beta, delta, eta, h, jump_profile, kappa, sigma, slack
 from ..statement import claim
 from .jump_value import STAR
 
 
 def _psi(step):
-    return jump_profile(sig, kap, beta, step)
+    return jump_profile(sigma, kappa, beta, step)
 
 
 _LEAST = LEAST(eta * delta * _psi(eta * delta), eta * _psi(eta))
 _Q = 1 - 2 * STAR * _LEAST
 
 ASSUMPTIONS = {
-    "kap>=0": ge(kap),
+    "kappa>=0": ge(kappa),
     "beta>=0": ge(beta),
     "eta>0": gt(eta),
     "delta>0": gt(delta),
@@ -47,7 +47,7 @@ CONCLUSIONS = {
 worst = sp.Symbol("worst")
 
 PROOF = (
-    Cert("y*>0", gt(STAR), times=("slack>0",), sum=(term("psi>0"), term("kap>=0"))),
+    Cert("y*>0", gt(STAR), times=("slack>0",), sum=(term("psi>0"), term("kappa>=0"))),
     Cert("psi_h>=psi", CONCLUSIONS["psi_h>=psi"], sum=(term("beta>=0", "y*>0", "h<=eta", c="1/2"),)),
     Cert("gap", gt(eta - eta * delta), sum=(term("eta>0", "delta<1"),)),
     Cert(
@@ -91,12 +91,12 @@ def _draw(rng):
     s, b = rng.uniform(0.2, 2), rng.uniform(0.1, 3)
     et, de = rng.uniform(0.01, 1.95) / b, rng.uniform(0.01, 0.99)
     k = rng.uniform(0, 0.99) * 2 * s * (1 - b * et / 2) / (1 + b * et / 2)
-    return {sig: s, kap: k, beta: b, eta: et, delta: de, h: rng.choice((et, rng.uniform(et * de, et)))}
+    return {sigma: s, kappa: k, beta: b, eta: et, delta: de, h: rng.choice((et, rng.uniform(et * de, et)))}
 
 
 def _mutants(c):
-    # Between eta/2 and eta = 9/5 at sig = 1, beta = 1: the longer step is the worse one.
-    at = {sig: 1, kap: 0, beta: 1, eta: "9/5", delta: "1/2", h: "9/5"}
+    # Between eta/2 and eta = 9/5 at sigma = 1, beta = 1: the longer step is the worse one.
+    at = {sigma: 1, kappa: 0, beta: 1, eta: "9/5", delta: "1/2", h: "9/5"}
     smaller = ge(h * _psi(h), eta * delta * _psi(eta * delta))
     yield Mutant("always the smaller step", c.but(swap={CONCLUSIONS["decrease"]: smaller}), at)
     larger = ge(h * _psi(h), eta * _psi(eta))
@@ -105,7 +105,7 @@ def _mutants(c):
         c.but(swap={CONCLUSIONS["decrease"]: larger}),
         {**at, eta: 1, delta: "1/10", h: "1/10"},
     )
-    yield Mutant("psi at eta of either sign", c.but(drop=("psi>0",)), {**at, kap: "3/2"})
+    yield Mutant("psi at eta of either sign", c.but(drop=("psi>0",)), {**at, kappa: "3/2"})
 
 
 CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, example=_draw)

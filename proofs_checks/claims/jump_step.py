@@ -1,6 +1,6 @@
 r"""a step over kinks: |r| falls by h |g| psi_h
 
-Theorem N, one step: how the residual falls where the Jacobian jumps by at most kap on the way.
+Theorem N, one step: how the residual falls where the Jacobian jumps by at most kappa on the way.
 
 Let $g = J^Tr$, $r' = r - h\bar Jg$ with $\bar J$ the mean of J over the step, and $e = \bar J^Tr - g$, $\|e\| \le
 (\kappa + \ell h\|g\|/2)\|r\|$. In proportion $e = e_1 + e_2$ with $\|e_1\| \le \kappa\|r\|$, and $\|r\|^2 - \|r'\|^2
@@ -17,7 +17,7 @@ import math
 import sympy as sp
 
 from ..language import Cases, Cert, Define, Mutant, Use, eq, ge, gt, term
-from ..notation import G, a, b, beta, ell, h, kap, rho0, sig, slack, smoothness
+from ..notation import G, a, b, beta, ell, h, kappa, rho0, sigma, slack, smoothness
 from ..statement import claim
 from .inner_product import CLAIM as INNER_PRODUCT
 from .inner_product import X, Y, x, y
@@ -41,7 +41,7 @@ _E = [_BACK[k] - g[k] for k in _R]
 _E1, _E2 = [theta * p for p in _E], [(1 - theta) * p for p in _E]
 _INNER = _dot(g, g) + _dot(_E1, g)
 _LENGTH = ell * h * G / 2
-_JUMP = kap + _LENGTH
+_JUMP = kappa + _LENGTH
 _MIDDLE = [g[k] + _E1[k] / 2 for k in _R]
 
 ASSUMPTIONS = {
@@ -52,14 +52,14 @@ ASSUMPTIONS = {
     "b^2": eq(b**2, sum((r[i] - h * _FORWARD[i]) ** 2 for i in _R)),
     "G>=0": ge(G),
     "G^2": eq(G**2, _dot(g, g)),
-    "kap>=0": ge(kap),
+    "kappa>=0": ge(kappa),
     "ell>=0": ge(ell),
     "jump": ge((_JUMP * a) ** 2, _dot(_E, _E)),
-    "share": eq(theta * _JUMP, kap),
+    "share": eq(theta * _JUMP, kappa),
     "theta>=0": ge(theta),
     "theta<=1": ge(1, theta),
     "L_F": ge(lipschitz**2 * _dot(g, g), _dot(_FORWARD, _FORWARD)),
-    "sig": ge(_dot(_MIDDLE, _MIDDLE), sig**2 * a**2),
+    "sigma": ge(_dot(_MIDDLE, _MIDDLE), sigma**2 * a**2),
     "beta": eq(beta, smoothness(rho0, lipschitz, ell)),
     "beta>=0": ge(beta),
     "h>=0": ge(h),
@@ -71,7 +71,7 @@ CONCLUSIONS = {
     "descent": eq(a**2 - b**2, 2 * h * _dot(_BACK, g) - h**2 * _dot(_FORWARD, _FORWARD)),
     "in the hull": eq(_MIDDLE[0], (1 - theta / 2) * g[0] + theta / 2 * _BACK[0]),
     "perturbed": ge(a**2 - b**2, 2 * h * _INNER - beta * h**2 * G**2),
-    "direct": ge(_INNER, G**2 - kap * a * G),
+    "direct": ge(_INNER, G**2 - kappa * a * G),
     "polarised": ge(_INNER, POLARISED * a**2),
     "G>0": gt(G),
     "length": ge(a - b, h * G * PSI),
@@ -82,7 +82,7 @@ v, w = sp.symbols("v w")
 _SIZE = {size: G / a}
 _DIRECT, _SQUARED = DIRECT.xreplace(_SIZE), SQUARED.xreplace(_SIZE)
 _Q = POLARISED * a**2
-_NO_SHARE = theta * _JUMP - kap
+_NO_SHARE = theta * _JUMP - kappa
 
 
 def _at_least(name, of, bound, first, second):
@@ -102,9 +102,9 @@ PROOF = (
     Cert("in the hull", CONCLUSIONS["in the hull"]),
     Cert(
         "e1",
-        ge((kap * a) ** 2, _dot(_E1, _E1)),
+        ge((kappa * a) ** 2, _dot(_E1, _E1)),
         sum=(term("jump", sq=(theta,)),),
-        mod={"share": -(a**2) * (theta * _JUMP + kap)},
+        mod={"share": -(a**2) * (theta * _JUMP + kappa)},
     ),
     Cert(
         "e2",
@@ -112,9 +112,9 @@ PROOF = (
         sum=(term("jump", sq=(1 - theta,)),),
         mod={"share": a**2 * (2 * _LENGTH - _NO_SHARE)},
     ),
-    Cert("kap a>=0", ge(kap * a), sum=(term("kap>=0", "a>0"),)),
+    Cert("kappa a>=0", ge(kappa * a), sum=(term("kappa>=0", "a>0"),)),
     Cert("length>=0", ge(_LENGTH * a), sum=(term("ell>=0", "h>=0", "G>=0", "a>0", c="1/2"),)),
-    Use("jumps", INNER_PRODUCT, {**dict(zip((*x, *y), (*_E1, *g), strict=True)), X: kap * a, Y: G}),
+    Use("jumps", INNER_PRODUCT, {**dict(zip((*x, *y), (*_E1, *g), strict=True)), X: kappa * a, Y: G}),
     Use("smooth", INNER_PRODUCT, {**dict(zip((*x, *y), (*_E2, *g), strict=True)), X: _LENGTH * a, Y: G}),
     Cert(
         "perturbed",
@@ -123,17 +123,17 @@ PROOF = (
         mod={"descent": 1, "beta": h**2 * G**2, "G^2": h**2 * lipschitz**2},
     ),
     Cert("direct", CONCLUSIONS["direct"], sum=(term("jumps/below"),), mod={"G^2": -1}),
-    Cert("polarised", CONCLUSIONS["polarised"], sum=(term("sig"), term("e1", c="1/4"))),
+    Cert("polarised", CONCLUSIONS["polarised"], sum=(term("sigma"), term("e1", c="1/4"))),
     # With g = 0 the polarised bound would be 0 and positive.
     Cert(
-        "kap<2sig",
-        gt(2 * sig, kap),
+        "kappa<2sig",
+        gt(2 * sigma, kappa),
         times=("slack>0",),
-        sum=(term("psi>0", c=2), term("kap>=0", "beta>=0", "h>=0")),
+        sum=(term("psi>0", c=2), term("kappa>=0", "beta>=0", "h>=0")),
     ),
-    Cert("2sig+kap>0", gt(2 * sig + kap), sum=(term("kap<2sig"), term("kap>=0", c=2))),
-    Cert("second>0", gt(_Q), sum=(term("kap<2sig", "2sig+kap>0", "a>0", "a>0", c="1/4"),)),
-    Cert("not more", ge(G**2 + kap * a * G, _Q), sum=(term("polarised"), term("jumps/above")), mod={"G^2": 1}),
+    Cert("2sig+kappa>0", gt(2 * sigma + kappa), sum=(term("kappa<2sig"), term("kappa>=0", c=2))),
+    Cert("second>0", gt(_Q), sum=(term("kappa<2sig", "2sig+kappa>0", "a>0", "a>0", c="1/4"),)),
+    Cert("not more", ge(G**2 + kappa * a * G, _Q), sum=(term("polarised"), term("jumps/above")), mod={"G^2": 1}),
     Cases(
         "no gradient",
         CONCLUSIONS["G>0"],
@@ -148,7 +148,7 @@ PROOF = (
                     term("second>0"),
                     term("not more"),
                     term("G>=0", "no gradient"),
-                    term("kap>=0", "a>0", "no gradient"),
+                    term("kappa>=0", "a>0", "no gradient"),
                 ),
             ),
         ),
@@ -158,8 +158,8 @@ PROOF = (
     Define(v, _DIRECT),
     Define(w, _SQUARED),
     Use("value", JUMP_VALUE, _SIZE),
-    _at_least("larger", v, a * G * v, G / a - kap, POLARISED * a / G),
-    _at_least("larger square", w, a**2 * w, (G / a) ** 2 - kap * G / a, POLARISED),
+    _at_least("larger", v, a * G * v, G / a - kappa, POLARISED * a / G),
+    _at_least("larger square", w, a**2 * w, (G / a) ** 2 - kappa * G / a, POLARISED),
     Cert(
         "length",
         CONCLUSIONS["length"],
@@ -180,30 +180,30 @@ PROOF = (
 
 
 def _mutants(c):
-    # One output and one parameter at work: J = 5/4, its mean 3/4, a jump of 1/2, sig = 1 between; the rate is attained.
+    # One output and one parameter at work: J = 5/4, its mean 3/4, sigma = 1 between them; the rate is attained.
     at = {
         **dict(zip((*r, *g, *MEAN[0], *MEAN[1]), (1, 0, "5/4", 0, "3/4", 0, 0, 0), strict=True)),
-        **{a: 1, rho0: 1, b: "17/32", G: "5/4", kap: "1/2", ell: 0, theta: 1, sig: 1},
+        **{a: 1, rho0: 1, b: "17/32", G: "5/4", kappa: "1/2", ell: 0, theta: 1, sigma: 1},
         **{lipschitz: "3/4", beta: "9/16", h: "1/2"},
     }
     yield Mutant(
         "a fall as if nothing jumped",
-        c.but(swap={CONCLUSIONS["length"]: ge(a - b, h * G * sig * slack(beta, h))}),
+        c.but(swap={CONCLUSIONS["length"]: ge(a - b, h * G * sigma * slack(beta, h))}),
         at,
     )
     yield Mutant(
-        "the rate with sig + kap",
-        c.but(swap={CONCLUSIONS["rate"]: ge((1 - 2 * h * (sig + kap) * PSI) * a**2, b**2)}),
+        "the rate with sigma + kappa",
+        c.but(swap={CONCLUSIONS["rate"]: ge((1 - 2 * h * (sigma + kappa) * PSI) * a**2, b**2)}),
         at,
     )
     yield Mutant(
-        "a jump above kap",
+        "a jump above kappa",
         c.but(drop=("jump",)),
-        {**at, MEAN[0][0]: 0, b: 1, kap: 0, theta: 0, lipschitz: 0, beta: 0},
+        {**at, MEAN[0][0]: 0, b: 1, kappa: 0, theta: 0, lipschitz: 0, beta: 0},
     )
     yield Mutant(
         "the profile at J and not between",
-        c.but(swap={c.hypotheses["sig"]: ge(_dot(g, g), sig**2 * a**2)}),
+        c.but(swap={c.hypotheses["sigma"]: ge(_dot(g, g), sigma**2 * a**2)}),
         {**at, g[0]: 1, MEAN[0][0]: "1/2", b: "3/4", G: 1, lipschitz: "1/2", beta: "1/4"},
     )
 
@@ -213,6 +213,9 @@ def _draw(rng):
     spread = rng.uniform(0, 0.5)
     mean = [[p + rng.gauss(0, spread) for p in row] for row in here]
     res = [rng.gauss(0, 1) for _ in _R]
+    if rng.random() < 0.3:  # one output and one parameter, the worst gradient
+        half = rng.uniform(0, 0.3)
+        here, mean, res[1] = [[1 + half, 0.0], [0.0, 0.0]], [[1 - half, 0.0], [0.0, 0.0]], 0.0
     back = [sum(here[i][k] * res[i] for i in _R) for k in _R]
     error = [sum(mean[i][k] * res[i] for i in _R) - back[k] for k in _R]
     forward = [_dot(row, back) for row in mean]
@@ -229,11 +232,11 @@ def _draw(rng):
         rho0: start,
         b: math.hypot(*[res[i] - step * forward[i] for i in _R]),
         G: size_g,
-        kap: jumps,
+        kappa: jumps,
         ell: bend,
         theta: part,
         lipschitz: norm,
-        sig: math.hypot(*middle) / size_r,
+        sigma: math.hypot(*middle) / size_r,
         beta: norm**2 + start * bend,
         h: step,
     }

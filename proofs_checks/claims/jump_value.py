@@ -1,4 +1,4 @@
-r"""least decrease of a step over kinks: psi_h, at |g| = (sig + kap/2)|r|
+r"""least decrease of a step over kinks: psi_h, at |g| = (sigma + kappa/2)|r|
 
 Theorem N: of two lower bounds of a step's decrease the larger one, at the worst length of the gradient.
 
@@ -13,17 +13,17 @@ Source: theory of networks with kinks section 2, Theorem N, one step.
 import sympy as sp
 
 from ..language import GREATEST, Cases, Cert, Define, Mutant, eq, ge, gt, term
-from ..notation import beta, h, jump_profile, kap, sig, slack, y
+from ..notation import beta, h, jump_profile, kappa, sigma, slack, y
 from ..statement import claim
 
-PSI = jump_profile(sig, kap, beta, h)
-STAR = sig + kap / 2
-POLARISED = sig**2 - kap**2 / 4
-DIRECT = GREATEST(y - kap, POLARISED / y)
-SQUARED = GREATEST(y**2 - kap * y, POLARISED)
+PSI = jump_profile(sigma, kappa, beta, h)
+STAR = sigma + kappa / 2
+POLARISED = sigma**2 - kappa**2 / 4
+DIRECT = GREATEST(y - kappa, POLARISED / y)
+SQUARED = GREATEST(y**2 - kappa * y, POLARISED)
 
 ASSUMPTIONS = {
-    "kap>=0": ge(kap),
+    "kappa>=0": ge(kappa),
     "beta>=0": ge(beta),
     "h>=0": ge(h),
     "slack>0": gt(slack(beta, h)),
@@ -33,22 +33,22 @@ ASSUMPTIONS = {
 
 CONCLUSIONS = {
     "value": ge(DIRECT - beta * h * y / 2, PSI),
-    "first at y*": eq(STAR - kap - beta * h * STAR / 2, PSI),
+    "first at y*": eq(STAR - kappa - beta * h * STAR / 2, PSI),
     "second at y*": eq(POLARISED / STAR - beta * h * STAR / 2, PSI),
     "rate": ge(SQUARED - beta * h * y**2 / 2, STAR * PSI),
-    "gain": eq(PSI, sig * slack(beta, h) - kap + kap * slack(beta, h) / 2),
+    "gain": eq(PSI, sigma * slack(beta, h) - kappa + kappa * slack(beta, h) / 2),
 }
 
 v, w = sp.symbols("v w")
 
 PROOF = (
     Cert(
-        "kap<2sig",
-        gt(2 * sig, kap),
+        "kappa<2sig",
+        gt(2 * sigma, kappa),
         times=("slack>0",),
-        sum=(term("psi>0", c=2), term("kap>=0", "beta>=0", "h>=0")),
+        sum=(term("psi>0", c=2), term("kappa>=0", "beta>=0", "h>=0")),
     ),
-    Cert("y*>0", gt(STAR), sum=(term("kap<2sig", c="1/2"), term("kap>=0"))),
+    Cert("y*>0", gt(STAR), sum=(term("kappa<2sig", c="1/2"), term("kappa>=0"))),
     Define(v, DIRECT),
     Define(w, SQUARED),
     Cert("first at y*", CONCLUSIONS["first at y*"]),
@@ -68,7 +68,7 @@ PROOF = (
                     term("w/first"),
                     term("side", "side", "slack>0"),
                     term("side", "psi>0", c=2),
-                    term("side", "kap>=0"),
+                    term("side", "kappa>=0"),
                 ),
             ),
         ),
@@ -79,7 +79,7 @@ PROOF = (
                 times=("y>0",),
                 sum=(
                     term("v/second", "y>0"),
-                    term("side", "kap<2sig", c="1/2"),
+                    term("side", "kappa<2sig", c="1/2"),
                     term("side", "beta>=0", "h>=0", "y>0", c="1/2"),
                 ),
             ),
@@ -99,25 +99,25 @@ PROOF = (
 
 def _mutants(c):
     # psi = 7/16 at y* = 5/4.
-    at = {sig: 1, kap: "1/2", beta: 1, h: "1/2", y: "5/4"}
-    more = sig * slack(beta, h) - kap * slack(beta, h) / 2
+    at = {sigma: 1, kappa: "1/2", beta: 1, h: "1/2", y: "5/4"}
+    more = sigma * slack(beta, h) - kappa * slack(beta, h) / 2
     yield Mutant(
         "half the jumps times 1 - beta h/2",
         c.but(swap={CONCLUSIONS["value"]: ge(DIRECT - beta * h * y / 2, more)}),
         at,
     )
     yield Mutant(
-        "the rate with sig + kap",
-        c.but(swap={CONCLUSIONS["rate"]: ge(SQUARED - beta * h * y**2 / 2, (sig + kap) * PSI)}),
+        "the rate with sigma + kappa",
+        c.but(swap={CONCLUSIONS["rate"]: ge(SQUARED - beta * h * y**2 / 2, (sigma + kappa) * PSI)}),
         at,
     )
     yield Mutant(
         "polarisation for half of its price",
-        c.but(swap={CONCLUSIONS["value"]: ge(DIRECT - beta * h * y / 2, PSI + kap / 16)}),
+        c.but(swap={CONCLUSIONS["value"]: ge(DIRECT - beta * h * y / 2, PSI + kappa / 16)}),
         at,
     )
     # psi = -9/4 at beta h = 3: the first bound falls beyond y*.
-    yield Mutant("beta h above 2", c.but(drop=("slack>0", "psi>0")), {sig: 1, kap: "1/2", beta: 1, h: 3, y: 9})
+    yield Mutant("beta h above 2", c.but(drop=("slack>0", "psi>0")), {sigma: 1, kappa: "1/2", beta: 1, h: 3, y: 9})
 
 
 def draw(rng):
@@ -127,7 +127,7 @@ def draw(rng):
     most = 2 * s * (1 - b * step / 2) / (1 + b * step / 2)
     k = rng.choice((0.0, rng.uniform(0, 0.999), 0.999)) * most
     length = (s + k / 2) * rng.choice((1.0, rng.uniform(0.3, 1), rng.uniform(1, 3)))
-    return {sig: s, kap: k, beta: b, h: step, y: length}
+    return {sigma: s, kappa: k, beta: b, h: step, y: length}
 
 
 CLAIM = claim(__name__, __doc__, ASSUMPTIONS, CONCLUSIONS, PROOF, mutants=_mutants, example=draw)

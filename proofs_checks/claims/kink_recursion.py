@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from ..language import Cert, Mutant, Use, eq, ge, term
-from ..notation import ell, h, kap, rho
+from ..notation import ell, h, kappa, rho
 from ..samplers import generator, spectral_norm
 from ..statement import claim
 from .inner_product import CLAIM as INNER_PRODUCT
@@ -57,13 +57,13 @@ _APART = [d[k] - h * (_back(THERE, _AFTER)[k] - _back(HERE, r)[k]) for k in _R]
 _FIRST = [d[k] - h * _back(THERE, _THERE_D)[k] for k in _R]
 _SECOND = [-h * e for e in _back(THERE, _OFF)]
 _THIRD = [-h * e for e in _JUMP]
-_K = kap + ell * eps
+_K = kappa + ell * eps
 _BOUND = (1 + h * lipschitz * _K) * eps + h * _K * size
 
 ASSUMPTIONS = {
     "h>=0": ge(h),
     "L_F>=0": ge(lipschitz),
-    "kap>=0": ge(kap),
+    "kappa>=0": ge(kappa),
     "ell>=0": ge(ell),
     "eps>=0": ge(eps),
     "rho>=0": ge(rho),
@@ -101,7 +101,7 @@ PROOF = (
         CONCLUSIONS["no expansion"],
         sum=(*[term("h>=0", "h L_F^2<=2", sq=(e,)) for e in _THERE_D], term("J' on J' dw", sq=(h,))),
     ),
-    Cert("k>=0", ge(_K), sum=(term("kap>=0"), term("ell>=0", "eps>=0"))),
+    Cert("k>=0", ge(_K), sum=(term("kappa>=0"), term("ell>=0", "eps>=0"))),
     Cert("first", ge(_BOUNDS[0] ** 2, _square(_FIRST)), sum=(term("dw"), term("no expansion"))),
     Cert("second>=0", ge(_BOUNDS[1]), sum=(term("h>=0", "L_F>=0", "k>=0", "eps>=0"),)),
     Cert(
@@ -134,7 +134,7 @@ def _mutants(c):
     at = {e: 0 for matrix in (HERE, THERE, MEAN) for row in matrix for e in row}
     at |= {d[0]: 1, d[1]: 0, r[0]: 0, r[1]: 0, error[0]: 0, error[1]: 0, h: 1, ell: 0, rho: 0, size: 0, eps: 1}
     # One parameter: J' = 1 and a mean of -1, so that the step moves two points apart.
-    at |= {THERE[0][0]: 1, MEAN[0][0]: -1, lipschitz: 1, kap: 2}
+    at |= {THERE[0][0]: 1, MEAN[0][0]: -1, lipschitz: 1, kappa: 2}
     yield Mutant(
         "no expansion beside the jump",
         c.but(swap={CONCLUSIONS["steps"]: ge((eps + h * _K * size) ** 2, _square(_APART))}),
@@ -143,9 +143,9 @@ def _mutants(c):
     yield Mutant(
         "the jump's part halved",
         c.but(swap={CONCLUSIONS["steps"]: ge((_BOUND - h * _K * size / 2) ** 2, _square(_APART))}),
-        {**at, MEAN[0][0]: 0, THERE[0][0]: 0, HERE[0][0]: 1, lipschitz: 0, kap: 1, r[0]: 1, size: 1},
+        {**at, MEAN[0][0]: 0, THERE[0][0]: 0, HERE[0][0]: 1, lipschitz: 0, kappa: 1, r[0]: 1, size: 1},
     )
-    yield Mutant("a step of any length", c.but(drop=("h L_F^2<=2",)), {**at, MEAN[0][0]: 1, kap: 0, h: 3})
+    yield Mutant("a step of any length", c.but(drop=("h L_F^2<=2",)), {**at, MEAN[0][0]: 1, kappa: 0, h: 3})
 
 
 def _draw(rng):
@@ -161,7 +161,7 @@ def _draw(rng):
     far = float(np.linalg.norm(move))
     share = rng.random()
     values = {
-        h: rng.uniform(0, 2) / norm**2, lipschitz: norm, kap: share * most, ell: (1 - share) * most / far, eps: far,
+        h: rng.uniform(0, 2) / norm**2, lipschitz: norm, kappa: share * most, ell: (1 - share) * most / far, eps: far,
         size: float(np.linalg.norm(res)), rho: math.hypot(*off),
         **dict(zip((*d, *r, *error), map(float, (*move, *res, *off)), strict=True)),
     }  # fmt: skip
