@@ -19,9 +19,9 @@ from .greatest_change import CLAIM as GREATEST_CHANGE
 from .greatest_change import p, p1, q, q1
 from .least_change import CLAIM as LEAST_CHANGE
 
-z1, alpha, low, high, at = sp.symbols("z1 alpha c0 c1 at")
+z1, alpha, low, high, kink = sp.symbols("z1 alpha c0 c1 kink")
 # Two derivatives of each: convex combinations of the slopes of the pieces.
-D, D1, S, S1, T, T1 = sp.symbols("D D1 S S1 T T1")
+D, D1, C, C1, M, M1 = sp.symbols("D D1 C C1 M M1")
 
 
 def _leaky(e):
@@ -44,19 +44,19 @@ ASSUMPTIONS = {
     "up": ge(d, z1 - z),
     "down": ge(d, z - z1),
     **{f"{e}>=alpha": ge(e, alpha) for e in (D, D1)},
-    **{f"{e}>=0": ge(e) for e in (S, S1)},
-    **{f"{e}>=-1": ge(e, -1) for e in (T, T1)},
-    **{f"{e}<=1": ge(1, e) for e in (D, D1, S, S1, T, T1)},
-    "margin": gt((z - at) ** 2, d**2),
+    **{f"{e}>=0": ge(e) for e in (C, C1)},
+    **{f"{e}>=-1": ge(e, -1) for e in (M, M1)},
+    **{f"{e}<=1": ge(1, e) for e in (D, D1, C, C1, M, M1)},
+    "margin": gt((z - kink) ** 2, d**2),
 }
 
 CONCLUSIONS = {
     **{f"{name} up": ge(d, f(z1) - f(z)) for name, f in _NODES.items()},
     **{f"{name} down": ge(d, f(z) - f(z1)) for name, f in _NODES.items()},
     "jump of leaky": ge(1 - alpha, D1 - D),
-    "jump of clamp": ge(1, S1 - S),
-    "jump of modulus": ge(2, T1 - T),
-    "same side": gt((z - at) * (z1 - at)),
+    "jump of clamp": ge(1, C1 - C),
+    "jump of modulus": ge(2, M1 - M),
+    "same side": gt((z - kink) * (z1 - kink)),
 }
 
 u, u1, v, v1, w, w1, m, m1 = sp.symbols("u u1 v v1 w w1 m m1")
@@ -79,22 +79,22 @@ PROOF = (
     Use("clamp", LEAST_CHANGE, {p: v, p1: v1, q: high, q1: high}),
     Use("modulus", GREATEST_CHANGE, {p: z, p1: z1, q: -z, q1: -z1}),
     Cert("jump of leaky", CONCLUSIONS["jump of leaky"], sum=(term("D1<=1"), term("D>=alpha"))),
-    Cert("jump of clamp", CONCLUSIONS["jump of clamp"], sum=(term("S1<=1"), term("S>=0"))),
-    Cert("jump of modulus", CONCLUSIONS["jump of modulus"], sum=(term("T1<=1"), term("T>=-1"))),
+    Cert("jump of clamp", CONCLUSIONS["jump of clamp"], sum=(term("C1<=1"), term("C>=0"))),
+    Cert("jump of modulus", CONCLUSIONS["jump of modulus"], sum=(term("M1<=1"), term("M>=-1"))),
     Cert(
         "same side",
         CONCLUSIONS["same side"],
         sum=(
             term("margin", c="1/2"),
             term("up", "down", c="1/2"),
-            term(c="1/2", sq=(z1 - at,)),
+            term(c="1/2", sq=(z1 - kink,)),
         ),
     ),
 )
 
 
 def _mutants(c):
-    values = {z: 1, z1: -1, d: 2, alpha: 0, low: 0, high: 6, at: 4, D: 0, D1: 1, S: 0, S1: 1, T: -1, T1: 1}
+    values = {z: 1, z1: -1, d: 2, alpha: 0, low: 0, high: 6, kink: 4, D: 0, D1: 1, C: 0, C1: 1, M: -1, M1: 1}
     less = ge(9 * d / 10, _modulus(z1) - _modulus(z))
     yield Mutant("s1 = 9/10", c.but(swap={CONCLUSIONS["modulus up"]: less}), {**values, z: 0, d: 1})
     yield Mutant(
@@ -103,12 +103,12 @@ def _mutants(c):
         {**values, alpha: "1/4", D: "1/4"},
     )
     yield Mutant(
-        "the modulus with the jump of ReLU", c.but(swap={CONCLUSIONS["jump of modulus"]: ge(1, T1 - T)}), values
+        "the modulus with the jump of ReLU", c.but(swap={CONCLUSIONS["jump of modulus"]: ge(1, M1 - M)}), values
     )
     yield Mutant(
         "twice the margin",
-        c.but(swap={c.hypotheses["margin"]: gt(4 * (z - at) ** 2, d**2)}),
-        {**values, z: 1, z1: -1, at: "-1/2"},
+        c.but(swap={c.hypotheses["margin"]: gt(4 * (z - kink) ** 2, d**2)}),
+        {**values, z: 1, z1: -1, kink: "-1/2"},
     )
     steep = ("alpha<=1", "D>=alpha", "D1>=alpha")
     yield Mutant("a slope above 1", c.but(drop=steep), {**values, alpha: 2, z: 0, z1: 1, d: 1})
@@ -117,11 +117,11 @@ def _mutants(c):
 def _draw(rng):
     slope, first, by = rng.uniform(0, 1), rng.uniform(-2, 2), rng.uniform(-2, 2)
     floor = rng.uniform(-1, 1)
-    kink = first + rng.choice((-1, 1)) * abs(by) * rng.uniform(1.0001, 2)
+    at = first + rng.choice((-1, 1)) * abs(by) * rng.uniform(1.0001, 2)
     return {
-        z: first, z1: first + by, d: abs(by), alpha: slope, low: floor, high: floor + rng.uniform(0, 2), at: kink,
-        D: rng.choice((slope, rng.uniform(slope, 1))), D1: 1, S: rng.choice((0, rng.random())), S1: 1,
-        T: rng.choice((-1, rng.uniform(-1, 1))), T1: 1,
+        z: first, z1: first + by, d: abs(by), alpha: slope, low: floor, high: floor + rng.uniform(0, 2), kink: at,
+        D: rng.choice((slope, rng.uniform(slope, 1))), D1: 1, C: rng.choice((0, rng.random())), C1: 1,
+        M: rng.choice((-1, rng.uniform(-1, 1))), M1: 1,
     }  # fmt: skip
 
 
