@@ -171,3 +171,13 @@ def jump_profile(sigma, kappa, beta, h):
 def apart(w, x, d):
     """A distance."""
     return said("{0} and {1} are {2} apart", w, x, d)
+
+
+def kinked(beta, eta):
+    """(N0) to (N2)."""
+    return said("J changes and jumps on B as Theorem N allows, with beta = {0} and steps up to {1}", beta, eta)
+
+
+def hull(x, sigma, kappa):
+    """Values of the hull profile and of the bound of the jumps."""
+    return said("at radius {0} the hull profile is {1} and the jumps are at most {2}", x, sigma, kappa)

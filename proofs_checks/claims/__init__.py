@@ -71,6 +71,8 @@ NAMES = (
     "jump_step",
     "jump_rate",
     "jump_path",
+    "theorem_n_step",
+    "theorem_n",
     "greatest_change",
     "least_change",
     "kink_nodes",
