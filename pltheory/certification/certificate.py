@@ -33,6 +33,9 @@ POINTS = 160
 SHARP_POINTS = 640
 """The same where the kernel's own direction is followed, whose bound is itself an integral over the grid."""
 
+KINKS = "arguments that may meet a kink on B(w_0, R)"
+"""Name of the hypothesis of a network with kinks: then its pieces are frozen on the ball (Theorem P)."""
+
 Radius = Callable[[Scalar, Scalar, Scalar, Scalar, Arithmetic], Scalar]
 """(L_0, mu, beta, eta, arithmetic) to the radius asked for; it grows as mu falls."""
 
@@ -140,6 +143,9 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
         Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least()),
         Inequality("beta eta < 2", (beta * interval(eta)).hi, "<", 2.0),
     ]
+    if centre.bounds.kinked:
+        met = centre.bounds.kinks(radius, INTERVALS, interval)
+        inequalities.append(Inequality(KINKS, float(met), "<=", 0.0))
     floor = floor_below(rule.gamma, rule.delta, lipschitz * residual)
     if condition.integrated:
         available = np.array([(left * interval(float(s))).lo for s in integral_below(grid, sigma)])

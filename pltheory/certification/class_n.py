@@ -27,3 +27,12 @@ class ClassNBounds:
     def lipschitz(self, radius: Scalar, ops: Arithmetic, number: Number) -> Scalar:
         """As in `BallBounds`."""
         return jacobian_lipschitz(self.norms.converted(number), radius, ops)
+
+    @property
+    def kinked(self) -> bool:
+        """No: every activation of the class is smooth."""
+        return False
+
+    def kinks(self, radius: float, ops: Arithmetic, number: Number) -> int:
+        """0."""
+        return 0

@@ -179,7 +179,8 @@ def profile_from_bounds(
     """
     if not math.isfinite(sigma_max + residual):
         raise NumericalFailureError("the kernel or the residual is not finite")
-    radii = np.linspace(0.0, _last_radius(bounds, sigma_0, residual), GRID + 1)
+    last = _before_kinks(bounds, _last_radius(bounds, sigma_0, residual))
+    radii = np.linspace(0.0, last, GRID + 1)
     return on_grid(bounds, radii, sigma_0, sigma_max, residual, lambda_0, scale)
 
 
@@ -211,6 +212,19 @@ def on_grid(
     return Profile(
         radii, root * sig, root * (sigma_max + change), root * ell, root * integral, root * residual, lambda_0, bounds
     )
+
+
+def _before_kinks(bounds: BallBounds, last: float) -> float:
+    """A radius up to `last` at which no argument meets a kink; half of one at which one does, where there is none."""
+    if not bounds.kinked or not bounds.kinks(last, FLOATS, float):
+        return last
+    low, high = last * 2.0**-60, last
+    if bounds.kinks(low, FLOATS, float):
+        return 0.5 * low
+    while high > 1.05 * low:
+        middle = math.sqrt(low * high)
+        low, high = (low, middle) if bounds.kinks(middle, FLOATS, float) else (middle, high)
+    return low
 
 
 def _last_radius(bounds: BallBounds, sigma_0: float, residual: float) -> float:

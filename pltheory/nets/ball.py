@@ -12,7 +12,9 @@ from ..theory.arithmetic import FLOATS, Arithmetic, Scalar
 from ..theory.rows import NOTHING, Pair, Row, matrix, together, total
 from .centre import Centre
 from .graph import Graph, Node
+from .jumps import Jumping
 from .kinds.affine import Affine
+from .kinds.kinks import Kinked
 from .quadratic import Quadratic
 from .sweep import Sweep
 
@@ -61,7 +63,7 @@ class GraphBounds:
             ops: its arithmetic.
             number: from a float to a number of it.
         """
-        return s * self._norm(self._sweep(s, ops, number, None))
+        return s * self._norm(self.sweep(s, ops, number, None))
 
     def lipschitz(self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> Scalar:
         """ell(R) = min(||M'||, ||Q||), the Lipschitz constant of w -> J(w) over the ball. Arguments as above."""
@@ -71,20 +73,44 @@ class GraphBounds:
         self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float
     ) -> tuple[Scalar, Scalar]:
         """||M'|| and ||Q||, each such a constant by itself."""
-        first = self._sweep(radius, ops, number, None)
-        second = self._sweep(radius, ops, number, first)
+        first = self.sweep(radius, ops, number, None)
+        second = self.sweep(radius, ops, number, first)
         form = Quadratic()
         for v, node in self._active():
             node.kind.curvature(second, v, node.inputs, form)
         return self._norm(second), ops.spectral_norm(form.matrix(self.groups, second.zero))
+
+    @property
+    def _with_kinks(self) -> list[int]:
+        return [v for v, node in self._active() if isinstance(node.kind, Kinked)]
+
+    @property
+    def kinked(self) -> bool:
+        """Whether there are nodes with kinks whose arguments move."""
+        return bool(self._with_kinks)
+
+    def flips(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> dict[int, np.ndarray]:
+        """Tokens that may leave their piece in the ball, by node, (n, T) each; nodes without any are left out.
+
+        Where there are none the other bounds are true of the network and not of its frozen pieces alone (Theorem P).
+        """
+        if not self._with_kinks:
+            return {}
+        sweep = self.sweep(s, ops, number, None, Jumping({}))
+        found = {v: sweep.flipped(v, self.graph.nodes[v].inputs[0]) for v in self._with_kinks}
+        return {v: f for v, f in found.items() if f.any()}
+
+    def kinks(self, radius: float, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> int:
+        """Their number."""
+        return sum(int(f.sum()) for f in self.flips(number(radius), ops, number).values())
 
     def shares(self, radius: float) -> dict[int, Share]:
         """What each node adds to ||M|| and to ||Q|| over the ball of a radius, in floats, by node: where they are lost.
 
         Both norms are attained at a nonnegative split of the radius over the groups, and are sums over the nodes there.
         """
-        first = self._sweep(radius, FLOATS, float, None)
-        second = self._sweep(radius, FLOATS, float, first)
+        first = self.sweep(radius, FLOATS, float, None)
+        second = self.sweep(radius, FLOATS, float, first)
         groups = self.groups
         changes: dict[int, np.ndarray] = {}
         curvatures: dict[int, np.ndarray] = {}
@@ -102,10 +128,18 @@ class GraphBounds:
     def _active(self) -> list[tuple[int, Any]]:
         return [(v, node) for v, node in enumerate(self.graph.nodes) if active(node, self.numbers[v])]
 
-    def _sweep(self, s: Scalar, ops: Arithmetic, number: Callable[[float], Scalar], first: Sweep | None) -> Sweep:
+    def sweep(
+        self,
+        s: Scalar,
+        ops: Arithmetic,
+        number: Callable[[float], Scalar],
+        first: Sweep | None,
+        jumping: Jumping | None = None,
+    ) -> Sweep:
+        """The first sweep over a ball of radius s, or the second, given the first; with jumps at kinks where named."""
         nodes = self.graph.nodes
         numbers = [converted(at, number) for at in self.numbers] if first is None else first.numbers
-        sweep = Sweep(ops, s, 0.0 * s, nodes, numbers, first)
+        sweep = Sweep(ops, s, 0.0 * s, nodes, numbers, first, jumping)
         for v, node in enumerate(nodes):
             reached = active(node, numbers[v])
             sweep.forward.append(node.kind.forward_change(sweep, v, node.inputs) if reached else NOTHING)
@@ -120,14 +154,18 @@ class GraphBounds:
                 collected[u].append(pair)
         return sweep
 
-    def _norm(self, sweep: Sweep) -> Scalar:
-        """||M||, the worst split of the radius over the groups."""
+    def rows(self, sweep: Sweep) -> dict[int, Row]:
+        """The rows M_g by group."""
         rows: dict[int, Row] = {}
         for v, node in self._active():
             if isinstance(node.kind, Affine):
                 row = node.kind.jacobian_change(sweep, v, node.inputs)
                 rows[node.kind.group] = total(rows.get(node.kind.group, {}), row)
-        return sweep.ops.spectral_norm(matrix(rows, self.groups, sweep.zero))
+        return rows
+
+    def _norm(self, sweep: Sweep) -> Scalar:
+        """||M||, the worst split of the radius over the groups."""
+        return sweep.ops.spectral_norm(matrix(self.rows(sweep), self.groups, sweep.zero))
 
 
 def active(node: Node, at: Any) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,9 @@ from .fields.protocol import Field, Values
 from .fitting import require
 from .graph import Graph, Node
 from .kinds.affine import Affine
+from .kinds.kinks import PiecewiseLinear
 from .tape import Rounded, Tape, Weighted
+from .units import UnitRows
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Centre:
         kernel: K = J J^T of shape (n C, n C), sample-major.
         outputs: F of shape (n, C).
         rounding: by node, where rounding is counted.
+        units: of affine nodes directly below one with kinks, by node; where they were asked for.
+        parts: the kernel's parts by parameter group; likewise.
     """
 
     graph: Graph
@@ -35,13 +41,15 @@ class Centre:
     kernel: Values
     outputs: Values
     rounding: tuple[Rounded | None, ...] = ()
+    units: Mapping[int, UnitRows] = dataclasses.field(default_factory=dict)
+    parts: Mapping[int, Values] = dataclasses.field(default_factory=dict)
 
     def residual(self, y: Tensor) -> float:
         """||F - y|| in floats, y of shape (n, C)."""
         return float(np.linalg.norm(self.outputs - y.detach().cpu().double().numpy()))
 
 
-def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> Centre:
+def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True, jumps: bool = False) -> Centre:
     """Linearise a graph on data x of shape (n, N_0).
 
     Args:
@@ -49,6 +57,7 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> C
         x: the data.
         field: floats, or arrays that count their rounding.
         bounds: whether the numbers that bounds over a ball need are found, which takes longer than the rest.
+        jumps: whether what is needed where pieces may change is kept.
 
     Raises:
         InvalidInputError: the output depends on no parameter.
@@ -69,14 +78,19 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> C
         return nodes[u].kind.weighted(tape, u, nodes[u].inputs, weights) if tape.moving[u] else []
 
     tape.weighted = weighted
+    tape.reach = cache(lambda u: nodes[u].kind.reach(tape, u, nodes[u].inputs) if tape.moving[u] else None)
     added = _added(tape, nodes) if field.rounded else []
     rounding: list[Rounded | None] = [None] * len(nodes)
     tape.rows[last] = field.constant(np.tile(np.eye(c), (n, 1)))
     numbers: list[Any] = [None] * len(nodes)
     read = _read(graph)
     uses = Counter(node.kind.group for v, node in enumerate(nodes) if v in read and isinstance(node.kind, Affine))
+    uses_of = dict(uses)
     jacobians: dict[int, Values] = {}
     kernel: Values = None
+    units: dict[int, UnitRows] = {}
+    parts: dict[int, Values] = {}
+    kinked = {node.inputs[0] for node in nodes if isinstance(node.kind, PiecewiseLinear)} if jumps else set()
     for v in range(last, 0, -1):
         node = nodes[v]
         if v not in tape.rows or not tape.moving[v]:
@@ -87,6 +101,10 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> C
             part = _kernel_part(tape, node.kind, v, node.inputs, uses, jacobians)
             if part is not None:
                 kernel = part if kernel is None else field.add(kernel, part)
+                if jumps:
+                    parts[node.kind.group] = part
+            if v in kinked and uses_of[node.kind.group] == 1:
+                units[v] = node.kind.units(tape, v, node.inputs)
         if field.rounded:
             rows = numbers[v].rows if isinstance(node.kind, Affine) and bounds else field.frobenius(tape.rows[v])
             rounding[v] = Rounded(added[v], rows)
@@ -96,7 +114,7 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True) -> C
                 if tape.moving[u]:
                     tape.rows[u] = field.add(tape.rows[u], rows) if u in tape.rows else rows
         del tape.rows[v]
-    return Centre(graph, tuple(numbers), kernel, tape.values[last], tuple(rounding))
+    return Centre(graph, tuple(numbers), kernel, tape.values[last], tuple(rounding), units, parts)
 
 
 def _added(tape: Tape, nodes: Sequence[Node]) -> list[float]:

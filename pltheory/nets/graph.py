@@ -16,6 +16,7 @@ from ..rigor.roundoff import Array
 from ..theory import InvalidInputError
 from .kinds.input import Input
 from .kinds.kind import Kind
+from .kinds.kinks import Kinked
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,11 @@ class Graph:
     def parameters(self) -> int:
         """Number of trainable entries."""
         return sum(g.size for g in self.groups)
+
+    @property
+    def kinked(self) -> bool:
+        """Whether a node has kinks."""
+        return any(isinstance(node.kind, Kinked) for node in self.nodes)
 
     def named(self, prefix: str = "") -> dict[str, Array]:
         """The parameters by the names they have in a file: W1.., b1.. by groups where there is a bias."""

@@ -17,8 +17,9 @@ from ..theory.arithmetic import Scalar
 from ..theory.rows import NOTHING, Pair, together, total
 from .ball import active, converted
 from .graph import Graph
+from .jumps import Jumping
 from .sweep import Move, Sweep
-from .tape import Rounded, Weighted
+from .tape import Reach, Rounded, Weighted
 
 ERROR = -1
 """The direction of the errors, where a parameter group's index stands in other rows."""
@@ -28,8 +29,13 @@ class _Errors(Sweep):
     """A sweep in which values move by the errors that reach them, and no weight moves."""
 
     def _move(self, ahead: bool, pair: Pair, u: int) -> Move:
-        whole, single = (row.get(ERROR, self.zero) for row in (pair.batch, pair.sample))
+        # Beside the errors there are jumps, where an error carries a value over a kink.
+        whole, single = (sum(row.values(), self.zero) for row in (pair.batch, pair.sample))
         return Move(whole, self.ops.minimum(whole, single))
+
+    def entries(self, reach: Reach) -> None:
+        # Single entries are bounded by how far weights go, and here errors do.
+        return None
 
     def before(self, u: int) -> Move:
         return self.moved(u)
@@ -53,6 +59,7 @@ def output_error(graph: Graph, numbers: Sequence[object], rounding: Sequence[Rou
     nodes = graph.nodes
     zero = interval(0.0)
     sweep = _Errors(INTERVALS, zero, zero, nodes, [converted(at, interval) for at in numbers])
+    sweep.jumping = Jumping({})
     for v, r in enumerate(rounding):
         # By the rules of a change from the exact values: the computed radii are about the computed ones.
         moved = NOTHING if r is None else nodes[v].kind.forward_change(sweep, v, nodes[v].inputs)

@@ -10,11 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
+import numpy as np
+
+from ..rigor.roundoff import add_up, mul_up, sqrt_up
 from ..theory.arithmetic import Arithmetic, Scalar
 from ..theory.rows import Pair, Row, length, together
-from .tape import Weighted
+from .jumps import Jumping, Kinks
+from .tape import Reach, Weighted
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Sweep:
         nodes: of the graph.
         numbers: of every node at the centre, in the arithmetic.
         first: the first sweep, where this is the second.
+        jumping: that pieces may change; None where every node keeps its pieces, so that it is smooth.
         forward: per node the rows X and x.
         backward: per node the rows Y and y.
     """
@@ -46,6 +52,7 @@ class Sweep:
     nodes: Sequence[Any]
     numbers: Sequence[Any]
     first: Sweep | None = None
+    jumping: Jumping | None = None
     forward: list[Pair] = field(default_factory=list)
     backward: list[Pair] = field(default_factory=list)
     _moves: dict[tuple[bool, int], Move] = field(default_factory=dict)
@@ -68,11 +75,86 @@ class Sweep:
 
     def _move(self, ahead: bool, pair: Pair, u: int) -> Move:
         if (ahead, u) not in self._moves:
-            batch, sample = length(pair.batch, self.ops), length(pair.sample, self.ops)
-            whole = self.zero if batch is None else self.radius * batch
-            single = self.zero if sample is None else self.radius * sample
+            whole, single = self._reached(pair.batch), self._reached(pair.sample)
             self._moves[ahead, u] = Move(whole, self.ops.minimum(whole, single))
         return self._moves[ahead, u]
+
+    def _reached(self, row: Row) -> Scalar:
+        """Of the radius, and of the jumps, which it does not multiply."""
+        by_radius = length({g: c for g, c in row.items() if g >= 0}, self.ops)
+        constant = sum((c for g, c in row.items() if g < 0), self.zero)
+        return constant if by_radius is None else self.radius * by_radius + constant
+
+    # --- kinks ---
+
+    def flipped(self, v: int, u: int) -> np.ndarray:
+        """Which tokens of node v, reading u, may leave their piece in the ball, (n, T)."""
+        if self.first is not None:
+            return self.first.flipped(v, u)
+        assert self.jumping is not None
+        if v not in self.jumping.flips:
+            at: Kinks = self.numbers[v]
+            whole = self.ops.above(self.moved(u).sample)
+            self.jumping.flips[v] = ~at.margins.kept(whole, None if at.reach is None else self.entries(at.reach))
+        return self.jumping.flips[v]
+
+    def entries(self, reach: Reach) -> np.ndarray | None:
+        """How far every entry of an affine node's output goes in the ball, (n, N), from above; None for no way to say.
+
+        `|e~| t_g + c (x . t)` with c = |kappa| (|W_o| + t), over the worst split of the radius.
+        """
+        radius, row = self.ops.above(self.radius), self.forward[reach.input].sample
+        c = add_up(reach.weights, mul_up(reach.scale, radius))  # (N,)
+        own, others = reach.own, np.zeros(())
+        for g, value in row.items():
+            part = mul_up(c, self.ops.above(value))
+            if g == reach.group:
+                own = add_up(own, part[None, :])
+            else:
+                others = add_up(others, mul_up(part, part))
+        found = mul_up(radius, sqrt_up(add_up(mul_up(own, own), others)))
+        return np.where((own == 0) & (others == 0), 0.0, found)  # exactly 0 of what no parameter moves
+
+    def capacities(self, u: int) -> tuple[float, float]:
+        """How far the values of node u go, for a sample and over the batch: what flipped tokens' margins amount to.
+
+        Of a pair of weights a token counts if it is off its piece anywhere between them.
+        """
+        base = self.first or self
+        moved, above = base.moved(u), self.ops.above
+        if self.first is None:
+            return above(moved.sample), above(moved.batch)
+        root = sqrt_up(2.0)
+        sample, batch = (float(mul_up(root, above(m))) for m in (moved.sample, moved.batch))
+        assert self.jumping is not None
+        if self.jumping.start is None:
+            return sample, batch
+        ends = []
+        for here, there in zip(self._both(base.forward[u]), self._both(self.forward[u]), strict=True):
+            ends.append(above(self.jumping.start * here + self.jumping.step * there))
+        return min(sample, ends[1]), min(batch, ends[0])
+
+    def _both(self, pair: Pair) -> tuple[Scalar, Scalar]:
+        batch, sample = (length(row, self.ops) for row in (pair.batch, pair.sample))
+        batch = self.zero if batch is None else batch
+        return batch, batch if sample is None else self.ops.minimum(batch, sample)
+
+    def reaching(self, v: int) -> float:
+        """kappa omega dA of what an affine node reads, from above."""
+        return self.ops.above(self.numbers[v].reach * self.moved(self.nodes[v].inputs[0]).batch)
+
+    def smallest(self, v: int, *rows: Row) -> Row:
+        """Of several bounds of what an affine node adds to the Jacobian's change the smallest.
+
+        What each jump adds is bounded by itself, so the smallest bound of each is taken; of the jump of the node
+        directly above there is one more.
+        """
+        best = min(rows, key=self.size)
+        if self.jumping is None:
+            return best
+        jumps = {k: reduce(self.ops.minimum, (row[k] for row in rows)) for k in best if k < 0}
+        own = {k: self.ops.minimum(jumps[k], c) for k, c in self.jumping.own.get(v, ()) if k in jumps}
+        return {**best, **jumps, **own}
 
     def weighted(self, terms: Sequence[Weighted], largest: Scalar, u: int) -> Pair:
         """A weighted change of node u, from its terms; largest is the largest weight."""
@@ -86,5 +168,5 @@ class Sweep:
         return together(*pairs)
 
     def size(self, row: Row) -> float:
-        """A float near the sum of a row's entries: for a choice between rows that all are bounds."""
-        return sum(self.ops.near(v) for v in row.values())
+        """A float near the sum of a row's entries for groups: for a choice between rows that all are bounds."""
+        return sum(self.ops.near(v) for g, v in row.items() if g >= 0)

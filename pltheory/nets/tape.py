@@ -11,6 +11,7 @@ import numpy as np
 from ..rigor.roundoff import Array
 from ..theory.arithmetic import Scalar
 from .fields.protocol import Field, Values
+from .fitting import Indices
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,29 @@ class Weighted:
     largest: Scalar
     batch: Scalar
     sample: Scalar
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """What bounds how far single entries of an affine node's output go in a ball, all from above.
+
+    Attributes:
+        node: the affine node.
+        group: its parameter group.
+        own: |e~_ip| of every entry, (n, N).
+        weights: |kappa| |W_o| of every entry, times the root of how often one entry stands in one patch; (N,).
+        scale: |kappa|, times the same root.
+        input: the node that it reads.
+        classes: (n, N), where the input does not move: entries of one sample and class are one function of the weights.
+    """
+
+    node: int
+    group: int
+    own: Array
+    weights: Array
+    scale: float
+    input: int
+    classes: Indices | None
 
 
 @dataclass(frozen=True)
@@ -59,6 +83,7 @@ class Tape:
         norms: ||T_v(W_0)|| of affine nodes, once they were asked for.
         moving: whether a node's values depend on the parameters.
         weighted: from a node and weights c (n, N_u) >= 0 to the terms of its weighted change.
+        reach: from a node to how far its single entries go, None where only all of them together are bounded.
     """
 
     field: Field
@@ -70,6 +95,7 @@ class Tape:
     moving: list[bool] = dataclasses.field(default_factory=list)
     norms: dict[int, float] = dataclasses.field(default_factory=dict)
     weighted: Callable[[int, Array], list[Weighted]] = lambda u, c: []
+    reach: Callable[[int], Reach | None] = lambda u: None
 
     def norm_of(self, v: int, compute: Callable[[], float]) -> float:
         """The norm of an affine node's map, computed once."""

@@ -40,5 +40,5 @@ def _squares(xs: list[Interval]) -> Interval:
     return sum((abs(x) * abs(x) for x in xs), interval(0))
 
 
-INTERVALS = Arithmetic(sqrt, minimum, maximum, spectral_norm, lambda x: interval(x).hi)
+INTERVALS = Arithmetic(sqrt, minimum, maximum, spectral_norm, lambda x: interval(x).hi, lambda x: interval(x).hi)
 """The arithmetic of `pltheory.theory.formulas` whose results are enclosures."""

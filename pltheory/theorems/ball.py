@@ -24,7 +24,7 @@ from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
 from ..runs.promise import BallPromise, Promise
 from ..theory import Bound, Direction, InvalidInputError, NotAvailableError, NumericalFailureError
-from ..theory.arithmetic import ARRAYS
+from ..theory.arithmetic import ARRAYS, FLOATS
 from ..theory.bound import given
 from ..theory.formulas import rate, slack
 from ..theory.verdict import Row
@@ -71,6 +71,16 @@ class Ball:
     def floor(self) -> Bound:
         """Lower bound of h_t / eta."""
         return Bound(self.constants.delta, Direction.LOWER, "Lemma 1 and ||grad L|| ≤ L_F ||r_0||", self.counted)
+
+    @property
+    def kinks(self) -> Bound:
+        """How many arguments of functions with kinks may meet one on the ball."""
+        radius = self.constants.radius
+        met = 0 if self.counted else self.profile.bounds.kinks(radius, FLOATS, float)
+        how = f"no argument meets one on the ball R = {radius:.4g}"
+        if met:
+            how = f"{met} arguments may meet one on the ball R = {radius:.4g}"
+        return Bound(float(met), Direction.UPPER, how + (", verified" if self.counted else ""), self.counted)
 
     @property
     def lambda_min(self) -> Bound | None:

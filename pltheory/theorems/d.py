@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..certification.claim import Claim
-from ..certification.trajectory import TrajectoryCertificate, certify_graph_trajectory, certify_trajectory
+from ..certification.trajectory import (
+    TrajectoryCertificate,
+    certify_graph_trajectory,
+    certify_kinked_trajectory,
+    certify_trajectory,
+)
 from ..certification.trajectory.claim import trajectory_claim
 from ..nets.channels import Channels
 from ..nets.graph import Graph
@@ -26,6 +32,12 @@ FEWEST_STEPS = 20
 """Steps below which a trajectory is not worth its start."""
 _WEIGHT = 20.0
 """Times the multiplications of a graph's forward pass that an enclosed step costs, its reference points included."""
+
+
+def _prover(graph: Graph | None) -> Callable[..., TrajectoryCertificate]:
+    if graph is None:
+        return certify_trajectory
+    return certify_kinked_trajectory if graph.kinked else certify_graph_trajectory
 
 
 def _multiplications(graph: Graph) -> int:
@@ -50,6 +62,14 @@ class Followed:
     def proved(self) -> bool:
         """Whether everything about it is proved, round-off included."""
         return self.result.status == "CERTIFIED"
+
+    @property
+    def kinks(self) -> Bound:
+        """How many arguments of functions with kinks are too near one at a step; at most one, where it stopped."""
+        how = "no argument within 2 eps_t of a kink at any step"
+        if self.result.at_kink:
+            how = self.result.obstruction
+        return Bound(float(self.result.at_kink), Direction.UPPER, how, rounded=True)
 
     @property
     def lambda_min(self) -> Bound:
@@ -92,7 +112,7 @@ class VerifiedTrajectory(Theorem):
         SMOOTH,
         Hypothesis("lambda_min(K(w_T)) > 0", POSITIVE.judge),
         Hypothesis("the error recursion closes over T steps", _closes),
-        Hypothesis("Theorem C at w_T from every start in B(w_T, eps_T)", _from_the_end),
+        Hypothesis("Theorem C, with kinks N, at w_T from every start in B(w_T, eps_T)", _from_the_end),
     )
     conclusion = (
         "exact iterates from w_0 stay within eps_t of the computed ones for t <= T and converge to a zero of L "
@@ -113,7 +133,7 @@ class VerifiedTrajectory(Theorem):
             raise NotAvailableError(question.at.unavailable)
         problem, asked_for = question.problem, question.work == math.inf
         graph = question.at.graph
-        if graph is not None and not asked_for and Channels.of(graph) is None:
+        if graph is not None and not graph.kinked and not asked_for and Channels.of(graph) is None:
             raise NotAvailableError(
                 "not tried: for another graph than convolution, activation, pooling or flattening, dense head the "
                 "error grows with ||r|| ell: ask for it by its name"
@@ -131,13 +151,12 @@ class VerifiedTrajectory(Theorem):
             def said(t: int, residual: float, eps: float, growth: float) -> None:
                 told(t, allowed, f"||r|| = {residual:.1e}, error {eps:.0e}")
 
-        prove = certify_trajectory if graph is None else certify_graph_trajectory
-        followed = prove(problem, question.settings, steps_limit=allowed, progress=said)
+        followed = _prover(graph)(problem, question.settings, steps_limit=allowed, progress=said)
         return Followed(followed, trajectory_claim(self.statement, problem, question.settings, followed))
 
     def certify(self, problem: Problem, settings: StepSettings) -> Claim:
         """The certificate of a trajectory of at most `STEPS` steps."""
-        prove = certify_trajectory if problem.of_class_n else certify_graph_trajectory
+        prove = _prover(None if problem.of_class_n else problem.reading.graph)
         found = prove(problem, settings, steps_limit=STEPS)
         return trajectory_claim(self.statement, problem, settings, found)
 

@@ -27,6 +27,8 @@ _NO_BALL = "no bounds over a ball"
 
 def _smooth(q: Question, found: Any) -> Row:
     needed = "C^2, |act'| and |act''| bounded"
+    if q.at.profile is not None and q.at.profile.bounds.kinked:
+        return _between_kinks(q, found)
     if q.at.graph is not None:
         return _smooth_nodes(needed, q.at.graph)
     if q.at.linearization is None:
@@ -35,6 +37,14 @@ def _smooth(q: Question, found: Any) -> Row:
     if not act.smooth:
         return Row(Fact(needed, act.name, False), f"{act.name}' jumps at 0")
     return Row(Fact(needed, act.name, True), _constants(act.name))
+
+
+def _between_kinks(q: Question, found: Any) -> Row:
+    """With kinks: none is met on the ball, so that the network is there the smooth one of its pieces (Theorem P)."""
+    if found is None:
+        return unknown(_NO_BALL)
+    kinks: Bound = found.kinks
+    return Row(Comparison(kinks, "<=", ZERO, "kinks"), kinks.method)
 
 
 def _smooth_nodes(needed: str, graph: Graph) -> Row:

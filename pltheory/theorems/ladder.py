@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import a, a_tight, b, b_plus, c, d, lzb22_4, lzb22_6, tmssr25
+from . import a, a_tight, b, b_plus, c, d, lzb22_4, lzb22_6, n, tmssr25
 from .ball import BallTheorem
 from .protocol import Theorem
 
@@ -17,6 +17,7 @@ LADDER: tuple[Theorem, ...] = (
     a_tight.THEOREM,
     b.THEOREM,
     c.THEOREM,
+    n.THEOREM,
     b_plus.THEOREM,
     d.THEOREM,
 )
@@ -33,7 +34,7 @@ def by_cost(*, checkpoint: bool) -> tuple[Theorem, ...]:
     The others of the ladder ask for more: where LZB22-6, TMSSR25 or A allow the step, their radius is at least that
     of A'.
     """
-    return (AT_CHECKPOINT if checkpoint else WEAKEST_DEMAND, a_tight.THEOREM, b_plus.THEOREM, d.THEOREM)
+    return (AT_CHECKPOINT if checkpoint else WEAKEST_DEMAND, a_tight.THEOREM, n.THEOREM, b_plus.THEOREM, d.THEOREM)
 
 
 WORK = {ALL: 1e8, BEST: 3e10}

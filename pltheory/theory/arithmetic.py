@@ -28,6 +28,7 @@ class Arithmetic:
         maximum: the larger of two numbers.
         spectral_norm: norm of a square matrix given as a nested list of numbers.
         near: a float near the number, or near the last of an array: for a choice between bounds that all hold.
+        above: a float that is no smaller; of single numbers only.
     """
 
     sqrt: Callable[[Scalar], Scalar]
@@ -35,6 +36,7 @@ class Arithmetic:
     maximum: Callable[[Scalar, Scalar], Scalar]
     spectral_norm: Callable[[list[list[Scalar]]], Scalar]
     near: Callable[[Scalar], float] = float
+    above: Callable[[Scalar], float] = float
 
 
 def _norm_of_arrays(rows: list[list[Scalar]]) -> Scalar:

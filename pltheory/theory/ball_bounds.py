@@ -24,3 +24,15 @@ class BallBounds(Protocol):
     def lipschitz(self, radius: Scalar, ops: Arithmetic, number: Number) -> Scalar:
         """ell(R): a Lipschitz constant of w -> J(w) over the ball, spectral against Euclidean norm."""
         ...
+
+    @property
+    def kinked(self) -> bool:
+        """Whether a function of the network has kinks that arguments could meet."""
+        ...
+
+    def kinks(self, radius: float, ops: Arithmetic, number: Number) -> int:
+        """How many arguments of functions with kinks may meet one in the ball.
+
+        The other bounds are those of the network with its pieces frozen: of the network itself where this is 0.
+        """
+        ...

@@ -44,6 +44,27 @@ def slack(beta: Scalar, eta: Scalar) -> Scalar:
     return 1 - beta * eta / 2
 
 
+def slope_with_jumps(sig: Scalar, kap: Scalar, beta: Scalar, h: Scalar) -> Scalar:
+    """psi_h = sig (1 - beta h / 2) - (kap / 2) (1 + beta h / 2): the potential's fall per length (Theorem N).
+
+    Args:
+        sig: lower bound of |M^T u| over unit u and the hull of the Jacobians along a step.
+        kap: how far the Jacobian jumps along a step.
+        beta: L_F^2 + ||r_0|| ell.
+        h: the step size.
+    """
+    return sig * (1 - beta * h / 2) - kap * (1 + beta * h / 2) / 2
+
+
+def rate_with_jumps(
+    sig: Scalar, kap: Scalar, beta: Scalar, eta: Scalar, delta: Scalar, ops: Arithmetic = FLOATS
+) -> Scalar:
+    """Factor of the loss per step for any h in [eta delta, eta], 1 - 2 (sig + kap / 2) min h psi_h (Theorem N)."""
+    low, high = eta * delta, eta
+    least = ops.minimum(low * slope_with_jumps(sig, kap, beta, low), high * slope_with_jumps(sig, kap, beta, high))
+    return 1 - 2 * (sig + kap / 2) * least
+
+
 def radius_sharp(loss: Scalar, mu: Scalar, beta: Scalar, eta: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
     """R_A = sqrt(2 L_0 / mu) / (1 - beta eta / 2) (Theorem A); free of gamma and delta."""
     return ops.sqrt(2 * loss / mu) / slack(beta, eta)

@@ -66,8 +66,8 @@ A, F, P, M, S, T = affine.Affine, fixed.Fixed, pointwise.Pointwise, product.Prod
 
 MUTANTS = [
     # affine nodes
-    Mutant("omega is 1", A, "_reach", "float(f.root(float(self.multiplicity)))", "1.0", "circular"),
-    Mutant("omega counts one patch", A, "_reach", "float(self.multiplicity)", "1.0", "circular"),
+    Mutant("omega is 1", A, "_spreading", "float(f.root(float(self.multiplicity)))", "1.0", "circular"),
+    Mutant("omega counts one patch", A, "_spreading", "float(self.multiplicity)", "1.0", "circular"),
     Mutant("Tb without s", A, "spread_in", "at.spread + at.reach * sweep.radius", "at.spread", "third power"),
     Mutant("own weights move nothing", A, "forward_change", "together(own, ", "together(", "gate"),
     Mutant(

@@ -43,6 +43,7 @@ class Basin:
         grid: radii about w_T from eps to R + eps; empty where it fails.
         sig: lower bounds of sigma_min(J) on the balls of those radii.
         lipschitz, ell: upper bounds of ||J|| and of its Lipschitz constant on the largest of them.
+        kap: upper bounds of the Jacobian's jumps at the radii, where pieces may change (Theorem N); else empty.
     """
 
     holds: bool
@@ -59,6 +60,7 @@ class Basin:
     sig: tuple[float, ...] = ()
     lipschitz: float = np.inf
     ell: float = np.inf
+    kap: tuple[float, ...] = ()
 
     @property
     def ratio(self) -> float:

@@ -6,7 +6,7 @@ of radius R hold on every ball B(w_t, eps_t) inside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -21,7 +21,6 @@ from ...rigor.midrad import Ball, as_ball, matmul
 from ...rigor.norms import max_abs_upper
 from ...rigor.roundoff import add_up, mul_up, quiet, sqrt_up
 from ...rigor.scalar import Interval, between, interval, sqrt
-from ...theory.arithmetic import Arithmetic
 from ...theory.errors import NotAvailableError
 from ...theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz
 from ..stored import FloatNetwork
@@ -59,7 +58,7 @@ def _dot(x: list[Interval], y: list[Interval]) -> Interval:
     return sum((a * b for a, b in zip(x, y, strict=True)), interval(0.0))
 
 
-UPWARDS = Arithmetic(INTERVALS.sqrt, INTERVALS.minimum, INTERVALS.maximum, nonnegative_norm, INTERVALS.near)
+UPWARDS = replace(INTERVALS, spectral_norm=nonnegative_norm)
 """Intervals whose spectral norm is that of nonnegative matrices; only upper ends of its results are meant."""
 
 

@@ -60,6 +60,10 @@ _HEADROOM = 1.0 + 2.0**-10
 10^6 in all becomes larger by 1.4%."""
 
 
+class KinkError(NoVerdictError):
+    """An argument of a function with a kink may meet it within the error."""
+
+
 @dataclass(frozen=True)
 class StepRecord:
     """Step t, from w_t to w_{t+1}.
@@ -107,6 +111,7 @@ class TrajectoryCertificate:
         records: one per step.
         final: the computed w_T.
         obstruction: a sentence saying what failed; empty where CERTIFIED.
+        at_kink: whether that is an argument too near a kink.
     """
 
     status: Status
@@ -124,6 +129,7 @@ class TrajectoryCertificate:
     records: tuple[StepRecord, ...]
     final: FloatNetwork | Graph
     obstruction: str
+    at_kink: bool = False
 
     @property
     def lambda_min(self) -> float:
@@ -157,6 +163,7 @@ class _Run:
         self.net = self.origin = self.begin()
         self.scale = problem.share
         self.factor = interval(self.scale)
+        self.rule = settings
         self.gamma, self.delta = float(settings.gamma), float(settings.delta)
         self.eps, self.growth = 0.0, 1.0
         self.records: list[StepRecord] = []
@@ -287,7 +294,7 @@ class _Run:
         allowed = self.ref.sigma_estimate**2 / (2 * self.ref.ell)
         return self.ref.lipschitz * self.eps > max(4 * allowed, self.at.residual_norm.hi)
 
-    def certificate(self, status: Status, obstruction: str) -> TrajectoryCertificate:
+    def certificate(self, status: Status, obstruction: str, at_kink: bool = False) -> TrajectoryCertificate:
         counts = Counter(r.branches[0] if len(r.branches) == 1 else UNDECIDED_BRANCH for r in self.records)
         return TrajectoryCertificate(
             status,
@@ -305,6 +312,7 @@ class _Run:
             tuple(self.records),
             self.net,
             obstruction,
+            at_kink,
         )
 
 
@@ -336,6 +344,7 @@ def certify_trajectory(
 def follow(run: _Run, problem: Problem, steps_limit: int, progress: Progress | None) -> TrajectoryCertificate:
     """Take steps until Theorem C holds, or until it is seen that it will not. Arguments as `certify_trajectory`."""
     status: Status = "UNDECIDED"
+    at_kink = False
     try:
         while True:
             if run.finished():
@@ -351,10 +360,10 @@ def follow(run: _Run, problem: Problem, steps_limit: int, progress: Progress | N
             if progress is not None:
                 progress(run.t, run.at.residual_norm.hi, run.eps, run.growth)
     except NoVerdictError as error:
-        status, why = "UNDECIDED", f"step {run.t}: {error}; {_worst(run)}"
+        status, why, at_kink = "UNDECIDED", f"step {run.t}: {error}; {_worst(run)}", isinstance(error, KinkError)
     environment.require()
     require_unchanged(run.start, run.take(problem))
-    return run.certificate(status, why)
+    return run.certificate(status, why, at_kink)
 
 
 def _shortfall(run: _Run) -> str:

@@ -18,9 +18,13 @@ from ...rigor.roundoff import Array
 from ...rigor.scalar import interval
 from ...theory.statement import Statement
 from ..claim import Claim, Inequality, bounds
+from .basin import Basin
 from .certify import StepRecord, TrajectoryCertificate
 
 _NO_RECHECK = "no file is written of Theorem D on this graph: no recheck of it exists yet"
+_SMOOTH = "norm of r on B(w_T, eps_T) < (1 - beta eta / 2) int sig"
+_JUMPS = "norm of r on B(w_T, eps_T) < int (sig (1 - beta eta / 2) - (kap / 2) (1 + beta eta / 2))_+"
+"""The last step's hypothesis, Theorem C's or N's."""
 BRANCHES = {"full": 1.0, "band": 2.0, "floor": 4.0}
 """A step's branches are stored as the sum of these."""
 
@@ -53,23 +57,30 @@ def trajectory_claim(statement: Statement, problem: Problem, settings: StepSetti
         inequalities=(
             Inequality("0 < lambda_min(K(w_T))", 0.0, "<", c.lambda_min),
             Inequality("beta eta < 2", (beta * c.eta).hi, "<", 2.0),
-            Inequality("norm of r on B(w_T, eps_T) < (1 - beta eta / 2) int sig", b.residual, "<", b.available),
+            Inequality(_JUMPS if b.kap else _SMOOTH, b.residual, "<", b.available),
         ),
-        witness=_witness(c, b.grid, b.sig),
+        witness=_witness(c, b),
         numbers={"steps": c.steps, "eps": c.eps, "radius": b.grid[-1]},
         shortfall="" if c.steps else "Theorem D took no step here: Theorem B at the same weights says as much",
-        unwritten=_NO_RECHECK if isinstance(c.final, Graph) and Channels.of(c.final) is None else "",
+        unwritten=_NO_RECHECK if _without_recheck(c.final) else "",
     )
 
 
-def _witness(c: TrajectoryCertificate, grid: tuple[float, ...], sigma: tuple[float, ...]) -> dict[str, Array]:
+def _without_recheck(final: object) -> bool:
+    return isinstance(final, Graph) and not final.kinked and Channels.of(final) is None
+
+
+def _witness(c: TrajectoryCertificate, b: Basin) -> dict[str, Array]:
     """The arrays of Theorem D; T steps."""
     rows = np.array([_row(s) for s in c.records]).reshape(-1, len(_COLUMNS))  # (T, columns)
     steps = dict(zip(_COLUMNS, np.ascontiguousarray(rows.T), strict=True))
     if isinstance(c.final, Graph):
         steps["concave"] = np.array([s.concave for s in c.records])
     eps = np.array([*(s.eps for s in c.records), c.eps])
-    return {**c.final.named("end_"), **steps, "eps": eps, "grid": np.array(grid), "sigma": np.array(sigma)}
+    profile = {"grid": np.array(b.grid), "sigma": np.array(b.sig)}
+    if b.kap:
+        profile["kappa"] = np.array(b.kap)
+    return {**c.final.named("end_"), **steps, "eps": eps, **profile}
 
 
 _COLUMNS = ("rho", "factor", "residual", "lipschitz", "curvature", "beta", "low", "high", "branches")

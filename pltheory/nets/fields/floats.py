@@ -92,6 +92,12 @@ class Floats:
             t = torch.from_numpy(np.ascontiguousarray(z))
             return (act.value, act.derivative, act.second)[order](t).numpy()
 
+    def applied(self, x: Array, function: Callable[[Array], Array], norm: float, roundings: int) -> Array:  # noqa: D102
+        return function(x)
+
+    def masked(self, x: Array, factor: Array, largest: float) -> Array:  # noqa: D102
+        return x * factor
+
     def centred(self, x: Array) -> Array:  # noqa: D102
         return x - x.mean(-1, keepdims=True)
 

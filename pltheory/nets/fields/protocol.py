@@ -96,6 +96,14 @@ class Field(Protocol):
         """act(z), act'(z) or act''(z)."""
         ...
 
+    def applied(self, x: Values, function: Callable[[Array], Array], norm: float, roundings: int) -> Values:
+        """A map that is Lipschitz with `norm` in Frobenius norm, computed with so many roundings an entry."""
+        ...
+
+    def masked(self, x: Values, factor: Array, largest: float) -> Values:
+        """Entrywise product with exact numbers of modulus at most `largest`, broadcast."""
+        ...
+
     def centred(self, x: Values) -> Values:
         """x less its mean over the last axis."""
         ...

@@ -270,6 +270,19 @@ class Verified:
         return Near(found.mid, float(add_up(mul_up(sqrt_up(float(z.mid.size)), np.max(found.rad)), moved)))
 
     @quiet
+    def applied(self, x: Near, function: Callable[[Array], Array], norm: float, roundings: int) -> Near:  # noqa: D102
+        mid = function(x.mid)
+        moved = x.rad if norm == 1 else float(mul_up(norm, x.rad))
+        return Near(mid, float(add_up(moved, rounding(mid, roundings, products=1))) if roundings else moved)
+
+    @quiet
+    def masked(self, x: Near, factor: Array, largest: float) -> Near:  # noqa: D102
+        mid = x.mid * factor
+        moved = float(mul_up(copies(x.rad, x.mid.size, mid.size), largest)) if x.rad else 0.0
+        exact = bool(np.isin(factor, (-1.0, 0.0, 1.0)).all())
+        return Near(mid, moved if exact else float(add_up(moved, rounding(mid, products=1))))
+
+    @quiet
     def centred(self, x: Near) -> Near:  # noqa: D102
         d = x.mid.shape[-1]
         mid = x.mid - x.mid.mean(-1, keepdims=True)

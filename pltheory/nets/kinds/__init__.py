@@ -4,10 +4,11 @@ from .affine import Affine
 from .fixed import Fixed
 from .input import Input
 from .kind import Kind as Kind
+from .kinks import Maximum, PiecewiseLinear
 from .pointwise import Pointwise
 from .product import Product
 from .sums import Sum
 from .tokens import Tokens
 
-KINDS: tuple[type[Kind], ...] = (Input, Affine, Fixed, Sum, Pointwise, Tokens, Product)
+KINDS: tuple[type[Kind], ...] = (Input, Affine, Fixed, Sum, Pointwise, Tokens, Product, PiecewiseLinear, Maximum)
 """The kinds of this project, in the order in which they are listed."""

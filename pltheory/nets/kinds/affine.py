@@ -18,7 +18,8 @@ from ..fields.protocol import Field, Values
 from ..fitting import GroupShapes, Indices, require, require_indices
 from ..quadratic import Quadratic
 from ..sweep import Sweep
-from ..tape import Tape, Weighted
+from ..tape import Reach, Tape, Weighted
+from ..units import UnitRows
 from .kind import Kind
 from .weights import weighted_norm
 
@@ -212,7 +213,7 @@ class Affine(Kind):
         moving = tape.moving[inputs[0]]
         spread = self._norm(tape, v, inputs) if moving else 0.0
         return AffineNumbers(
-            scale, self._reach(f), spread, batch, single, whole, squares, row_max, group_rows, group_row_max,
+            scale, self._spreading(f), spread, batch, single, whole, squares, row_max, group_rows, group_row_max,
             float(f.root(float(c))),
         )  # fmt: skip
 
@@ -225,9 +226,32 @@ class Affine(Kind):
             return batch, float(np.max(f.lengths(e, -1)))
         return batch, f.largest_norm(f.reshape(e, n * g, p, q1))
 
-    def _reach(self, f: Field) -> float:
+    def _spreading(self, f: Field) -> float:
         """|kappa| omega."""
         return float(f.up(abs(self.kappa), float(f.root(float(self.multiplicity)))))
+
+    def reach(self, tape: Tape, v: int, inputs: Sequence[int]) -> Reach:
+        """Entry (g, o, p) of sample i moves by at most `|e~_ip| t_g + |kappa| |W_o'| |e_p(da^i)|`."""
+        f, e = tape.field, self.extended_patches(tape, inputs)
+        n, g, p, _ = f.shape(e)
+        o = f.shape(tape.groups[self.group][0])[1]
+        own = f.lengths(e, -1)[:, :, None, :]  # (n, G, 1, P)
+        ordered = np.sort(self.patches.reshape(g * p, -1), axis=1)
+        twice = bool(((np.diff(ordered, axis=1) == 0) & (ordered[:, 1:] >= 0)).any())
+        root = self._spreading(f) if twice else abs(self.kappa)
+        lengths = f.lengths(tape.groups[self.group][0], -1)  # (G, O)
+        weights = np.repeat(f.up(lengths, root).reshape(-1), p)
+        classes = None
+        given = tape.values[inputs[0]]
+        if not tape.moving[inputs[0]] and f.radius(given) == 0:
+            patches = f.middle(f.gather(given, self.patches)).reshape(n * g * p, -1)
+            if self.tau == 0:
+                own = np.where((patches == 0).all(-1).reshape(n, g, 1, p), 0.0, own)
+            _, same = np.unique(patches, axis=0, return_inverse=True)
+            unit = np.arange(g * o).reshape(1, g, o, 1) * (n * g * p)
+            classes = (unit + same.reshape(n, g, 1, p)).reshape(n, -1)
+        own = np.broadcast_to(own, (n, g, o, p)).reshape(n, -1)
+        return Reach(v, self.group, own, weights, root, inputs[0], classes)
 
     def _norm(self, tape: Tape, v: int, inputs: Sequence[int]) -> float:
         return tape.norm_of(v, lambda: self._spread(tape, inputs))
@@ -241,7 +265,7 @@ class Affine(Kind):
             largest = f.norm(f.reshape(weight, o, q))
         else:
             largest = f.largest_norm(weight)
-        best = float(f.up(self._reach(f), largest))
+        best = float(f.up(self._spreading(f), largest))
         if self.dense or min(g * o * p, size) > DENSE_MAP or g * o * p * size > ENTRIES:
             return best
         places = np.full((g, p, size), -1, dtype=np.int64)
@@ -320,6 +344,14 @@ class Affine(Kind):
             return at.row_max + moved
         return sweep.ops.minimum(at.row_max + moved, at.group_row_max + at.root_outputs * moved)
 
+    def units(self, tape: Tape, v: int, inputs: Sequence[int]) -> UnitRows:
+        """The Jacobian's rows by units, for a node with kinks above that may silence them."""
+        e = self.extended_patches(tape, inputs)
+        g, p, _ = self.patches.shape
+        o = tape.field.shape(tape.groups[self.group][0])[1]
+        norm, _ = self._patch_norms(tape.field, e)
+        return UnitRows(tape.field, self.group, tape.rows[v], e, (g, o, p), norm, self.dense)
+
     def jacobian_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> Row:
         """What this node adds to the row M_g of its group."""
         at: AffineNumbers = sweep.numbers[v]
@@ -330,12 +362,12 @@ class Affine(Kind):
             scaled(at.reach * self._row_max(sweep, v), x.batch),
         )
         if not self.dense:
-            return first
+            return sweep.smallest(v, first)
         before = sweep.before_back(v)
         single = at.input_max + at.scale * moved.sample
         by_batch = total(scaled(single, back.batch), scaled(at.scale * (at.row_max + before.sample), x.batch))
         by_sample = total(scaled(single, back.batch), scaled(at.scale * (at.rows + before.batch), x.sample))
-        return min((first, by_batch, by_sample), key=sweep.size)
+        return sweep.smallest(v, first, by_batch, by_sample)
 
     def curvature(self, sweep: Sweep, v: int, inputs: Sequence[int], form: Quadratic) -> None:
         """2 kappa omega t_g bb_v (X'_u . t), or for a dense node 2 kappa t_g Bb_v (x'_u . t)."""

@@ -17,7 +17,7 @@ from ..fields.protocol import Values
 from ..fitting import GroupShapes
 from ..quadratic import Quadratic
 from ..sweep import Sweep
-from ..tape import Tape, Weighted
+from ..tape import Reach, Tape, Weighted
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,10 @@ class Kind:
     def weighted(self, tape: Tape, v: int, inputs: Sequence[int], c: np.ndarray) -> list[Weighted]:
         """Terms of `||c o (A'_v - A_v)||_F` for weights c (n, N_v) >= 0; here max(c) X_v."""
         return [Weighted(v, False, float(c.max(initial=0.0)), 0.0, 0.0)]
+
+    def reach(self, tape: Tape, v: int, inputs: Sequence[int]) -> Reach | None:
+        """How far the output's single entries go in a ball, where more is known than of all of them together."""
+        return None
 
     def forward_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> Pair:
         """X_v and x_v."""

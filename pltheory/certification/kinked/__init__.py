@@ -1,0 +1,1 @@
+"""Theorem N: a ball in which arguments cross kinks, the jumps of the Jacobian counted as a perturbation."""

@@ -1,0 +1,172 @@
+"""Theorem D for networks with kinks: nothing is asked along the steps, only in the small balls (THEORY_RELU section 6).
+
+If every argument's reach over B(w_t, 2 eps_t) stays below its margin, the step's map there is that of the network with
+its pieces frozen, and the recursion of Theorem D holds with its constants. The last step is Theorem N, for every start
+in B(w_T, eps_T).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from ...nets.fields import VERIFIED
+from ...nets.graph import Graph
+from ...nets.kinds.affine import Affine
+from ...nets.kinds.kinks import Kinked
+from ...nets.tape import Reach, Tape
+from ...optim import ClippedSettings, StepSettings, certifiable
+from ...problem.problem import Problem
+from ...rigor import environment
+from ...rigor.roundoff import add_up, mul_up
+from ..kinked.centre import KinkedCentre, kinked_centre
+from ..kinked.certify import end_of
+from ..kinked.profile import KinkedProfile, kinked_profile
+from ..stored_graph import GraphArrays
+from .basin import Basin
+from .certify import KinkError, Progress, TrajectoryCertificate, follow
+from .graph_certify import GraphRun
+from .kinked_bounds import KinkedReference, kinked_reference
+from .kinked_curvature import Selections, contracted
+
+_FIRST_RADIUS = 2.0**-30
+"""Of the ball about w_0, whose bounds say what "c/beta" is."""
+_STEPS_WITHIN = 60
+"""A reference point's ball holds about so many steps."""
+_FACTORS = (1.3, 2.0, 3.0, 5.0, 9.0)
+"""Radii that the last step is tried on, in units of ||r|| / sigma_min(J)."""
+_ENOUGH = 1.1
+"""Ratio in floats at which the last step is proved."""
+
+
+class KinkedRun(GraphRun):
+    """The loop's state on a graph with kinks."""
+
+    ref: KinkedReference  # type: ignore[assignment]
+
+    def begin(self) -> Graph:
+        """w_0, and what the data alone decide."""
+        graph = self.start.graph
+        self.parts = None
+        self.selections = Selections.of(graph, self.x)
+        self.still = self._still(graph)
+        return graph
+
+    def _still(self, graph: Graph) -> dict[int, Reach]:
+        """Of the affine nodes that read data: which entries are one function of the weights."""
+        groups = [(VERIFIED.constant(g.weight), None) for g in graph.groups]
+        tape = Tape(VERIFIED, groups, len(self.x), 1, moving=[False])
+        tape.values.append(VERIFIED.constant(self.x))
+        nodes = enumerate(graph.nodes)
+        return {v: n.kind.reach(tape, v, (0,)) for v, n in nodes if isinstance(n.kind, Affine) and n.inputs == (0,)}
+
+    def about(self, least: float) -> KinkedReference:  # type: ignore[override]
+        """Bounds about w_t on a ball of at least that radius."""
+        radius = _FIRST_RADIUS
+        if self.t > 0:
+            radius = _STEPS_WITHIN * self.eta * float(self.scale) * self.ref.lipschitz * self.at.residual_norm.hi
+        return kinked_reference(self.net, self.x, max(radius, 2.0 * least))
+
+    def curvature(self, residual: float) -> tuple[float, float]:
+        """As in `GraphRun`; refused where an argument may meet a kink."""
+        self._require_kept()
+        general = float(mul_up(residual, self.ref.ell))
+        if self.negligible(general):
+            return general, general
+        if self.selections is not None:
+            moved = float(add_up(self.at.residual.rad, mul_up(self.ref.lipschitz, self.radius)))
+            general = min(general, self.selections.norm(self.at.tape, self.at.residual, moved))
+        else:
+            general = min(general, contracted(self.ref, self.at.tape, residual, self.radius))
+        return general, general
+
+    def _require_kept(self) -> None:
+        tape = self.at.tape
+        tape.reach = self.still.get
+        for v, (speed, entries) in self.ref.speeds.items():
+            node = self.net.nodes[v]
+            assert isinstance(node.kind, Kinked)
+            margins = node.kind.margins(tape, node.inputs[0])
+            each = None if entries is None else np.where(entries > 0, mul_up(self.radius, entries), 0.0)
+            kept = margins.kept(float(mul_up(self.radius, speed)), each)
+            if not kept.all():
+                sample, unit = map(int, np.argwhere(~kept)[0])
+                raise KinkError(
+                    f"sample {sample}, entry {unit} of node {v} ({node.name or node.kind.function}) is "
+                    f"{margins.nearest[sample, unit]:.1e} from a kink, where eps = {self.eps:.1e}: "
+                    "a few more digits, or another eta, would decide"
+                )
+
+    def finished(self) -> bool:
+        """Try Theorem N where the residual has fallen enough since the last trial; True where it is proved."""
+        residual = self.at.residual_norm.hi
+        if residual >= self.next_try:
+            return False
+        arrays = GraphArrays(self.net, self.x, self.y)
+        found = self._closing(kinked_centre(arrays, rounded=False))
+        ratio = 0.0 if found is None else found.ratio
+        self.next_try = residual * min(0.9, max(0.6, ratio))
+        if found is None or ratio < _ENOUGH:
+            self.basin = None if found is None else _basin(found, self._rule, self.scale, self.eps, 0.0, False)
+            return False
+        centre = kinked_centre(arrays, rounded=True)
+        radius = float(found.radii[-1] - found.radii[0])
+        proved = kinked_profile(centre, self._rule, radius, self.scale, self.eps)
+        sigma = float(np.sqrt(max(0.0, centre.lambda_min)))
+        self.basin = _basin(proved, self._rule, self.scale, self.eps, sigma, True)
+        return self.basin.holds
+
+    @property
+    def _rule(self) -> ClippedSettings:
+        return replace(self.rule, eta=self.eta)
+
+    def _closing(self, centre: KinkedCentre) -> KinkedProfile | None:
+        """The best of a few balls, in floats."""
+        sigma = float(np.sqrt(max(0.0, centre.lambda_min)))
+        if not sigma > 0:
+            return None
+        best: KinkedProfile | None = None
+        for factor in _FACTORS:
+            p = kinked_profile(centre, self._rule, factor * centre.residual / sigma, self.scale, self.eps)
+            if best is None or p.ratio > best.ratio:
+                best = p
+            elif p.ratio < 0.8 * best.ratio:
+                break
+        return best
+
+    def lost(self) -> bool:
+        """Whether the error alone moves the residual by more than it is."""
+        return self.ref.lipschitz * self.eps > self.at.residual_norm.hi
+
+
+def _basin(p: KinkedProfile, rule: ClippedSettings, share: Fraction, eps: float, sigma: float, proved: bool) -> Basin:
+    """Theorem N's numbers in the form of the last step's."""
+    end = end_of(p, rule, share)
+    available = float(p.available[-1])
+    return Basin(
+        proved and p.room.hi < 2.0 and end.rate < 1.0 and end.mu > 0.0,
+        eps,
+        p.residual,
+        p.beta,
+        available,
+        sigma,
+        end.required,
+        end.mu,
+        end.floor,
+        end.rate,
+        tuple(map(float, p.radii)),
+        tuple(map(float, p.sig)),
+        p.lipschitz,
+        p.ell,
+        tuple(map(float, p.kap)),
+    )
+
+
+def certify_kinked_trajectory(
+    problem: Problem, settings: StepSettings, *, steps_limit: int, progress: Progress | None = None
+) -> TrajectoryCertificate:
+    """Theorem D for a network of class G with kinks. Arguments and errors as `certify_trajectory`."""
+    environment.require()
+    return follow(KinkedRun(problem, certifiable(settings)), problem, steps_limit, progress)

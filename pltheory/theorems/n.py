@@ -1,0 +1,210 @@
+"""Theorem N: kinks are crossed on the ball, the jumps of the Jacobian a perturbation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ..certification.claim import Claim
+from ..certification.kinked.centre import kinked_centre
+from ..certification.kinked.certify import POTENTIAL, certify_kinked, end_of, kinked_arrays, search
+from ..certification.kinked.profile import KinkedProfile
+from ..nets.kinds.affine import Affine
+from ..optim import StepSettings, certifiable
+from ..problem.problem import Problem
+from ..rigor.errors import NoVerdictError
+from ..runs.promise import Promise
+from ..theory import Bound, Direction, NotAvailableError
+from ..theory.bound import given
+from ..theory.formulas import slack
+from ..theory.verdict import Comparison, Row, unknown
+from .ball_constants import BallConstants
+from .hypotheses import CLIPPED, POSITIVE, STEP, shortfall
+from .protocol import Hypothesis, Question, Theorem
+from .sources import PROJECT
+
+_SWEEPS = 1000.0
+"""Times the backward rows' entries that the search costs: balls, radii of each, and two sweeps at every one."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A ball, by search in floating point or proved.
+
+    Attributes:
+        constants: on it.
+        profile: that they were read off.
+        kap: kap(rho), or kap(R) where the condition fails.
+        sig: sig there. Both of the loss in use.
+        certificate: the proof, where there is one.
+    """
+
+    constants: BallConstants
+    profile: KinkedProfile
+    kap: float
+    sig: float
+    certificate: Claim | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Whether round-off is counted."""
+        return self.certificate is not None
+
+    @property
+    def eta(self) -> Bound:
+        """The step size, a double."""
+        return given(self.constants.eta)
+
+    @property
+    def beta(self) -> Bound:
+        """Upper bound of L_F^2 + ell ||r_0|| on the ball."""
+        how = f"beta ≤ {self.constants.beta:.4g} on the ball R = {self.constants.radius:.4g}"
+        return Bound(self.constants.beta, Direction.UPPER, how + (", verified" if self.counted else ""), self.counted)
+
+    @property
+    def floor(self) -> Bound:
+        """Lower bound of h_t / eta."""
+        return Bound(self.constants.delta, Direction.LOWER, "Lemma 1 and ||grad L|| ≤ L_F ||r_0||", self.counted)
+
+    @property
+    def lambda_min(self) -> Bound | None:
+        """Proved lower bound of the smallest kernel eigenvalue at w_0."""
+        if self.certificate is None:
+            return None
+        return replace(self.certificate.bounds["lambda_min"], method="Cholesky factor with verified residual")
+
+
+def _found(p: KinkedProfile, settings: StepSettings, share: Fraction) -> Found:
+    end, c = end_of(p, certifiable(settings), share), float(share)
+    holds = end.rate < 1.0
+    constants = BallConstants(
+        ratio=p.ratio,
+        best_radius=float(p.radii[-1]),
+        holds=holds,
+        radius=float(p.radii[-1]),
+        required=end.required,
+        beta=c * p.beta,
+        eta=p.eta,
+        mu=c * end.mu,
+        delta=end.floor,
+        rate=end.rate if holds else None,
+        eta_limit=0.0,
+        needed=p.residual,
+        available=float(p.available[-1]),
+    )
+    root = math.sqrt(c)
+    return Found(constants, p, root * end.kap, root * (end.sig if holds else float(p.sig[-1])))
+
+
+def _jumps(q: Question, found: Found | None) -> Row:
+    if found is None:
+        return unknown("no bounds over a ball")
+    room = slack(found.constants.beta, found.constants.eta)
+    allowed = 2 * found.sig * room / (2 - room) if room > 0 else 0.0
+    how = f"on the ball R = {found.constants.radius:.4g}"
+    needed = Bound(max(0.0, math.nextafter(allowed * (1 - 2.0**-40), 0.0)), Direction.LOWER, how, found.counted)
+    return Row(Comparison(Bound(found.kap, Direction.UPPER, how, found.counted), "<", needed, "kap"), how)
+
+
+def _integral(q: Question, found: Found | None) -> Row:
+    if found is None:
+        return unknown("no bounds over a ball")
+    r = found.constants
+    how = f"{'verified' if found.counted else 'best'} at R = {r.radius:.4g}"
+    available = Bound(r.available, Direction.LOWER, how, found.counted)
+    needed = Bound(r.needed, Direction.UPPER, how, found.counted)
+    return Row(Comparison(available, ">", needed), how)
+
+
+class JumpsAsPerturbation(Theorem):
+    """The potential of Theorem B less what the Jacobian's jumps may cost."""
+
+    id = "N"
+    title = "integrated PL* across kinks"
+    citation = PROJECT
+    hypotheses = (
+        Hypothesis("jumps of the Jacobian, kap < 2 sig (1 - beta eta / 2) / (1 + beta eta / 2)", _jumps),
+        POSITIVE,
+        CLIPPED,
+        STEP,
+        Hypothesis(POTENTIAL, _integral),
+    )
+    conclusion = (
+        "L_t <= q^t L_0 with q = 1 - 2 (sig + kap / 2) min h psi_h, path length at most rho, w_t converges to a zero "
+        "of L; arguments may cross kinks on the way"
+    )
+    at_checkpoint = True
+    certifiable = True
+
+    def search(self, question: Question) -> Found | None:
+        """The smallest ball that fulfils the condition, else the best.
+
+        Raises:
+            NotAvailableError: no kinks, another network, or more work than is allowed.
+        """
+        if question.at.singular is not None:
+            return None
+        if question.at.graph is None:
+            raise NotAvailableError(
+                question.at.unavailable or "the network has no kinks: Theorem B says the same of it"
+            )
+        arrays = kinked_arrays(question.problem)
+        kinds = (node.kind for node in arrays.graph.nodes)
+        width = sum(n.size for n in arrays.graph.nodes) + sum(k.patches.size for k in kinds if isinstance(k, Affine))
+        question.allow(_SWEEPS * question.problem.y.numel() * width)
+        centre = kinked_centre(arrays, rounded=False)
+        share = question.problem.share
+        return _found(search(centre, certifiable(question.settings), share), question.settings, share)
+
+    def prove(self, question: Question, found: Found) -> Found:
+        """The same ball with proved constants."""
+        claim = certify_kinked(question.problem, question.settings, self.statement, found.constants.radius)
+        if not claim.holds:
+            failing = next(i for i in claim.inequalities if not i.holds)
+            raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
+        last = claim.inequalities[-1]
+        constants = replace(
+            found.constants,
+            radius=claim.numbers["radius"],
+            required=claim["required"],
+            beta=claim["beta"],
+            eta=claim.eta,
+            mu=claim["mu"],
+            delta=claim["floor"],
+            rate=claim["rate"],
+            needed=last.left,
+            available=last.right,
+        )
+        return Found(constants, found.profile, claim["kap"], math.sqrt(claim["mu"]), claim)
+
+    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
+        """The proof on a ball found here."""
+        return certify_kinked(problem, settings, self.statement)
+
+    def certificate(self, found: Found) -> Claim | None:
+        """The proof of the ball."""
+        return found.certificate
+
+    def ball_constants(self, found: Found | None) -> BallConstants | None:
+        """The ball's constants."""
+        return None if found is None else found.constants
+
+    def step(self, question: Question, found: Found | None) -> float | None:
+        """Eta on the ball."""
+        return None if found is None else found.constants.eta
+
+    def promise(self, question: Question, found: Found) -> Promise | None:
+        """Rate and path length."""
+        r = found.constants
+        return Promise(r.eta, floor=r.delta, rate=r.rate, radius=r.required)
+
+    def shortfall(self, question: Question, found: Found | None, rows: list[Row]) -> str:
+        """What is open, and the residual at which it would close."""
+        more = []
+        if found is not None and not found.constants.holds and 0 < found.constants.ratio <= 1:
+            more.append(f"it would close at ||r_0|| below {found.constants.ratio * found.profile.residual:.3g}")
+        return shortfall(question, rows, more)
+
+
+THEOREM = JumpsAsPerturbation()
