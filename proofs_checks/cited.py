@@ -38,7 +38,6 @@ from .notation import (
     inside,
     integral,
     jacobian_at_most,
-    jump_profile,
     k,
     kappa,
     kinked,
@@ -57,6 +56,7 @@ from .notation import (
     segment,
     sigma,
     slack,
+    slope_with_jumps,
     smoothness,
     start_nearby,
     tau,
@@ -405,12 +405,12 @@ JUMP_VALUES = Cited(
         "hull": hull(x, sigma, kappa),
         "sigma>=0": ge(sigma),
         "kappa>=0": ge(kappa),
-        "psi": eq(tau, jump_profile(sigma, kappa, beta, eta)),
+        "psi": eq(tau, slope_with_jumps(sigma, kappa, beta, eta)),
     },
     exists=(sigma, kappa),
 )
 
-_PSI = jump_profile(sigma, kappa, beta, s)
+_PSI = slope_with_jumps(sigma, kappa, beta, s)
 
 JUMP_SEGMENT = Cited(
     "jump_segment",

@@ -24,6 +24,8 @@ decrease = shipped(formulas.decrease)
 contraction = shipped(formulas.contraction)
 rate = shipped(formulas.rate)
 slack = shipped(formulas.slack)
+slope_with_jumps = shipped(formulas.slope_with_jumps)
+rate_with_jumps = shipped(formulas.rate_with_jumps)
 radius_sharp = shipped(formulas.radius_sharp)
 radius_tight = shipped(formulas.radius_tight)
 rate_classic = shipped(formulas.rate_classic)
@@ -161,11 +163,6 @@ lip = sp.Symbol("lip")
 
 # Theorem N: sigma is a value of the hull profile, kappa one of the bound of J's jumps.
 kappa = sp.Symbol("kappa")
-
-
-def jump_profile(sigma, kappa, beta, h):
-    """psi_h = sigma (1 - beta h/2) - (kappa/2)(1 + beta h/2)."""
-    return sigma * slack(beta, h) - kappa * (2 - slack(beta, h)) / 2
 
 
 def apart(w, x, d):

@@ -99,16 +99,12 @@ def kinked_run(rng: random.Random) -> Iterator[Point]:
     values = np.concatenate([[0.0], np.cumsum(np.multiply(lengths, slopes))])
     values -= np.interp(0.0, at, values)
     eta, delta = rng.uniform(0.05, 1.5), rng.uniform(0.05, 0.95)
-    psi = sigma * formulas.slack(1, eta) - jump * (2 - formulas.slack(1, eta)) / 2
+    psi = formulas.slope_with_jumps(sigma, jump, 1, eta)
     radius, gamma = rng.uniform(0.5, 3), math.exp(rng.uniform(-3, 1))
     if psi <= 0.02:
         return
     residual = rng.uniform(0.05, 0.95) * psi * radius
-
-    def decrease(h: float) -> float:
-        return h * (sigma * formulas.slack(1, h) - jump * (2 - formulas.slack(1, h)) / 2)
-
-    factor = 1 - 2 * (sigma + jump / 2) * min(decrease(eta * delta), decrease(eta))
+    factor = formulas.rate_with_jumps(sigma, jump, 1, eta, delta)
     w, path = 0.0, 0.0
     for t in range(rng.randrange(1, 12)):
         r, slope = (float(np.interp(w, at, values)) - residual), slopes[int(np.searchsorted(at, w, "right")) - 1]

@@ -12,17 +12,17 @@ Source: theory of networks with kinks section 2, Theorem N, limit.
 import sympy as sp
 
 from ..language import LEAST, Cases, Cert, Define, Mutant, ge, gt, term
-from ..notation import beta, delta, eta, h, jump_profile, kappa, sigma, slack
+from ..notation import beta, delta, eta, h, kappa, rate_with_jumps, sigma, slack, slope_with_jumps
 from ..statement import claim
 from .jump_value import STAR
 
 
 def _psi(step):
-    return jump_profile(sigma, kappa, beta, step)
+    return slope_with_jumps(sigma, kappa, beta, step)
 
 
 _LEAST = LEAST(eta * delta * _psi(eta * delta), eta * _psi(eta))
-_Q = 1 - 2 * STAR * _LEAST
+_Q = rate_with_jumps(sigma, kappa, beta, eta, delta)
 
 ASSUMPTIONS = {
     "kappa>=0": ge(kappa),

@@ -13,10 +13,10 @@ Source: theory of networks with kinks section 2, Theorem N, one step.
 import sympy as sp
 
 from ..language import GREATEST, Cases, Cert, Define, Mutant, eq, ge, gt, term
-from ..notation import beta, h, jump_profile, kappa, sigma, slack, y
+from ..notation import beta, h, kappa, sigma, slack, slope_with_jumps, y
 from ..statement import claim
 
-PSI = jump_profile(sigma, kappa, beta, h)
+PSI = slope_with_jumps(sigma, kappa, beta, h)
 STAR = sigma + kappa / 2
 POLARISED = sigma**2 - kappa**2 / 4
 DIRECT = GREATEST(y - kappa, POLARISED / y)

@@ -33,6 +33,7 @@ from ..notation import (
     inside,
     integral,
     kappa,
+    rate_with_jumps,
     rho,
     sigma,
     tau,
@@ -48,11 +49,11 @@ from .integral_root import CLAIM as INTEGRAL_ROOT
 from .jump_rate import CLAIM as JUMP_RATE
 from .shared_step import STATE, STEP
 from .theorem_n_step import CLAIM as THEOREM_N_STEP
-from .theorem_n_step import CONSTANTS, NEXT, PATH, STAR, area_rho, psi
+from .theorem_n_step import CONSTANTS, NEXT, PATH, area_rho, psi
 
 zero = sp.Integer(0)
 _LEAST = LEAST(eta * delta * psi(eta * delta), eta * psi(eta))
-_FACTOR = 1 - 2 * STAR * _LEAST
+_FACTOR = rate_with_jumps(sigma, kappa, beta, eta, delta)
 _K = c / tau
 _DERIVED = ("rho>=0", "rho<=R", "at rho", "tau>=0", "to rho", "more", "root", "hull", "sigma>=0", "kappa>=0", "psi")
 

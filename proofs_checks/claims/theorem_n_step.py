@@ -41,7 +41,6 @@ from ..notation import (
     hull,
     inside,
     integral,
-    jump_profile,
     kappa,
     kinked,
     level,
@@ -49,6 +48,7 @@ from ..notation import (
     s,
     sigma,
     slack,
+    slope_with_jumps,
     tau,
     total,
     value,
@@ -69,7 +69,7 @@ STAR = sigma + kappa / 2
 
 def psi(step):
     """With the values at rho."""
-    return jump_profile(sigma, kappa, beta, step)
+    return slope_with_jumps(sigma, kappa, beta, step)
 
 
 CONSTANTS = {
@@ -121,7 +121,7 @@ at_P, sigma_P, kappa_P = sp.symbols("at_P sigma_P kappa_P")
 
 
 def _psi_P(step):
-    return jump_profile(sigma_P, kappa_P, beta, step)
+    return slope_with_jumps(sigma_P, kappa_P, beta, step)
 
 
 def _next_path(name, s_, b_, end, after):

@@ -10,6 +10,8 @@ import pytest
 import torch
 from torch.nn import functional
 
+from pltheory.theory.formulas import rate_with_jumps, slope_with_jumps
+
 # -- the constants of the nodes, against the derivatives that torch returns
 
 
@@ -163,7 +165,7 @@ def test_one_step_of_theorem_n(seed):
     whole = kappa + ell * h * size / 2
     share = kappa / whole if whole else 0.0
     sigma = float(np.linalg.norm(g + share * error / 2)) / a
-    psi = sigma * (1 - beta * h / 2) - kappa / 2 * (1 + beta * h / 2)
+    psi = slope_with_jumps(sigma, kappa, beta, h)
     if psi <= 0 or beta * h >= 2:
         return
     assert a - b >= h * size * psi - 1e-12
@@ -239,7 +241,7 @@ def _pieces_changed_on_the_way(seed):
         nu = eta * lipschitz * residual
         sigma = np.array([sigma_0 - change(min(s + nu, radius)) for s in grid])
         kappa = np.array([net.kappa * (jumps(s + nu) + s * norm(net.x)) for s in grid])
-        psi = np.maximum(sigma * (1 - beta * eta / 2) - kappa / 2 * (1 + beta * eta / 2), 0)
+        psi = np.maximum(slope_with_jumps(sigma, kappa, beta, eta), 0)
         area = np.concatenate([[0.0], np.cumsum(psi[1:] * np.diff(grid))])  # psi falls: right ends are below
         if residual < area[-1]:
             break
@@ -251,11 +253,8 @@ def _pieces_changed_on_the_way(seed):
     direction = rng.normal(size=2)
     target = net.output(p) - residual * direction / np.linalg.norm(direction)
 
-    def least(h):
-        return h * (low * (1 - beta * h / 2) - jump / 2 * (1 + beta * h / 2))
-
     delta, w, path, flips = 0.3, p, 0.0, 0
-    factor = 1 - 2 * (low + jump / 2) * min(least(eta * delta), least(eta))
+    factor = rate_with_jumps(low, jump, beta, eta, delta)
     points, sizes = [], []
     for t in range(200):
         r = net.output(w) - target
