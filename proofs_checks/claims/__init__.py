@@ -80,6 +80,7 @@ NAMES = (
     "hardswish",
     "celu",
     "knapsack",
+    "knapsack_greedy",
     "jump_rows",
     "one_layer_jumps",
     "kink_recursion",

@@ -130,22 +130,22 @@ def _leaves_the_ball():
     return sp.Rational(3, 2) > sp.Rational(5, 4) > 1
 
 
-def _mutants(c_):
+def _mutants(theorem):
     yield Mutant(
         "the condition for four times psi",
-        c_.but(swap={c_.hypotheses["ratio"]: gt(4 * total, c * a0)}),
+        theorem.but(swap={theorem.hypotheses["ratio"]: gt(4 * total, c * a0)}),
         _leaves_the_ball,
     )
     yield Mutant(
         "eta up to 4/beta",
-        c_.but(drop=("slack>0",)),
+        theorem.but(drop=("slack>0",)),
         # F(w) = w, eta = 3: from r = 1 to -2.
         lambda: abs(1 - 3) > 1,
     )
     # F(w) = w, eta = 1/10, psi = 19/20: one step takes r from 1 to 9/10.
     yield Mutant(
         "the rate of twice the decrease",
-        c_.but(swap={CONCLUSIONS["next decay"]: ge((2 * _FACTOR - 1) * Q * a0**2, a1**2)}),
+        theorem.but(swap={CONCLUSIONS["next decay"]: ge((2 * _FACTOR - 1) * Q * a0**2, a1**2)}),
         lambda: 1 - 4 * sp.Rational(1, 10) * sp.Rational(19, 20) < sp.Rational(9, 10) ** 2,
     )
 

@@ -219,21 +219,21 @@ def _path_of_a_line(steps):
     return 1 - sp.Rational(9, 10) ** steps
 
 
-def _mutants(whole):
+def _mutants(step_claim):
     psi_line, step = sp.Rational(19, 20), sp.Rational(1, 10)
     yield Mutant(
         "twice the fall of the residual",
-        whole.but(swap={CONCLUSIONS["length"]: ge(c * (a - a1), 2 * h * G * tau)}),
+        step_claim.but(swap={CONCLUSIONS["length"]: ge(c * (a - a1), 2 * h * G * tau)}),
         lambda: _path_of_a_line(1) < 2 * step * psi_line,
     )
     yield Mutant(
         "the rate with twice the profile",
-        whole.but(swap={CONCLUSIONS["rate"]: ge((1 - 2 * h * 2 * STAR * psi(h)) * a**2, a1**2)}),
+        step_claim.but(swap={CONCLUSIONS["rate"]: ge((1 - 2 * h * 2 * STAR * psi(h)) * a**2, a1**2)}),
         lambda: 1 - 2 * step * 2 * psi_line < (1 - _path_of_a_line(1)) ** 2,
     )
     yield Mutant(
         "half the residual at the root",
-        whole.but(swap={whole.hypotheses["root"]: eq(area_rho, c * a0 / 2)}),
+        step_claim.but(swap={step_claim.hypotheses["root"]: eq(area_rho, c * a0 / 2)}),
         lambda: _path_of_a_line(20) > 1 / (2 * psi_line),
     )
 

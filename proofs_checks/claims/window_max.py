@@ -25,8 +25,8 @@ from .strict_root import CLAIM as STRICT_ROOT
 N = 3
 _R = range(N)
 z, dz, D, E = (sp.symbols(f"{letter}1:{N + 1}") for letter in ("z", "dz", "D", "E"))
-# A window with z_1 <= 0, two windows with the entry in the middle shared, and moves of its entries.
-n, v = sp.symbols(f"n1:{N + 1}"), sp.symbols(f"v1:{N + 1}")
+# Any window before and after, one with n_1 <= 0, and two windows that share their middle entry, with moves.
+old, new, n, v = (sp.symbols(f"{letter}1:{N + 1}") for letter in ("old", "new", "n", "v"))
 a, b = sp.symbols("a1:3"), sp.symbols("b1:3")
 _SIZE = sum(e**2 for e in dz)
 _MOVED = [z[k] + dz[k] for k in _R]
@@ -39,8 +39,8 @@ def _max(e):
 _ROWS = (a[0] * v[0] + a[1] * v[1]) ** 2 + (b[0] * v[1] + b[1] * v[2]) ** 2
 
 ASSUMPTIONS = {
-    **{f"up {k + 1}": ge(d, _MOVED[k] - z[k]) for k in _R},
-    **{f"down {k + 1}": ge(d, z[k] - _MOVED[k]) for k in _R},
+    **{f"up {k + 1}": ge(d, new[k] - old[k]) for k in _R},
+    **{f"down {k + 1}": ge(d, old[k] - new[k]) for k in _R},
     **{f"{e}>=0": ge(e) for e in (*D, *E)},
     "mass of D": ge(1, sum(D)),
     "mass of E": ge(1, sum(E)),
@@ -59,8 +59,8 @@ ASSUMPTIONS = {
 }
 
 CONCLUSIONS = {
-    "s1 up": ge(d, _max(_MOVED) - _max(z)),
-    "s1 down": ge(d, _max(z) - _max(_MOVED)),
+    "s1 up": ge(d, _max(new) - _max(old)),
+    "s1 down": ge(d, _max(old) - _max(new)),
     "jump": ge(2, sum((e - f) ** 2 for e, f in zip(D, E, strict=True))),
     "first wins over second": gt(_MOVED[0], _MOVED[1]),
     "first wins over third": gt(_MOVED[0], _MOVED[2]),
@@ -109,12 +109,12 @@ def _other(*known):
 
 
 PROOF = (
-    Define(two, GREATEST(z[0], z[1])),
-    Define(two1, GREATEST(_MOVED[0], _MOVED[1])),
-    Define(three, _max(z)),
-    Define(three1, _max(_MOVED)),
-    Use("pair", GREATEST_CHANGE, {p: z[0], p1: _MOVED[0], q: z[1], q1: _MOVED[1]}),
-    Use("window", GREATEST_CHANGE, {p: two, p1: two1, q: z[2], q1: _MOVED[2]}),
+    Define(two, GREATEST(old[0], old[1])),
+    Define(two1, GREATEST(new[0], new[1])),
+    Define(three, _max(old)),
+    Define(three1, _max(new)),
+    Use("pair", GREATEST_CHANGE, {p: old[0], p1: new[0], q: old[1], q1: new[1]}),
+    Use("window", GREATEST_CHANGE, {p: two, p1: two1, q: old[2], q1: new[2]}),
     *_mass("D", D),
     *_mass("E", E),
     Cert(
@@ -162,18 +162,21 @@ PROOF = (
 
 
 def _mutants(c):
-    at = dict(zip((*D, *E, *z, *dz), (1, 0, 0, 0, 1, 0, 10, 0, 0, 0, 0, 0), strict=True)) | {d: 0}
+    at = dict(zip((*D, *E, *z, *dz), (1, 0, 0, 0, 1, 0, 10, 0, 0, 0, 0, 0), strict=True))
+    at |= dict(zip((*old, *new), (0, 1, 0, 2, 1, 0), strict=True)) | {d: 2}
     at |= dict(zip((*n, *a, *b, *v), (-10, -10, -10, 0, 1, 1, 0, 0, 1, 0), strict=True))
     half = ge(sp.Rational(3, 2), sum((e - f) ** 2 for e, f in zip(D, E, strict=True)))
+    less = ge(d / 3, _max(new) - _max(old))
+    yield Mutant("s1 = 1/3", c.but(swap={CONCLUSIONS["s1 up"]: less}), at)
     yield Mutant("js^2 = 3/2", c.but(swap={CONCLUSIONS["jump"]: half}), at)
     # z = (2, 0): a move of (-1, 1), of square 2, makes a tie.
-    tie = {**at, z[0]: 2, z[1]: 0, z[2]: -9, dz[0]: -1, dz[1]: 1, d: 1}
+    tie = {**at, z[0]: 2, z[1]: 0, z[2]: -9, dz[0]: -1, dz[1]: 1}
     yield Mutant(
         "the margin z1 - z2",
         c.but(swap={c.hypotheses["margin 2"]: gt((z[0] - z[1]) ** 2, _SIZE)}),
         tie,
     )
-    far = {**at, z[0]: 8, z[1]: -9, z[2]: -9, dz[0]: -8, d: 8}
+    far = {**at, z[0]: 8, z[1]: -9, z[2]: -9, dz[0]: -8}
     yield Mutant(
         "z1 alone without its margin",
         c.but(drop=("margin of sign",)),
@@ -182,7 +185,7 @@ def _mutants(c):
     yield Mutant(
         "a negative window with the margin of the second entry",
         c.but(swap={c.hypotheses["margin below"]: gt(n[1] ** 2, _SIZE)}),
-        {**at, n[0]: -1, dz[0]: 2, d: 2, z[0]: 10},
+        {**at, n[0]: -1, dz[0]: 2},
     )
     single = ge(2 * sum(e**2 for e in v), _ROWS)
     yield Mutant(
@@ -204,6 +207,7 @@ def _draw(rng):
     weights = [[w / sum(row) for w in row] for row in weights]
     if rng.random() < 0.5:
         weights = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    before, after = ([rng.uniform(-1, 1) for _ in _R] for _ in range(2))
     rows = [[rng.gauss(0, 1) for _ in a] for _ in range(2)]
     rows = [[2**0.5 * e / (e1 * e1 + e2 * e2) ** 0.5 * (1 - 1e-12) for e in (e1, e2)] for e1, e2 in rows]
     return {
@@ -211,7 +215,8 @@ def _draw(rng):
         **dict(zip((*D, *E, *a, *b), (*weights[0], *weights[1], *rows[0], *rows[1]), strict=True)),
         **dict(zip(n, (floor, floor * rng.uniform(1, 2), floor * rng.uniform(1, 2)), strict=True)),
         **{e: rng.gauss(0, 1) for e in v},
-        d: max(map(abs, move)) + 1e-12,
+        **dict(zip((*old, *new), (*before, *after), strict=True)),
+        d: max(abs(e - f) for e, f in zip(before, after, strict=True)),
     }
 
 
