@@ -61,11 +61,9 @@ def _mutants(claim):
     half = ge(lam * cap / 2 + sum(_OVER), _VALUE)
     yield Mutant("half the multiplier's price", claim.but(swap={CONCLUSIONS["Lagrange"]: half}), at)
     yield Mutant("a token that flips below its margin", claim.but(drop=("flip 3",)), {**at, x[2]: 1})
-    yield Mutant(
-        "a negative multiplier",
-        claim.but(drop=("lam>=0",)),
-        {**at, lam: -1, x[0]: 0, x[1]: 0, v[0]: -9, v[1]: -9, v[2]: -9, cap: 9},
-    )
+    # Nothing flips and every token weighs less than nothing.
+    none = {**at, **dict.fromkeys(v, -9), **dict.fromkeys(x, 0), lam: -1, cap: 9}
+    yield Mutant("a negative multiplier", claim.but(drop=("lam>=0",)), none)
 
 
 def _draw(rng):
@@ -75,7 +73,7 @@ def _draw(rng):
     taken, left = [rng.random() for _ in _R], most
     if rng.random() < 0.5:
         for k in sorted(_R, key=lambda k: -worth[k] / cost[k]):
-            taken[k] = min(1.0, left / cost[k])
+            taken[k] = max(0.0, min(1.0, left / cost[k]))
             left -= taken[k] * cost[k]
     size = sum(t * q for t, q in zip(taken, cost, strict=True))
     taken = [min(1.0, t * most / size) for t in taken]
