@@ -25,7 +25,8 @@ from .strict_root import CLAIM as STRICT_ROOT
 N = 3
 _R = range(N)
 z, dz, D, E = (sp.symbols(f"{letter}1:{N + 1}") for letter in ("z", "dz", "D", "E"))
-# Any window before and after, one with n_1 <= 0, and two windows that share their middle entry, with moves.
+# A largest entry that is positive; any window before and after; one with n_1 <= 0; two that share an entry, with moves.
+largest = sp.Symbol("largest")
 old, new, n, v = (sp.symbols(f"{letter}1:{N + 1}") for letter in ("old", "new", "n", "v"))
 a, b = sp.symbols("a1:3"), sp.symbols("b1:3")
 _SIZE = sum(e**2 for e in dz)
@@ -48,8 +49,8 @@ ASSUMPTIONS = {
     "z1>=z3": ge(z[0], z[2]),
     "margin 2": gt((z[0] - z[1]) ** 2, 2 * _SIZE),
     "margin 3": gt((z[0] - z[2]) ** 2, 2 * _SIZE),
-    "z1>=0": ge(z[0]),
-    "margin of sign": gt(z[0] ** 2, _SIZE),
+    "largest>=0": ge(largest),
+    "margin of sign": gt(largest**2, _SIZE),
     "n1<=0": ge(0, n[0]),
     "n1>=n2": ge(n[0], n[1]),
     "n1>=n3": ge(n[0], n[2]),
@@ -64,7 +65,7 @@ CONCLUSIONS = {
     "jump": ge(2, sum((e - f) ** 2 for e, f in zip(D, E, strict=True))),
     "first wins over second": gt(_MOVED[0], _MOVED[1]),
     "first wins over third": gt(_MOVED[0], _MOVED[2]),
-    "stays positive": gt(_MOVED[0]),
+    "stays positive": gt(largest + dz[0]),
     **{f"entry {k + 1} stays negative": gt(0, n[k] + dz[k]) for k in _R},
     "two windows": ge(4 * sum(e**2 for e in v), _ROWS),
 }
@@ -128,8 +129,8 @@ PROOF = (
     ),
     *_wins("first wins over second", 1),
     *_wins("first wins over third", 2),
-    Cert("sign", gt(z[0] ** 2, dz[0] ** 2), sum=(term("margin of sign"), *_other(0))),
-    Use("positive", STRICT_ROOT, {x: dz[0], y: z[0]}),
+    Cert("sign", gt(largest**2, dz[0] ** 2), sum=(term("margin of sign"), *_other(0))),
+    Use("positive", STRICT_ROOT, {x: dz[0], y: largest}),
     Cert("stays positive", CONCLUSIONS["stays positive"], sum=(term("positive/above"),)),
     Cert("-n1>=0", ge(-n[0]), sum=(term("n1<=0"),)),
     *[
@@ -162,7 +163,7 @@ PROOF = (
 
 
 def _mutants(c):
-    at = dict(zip((*D, *E, *z, *dz), (1, 0, 0, 0, 1, 0, 10, 0, 0, 0, 0, 0), strict=True))
+    at = dict(zip((*D, *E, *z, *dz), (1, 0, 0, 0, 1, 0, 10, 0, 0, 0, 0, 0), strict=True)) | {largest: 10}
     at |= dict(zip((*old, *new), (0, 1, 0, 2, 1, 0), strict=True)) | {d: 2}
     at |= dict(zip((*n, *a, *b, *v), (-10, -10, -10, 0, 1, 1, 0, 0, 1, 0), strict=True))
     half = ge(sp.Rational(3, 2), sum((e - f) ** 2 for e, f in zip(D, E, strict=True)))
@@ -176,9 +177,9 @@ def _mutants(c):
         c.but(swap={c.hypotheses["margin 2"]: gt((z[0] - z[1]) ** 2, _SIZE)}),
         tie,
     )
-    far = {**at, z[0]: 8, z[1]: -9, z[2]: -9, dz[0]: -8}
+    far = {**at, largest: 8, z[0]: 20, dz[0]: -8, n[0]: -20, n[1]: -20, n[2]: -20}
     yield Mutant(
-        "z1 alone without its margin",
+        "a positive window without its margin",
         c.but(drop=("margin of sign",)),
         far,
     )
@@ -216,6 +217,7 @@ def _draw(rng):
         **dict(zip(n, (floor, floor * rng.uniform(1, 2), floor * rng.uniform(1, 2)), strict=True)),
         **{e: rng.gauss(0, 1) for e in v},
         **dict(zip((*old, *new), (*before, *after), strict=True)),
+        largest: first,
         d: max(abs(e - f) for e, f in zip(before, after, strict=True)),
     }
 
