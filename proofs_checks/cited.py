@@ -30,13 +30,17 @@ from .notation import (
     derivative_at_most,
     e,
     ell,
+    eta,
     expansion_constant,
     gradient,
     h,
+    hull,
     inside,
     integral,
     jacobian_at_most,
     k,
+    kappa,
+    kinked,
     last,
     level,
     lip,
@@ -51,6 +55,8 @@ from .notation import (
     s,
     segment,
     sigma,
+    slack,
+    slope_with_jumps,
     smoothness,
     start_nearby,
     tau,
@@ -387,4 +393,81 @@ NEARBY_RESIDUAL = Cited(
         "jacobian": jacobian_at_most(ell),
     },
     {"bound": ge(_NEAR + ell * _EPS, rho0)},
+)
+
+JUMP_VALUES = Cited(
+    "jump_values",
+    "definition",
+    r"Where $\psi_+$ is positive it is $\psi = \sigma(1 - \beta\eta/2) - (\kappa/2)(1 + \beta\eta/2)$ with values of"
+    r" the hull profile and of the bound of the jumps, both nonnegative.",
+    {"kinked": kinked(beta, eta), "at x": value(x, tau), "tau>0": gt(tau)},
+    {
+        "hull": hull(x, sigma, kappa),
+        "sigma>=0": ge(sigma),
+        "kappa>=0": ge(kappa),
+        "psi": eq(tau, slope_with_jumps(sigma, kappa, beta, eta)),
+    },
+    exists=(sigma, kappa),
+)
+
+_PSI = slope_with_jumps(sigma, kappa, beta, s)
+
+JUMP_SEGMENT = Cited(
+    "jump_segment",
+    "analysis",
+    r"Claim jump_step on a segment in S, with $\|r\| = ca$, $c = \sqrt2$: Lipschitz maps are the integrals of the"
+    r" program's derivatives, so $r' = r - s\bar Jg$ with $\bar J$ in the hull; the bounds at a radius $x \ge P$ hold"
+    r" at $\|w - w_0\| \le P$.",
+    {
+        "kinked": kinked(beta, eta),
+        "segment": segment(w, s, a, b, G),
+        "distance": within(w, P),
+        "x>=P": ge(x, P),
+        "hull": hull(x, sigma, kappa),
+        "s>=0": ge(s),
+        "s<=eta": ge(eta, s),
+        "a>0": gt(a),
+        "a0>=a": ge(a0, a),
+        "start": level(w0, a0),
+        "slack>0": gt(slack(beta, s)),
+        "psi>0": gt(_PSI),
+        "c>0": gt(c),
+        "c^2": eq(c**2, 2),
+    },
+    {
+        "length": ge(c * (a - b), s * G * _PSI),
+        "rate": ge((1 - 2 * s * (sigma + kappa / 2) * _PSI) * a**2, b**2),
+        "G>0": gt(G),
+    },
+)
+
+KINKED_LAST_POINT = Cited(
+    "kinked_last_point",
+    "analysis",
+    r"S is closed, so among the $s \in [0, h]$ whose segment from $w$ along $-J^Tr$ lies in S there is a largest, $s$."
+    r" It is positive when $w$ is strictly inside the ball: $\|\cdot - w_0\| < R$ persists for a while, and on"
+    r" segments in the ball L falls (claim jump_step).",
+    {
+        "kinked": kinked(beta, eta),
+        "inside": inside(w),
+        "level": level(w, a),
+        "gradient": gradient(w, G),
+        "distance": within(w, P),
+        "at P": value(P, sigma),
+        "psi>0": gt(sigma),
+        "P<R": gt(R, P),
+        "a>0": gt(a),
+        "h>0": gt(h),
+        "h<=eta": ge(eta, h),
+        "a0>=a": ge(a0, a),
+        "start": level(w0, a0),
+    },
+    {
+        "s>0": gt(s),
+        "s<=h": ge(h, s),
+        "b>=0": ge(b),
+        "segment": segment(w, s, a, b, G),
+        "last": last(w, s, h),
+    },
+    exists=(s, b),
 )

@@ -24,6 +24,8 @@ decrease = shipped(formulas.decrease)
 contraction = shipped(formulas.contraction)
 rate = shipped(formulas.rate)
 slack = shipped(formulas.slack)
+slope_with_jumps = shipped(formulas.slope_with_jumps)
+rate_with_jumps = shipped(formulas.rate_with_jumps)
 radius_sharp = shipped(formulas.radius_sharp)
 radius_tight = shipped(formulas.radius_tight)
 rate_classic = shipped(formulas.rate_classic)
@@ -159,7 +161,20 @@ def components(x, y, z):
 
 lip = sp.Symbol("lip")
 
+# Theorem N: sigma is a value of the hull profile, kappa one of the bound of J's jumps.
+kappa = sp.Symbol("kappa")
+
 
 def apart(w, x, d):
     """A distance."""
     return said("{0} and {1} are {2} apart", w, x, d)
+
+
+def kinked(beta, eta):
+    """(N0) to (N2)."""
+    return said("J changes and jumps on B as Theorem N allows, with beta = {0} and steps up to {1}", beta, eta)
+
+
+def hull(x, sigma, kappa):
+    """Values of the hull profile and of the bound of the jumps."""
+    return said("at radius {0} the hull profile is {1} and the jumps are at most {2}", x, sigma, kappa)

@@ -86,6 +86,41 @@ def _solve(sig0: float, k: float, target: float) -> float:
     return (sig0 - math.sqrt(sig0**2 - 2 * k * target)) / k
 
 
+def kinked_run(rng: random.Random) -> Iterator[Point]:
+    """delta-GClip on the square loss of a map of one unknown with slopes 1 and 1 - jump in turn, from w_0 = 0.
+
+    The jumps are `jump`, the hull profile is 1 - jump, and psi is constant.
+    """
+    jump = rng.uniform(0.02, 0.6)
+    sigma = 1 - jump
+    lengths = [rng.uniform(0.05, 0.4) for _ in range(120)]
+    slopes = [1 - jump * (k % 2) for k in range(120)]
+    at = np.concatenate([[0.0], np.cumsum(lengths)]) - sum(lengths[:60]) - rng.uniform(0, 0.05)
+    values = np.concatenate([[0.0], np.cumsum(np.multiply(lengths, slopes))])
+    values -= np.interp(0.0, at, values)
+    eta, delta = rng.uniform(0.05, 1.5), rng.uniform(0.05, 0.95)
+    psi = formulas.slope_with_jumps(sigma, jump, 1, eta)
+    radius, gamma = rng.uniform(0.5, 3), math.exp(rng.uniform(-3, 1))
+    if psi <= 0.02:
+        return
+    residual = rng.uniform(0.05, 0.95) * psi * radius
+    factor = formulas.rate_with_jumps(sigma, jump, 1, eta, delta)
+    w, path = 0.0, 0.0
+    for t in range(rng.randrange(1, 12)):
+        r, slope = (float(np.interp(w, at, values)) - residual), slopes[int(np.searchsorted(at, w, "right")) - 1]
+        size = abs(r * slope)
+        h = formulas.step_size(eta, gamma, delta, size) if size else eta
+        after = w - h * r * slope
+        yield {
+            "beta": 1.0, "eta": eta, "delta": delta, "c": math.sqrt(2), "R": radius, "rho": residual / psi, "h": h,
+            "G": size, "tau": psi, "sigma": sigma, "kappa": jump, "total": psi * radius, "area_rho": residual,
+            "P": path, "area": psi * path, "area1": psi * (path + h * size), "a0": residual / math.sqrt(2),
+            "a": abs(r) / math.sqrt(2), "a1": abs(float(np.interp(after, at, values)) - residual) / math.sqrt(2),
+            "Q": factor**t,
+        }  # fmt: skip
+        w, path = after, path + h * size
+
+
 def generator(rng: random.Random) -> np.random.Generator:
     """For matrices."""
     return np.random.default_rng(rng.getrandbits(32))

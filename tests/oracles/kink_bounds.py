@@ -97,7 +97,7 @@ def compared(attack: Attack, arith: Arithmetic) -> Compared:
         found = max(float(np.linalg.norm((j - attack.j0)[:, mask], 2)) for j in attack.jacobians)
         hold(f"dJ{k}", bound, found)
         broken += _kernel(attack, centre, choice, mask, k, arith)
-    _flips(attack, bounds.flips(s, ops, number), broken)
+    _flips(attack, bounds.frozen.flips(s, ops, number), broken)
     _pairs(attack, bounds, arith, hold)
     return Compared(ratios, broken)
 

@@ -15,7 +15,7 @@ from pltheory.nets.activations import ACTIVATIONS
 from pltheory.theory.arithmetic import FLOATS
 from proofs_checks import coq_claims, coq_constants, coq_formulas, coq_generated, coq_status, coq_terms, witness
 from proofs_checks.claims import load
-from proofs_checks.language import ge, gt, said
+from proofs_checks.language import Define, ge, gt, said
 
 FOLDER = coq_generated.FOLDER
 CLAIMS = {c.name: c for c in load()}
@@ -263,6 +263,22 @@ def test_hypotheses_of_the_section_are_the_cited_lemmas():
     together = text.split("Definition every_claim :=")[1]
     assert re.findall(r"@claim_(\w+)", together) == [c.name for c in GENERATED]
     assert "Print Assumptions every_claim." in (FOLDER / "Assumptions.v").read_text()
+
+
+_KEYWORDS = {"as", "at", "cofix", "else", "end", "exists", "fix", "for", "forall", "fun", "if", "in", "let", "match"}
+_KEYWORDS |= {"mod", "return", "then", "using", "where", "with", "Prop", "Set", "Type"}
+
+
+def test_no_symbol_has_a_name_that_is_taken():
+    """A keyword, or a proposition or type of the section: Coq would refuse the theorem, and is not always there."""
+    declared = re.findall(r"^Variables? (.+?) :", CLAIMS_TEXT, re.MULTILINE)
+    taken = _KEYWORDS | {name for names in declared for name in names.split()}
+    assert {"T1", "lies_in_S"} <= taken
+    for claim in GENERATED:
+        rels = [*claim.hypotheses.values(), *claim.conclusions.values()]
+        symbols = {s for r in rels for s in r.expr.free_symbols}
+        symbols |= {s.symbol for s in coq_claims._steps(claim.steps) if isinstance(s, Define)}
+        assert not {coq_terms.variable(s) for s in symbols} & taken, claim.name
 
 
 def test_a_false_claim_has_no_script():
