@@ -28,8 +28,8 @@ def _prelu(builder: Builder, call: Call) -> Value:
     slope = call["weight"]
     if isinstance(slope, Weight):
         unreadable(
-            f"the slope {slope.name} is trained: a kink with a parameter of its own, a product with the negative values "
-            "alone, is no kind of node; a slope that does not require a gradient is read"
+            f"the slope {slope.name} is trained: a kink with a parameter of its own, a product with negative "
+            "values alone, is no kind of node; a slope that does not require a gradient is read"
         )
     numbers = constant(Constant(slope.tensor) if isinstance(slope, Frozen) else slope).reshape(-1)
     if bool((numbers != numbers[0]).any()):
