@@ -44,7 +44,9 @@ def _between_kinks(q: Question, found: Any) -> Row:
     """With kinks: none is met on the ball, so that the network is there the smooth one of its pieces (Theorem P)."""
     if found is None:
         return unknown(_NO_BALL)
-    kinks: Bound = found.kinks
+    kinks: Bound | None = getattr(found, "kinks", None)
+    if kinks is None:
+        return unknown("whether an argument meets a kink is not known")
     return Row(Comparison(kinks, "<=", ZERO, "kinks"), kinks.method)
 
 

@@ -23,7 +23,6 @@ from ..nets.centre import Centre as GraphCentre
 from ..nets.centre import linearize as linearize_nodes
 from ..nets.fields import FLOATS
 from ..nets.graph import Graph
-from ..nets.kinds.kinks import Kinked
 from ..problem.admissible import antipodal_pair
 from ..problem.networks import looks_like_layers
 from ..problem.problem import Problem
@@ -108,10 +107,7 @@ def measure(problem: Problem) -> Measured:
     else:
         kernel = empirical_ntk(problem.network, problem.x)
     spectrum = extremes(kernel)
-    kinked = [] if at is None else [node.kind.function for node in at.graph.nodes if isinstance(node.kind, Kinked)]
-    if kinked:
-        unavailable = f"not available for this network: the derivative of {kinked[0]} jumps"
-    elif at is not None:
+    if at is not None:
         bounds = profile_of_graph(at, at.residual(problem.y), problem.scale, spectrum=spectrum)
     elif lin is not None:
         residual = float(torch.linalg.vector_norm(lin.outputs - problem.y, dtype=torch.float64))

@@ -19,6 +19,7 @@ from ...problem.problem import Problem
 from ...rigor import environment
 from ...rigor.roundoff import Array, add_up, mul_up
 from ...rigor.scalar import Interval, between
+from ...theory import NotAvailableError
 from ..stored_graph import GraphArrays
 from ..stored_graph import stored as stored_graph
 from .certify import Progress, TrajectoryCertificate, _Run, follow
@@ -178,6 +179,8 @@ def certify_graph_trajectory(
     steps_limit: int,
     progress: Progress | None = None,
 ) -> TrajectoryCertificate:
-    """Theorem D for a network of class G. Arguments and errors as `certify_trajectory`."""
+    """Theorem D for a smooth network of class G. Arguments and errors as `certify_trajectory`."""
     environment.require()
+    if problem.reading.graph.kinked:
+        raise NotAvailableError("the network has kinks: its trajectory is followed by `certify_kinked_trajectory`")
     return follow(GraphRun(problem, certifiable(settings)), problem, steps_limit, progress)
