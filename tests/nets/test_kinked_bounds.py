@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pltheory.nets import units
-from pltheory.nets.kinds.kinks import Maximum, relu
+from pltheory.nets.jumps import Margins
 from pltheory.nets.kinked import Dropped, KinkedBounds, kept_kernel
 from tests.kink_attack import one
 from tests.oracles.kink_attack import Attack
@@ -97,12 +97,13 @@ def test_a_kernel_without_columns_is_that_of_the_others(kind, verified):
 
 def test_units_below_a_maximum_go_with_its_windows():
     """Of two readers of a layer, entry by entry and by windows, each names the units whose tokens it may flip."""
-    windows = Maximum(np.array([[-1, 0], [1, 2], [2, 3]]), 1.0)
+    windows = np.array([[-1, 0], [1, 2], [2, 3]])
+    margins = Margins(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 3, 2)), windows)
     tokens = np.array([[True, False, False], [False, False, True]])
-    found = windows.entries_in(tokens, 5).tolist()
+    found = margins.entries(tokens, 5).tolist()
     assert found == [[True, False, False, False, False], [False, False, True, True, False]]
-    assert windows.entries_in(np.array([[False, True, False]]), 5).tolist() == [[False, True, True, False, False]]
-    assert relu().entries_in(tokens, 3) is tokens
+    assert margins.entries(np.array([[False, True, False]]), 5).tolist() == [[False, True, True, False, False]]
+    assert Margins(np.zeros((2, 3)), np.zeros((2, 3))).entries(tokens, 3) is tokens
 
 
 def test_margins_beyond_all_numbers_are_no_trouble():
