@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: verify test lint bench class-g docs coq soundness processors fuzz clean
+.PHONY: verify test lint bench class-g kinks docs coq soundness processors fuzz clean
 
 verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
@@ -24,6 +24,10 @@ bench: $(VENV)/.test .peers/jax/.done .peers/torch/.done
 # Certificates of convolutional, residual, normalised and attention networks, proved and rechecked; writes the page.
 class-g: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks.class_g --recheck --page docs/class_g.md
+
+# The same of networks with kinks: ReLU, max pooling.
+kinks: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks.kinks --recheck --page docs/kinks.md
 
 .peers/jax/.done: tests/benchmarks/peers/jax.txt
 	$(PYTHON) -m venv .peers/jax

@@ -1,21 +1,7 @@
-"""Certificates of networks of class G, row by row: `python -m tests.benchmarks.class_g [--rows NAME,..] [--recheck]`.
-
-Every row is a process of its own, so that its peak memory is its own. A row at initialisation proves Theorem B; a row
-after Gauss-Newton steps proves Theorem C where they end.
-"""
+"""Certificates of networks of class G: `python -m tests.benchmarks.class_g [--rows NAME,..] [--recheck]`."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import resource
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,31 +9,11 @@ import torch.nn.functional as nnf
 from torch import nn
 
 import pltheory as pl
-from pltheory.certificates.basin import certify_basin
+from tests.benchmarks.certified import Row, Table, main
 
-SETTINGS = pl.DeltaGClipSettings(eta="0.1/beta", gamma=0.5, delta=0.1)
 FULL = pl.DeltaGClipSettings(eta="1/beta", gamma=1e9, delta=0.1)
 """Steps that are never clipped."""
 DIGITS = (1, 8, 8)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of the table.
-
-    Attributes:
-        what: network and data, in words.
-        problem: makes them.
-        steps: most Gauss-Newton steps; None for a theorem at initialisation.
-        theorem: its id there.
-        settings: the step rule.
-    """
-
-    what: str
-    problem: Callable[[], pl.Problem]
-    steps: int | None = 8
-    theorem: str = "B"
-    settings: pl.DeltaGClipSettings = SETTINGS
 
 
 def digits(n: int, labels: str = "one-hot") -> tuple[torch.Tensor, torch.Tensor]:
@@ -184,98 +150,23 @@ ROWS = {
     "transformer-200": Row("transformer block, 8 tokens of width 32, n = 200", lambda: tokens(200, 32, 64)),
 }
 
-
-def measure(name: str, *, recheck: bool) -> dict[str, object]:
-    """Prove a row and say what it took."""
-    row = ROWS[name]
-    problem = row.problem()
-    start, begun = time.perf_counter(), time.process_time()
-    count = sum(p.numel() for p in problem.parameters())
-    found: dict[str, object] = {"row": name, "what": row.what, "parameters": count}
-    if row.steps is None:
-        claim = pl.certify(problem, row.settings, theorem=row.theorem)
-        found |= {"steps": 0}
-    else:
-        basin = certify_basin(problem, row.settings, limit=row.steps)
-        claim = basin.certificate
-        found |= {"steps": len(basin.polished.steps) - 1 if basin.polished else None, "shortfall": basin.shortfall}
-    found |= {"proof_s": round(time.perf_counter() - start, 1), "proof_cpu_s": round(time.process_time() - begun, 1)}
-    found["certified"] = claim is not None and claim.holds
-    if claim is not None:
-        left, right = claim.inequalities[-1].left, claim.inequalities[-1].right
-        named = {name: bound.value for name, bound in claim.bounds.items() if name in ("lambda_min", "ell")}
-        found |= {"needed": left, "available": right, **named}
-    if recheck and claim is not None and claim.holds:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "of.cert.json")
-            claim.save(path)
-            start = time.perf_counter()
-            said = pl.recheck(path)
-            found |= {"recheck_s": round(time.perf_counter() - start, 1), "recheck": said.message}
-    found["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return found
-
-
-def page(found: list[dict[str, Any]]) -> str:
-    """The table as a page of the docs."""
-    lines = [
-        "# Certificates of class G",
-        "",
+TABLE = Table(
+    "tests.benchmarks.class_g",
+    ROWS,
+    "Certificates of class G",
+    (
         "Written by `make class-g`, every row in a process of its own. *Steps* are kernel Gauss-Newton steps before",
         "Theorem C; rows without are Theorem B at initialisation, or D where it says so. *Needed* and *available* are",
         "the sides of the theorem's last inequality: for B and C the residual, round-off included, and",
         "`(1 - beta eta / 2) int sig`. Times are of the whole proof, reading and polish included, and of the recheck",
         "from the file alone; *memory*: by its sizes it asks for more than the 8 GiB that are allowed by default.",
-        "",
-        "| network and data | parameters | steps | verdict | needed | available | `ell` | proof s | recheck s | MiB |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for r in found:
-        verdict = "CERTIFIED" if r["certified"] else f"open: {r.get('shortfall') or 'short of what is needed'}"
-        numbers = [f"{r[k]:.3g}" if k in r else "" for k in ("needed", "available", "ell")]
-        said = r.get("recheck", "")
-        recheck = f"{r['recheck_s']:.3g}" if "confirmed" in said else said.split(":")[0]
-        cells = [
-            r["what"],
-            str(r["parameters"]),
-            str(r["steps"] or ""),
-            verdict,
-            *numbers,
-            f"{r['proof_s']:.3g}",
-            recheck,
-        ]
-        lines.append("| " + " | ".join([*cells, str(r["peak_mib"])]) + " |")
-    lines += [
-        "",
+    ),
+    (
         "What ends the transformer of width 16 is no round-off. Ten one-hot targets sum to 1: where the m features of",
         "its head and 1 span and F = y, the rows of the head sum to 0, so that the sum of the outputs moves with the",
-        "head's own m + 1 parameters alone, and `K` is singular beyond n = m + 1 = 129. The row at n = 200 is of width 32.",
-    ]
-    return "\n".join([*lines, ""])
-
-
-def main() -> None:
-    """One line of JSON a row, and the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", default=",".join(ROWS), help="names, separated by commas")
-    parser.add_argument("--recheck", action="store_true", help="save each certificate and recheck it")
-    parser.add_argument("--here", action="store_true", help="in this process")
-    parser.add_argument("--page", type=Path, help="write the table there")
-    asked = parser.parse_args()
-    found = []
-    for name in asked.rows.split(","):
-        if asked.here:
-            said = json.dumps(measure(name, recheck=asked.recheck))
-        else:
-            more = ["--recheck"] if asked.recheck else []
-            command = [sys.executable, "-m", "tests.benchmarks.class_g", "--here", "--rows", name, *more]
-            said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-        found.append(json.loads(said))
-        sys.stdout.write(said + "\n")
-        sys.stdout.flush()
-    if asked.page is not None:
-        asked.page.write_text(page(found))
-
+        "head's own m + 1 parameters alone, and `K` is singular beyond n = m + 1 = 129. The row at n = 200 has width 32.",
+    ),
+)
 
 if __name__ == "__main__":
-    main()
+    main(TABLE, __doc__)

@@ -15,7 +15,8 @@ from pltheory.certification import certificate as ball
 from pltheory.certification.claim import Claim
 from pltheory.rechecker import ball as recheck_ball
 from pltheory.rechecker import recheck
-from tests.benchmarks.class_g import SETTINGS, digits, tokens
+from tests.benchmarks.certified import SETTINGS
+from tests.benchmarks.class_g import digits, tokens
 from tests.forge import FALSE, UNSURE, Forge, refused
 
 RADII = 48

@@ -1,0 +1,145 @@
+"""Certificates of networks, row by row: what proof and recheck take, and the page that says so.
+
+Every row is a process of its own, so that its peak memory is its own. A row at initialisation proves a theorem there; a
+row after Gauss-Newton steps proves Theorem C where they end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pltheory as pl
+from pltheory.certificates.basin import certify_basin
+
+SETTINGS = pl.DeltaGClipSettings(eta="0.1/beta", gamma=0.5, delta=0.1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table.
+
+    Attributes:
+        what: network and data, in words.
+        problem: makes them.
+        steps: most Gauss-Newton steps; None for a theorem at initialisation.
+        theorem: its id there.
+        settings: the step rule.
+    """
+
+    what: str
+    problem: Callable[[], pl.Problem]
+    steps: int | None = 8
+    theorem: str = "B"
+    settings: pl.DeltaGClipSettings = SETTINGS
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows, and the page that they are shown on.
+
+    Attributes:
+        module: that is run for a row, of `python -m`.
+        rows: by name.
+        title: of the page.
+        text: above the table, lines.
+        notes: below it, lines.
+    """
+
+    module: str
+    rows: Mapping[str, Row]
+    title: str
+    text: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def measure(name: str, row: Row, *, recheck: bool) -> dict[str, object]:
+    """Prove a row and say what it took."""
+    problem = row.problem()
+    start, begun = time.perf_counter(), time.process_time()
+    count = sum(p.numel() for p in problem.parameters())
+    found: dict[str, object] = {"row": name, "what": row.what, "parameters": count}
+    if row.steps is None:
+        claim = pl.certify(problem, row.settings, theorem=row.theorem)
+        found |= {"steps": 0}
+    else:
+        basin = certify_basin(problem, row.settings, limit=row.steps)
+        claim = basin.certificate
+        found |= {"steps": len(basin.polished.steps) - 1 if basin.polished else None, "shortfall": basin.shortfall}
+    found |= {"proof_s": round(time.perf_counter() - start, 1), "proof_cpu_s": round(time.process_time() - begun, 1)}
+    found["certified"] = claim is not None and claim.holds
+    if claim is not None:
+        left, right = claim.inequalities[-1].left, claim.inequalities[-1].right
+        named = {name: bound.value for name, bound in claim.bounds.items() if name in ("lambda_min", "ell")}
+        found |= {"needed": left, "available": right, **named}
+    if recheck and claim is not None and claim.holds:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "of.cert.json")
+            claim.save(path)
+            start = time.perf_counter()
+            said = pl.recheck(path)
+            found |= {"recheck_s": round(time.perf_counter() - start, 1), "recheck": said.message}
+    found["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return found
+
+
+def page(table: Table, found: list[dict[str, Any]]) -> str:
+    """The table as a page of the docs."""
+    lines = [
+        f"# {table.title}",
+        "",
+        *table.text,
+        "",
+        "| network and data | parameters | steps | verdict | needed | available | `ell` | proof s | recheck s | MiB |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for r in found:
+        verdict = "CERTIFIED" if r["certified"] else f"open: {r.get('shortfall') or 'short of what is needed'}"
+        numbers = [f"{r[k]:.3g}" if k in r else "" for k in ("needed", "available", "ell")]
+        said = r.get("recheck", "")
+        recheck = f"{r['recheck_s']:.3g}" if "confirmed" in said else said.split(":")[0]
+        cells = [
+            r["what"],
+            str(r["parameters"]),
+            str(r["steps"] or ""),
+            verdict,
+            *numbers,
+            f"{r['proof_s']:.3g}",
+            recheck,
+        ]
+        lines.append("| " + " | ".join([*cells, str(r["peak_mib"])]) + " |")
+    if table.notes:
+        lines += ["", *table.notes]
+    return "\n".join([*lines, ""])
+
+
+def main(table: Table, doc: str | None) -> None:
+    """One line of JSON a row, and the page."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--rows", default=",".join(table.rows), help="names, separated by commas")
+    parser.add_argument("--recheck", action="store_true", help="save each certificate and recheck it")
+    parser.add_argument("--here", action="store_true", help="in this process")
+    parser.add_argument("--page", type=Path, help="write the table there")
+    asked = parser.parse_args()
+    found = []
+    for name in asked.rows.split(","):
+        if asked.here:
+            said = json.dumps(measure(name, table.rows[name], recheck=asked.recheck))
+        else:
+            more = ["--recheck"] if asked.recheck else []
+            command = [sys.executable, "-m", table.module, "--here", "--rows", name, *more]
+            said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        found.append(json.loads(said))
+        sys.stdout.write(said + "\n")
+        sys.stdout.flush()
+    if asked.page is not None:
+        asked.page.write_text(page(table, found))

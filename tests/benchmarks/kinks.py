@@ -1,0 +1,163 @@
+"""Certificates of networks with kinks: `python -m tests.benchmarks.kinks [--rows NAME,..] [--recheck]`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+import pltheory as pl
+from tests.benchmarks.certified import Row, Table, main
+from tests.benchmarks.class_g import digits
+
+GD = pl.DeltaGClipSettings(eta="0.1/beta", gamma=1e9, delta=0.1)
+"""Steps that are never clipped."""
+
+
+class Scaled(nn.Module):
+    """A layer in NTK scale: weights of variance 1, the output divided by the root of what it sums."""
+
+    def __init__(self, layer: nn.Linear | nn.Conv2d, signs: bool = False) -> None:
+        super().__init__()
+        self.layer, self.scale = layer, layer.weight[0].numel() ** -0.5
+        nn.init.normal_(layer.weight)
+        if signs:
+            with torch.no_grad():
+                layer.weight.sign_()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, ..)."""
+        return self.scale * self.layer(x)
+
+
+def dense(
+    n: int, widths: list[int], *, head: str = "signs", outputs: int = 1, slope: float = 0.0, seed: int = 0
+) -> pl.Problem:
+    """ReLU or leaky ReLU layers; one output with labels +-1, or ten one-hot."""
+    torch.manual_seed(seed)
+    sizes = [64, *widths]
+    layers: list[nn.Module] = []
+    for inputs, width in zip(sizes[:-1], widths, strict=True):
+        layers += [Scaled(nn.Linear(inputs, width, bias=False)), nn.LeakyReLU(slope) if slope else nn.ReLU()]
+    net = nn.Sequential(*layers, Scaled(nn.Linear(widths[-1], outputs, bias=False), head == "signs"))
+    data = pl.datasets.digits(n, labels="low-high" if outputs == 1 else "one-hot")
+    return pl.Problem(net.double(), data.x, data.y)
+
+
+def pooled(n: int, channels: int, *, outputs: int = 1, seed: int = 0) -> pl.Problem:
+    """Convolution 3x3, ReLU, max pooling, dense."""
+    torch.manual_seed(seed)
+    net = nn.Sequential(
+        Scaled(nn.Conv2d(1, channels, 3, padding=1, bias=False)),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        Scaled(nn.Linear(channels * 16, outputs, bias=False), outputs == 1),
+    )
+    return pl.Problem(net.double(), *digits(n, "low-high" if outputs == 1 else "one-hot"))
+
+
+class Block(nn.Module):
+    """Pre-activation: norm, ReLU, conv, norm, ReLU, conv, and the identity or a 1 x 1 convolution beside it."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.BatchNorm2d(inputs), nn.BatchNorm2d(outputs)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.beside = nn.Conv2d(inputs, outputs, 1, stride, bias=False) if stride > 1 or inputs != outputs else None
+        with torch.no_grad():
+            # Isometries and a branch that is closed at first: a residual network's usual start.
+            for conv in (self.conv1, self.beside):
+                if conv is not None:
+                    middle = conv.kernel_size[0] // 2
+                    conv.weight.zero_()
+                    conv.weight[:, :, middle, middle] = nn.init.orthogonal_(torch.empty(outputs, inputs))
+            self.conv2.weight.zero_()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
+        z = torch.relu(self.norm1(x))
+        branch = self.conv2(torch.relu(self.norm2(self.conv1(z))))
+        return branch + (x if self.beside is None else self.beside(z))
+
+
+class ResNet8(nn.Module):
+    """A stem, three stages of widths c, 2c, 4c, a norm, ReLU, flatten, dense: seven 3 x 3 convolutions and a head."""
+
+    def __init__(self, width: int = 8) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(1, width, 3, 1, 1, bias=False)
+        self.stages = nn.Sequential(Block(width, width, 1), Block(width, 2 * width, 2), Block(2 * width, 4 * width, 2))
+        self.norm, self.head = nn.BatchNorm2d(4 * width), nn.Linear(4 * width * 49, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, 1, 28, 28) to (n, 10)."""
+        return self.head(torch.relu(self.norm(self.stages(self.stem(x)))).flatten(1))
+
+
+def fashion(n: int, width: int) -> pl.Problem:
+    """Fashion-MNIST; the stem's channels of variance 1 on the data, statistics of the norms measured there."""
+    torch.manual_seed(0)
+    data = pl.datasets.fashion_mnist(n, labels="one-hot")
+    x = data.x.reshape(n, 1, 28, 28)
+    x = x / x.abs().max()
+    net = ResNet8(width).double()
+    with torch.no_grad():
+        net.stem.weight /= net.stem(x).std((0, 2, 3))[:, None, None, None]
+        for norm in (m for m in net.modules() if isinstance(m, nn.BatchNorm2d)):
+            norm.momentum = None
+        net.train()(x)
+    return pl.Problem(net.eval(), x, data.y)
+
+
+def followed(what: str, problem: Callable[[], pl.Problem]) -> Row:
+    """Theorem D from initialisation."""
+    return Row(what, problem, None, "D", GD)
+
+
+ROWS = {
+    **{
+        f"d-{m}-{head}-{seed}": followed(
+            f"one hidden, width {m}, {'head +-1' if head == 'signs' else 'Gaussian head'}, seed {seed}, n = 10",
+            lambda m=m, head=head, seed=seed: dense(10, [m], head=head, seed=seed),  # type: ignore[misc]
+        )
+        for m in (64, 128, 256)
+        for head in ("signs", "gaussian")
+        for seed in (0, 1, 2)
+    },
+    "d20-256": followed("one hidden, width 256, n = 20", lambda: dense(20, [256])),
+    "d20-512": followed("one hidden, width 512, n = 20", lambda: dense(20, [512])),
+    "d50-512": followed("one hidden, width 512, n = 50", lambda: dense(50, [512])),
+    "pool5-16": followed("conv 3x3 of 16 channels, ReLU, max pooling, n = 5", lambda: pooled(5, 16)),
+    "pool5-32": followed("the same, 32 channels", lambda: pooled(5, 32)),
+    "pool10-32": followed("the same, n = 10", lambda: pooled(10, 32)),
+    "two5-128": followed("two hidden, width 128, n = 5", lambda: dense(5, [128, 128])),
+    "two10-512": followed("two hidden, width 512, n = 10", lambda: dense(10, [512, 512])),
+    "c50-256": Row("one hidden, width 256, 10 outputs, n = 50", lambda: dense(50, [256], head="", outputs=10), 12),
+    "c100-512": Row("one hidden, width 512, 10 outputs, n = 100", lambda: dense(100, [512], head="", outputs=10), 12),
+    "c50-pool": Row("conv of 64 channels, ReLU, max pooling, 10 outputs", lambda: pooled(50, 64, outputs=10), 15),
+    "c50-fashion": Row("ResNet-8 (8-16-32), ReLU, eval-mode batch norm, Fashion-MNIST", lambda: fashion(50, 8), 15),
+    "n5": Row("one hidden, width 100000, head +-1, n = 5", lambda: dense(5, [100_000]), None, "N", GD),
+    "n10-leaky": Row(
+        "one hidden, leaky ReLU 0.5, width 200000, head +-1, n = 10",
+        lambda: dense(10, [200_000], slope=0.5), None, "N", GD,
+    ),
+}  # fmt: skip
+
+TABLE = Table(
+    "tests.benchmarks.kinks",
+    ROWS,
+    "Certificates of networks with kinks",
+    (
+        "Written by `make kinks`, every row in a process of its own; ReLU unless said. Theorem D follows gradient",
+        "descent with `eta = 0.1/beta` from a random initialisation, labels +-1, until Theorem N holds; Theorem N",
+        "alone is proved at initialisation; rows with *steps* are Theorem C, no kink in reach, after so many kernel",
+        "Gauss-Newton steps. *Needed* and *available* are the sides of the theorem's last inequality. Times are of the",
+        "whole proof, reading and polish included, and of the recheck from the file alone.",
+    ),
+)
+
+if __name__ == "__main__":
+    main(TABLE, __doc__)
