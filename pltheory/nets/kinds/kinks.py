@@ -283,8 +283,7 @@ class Maximum(Kinked):
         if reach is not None and reach.classes is not None:
             # One function of the weights that stands twice: it does not matter which of the two is taken.
             classes = reach.classes[:, np.maximum(self.windows, 0)]
-            same = classes == np.take_along_axis(classes, chosen[:, :, None], -1)
-            gaps[same & (self.windows >= 0)] = np.inf
+            gaps[classes == np.take_along_axis(classes, chosen[:, :, None], -1)] = np.inf
         between = np.maximum(0.0, down(np.min(gaps, axis=-1) / ROOT_TWO))
         level = top if self.slope_below == 1 else np.copysign(np.maximum(0.0, down(np.abs(top) - off)), top)
         if self.slope_below == 1:
