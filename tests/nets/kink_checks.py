@@ -10,14 +10,14 @@ from itertools import pairwise, permutations
 
 import numpy as np
 
-from pltheory.nets import jumps
+from pltheory.nets import jumps, roundoff
 from pltheory.nets.centre import linearize
 from pltheory.nets.fields import FLOATS, VERIFIED
 from pltheory.nets.fields.verified import Near
 from pltheory.nets.jumps import Jumping
 from pltheory.nets.kinds.kinks import Maximum, relu
 from pltheory.nets.kinked import KinkedBounds
-from pltheory.nets.tape import Tape
+from pltheory.nets.tape import Rounded, Tape
 from pltheory.theory import arithmetic
 from tests.nets.kink_cases import CASES, chain, ones
 from tests.oracles.kink_attack import left_piece
@@ -106,10 +106,23 @@ def nothing_left() -> list[str]:
     return bad
 
 
+def errors_over_kinks() -> list[str]:
+    """A unit that sleeps and one that is awake: an error of its argument wakes it, or passes."""
+    bad = []
+    for w, added in ((-0.01, 0.03), (1.0, 0.03)):
+        graph = chain([[w]], relu(), [[2.0]], size=1)
+        at = linearize(graph, ones(1), VERIFIED)
+        rounding = [None if r is None else Rounded(added if v == 1 else 0.0, r.rows) for v, r in enumerate(at.rounding)]
+        found = passed(graph, parameters(graph), ones(1), {1: added * ones(1)}).outputs - 2 * max(w, 0.0)
+        bad += [str(w)] if float(found[0, 0]) > roundoff.output_error(graph, at.numbers, rounding) * SLACK else []
+    return bad
+
+
 CHECKS: dict[str, Callable[[], list[str]]] = {
     **{name: (lambda name=name: in_case(name)) for name in CASES},
     "knapsack": packed,
     "uncertain": uncertain,
     "headroom": headroom,
     "nothing left": nothing_left,
+    "errors": errors_over_kinks,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pltheory.nets import jumps, kinked, sweep, units
+from pltheory.nets import jumps, kinked, roundoff, sweep, units
 from pltheory.nets.kinds import affine, kinks
 from tests.nets.graph_mutants import Mutant
 
@@ -196,6 +196,23 @@ MUTANTS = [
         "self.numbers[v].reach",
         "0.1 * self.numbers[v].reach",
         "grown patch",
+    ),
+    # errors
+    Mutant(
+        "errors flip nothing",
+        roundoff._Errors,
+        "_move",
+        "sum((c for k, c in row.items() if k < 0), self.zero)",
+        "row.get(ERROR, self.zero)",
+        "errors",
+    ),
+    Mutant(
+        "errors reach as far as weights",
+        roundoff._Errors,
+        "entries",
+        "return None",
+        "return np.zeros(reach.own.shape)",
+        "errors",
     ),
     # units
     Mutant(

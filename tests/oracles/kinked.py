@@ -6,6 +6,7 @@ kink any derivative between the two pieces' will do; here it is the left one's, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,12 +65,12 @@ class Passed:
         return self.values[-1]
 
 
-def passed(graph: Graph, flat: Array, x: Array) -> Passed:
-    """Values and derivatives at weights."""
+def passed(graph: Graph, flat: Array, x: Array, errors: Mapping[int, Array] | None = None) -> Passed:
+    """Values and derivatives at weights, with errors (n, N) added at nodes."""
     out = Passed([], [])
-    for node in graph.nodes:
+    for v, node in enumerate(graph.nodes):
         value, tangent = _node(graph, node, flat, x, out)
-        out.values.append(value)
+        out.values.append(value if errors is None or v not in errors else value + errors[v])
         out.tangents.append(tangent)
     return out
 
