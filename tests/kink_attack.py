@@ -24,9 +24,9 @@ COLUMNS = ("dJ0", "dJ1", "dJ2", "rows", "pairs", "steps", "pair rows", "N2", "N2
 HEADINGS = ("dJ", "without units", "without groups", *COLUMNS[3:])
 
 
-def one(seed: int) -> tuple[str, Compared]:
+def one(seed: int, kind: str | None = None) -> tuple[str, Compared]:
     """Kind, and what came of it."""
-    drawn = random_kinks(seed)
+    drawn = random_kinks(seed, kind)
     rng = np.random.default_rng([seed, 3])
     attack = Attack(drawn.graph, drawn.x, 1.0, rng)
     every = crossings(drawn.graph, attack.centre)
