@@ -60,6 +60,7 @@ class Margins:
             return np.asarray(found | (self.nearest > entries) | (entries == 0))
         there = self.windows >= 0
         each = np.where(there, entries[:, np.maximum(self.windows, 0)], 0.0)  # (n, T, d)
+        # A place that holds nothing was compared as if it held entry 0.
         chosen = np.argmax((self.gaps == np.inf) & there, axis=-1)
         top = np.take_along_axis(each, chosen[:, :, None], -1)
         ahead = (self.gaps > add_up(top, each)) | ((top == 0) & (each == 0)) | ~there

@@ -179,7 +179,8 @@ class OneLayer:
 
     def change(self, s: float, squares: JumpSquares) -> float:
         """kap_0(s): `||J(w) - J_0|| <= kap_0(s) + ell s` over |w - w_0| <= s."""
-        return float(mul_up(self.kappa, self.jump, sqrt_up(squares.at(s))))
+        found = squares.at(s)
+        return float(mul_up(self.kappa, self.jump, sqrt_up(found))) if found else 0.0
 
     def pairs(self, s: float, step: float, squares: JumpSquares) -> float:
         """kap(s): `||J(w') - J(w)|| <= kap(s) + ell |w' - w|` for |w - w_0| <= s, |w' - w| <= step.

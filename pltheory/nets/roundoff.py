@@ -30,7 +30,7 @@ class _Errors(Sweep):
 
     def _move(self, ahead: bool, pair: Pair, u: int) -> Move:
         # Beside the errors there are jumps, where an error carries a value over a kink.
-        whole, single = (sum(row.values(), self.zero) for row in (pair.batch, pair.sample))
+        whole, single = (sum((c for k, c in row.items() if k < 0), self.zero) for row in (pair.batch, pair.sample))
         return Move(whole, self.ops.minimum(whole, single))
 
     def entries(self, reach: Reach) -> None:

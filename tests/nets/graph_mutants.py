@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from pltheory.nets import ball, quadratic, sweep, tape
-from pltheory.nets.kinds import affine, fixed, pointwise, product, sums, tokens, weights
+from pltheory.nets import ball, kinked, quadratic, sweep, tape
+from pltheory.nets.kinds import affine, fixed, kinks, pointwise, product, sums, tokens, weights
 from pltheory.theory import rows
 from pltheory.theory.rows import NOTHING, Pair
 
@@ -46,16 +46,19 @@ class Mutant:
             AssertionError: the text does not stand there once: the rule was rewritten, and so must this mutant be.
         """
         original = inspect.getattr_static(self.owner, self.function)
-        source = textwrap.dedent(inspect.getsource(original))
+        inner = getattr(original, "fget", getattr(original, "func", original))  # of a property
+        source = textwrap.dedent(inspect.getsource(inner))
         assert source.count(self.old) == 1, f"{self.name}: {self.old!r} stands {source.count(self.old)} times"
         module = self.owner if inspect.ismodule(self.owner) else sys.modules[self.owner.__module__]  # type: ignore
         space: dict[str, object] = {}
         edited = "from __future__ import annotations\n" + source.replace(self.old, self.new)
         exec(compile(edited, f"<{self.name}>", "exec"), vars(module) | EXTRA, space)
         planted = space[self.function]
+        if hasattr(planted, "__set_name__"):
+            planted.__set_name__(self.owner, self.function)
         if inspect.ismodule(self.owner):
             # The function is known by its name wherever it was imported.
-            for user in (affine, fixed, pointwise, product, sums, tokens, sweep, ball, self.owner):
+            for user in (affine, fixed, kinks, pointwise, product, sums, tokens, sweep, ball, kinked, self.owner):
                 if getattr(user, self.function, None) is original:
                     monkeypatch.setattr(user, self.function, planted)
         else:

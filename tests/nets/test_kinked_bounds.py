@@ -12,13 +12,19 @@ from tests.kink_attack import one
 from tests.oracles.kink_attack import Attack
 from tests.oracles.kink_bounds import Arithmetic, kept_columns
 from tests.oracles.kinked import starts
-from tests.oracles.random_kinks import KINDS, random_kinks
+from tests.oracles.random_kinks import KINDS, MORE, random_kinks
 
 
 @pytest.mark.parametrize("seed", range(5000, 5000 + 2 * len(KINDS)))
 def test_no_weights_of_a_ball_break_a_bound(seed):
     _, found = one(seed)
     assert found.broken == []
+
+
+@pytest.mark.parametrize("kind", MORE)
+def test_no_weights_break_a_bound_beside_products_and_fixed_maps(kind):
+    for seed in range(6):
+        assert one(seed, kind)[1].broken == []
 
 
 def claimed(seed: int, radius: float, arith: Arithmetic, kind: str | None = None) -> dict[str, float]:
@@ -104,6 +110,34 @@ def test_units_below_a_maximum_go_with_its_windows():
     assert found == [[True, False, False, False, False], [False, False, True, True, False]]
     assert margins.entries(np.array([[False, True, False]]), 5).tolist() == [[False, True, True, False, False]]
     assert Margins(np.zeros((2, 3)), np.zeros((2, 3))).entries(tokens, 3) is tokens
+
+
+@pytest.mark.parametrize("seed", range(2 * len(KINDS)))
+def test_where_nothing_flips_the_network_is_smooth(seed):
+    """Below the radius of the first flip: no jump, and the bounds of class G with pieces that belong to the sample."""
+    drawn = random_kinks(seed)
+    arith = Arithmetic(verified=bool(seed % 2))
+    ops, number = arith.of
+    bounds = KinkedBounds.of(arith.centre(drawn.graph, drawn.x))
+    radius = 1.0
+    while radius > 1e-6 and bounds.frozen.flips(arith.number(radius), ops, number):
+        radius *= 0.8
+    if radius <= 1e-6:
+        pytest.skip("a token stands at its kink")
+    s = arith.number(radius)
+    (change,) = bounds.over(s, ops, number).changes()
+    kap, ell = bounds.over(s, ops, number).pairs()
+    assert max(arith.high(change.jump), arith.high(kap)) < 1e-150
+    smooth, sharper = (arith.high(f(s, ops, number)) for f in (bounds.frozen.change, bounds.frozen.lipschitz))
+    assert smooth == pytest.approx(arith.high(change.smooth), rel=1e-12)
+    assert sharper <= arith.high(ell) * (1 + 1e-12)
+    attack = Attack(drawn.graph, drawn.x, radius, np.random.default_rng(seed))
+    attack.run(rounds=3, steps=20)
+    moves, jacobians = attack.points, attack.jacobians
+    for a, (move, j) in enumerate(zip(moves, jacobians, strict=True)):
+        assert attack.size(j) <= smooth * (1 + 1e-9) + 1e-12
+        for other, k in zip(moves[:a], jacobians[:a], strict=True):
+            assert np.linalg.norm(j - k, 2) <= sharper * np.linalg.norm(move - other) * (1 + 1e-9) + 1e-12
 
 
 def test_margins_beyond_all_numbers_are_no_trouble():

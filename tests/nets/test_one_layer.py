@@ -7,13 +7,14 @@ import itertools
 import numpy as np
 import pytest
 
+from pltheory.nets import one_layer
 from pltheory.nets.centre import linearize
 from pltheory.nets.fields import FLOATS, VERIFIED
 from pltheory.nets.graph import Graph, Group, Node
 from pltheory.nets.kinds.affine import Affine
 from pltheory.nets.kinds.input import Input
 from pltheory.nets.kinds.kinks import PiecewiseLinear, clipped, leaky_relu, modulus, relu
-from pltheory.nets.one_layer import OneLayer, distances
+from pltheory.nets.one_layer import OneLayer
 from tests.oracles.kinked import parameters, passed
 
 ACTS = {"relu": relu(), "leaky": leaky_relu(0.1), "hardtanh": clipped(-0.7, 0.7), "modulus": modulus()}
@@ -132,6 +133,37 @@ def test_a_multiplier_pays_for_moves_between():
     assert squares.at(0.3) == pytest.approx(1.5, rel=1e-3)
 
 
+def test_pairs_are_attained():
+    """The head has grown by s, or the first weights gone to the kink: then a step across it."""
+    x, a, s, step = np.array([[2.0]]), 3.0, 0.5, 1e-6
+    for act, js in ((relu(), 1.0), (modulus(), 2.0)):
+        graph = network(np.array([[0.0]]), np.array([[a]]), act)
+        found = layer(graph, x)
+        squares = found.squares([s, 1e-3])
+        ends = [passed(graph, np.array([side * step / 2, a + s]), x).jacobian for side in (-1, 1)]
+        change = float(np.linalg.norm(ends[1] - ends[0], 2))
+        bound = found.pairs(s + step, step, squares) + found.lipschitz * step
+        assert js * (a + s) * 2.0 * (1 - 1e-9) <= change <= bound <= change * (1 + 1e-5)
+        graph = network(np.array([[0.1]]), np.array([[a]]), act)
+        found = layer(graph, x)
+        squares = found.squares([0.1])
+        ends = [passed(graph, np.array([w, a]), x).jacobian for w in (0.06, -1e-9)]
+        change = float(np.linalg.norm(ends[1] - ends[0], 2))
+        assert change <= found.pairs(0.04, 0.0600001, squares) + found.lipschitz * 0.0600001
+
+
+def test_what_is_smooth_is_attained():
+    """Far from kinks the change is ell s, the move all of the head's: ell = kappa_2 s1 ||X~||."""
+    x = np.array([[2.0], [2.0]])
+    graph = network(np.array([[5.0]]), np.array([[1.0]]), relu(), kappas=(0.5, 3.0))
+    found = layer(graph, x)
+    j0 = passed(graph, parameters(graph), x).jacobian
+    j = passed(graph, np.array([5.0, 1.3]), x).jacobian
+    assert found.change(0.3, found.squares([0.3])) == 0.0
+    change = float(np.linalg.norm(j - j0, 2))
+    assert change <= found.lipschitz * 0.3 * (1 + 1e-12) <= change * (1 + 1e-6)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_no_weights_of_the_ball_break_the_bounds(seed):
     """Units sent over their nearest kinks, as many as the radius pays for, the rest on the head; pairs across."""
@@ -188,7 +220,7 @@ def test_floats_and_enclosures_agree(seed):
 
 
 def test_a_sample_that_does_not_see_the_weights_never_flips():
-    found = distances(np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[0.0, 0.0], [2.0, 4.0]]))
+    found = one_layer.distances(np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[0.0, 0.0], [2.0, 4.0]]))
     assert np.isinf(found[0]).all()
     assert found[1, 0] == 0.0
     assert 0.25 * (1 - 1e-15) <= found[1, 1] < 0.25

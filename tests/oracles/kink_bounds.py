@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from pltheory.nets.centre import Centre, linearize
 from pltheory.nets.fields import FLOATS, VERIFIED
 from pltheory.nets.graph import Graph
+from pltheory.nets.jumps import Jumping
 from pltheory.nets.kinds.affine import Affine
 from pltheory.nets.kinked import Change, Dropped, KinkedBounds, kept_kernel
+from pltheory.nets.one_layer import OneLayer
+from pltheory.nets.sweep import Sweep
 from pltheory.rigor.arithmetic import INTERVALS
 from pltheory.rigor.scalar import interval
 from pltheory.theory import arithmetic
@@ -98,6 +102,8 @@ def compared(attack: Attack, arith: Arithmetic) -> Compared:
         hold(f"dJ{k}", bound, found)
         broken += _kernel(attack, centre, choice, mask, k, arith)
     _flips(attack, bounds.frozen.flips(s, ops, number), broken)
+    _rows(attack, bounds, arith, hold)
+    _one_layer(attack, centre, hold)
     _pairs(attack, bounds, arith, hold)
     return Compared(ratios, broken)
 
@@ -120,6 +126,46 @@ def _flips(attack: Attack, flips: dict[int, Array], broken: list[str]) -> None:
             if (left & ~flips.get(v, np.zeros_like(left))).any():
                 broken.append(f"flip: node {v}, tokens {np.argwhere(left & ~flips.get(v, np.zeros_like(left)))[:3]}")
                 return
+
+
+def _rows(attack: Attack, bounds: KinkedBounds, arith: Arithmetic, hold) -> None:
+    """Group by group, with how far each group moves: what norms of whole matrices hide."""
+    ops, number = arith.of
+    s = arith.number(attack.radius)
+    first = bounds.frozen.sweep(s, ops, number, None, Jumping(bounds.units))
+    second = bounds.frozen.sweep(s, ops, number, first, Jumping(bounds.units))
+    parts = [slice(a, b) for a, b in pairwise(starts(attack.graph))]
+
+    def compare(name: str, sweep: Sweep, move: Array, off: Array) -> None:
+        rows = {g: {h: arith.high(c) for h, c in row.items()} for g, row in bounds.frozen.rows(sweep).items()}
+        t = [float(np.linalg.norm(move[p])) for p in parts]
+        for g, part in enumerate(parts):
+            bound = sum(c if h < 0 else c * t[h] for h, c in rows.get(g, {}).items())
+            hold(name, bound, float(np.linalg.norm(off[:, part], 2)))
+
+    for move, j in zip(attack.points, attack.jacobians, strict=True):
+        compare("rows", first, move, j - attack.j0)
+    random = [tuple(map(int, attack.rng.integers(len(attack.points), size=2))) for _ in range(30)]
+    for a, b in [*attack.straddling, *random]:
+        compare("pair rows", second, attack.points[a] - attack.points[b], attack.jacobians[a] - attack.jacobians[b])
+
+
+def _one_layer(attack: Attack, centre: Centre, hold) -> None:
+    """The sharp form, where there is one."""
+    layer = OneLayer.of(centre)
+    if layer is None:
+        return
+    pairs = [*attack.straddling, *((b, a) for a, b in attack.straddling)]
+    lengths = [float(np.linalg.norm(m)) for m in attack.points]
+    squares = layer.squares([attack.radius])
+    for move, j in zip(attack.points, attack.jacobians, strict=True):
+        s = float(np.linalg.norm(move)) * (1 + 1e-12)
+        found = float(np.linalg.norm(j - attack.j0, 2))
+        hold("N2", layer.change(s, squares) + layer.lipschitz * s, found)
+    for a, b in [*pairs, *pairwise(attack.rng.permutation(len(lengths)))]:
+        step = float(np.linalg.norm(attack.points[a] - attack.points[b])) * (1 + 1e-12)
+        bound = layer.pairs(lengths[a] * (1 + 1e-12), step, squares) + layer.lipschitz * step
+        hold("N2 pairs", bound, float(np.linalg.norm(attack.jacobians[a] - attack.jacobians[b], 2)))
 
 
 def _pairs(attack: Attack, bounds: KinkedBounds, arith: Arithmetic, hold) -> None:

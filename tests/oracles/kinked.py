@@ -6,6 +6,7 @@ kink any derivative between the two pieces' will do; here it is the left one's, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from pltheory.nets.kinds.fixed import Fixed
 from pltheory.nets.kinds.input import Input
 from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear
 from pltheory.nets.kinds.pointwise import Pointwise
+from pltheory.nets.kinds.product import Product
 from pltheory.nets.kinds.sums import Sum
 
 Array = np.ndarray
@@ -64,12 +66,12 @@ class Passed:
         return self.values[-1]
 
 
-def passed(graph: Graph, flat: Array, x: Array) -> Passed:
-    """Values and derivatives at weights."""
+def passed(graph: Graph, flat: Array, x: Array, errors: Mapping[int, Array] | None = None) -> Passed:
+    """Values and derivatives at weights, with errors (n, N) added at nodes."""
     out = Passed([], [])
-    for node in graph.nodes:
+    for v, node in enumerate(graph.nodes):
         value, tangent = _node(graph, node, flat, x, out)
-        out.values.append(value)
+        out.values.append(value if errors is None or v not in errors else value + errors[v])
         out.tangents.append(tangent)
     return out
 
@@ -102,6 +104,14 @@ def _node(graph: Graph, node: Node, flat: Array, x: Array, out: Passed) -> tuple
                 value = value + (s[j + 1] - s[j]) * np.maximum(a[0] - at, 0.0)
                 slope = slope + (s[j + 1] - s[j]) * (a[0] > at)
             return value, None if d[0] is None else d[0] * slope[..., None]
+        case Product(left=left, right=right, scale=scale):
+            z = scale * np.einsum("nhik,nhkj->nhij", a[0][:, left], a[1][:, right]).reshape(len(x), -1)
+            parts = []
+            if d[0] is not None:
+                parts.append(np.einsum("nhikp,nhkj->nhijp", d[0][:, left], a[1][:, right]))
+            if d[1] is not None:
+                parts.append(np.einsum("nhik,nhkjp->nhijp", a[0][:, left], d[1][:, right]))
+            return z, scale * sum(parts).reshape(*z.shape, -1) if parts else None
         case Maximum(windows=windows, slope_below=below):
             return _maximum(windows, below, a[0], d[0])
         case other:

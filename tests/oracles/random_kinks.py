@@ -171,12 +171,53 @@ KINDS: dict[str, Callable[[Kinky, int], int]] = {
 }  # fmt: skip
 
 
+def gated(b: Kinky, c: int) -> int:
+    """A product with one factor bent, or both."""
+    at = b.input(2)
+    u, v = b.bend(b.dense(at, 3)), b.dense(at, 3)
+    return b.dense(b.gate(u, b.bend(v) if b.rng.integers(2) else v), c)
+
+
+def gated_below(b: Kinky, c: int) -> int:
+    at = b.input(2)
+    u = b.gate(b.dense(at, 2), b.dense(at, 2) if b.rng.integers(2) else 1)
+    return b.dense(b.bend(b.dense(u, 2)), c)
+
+
+def averaged(b: Kinky, c: int) -> int:
+    """A fixed map between kinks: average pooling."""
+    at = b.bend(b.conv(b.input(16), (1, 4, 4), 2, 2))
+    at, (channels, side, _) = b.pooled(at, (2, 3, 3), 2, 1)
+    at = b.conv(at, (channels, side, side), 2, 2, padding=1)
+    return b.dense(b.largest(at, b.windows(2, 3, 2, 1), b.below()), c)
+
+
+def doubly_maximal(b: Kinky, c: int) -> int:
+    """A maximum of maxima that overlap."""
+    at = b.conv(b.input(16), (1, 4, 4), 2, 2)
+    at = b.largest(at, b.windows(2, 3, 2, 1), b.below())
+    return b.dense(b.largest(at, b.windows(2, 2, 2, 1, 1)), c)
+
+
+def normalised(b: Kinky, c: int) -> int:
+    """Trainable scale and shift by channel, below kinks."""
+    at = b.conv(b.input(9), (1, 3, 3), 2, 2)
+    at = b.bend(b.normalised(at, np.arange(8).reshape(2, 4)))
+    return b.dense(at, c)
+
+
+MORE: dict[str, Callable[[Kinky, int], int]] = {
+    f.__name__: f for f in (gated, gated_below, averaged, doubly_maximal, normalised)
+}
+"""Kinds that are drawn only by name."""
+
+
 def random_kinks(seed: int, kind: str | None = None) -> RandomKinks:
     """The seed's network with C = 1 or 3 outputs; kinds take turns unless one is asked for."""
     rng = np.random.default_rng([seed, 7])
     chosen = kind or list(KINDS)[seed % len(KINDS)]
     builder = Kinky(rng)
-    KINDS[chosen](builder, int(rng.choice([1, 3])))
+    (KINDS | MORE)[chosen](builder, int(rng.choice([1, 3])))
     graph = Graph(tuple(builder.nodes), tuple(builder.groups))
     x = rng.standard_normal((N, graph.nodes[0].size))
     special = int(rng.integers(8))

@@ -260,8 +260,7 @@ class Maximum(Kinked):
         if reach is not None and reach.classes is not None:
             # One function of the weights that stands twice: it does not matter which of the two is taken.
             classes = reach.classes[:, np.maximum(self.windows, 0)]
-            same = classes == np.take_along_axis(classes, chosen[:, :, None], -1)
-            gaps[same & (self.windows >= 0)] = np.inf
+            gaps[classes == np.take_along_axis(classes, chosen[:, :, None], -1)] = np.inf
         between = np.maximum(0.0, down(np.min(gaps, axis=-1) / ROOT_TWO))
         if self.slope_below == 1:
             return Margins(between, np.full(top.shape, np.inf), gaps, self.windows)
