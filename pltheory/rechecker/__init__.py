@@ -25,6 +25,7 @@ from .checks import Check, Checks, Tick
 from .cost import MOST_GIB as MOST_GIB
 from .cost import MOST_SECONDS as MOST_SECONDS
 from .cost import Limits, on_time, within
+from .crossed import check_crossed, read_crossed
 from .fields import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
 from .file import Admit
 from .trajectory import check_trajectory, read_trajectory
@@ -34,6 +35,7 @@ Checker = Callable[[Any, Checks, Tick], None]
 
 CHECKERS: dict[str, tuple[Reader, Checker]] = {
     **{theorem: (read_ball, check_ball) for theorem in ("A", "A'", "B", "C")},
+    "N": (read_crossed, check_crossed),
     "B+": (read_bplus, check_bplus),
     "D": (read_trajectory, check_trajectory),
 }
