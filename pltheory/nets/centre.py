@@ -17,7 +17,7 @@ from .fields.protocol import Field, Values
 from .fitting import require
 from .graph import Graph, Node
 from .kinds.affine import Affine
-from .kinds.kinks import PiecewiseLinear
+from .kinds.kinks import Kinked
 from .tape import Rounded, Tape, Weighted
 from .units import UnitRows
 
@@ -90,7 +90,7 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True, jump
     kernel: Values = None
     units: dict[int, UnitRows] = {}
     parts: dict[int, Values] = {}
-    kinked = {node.inputs[0] for node in nodes if isinstance(node.kind, PiecewiseLinear)} if jumps else set()
+    kinked = _below_kinks(nodes) if jumps else set()
     for v in range(last, 0, -1):
         node = nodes[v]
         if v not in tape.rows or not tape.moving[v]:
@@ -130,6 +130,17 @@ def _added(tape: Tape, nodes: Sequence[Node]) -> list[float]:
         apart = f.frobenius(f.add(f.settled(again), f.scaled(f.settled(tape.values[v]), -1.0)))
         added.append(float(f.sum(np.asarray(f.radius(again)), np.asarray(apart))))
     return added
+
+
+def _below_kinks(nodes: Sequence[Node]) -> set[int]:
+    """The affine nodes that nodes with kinks read, all of them unit by unit."""
+    found, mixed = set(), set()
+    for node in nodes:
+        if isinstance(node.kind, Kinked):
+            below = nodes[node.inputs[0]].kind
+            apart = isinstance(below, Affine) and node.kind.within_units(below.patches.shape[1])
+            (found if apart else mixed).add(node.inputs[0])
+    return found - mixed
 
 
 def _read(graph: Graph) -> set[int]:

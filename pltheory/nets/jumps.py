@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from ..rigor.roundoff import Array, add_up, down, mul_up, quiet, sum_up, up
 from ..theory.arithmetic import Scalar
@@ -68,6 +69,20 @@ class Margins:
             below = (down(self.gaps - self.level[:, :, None]) > each) | (each == 0) | ~there
             stays |= (self.level <= 0) & ((-self.level > lead) | (lead == 0)) & below.all(-1)
         return np.asarray(found | stays)
+
+
+    def entries(self, tokens: np.ndarray, size: int) -> np.ndarray:
+        """The entries, (n, size), that stand in a token named by (n, T)."""
+        if self.windows is None:
+            return tokens
+        of, place = np.nonzero(self.windows >= 0)
+        ones = np.ones(len(of), dtype=np.int64)
+        holds = csr_array((ones, (self.windows[of, place], of)), shape=(size, len(self.windows)))
+        return np.asarray(holds @ tokens.T.astype(np.int64) > 0).T
+
+    def first_of(self, entries: Array) -> Array:
+        """Of numbers by entry, (N,), that of one entry of every token; (T,)."""
+        return entries if self.windows is None else entries[self.windows.max(1)]
 
 
 @dataclass(frozen=True, eq=False)

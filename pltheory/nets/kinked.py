@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
@@ -15,9 +16,9 @@ from ..theory.arithmetic import Arithmetic, Scalar
 from ..theory.rows import Row, matrix
 from .ball import GraphBounds, active
 from .centre import Centre
-from .fields.protocol import Values
+from .fields.protocol import Field, Values
 from .graph import Graph
-from .jumps import Jumping, index_of
+from .jumps import Jumping, Kinks, index_of
 from .kinds.affine import Affine
 from .sweep import Sweep
 from .units import UnitRows, flippable_units
@@ -115,8 +116,13 @@ class KinkedBounds:
         return Change(sweep.ops.sqrt(squares), sweep.radius * norm, out)
 
     def _units(self, u: int, flips: Mapping[int, np.ndarray]) -> np.ndarray:
-        readers = [f for v, f in flips.items() if self.graph.nodes[v].inputs[0] == u]
-        return flippable_units(self.units[u].shape, readers)
+        shape = self.units[u].shape
+        readers = []
+        for v, f in flips.items():
+            if self.graph.nodes[v].inputs[0] == u:
+                at: Kinks = self.frozen.numbers[v]
+                readers.append(at.margins.entries(f, math.prod(shape)))
+        return flippable_units(shape, readers)
 
     def _groups_below(self, flips: Mapping[int, np.ndarray], known: set[int]) -> frozenset[int]:
         """Groups of the affine nodes below a token that may change, but for those directly below whose units go."""
@@ -162,16 +168,13 @@ class KinkedBounds:
         return ops.sqrt(squares), ops.spectral_norm(matrix(rows, self.frozen.groups, second.zero))
 
 
-def kept_kernel(centre: Centre, dropped: Dropped) -> Values:
-    """J J^T of the columns that are not left out, of the centre's field."""
-    field = next(iter(centre.units.values())).field if centre.units else None
+def kept_kernel(centre: Centre, dropped: Dropped, field: Field) -> Values:
+    """J J^T of the columns that are not left out, of the field that the centre is of."""
     kernel = centre.kernel
-    for g in dropped.groups:
-        if g in centre.parts:
-            assert field is not None
-            kernel = field.add(kernel, field.scaled(centre.parts[g], -1.0))
+    gone = [centre.parts[g] for g in dropped.groups if g in centre.parts]
     for u, units in dropped.units.items():
         if centre.units[u].group not in dropped.groups and units.any():
-            assert field is not None
-            kernel = field.add(kernel, field.scaled(centre.units[u].kernel_of(units), -1.0))
+            gone.append(centre.units[u].kernel_of(units))
+    for part in gone:
+        kernel = field.add(kernel, field.scaled(part, -1.0))
     return kernel

@@ -62,7 +62,8 @@ class KinkedCentre:
             + [np.int64(u).tobytes() + units.tobytes() for u, units in sorted(dropped.units.items())]
         )
         if key not in self._known:
-            lowest = max(0.0, _lowest(kept_kernel(self.at, dropped), self.rounded))
+            kept = kept_kernel(self.at, dropped, VERIFIED if self.rounded else FLOATS)
+            lowest = max(0.0, _lowest(kept, self.rounded))
             self._known[key] = float(sqrt_down(lowest)) if self.rounded else math.sqrt(lowest)
         return self._known[key]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,10 +23,15 @@ from ...rigor.eigen import lambda_max_upper
 from ...rigor.midrad import Ball
 from ...rigor.roundoff import Array, U, add_up, mul_up, sqrt_up
 from ...rigor.scalar import interval
+from ...theory.arithmetic import FLOATS
 from ...theory.rows import Row, length
 from ..graph_enclosure import ROOM
 from .bounds import UPWARDS
 
+_DRIFT = 0.25
+"""A reference point's ball is about that on which ell grows by this part,"""
+_GROWTH = 1.0
+"""and ||J|| by that."""
 _MARGIN = 1.0 + 2.0**-30
 """What is claimed is larger than what was found by that factor: a recheck rounds otherwise."""
 
@@ -101,8 +107,8 @@ class KinkedReference:
         return np.where((own == 0) & (others == 0), 0.0, found)
 
 
-def kinked_reference(graph: Graph, x: Array, radius: float) -> KinkedReference:
-    """Bounds about the weights, on a ball of that radius.
+def kinked_reference(graph: Graph, x: Array, least: float, most: float) -> KinkedReference:
+    """Bounds about the weights, on a ball of a radius between two, the larger where bounds do not grow much.
 
     Raises:
         NoVerdictError: overflow, or a bound that could not be established.
@@ -113,6 +119,7 @@ def kinked_reference(graph: Graph, x: Array, radius: float) -> KinkedReference:
     off = float(mul_up(ROOM, add_up(at.kernel.rad, mul_up(2 * U, frobenius(kernel)))))
     largest = add_up(max(0.0, lambda_max_upper(Ball(kernel), method="plain").at_most()), off)
     jacobian = float(mul_up(_MARGIN, sqrt_up(largest)))
+    radius = _useful_radius(bounds, jacobian, least, most)
     whole = interval(radius)
     first = bounds.changes(whole, UPWARDS, interval)[0]
     lipschitz = float(mul_up(_MARGIN, add_up(jacobian, (first.jump + first.smooth).hi)))
@@ -120,3 +127,18 @@ def kinked_reference(graph: Graph, x: Array, radius: float) -> KinkedReference:
     swept = bounds.frozen.sweep(whole, UPWARDS, interval, ahead, Jumping(bounds.units))
     ell = float(mul_up(_MARGIN, bounds.pairs(whole, UPWARDS, interval)[1].hi))
     return KinkedReference(graph, bounds, kernel, jacobian, radius, ell, lipschitz, swept)
+
+
+def _useful_radius(bounds: KinkedBounds, jacobian: float, least: float, most: float) -> float:
+    """About the largest radius at which neither ell nor ||J|| has grown by more than a part; any would be valid."""
+    ell = float(bounds.pairs(least, FLOATS, float)[1])
+    low, high = least, most
+    while high > 1.5 * low:
+        middle = math.sqrt(low * high)
+        change = bounds.changes(middle, FLOATS, float)[0]
+        wide = bounds.pairs(middle, FLOATS, float)[1] > (1 + _DRIFT) * ell
+        if wide or change.jump + change.smooth > _GROWTH * jacobian:
+            high = middle
+        else:
+            low = middle
+    return low

@@ -34,7 +34,7 @@ from .kinked_curvature import Selections, contracted
 _FIRST_RADIUS = 2.0**-30
 """Of the ball about w_0, whose bounds say what "c/beta" is."""
 _STEPS_WITHIN = 60
-"""A reference point's ball holds about so many steps."""
+"""A reference point's ball holds about so many steps at most."""
 _FACTORS = (1.3, 2.0, 3.0, 5.0, 9.0)
 """Radii that the last step is tried on, in units of ||r|| / sigma_min(J)."""
 _ENOUGH = 1.1
@@ -64,10 +64,11 @@ class KinkedRun(GraphRun):
 
     def about(self, least: float) -> KinkedReference:  # type: ignore[override]
         """Bounds about w_t on a ball of at least that radius."""
-        radius = _FIRST_RADIUS
-        if self.t > 0:
-            radius = _STEPS_WITHIN * self.eta * float(self.scale) * self.ref.lipschitz * self.at.residual_norm.hi
-        return kinked_reference(self.net, self.x, max(radius, 2.0 * least))
+        if self.t == 0:
+            return kinked_reference(self.net, self.x, _FIRST_RADIUS, _FIRST_RADIUS)
+        step = self.eta * float(self.scale) * self.ref.jacobian * self.at.residual_norm.hi
+        least = max(step, 2.0 * least)
+        return kinked_reference(self.net, self.x, least, max(least, _STEPS_WITHIN * step))
 
     def curvature(self, residual: float) -> tuple[float, float]:
         """As in `GraphRun`; refused where an argument may meet a kink."""

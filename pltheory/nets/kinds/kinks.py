@@ -6,6 +6,7 @@ of class G whose pieces belong to the sample (Theorem P). Where arguments may cr
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,10 @@ class Kinked(Kind):
     @abstractmethod
     def multiplicity(self) -> int:
         """How many tokens one entry of the input stands in, at most."""
+
+    def within_units(self, positions: int) -> bool:
+        """Whether no token holds entries of two units, where a unit's entries are so many in a row."""
+        return True
 
     @abstractmethod
     def margins(self, tape: Tape, u: int) -> Margins:
@@ -205,6 +210,11 @@ class Maximum(Kinked):
         """(n, T, d), minus infinity where there is none."""
         return np.where(self.windows >= 0, z[:, self.windows], -np.inf)
 
+    def within_units(self, positions: int) -> bool:
+        """Whether no window holds entries of two units."""
+        unit = np.where(self.windows >= 0, self.windows // positions, -1)
+        return bool(((unit == unit.max(1, keepdims=True)) | (unit < 0)).all())
+
     def chosen(self, z: Array) -> tuple[Indices, Array]:
         """For every token, (n, T), which entry its value is, and the slope with which."""
         entries = self._entries(z)
@@ -281,10 +291,10 @@ def _jumped(sweep: Sweep, v: int, u: int) -> Pair | None:
     batch = js * (sweep.zero + float(sqrt_up(all_of_them)) + moved.batch)
     batch = ops.minimum(batch, sample * float(sqrt_up(float(n))))
     key = index_of(v)
-    if u in jumping.units and at.margins.gaps is None:
+    if u in jumping.units:
         units = jumping.units[u]
-        far = sweep.reaching(u)
-        xi = add_up(units.restricted(flips), far)  # (N,)
+        by_entry = units.restricted(at.margins.entries(flips, math.prod(units.shape)))
+        xi = add_up(at.margins.first_of(by_entry), sweep.reaching(u))  # (T,)
         weighted = mul_up(values, xi[None, :], xi[None, :])
         near = float(sqrt_up(_worst(weighted, costs, float(single), flips)))
         largest = float(np.max(np.where(flips.any(0), xi, 0.0)))
