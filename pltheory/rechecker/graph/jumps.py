@@ -14,7 +14,7 @@ import numpy as np
 from ..fields import FAILED, Array, Stop
 from ..midpoint import UNIT, Upper
 from .kinds.kind import Kind, Moves, Row, Rows, Rules
-from .kinds.kinks import KinkRules, PiecewiseLinear
+from .kinds.kinks import KinkRules
 from .knapsack import most
 from .margins import Reach
 from .recursion import edges, norm_of_chosen
@@ -34,7 +34,7 @@ class JumpRows(Rows):
         capacities: of each how far what it reads goes, in any one sample and over the batch.
         rules: of every node.
         units: of affine nodes.
-        own: per affine node, for the jump of a function of single entries directly above it.
+        own: per affine node, for the jump of a node directly above it.
     """
 
     real: int = 0
@@ -65,7 +65,7 @@ class JumpRows(Rows):
         return Upper(row)
 
     def _jump(self, v: int, flips: Array) -> tuple[Upper, Upper]:
-        """j_v and JB_v; also own, section 4, where v's tokens are the entries of an affine node."""
+        """j_v and JB_v; also own, section 4, where no token of v mixes units of the affine node that it reads."""
         rule = self.rules[v]
         assert isinstance(rule, KinkRules)
         u, js, n = rule.kind.inputs[0], rule.jumping, len(flips)
@@ -79,18 +79,16 @@ class JumpRows(Rows):
         flat = most(values.value.reshape(1, -1), costs.reshape(1, -1), float(batch.value))[0]
         whole = js * (flat.root() + self.moved_back(v, False))
         whole = whole.min(one * Upper(float(n)).root())
-        if isinstance(rule.kind, PiecewiseLinear) and u in self.units:
-            xi = self.units[u].restricted(flips) + self.units[u].reach * self.moves.dA[u_parent(self, u)]
+        if u in self.units:
+            units, first = self.units[u], rule.margins.first
+            by_entry = units.restricted(rule.margins.entries(flips, units.kind.size)).value
+            xi = Upper(by_entry if first is None else by_entry[first])
+            xi = xi + units.reach * self.moves.dA[units.kind.inputs[0]]
             xi = Upper(np.where(flips.any(axis=0), xi.value, 0.0))
             weighted = values * Upper((xi * xi).value[None, :])
             near = most(weighted.value, costs, float(single.value)).max().root()
             self.own.setdefault(u, {})[v] = js * (near + xi.max() * self.moved_back(v, True))
         return one, whole
-
-
-def u_parent(at: JumpRows, u: int) -> int:
-    """The node that affine node u reads."""
-    return at.units[u].kind.inputs[0]
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ class JumpRecursion:
         rules: their centre numbers.
         groups: G.
         reaches: of affine nodes that a node with kinks reads.
-        units: of affine nodes, alone in their group, that a function of single entries reads.
+        units: of affine nodes, alone in their group, that nodes with kinks read, none of them mixing units.
     """
 
     def __init__(
@@ -213,8 +211,8 @@ class JumpRecursion:
         forms, jumps = self._forms(at)
         choices = [Dropped({}, frozenset())]
         if flips:
-            above = {v: self._kinds[v].inputs[0] for v in flips if self._single(v)}
-            units = {u: self._reading(u, flips) for u in set(above.values())}
+            read = {self._kinds[v].inputs[0] for v in flips}
+            units = {u: self._reading(u, flips) for u in read if u in self._units}
             if units:
                 choices.append(Dropped(units, frozenset()))
             below = self._below(flips, set(units))
@@ -222,14 +220,11 @@ class JumpRecursion:
                 choices.append(Dropped(units, below))
         return [self._change(at, forms, jumps, choice) for choice in choices]
 
-    def _single(self, v: int) -> bool:
-        u = self._kinds[v].inputs[0]
-        alone = [w for w in self._kinked if self._kinds[w].inputs[0] == u]
-        return u in self._units and all(isinstance(self._kinds[w], PiecewiseLinear) for w in alone)
-
     def _reading(self, u: int, flips: dict[int, Array]) -> Array:
-        units = self._units[u]
-        return np.logical_or.reduce([units.of(f) for v, f in flips.items() if self._kinds[v].inputs[0] == u])
+        """Units of node u with a token that may leave its piece."""
+        units, size = self._units[u], self._kinds[u].size
+        above = [(self._kinked[v], f) for v, f in flips.items() if self._kinds[v].inputs[0] == u]
+        return np.logical_or.reduce([units.of(rule.margins.entries(f, size)) for rule, f in above])
 
     def _below(self, flips: dict[int, Array], known: set[int]) -> frozenset[int]:
         """Groups of all affine nodes below tokens that may leave their piece, where not only their units go."""

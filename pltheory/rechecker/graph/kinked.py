@@ -15,10 +15,11 @@ from .file import GraphStored
 from .jumps import Change, Dropped, JumpRecursion
 from .kernel import Kernel, Part
 from .kinds.affine import Affine, AffineRules
-from .kinds.kinks import KinkRules, PiecewiseLinear
+from .kinds.kinks import KinkRules
 from .kinds.kind import Kind
 from .kinked_rules import reach_of
 from .onelayer import OneLayer
+from .margins import Reach
 from .units import Units
 
 Pair = tuple[Upper, Upper]
@@ -120,7 +121,9 @@ class KinkedBall:
 
 def jump_recursion(kinds: list[Kind], at: GraphCentre, groups: int) -> JumpRecursion:
     """The recursion of a centre."""
-    reaches, units = {}, {}
+    reaches: dict[int, Reach] = {}
+    units: dict[int, Units] = {}
+    mixed: set[int] = set()
     for rule in at.rules:
         if not isinstance(rule, KinkRules) or not rule.moves:
             continue
@@ -129,9 +132,12 @@ def jump_recursion(kinds: list[Kind], at: GraphCentre, groups: int) -> JumpRecur
         if reach is not None:
             reaches[u] = reach
         below, kind = at.rules[u], kinds[u]
-        if isinstance(rule.kind, PiecewiseLinear) and isinstance(kind, Affine) and isinstance(below, AffineRules):
-            uses = at.uses.get(kind.group, [])
-            if len(uses) == 1:
-                units[u] = Units(uses[0], below.batch)
-    return JumpRecursion(kinds, at.rules, groups, reaches, units)
-
+        if not isinstance(kind, Affine) or not isinstance(below, AffineRules):
+            continue
+        uses = at.uses.get(kind.group, [])
+        if len(uses) == 1 and rule.kind.within(kind.patches.shape[1]):
+            units[u] = Units(uses[0], below.batch)
+        else:
+            mixed.add(u)
+    alone = {u: of for u, of in units.items() if u not in mixed}
+    return JumpRecursion(kinds, at.rules, groups, reaches, alone)

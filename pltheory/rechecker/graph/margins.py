@@ -60,6 +60,22 @@ class Margins:
             found |= ((self.quiet > each) | (each == 0)).all(axis=2)
         return np.asarray(stays | found)
 
+    def entries(self, tokens: Array, size: int) -> Array:
+        """Which entries, (n, size), stand in tokens (n, T)."""
+        if self.windows is None:
+            return tokens
+        found = np.zeros((len(tokens), size), dtype=bool)
+        for places in self.windows.T:
+            there = np.flatnonzero(places >= 0)
+            # Of windows that overlap two may name an entry: neither takes it away.
+            np.logical_or.at(found, (slice(None), places[there]), tokens[:, there])
+        return found
+
+    @property
+    def first(self) -> Array | None:
+        """An entry of every token; None where tokens are entries."""
+        return None if self.windows is None else self.windows.max(axis=1)
+
 
 @dataclass(frozen=True, eq=False)
 class Reach:

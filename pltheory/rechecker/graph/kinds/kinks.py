@@ -49,6 +49,10 @@ class PiecewiseLinear:
     def _exact(self) -> bool:
         return bool((np.isin(self.slopes, _EXACT) & ((self.slopes == 0) | (self.intercepts == 0))).all())
 
+    def within(self, positions: int) -> bool:
+        """Whether no token holds entries of two units, which have so many entries in a row."""
+        return True
+
     def pieces(self, z: Array) -> Array:
         """The slope at every entry; a break belongs to the piece on its left."""
         return self.slopes[np.searchsorted(self.breaks, z, side="left")]
@@ -115,6 +119,11 @@ class Maximum:
     def jump(self) -> Upper:
         """js = sqrt(2): from one entry to another."""
         return Upper(2.0).root()
+
+    def within(self, positions: int) -> bool:
+        """Whether no window holds entries of two units, which have so many entries in a row."""
+        unit = np.where(self.windows >= 0, self.windows // positions, -1)
+        return bool(((unit < 0) | (unit == unit.max(axis=1, keepdims=True))).all())
 
     def _entries(self, z: Array) -> Array:
         return np.where(self.windows >= 0, z[:, self.windows], -np.inf)
