@@ -2,8 +2,9 @@
 
 Nothing is shared with what made the certificate but the documented file format and the theorems' names: the forward
 pass, kernel, eigenvalue bounds, the recursions and the theorems' inequalities are written again in the `recheck_`
-modules. NumPy supplies guesses (eigenvalues, approximate factors), none of which is believed. Every recomputed number
-is an enclosure, so a claim is confirmed, fails, or is beyond the precision in use.
+modules. Guesses (eigenvalues, approximate factors) are not believed. Every recomputed number is an enclosure, so a
+claim is confirmed, fails, or is beyond the precision in use. What is large is bounded on whole arrays of doubles first,
+and in balls where these do not confirm it.
 """
 
 from __future__ import annotations

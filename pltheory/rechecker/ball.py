@@ -99,7 +99,9 @@ def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim | GraphCl
 
 
 @dataclass(frozen=True)
-class _Norms:
+class Norms:
+    """Norms of a fully connected network at its weights."""
+
     # One entry per layer l = 1..L+1; `top` for l = 1..L. Names as in THEORY section 5: al, bo are the per-sample norms.
     kappa: list[arb]
     weight: list[arb]
@@ -116,7 +118,7 @@ class _Norms:
 class Centre:
     """Norms at the weights, enclosures of the kernel's smallest and largest eigenvalue, and the residual's norm."""
 
-    norms: _Norms
+    norms: Norms
     least: arb
     largest: arb
     residual: arb
@@ -166,7 +168,7 @@ def centre(c: Claim, tick: Tick) -> Centre:
     tick("smallest and largest eigenvalue")
     hint = arb(c.bounds["lambda_min"]) * (n if c.loss == "mean" else 1)
     least, largest = spectrum(arb_mat(size, size, kernel), hint)
-    norms = _Norms(
+    norms = Norms(
         kappa=[abs(arb(k)) for k in c.kappas],
         weight=[arb(0), *(_weight_norm(w) for w in c.weights[1:])],  # the first meets no perturbed input
         inputs=[root(spectrum(g)[1]) for g in grams],
@@ -201,7 +203,7 @@ def _add(a: arb, x: Row, b: arb, y: Row) -> Row:
     return [a * p + b * q for p, q in zip(x, y, strict=True)]
 
 
-def _pass(at: _Norms, inputs: list[arb], rows: list[arb]) -> tuple[list[Row], list[Row], list[Row]]:
+def _pass(at: Norms, inputs: list[arb], rows: list[arb]) -> tuple[list[Row], list[Row], list[Row]]:
     """Changes of A_{l-1}, u^l and b^l as row vectors linear in (t_1, .., t_{L+1}): for the batch, or for one sample."""
     count = len(at.weight)
     e = [[arb(int(k == l)) for k in range(count)] for l in range(count)]
@@ -217,7 +219,7 @@ def _pass(at: _Norms, inputs: list[arb], rows: list[arb]) -> tuple[list[Row], li
     return xa, xu, xb
 
 
-def steepness(at: _Norms, s: arb, *, everywhere: bool) -> arb:
+def steepness(at: Norms, s: arb, *, everywhere: bool) -> arb:
     """||M||, the worst split of s over the layers: ell(s) if everywhere, else dJ(s) / s, measured from the centre."""
     at = replace(at, weight=[w + s for w in at.weight])
     batch, single = _pass(at, at.inputs, at.rows), _pass(at, at.al, at.bo)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import Any, Protocol
 
-import numpy as np
-from flint import arb
+from flint import arb, arb_mat
 
-from .arithmetic import floats_of, root
-from .ball import Bounds, Centre, Claim, centre, steepness
+from .arithmetic import root
+from .ball import Bounds, centre, steepness
 from .checks import Tick
 from .fields import Array
-from .file import Stored
+from .file import Common, Stored
 from .graph.ball import GraphBall
-from .graph.file import GraphStored
+from .graph.file import GraphStored, with_parameters
 from .graph.iterate import Chain, Seen, group_weights
-from .graph.kinds.affine import Affine
+from .in_pairs import GraphInPairs, LayersInPairs
 from .iterate import (
     Forward,
     Weights,
@@ -26,73 +24,90 @@ from .iterate import (
     hidden_layer_curvature,
     norm,
     share_of,
+    step,
     stored_weights,
 )
+from .pairs.functions import on_pairs
+from .references import GraphReference, LayerReference, Reference, summed
 
 
-class Reference(Protocol):
-    """Norms at doubles near some v_s, and from them bounds on every ball that is not far away."""
+class Passes(Protocol):
+    """What is computed along a trajectory, in balls or in pairs of doubles; summed loss where nothing else is said."""
 
-    def over(self, at: Weights, reach: arb) -> tuple[arb, arb]:
-        """Upper bounds of ||J|| and of its Lipschitz constant on the ball of radius `reach`."""
-        ...
-
-
-class Network(Protocol):
-    """A network along its trajectory, summed loss where nothing else is said."""
-
-    start: Weights
+    start: Any
     """The stored weights."""
-    end: Weights
+    end: Any
     """w_T as stored."""
 
-    def forward(self, at: Weights) -> Any:
+    def forward(self, at: Any) -> Any:
         """What the rest needs, with `residual` F - y, (n, C)."""
         ...
 
-    def gradient(self, at: Weights, seen: Any) -> Weights:
+    def gradient(self, at: Any, seen: Any) -> Any:
         """Of the loss in use."""
         ...
 
-    def curvature(self, at: Weights, seen: Any, reach: arb, lipschitz: arb, known: arb) -> tuple[arb, arb]:
+    def norm(self, parts: list[Any]) -> arb:
+        """Enclosure of the Euclidean norm of all entries together."""
+        ...
+
+    def distance(self, a: Any, b: Any) -> arb:
+        """Enclosure of the Euclidean distance between weights."""
+        ...
+
+    def step(self, at: Any, along: Any, size: arb) -> tuple[Any, arb]:
+        """Weights near the exact step from exact ones, and how far they may be from it, as `iterate.step`."""
+        ...
+
+    def curvature(self, at: Any, seen: Any, reach: arb, lipschitz: arb, known: arb) -> tuple[arb, arb]:
         """Bounds of ||E|| and -lambda_min(E) on the ball, E = sum_i r_i Hess f_i; `known` is one of ||E||."""
         ...
 
-    def reference(self, at: Weights) -> Reference:
+    def reference(self, at: Any) -> Reference:
         """Norms near these weights."""
         ...
+
+
+class Network(Passes, Protocol):
+    """A network along its trajectory in balls."""
 
     def about_end(self, tick: Tick) -> Bounds:
         """Bounds about w_T."""
         ...
 
-
-def _at(c: Stored, hint: float) -> Claim:
-    """A network as the code for balls takes it, K unscaled."""
-    stored = {field.name: getattr(c, field.name) for field in fields(Stored)}
-    return Claim(**{**stored, "loss": "sum"}, radius=0.0, bounds={"lambda_min": hint}, hypotheses=[], grid=[], sigma=[])
+    def in_pairs(self) -> Passes | None:
+        """The same passes on whole arrays; None where they do not speak of this network."""
+        ...
 
 
-class LayerReference:
-    """Of fully connected layers."""
+class InBalls:
+    """What the networks here have in common.
 
-    def __init__(self, c: Stored, at: Weights) -> None:
-        near = at.floats(c)
-        self.weights = stored_weights(near.weights, near.biases)
-        self.centre: Centre = centre(_at(near, -np.inf), lambda note: None)
+    Args:
+        c: settings.
+    """
 
-    def over(self, at: Weights, reach: arb) -> tuple[arb, arb]:
-        """As in `Reference`."""
-        radius = (distance(at, self.weights) + reach).upper()
-        ell = steepness(self.centre.norms, radius, everywhere=True).upper()
-        return (root(self.centre.largest) + radius * ell).upper(), ell
+    def __init__(self, c: Common) -> None:
+        self._settings = c
+
+    def norm(self, parts: list[arb_mat]) -> arb:
+        """As in `Passes`."""
+        return norm(parts)
+
+    def distance(self, a: Weights, b: Weights) -> arb:
+        """As in `Passes`."""
+        return distance(a, b)
+
+    def step(self, at: Weights, along: Weights, size: arb) -> tuple[Weights, arb]:
+        """As in `Passes`."""
+        return step(self._settings, at, along, size)
 
 
 class _LayerEnd:
     """Bounds about w_T; `change` is asked for rising radii."""
 
     def __init__(self, c: Stored, hint: float, tick: Tick) -> None:
-        at = centre(_at(c, hint), tick)
+        at = centre(summed(c, hint), tick)
         self._norms, self.least, self.largest, self.residual = at.norms, at.least, root(at.largest), at.residual
         self._summed, self._last = arb(0), 0.0
 
@@ -106,7 +121,7 @@ class _LayerEnd:
         return steepness(self._norms, arb(radius), everywhere=True)
 
 
-class LayerNetwork:
+class LayerNetwork(InBalls):
     """Fully connected layers.
 
     Args:
@@ -116,6 +131,7 @@ class LayerNetwork:
     """
 
     def __init__(self, c: Stored, end: Stored, hint: float) -> None:
+        super().__init__(c)
         self._c, self._last, self._hint = c, end, hint
         self.start = stored_weights(c.weights, c.biases)
         self.end = stored_weights(end.weights, end.biases)
@@ -139,42 +155,17 @@ class LayerNetwork:
         """As in `Network`."""
         return LayerReference(self._c, at)
 
+    def in_pairs(self) -> Passes | None:
+        """As in `Network`."""
+        functions = on_pairs(self._c.activation)
+        return None if functions is None else LayersInPairs(self._c, self._last, functions)
+
     def about_end(self, tick: Tick) -> Bounds:
         """As in `Network`."""
         return _LayerEnd(self._last, self._hint, tick)
 
 
-class GraphReference:
-    """Of a graph."""
-
-    def __init__(self, c: GraphStored, at: Weights) -> None:
-        weights, biases = c.parameters
-        near = [floats_of(w).reshape(v.shape) for w, v in zip(at.weights, weights, strict=True)]
-        shifts = [
-            None if b is None or v is None else floats_of(b).reshape(v.shape)
-            for b, v in zip(at.biases, biases, strict=True)
-        ]
-        self.weights = group_weights(near, shifts)
-        self.ball = GraphBall(with_parameters(c, near, shifts), lambda note: None)
-
-    def over(self, at: Weights, reach: arb) -> tuple[arb, arb]:
-        """As in `Reference`."""
-        radius = (distance(at, self.weights) + reach).upper()
-        ell = self.ball.steepness(float(radius) * (1 + 2.0**-50))
-        return (self.ball.largest + radius * ell).upper(), ell.upper()
-
-
-def with_parameters(c: GraphStored, weights: list[Array], biases: list[Array | None]) -> GraphStored:
-    """The graph at other weights."""
-    kinds = [
-        replace(kind, weight=weights[kind.group], bias=biases[kind.group]) if isinstance(kind, Affine) else kind
-        for kind in c.kinds
-    ]
-    stored = {field.name: getattr(c, field.name) for field in fields(GraphStored)}
-    return GraphStored(**{**stored, "kinds": kinds})
-
-
-class GraphNetwork:
+class GraphNetwork(InBalls):
     """A graph of one convolution.
 
     Args:
@@ -186,8 +177,9 @@ class GraphNetwork:
     """
 
     def __init__(self, c: GraphStored, weights: list[Array], biases: list[Array | None]) -> None:
+        super().__init__(c)
         self._c, self._chain = c, Chain(c)
-        self._last = with_parameters(c, weights, biases)
+        self._last, self._ends = with_parameters(c, weights, biases), (weights, biases)
         self.start, self.end = group_weights(*c.parameters), group_weights(weights, biases)
 
     def forward(self, at: Weights) -> Seen:
@@ -204,7 +196,12 @@ class GraphNetwork:
 
     def reference(self, at: Weights) -> Reference:
         """As in `Network`."""
-        return GraphReference(self._c, at)
+        return GraphReference.of(self._c, at)
+
+    def in_pairs(self) -> Passes | None:
+        """As in `Network`."""
+        functions = on_pairs(self._chain.name)
+        return None if functions is None else GraphInPairs(self._c, self._chain, functions, self._ends)
 
     def about_end(self, tick: Tick) -> Bounds:
         """As in `Network`."""

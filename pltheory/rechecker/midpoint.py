@@ -65,8 +65,8 @@ class Upper:
     def __len__(self) -> int:
         return len(self.value)
 
-    def over(self, low: float) -> Upper:
-        """Divided by a lower bound of a positive number."""
+    def over(self, low: Array | float) -> Upper:
+        """Divided by lower bounds of positive numbers."""
         return _up(self.value / low, self.value == 0)
 
     def root(self) -> Upper:

@@ -150,6 +150,13 @@ class Pass:
                     block = arb_mat([found[g][which][k] for found in bounds])
                     target[k] = target[k] + block.transpose() * block
 
+    def close(self) -> None:
+        """Once all neurons have been seen."""
+
+    def largest(self, matrices: list[arb_mat]) -> Row:
+        """The largest eigenvalues of positive semidefinite matrices."""
+        return [spectrum(m)[1] for m in matrices]
+
     def _running(self, values: Row) -> Row:
         """Upper bounds of the moduli over the grid points up to each phase's end."""
         above = [v.abs_upper() for v in values]  # exact numbers, so that they compare; but a NaN compares with nothing
@@ -212,22 +219,20 @@ class Pass:
         a = [w * arb_mat(slopes[l * n : (l + 1) * n]) * wt for l in range(n)]
         zero = arb_mat(n, n)
         forward, backward = (sum(ms, zero) for ms in ([x * x.transpose() for x in a], [x.transpose() * x for x in a]))
-        ce = root(spectrum(forward)[1].min(spectrum(backward)[1]))
+        ce = root(arb.min(*self.largest([forward, backward])))
         blocks = {
             (l, k): arb_mat([row[k * n : (k + 1) * n] for row in curves[l * n : (l + 1) * n]])
             for l in range(n)
             for k in range(n)
         }
-        de = root(spectrum(w * sum((blocks[l, l] for l in range(n)), zero) * wt)[1])
+        de = root(self.largest([w * sum((blocks[l, l] for l in range(n)), zero) * wt])[0])
         # Columns T: the change along v(T), one combination of the directions each.
         combined = arb_mat([x.entries() for x in a]).transpose() * self.flow.points
         pairs = arb_mat([((blocks[l, k] + blocks[k, l]) * arb(0.5)).entries() for l, k in self._pairs])
         squares = pairs.transpose() * self._points
-        c1, d1 = [], []
-        for x, y in zip(combined.transpose().tolist(), squares.transpose().tolist(), strict=True):
-            change = arb_mat(n, n, x)
-            c1.append(spectrum(change * change.transpose())[1])
-            d1.append(spectrum(w * arb_mat(n, n, y) * wt)[1])
+        changes = [arb_mat(n, n, x) for x in combined.transpose().tolist()]
+        c1 = self.largest([x * x.transpose() for x in changes])
+        d1 = self.largest([w * arb_mat(n, n, y) * wt for y in squares.transpose().tolist()])
         most = [[largest_of(x[span.start : span.stop]) for span in self._spans] for x in (c1, d1)]
         return FirstOrder(ce, de, *([root(v) for v in itertools.accumulate(x, arb.max)] for x in most))
 
@@ -235,12 +240,12 @@ class Pass:
         """d2 of (L7) in phase g."""
         sums, gram, w = self.sums[g], self.net.gram, self.at.whiten
         moduli = [arb_mat(x.nrows(), x.ncols(), [abs(v) for v in x.entries()]) for x in (gram, w, self.at.root)]
-        size = spectrum(self.at.root * self.at.root.transpose())[1]
+        (size,) = self.largest([self.at.root * self.at.root.transpose()])
 
         def signed(x: arb_mat, count: int) -> arb:
             for _ in range(count):
                 x = times(x, gram)
-            return root(spectrum(w * x * w.transpose())[1])
+            return root(self.largest([w * x * w.transpose()])[0])
 
         def unsigned(x: arb_mat, inputs: bool) -> arb:
             x = times(x, moduli[0]) if inputs else x

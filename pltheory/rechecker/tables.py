@@ -79,23 +79,24 @@ class Table:
         cell = np.rint(near * _PER_UNIT)
         offset = near - cell / _PER_UNIT  # exact: x and the centre are within a factor 2, or the centre is 0
         index = cell.astype(np.int64) + _FARTHEST * _PER_UNIT
-        self._make(np.unique(index))
+        self._make(index)
         value = self._coefficients[_DEGREE][index]
         for j in range(_DEGREE - 1, -1, -1):
             value = value * offset + self._coefficients[j][index]
         return np.where(inside, value, far(x)), np.where(inside, self._errors[index], _BEYOND)
 
     def _make(self, cells: Array) -> None:
+        missing = np.unique(cells[~self._known[cells]]).tolist()
         with ctx.workprec(160):
-            for k in cells[~self._known[cells]].tolist():
+            for k in missing:
                 self._coefficients[:, k], self._errors[k] = self._cell(k)
                 self._known[k] = True
 
     def _cell(self, k: int) -> tuple[Array, float]:
         centre = arb(k - _FARTHEST * _PER_UNIT) / _PER_UNIT
         half = arb(_HALF)
-        exact = _coefficients(self._series, centre)[: _DEGREE + 1]
-        rest = _coefficients(self._series, centre + arb(0, _HALF))[_DEGREE + 1]
+        exact = coefficients(self._series, centre, _DEGREE)[: _DEGREE + 1]
+        rest = coefficients(self._series, centre + arb(0, _HALF), _DEGREE)[_DEGREE + 1]
         floats = [float(c.mid()) for c in exact]
         error = abs(rest) * half ** (_DEGREE + 1)
         for j, (c, f) in enumerate(zip(exact, floats, strict=True)):
@@ -108,16 +109,17 @@ class Table:
         return np.array(floats), float(np.nextafter(float(error.upper()), np.inf))
 
 
-def _coefficients(series: Series, at: arb) -> list[arb]:
-    cap, ctx.cap = ctx.cap, _DEGREE + 6  # the library's own limit on the length of a series
+def coefficients(series: Series, at: arb, degree: int) -> list[arb]:
+    """Taylor coefficients number 0 to degree + 1 about every point of a ball."""
+    cap, ctx.cap = ctx.cap, degree + 6  # the library's own limit on the length of a series
     try:
-        found = series(arb_series([at, 1], prec=_DEGREE + 6))
+        found = series(arb_series([at, 1], prec=degree + 6))
     finally:
         ctx.cap = cap
     # A derivative ends a series one term earlier, and what is cut off is not 0.
-    if found.prec < _DEGREE + 2:
-        return [arb("nan")] * (_DEGREE + 2)
-    return [*found.coeffs(), *[arb(0)] * (_DEGREE + 2)][: _DEGREE + 2]
+    if found.prec < degree + 2:
+        return [arb("nan")] * (degree + 2)
+    return [*found.coeffs(), *[arb(0)] * (degree + 2)][: degree + 2]
 
 
 def _derivative(series: Series) -> Series:
@@ -156,6 +158,14 @@ _FUNCTIONS: dict[str, tuple[Series, Far | None, Far | None]] = {
     "sin": (lambda x: x.sin(), None, None),
 }
 """Name to (series, the function far out, its derivative far out)."""
+
+
+def series_of(name: str) -> list[Series]:
+    """An activation and its first two derivatives, as what they do to a series; none for one that has no series."""
+    if name not in _FUNCTIONS:
+        return []
+    first = _derivative(_FUNCTIONS[name][0])
+    return [_FUNCTIONS[name][0], first, _derivative(first)]
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from flint import arb
 
 from .arithmetic import root
 from .checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
-from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Array, damaged, number
+from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Array, Stop, damaged, number
 from .file import (
     MOST_LAYERS,
     Admit,
@@ -30,9 +31,11 @@ from .file import (
     read_stored,
     read_witness,
 )
-from .followed import GraphNetwork, LayerNetwork, Network
+from .followed import GraphNetwork, LayerNetwork, Network, Passes
 from .graph.file import GraphStored, read_graph
-from .iterate import distance, growth, norm, share_of, step
+from .iterate import growth, share_of
+from .midpoint import require_rounding
+from .pairs.step import PairWeights
 
 BOUNDS = {
     "growth": "upper", "displacement": "upper", "residual": "upper", "lambda_min": "lower", "lipschitz": "upper",
@@ -170,9 +173,17 @@ class _Replay:
     """v_t, the bound a_t of its distance from x_t, and the reference whose norms are in use."""
 
     def __init__(self, c: TrajectoryClaim | GraphTrajectoryClaim) -> None:
-        self.c, self.net, self.apart = c, c.network, arb(0)
-        self.at = self.net.start
-        self.reference = self.net.reference(self.at)
+        self.c, self.balls, self.apart = c, c.network, arb(0)
+        # What ends a computation in doubles refutes nothing: balls go on.
+        with suppress(Stop, np.linalg.LinAlgError):
+            require_rounding()
+            self._begin(self.balls.in_pairs() or self.balls)
+            return
+        self._begin(self.balls)
+
+    def _begin(self, net: Passes) -> None:
+        self.net, self.at = net, net.start
+        self.reference = net.reference(self.at)
 
     def bounds(self, t: int, seen: Any, reach: arb) -> tuple[arb, arb, arb, arb]:
         """Upper bounds of ||r||, ||J||, ||E||, -lambda_min(E) on the ball; a new reference where they fall short.
@@ -185,7 +196,7 @@ class _Replay:
             if fresh:
                 self.reference = self.net.reference(self.at)
             lipschitz, ell = self.reference.over(self.at, reach)
-            residual = norm([seen.residual]) + lipschitz * reach
+            residual = self.net.norm([seen.residual]) + lipschitz * reach
             curvature = concave = residual * ell
             if lipschitz <= steps["lipschitz"][t]:
                 if not curvature <= min(claims):
@@ -197,7 +208,20 @@ class _Replay:
         return residual, lipschitz, curvature, concave
 
     def step(self, t: int, checks: Checks) -> None:
-        """Compare every claim of step t, then take it."""
+        """Compare every claim of step t, then take it; in balls from the first step on that pairs do not confirm."""
+        if isinstance(self.at, PairWeights):
+            before, tried = (self.at, self.apart), Checks()
+            with suppress(Stop, np.linalg.LinAlgError):
+                self._step(t, tried)
+                if all(check.code == ACCEPTED for check in tried):
+                    checks += tried
+                    return
+            self.at, moved = before[0].balls()
+            self.apart, self.net = (before[1] + moved).upper(), self.balls
+            self.reference = self.net.reference(self.at)
+        self._step(t, checks)
+
+    def _step(self, t: int, checks: Checks) -> None:
         c, steps = self.c, self.c.steps
         seen = self.net.forward(self.at)
         reach = (arb(c.eps[t]) + self.apart).upper()
@@ -206,8 +230,8 @@ class _Replay:
             checks.compare(f"step {t}, {name}", steps[name][t], value, direction, what)
 
         along = self.net.gradient(self.at, seen)
-        size = norm(along.parts)
-        after, rounding = step(c, self.at, along, size)
+        size = self.net.norm(along.parts)
+        after, rounding = self.net.step(self.at, along, size)
         if not rounding <= steps["rho"][t]:
             # Wider than the computation that the claims are about: what fails below would say nothing about them.
             claim = f"<= {steps['rho'][t]!r}"
@@ -266,15 +290,15 @@ def check_trajectory(c: TrajectoryClaim | GraphTrajectoryClaim, checks: Checks, 
         replay.step(t, checks)
         if any(check.code != ACCEPTED for check in checks[before:]):
             return
-    end = replay.net.end
-    away = distance(replay.at, end) + replay.apart
+    net = replay.net
+    away = net.distance(replay.at, net.end) + replay.apart.union(-replay.apart)
     field = f"arrays.eps[{len(c.eps) - 1}]"
     checks.compare(field, c.eps[-1], away, "upper", "distance of the stored end from the exact iterate")
     factors = [arb(f).max(arb(1)) for f in c.steps["factor"]]
     checks.compare("bounds.growth", c.bounds["growth"], _product(factors), "upper")
-    displacement = distance(end, replay.net.start)
+    displacement = net.distance(net.end, net.start)
     checks.compare("bounds.displacement", c.bounds["displacement"], displacement, "upper")
-    _last_step(c, replay.net, checks, tick)
+    _last_step(c, replay.balls, checks, tick)
     whole = arb(c.bounds["displacement"]) + c.eps[-1] + c.bounds["required"]
     checks.compare("bounds.distance", c.bounds["distance"], whole, "upper")
 

@@ -184,7 +184,7 @@ def _rules(kinds: list[Kind], v: int, rows: Approx, values: list[Approx]) -> Rul
     """A node's centre numbers."""
     kind = kinds[v]
     if isinstance(kind, Affine):
-        return _affine_rules(kind, v, rows, values[kind.inputs[0]])
+        return affine_rules(kind, v, rows, values[kind.inputs[0]])
     if isinstance(kind, Pointwise):
         columns = norms(rows.mid.transpose(0, 2, 1))  # (n, N_v), norms over the outputs
         mu = columns + Upper(rows.err.value[:, None])
@@ -214,7 +214,8 @@ def _rows_each(rows: Approx) -> Upper:
     return norm_bounds(rows.mid) + rows.err
 
 
-def _affine_rules(kind: Affine, v: int, rows: Approx, a: Approx) -> AffineRules:
+def affine_rules(kind: Affine, v: int, rows: Approx, a: Approx) -> AffineRules:
+    """An affine node's, from dF/dz and the values that it reads."""
     batch, single = kind.patch_norms(a)
     each = _rows_each(rows)
     n, outputs, size = rows.mid.shape

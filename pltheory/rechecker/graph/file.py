@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
@@ -62,6 +62,16 @@ class GraphStored(Common):
         found = {kind.group: (kind.weight, kind.bias) for kind in self.kinds if isinstance(kind, Affine)}
         pairs = [found[g] for g in range(self.groups)]
         return [w for w, _ in pairs], [b for _, b in pairs]
+
+
+def with_parameters(c: GraphStored, weights: list[Array], biases: list[Array | None]) -> GraphStored:
+    """The graph at other weights (G, O, q) and biases (G, O)."""
+    kinds = [
+        replace(kind, weight=weights[kind.group], bias=biases[kind.group]) if isinstance(kind, Affine) else kind
+        for kind in c.kinds
+    ]
+    stored = {field.name: getattr(c, field.name) for field in fields(GraphStored)}
+    return GraphStored(**{**stored, "kinds": kinds})
 
 
 def read_graph(text: dict[str, Any], path: Path, admit: Admit, more: dict[str, int], numbers: list[str]) -> GraphStored:

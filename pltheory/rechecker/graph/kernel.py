@@ -137,7 +137,12 @@ class Kernel:
         kernel, rounding = self._squares.total()
         off, low = self._distance, self.lowest()
         high = (_quotient(kernel) + rounding).root() + off
-        return low, float(high.value), (largest(kernel[None])[0] + rounding).root() + off
+        return low, float(high.value), self.norm()
+
+    def norm(self) -> Upper:
+        """Upper bound of ||J||."""
+        kernel, rounding = self._squares.total()
+        return (largest(kernel[None])[0] + rounding).root() + self._distance
 
 
     def lowest(self) -> float:
