@@ -134,7 +134,7 @@ class JumpRecursion:
         self, kinds: list[Kind], rules: list[Rules], groups: int, reaches: dict[int, Reach], units: dict[int, Units]
     ) -> None:
         self._kinds, self._rules, self._groups = kinds, rules, groups
-        self._reaches, self._units = reaches, units
+        self.reaches, self._units = reaches, units
         self._edges = edges(kinds)
         self._kinked = {v: rule for v, rule in enumerate(rules) if isinstance(rule, KinkRules) and rule.moves}
         self._columns = {v: groups + k for k, v in enumerate(self._kinked)}
@@ -176,7 +176,7 @@ class JumpRecursion:
         return at
 
     def _flips(self, at: JumpRows, rule: KinkRules, u: int) -> Array:
-        reach = self._reaches.get(u)
+        reach = self.reaches.get(u)
         entries = None
         if reach is not None:
             parent = at.x[reach.parent][: self._groups]

@@ -28,6 +28,16 @@ READS = {"input": 0, "affine": 1, "fixed": 1, "pointwise": 1, "tokens": 1, "prod
 """Kind to how many nodes it reads; a sum reads two or more."""
 
 
+KINKED = ("piecewise-linear", "maximum")
+"""Kinds with kinks."""
+
+
+def has_kinks(network: dict[str, Any]) -> bool:
+    """Whether a network section, in which nothing is checked yet, names a node of a kind with kinks."""
+    nodes = network.get("nodes")
+    return isinstance(nodes, list) and any(isinstance(node, dict) and node.get("kind") in KINKED for node in nodes)
+
+
 @dataclass(frozen=True)
 class NodeText:
     """A node as the text has it; more: its kind's own keys as numbers and strings."""
