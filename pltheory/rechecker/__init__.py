@@ -35,6 +35,7 @@ from .trajectory import KinkedTrajectoryClaim, check_trajectory, read_trajectory
 Reader = Callable[[dict[str, Any], Path, Admit], Any]
 Checker = Callable[[Any, Checks, Tick], None]
 
+
 def _along(claim: Any, checks: Checks, tick: Tick) -> None:
     if isinstance(claim, KinkedTrajectoryClaim):
         check_kinked_trajectory(claim, checks, tick)

@@ -21,12 +21,11 @@ from .graph.kinked import KinkedBall
 from .graph.kinked_path import KinkedPath, Seen
 from .graph.kinked_reference import KinkedReference
 from .graph.selections import Selections, contracted
-from .in_pairs import by_groups
+from .in_pairs import InPairs, by_groups
 from .iterate import share_of
 from .midpoint import Upper, require_rounding
 from .pairs.pair import Pair
-from .pairs.products import norm
-from .pairs.step import PairWeights, distance, step
+from .pairs.step import PairWeights
 from .potential import Claimed, conclude, on_ball
 from .trajectory import BOUNDS, HYPOTHESES, JUMPS, KinkedTrajectoryClaim, Replay, product_of
 
@@ -35,15 +34,20 @@ _LEAST = 2.0**-60
 """Radius of a reference's ball at least."""
 
 
-class KinkedNetwork:
+class KinkedNetwork(InPairs):
     """A graph with kinks along its trajectory, in pairs of doubles; methods as of `followed.Passes`.
 
     Args:
         c: what is claimed.
+
+    Attributes:
+        about: the bounds in use, on a ball that holds those of the steps.
     """
 
     def __init__(self, c: KinkedTrajectoryClaim) -> None:
+        super().__init__(c)
         self._c, self._path = c, KinkedPath(c)
+        self.about: KinkedReference | None = None
         self._selections = Selections.of(c)
         self.start, self.end = by_groups(*c.parameters), by_groups(c.end_weights, c.end_biases)
         self._rows: tuple[Seen, list[Pair | None]] | None = None
@@ -61,25 +65,20 @@ class KinkedNetwork:
             self._rows = seen, self._path.sent_back(at, seen)
         return self._rows[1]
 
-    def norm(self, parts: list[Pair]) -> arb:
-        """Of all entries together."""
-        return norm(parts)
+    def reference(self, at: PairWeights, radius: float = _LEAST) -> KinkedReference:
+        """Bounds on a ball of that radius."""
+        self.about = KinkedReference(self._c, at, radius)
+        return self.about
 
-    def distance(self, a: PairWeights, b: PairWeights) -> arb:
-        """Between weights."""
-        return distance(a, b)
-
-    def step(self, at: PairWeights, along: PairWeights, size: arb) -> tuple[PairWeights, arb]:
-        """Weights near the exact step, and how far they may be from it."""
-        return step(self._c, at, along, size)
-
-    def curvature(
-        self, at: PairWeights, seen: Seen, reach: arb, ref: KinkedReference, residual: arb, enough: float
-    ) -> arb:
-        """Upper bound of ||sum_i r_i Hess f_i|| on the ball on which no token leaves its piece."""
+    def curvature(self, at: PairWeights, seen: Seen, reach: arb, lipschitz: arb, known: arb) -> tuple[arb, arb]:
+        """Where no token leaves its piece."""
+        found = known
         if self._selections is not None:
-            return self._selections.norm(seen, ref.lipschitz * reach, enough)
-        return contracted(self._c.kinds, ref, self._sent_back(at, seen), Upper.of(residual), Upper.of(reach))
+            found = self._selections.norm(seen, lipschitz * reach)
+        elif self.about is not None:
+            residual = Upper.of(self.norm([seen.residual]) + lipschitz * reach)
+            found = contracted(self._c.kinds, self.about, self._sent_back(at, seen), residual, Upper.of(reach))
+        return found, found
 
     def meeting(self, seen: Seen, reach: arb, ref: KinkedReference) -> dict[int, Array]:
         """Tokens within reach of a kink, by node."""
@@ -87,20 +86,23 @@ class KinkedNetwork:
         return ref.meeting(read, reach)
 
 
-class _KinkedReplay(Replay):
+class KinkedReplay(Replay):
     """The replay, in pairs alone."""
-
-    net: KinkedNetwork
-    reference: KinkedReference | None  # type: ignore[assignment]
 
     def __init__(self, c: KinkedTrajectoryClaim) -> None:
         require_rounding()
         self.c, self.apart = c, arb(0)
-        self.net = KinkedNetwork(c)  # type: ignore[assignment]
-        self.at, self.reference = self.net.start, None
+        self.net = self._net = KinkedNetwork(c)
+        self.at = self.net.start
+        self._about: KinkedReference | None = None
         self._met: dict[int, Array] = {}
         self._part = 1.0
         self._radii = _hints(c, c.steps, c.eps)
+
+    @property
+    def network(self) -> KinkedNetwork:
+        """That is followed."""
+        return self._net
 
     def step(self, t: int, checks: Checks) -> None:
         """Compare every claim of step t, then take it."""
@@ -118,16 +120,15 @@ class _KinkedReplay(Replay):
         for fresh in (False, True):
             if fresh:
                 self._part /= 4
-            if fresh or self.reference is None or not self.reference.holds(self.at, reach):
+            if fresh or self._about is None or not self._about.holds(self.at, reach):
                 ahead = 0.0 if fresh else self._part * self._radii[t]
-                self.reference = KinkedReference(self.c, self.at, max(ahead, 2 * float(reach), _LEAST))
-            lipschitz, ell = self.reference.over(self.at, reach)
-            residual = self.net.norm([seen.residual]) + lipschitz * reach
+                self._about = self._net.reference(self.at, max(ahead, 2 * float(reach), _LEAST))
+            lipschitz, ell = self._about.over(self.at, reach)
+            residual = self._net.norm([seen.residual]) + lipschitz * reach
             curvature = residual * ell
             if lipschitz <= steps["lipschitz"][t] and not curvature <= enough:
-                found = self.net.curvature(self.at, seen, reach, self.reference, residual, enough)
-                curvature = curvature.min(found)
-            self._met = self.net.meeting(seen, reach, self.reference)
+                curvature = curvature.min(self._net.curvature(self.at, seen, reach, lipschitz, curvature)[0])
+            self._met = self._net.meeting(seen, reach, self._about)
             if lipschitz <= steps["lipschitz"][t] and curvature <= enough and not self._met:
                 break
         return residual, lipschitz, curvature, curvature
@@ -146,14 +147,14 @@ def _hints(c: Common, steps: dict[str, list[float]], eps: list[float]) -> list[f
 
 def check_kinked_trajectory(c: KinkedTrajectoryClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem D with kinks; the first step that fails ends the recheck."""
-    replay = _KinkedReplay(c)
+    replay = KinkedReplay(c)
     for t in range(len(c.steps["rho"])):
         tick(f"step {t}")
         before = len(checks)
         replay.step(t, checks)
         if any(check.code != ACCEPTED for check in itertools.islice(checks, before, None)):
             return
-    net = replay.net
+    net = replay.network
     away = net.distance(replay.at, net.end) + replay.apart.union(-replay.apart)
     field = f"arrays.eps[{len(c.eps) - 1}]"
     checks.compare(field, c.eps[-1], away, "upper", "distance of the stored end from the exact iterate")

@@ -117,16 +117,14 @@ def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCent
     tick("smallest and largest eigenvalue")
     low, high, largest = kernel.extremes()
     rules.reverse()
-    if kinked:
+    if any(isinstance(rule, KinkRules) for rule in rules):
         moved = sent_back(kinds, rules, values, lost, moved)
     off = norms((values[-1].mid - y).reshape(-1)) * (1 + 4 * UNIT)
     residual = off + moved.min(values[-1].err).norm()
     return GraphCentre(rules, (low, high), largest, residual, values, kernel.middle, kept)
 
 
-def sent_back(
-    kinds: list[Kind], rules: list[Rules], values: list[Approx], lost: list[Upper], moved: Upper
-) -> Upper:
+def sent_back(kinds: list[Kind], rules: list[Rules], values: list[Approx], lost: list[Upper], moved: Upper) -> Upper:
     """`sum_v (|B_v| + err) |e_v|` by samples, with err for whatever pieces the values' enclosures meet.
 
     Args:
@@ -135,7 +133,7 @@ def sent_back(
     """
     jumps: dict[int, Upper] = {}
     for v, rule in enumerate(rules):
-        if isinstance(rule, KinkRules) and rule.moves:
+        if isinstance(rule, KinkRules):
             tokens = met(rule, kinds, values)
             if tokens.any():
                 jumps[v] = rule.jumping * norms(np.where(tokens, rule.columns.value, 0.0))

@@ -189,7 +189,8 @@ def _kind(node: NodeText, v: int, nodes: list[NodeText], a: dict[str, Array]) ->
         tokens = _indices(a, f"n{v}.tokens", node.size, once=True)
         return Tokens(node.size, node.inputs, node.more["map"], tokens, node.more["epsilon"])
     if node.kind == "piecewise-linear":
-        function = _function(*(a[f"n{v}.{name}"] for name in ("breaks", "slopes", "intercepts")), v)
+        function = [a[f"n{v}.{name}"] for name in ("breaks", "slopes", "intercepts")]
+        _require_function(*function, v=v)
         return PiecewiseLinear(node.size, node.inputs, *function)
     if node.kind == "maximum":
         windows = _indices(a, f"n{v}.windows", reads[0], lowest=-1)
@@ -207,8 +208,8 @@ def _kind(node: NodeText, v: int, nodes: list[NodeText], a: dict[str, Array]) ->
     return Sum(node.size, node.inputs) if node.kind == "sum" else Input(node.size)
 
 
-def _function(breaks: Array, slopes: Array, intercepts: Array, v: int) -> tuple[Array, Array, Array]:
-    """A continuous function whose every piece is computed with one rounding."""
+def _require_function(breaks: Array, slopes: Array, intercepts: Array, *, v: int) -> None:
+    """Stop unless it is a continuous function whose every piece is computed with one rounding."""
     if len(breaks) > MOST_BREAKS:
         damaged(f"arrays.n{v}.breaks", f"has {len(breaks)} numbers, allowed are {MOST_BREAKS}")
     if not (np.diff(breaks) > 0).all():
@@ -219,4 +220,3 @@ def _function(breaks: Array, slopes: Array, intercepts: Array, v: int) -> tuple[
         left, right = (Fraction(float(slopes[k])) * z + Fraction(float(intercepts[k])) for k in (j, j + 1))
         if left != right:
             damaged(f"arrays.n{v}.breaks", f"the function jumps at break {j}")
-    return breaks, slopes, intercepts

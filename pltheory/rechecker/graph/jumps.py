@@ -270,10 +270,7 @@ class JumpRecursion:
     ) -> Change:
         # The jumps directly above an affine node whose units go are in their rows alone.
         silent = {
-            (self._units[u].kind.group, v)
-            for v in self._kinked
-            for u in [self._kinds[v].inputs[0]]
-            if u in out.units
+            (self._units[u].kind.group, v) for v in self._kinked for u in [self._kinds[v].inputs[0]] if u in out.units
         }
         parts = [
             sum((j for v, j in of.items() if (g, v) not in silent), Upper(0.0))

@@ -144,7 +144,6 @@ class Kernel:
         kernel, rounding = self._squares.total()
         return (largest(kernel[None])[0] + rounding).root() + self._distance
 
-
     def lowest(self) -> float:
         """Lower bound of sigma_min(J), not below 0."""
         kernel, rounding = self._squares.total()

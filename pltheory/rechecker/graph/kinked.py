@@ -15,11 +15,11 @@ from .file import GraphStored
 from .jumps import Change, Dropped, JumpRecursion
 from .kernel import Kernel, Part
 from .kinds.affine import Affine, AffineRules
-from .kinds.kinks import KinkRules
 from .kinds.kind import Kind
+from .kinds.kinks import KinkRules
 from .kinked_rules import reach_of
-from .onelayer import OneLayer
 from .margins import Reach
+from .onelayer import OneLayer
 from .units import Units
 
 Pair = tuple[Upper, Upper]

@@ -26,8 +26,14 @@ _PLAIN = (-1.0, 0.0, 1.0)
 
 @dataclass(frozen=True)
 class Seen:
-    """values: a_v of every node, (n, N_v); slopes: of a piecewise linear node's pieces; taken: of a maximum's windows the
-    entry and the factor; residual: F - y."""
+    """One pass.
+
+    Attributes:
+        values: a_v of every node, (n, N_v).
+        slopes: of the pieces of a piecewise linear node's entries.
+        taken: of a maximum's windows the entry and the factor.
+        residual: F - y.
+    """
 
     values: list[Pair]
     slopes: dict[int, Array]
@@ -61,7 +67,8 @@ class KinkedPath:
         self._x, self._samples = Pair.of(c.x), len(c.x)
         self.moves, seen = moving(c.kinds), read(c.kinds)
         self._live = [m and v in seen for v, m in enumerate(self.moves)]
-        self._maps = {v: _map(kind) for v, kind in enumerate(c.kinds) if not isinstance(kind, Input | Sum | PiecewiseLinear)}
+        mapped = (v for v, kind in enumerate(c.kinds) if isinstance(kind, Affine | Fixed | Maximum))
+        self._maps = {v: _map(c.kinds[v]) for v in mapped}
         self._still: dict[int, Pair] = {}
 
     def patches(self, v: int, values: list[Pair]) -> Pair:

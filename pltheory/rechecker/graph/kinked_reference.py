@@ -60,7 +60,7 @@ class KinkedReference:
         return bool((self.distance(at) + Upper.of(reach)).value <= self.radius)
 
     def over(self, at: PairWeights, reach: arb) -> tuple[arb, arb]:
-        """Upper bounds of ||J||, and of its Lipschitz constant where no piece changes, on the ball of radius `reach`."""
+        """Upper bounds, on the ball of radius `reach`, of ||J|| and of its Lipschitz constant while pieces last."""
         if not self.holds(at, reach):
             self._grow(float((self.distance(at) + Upper.of(reach)).value) * 1.25)
         return self.lipschitz, self.ell

@@ -65,10 +65,10 @@ class Margins:
         if self.windows is None:
             return tokens
         found = np.zeros((len(tokens), size), dtype=bool)
-        for places in self.windows.T:
-            there = np.flatnonzero(places >= 0)
-            # Of windows that overlap two may name an entry: neither takes it away.
-            np.logical_or.at(found, (slice(None), places[there]), tokens[:, there])
+        sample, token = np.nonzero(tokens)
+        for places in self.windows.T[:, token]:
+            there = places >= 0
+            found[sample[there], places[there]] = True
         return found
 
     @property

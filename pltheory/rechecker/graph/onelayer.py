@@ -2,8 +2,8 @@
 
 `F_ic = kappa_2 sum_k a_ck act(z_ik)`, `z_ik = w~_k . x~_i`, and d_ik = m_ik / |x~_i| is how far unit k must go for
 sample i to leave its piece. `kap_0(s)^2 = kappa_2^2 js^2 N2(s)` with, for any lam >= 0,
-`N2(s) <= lam s^2 + max_i sum_k max_{j: d_jk >= d_ik} (|a_k|^2 v_jk - lam d_jk^2)_+`, v_jk at least the square of the norm
-of the x~ that can have left with j, and only d_jk <= s.
+`N2(s) <= lam s^2 + max_i sum_k max_{j: d_jk >= d_ik} (|a_k|^2 v_jk - lam d_jk^2)_+`, v_jk at least the square of
+the norm of the x~ that can have left with j, and only d_jk <= s.
 """
 
 from __future__ import annotations

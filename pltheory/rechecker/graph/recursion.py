@@ -93,6 +93,7 @@ def norm_of_chosen(choices: list[list[Array]], groups: int) -> Upper:
         total = total + Upper(form)
     return norm_bounds(total.value[None])[0]
 
+
 def _undominated(forms: list[Array]) -> list[Array]:
     """Without those that another is below in every entry."""
     kept: list[Array] = []

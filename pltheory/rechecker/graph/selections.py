@@ -1,9 +1,9 @@
 """`E = sum_ic r_ic Hess f_ic` where every token keeps its piece: products of two parameters alone are left.
 
-In general `||E|| <= ||Q_r||`, `t^T Q_r t = sum over affine nodes of 2 kappa omega t_g |y_v|_F (X_u . t)`, y_v the residual
-sent back (THEORY_GRAPHS section 4, G2). Of one affine node, nodes that pick entries, and a dense head E has the blocks
-`[[0, P_o], [P_o^T, 0]]` of channels o alone (section 7), `(P_o)_{.,(c,k)} = kappa' sum_i r_ic d_ik e~_{i,k}`, e~_{i,k} the
-patch of the entry that the head's place k takes from sample i, and d_ik its slope.
+In general `||E|| <= ||Q_r||`, `t^T Q_r t = sum over affine nodes of 2 kappa omega t_g |y_v|_F (X_u . t)`, y_v the
+residual sent back (THEORY_GRAPHS section 4, G2). Of one affine node, nodes that pick entries and a dense head E has the
+blocks `[[0, P_o], [P_o^T, 0]]` of channels o alone (section 7), `(P_o)_{.,(c,k)} = kappa' sum_i r_ic d_ik e~_{i,k}`,
+e~_{i,k} the patch of the entry that the head's place k takes from sample i, and d_ik its slope.
 """
 
 from __future__ import annotations
@@ -65,13 +65,12 @@ class Selections:
         sizes = norms(e.reshape(len(x), -1, e.shape[3])).value.max(axis=1) * (1 + 8 * UNIT)
         return cls(kinds, first, e, Upper(sizes).norm() + _TINY)
 
-    def norm(self, seen: Seen, moved: arb, enough: float) -> arb:
+    def norm(self, seen: Seen, moved: arb) -> arb:
         """Upper bound of ||E||.
 
         Args:
             seen: the pass at the weights; every token is inside its piece.
             moved: how far the residual may be from that of the pass, beside its error.
-            enough: a bound that is small enough.
         """
         conv, head = self.kinds[self.first], self.kinds[-1]
         assert isinstance(conv, Affine)
@@ -99,10 +98,9 @@ class Selections:
         off = residual.err + residual.small + Upper.of(moved)
         rounding = residual.size * gamma(terms(n) + 8)
         lost = Upper.of(head.kappa) * steepest * (off + rounding) * self.lengths * Upper(most).root() + _TINY
-        crude = norms(blocks.reshape(len(blocks), -1)).max() + lost
-        if crude.value <= enough:
-            return crude.exact
-        return (norm_bounds(blocks).max() + lost).exact
+        # Of a single column the Frobenius norm is the norm.
+        sizes = norms(blocks.reshape(len(blocks), -1)) if blocks.shape[1] == 1 else norm_bounds(blocks)
+        return (sizes.max() + lost).exact
 
 
 def _kinked(kind: Kind) -> bool:
@@ -138,9 +136,7 @@ def _stacked(columns: Array, channel: Array, channels: int) -> Array:
     return found.reshape(channels, -1, columns.shape[2])
 
 
-def contracted(
-    kinds: list[Kind], ref: KinkedReference, rows: list[Pair | None], residual: Upper, reach: Upper
-) -> arb:
+def contracted(kinds: list[Kind], ref: KinkedReference, rows: list[Pair | None], residual: Upper, reach: Upper) -> arb:
     """Upper bound of ||E|| on the ball of radius `reach` about weights, by (G2).
 
     Sample by sample y_v = B_v^T r goes by `||B_v|| |dr|` with the residual and by `||dB_v|| |r|` with the rows.

@@ -1,4 +1,4 @@
-"""An affine node's rows of the Jacobian by units: patches at which a unit may flip, and the kernel without some units."""
+"""An affine node's rows of the Jacobian by units, and the norms of the patches at which each may leave its piece."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ class Affine:
             units = np.arange(groups * outputs).reshape(1, groups, outputs, 1) * (n * groups * positions)
             classes = (units + same.reshape(n, groups, 1, positions)).reshape(n, -1)
         spread = np.broadcast_to(own.value[:, :, None], (n, groups, outputs, positions)).reshape(n, -1)
-        lengths = scale * norms(self.weight).value.reshape(-1)
+        lengths = scale * Upper(norms(self.weight).value.reshape(-1))
         return Reach(
             self.group, self.inputs[0], Upper(spread), Upper(np.repeat(lengths.value, positions)), scale, classes
         )
