@@ -20,8 +20,8 @@ CELLS = 40
 """Of the grid of a ball; it is finer where jumps begin, because they grow like a root of the radius."""
 _MULTIPLIERS = 6
 """Radii for which a knapsack's multiplier is looked for."""
-_MARGIN = 1.0 + 2.0**-30
-"""What is claimed is larger than what was found by that factor: a recheck rounds otherwise."""
+_MARGIN = 1.0 + 2.0**-20
+"""What is claimed is worse than what was found by about that factor: a recheck rounds and chooses otherwise."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def kinked_profile(
         if not up(smooth) <= ell:
             raise NoVerdictError("a bound over a ball is smaller than over a smaller one")
         kaps.append(min(kaps[-1], float(mul_up(sharp.pairs(up(k), float(s), nu), _MARGIN))))
-    sig = np.array([sigs[-1], *sigs[:0:-1]]) * (1 - 2.0**-30)
+    sig = np.array([sigs[-1], *sigs[:0:-1]]) * (1 - 2.0**-20)
     kap = np.array([kaps[-1], *kaps[:0:-1]])
     psi = np.array([max(0.0, potential_slope(s, k, room).lo) for s, k in zip(sig, kap, strict=True)])
     available = integral_below(radii, psi)

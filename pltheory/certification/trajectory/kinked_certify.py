@@ -130,7 +130,7 @@ class KinkedRun(GraphRun):
         centre = kinked_centre(arrays, rounded=True)
         radius = float(found.radii[-1] - found.radii[0])
         proved = kinked_profile(centre, self._rule, radius, self.scale, self.reached)
-        sigma = float(np.sqrt(max(0.0, centre.lambda_min)))
+        sigma = float(np.sqrt(max(0.0, centre.lambda_min))) * (1 - 2.0**-20)  # a recheck rounds otherwise
         self.basin = _basin(proved, self._rule, self.scale, self.reached, sigma, True)
         return self.basin.holds
 
