@@ -20,6 +20,8 @@ CELLS = 40
 """Of the grid of a ball; it is finer where jumps begin, because they grow like a root of the radius."""
 _MULTIPLIERS = 6
 """Radii for which a knapsack's multiplier is looked for."""
+_CHOICE = 1.0 + 2.0**-7
+"""What the choice of multipliers is worth: a recheck chooses others."""
 _MARGIN = 1.0 + 2.0**-20
 """What is claimed is worse than what was found by about that factor: a recheck rounds and chooses otherwise."""
 
@@ -125,12 +127,16 @@ class _Sharp:
         found, layer = ball.changes(), self.centre.layer
         if layer is None or self.squares is None:
             return found
-        jump = self.centre.ops.minimum(found[0].jump, self.centre.number(layer.change(radius, self.squares)))
+        jump = self.centre.ops.minimum(
+            found[0].jump, self.centre.number(float(mul_up(layer.change(radius, self.squares), _CHOICE)))
+        )
         return [replace(found[0], jump=jump), *found[1:]]
 
     def pairs(self, kap: float, start: float, step: float) -> float:
         layer = self.centre.layer
-        return kap if layer is None or self.squares is None else min(kap, layer.pairs(start, step, self.squares))
+        if layer is None or self.squares is None:
+            return kap
+        return min(kap, float(mul_up(layer.pairs(start, step, self.squares), _CHOICE)))
 
 
 def _sharp(centre: KinkedCentre, radii: Array) -> _Sharp:
