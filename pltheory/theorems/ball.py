@@ -242,7 +242,7 @@ class BallTheorem(Theorem):
 
         Raises:
             InvalidInputError: the theorem has no certificate, or the network or the data changed meanwhile.
-            NotAvailableError: neither of class N nor of class G, or not smooth.
+            NotAvailableError: neither of class N nor of class G.
             NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
             RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
         """
