@@ -195,7 +195,7 @@ def test_a_certificate_that_does_not_hold_is_not_saved(tmp_path):
         assert not cert.holds
         with pytest.raises(InvalidInputError, match="only a certificate that holds is written"):
             cert.save(tmp_path / "no.cert.json")
-    with pytest.raises(InvalidInputError, match="certificates exist for A, A', B, C, B\\+, D"):
+    with pytest.raises(InvalidInputError, match="certificates exist for A, A', B, C, N, B\\+, D"):
         pl.certify(problem(width=8), settings, theorem="LZB22-6")
 
 

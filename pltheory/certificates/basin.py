@@ -66,7 +66,7 @@ def certify_basin(
         progress: called as (done, limit, note).
 
     Raises:
-        NotAvailableError: neither of class N nor of class G, or not smooth.
+        NotAvailableError: neither of class N nor of class G.
         NumericalFailureError: the loss at the weights as loaded is not finite.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """

@@ -92,7 +92,7 @@ def polish(
         progress: called at every point as (done, limit, note).
 
     Raises:
-        NotAvailableError: neither of class N nor of class G, or not smooth.
+        NotAvailableError: neither of class N nor of class G.
         NumericalFailureError: no damping makes the kernel factorise, or no step lowers a residual that is more than
             rounding.
     """

@@ -21,7 +21,7 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_
             not random, for instance a checkpoint loaded into the network.
         settings: step rule; eta a number or "c/beta".
         theorem: A, A', B, C; D (a trajectory from these weights; minutes); of class N also B+ (one hidden layer, one
-            output).
+            output), of networks with kinks N.
 
     Returns:
         A certificate; `holds` says whether every hypothesis is proved. `save(path)` writes one that holds, and

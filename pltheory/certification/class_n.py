@@ -36,3 +36,7 @@ class ClassNBounds:
     def kinks(self, radius: float, ops: Arithmetic, number: Number) -> int:
         """0."""
         return 0
+
+    def nearest_kink(self, radius: float) -> str:
+        """None."""
+        return ""

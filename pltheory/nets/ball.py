@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -15,6 +16,7 @@ from .graph import Graph, Node
 from .jumps import Jumping
 from .kinds.affine import Affine
 from .kinds.kinks import Kinked
+from .nearest_kink import NearestKink
 from .quadratic import Quadratic
 from .sweep import Sweep
 
@@ -103,6 +105,30 @@ class GraphBounds:
     def kinks(self, radius: float, ops: Arithmetic, number: Callable[[float], Scalar] = float) -> int:
         """Their number."""
         return sum(int(f.sum()) for f in self.flips(number(radius), ops, number).values())
+
+    def nearest_kink(self, radius: float) -> str:
+        """The token that meets a kink first, in words: in the ball, or where it grows by a little; "" for none there.
+
+        By bounds in floating point: for messages alone.
+        """
+        low, high = radius * 2.0**-60, radius
+        if not self.flips(high, FLOATS):
+            low, high = radius, 1.1 * radius
+        found = self.flips(high, FLOATS)
+        if not found:
+            return ""
+        if self.flips(low, FLOATS):
+            found, high = self.flips(low, FLOATS), 0.0
+        while high > 1.01 * low and high > 0:
+            middle = math.sqrt(low * high)
+            flips = self.flips(middle, FLOATS)
+            if flips:
+                found, high = flips, middle
+            else:
+                low = middle
+        v = min(found)
+        sample, token = map(int, np.argwhere(found[v])[0])
+        return NearestKink(v, sample, token, high).words(self.graph)
 
     def shares(self, radius: float) -> dict[int, Share]:
         """What each node adds to ||M|| and to ||Q|| over the ball of a radius, in floats, by node: where they are lost.

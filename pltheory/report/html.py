@@ -13,7 +13,7 @@ from ..runs.trace import Trace
 from .figures import graph_figure, run_panels, svg
 from .graph import kind, percent
 from .rows import measured, needed, number
-from .text import constants, granted, margin, why_not
+from .text import constants, granted, margin, sides, why_not
 
 
 def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace | None) -> str:
@@ -29,7 +29,7 @@ def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace |
         lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
-        number=number, margin=margin, constants=constants, granted=granted, why_not=why_not,
+        number=number, margin=margin, constants=constants, granted=granted, sides=sides, why_not=why_not,
         needed=needed, measured=measured, kind=kind, percent=percent,
     )  # fmt: skip
     main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])

@@ -143,6 +143,8 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
         ball = f" of {number(promise['radius'])} promised"
     table.add_row("path", f"{number(run['path_length'])}{ball}; distance {number(run['distance'])}")
     table.add_row("kernel drift", number(run["kernel_drift"], 3))
+    if run.get("pieces"):
+        table.add_row("pieces", sides(run["pieces"]))
     broken, own = run["first_violation"], run.get("reported_against_measured", [])
     by_itself = broken is not None and broken["inequality"] in {c["name"] for c in own}
     fails = "" if broken is None else (
@@ -174,6 +176,14 @@ def _lost(graph: dict[str, Any]) -> Table:
         node = graph["nodes"][v]
         table.add_row(escape(label(node)), percent(node["change"]), percent(node["curvature"]))
     return table
+
+
+def sides(pieces: dict[str, int]) -> str:
+    """How many arguments changed their side of a kink on the way, in one line."""
+    return (
+        f"{pieces['changes']} changes of side among {pieces['arguments']} arguments of functions with kinks, "
+        f"counted between {pieces['recorded']} recorded iterates"
+    )
 
 
 def granted(run: dict[str, Any]) -> str:

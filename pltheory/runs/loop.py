@@ -19,6 +19,7 @@ from ..theory import NumericalFailureError
 from .batch import FullBatch
 from .inequalities import Check, Inequality, Violation, first_violation, tells, tightest
 from .observed import Seen, Watch, of_run
+from .pieces import Pieces
 from .promise import Promise
 from .rounding import Rounding
 from .trace import Array, At, Trace, columns
@@ -60,6 +61,7 @@ class Run:
             rounding may hide it, and at a start at the floor there is nothing left to tell.
         own: what any run of the step rule obeys, whatever was promised: the optimizer's report against measured
             weights and gradients, each at the step where it has least room.
+        arguments: of functions with kinks, over all samples; 0 of a network without any.
     """
 
     trace: Trace
@@ -74,6 +76,7 @@ class Run:
     rounding: str = ""
     untold: str = ""
     own: tuple[Check, ...] = ()
+    arguments: int = 0
 
 
 def optimizer_for(settings: StepSettings, eta: float, problem: Problem) -> torch.optim.Optimizer:
@@ -126,7 +129,8 @@ def run(
     rounding = Rounding(problem, work, batch.in_place, first_kernel, profile)
     floor = rounding.along(0.0).floor
     optimizer = optimizer_for(settings, eta, work)
-    trace, seen, finite = _iterate(work, batch, settings, optimizer, start, steps, target, floor, records, progress)
+    record = _Record(work, start, kinked=profile is not None and profile.bounds.kinked)
+    trace, seen, finite = _iterate(work, batch, settings, optimizer, record, steps, target, floor, records, progress)
     # A run that leaves the ball of the promise must not be granted more for it.
     ball = min(float(trace.path[-1]), 1.25 * _promised_radius(promise))
     granted = rounding.along(ball, len(trace.step_size))
@@ -149,6 +153,7 @@ def run(
         rounding=granted.how,
         untold=_untold(trace, floor, inequalities),
         own=tuple(tightest(i) for i in own),
+        arguments=record.arguments,
     )
 
 
@@ -187,7 +192,7 @@ def _iterate(
     batch: Callable[[], torch.Tensor],
     settings: StepSettings,
     optimizer: torch.optim.Optimizer,
-    start: list[torch.Tensor],
+    record: _Record,
     steps: int,
     target: float,
     floor: float,
@@ -207,7 +212,7 @@ def _iterate(
         block = []
         for t in range(done, min(done + BLOCK, steps)):
             if t in marks:
-                recorded.append({"recorded": t, **_record(work, start)})
+                recorded.append({"recorded": t, **record()})
             if t in looked_at:
                 watch.record(t)
             now = {"loss": batch()}
@@ -231,26 +236,49 @@ def _iterate(
     with torch.no_grad():
         found["loss"] = np.append(found["loss"], float(work.value()))
     if finite:
-        recorded.append({"recorded": done, **_record(work, start)})
+        recorded.append({"recorded": done, **record()})
     found["path"] = np.concatenate([[0.0], np.cumsum(found["grad_norm"] * found["step_size"])])
     found["recorded"] = np.array([at["recorded"] for at in recorded], dtype=int)
-    found |= {name: np.array([at[name] for at in recorded]) for name in columns(At.RECORDED)}
+    found |= {name: np.array([at[name] for at in recorded if name in at]) for name in columns(At.RECORDED)}
     return Trace(**found), watch.seen(), finite
 
 
-def _record(work: Problem, start: list[torch.Tensor]) -> dict[str, float]:
-    """The recorded columns at the current weights."""
-    with torch.no_grad():
-        apart = [
-            torch.linalg.vector_norm(p - s, dtype=torch.float64) for p, s in zip(work.parameters(), start, strict=True)
-        ]
-        moved = float(torch.stack(apart).norm())
-    try:
-        kernel = empirical_ntk(work.network, work.x)
-        smallest = work.scale * float(torch.linalg.eigvalsh(kernel)[0])
-    except NumericalFailureError:  # a run that diverges ends so, and is told so
-        smallest = math.nan
-    return {"distance": moved, "lambda_min": smallest}
+class _Record:
+    """What is measured at the recorded iterates.
+
+    Args:
+        work: the problem that runs.
+        start: its parameters at the start.
+        kinked: whether to compare the pieces of its network as well.
+    """
+
+    def __init__(self, work: Problem, start: list[torch.Tensor], *, kinked: bool) -> None:
+        self.work, self.start = work, start
+        self.pieces = Pieces(work) if kinked else None
+        self.before = None if self.pieces is None else self.pieces.now()
+
+    @property
+    def arguments(self) -> int:
+        """How many arguments have a piece."""
+        return 0 if self.before is None else len(self.before)
+
+    def __call__(self) -> dict[str, float]:
+        """The recorded columns at the current weights."""
+        with torch.no_grad():
+            pairs = zip(self.work.parameters(), self.start, strict=True)
+            apart = [torch.linalg.vector_norm(p - s, dtype=torch.float64) for p, s in pairs]
+            moved = float(torch.stack(apart).norm())
+        try:
+            kernel = empirical_ntk(self.work.network, self.work.x)
+            smallest = self.work.scale * float(torch.linalg.eigvalsh(kernel)[0])
+        except NumericalFailureError:  # a run that diverges ends so, and is told so
+            smallest = math.nan
+        found = {"distance": moved, "lambda_min": smallest}
+        if self.pieces is not None and self.before is not None:
+            now = self.pieces.now()
+            found["pieces"] = float((now != self.before).sum())
+            self.before = now
+        return found
 
 
 def _reason(

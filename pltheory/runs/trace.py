@@ -30,6 +30,7 @@ class Column:
         at: when it is measured.
         label: what figures call it.
         summed: whether it adds up from the start of the run, and so begins anew where a part of it is looked at.
+        optional: whether files of earlier versions lack it.
     """
 
     name: str
@@ -38,10 +39,11 @@ class Column:
     at: At
     label: str
     summed: bool = False
+    optional: bool = False
 
 
-def _of(meaning: str, unit: str, at: At, label: str, *, summed: bool = False) -> dict[str, Any]:
-    return {"column": lambda name: Column(name, meaning, unit, at, label, summed)}
+def _of(meaning: str, unit: str, at: At, label: str, *, summed: bool = False, optional: bool = False) -> dict[str, Any]:
+    return {"column": lambda name: Column(name, meaning, unit, at, label, summed, optional)}
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,16 @@ class Trace:
             At.RECORDED,
             r"$\lambda_{\min}(K(w_t))$",
         )
+    )
+    pieces: Array = field(
+        default_factory=lambda: np.empty(0),
+        metadata=_of(
+            "arguments on another side of a kink than at the recorded iterate before; of networks with kinks",
+            "arguments",
+            At.RECORDED,
+            "changes of side",
+            optional=True,
+        ),
     )
 
     def after(self, t: int) -> Trace:

@@ -180,6 +180,10 @@ def trace_from_csv(text: str) -> Trace:
         KeyError, ValueError: a column is missing, or a cell that is to be filled is no number.
     """
     rows = list(csv.DictReader(io.StringIO(text)))
+    for c in COLUMNS.values():
+        if c.optional:
+            for r in rows:
+                r.setdefault(c.name, "")
     filled = {at: [r for r in rows if at is At.ITERATE or any(r[name] for name in columns(at))] for at in At}
     found = {"recorded": np.array([int(r["step"]) for r in filled[At.RECORDED]], dtype=int)}
     for c in COLUMNS.values():

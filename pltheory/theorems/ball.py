@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -77,10 +78,17 @@ class Ball:
         """How many arguments of functions with kinks may meet one on the ball."""
         radius = self.constants.radius
         met = 0 if self.counted else self.profile.bounds.kinks(radius, FLOATS, float)
+        near = self.nearest_kink
         how = f"no argument meets one on the ball R = {radius:.4g}"
         if met:
             how = f"{met} arguments may meet one on the ball R = {radius:.4g}"
-        return Bound(float(met), Direction.UPPER, how + (", verified" if self.counted else ""), self.counted)
+        how += ", verified" if self.counted else ""
+        return Bound(float(met), Direction.UPPER, how + (f"; nearest: {near}" if near else ""), self.counted)
+
+    @cached_property
+    def nearest_kink(self) -> str:
+        """The argument that meets a kink first, at the end of the profile or before; "" where none does."""
+        return self.profile.bounds.nearest_kink(float(self.profile.radii[-1]))
 
     @property
     def lambda_min(self) -> Bound | None:
@@ -234,7 +242,7 @@ class BallTheorem(Theorem):
 
         Raises:
             InvalidInputError: the theorem has no certificate, or the network or the data changed meanwhile.
-            NotAvailableError: neither of class N nor of class G, or not smooth.
+            NotAvailableError: neither of class N nor of class G.
             NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
             RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
         """
@@ -316,6 +324,8 @@ class BallTheorem(Theorem):
                 more.append(f"it closes at eta = {r.eta_limit:.3g}")
             elif 0 < r.ratio <= 1:
                 more.append(f"it would close at ||r_0|| below {r.ratio * question.at.profile.residual:.3g}")
+            if found.nearest_kink and not found.kinks.value:
+                more.append(f"the balls end at a kink: {found.nearest_kink}")
         return shortfall(question, rows, more)
 
 

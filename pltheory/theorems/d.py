@@ -74,7 +74,7 @@ class Followed:
     @property
     def lambda_min(self) -> Bound:
         """Lower bound of the smallest eigenvalue of the kernel at w_T."""
-        value = (interval(self.result.scale) * interval(self.result.lambda_min)).lo
+        value = max(0.0, (interval(self.result.scale) * interval(self.result.lambda_min)).lo)
         how = "Cholesky factor with verified residual" if value > 0 else "the last step was never tried"
         return Bound(value, Direction.LOWER, how, rounded=True)
 

@@ -24,6 +24,7 @@ from .protocol import Hypothesis, Question
 
 ZERO = given(0.0, "zero")
 _NO_BALL = "no bounds over a ball"
+_KINKS = "kinks"
 
 
 def _smooth(q: Question, found: Any) -> Row:
@@ -47,7 +48,7 @@ def _between_kinks(q: Question, found: Any) -> Row:
     kinks: Bound | None = getattr(found, "kinks", None)
     if kinks is None:
         return unknown("whether an argument meets a kink is not known")
-    return Row(Comparison(kinks, "<=", ZERO, "kinks"), kinks.method)
+    return Row(Comparison(kinks, "<=", ZERO, _KINKS), kinks.method)
 
 
 def _smooth_nodes(needed: str, graph: Graph) -> Row:
@@ -173,7 +174,8 @@ def shortfall(q: Question, rows: list[Row], more: list[str] | None = None) -> st
 
 def in_a_clause(row: Row) -> str:
     """An open or refuted row, for a list of what is missing."""
-    if row.verdict is Verdict.REFUTED or row.margin is None:
+    kinks = isinstance(row.says, Comparison) and row.says.symbol == _KINKS
+    if row.verdict is Verdict.REFUTED or row.margin is None or kinks:
         return f"{row.hypothesis}: {row.how}"
     if row.margin == 0:
         return f"{row.hypothesis}: no ball of the profile fulfils it"

@@ -61,7 +61,7 @@ class Measured:
         """Verified numbers at w_0, enclosed once for all theorems.
 
         Raises:
-            NotAvailableError: neither of class N nor of class G, or not smooth.
+            NotAvailableError: neither of class N nor of class G.
             NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         """
         return enclose(stored(self.problem))
@@ -133,7 +133,7 @@ def profile_at(problem: Problem) -> Profile:
     """Bounds over balls around a problem's weights.
 
     Raises:
-        NotAvailableError: it is neither of class N nor of class G, or not smooth.
+        NotAvailableError: it is neither of class N nor of class G.
         NumericalFailureError: a number is not finite.
     """
     if problem.of_class_n:

@@ -36,3 +36,7 @@ class BallBounds(Protocol):
         The other bounds are those of the network with its pieces frozen: of the network itself where this is 0.
         """
         ...
+
+    def nearest_kink(self, radius: float) -> str:
+        """Which argument meets a kink first, in words: in the ball or a little beyond; "" for none there."""
+        ...

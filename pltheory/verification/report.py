@@ -302,6 +302,7 @@ def _run(r: Run) -> dict[str, Any]:
         "path_length": float(r.trace.path[-1]),
         "distance": float(r.trace.distance[-1]),
         "kernel_drift": r.kernel_drift,
+        "pieces": _pieces(r),
         "checked_every_step": list(r.checked),
         "round_off_granted_to_residual": r.round_off,
         "rounding": {"how": r.rounding, "loss_floor": r.floor, "granted": [asdict(c) for c in r.checks]},
@@ -309,6 +310,14 @@ def _run(r: Run) -> dict[str, Any]:
         "first_violation": None if r.violation is None else asdict(r.violation),
         "note": r.note,
     }
+
+
+def _pieces(r: Run) -> dict[str, int] | None:
+    """Changes of side, of a network with kinks: as seen from one recorded iterate to the next."""
+    if not r.arguments:
+        return None
+    seen = r.trace.pieces
+    return {"arguments": r.arguments, "changes": int(seen.sum()), "recorded": len(seen)}
 
 
 def _finite(value: Any) -> Any:

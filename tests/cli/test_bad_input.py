@@ -82,7 +82,6 @@ SETTINGS = {
     "optimizer.name=adam": ["optimizer.name = 'adam'", "'delta-gclip', 'gclip' or 'gd'"],
     "optimizer.name=gd": ["optimizer.", "gd has no"],
     "optimizer.name=gclip": ["optimizer.delta = 0.1", "gclip has no delta"],
-    "network.activation=relu": ["optimizer.eta = '0.1/beta'", "relu", "give eta as a number"],
     # data
     "data.labels=small-big": ["labels = 'small-big'", "low-high, one-hot, centred-one-hot, raw"],
     "data.n=1798": ["n = 1798", "digits", "1 to 1797"],

@@ -150,22 +150,37 @@ def test_the_closing_width_closes(warm, tmp_path):
     assert "verdict: CERTIFIED" in wide.stdout
 
 
-def test_relu_is_refuted_and_its_run_is_shown_as_empirical(warm, tmp_path):
+def test_relu_is_certified_from_its_initialisation_across_kinks(warm, tmp_path):
     end = warm("verify", EXAMPLES / "relu.toml", folder=tmp_path)
-    assert end.code == 1, end.stderr
+    assert end.code == 0, end.stderr
     _, report, trace = read_run(tmp_path / "runs/relu")
-    assert (report["verdict"], report["evidence"]) == ("REFUTED", "empirical only")
-    refuted = [row for row in report["theorems"][0]["hypotheses"] if row["verdict"] == "REFUTED"]
-    assert [row["name"] for row in refuted] == ["smooth activation"]
-    assert "relu" in refuted[0]["found"]
+    assert (report["main_theorem"], report["verdict"], report["evidence"]) == ("D", "CERTIFIED", "agrees")
+    rows = {t["id"]: t["hypotheses"] for t in report["theorems"]}
+    smooth = {name: row for name, (row, *_) in rows.items() if row["name"] == "smooth activation"}
+    assert list(smooth) == ["B", "A'", "D"]
+    assert all((row["symbol"], row["measured"]["value"]) == ("kinks", 0) for row in smooth.values())
+    assert re.search(r"nearest: sample \d, unit \d+ of node 2 \(relu\), at R = ", smooth["B"]["how"])
     assert trace.loss[-1] <= 1e-12 * trace.loss[0]
-    assert report["run"]["checked_every_step"] == []
-    assert report["closing_width"] is None
-    assert "empirical only" in end.stdout
+    pieces = report["run"]["pieces"]
+    assert pieces["arguments"] == 10 * 128
+    assert pieces["changes"] == trace.pieces.sum() > 100
+    assert f"{pieces['changes']} changes of side among 1280 arguments" in " ".join(end.stdout.split())
+    assert "changes of side" in (tmp_path / "runs/relu/report.html").read_text(encoding="utf-8")
 
 
 def test_all_shows_the_ladder_side_by_side(ladder):
-    assert [t["id"] for t in ladder["theorems"]] == ["LZB22-4", "LZB22-6", "TMSSR25", "A", "A'", "B", "C", "B+", "D"]
+    assert [t["id"] for t in ladder["theorems"]] == [
+        "LZB22-4",
+        "LZB22-6",
+        "TMSSR25",
+        "A",
+        "A'",
+        "B",
+        "C",
+        "N",
+        "B+",
+        "D",
+    ]
     by_id = {t["id"]: t for t in ladder["theorems"]}
     assert {name: t["verdict"] for name, t in by_id.items()} == {
         "LZB22-4": "UNDECIDED",

@@ -132,6 +132,12 @@ def test_the_inequalities_are_listed_and_a_violation_is_named():
     assert "No violation" not in text
 
 
+def test_changes_of_side_are_shown_where_there_are_kinks():
+    assert "changes of side" not in page()
+    text = Reader(page(run={**sample.report()["run"], "pieces": sample.pieces()})).text
+    assert "321 changes of side among 1280 arguments" in text
+
+
 def test_each_inequality_shows_what_it_was_granted():
     text = Reader(page(run={**sample.report()["run"], "rounding": sample.rounding()})).text
     assert "granted for rounding" in text

@@ -57,6 +57,14 @@ def test_what_was_granted_for_rounding_is_said():
     assert "1e-13 of ||r||, 2.5e-12 of the path: bound, from sizes" in text
 
 
+def test_changes_of_side_are_counted_where_there_are_kinks():
+    run = sample.report()["run"]
+    assert "changes of side" not in printed(100, sample.report(run=run))
+    text = " ".join(printed(100, sample.report(run={**run, "pieces": sample.pieces()})).split())
+    assert "pieces 321 changes of side among 1280 arguments" in text
+    assert "between 36 recorded iterates" in text
+
+
 HIDDEN = "rounding hides [it]"
 
 

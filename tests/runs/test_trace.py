@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -27,12 +27,14 @@ def test_every_field_but_the_recorded_steps_is_a_declared_column():
     "it", [trace(), run(near_solution(8, 1e-3), DeltaGClipSettings(eta=0.05), 0.05, steps=60).trace]
 )
 def test_a_column_is_as_long_as_it_says(it):
+    assert len(it.pieces) == 0, "no kinks"
+    it = replace(it, pieces=np.zeros(len(it.recorded)))
     length = {At.ITERATE: len(it.loss), At.STEP: len(it.loss) - 1, At.RECORDED: len(it.recorded)}
     assert {name: len(getattr(it, name)) for name in COLUMNS} == {name: length[c.at] for name, c in COLUMNS.items()}
 
 
 def test_a_file_has_the_columns_in_their_order():
-    assert trace_to_csv(trace()).splitlines()[0] == "step,loss,grad_norm,step_size,path,distance,lambda_min"
+    assert trace_to_csv(trace()).splitlines()[0] == "step,loss,grad_norm,step_size,path,distance,lambda_min,pieces"
     assert ["step", *COLUMNS] == trace_to_csv(trace()).splitlines()[0].split(",")
 
 

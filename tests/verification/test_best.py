@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+import torch
 from markupsafe import escape
 from rich.console import Console
 from torch import nn
@@ -109,7 +110,7 @@ def test_a_level_of_holds_is_reached_without_a_proof():
 
 OUTSIDE = {
     "convolution": nn.Sequential(
-        nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.ReLU(), nn.Flatten(), nn.Linear(3, 1)
+        nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.ELU(), nn.Flatten(), nn.Linear(3, 1)
     ).double(),
     "two activations": nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 5), nn.Mish(), nn.Linear(5, 1)).double(),
 }
@@ -134,11 +135,21 @@ INSIDE = {
 @pytest.mark.parametrize("net", INSIDE.values(), ids=INSIDE.keys())
 def test_a_graph_is_held_against_every_theorem_and_told_which_speak_of_layers_only(net):
     report = verify(pl.Problem(net, *draws(3, (3, 4), (3, 1))), FIXED, steps=5)
-    assert ids(report) == ["B", "A'", "B+", "D"]
+    assert ids(report) == ["B", "A'", "N", "B+", "D"]
     assert "not available" not in printed(report)
     assert printed(report).count("speaks of fully connected smooth networks only") == 1
 
 
-def test_a_refuted_hypothesis_that_all_share_ends_the_search():
+def test_a_network_with_kinks_is_asked_about_every_theorem():
     report = verify(digits(16, activation="relu"), FIXED, steps=5)
+    assert ids(report) == [t.id for t in by_cost(checkpoint=False)]
+    assert (report.main.theorem.id, report.verdict) == ("D", Verdict.CERTIFIED)
+    assert all(r.verdict is Verdict.UNDECIDED for r in report.ladder[:-1])
+
+
+def test_a_refuted_hypothesis_that_all_share_ends_the_search():
+    x, y = pl.datasets.digits(3)
+    net = pl.fully_connected([64, 16, 1], activation="tanh", seed=0)
+    opposite = torch.stack([x[0], x[1], -x[1]])
+    report = verify(pl.Problem(net, opposite, y), FIXED, steps=5)
     assert (ids(report), report.verdict) == (["B"], Verdict.REFUTED)

@@ -18,6 +18,7 @@ from ...nets.fields.verified import Near, frobenius
 from ...nets.graph import Graph, Group
 from ...nets.kinds.affine import Affine
 from ...nets.kinds.kinks import Kinked
+from ...nets.nearest_kink import token_words
 from ...nets.tape import Reach, Tape
 from ...optim import ClippedSettings, StepSettings, certifiable
 from ...problem.problem import Problem
@@ -108,11 +109,11 @@ class KinkedRun(GraphRun):
             each = None if entries is None else np.where(entries > 0, mul_up(self.radius, entries), 0.0)
             kept = margins.kept(float(mul_up(self.radius, speed)), each)
             if not kept.all():
-                sample, unit = map(int, np.argwhere(~kept)[0])
+                sample, token = map(int, np.argwhere(~kept)[0])
+                cure = "other weights are needed" if self.t == 0 else "a few more digits, or another eta, would decide"
                 raise KinkError(
-                    f"sample {sample}, entry {unit} of node {v} ({node.name or node.kind.function}) is "
-                    f"{margins.nearest[sample, unit]:.1e} from a kink, where eps = {self.eps:.1e}: "
-                    "a few more digits, or another eta, would decide"
+                    f"{token_words(self.net, v, sample, token)} is "
+                    f"{margins.nearest[sample, token]:.1e} from a kink, where eps = {self.eps:.1e}: {cure}"
                 )
 
     def finished(self) -> bool:
