@@ -162,6 +162,49 @@ def lambda_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     ax.legend(loc="lower right")
 
 
+def sides_panel(ax: Axes, changed: Array, since: int | None = None) -> None:
+    """Arguments that changed their side of a kink at every step, and all changes up to it.
+
+    Args:
+        ax: the axes.
+        changed: how many are on another side at w_{t+1} than at w_t, shape (T,).
+        since: the step from which Theorem N speaks of the run.
+    """
+    t = np.arange(1, len(changed) + 1)
+    some, whole = changed > 0, np.cumsum(changed)
+    ax.semilogy(t, np.where(whole > 0, whole, np.nan), color=PROVEN, label="since the start")
+    ax.semilogy(t[some], changed[some], ".", ms=3, color=MEASURED, label="at the step")
+    _since(ax, since)
+    ax.set_ylim(0.7, 3 * max(1.0, float(np.sum(changed))))
+    ax.set_title("Changes of side of a kink")
+    ax.set_xlabel("step t")
+    ax.legend(loc="center right")
+
+
+def margins_panel(ax: Axes, nearest: Array, moved: Array) -> None:
+    """How near the nearest argument is to its kink at every iterate, against how far the proof lets it go there.
+
+    Args:
+        ax: the axes.
+        nearest: least distance of weights at which an argument meets a kink, shape (T + 1,).
+        moved: radius of the ball about an iterate in which no kink may be met, of as many iterates as are certified.
+    """
+    ax.semilogy(nearest, ".", ms=3, color=MEASURED, label="nearest kink, in weights")
+    ax.semilogy(np.where(moved > 0, moved, np.nan), color=PROVEN, label=r"$2\epsilon_t$, what the proof needs")
+    _since(ax, len(moved) - 1)
+    ax.set_ylim(bottom=0.03 * np.min(moved[moved > 0], initial=np.min(nearest)))
+    ax.set_title("Margins over the certified steps")
+    ax.set_xlabel("step t")
+    ax.legend(loc="lower right")
+
+
+def _since(ax: Axes, since: int | None) -> None:
+    if since is not None:
+        ax.axvline(since, color=FIXED, lw=1, ls=":")
+        ax.annotate(f"T = {since}", (since, 1), xycoords=("data", "axes fraction"), xytext=(3, -10),
+                    textcoords="offset points", fontsize=8, color=FIXED)  # fmt: skip
+
+
 RUN_PANELS = (loss_panel, distance_panel, step_panel, lambda_panel)
 
 
