@@ -90,7 +90,7 @@ def uncertain() -> list[str]:
 
 def headroom() -> list[str]:
     """A margin within 1e-6 of its reach is none."""
-    at = linearize(chain([[0.5]], relu(), [[1.0]], size=1), ones(1), FLOATS).numbers[2]
+    at = linearize(chain([[0.5]], relu(), [[1.0]], size=1), ones(1), FLOATS).numbers[2].margins
     near = 0.5 * (1 - 1e-7)
     whole, entry = at.kept(near, None).any(), at.kept(1.0, np.array([[near]])).any()
     return [name for name, kept in (("whole", whole), ("entry", entry)) if kept]
@@ -101,7 +101,8 @@ def nothing_left() -> list[str]:
     bad = []
     for name in ("far", "wakes below", "maxout", "convolved"):
         case = CASES[name]()
-        last = KinkedBounds.of(linearize(case.graph, case.x, FLOATS, jumps=True)).changes(case.radius, OPS, float)[-1]
+        bounds = KinkedBounds.of(linearize(case.graph, case.x, FLOATS, jumps=True))
+        last = bounds.over(case.radius, OPS, float).changes()[-1]
         bad += [name] if last.jump > 0 else []
     return bad
 
