@@ -284,7 +284,7 @@ MUTANTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], Any]]] = {
     "overlap counted once": ("overlap", _single_windows),
     "no units left out": ("unit left", _no_units),
     "nothing below": ("below", _nothing_far),
-    "one layer's flips forgotten": ("one unit", lambda m: m.setattr(onelayer.OneLayer, "_jump", lambda s, r: Upper(0.0))),
+    "one layer's flips forgotten": ("one unit", lambda m: m.setattr(onelayer.OneLayer, "_jump", lambda s, *r: (Upper(0.0), Upper(0.0)))),
     "one layer's lam without s": ("two units", lambda m: m.setattr(
         onelayer.OneLayer, "_with", staticmethod(lambda lam, v, q, s, o: _FREE(lam, v, q, Upper(0.0), o)))),
     "restricted patches halved": ("one unit", lambda m: m.setattr(
