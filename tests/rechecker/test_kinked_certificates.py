@@ -1,4 +1,4 @@
-"""Certificates about networks with kinks, Theorem N and A, A', B, C: true ones accepted, forged and damaged ones not."""
+"""Certificates of Theorems N, A, A', B and C about networks with kinks: true ones accepted, forged and damaged ones not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from pltheory.optim import DeltaGClipSettings, GradientDescentSettings, certifia
 from pltheory.rechecker import crossed, recheck
 from pltheory.rechecker.checks import Checks
 from pltheory.rechecker.graph import kinked, onelayer
-from pltheory.rechecker.midpoint import Upper
 from pltheory.rechecker.potential import Claimed, on_ball
 from tests.forge import (
     ACCEPTED,
@@ -36,8 +35,9 @@ from tests.forge import (
     refused,
     value,
 )
-from tests.rechecker.kinked_graphs import NETWORKS, THEOREMS, kept, with_residual
+from tests.rechecker.kinked_graphs import NETWORKS, THEOREMS, followed, kept, with_residual
 from tests.rechecker.kinked_graphs import crossed as made
+from tests.rechecker.test_schema import PUBLISHED, wrong
 
 KINKS = "arguments that may meet a kink on B(w_0, R)"
 
@@ -146,6 +146,20 @@ def test_the_form_of_one_layer_confirms_claims_that_the_general_form_denies(tmp_
         on_ball(c, ball, claim, arb(1), checks := Checks(), lambda note: None)
         assert FALSE in {check.code for check in checks}
         ball._one = form
+
+
+WRITTEN: dict[str, Callable[[], Claim]] = {
+    "N": lambda: made("pool"), "N with biases": lambda: made("leaky"), "B": lambda: kept("overlap", "B"),
+    "A'": lambda: kept("leaky pool", "A'"), "D": lambda: followed("one"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRITTEN)
+def test_what_is_written_is_of_the_published_form(what: str) -> None:
+    text = json.loads(WRITTEN[what]().text("c.cert.npz"))
+    assert wrong(text, PUBLISHED) == []
+    text["hypotheses"][-1]["name"] += " or not"
+    assert wrong(text, PUBLISHED) != []
 
 
 # --- a ball that meets a kink -----------------------------------------------------------------------------------------
