@@ -284,4 +284,3 @@ def followed(name: str) -> Claim:
     claim = trajectory_claim(THEOREMS["D"].statement, problem, rule, found)
     assert claim.holds, claim.shortfall
     return claim
-

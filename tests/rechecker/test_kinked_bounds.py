@@ -114,7 +114,7 @@ def points(net: Network, s: float, rng: np.random.Generator, count: int) -> list
 
 
 def worst(net: Network, s: float, seed: int = 0, count: int = 14) -> tuple[float, float, float, float]:
-    """The largest of: ||J - J_0|| and ||J' - J|| over their bounds, sig over what is left of sigma_min, flips missed."""
+    """The largest of: ||J - J_0|| and ||J' - J|| over their bounds, sig over sigma_min that is left, flips missed."""
     rng, ball, w = np.random.default_rng(seed), about(net), flat(net.graph)
     bound, sig, every = float(ball.change(s)), float(ball.sig(s)), ball.pairs(s)
     may, start = ball.recursion.flippable(s), pieces(net, w)
@@ -284,7 +284,8 @@ MUTANTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], Any]]] = {
     "overlap counted once": ("overlap", _single_windows),
     "no units left out": ("unit left", _no_units),
     "nothing below": ("below", _nothing_far),
-    "one layer's flips forgotten": ("one unit", lambda m: m.setattr(onelayer.OneLayer, "_jump", lambda s, r: Upper(0.0))),
+    "one layer's flips forgotten": ("one unit", lambda m: m.setattr(
+        onelayer.OneLayer, "_jump", lambda s, *r: (Upper(0.0), Upper(0.0)))),
     "one layer's lam without s": ("two units", lambda m: m.setattr(
         onelayer.OneLayer, "_with", staticmethod(lambda lam, v, q, s, o: _FREE(lam, v, q, Upper(0.0), o)))),
     "restricted patches halved": ("one unit", lambda m: m.setattr(
@@ -375,8 +376,9 @@ def test_what_nothing_moves_stays_and_what_stands_on_a_kink_may_flip() -> None:
 def test_equal_patches_of_the_data_are_one_entry() -> None:
     x = np.array([[1.0, 2.0, 1.0, 2.0]])
     patches = np.array([[[0, 1], [2, 3]]])
-    nodes = (Node(GraphInput(), (), 4), Node(a.Affine(0, patches, 1.0, 0.0), (0,), 2),
-             Node(k.Maximum(np.array([[0, 1]]), 0.0), (1,), 1), Node(a.Affine(1, dense(1), 1.0, 0.0), (2,), 1))  # fmt: skip
+    pool = k.Maximum(np.array([[0, 1]]), 0.0)
+    nodes = (Node(GraphInput(), (), 4), Node(a.Affine(0, patches, 1.0, 0.0), (0,), 2), Node(pool, (1,), 1),
+             Node(a.Affine(1, dense(1), 1.0, 0.0), (2,), 1))  # fmt: skip
     groups = (Group(np.array([[[0.3, 0.4]]]), None), Group(np.ones((1, 1, 1)), None))
     net = Network(Graph(nodes, groups), x, np.ones((1, 1)))
     assert not about(net).recursion.flippable(1e-3)

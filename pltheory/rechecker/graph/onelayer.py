@@ -32,18 +32,18 @@ class OneLayer:
     Attributes:
         scale: kappa_2 js.
         smooth: ell = kappa_2 s1 ||X~||.
-        whole: ||X~||.
         order: (n, m), the samples of each unit in rising order of d_ik.
         moves: d_ik from below in that order, (n, m).
-        values: |a_k|^2 v_jk in the same order, (n, m), from above.
+        squares: v_jk in the same order, (n, m), from above.
+        weights: |a_k|^2, (m,), from above.
     """
 
     scale: Upper
     smooth: Upper
-    whole: Upper
     order: Array
     moves: Array
-    values: Array
+    squares: Array
+    weights: Array
 
     @classmethod
     def of(cls, kinds: list[Kind], at: GraphCentre) -> OneLayer | None:
@@ -76,29 +76,27 @@ class OneLayer:
         weights = Upper(a) * Upper(a)
         kappa = Upper.of(head.kappa)
         return cls(
-            kappa * rule.kind.jump, kappa * rule.kind.steepest * whole, whole, turned,
-            np.take_along_axis(moves, turned, 0), (Upper(squares) * Upper(weights.value[None, :])).value,
+            kappa * rule.kind.jump, kappa * rule.kind.steepest * whole, turned,
+            np.take_along_axis(moves, turned, 0), squares, weights.value,
         )  # fmt: skip
 
-    def _jump(self, s: Upper) -> Upper:
-        """sqrt N2(s)."""
-        bound = float(s.value)
-        moves = np.where(self.moves <= bound, self.moves, np.inf)
+    def _jump(self, way: Upper, radius: float) -> tuple[Upper, Upper]:
+        """sqrt N2 of units that go by `way` together, none by more than `radius`; and the root of the largest v_jk."""
+        moves = np.where(self.moves <= radius, self.moves, np.inf)
         near = np.isfinite(moves).any(axis=0)
         if not near.any():
-            return Upper(0.0)
-        moves, values, order = moves[:, near], self.values[:, near], self.order[:, near]
-        moves, values = np.where(np.isfinite(moves), moves, 0.0), np.where(np.isfinite(moves), values, 0.0)
-        squares = np.nextafter(moves * moves, -np.inf) * (1 - 2.0**-50)
-        square = s * s
+            return Upper(0.0), Upper(0.0)
+        moves, order, some = moves[:, near], self.order[:, near], np.isfinite(moves[:, near])
+        turned = Upper(np.where(some, self.squares[:, near], 0.0))
+        values = (turned * Upper(self.weights[near])).value
+        squares = np.where(some, np.nextafter(np.square(np.where(some, moves, 0.0)), -np.inf) * (1 - 2.0**-50), 0.0)
+        square = way * way
         best = self._with(0.0, values, squares, square, order)
-        if bound == 0.0:
-            return best.root()
         # The best lam lies between what makes the first term everything and what makes every other term 0.
-        high = float(best.value) / bound**2
+        high = float(best.value) / float(square.value) if square.value > 2.0**-900 else 0.0
         for lam in np.geomspace(1e-6 * high, high, _TRIED) if high > 0 else []:
             best = best.min(self._with(float(lam), values, squares, square, order))
-        return best.root()
+        return best.root(), turned.max().root()
 
     @staticmethod
     def _with(lam: float, values: Array, squares: Array, square: Upper, order: Array) -> Upper:
@@ -112,15 +110,19 @@ class OneLayer:
 
     def change(self, s: float) -> tuple[Upper, Upper]:
         """kap_0(s) and s ell."""
-        return self.scale * self._jump(Upper(s)), Upper(s) * self.smooth
+        return self.scale * self._jump(Upper(s), s)[0], Upper(s) * self.smooth
 
     def pairs(self, s: float, start: Upper | None, step: Upper | None) -> tuple[Upper, Upper]:
-        """kap and ell; of what either of two weights may flip the squares of the ways sum to at most 2 s^2."""
-        reach = Upper(s) * Upper(2.0).root()
+        """kap and ell.
+
+        Of what either of two weights may flip the squares of the ways sum to at most 2 s^2. Beside a_0 the jumps meet
+        a - a_0, no longer than the way to the first of the weights.
+        """
+        reach, base = Upper(s) * Upper(2.0).root(), Upper(s)
         if start is not None and step is not None:
-            reach = reach.min(start + step)
-        base = Upper(s) if start is None else start
-        return self.scale * (self._jump(reach) + base * self.whole), self.smooth
+            reach, base = reach.min(start + step), start
+        jump, most = self._jump(reach, s)
+        return self.scale * (jump + base * most), self.smooth
 
 
 def _squares(e: Array, sizes: Upper, off: Upper, whole: Upper, turned: Array) -> Array:
