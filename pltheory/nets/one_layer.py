@@ -16,8 +16,9 @@ v_jk >= ||E~ restricted to {j': d_j'k <= d_jk}||^2 (THEORY_RELU section 5). g is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -45,16 +46,20 @@ class JumpSquares:
         multipliers: lam, (r,), each >= 0.
         values: g, (r,), from above.
         least: no unit flips a sample unless it moves so far, from below.
+        most: for radii up to this.
     """
 
     multipliers: Array
     values: Array
     least: float
+    most: float
 
     def at(self, s: float) -> float:
-        """Upper bound of N2(s); s is not below the radius."""
+        """Upper bound of N2(s), infinite beyond `most`; s is not below the radius."""
         if s < self.least:
             return 0.0
+        if s > self.most:
+            return math.inf
         return float(np.min(add_up(mul_up(self.multipliers, s, s), self.values)))
 
 
@@ -70,6 +75,7 @@ class OneLayer:
         kappa: |kappa_2|.
         slope: s1, from above.
         jump: js, from above.
+        most: for radii up to this: what is further than that has distance infinity.
     """
 
     distances: Array
@@ -79,6 +85,7 @@ class OneLayer:
     kappa: float
     slope: float
     jump: float
+    most: float = math.inf
 
     @classmethod
     def of(cls, centre: Centre) -> OneLayer | None:
@@ -109,20 +116,26 @@ class OneLayer:
             act.jump(),
         )
 
+    def within(self, radius: float) -> OneLayer:
+        """The same for radii up to this one: no unit goes further, which the multiplier does not know."""
+        near = np.where(self.distances <= radius, self.distances, np.inf)
+        return replace(self, distances=near, most=min(radius, self.most))
+
     # --- N2 ---
 
     @cached_property
     def _sorted(self) -> tuple[Indices, Array, Array]:
-        """By unit, the samples in the order in which it can flip them, (m, n): which, |a_k|^2 v, and d^2.
+        """By unit that can flip any, the samples in the order in which it can, (m', n): which, |a_k|^2 v, and d^2.
 
         Both are 0 behind the last that it can flip. Equal distances need no care: the last of them has the largest
         set, and is behind all.
         """
-        d = self.distances.T
+        able = np.isfinite(self.distances).any(0)
+        d, columns = self.distances.T[able], self.columns[able, None]
         order = np.argsort(d, axis=1)
         d = np.take_along_axis(d, order, 1)
         finite = np.isfinite(d)
-        gains = np.where(finite, mul_up(self.columns[:, None], self.columns[:, None], self._norms(order)), 0.0)
+        gains = np.where(finite, mul_up(columns, columns, self._norms(order)), 0.0)
         costs = np.where(finite, np.maximum(0.0, down(d * d)), 0.0)
         return order, gains, costs
 
@@ -168,7 +181,7 @@ class OneLayer:
                 tried = np.geomspace(max(low, lams[at] / 4), high, BETWEEN + 2)
         lams = np.array(sorted(found))
         least = float(np.min(self.distances, initial=np.inf))
-        return JumpSquares(lams, np.array([found[lam] for lam in lams]), least)
+        return JumpSquares(lams, np.array([found[lam] for lam in lams]), least, self.most)
 
     # --- the Jacobian ---
 

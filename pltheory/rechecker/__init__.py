@@ -26,17 +26,28 @@ from .checks import Check, Checks, Tick
 from .cost import MOST_GIB as MOST_GIB
 from .cost import MOST_SECONDS as MOST_SECONDS
 from .cost import Limits, on_time, within
+from .crossed import check_crossed, read_crossed
 from .fields import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
 from .file import Admit
-from .trajectory import check_trajectory, read_trajectory
+from .kinked_trajectory import check_kinked_trajectory
+from .trajectory import KinkedTrajectoryClaim, check_trajectory, read_trajectory
 
 Reader = Callable[[dict[str, Any], Path, Admit], Any]
 Checker = Callable[[Any, Checks, Tick], None]
 
+
+def _along(claim: Any, checks: Checks, tick: Tick) -> None:
+    if isinstance(claim, KinkedTrajectoryClaim):
+        check_kinked_trajectory(claim, checks, tick)
+    else:
+        check_trajectory(claim, checks, tick)
+
+
 CHECKERS: dict[str, tuple[Reader, Checker]] = {
     **{theorem: (read_ball, check_ball) for theorem in ("A", "A'", "B", "C")},
+    "N": (read_crossed, check_crossed),
     "B+": (read_bplus, check_bplus),
-    "D": (read_trajectory, check_trajectory),
+    "D": (read_trajectory, _along),
 }
 """Theorem to what reads its certificates and what recomputes their claims."""
 

@@ -32,6 +32,8 @@ HYPOTHESES = {t: ["0 < lambda_min(K(w_0))", "beta eta < 2"] for t in ("A", "A'",
 for _name, _texts in HYPOTHESES.items():
     uniform = _name in ("A", "A'")
     _texts.append(f"radius of Theorem {_name} < R" if uniform else "||r_0|| < (1 - beta eta / 2) int_0^R sig")
+KINKS = ("arguments that may meet a kink on B(w_0, R)", "<=")
+"""A hypothesis more of a network with kinks, the third: then its pieces are frozen on the ball (Theorem P)."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim | GraphCl
     if grid[0] != 0 or not (np.diff(grid) > 0).all() or grid[-1] != radius:
         damaged("arrays.grid", f"must start at 0, increase strictly and end at the radius, {radius!r}")
     known = [(name, "<") for name in HYPOTHESES[stored.theorem]]
+    if isinstance(stored, GraphStored) and stored.kinks:
+        known.insert(2, KINKS)
     claim = GraphClaim if isinstance(stored, GraphStored) else Claim
     return claim(
         **vars(stored), radius=radius, bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),
@@ -308,8 +312,13 @@ def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
     def bound(name: str, value: arb) -> None:
         compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
 
+    names = list(HYPOTHESES[c.theorem])
+    kinks = isinstance(c, GraphClaim) and bool(c.kinks)
+    if kinks:
+        names.insert(2, KINKS[0])
+
     def hypothesis(i: int, low: arb, high: arb) -> None:
-        checks.hypothesis(i, c.hypotheses[i], HYPOTHESES[c.theorem][i], low, high)
+        checks.hypothesis(i, c.hypotheses[i], names[i], low, high)
 
     zero, one, eta = arb(0), arb(1), arb(c.eta)
     share = one / len(c.x) if c.loss == "mean" else one
@@ -337,6 +346,9 @@ def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
     bound("beta", beta)
     hypothesis(0, zero, at.least)  # of J J^T itself, in which the loss's 1/n has no part
     hypothesis(1, beta * eta, arb(2))
+    last = len(names) - 1
+    if isinstance(at, GraphBall) and kinks:
+        hypothesis(2, arb(at.meeting(c.radius)), zero)
     if c.theorem in ("A", "A'"):
         sigma = profile[-1]
         mu = sigma**2
@@ -346,12 +358,12 @@ def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
         if c.theorem == "A'":
             positive("beta - mu", beta - mu)
             needed *= (1 + root(1 - 2 * mu * eta * left)) / 2
-        hypothesis(2, needed, arb(c.radius))
+        hypothesis(last, needed, arb(c.radius))
         bound("required", needed)
     else:
         widths = [arb(q) - p for p, q in itertools.pairwise(c.grid)]
         sums = [zero, *itertools.accumulate(w * s for w, s in zip(widths, profile[1:], strict=True))]
-        hypothesis(2, residual, left * sums[-1])
+        hypothesis(last, residual, left * sums[-1])
         required = c.bounds["required"]
         if required not in c.grid:
             raise Stop(FALSE, "bounds.required", f"the claim {required!r} is not a point of the grid")

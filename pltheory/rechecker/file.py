@@ -116,7 +116,7 @@ def read_frame(text: dict[str, Any], numbers: Collection[str]) -> tuple[str, str
     own = sorted({SECTIONS[name] for name in numbers}) if text["schema"] == SCHEMAS[0] else ["witness"]
     keys_of(text, "certificate", [*KEYS, *own])
     for key in own:
-        keys_of(text[key], key, [name for name in numbers if key in ("witness", SECTIONS[name])])
+        keys_of(text[key], key, [name for name in numbers if key in ("witness", SECTIONS.get(name))])
     # The sentences are part of the claim, so a doctored one is refused.
     one_of(text["conclusion"], "conclusion", [CONCLUSIONS[text["theorem"]]])
     one_of(text["citation"], "citation", [CITATIONS[text["theorem"]]])

@@ -100,7 +100,7 @@ class GraphInPairs(InPairs):
         super().__init__(c)
         self._c, self._path = c, Path(chain, functions)
         self._blocks = Blocks(self._path)
-        self.start, self.end = _by_groups(*c.parameters), _by_groups(*ends)
+        self.start, self.end = by_groups(*c.parameters), by_groups(*ends)
 
     def forward(self, at: PairWeights) -> PathSeen:
         """As in `followed.Passes`."""
@@ -123,7 +123,7 @@ class GraphInPairs(InPairs):
         return PairReference(GraphReference(self._c, shaped, moved), PairWeights.of(near, shifts))
 
 
-def _by_groups(weights: list[Array], biases: list[Array | None]) -> PairWeights:
+def by_groups(weights: list[Array], biases: list[Array | None]) -> PairWeights:
     """A group's matrices below each other."""
     flat = [w.reshape(-1, w.shape[2]) for w in weights]
     return PairWeights.of(flat, [None if b is None else b.reshape(1, -1) for b in biases])

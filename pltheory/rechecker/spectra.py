@@ -19,6 +19,7 @@ _AT_ONCE = 2**22
 """Entries of a stack of matrices that are worked on at a time."""
 _STEP = 512
 """Rows of a block of a triangular product."""
+_LEAST = 2.0**-900
 _LANCZOS = 256
 """Rows from which the largest eigenvalue is guessed by iteration."""
 
@@ -45,6 +46,8 @@ def _largest(stack: Array) -> Upper:
     guess = _guess(stack)
     if not np.isfinite(guess).all():
         return best
+    # A matrix of zeros has no factor, and with it none of its stack would have one.
+    guess = np.maximum(guess, _LEAST)
     for margin in _MARGINS:
         # Nearer than the guess is good for, a factor is not found.
         if margin < 2.0**-51 * stack.shape[1] or (stack.shape[1] >= _LANCZOS and margin < 2.0**-28):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 _PROJECT = "this project's sharpening of TMSSR25, proved in its derivations"
-CITATIONS = dict.fromkeys(("A", "A'", "B", "C", "B+", "D"), _PROJECT)
+CITATIONS = dict.fromkeys(("A", "A'", "B", "C", "N", "B+", "D"), _PROJECT)
 CONCLUSIONS = {
     "A": "L_t <= q^t L_0, path length at most R, w_t converges to a zero of L",
     "A'": "as Theorem A, with path length at most R*",
     "B": "L_t <= q^t L_0 with mu = sig(rho)^2, path length at most rho, w_t converges to a zero of L",
     "C": "as Theorem B: the checkpoint lies in the basin of a global minimum",
     "B+": "L_t <= q^t L_0, lambda_min(K(w_t)) >= mu along the run, w_t converges to a zero of L",
+    "N": (
+        "L_t <= q^t L_0 with q = 1 - 2 (sig + kap / 2) min h psi_h, path length at most rho, w_t converges to a zero "
+        "of L; arguments may cross kinks on the way"
+    ),
     "D": (
         "exact iterates from w_0 stay within eps_t of the computed ones for t <= T and converge to a zero of L "
         "at rate q from then on"

@@ -33,6 +33,7 @@ from .file import (
 )
 from .followed import GraphNetwork, LayerNetwork, Network, Passes
 from .graph.file import GraphStored, read_graph
+from .graph.text import has_kinks
 from .iterate import growth, share_of
 from .midpoint import require_rounding
 from .pairs.step import PairWeights
@@ -47,6 +48,8 @@ HYPOTHESES = [
     ("beta eta < 2", "<"),
     ("norm of r on B(w_T, eps_T) < (1 - beta eta / 2) int sig", "<"),
 ]
+JUMPS = "norm of r on B(w_T, eps_T) < int (sig (1 - beta eta / 2) - (kap / 2) (1 + beta eta / 2))_+"
+"""The last hypothesis of a network with kinks, Theorem N's."""
 STEPS = ("rho", "factor", "residual", "lipschitz", "curvature", "beta", "low", "high", "branches")
 """Arrays with one number a step."""
 BRANCHES = {"full": 1, "band": 2, "floor": 4}
@@ -102,6 +105,13 @@ class GraphTrajectoryClaim(Followed, GraphStored):
         return GraphNetwork(self, self.end_weights, self.end_biases)
 
 
+@dataclass(frozen=True)
+class KinkedTrajectoryClaim(GraphTrajectoryClaim):
+    """About a network with kinks, whose last step is Theorem N: kappa are bounds of kap at the radii of the grid."""
+
+    kappa: list[float]
+
+
 def read_trajectory(text: dict[str, Any], path: Path, admit: Admit) -> TrajectoryClaim | GraphTrajectoryClaim:
     """The claim of a certificate of Theorem D, every field and hash checked, none of it recomputed.
 
@@ -116,7 +126,8 @@ def read_trajectory(text: dict[str, Any], path: Path, admit: Admit) -> Trajector
     named = names_hashed(text) if isinstance(text.get("arrays"), dict) else set()
     count = layers if type(layers) is int and 0 < layers <= MOST_LAYERS else 0
     names = (*STEPS, "concave") if graph else STEPS
-    vectors = dict.fromkeys(("grid", "sigma", "eps", *names), 1)
+    kinked = graph and has_kinks(network)
+    vectors = dict.fromkeys(("grid", "sigma", *(("kappa",) if kinked else ()), "eps", *names), 1)
     ends = {f"end_W{l}": 3 if graph else 2 for l in range(1, count + 1)}
     ends |= {f"end_b{l}": 2 if graph else 1 for l in range(1, count + 1) if f"b{l}" in named}
     read = read_graph if graph else read_stored
@@ -148,12 +159,17 @@ def read_trajectory(text: dict[str, Any], path: Path, admit: Admit) -> Trajector
     radius = number(*read_witness(text, "radius"))
     if grid[0] != eps[-1] or not (np.diff(grid) > 0).all() or grid[-1] != radius:
         damaged("arrays.grid", f"must start at eps_T, increase strictly and end at the radius, {radius!r}")
-    claim = GraphTrajectoryClaim if isinstance(stored, GraphStored) else TrajectoryClaim
-    return claim(
-        **vars(stored), bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, HYPOTHESES),
+    known = [*HYPOTHESES[:2], (JUMPS, "<")] if kinked else HYPOTHESES
+    claimed: dict[str, Any] = dict(
+        **vars(stored), bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),
         eps=eps.tolist(), steps={name: more[name].tolist() for name in names}, end_weights=weights,
         end_biases=biases, grid=grid.tolist(), sigma=sigma.tolist(),
     )  # fmt: skip
+    if kinked:
+        if more["kappa"].shape != grid.shape or (more["kappa"] < 0).any():
+            damaged("arrays.kappa", "must have one nonnegative number for each radius")
+        return KinkedTrajectoryClaim(**claimed, kappa=more["kappa"].tolist())
+    return (GraphTrajectoryClaim if isinstance(stored, GraphStored) else TrajectoryClaim)(**claimed)
 
 
 def _starts(stored: Stored | GraphStored) -> dict[str, Array]:
@@ -169,7 +185,7 @@ def _starts(stored: Stored | GraphStored) -> dict[str, Array]:
 # --- one step ---------------------------------------------------------------------------------------------------------
 
 
-class _Replay:
+class Replay:
     """v_t, the bound a_t of its distance from x_t, and the reference whose norms are in use."""
 
     def __init__(self, c: TrajectoryClaim | GraphTrajectoryClaim) -> None:
@@ -283,7 +299,7 @@ class _Replay:
 
 def check_trajectory(c: TrajectoryClaim | GraphTrajectoryClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem D; the first step that fails ends the recheck."""
-    replay = _Replay(c)
+    replay = Replay(c)
     for t in range(len(c.steps["rho"])):
         tick(f"step {t}")
         before = len(checks)
@@ -295,7 +311,7 @@ def check_trajectory(c: TrajectoryClaim | GraphTrajectoryClaim, checks: Checks, 
     field = f"arrays.eps[{len(c.eps) - 1}]"
     checks.compare(field, c.eps[-1], away, "upper", "distance of the stored end from the exact iterate")
     factors = [arb(f).max(arb(1)) for f in c.steps["factor"]]
-    checks.compare("bounds.growth", c.bounds["growth"], _product(factors), "upper")
+    checks.compare("bounds.growth", c.bounds["growth"], product_of(factors), "upper")
     displacement = net.distance(net.end, net.start)
     checks.compare("bounds.displacement", c.bounds["displacement"], displacement, "upper")
     _last_step(c, replay.balls, checks, tick)
@@ -303,7 +319,8 @@ def check_trajectory(c: TrajectoryClaim | GraphTrajectoryClaim, checks: Checks, 
     checks.compare("bounds.distance", c.bounds["distance"], whole, "upper")
 
 
-def _product(values: Iterable[arb]) -> arb:
+def product_of(values: Iterable[arb]) -> arb:
+    """Of all."""
     total = arb(1)
     for v in values:
         total *= v

@@ -164,7 +164,7 @@ TABLE = Table(
     (
         "What ends the transformer of width 16 is no round-off. Ten one-hot targets sum to 1: where the m features of",
         "its head and 1 span and F = y, the rows of the head sum to 0, so that the sum of the outputs moves with the",
-        "head's own m + 1 parameters alone, and `K` is singular beyond n = m + 1 = 129. The row at n = 200 has width 32.",
+        "head's own m + 1 parameters alone, and `K` is singular beyond n = m + 1 = 129. At n = 200 the width is 32.",
     ),
 )
 

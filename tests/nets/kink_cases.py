@@ -308,6 +308,100 @@ def two_readers() -> Case:
     return Case(graph, ones(1), 0.0101, [move(graph, p0=-0.01 * OVER), move(graph, p1=0.0026, p2=-0.0026)])
 
 
+def two_functions() -> Case:
+    """A layer under two functions of entries; each flips another unit of it."""
+    nodes = (
+        Node(Input(), (), 1),
+        Node(Affine(0, np.array([[[0]]]), 1.0, 0.0), (0,), 2),
+        Node(relu(), (1,), 2),
+        Node(clipped(-1.005, 1.005), (1,), 2),
+        Node(Affine(1, np.array([[[0, 1]]]), 1.0, 0.0), (2,), 1),
+        Node(Affine(2, np.array([[[0, 1]]]), 1.0, 0.0), (3,), 1),
+        Node(Sum(), (4, 5), 1),
+    )
+    head = Group(np.full((1, 1, 2), 2.0), None)
+    graph = Graph(nodes, (Group(np.array([[[0.01], [1.0]]]), None), head, head))
+    return Case(graph, ones(1), 0.0101, [move(graph, p0=-0.01 * OVER), move(graph, p1=0.0051)])
+
+
+def pooled(windows: list[list[int]], at: int = 0, below: float = 1.0) -> Case:
+    """Two channels at two places with orthogonal patches, of lengths 1 and 3: one moves from the first to the second.
+
+    `at` is its first entry; the other is far from kinks.
+    """
+    patches = np.array([[0, 1], [2, 3]])
+    live, calm = [0.3, 0.0999], [5.0, 0.0]
+    weight = np.array([live, calm] if at == 0 else [calm, live])
+    graph = chain((weight, None, patches), Maximum(np.array(windows), below), np.full((1, len(windows)), 2.0), size=4)
+    x = np.array([[1.0, 0.0, 0.0, 3.0]])
+    # z = (w_0, 3 w_1), and w_0 - 3 w_1 = 0.0003: of all moves over that the least.
+    step = 0.0003 / 10 * OVER
+    return Case(graph, x, 0.001, [move(graph, **{f"p{at}": -step, f"p{at + 1}": 3 * step})])
+
+
+def shared_position(k: int = 8) -> Case:
+    """One place stands in k windows of its channel, the others are 0: the channel's row jumps by the sum of all."""
+    patches = np.arange(k + 1)[:, None]
+    windows = np.array([[0, j] for j in range(1, k + 1)])
+    graph = chain(([[0.001]], None, patches), Maximum(windows), np.ones((1, k)), size=k + 1)
+    x = np.zeros((1, k + 1))
+    x[0, 0] = 1.0
+    return Case(graph, x, 0.00101, [move(graph, p0=-0.001 * OVER)])
+
+
+def across(*, along: bool = False) -> Case:
+    """Two groups of channels, with a long patch and a short one, and a window over both; with another reader or not."""
+    weight = np.array([[[0.1001]], [[1.0]]])
+    nodes = [
+        Node(Input(), (), 2),
+        Node(Affine(0, np.array([[[0]], [[1]]]), 1.0, 0.0), (0,), 2),
+        Node(Maximum(np.array([[0, 1]])), (1,), 1),
+        Node(Affine(1, np.array([[[0]]]), 1.0, 0.0), (2,), 1),
+    ]
+    groups = [Group(weight, None), Group(np.full((1, 1, 1), 2.0), None)]
+    if along:
+        nodes += [
+            Node(relu(), (1,), 2),
+            Node(Affine(2, np.array([[[0, 1]]]), 1.0, 0.0), (4,), 1),
+            Node(Sum(), (3, 5), 1),
+        ]
+        groups.append(Group(np.full((1, 1, 2), 0.01), None))
+    graph = Graph(tuple(nodes), tuple(groups))
+    step = 0.001 * OVER / 101
+    return Case(graph, np.array([[10.0, 1.0]]), 0.00011, [move(graph, p0=-10 * step, p1=step)])
+
+
+def two_of_each() -> Case:
+    """Flips in a unit below and in one above at once; the other unit below jumps with the one above."""
+    first = ([[0.1], [0.0001]], None)
+    graph = chain(first, relu(), ([[10.0, 0.0]], [-10.01]), relu(), [[1.0]], size=1)
+    x = 10 * ones(1)
+    return Case(graph, x, 0.0101, [move(graph, p4=0.01 * OVER), move(graph, p1=-0.0001 * OVER, p4=0.01 * OVER)])
+
+
+def wakes_beside() -> Case:
+    """`wakes_below` with a unit beside it that is far from its kink."""
+    graph = chain([[0.001], [0.07]], modulus(), ([[1.0, 0.0]], [-0.01]), relu(), [[1.0]], size=1)
+    moves = [move(graph, p0=side * 1e-6 - 0.001, p4=0.02) for side in (-1, 1)]
+    return Case(graph, ones(1), 0.05, moves)
+
+
+def tied_units() -> Case:
+    """W twice in a row: of its two units one may flip above, and the other's weights below jump with it."""
+    weight = np.array([[[1.0, 5.0], [0.2, -1.0]]])
+    patches = np.array([[[0, 1]]])
+    nodes = (
+        Node(Input(), (), 2),
+        Node(Affine(0, patches, 1.0, 0.0), (0,), 2),
+        Node(Affine(0, patches, 1.0, 0.0), (1,), 2),
+        Node(PiecewiseLinear(np.array([2.01]), np.array([0.0, 1.0]), np.array([0.0, -2.01])), (2,), 2),
+        Node(Affine(1, patches, 1.0, 0.0), (3,), 1),
+    )
+    graph = Graph(nodes, (Group(weight, None), Group(np.array([[[1.0, 0.0]]]), None)))
+    # z_0 = w_00 (W x)_0 + w_01 (W x)_1 at x = (1, 0): 1 + 1.
+    return Case(graph, np.array([[1.0, 0.0]]), 0.0021, [move(graph, p2=0.00201)])
+
+
 CASES: dict[str, Callable[[], Case]] = {
     "one unit": one_unit,
     "modulus": lambda: one_unit(modulus()),
@@ -346,4 +440,16 @@ CASES: dict[str, Callable[[], Case]] = {
     "one position": one_position,
     "some tokens": some_tokens,
     "two readers": two_readers,
+    "two functions": two_functions,
+    "pooled": lambda: pooled([[0, 1], [2, 3]]),
+    "pooled, leaky": lambda: pooled([[0, 1], [2, 3]], below=0.1),
+    "pooled last": lambda: pooled([[2, 3], [0, 1]], at=2, below=0.0),
+    "pooled, overlapping": lambda: pooled([[0, 1], [1, -1], [2, 3], [3, -1]]),
+    "pooled with padding": lambda: pooled([[-1, 0, 1], [-1, 2, 3]]),
+    "shared position": shared_position,
+    "across": across,
+    "across and along": lambda: across(along=True),
+    "two of each": two_of_each,
+    "wakes beside": wakes_beside,
+    "tied units": tied_units,
 }

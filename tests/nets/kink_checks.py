@@ -10,8 +10,7 @@ from itertools import pairwise, permutations
 
 import numpy as np
 
-from pltheory.nets import jumps, roundoff
-from pltheory.nets.centre import linearize
+from pltheory.nets import centre, jumps, roundoff
 from pltheory.nets.fields import FLOATS, VERIFIED
 from pltheory.nets.fields.verified import Near
 from pltheory.nets.jumps import Jumping
@@ -32,8 +31,8 @@ def in_case(name: str) -> list[str]:
     """Claims of the case that its weights break: rows by group, norms, what may flip, pairs and steps."""
     case = CASES[name]()
     graph, x, w0 = case.graph, case.x, parameters(case.graph)
-    bounds = KinkedBounds.of(linearize(graph, x, FLOATS, jumps=True))
-    centre = passed(graph, w0, x)
+    bounds = KinkedBounds.of(centre.linearize(graph, x, FLOATS, jumps=True))
+    before = passed(graph, w0, x)
     jumping = Jumping(bounds.units)
     rows = bounds.frozen.rows(bounds.frozen.sweep(case.radius, OPS, float, None, jumping))
     changes = bounds.over(case.radius, OPS, float).changes()
@@ -43,7 +42,7 @@ def in_case(name: str) -> list[str]:
     parts = [slice(a, b) for a, b in pairwise(ends)]
     for m, there in zip(case.moves, at, strict=True):
         assert np.linalg.norm(m) <= case.radius, name
-        off = there.jacobian - centre.jacobian
+        off = there.jacobian - before.jacobian
         t = [float(np.linalg.norm(m[p])) for p in parts]
         for g, part in enumerate(parts):
             bound = sum(c if h < 0 else c * t[h] for h, c in rows.get(g, {}).items())
@@ -52,9 +51,9 @@ def in_case(name: str) -> list[str]:
             kept = kept_columns(graph, change.dropped)
             found = np.linalg.norm(off[:, kept], 2) if kept.any() else 0.0
             bad += [f"change {k}"] if found > (change.jump + change.smooth) * SLACK else []
-        for v, left in left_piece(graph, centre, there).items():
+        for v, left in left_piece(graph, before, there).items():
             bad += [f"flips {v}"] if (left & ~flips.get(v, np.zeros_like(left))).any() else []
-    every = [(np.zeros_like(w0), centre), *zip(case.moves, at, strict=True)]
+    every = [(np.zeros_like(w0), before), *zip(case.moves, at, strict=True)]
     for (a, here), (b, there) in permutations(every, 2):
         found, step = np.linalg.norm(there.jacobian - here.jacobian, 2), float(np.linalg.norm(b - a))
         for given in ((), (float(np.linalg.norm(a)), step)):
@@ -90,7 +89,7 @@ def uncertain() -> list[str]:
 
 def headroom() -> list[str]:
     """A margin within 1e-6 of its reach is none."""
-    at = linearize(chain([[0.5]], relu(), [[1.0]], size=1), ones(1), FLOATS).numbers[2]
+    at = centre.linearize(chain([[0.5]], relu(), [[1.0]], size=1), ones(1), FLOATS).numbers[2].margins
     near = 0.5 * (1 - 1e-7)
     whole, entry = at.kept(near, None).any(), at.kept(1.0, np.array([[near]])).any()
     return [name for name, kept in (("whole", whole), ("entry", entry)) if kept]
@@ -99,9 +98,10 @@ def headroom() -> list[str]:
 def nothing_left() -> list[str]:
     """Without units that may flip and groups below, nothing jumps."""
     bad = []
-    for name in ("far", "wakes below", "maxout", "convolved"):
+    for name in ("far", "wakes below", "maxout", "convolved", "across and along", "pooled", "shared position"):
         case = CASES[name]()
-        last = KinkedBounds.of(linearize(case.graph, case.x, FLOATS, jumps=True)).changes(case.radius, OPS, float)[-1]
+        bounds = KinkedBounds.of(centre.linearize(case.graph, case.x, FLOATS, jumps=True))
+        last = bounds.over(case.radius, OPS, float).changes()[-1]
         bad += [name] if last.jump > 0 else []
     return bad
 
@@ -111,7 +111,7 @@ def errors_over_kinks() -> list[str]:
     bad = []
     for w, added in ((-0.01, 0.03), (1.0, 0.03)):
         graph = chain([[w]], relu(), [[2.0]], size=1)
-        at = linearize(graph, ones(1), VERIFIED)
+        at = centre.linearize(graph, ones(1), VERIFIED)
         rounding = [None if r is None else Rounded(added if v == 1 else 0.0, r.rows) for v, r in enumerate(at.rounding)]
         found = passed(graph, parameters(graph), ones(1), {1: added * ones(1)}).outputs - 2 * max(w, 0.0)
         bad += [str(w)] if float(found[0, 0]) > roundoff.output_error(graph, at.numbers, rounding) * SLACK else []

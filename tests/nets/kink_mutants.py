@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-from pltheory.nets import jumps, kinked, roundoff, sweep, units
+from pltheory.nets import centre, jumps, kinked, roundoff, sweep, units
 from pltheory.nets.kinds import affine, kinks
 from tests.nets.graph_mutants import Mutant
 
 K, L, M = kinks.Kinked, kinks.PiecewiseLinear, kinks.Maximum
-A, B, J, S, U = affine.Affine, kinked.KinkedBounds, jumps.Kinks, sweep.Sweep, units.UnitRows
+A, B, J, S, U = affine.Affine, kinked.OverBall, jumps.Margins, sweep.Sweep, units.UnitRows
 
 MUTANTS = [
     # margins
-    Mutant("a break is no kink", L, "kinks", "for b in self.breaks", "for b in self.breaks[:1]", "upper break"),
-    Mutant("margins of entries as computed", L, "kinks", "down(down(away) - off)", "down(away)", "uncertain"),
-    Mutant("gaps as computed", M, "kinks", " - 2 * off)", ")", "uncertain"),
-    Mutant("signs as computed", M, "kinks", "down(np.abs(top) - off)", "down(np.abs(top))", "uncertain"),
+    Mutant("a break is no kink", L, "margins", "for b in self.breaks", "for b in self.breaks[:1]", "upper break"),
+    Mutant("margins of entries as computed", L, "margins", "down(down(away) - off)", "down(away)", "uncertain"),
+    Mutant("gaps as computed", M, "margins", " - 2 * off)", ")", "uncertain"),
+    Mutant("signs as computed", M, "margins", "down(np.abs(top) - off)", "down(np.abs(top))", "uncertain"),
     Mutant(
-        "a margin without sqrt(2)", M, "kinks", "np.min(gaps, axis=-1) / ROOT_TWO", "np.min(gaps, axis=-1)", "maxout"
+        "a margin without sqrt(2)", M, "margins", "np.min(gaps, axis=-1) / ROOT_TWO", "np.min(gaps, axis=-1)", "maxout"
     ),
     Mutant(
         "leaky: the sign is no kink",
         M,
-        "kinks",
-        "margins = np.minimum(np.abs(level), between)",
-        "margins = between",
+        "margins",
+        "nearest = np.minimum(np.abs(level), between)",
+        "nearest = between",
         "leaky sign",
     ),
     Mutant(
         "ReLU: the sign is no kink",
         M,
-        "kinks",
-        "np.where(top > 0, np.minimum(level, between), -level)",
+        "margins",
+        "np.where(top > 0, nearest, -level)",
         "np.where(top > 0, between, -level)",
         "relu sign",
     ),
     Mutant(
         "ReLU: what sleeps never wakes",
         M,
-        "kinks",
-        "np.minimum(level, between), -level)",
-        "np.minimum(level, between), np.inf)",
+        "margins",
+        "nearest, -level)",
+        "nearest, np.inf)",
         "relu wakes",
     ),
     Mutant("entries of all units are one", A, "reach", "np.arange(g * o)", "0 * np.arange(g * o)", "maxout"),
@@ -52,7 +52,15 @@ MUTANTS = [
     Mutant("js of a maximum is 1", M, "jump", "ROOT_TWO", "1.0", "maxout"),
     Mutant("s1 without multiplicity, forward", K, "forward_change", "at.s1 * at.root", "at.s1", "through shared"),
     Mutant("s1 without multiplicity, backward", K, "backward_change", "at.s1 * at.root", "at.s1", "shared, kept"),
-    Mutant("multiplicity is 1", K, "numbers", "self.multiplicity,\n", "1,\n", "shared entry"),
+    Mutant("multiplicity is 1", K, "numbers", "root, overlapping,", "root, 1,", "shared entry"),
+    Mutant(
+        "root of 1",
+        K,
+        "numbers",
+        "float(sqrt_up(float(overlapping))) if overlapping > 1 else 1.0",
+        "1.0",
+        "shared, kept",
+    ),
     # what may flip
     Mutant(
         "a place that holds nothing is entry 0",
@@ -110,7 +118,14 @@ MUTANTS = [
         "shared entry",
     ),
     Mutant("a jump without multiplicity", kinks, "_jumped", "js = at.js * at.root", "js = at.js", "shared entry"),
-    Mutant("margins, not their squares", kinks, "_jumped", "np.square(at.margins.nearest)", "50 * at.margins.nearest", "two units"),
+    Mutant(
+        "margins, not their squares",
+        kinks,
+        "_jumped",
+        "np.square(at.margins.nearest)",
+        "50 * at.margins.nearest",
+        "two units",
+    ),
     Mutant(
         "one column for its square",
         kinks,
@@ -137,8 +152,8 @@ MUTANTS = [
         "xi without dA",
         kinks,
         "_jumped",
-        "add_up(units.restricted(flips), far)",
-        "units.restricted(flips)",
+        "add_up(jumping.restricted[v], sweep.reaching(u))",
+        "jumping.restricted[v]",
         "grown patch",
     ),
     Mutant("bars dropped from own jumps", kinks, "_jumped", " + moved.sample * largest", "", "wakes below"),
@@ -181,13 +196,23 @@ MUTANTS = [
         "self.radius * by_radius",
         "wakes below",
     ),
+    Mutant("half of what a jump adds", S, "smallest", "reduce(self", "0.5 * reduce(self", "far"),
+    Mutant("half of an own jump", S, "smallest", "self.ops.minimum(jumps[k], c)", "0.5 * c", "one unit"),
     Mutant(
-        "own jumps of another size",
+        "jumps of all nodes are own",
         S,
-        "sharpened",
-        "self.ops.minimum(row[k], own)",
-        "0.5 * self.ops.minimum(row[k], own)",
-        "one unit",
+        "smallest",
+        "for k, c in self.jumping.own.get(v, ()) if",
+        "for own in self.jumping.own.values() for k, c in own if",
+        "two of each",
+    ),
+    Mutant(
+        "own jumps for all",
+        S,
+        "smallest",
+        "{k: self.ops.minimum(jumps[k], c) for k, c in self.jumping.own.get(v, ()) if k in jumps}",
+        "{k: self.ops.minimum(jumps[k], c) for _, c in self.jumping.own.get(v, ()) for k in jumps}",
+        "two of each",
     ),
     Mutant(
         "own jumps without kappa omega",
@@ -238,6 +263,43 @@ MUTANTS = [
         "one position",
     ),
     Mutant("units all of whose samples flip", units, "flippable_units", ".any((0, 2))", ".all((0, 2))", "some tokens"),
+    # units below a maximum
+    Mutant("the first place of a window", J, "entries", "self.windows >= 0", "self.windows[:, :1] >= 0", "pooled"),
+    Mutant("tokens for entries", J, "entries", "if self.windows is None:", "if True:", "pooled, overlapping"),
+    Mutant("a place that holds nothing for a token's", J, "first_of", ".max(1)", ".min(1)", "pooled with padding"),
+    Mutant("tokens are entries", J, "first_of", "[self.windows.max(1)]", "[: len(self.windows)]", "pooled last"),
+    Mutant(
+        "windows of two units are one's", M, "within_units", "(unit == unit.max(1, keepdims=True))", "True", "across"
+    ),
+    Mutant("windows of which one is a unit's", M, "within_units", ".all())", ".any())", "across"),
+    Mutant("positions for units", M, "within_units", "self.windows // positions", "self.windows % positions", "across"),
+    Mutant("one reader by units is enough", centre, "_below_kinks", "found - mixed", "found", "across and along"),
+    Mutant(
+        "any reader goes by units",
+        centre,
+        "_below_kinks",
+        " and node.kind.within_units",
+        " or node.kind.within_units",
+        "across",
+    ),
+    Mutant("units of a tied layer", centre, "linearize", " and uses_of[node.kind.group] == 1", "", "tied units"),
+    Mutant("own jumps without multiplicity", kinks, "_jumped", "(key, js * (", "(key, at.js * (", "shared position"),
+    Mutant(
+        "xi of the first sample",
+        kinks,
+        "_jumped",
+        "at.margins.entries(flips, ",
+        "at.margins.entries(flips & (np.arange(n) == 0)[:, None], ",
+        "worst sample",
+    ),
+    Mutant(
+        "bars by the smallest xi",
+        kinks,
+        "_jumped",
+        "np.max(np.where(flips.any(0), xi, 0.0))",
+        "np.min(xi)",
+        "wakes beside",
+    ),
     # changes
     Mutant("the last group's jump", B, "_change", "squares + jump * jump", "jump * jump", "far"),
     Mutant(
@@ -252,10 +314,26 @@ MUTANTS = [
         "dropped units of the wrong node",
         B,
         "_units",
-        "if node.inputs[0] == u:",
-        "if node.inputs[0] == u and v == max(flips):",
-        "two readers",
+        ".inputs[0] == u:",
+        ".inputs[0] == u and v == max(flips):",
+        "two functions",
     ),
     Mutant("groups below are kept", B, "_groups_below", "below.add(kind.group)", "pass", "nothing left"),
+    Mutant(
+        "a layer read across its units is kept",
+        B,
+        "_groups_below",
+        "nodes[u].inputs if u in known else (u,)",
+        "nodes[u].inputs",
+        "nothing left",
+    ),
+    Mutant(
+        "all jumps are in units left out",
+        B,
+        "_change",
+        ".add(index_of(v))",
+        ".update(map(index_of, flips))",
+        "two of each",
+    ),
     Mutant("pairs: the last group's jump", B, "pairs", "squares + jump * jump", "jump * jump", "far"),
 ]

@@ -26,7 +26,7 @@ def flips(graph: Graph, x: np.ndarray, radius: float, *, verified: bool = True) 
     """By node; all tokens of a node that has none are False."""
     arith = Arithmetic(verified)
     centre = arith.centre(graph, x)
-    found = KinkedBounds.of(centre).flips(arith.number(radius), *arith.of)
+    found = KinkedBounds.of(centre).frozen.flips(arith.number(radius), *arith.of)
     nodes = [(v, n) for v, n in enumerate(graph.nodes) if isinstance(n.kind, PiecewiseLinear | Maximum)]
     return {v: found.get(v, np.zeros((len(x), n.size), dtype=bool)) for v, n in nodes}
 
@@ -155,8 +155,8 @@ def test_the_radius_at_which_something_flips_is_not_missed_by_rounding():
     """A token is kept only where its margin is above its reach by the headroom."""
     graph, x = on_top(relu(), np.array([[0.5]]), 1), np.array([[1.0]])
     for field in (FLOATS, VERIFIED):
-        at = linearize(graph, x, field).numbers[2]
+        at = linearize(graph, x, field).numbers[2].margins
         assert not at.kept(0.5, np.array([[0.5]])).any()
         assert not at.kept(0.5 * (1 - 2.0**-22), np.array([[0.5 * (1 - 2.0**-22)]])).any()
         assert at.kept(0.5 * (1 - 2.0**-19), None).all()
-    assert KinkedBounds.of(linearize(graph, x, FLOATS, jumps=True)).flips(0.4, arithmetic.FLOATS, float) == {}
+    assert KinkedBounds.of(linearize(graph, x, FLOATS, jumps=True)).frozen.flips(0.4, arithmetic.FLOATS, float) == {}

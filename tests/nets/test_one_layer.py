@@ -88,7 +88,10 @@ def test_n2_is_above_every_choice_of_moves(seed):
     squares = found.squares(radii)
     for s in radii:
         best = every_choice(d, a, e, s)
-        assert best <= squares.at(float(np.nextafter(s, np.inf) * (1 + 1e-9))) * (1 + 1e-12)
+        above = float(np.nextafter(s, np.inf) * (1 + 1e-9))
+        near = found.within(above).squares([s])
+        assert best <= near.at(above) * (1 + 1e-12) <= squares.at(above) * 1.01
+        assert near.at(above * 1.01) == np.inf or not np.isfinite(near.least)
     assert squares.at(0.999 * float(d.min())) == 0.0
     assert squares.at(1e9) <= (a**2).sum() * np.linalg.norm(e, 2) ** 2 * (1 + 1e-6)
 

@@ -1,4 +1,4 @@
-"""The exact trajectory on a graph by ball arithmetic at high precision: affine, fixed, sum and pointwise nodes.
+"""The exact trajectory on a graph by ball arithmetic at high precision: affine, fixed, sum, pointwise, with kinks.
 
 Reads a graph's stored doubles and index maps; the passes are written out with lists of arb.
 """
@@ -15,6 +15,7 @@ from pltheory.nets.graph import Graph
 from pltheory.nets.kinds.affine import Affine
 from pltheory.nets.kinds.fixed import Fixed
 from pltheory.nets.kinds.input import Input
+from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear
 from pltheory.nets.kinds.pointwise import Pointwise
 from pltheory.nets.kinds.sums import Sum
 
@@ -74,9 +75,27 @@ class ExactGraph:
                 found.append(z)
             elif isinstance(kind, Sum):
                 found.append([sum(parts, arb(0)) for parts in zip(*a, strict=True)])
+            elif isinstance(kind, (PiecewiseLinear, Maximum)):
+                z = []
+                for token in tokens(kind, a[0]):
+                    j, slope, intercept = piece(kind, token, a[0])
+                    z.append(slope * a[0][j] + intercept)
+                found.append(z)
             else:
                 assert isinstance(kind, Pointwise)
                 found.append([ACTIVATIONS[kind.activation](z)[0] for z in a[0]])
+        return found
+
+    def pieces(self) -> list[list[tuple[int, float]]]:
+        """By node with kinks, sample and token: which entry, with which slope."""
+        found = []
+        for i in range(len(self.x)):
+            values = self.forward(i)
+            for node in self.graph.nodes:
+                if isinstance(node.kind, (PiecewiseLinear, Maximum)):
+                    a = values[node.inputs[0]]
+                    chosen = (piece(node.kind, t, a) for t in tokens(node.kind, a))
+                    found.append([(j, float(slope)) for j, slope, _ in chosen])
         return found
 
     def gradient(self) -> tuple[list[np.ndarray], list[np.ndarray | None]]:
@@ -111,6 +130,11 @@ class ExactGraph:
                 elif isinstance(kind, Sum):
                     for u in node.inputs:
                         rows[u] = [s + b for s, b in zip(rows[u], row, strict=True)]
+                elif isinstance(kind, (PiecewiseLinear, Maximum)):
+                    a = values[node.inputs[0]]
+                    for token, b in zip(tokens(kind, a), row, strict=True):
+                        j, slope, _ = piece(kind, token, a)
+                        rows[node.inputs[0]][j] += slope * b
                 else:
                     assert isinstance(kind, Pointwise)
                     slopes = [ACTIVATIONS[kind.activation](z)[1] for z in values[node.inputs[0]]]
@@ -137,6 +161,36 @@ class ExactGraph:
         apart = [w - exact(g.weight) for w, g in zip(self.weights, graph.groups, strict=True)]
         apart += [b - exact(g.bias) for b, g in zip(self.biases, graph.groups, strict=True) if b is not None]
         return length(apart)
+
+
+def tokens(kind: PiecewiseLinear | Maximum, a: Vector) -> list[list[int]]:
+    """The entries of every token."""
+    if isinstance(kind, PiecewiseLinear):
+        return [[j] for j in range(len(a))]
+    return [[int(j) for j in window if j >= 0] for window in kind.windows]
+
+
+def piece(kind: PiecewiseLinear | Maximum, token: list[int], a: Vector) -> tuple[int, arb, arb]:
+    """(entry, slope, intercept) of the piece that a token is on, where the precision decides it."""
+    if isinstance(kind, PiecewiseLinear):
+        (j,) = token
+        beyond = [certain(a[j] > arb(float(b)), a[j] < arb(float(b))) for b in kind.breaks]
+        k = sum(beyond)
+        return j, arb(float(kind.slopes[k])), arb(float(kind.intercepts[k]))
+    best = token[0]
+    for j in token[1:]:
+        if certain(a[j] > a[best], a[j] < a[best]):
+            best = j
+    slope = 1.0
+    if kind.slope_below != 1:
+        slope = 1.0 if certain(a[best] > 0, a[best] < 0) else float(kind.slope_below)
+    return best, arb(slope), arb(0)
+
+
+def certain(yes: bool, no: bool) -> bool:
+    """Which of the two."""
+    assert yes or no, "the precision does not decide the piece"
+    return yes
 
 
 def length(parts: list[np.ndarray]) -> arb:

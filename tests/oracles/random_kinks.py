@@ -48,6 +48,35 @@ class Kinky(Builder):
     def largest(self, u: int, windows: Array, below: float = 1.0) -> int:
         return self.add(Maximum(windows.astype(np.int64), below), (u,), len(windows))
 
+    def scattered(self, channels: int, positions: int, *, apart: bool, mixed: bool = False) -> Array:
+        """Any entries of a channel in any windows, of all places or of some, nothing where a window has fewer.
+
+        Args:
+            channels, positions: of what is read.
+            apart: whether no two windows share an entry.
+            mixed: whether the last window holds entries of two channels.
+        """
+        rng, found = self.rng, []
+        for c in range(channels):
+            own = c * positions + rng.permutation(positions)
+            if apart:
+                cuts = np.sort(
+                    rng.choice(np.arange(1, positions + 1), min(positions, int(rng.integers(1, 3))), replace=False)
+                )
+                found += [part for part in np.split(own, cuts) if len(part)]
+            else:
+                sizes = rng.integers(1, positions + 1, int(rng.integers(2, 5)))
+                found += [rng.permutation(own)[:k] for k in sizes]
+        if mixed:
+            found.append(rng.permutation(channels * positions)[: positions + 1])
+        out = np.full((len(found), max(map(len, found)) + int(rng.integers(2))), -1)
+        for row, part in zip(out, found, strict=True):
+            row[np.sort(rng.choice(len(row), len(part), replace=False))] = part
+        return rng.permutation(out)
+
+    def pooled_below(self) -> float:
+        return float(self.rng.choice([0.0, 0.1, 1.0]))
+
     def below(self) -> float:
         return float(self.rng.choice([0.0, 0.1, 0.3]))
 
@@ -206,9 +235,43 @@ def normalised(b: Kinky, c: int) -> int:
     return b.dense(at, c)
 
 
+def windows_apart(b: Kinky, c: int) -> int:
+    """ReLU and max pooling as one node, or max pooling alone: windows of a channel's entries that are disjoint."""
+    at, side = _conv(b)
+    return b.dense(b.largest(at, b.scattered(2, side**2, apart=True), b.pooled_below()), c)
+
+
+def windows_shared(b: Kinky, c: int) -> int:
+    """Windows that overlap."""
+    at, side = _conv(b)
+    return b.dense(b.largest(at, b.scattered(2, side**2, apart=False), b.pooled_below()), c)
+
+
+def windows_hidden(b: Kinky, c: int) -> int:
+    """Over a convolution whose patches move, and under another kink."""
+    at = b.bend(b.dense(b.input(2), 4))
+    at = b.conv(at, (1, 2, 2), 2, 2, padding=int(b.rng.integers(2)))
+    positions = b.size(at) // 2
+    at = b.largest(at, b.scattered(2, positions, apart=bool(b.rng.integers(2))), b.pooled_below())
+    return b.dense(b.bend(b.dense(at, 2)) if b.rng.integers(2) else at, c)
+
+
+def windows_beside(b: Kinky, c: int) -> int:
+    """Two maxima over one convolution, one of them sometimes over both of its channels."""
+    at, side = _conv(b)
+    mixed = bool(b.rng.integers(2))
+    left = b.largest(at, b.scattered(2, side**2, apart=True), b.pooled_below())
+    right = b.largest(at, b.scattered(2, side**2, apart=False, mixed=mixed), b.pooled_below())
+    return b.dense(b.joined(left, right), c)
+
+
 MORE: dict[str, Callable[[Kinky, int], int]] = {
-    f.__name__: f for f in (gated, gated_below, averaged, doubly_maximal, normalised)
-}
+    f.__name__: f
+    for f in (
+        gated, gated_below, averaged, doubly_maximal, normalised, windows_apart, windows_shared, windows_hidden,
+        windows_beside,
+    )
+}  # fmt: skip
 """Kinds that are drawn only by name."""
 
 

@@ -13,6 +13,7 @@ from ...nets.centre import linearize
 from ...nets.fields import FLOATS, VERIFIED
 from ...nets.fields.verified import Near, frobenius
 from ...nets.kinked import Change, Dropped, KinkedBounds, kept_kernel
+from ...nets.one_layer import OneLayer
 from ...nets.roundoff import output_error
 from ...rigor.arithmetic import INTERVALS
 from ...rigor.eigen import lambda_max_upper, lambda_min_lower
@@ -33,6 +34,7 @@ class KinkedCentre:
         arrays: the network and data.
         at: the network linearised there, every token at one of its pieces.
         bounds: over balls.
+        layer: sharper bounds of jumps, of a network of one hidden layer; else None.
         ops: the arithmetic of `bounds`.
         number: from a float to a number of it.
         rounded: whether rounding is counted.
@@ -43,6 +45,7 @@ class KinkedCentre:
     arrays: GraphArrays
     at: Linearised
     bounds: KinkedBounds
+    layer: OneLayer | None
     ops: Arithmetic
     number: Callable[[float], Scalar]
     rounded: bool
@@ -93,7 +96,8 @@ def kinked_centre(a: GraphArrays, *, rounded: bool) -> KinkedCentre:
         top = float(np.linalg.eigvalsh(0.5 * (at.kernel + at.kernel.T))[-1])
         residual = float(np.linalg.norm(at.outputs - a.y))
         bounds = KinkedBounds.of(at)
-        return KinkedCentre(a, at, bounds, arithmetic.FLOATS, float, False, math.sqrt(max(0.0, top)), residual)
+        root = math.sqrt(max(0.0, top))
+        return KinkedCentre(a, at, bounds, OneLayer.of(at), arithmetic.FLOATS, float, False, root, residual)
     at = linearize(a.graph, a.x, VERIFIED, jumps=True)
     middle = Ball(0.5 * (at.kernel.mid + at.kernel.mid.T))
     off = mul_up(ROOM, add_up(at.kernel.rad, mul_up(U, frobenius(middle.mid))))
@@ -101,4 +105,5 @@ def kinked_centre(a: GraphArrays, *, rounded: bool) -> KinkedCentre:
     off_outputs = min(at.outputs.rad, output_error(a.graph, at.numbers, at.rounding))
     away = VERIFIED.add(Near(at.outputs.mid, off_outputs), VERIFIED.constant(-a.y))
     residual = float(add_up(frobenius(away.mid), mul_up(ROOM, away.rad)))
-    return KinkedCentre(a, at, KinkedBounds.of(at), INTERVALS, interval, True, float(sqrt_up(largest)), residual)
+    bounds, top = KinkedBounds.of(at), float(sqrt_up(largest))
+    return KinkedCentre(a, at, bounds, OneLayer.of(at), INTERVALS, interval, True, top, residual)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
+from ...nets.kinked import Change, OverBall
+from ...nets.one_layer import JumpSquares
 from ...optim import ClippedSettings
 from ...rigor.errors import NoVerdictError
-from ...rigor.roundoff import Array
+from ...rigor.roundoff import Array, mul_up
 from ...rigor.scalar import Interval, integral_below, interval
 from ...theory.formulas import slope_with_jumps, smoothness
 from .centre import KinkedCentre
 
 CELLS = 40
 """Of the grid of a ball; it is finer where jumps begin, because they grow like a root of the radius."""
-_MARGIN = 1.0 + 2.0**-30
-"""What is claimed is larger than what was found by that factor: a recheck rounds otherwise."""
+_MULTIPLIERS = 6
+"""Radii for which a knapsack's multiplier is looked for."""
+_CHOICE = 1.0 + 2.0**-7
+"""What the choice of multipliers is worth: a recheck chooses others."""
+_MARGIN = 1.0 + 2.0**-20
+"""What is claimed is worse than what was found by about that factor: a recheck rounds and chooses otherwise."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,9 @@ def kinked_profile(
         raise NoVerdictError(f"a ball of radius {radius:.3g} has no grid of doubles")
     top = float(radii[-1])
     whole = number(top)
+    sharp = _sharp(centre, radii)
     ball = b.over(whole, ops, number)
-    first = ball.changes()[0]
+    first = sharp.changes(ball, top)[0]
     change = up(first.jump + first.smooth)
     lipschitz = up(number(centre.sigma_max) + number(change))
     kap, ell = ball.pairs()
@@ -97,16 +104,45 @@ def kinked_profile(
         shifted = min(up(number(float(s)) + number(nu)), top)
         # A bound on a larger ball holds on a smaller one.
         ball = b.over(number(shifted), ops, number)
-        sigs.append(max(sigs[-1], centre.best(ball.changes())))
+        sigs.append(max(sigs[-1], centre.best(sharp.changes(ball, shifted))))
         k, smooth = ball.pairs(number(float(s)), number(nu))
         if not up(smooth) <= ell:
             raise NoVerdictError("a bound over a ball is smaller than over a smaller one")
-        kaps.append(min(kaps[-1], up(k * number(_MARGIN))))
-    sig = np.array([sigs[-1], *sigs[:0:-1]]) * (1 - 2.0**-30)
+        kaps.append(min(kaps[-1], float(mul_up(sharp.pairs(up(k), float(s), nu), _MARGIN))))
+    sig = np.array([sigs[-1], *sigs[:0:-1]]) * (1 - 2.0**-20)
     kap = np.array([kaps[-1], *kaps[:0:-1]])
     psi = np.array([max(0.0, potential_slope(s, k, room).lo) for s, k in zip(sig, kap, strict=True)])
     available = integral_below(radii, psi)
     return KinkedProfile(radii, sig, kap, available, start, lipschitz, ell, beta, eta, room, nu)
+
+
+@dataclass(frozen=True)
+class _Sharp:
+    """The smaller of the bounds of jumps for every network, and of those for one hidden layer where it is one."""
+
+    centre: KinkedCentre
+    squares: JumpSquares | None
+
+    def changes(self, ball: OverBall, radius: float) -> list[Change]:
+        found, layer = ball.changes(), self.centre.layer
+        if layer is None or self.squares is None:
+            return found
+        jump = self.centre.ops.minimum(
+            found[0].jump, self.centre.number(float(mul_up(layer.change(radius, self.squares), _CHOICE)))
+        )
+        return [replace(found[0], jump=jump), *found[1:]]
+
+    def pairs(self, kap: float, start: float, step: float) -> float:
+        layer = self.centre.layer
+        if layer is None or self.squares is None:
+            return kap
+        return min(kap, float(mul_up(layer.pairs(start, step, self.squares), _CHOICE)))
+
+
+def _sharp(centre: KinkedCentre, radii: Array) -> _Sharp:
+    if centre.layer is None:
+        return _Sharp(centre, None)
+    return _Sharp(centre, centre.layer.squares([float(s) for s in np.geomspace(radii[1], radii[-1], _MULTIPLIERS)]))
 
 
 def potential_slope(sig: float, kap: float, room: Interval) -> Interval:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...nets.channels import Channels
 from ...nets.fields import VERIFIED
-from ...nets.fields.verified import Near
+from ...nets.fields.verified import Near, Verified
 from ...nets.gradient import forward, pulled_back
 from ...nets.graph import Graph, Group
 from ...nets.kinds.affine import AffineNumbers
@@ -70,6 +70,7 @@ class Seen:
 class GraphRun(_Run):
     """The loop's state on a graph."""
 
+    field: Verified = VERIFIED
     start: GraphArrays
     net: Graph
     ref: GraphReference
@@ -93,8 +94,8 @@ class GraphRun(_Run):
         """Forward and back at w_t."""
         # Before the first reference point the norms are found here.
         known = self.ref.spreads if hasattr(self, "ref") and self._covered() else {}
-        tape = forward(self.net, self.x, VERIFIED, known)
-        residual = VERIFIED.add(tape.values[-1], VERIFIED.constant(-self.y))
+        tape = forward(self.net, self.x, self.field, known)
+        residual = self.field.add(tape.values[-1], self.field.constant(-self.y))
         return Seen(tape, residual, pulled_back(self.net, tape, residual))
 
     def _covered(self) -> bool:
@@ -147,14 +148,14 @@ class GraphRun(_Run):
         apart = 0.0
         share = float(self.scale)
         for group, found in zip(self.net.groups, self.at.gradients, strict=True):
-            near = VERIFIED.constant(_none(group)) if found is None else found
+            near = self.field.constant(_none(group)) if found is None else found
             if self.scale != 1:
-                near = scaled(near, share, self.factor)
+                near = scaled(self.field, near, share, self.factor)
             along.append(near.mid[..., :-1])
             if group.bias is not None:
                 along.append(near.mid[..., -1])
             apart = float(add_up(apart, near.rad))
-        moved = enclose_update(arrays(self.net), along, apart, self.eta, self.gamma, self.delta)
+        moved = enclose_update(arrays(self.net), along, apart, self.eta, self.gamma, self.delta, self.field.unit)
         parts = iter(moved.arrays)
         groups = tuple(Group(next(parts), None if g.bias is None else next(parts), g.names) for g in self.net.groups)
         return Step(self.net.replaced(groups), moved.rho, moved.grad)
@@ -165,9 +166,9 @@ def _none(group: Group) -> Array:
     return np.zeros((*group.weight.shape[:2], group.weight.shape[2] + 1))
 
 
-def scaled(x: Near, c: float, exact: Interval) -> Near:
+def scaled(field: Verified, x: Near, c: float, exact: Interval) -> Near:
     """Exact x, for a c near it: what c is off, and a rounding."""
-    found = VERIFIED.scaled(x, c)
+    found = field.scaled(x, c)
     off = (abs(exact - c) * norm([x.mid])).hi
     return Near(found.mid, float(add_up(found.rad, off, mul_up(abs(exact - c).hi, x.rad))))
 

@@ -13,7 +13,9 @@ from fractions import Fraction
 import numpy as np
 
 from ...nets.fields import VERIFIED
-from ...nets.graph import Graph
+from ...nets.fields.extended import AVAILABLE, EXTENDED
+from ...nets.fields.verified import Near, frobenius
+from ...nets.graph import Graph, Group
 from ...nets.kinds.affine import Affine
 from ...nets.kinds.kinks import Kinked
 from ...nets.nearest_kink import token_words
@@ -27,7 +29,7 @@ from ..kinked.certify import end_of
 from ..kinked.profile import KinkedProfile, kinked_profile
 from ..stored_graph import GraphArrays
 from .basin import Basin
-from .certify import KinkError, Progress, TrajectoryCertificate, follow
+from .certify import KinkError, Progress, Status, TrajectoryCertificate, follow
 from .graph_certify import GraphRun
 from .kinked_bounds import KinkedReference, kinked_reference
 from .kinked_curvature import Selections, contracted
@@ -49,6 +51,16 @@ class KinkedRun(GraphRun):
 
     ref: KinkedReference  # type: ignore[assignment]
 
+    @property
+    def near(self) -> Graph:
+        """w_t to the digits of doubles."""
+        return self.net
+
+    @property
+    def reached(self) -> float:
+        """Upper bound of the distance of `near` from the exact iterate."""
+        return self.eps
+
     def begin(self) -> Graph:
         """w_0, and what the data alone decide."""
         graph = self.start.graph
@@ -68,10 +80,10 @@ class KinkedRun(GraphRun):
     def about(self, least: float) -> KinkedReference:  # type: ignore[override]
         """Bounds about w_t on a ball of at least that radius."""
         if self.t == 0:
-            return kinked_reference(self.net, self.x, _FIRST_RADIUS, _FIRST_RADIUS)
+            return kinked_reference(self.near, self.x, _FIRST_RADIUS, _FIRST_RADIUS)
         step = self.eta * float(self.scale) * self.ref.jacobian * self.at.residual_norm.hi
         least = max(step, 2.0 * least)
-        return kinked_reference(self.net, self.x, least, max(least, _STEPS_WITHIN * step))
+        return kinked_reference(self.near, self.x, least, max(least, _STEPS_WITHIN * step))
 
     def curvature(self, residual: float) -> tuple[float, float]:
         """As in `GraphRun`; refused where an argument may meet a kink."""
@@ -81,7 +93,8 @@ class KinkedRun(GraphRun):
             return general, general
         if self.selections is not None:
             moved = float(add_up(self.at.residual.rad, mul_up(self.ref.lipschitz, self.radius)))
-            general = min(general, self.selections.norm(self.at.tape, self.at.residual, moved))
+            residual_near, lost = _doubles(self.at.residual)
+            general = min(general, self.selections.norm(self.at.tape, residual_near, float(add_up(moved, lost))))
         else:
             general = min(general, contracted(self.ref, self.at.tape, residual, self.radius))
         return general, general
@@ -108,18 +121,18 @@ class KinkedRun(GraphRun):
         residual = self.at.residual_norm.hi
         if residual >= self.next_try:
             return False
-        arrays = GraphArrays(self.net, self.x, self.y)
+        arrays = GraphArrays(self.near, self.x, self.y)
         found = self._closing(kinked_centre(arrays, rounded=False))
         ratio = 0.0 if found is None else found.ratio
         self.next_try = residual * min(0.9, max(0.6, ratio))
         if found is None or ratio < _ENOUGH:
-            self.basin = None if found is None else _basin(found, self._rule, self.scale, self.eps, 0.0, False)
+            self.basin = None if found is None else _basin(found, self._rule, self.scale, self.reached, 0.0, False)
             return False
         centre = kinked_centre(arrays, rounded=True)
         radius = float(found.radii[-1] - found.radii[0])
-        proved = kinked_profile(centre, self._rule, radius, self.scale, self.eps)
-        sigma = float(np.sqrt(max(0.0, centre.lambda_min)))
-        self.basin = _basin(proved, self._rule, self.scale, self.eps, sigma, True)
+        proved = kinked_profile(centre, self._rule, radius, self.scale, self.reached)
+        sigma = float(np.sqrt(max(0.0, centre.lambda_min))) * (1 - 2.0**-20)  # a recheck rounds otherwise
+        self.basin = _basin(proved, self._rule, self.scale, self.reached, sigma, True)
         return self.basin.holds
 
     @property
@@ -133,7 +146,7 @@ class KinkedRun(GraphRun):
             return None
         best: KinkedProfile | None = None
         for factor in _FACTORS:
-            p = kinked_profile(centre, self._rule, factor * centre.residual / sigma, self.scale, self.eps, _CELLS)
+            p = kinked_profile(centre, self._rule, factor * centre.residual / sigma, self.scale, self.reached, _CELLS)
             if best is None or p.ratio > best.ratio:
                 best = p
             elif p.ratio <= 0.8 * best.ratio:  # 0 included
@@ -143,6 +156,46 @@ class KinkedRun(GraphRun):
     def lost(self) -> bool:
         """Whether the error alone moves the residual by more than it is."""
         return self.ref.lipschitz * self.eps > self.at.residual_norm.hi
+
+
+class ExtendedRun(KinkedRun):
+    """The same with more binary digits, for iterates that pass near kinks."""
+
+    field = EXTENDED
+
+    def begin(self) -> Graph:
+        """w_0 with room for more digits."""
+        graph = super().begin()
+        return graph.replaced(tuple(_with(g, np.longdouble) for g in graph.groups))
+
+    @property
+    def near(self) -> Graph:
+        """w_t rounded to doubles."""
+        return self.net.replaced(tuple(_with(g, np.float64) for g in self.net.groups))
+
+    @property
+    def reached(self) -> float:
+        """With what that rounds."""
+        return float(add_up(self.eps, self.distance(self.near)))
+
+    def certificate(self, status: Status, obstruction: str, at_kink: bool = False) -> TrajectoryCertificate:
+        """About the rounded w_T."""
+        self.eps, self.net = self.reached, self.near
+        return super().certificate(status, obstruction, at_kink)
+
+
+def _with(group: Group, digits: type) -> Group:
+    return replace(
+        group, weight=group.weight.astype(digits), bias=None if group.bias is None else group.bias.astype(digits)
+    )
+
+
+def _doubles(x: Near) -> tuple[Near, float]:
+    """The midpoint in doubles, and how far it may be from that of x."""
+    if x.mid.dtype == np.float64:
+        return x, 0.0
+    mid = x.mid.astype(np.float64)
+    return Near(mid, x.rad), float(mul_up(2.0**-52, frobenius(mid)))
 
 
 def _basin(p: KinkedProfile, rule: ClippedSettings, share: Fraction, eps: float, sigma: float, proved: bool) -> Basin:
@@ -171,6 +224,14 @@ def _basin(p: KinkedProfile, rule: ClippedSettings, share: Fraction, eps: float,
 def certify_kinked_trajectory(
     problem: Problem, settings: StepSettings, *, steps_limit: int, progress: Progress | None = None
 ) -> TrajectoryCertificate:
-    """Theorem D for a network of class G with kinks. Arguments and errors as `certify_trajectory`."""
+    """Theorem D for a network of class G with kinks. Arguments and errors as `certify_trajectory`.
+
+    Where an argument is too near a kink for the digits of doubles to decide, the trajectory is followed once more with
+    64 binary digits, on a processor that has them.
+    """
     environment.require()
-    return follow(KinkedRun(problem, certifiable(settings)), problem, steps_limit, progress)
+    rule = certifiable(settings)
+    found = follow(KinkedRun(problem, rule), problem, steps_limit, progress)
+    if found.at_kink and AVAILABLE:
+        return follow(ExtendedRun(problem, rule), problem, steps_limit, progress)
+    return found

@@ -180,12 +180,15 @@ def step_size_error(exact: Interval, used: float, grad: float) -> float:
     return (abs(exact - used) * grad).hi
 
 
-def update_rounding(moved: float, step: float, count: int) -> float:
+def update_rounding(moved: float, step: float, count: int, unit: float = 1.0) -> float:
     """Euclidean error of `w - h v` in floats: U ||computed h v|| for the products, U ||result|| for the differences.
+
+    U is that of doubles times `unit`.
 
     Differences do not underflow; products err by ETA each below the normal range.
     """
-    return float(add_up(mul_up(roundoff.U, moved), mul_up(roundoff.U, step), mul_up(roundoff.ETA, float(count))))
+    u = roundoff.U * unit
+    return float(add_up(mul_up(u, moved), mul_up(u, step), mul_up(roundoff.ETA, float(count))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,15 +208,22 @@ class Moved:
 
 @quiet
 def enclose_update(
-    before: Sequence[Array], along: Sequence[Array], apart: float, eta: float, gamma: float, delta: float
+    before: Sequence[Array],
+    along: Sequence[Array],
+    apart: float,
+    eta: float,
+    gamma: float,
+    delta: float,
+    unit: float = 1.0,
 ) -> Moved:
-    """Take one step in float64 along a computed gradient.
+    """Take one step along a computed gradient.
 
     Args:
         before: the parameters.
         along: the computed gradient, shape by shape.
         apart: upper bound of its distance from the exact one.
         eta, gamma, delta: the settings.
+        unit: of rounding of the arrays' arithmetic over that of doubles.
 
     Raises:
         NoVerdictError: overflow or NaN.
@@ -230,7 +240,7 @@ def enclose_update(
     parts = (
         float(mul_up(eta, apart)),
         step_size_error(h, used, size.hi),
-        update_rounding(norm(after).hi, norm(steps).hi, count),
+        update_rounding(norm(after).hi, norm(steps).hi, count, unit),
     )
     rho = float(finite(add_up(*parts), "error of a step"))
     low = max(0.0, (size - apart).lo)

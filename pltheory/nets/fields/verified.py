@@ -44,7 +44,9 @@ ERROR_TERMS = ("rounding", "copies", "product_error", "sum_error", "quotient_err
 """Names of the functions here that each bound one source of error; tests notice the loss of each."""
 
 MOST_TERMS = 2**11
-"""Terms of a product whose leading parts, of 20 bits each, are still summed without error."""
+"""Terms of a product whose leading parts are still summed without error."""
+LEADING = {53: 20, 64: 25}
+"""b of a leading part, by the binary digits of the arithmetic: MOST_TERMS 2^(2 b) is at most 2^digits."""
 _DIRECT = 1024
 """Matrices with a side up to this have their spectral norm verified to carry an error; others their Frobenius norm."""
 
@@ -73,41 +75,53 @@ class Near:
 
     @property
     def largest(self) -> float:
-        """max |mid|, exact."""
-        low, high = ends(self.mid, "a number of the network")
+        """max |mid|, exact of doubles, else from above."""
+        low, high = ends(narrowed(self.mid), "a number of the network")
         return max(high, -low)
+
+
+def narrowed(x: Array) -> Array:
+    """Doubles of moduli no smaller than those of an array of more digits, up to relative 2^-50; itself of doubles."""
+    return x if x.dtype == np.float64 else (x * (1 + 2.0**-51)).astype(np.float64)
 
 
 def frobenius(x: Array) -> float:
     """Upper bound of the Frobenius norm of an exact array."""
-    flat = x.reshape(-1)
+    flat = narrowed(x).reshape(-1)
     return float(sqrt_up(raise_sum(np.dot(flat, flat), flat.size, products=flat.size))) if flat.size else 0.0
 
 
 def largest_frobenius(x: Array) -> float:
     """Upper bound of the Frobenius norms of the matrices of a stack."""
-    k = x.shape[-1] * x.shape[-2]
+    x, k = narrowed(x), x.shape[-1] * x.shape[-2]
     squares = np.einsum("...ij,...ij->...", x, x)
     return float(sqrt_up(raise_sum(np.max(squares, initial=0.0), k, products=k)))
 
 
-def leading(x: Array) -> tuple[Array, Array]:
-    """x = h + l exactly, h a multiple of 2^(e - 20) with |x| <= 2^e, |l| <= 2^(e - 21).
+def leading(x: Array, digits: int = 53) -> tuple[Array, Array]:
+    """x = h + l exactly, h a multiple of 2^(e - b) with |x| <= 2^e, |l| <= 2^(e - b - 1); b as in `LEADING`.
 
-    Why: x + s with s = 1.5 2^(e + 32) lies in [2^(e + 32), 2^(e + 33)], where floats are multiples of 2^(e - 20); so h,
-    the nearest of them to x, less s, is exact, and so is x - h, a multiple of the last place of x no larger than that.
+    Why: for doubles, x + s with s = 1.5 2^(e + 32) lies in [2^(e + 32), 2^(e + 33)], where floats are multiples of
+    2^(e - 20); so h, the nearest of them to x, less s, is exact, and so is x - h, a multiple of the last place of x no
+    larger than that.
     """
-    largest = float(np.max(np.abs(x), initial=0.0))
+    largest = float(np.max(np.abs(narrowed(x)), initial=0.0))
     if largest == 0.0 or not 2.0**-900 < largest < 2.0**900:
         return np.zeros_like(x), x
-    s = 1.5 * 2.0 ** (math.frexp(largest)[1] + 32)
+    s = x.dtype.type(1.5 * 2.0 ** (math.frexp(largest)[1] + digits - 1 - LEADING[digits]))
     h = (x + s) - s
     return h, x - h
 
 
-def rounding(result: Array, roundings: int = 1, products: int = 0) -> float:
-    """Of a result whose entries err by that many relative roundings, and by the underflow of products."""
-    return float(add_up(mul_up(gamma(roundings), frobenius(result)), _lost(result.size, products)))
+def rounding(result: Array, roundings: int = 1, products: int = 0, unit: float = 1.0) -> float:
+    """Of a result whose entries err by that many relative roundings, and by the underflow of products.
+
+    Args:
+        result: as computed.
+        roundings, products: how many.
+        unit: of rounding, in units of that of doubles; a power of two.
+    """
+    return float(add_up(mul_up(unit * gamma(roundings), frobenius(result)), _lost(result.size, products)))
 
 
 def _lost(entries: int, products: int) -> Array:
@@ -124,9 +138,9 @@ def product_error(left: float, right: float, ra: float, rb: float) -> float:
     return float(add_up(mul_up(ra, right), mul_up(left, rb), mul_up(ra, rb)))
 
 
-def sum_error(norm: float, terms: int, size: float, rad: float) -> float:
+def sum_error(norm: float, terms: int, size: float, rad: float, unit: float = 1.0) -> float:
     """Of sums of up to `terms` entries, a 0/1 map of spectral norm `norm`, of an array of that size and error."""
-    return float(mul_up(norm, add_up(rad, mul_up(gamma(max(terms - 1, 0)), size))))
+    return float(mul_up(norm, add_up(rad, mul_up(unit * gamma(max(terms - 1, 0)), size))))
 
 
 def quotient_error(value: float, numerator: float, denominator: float, smallest: float) -> float:
@@ -139,9 +153,16 @@ def quotient_error(value: float, numerator: float, denominator: float, smallest:
 
 
 class Verified:
-    """Arrays near exact ones. Methods as in `Field`; an overflow is a NoVerdictError."""
+    """Arrays near exact ones. Methods as in `Field`; an overflow is a NoVerdictError.
+
+    Attributes:
+        digits: binary digits of the arithmetic.
+        unit: its unit of rounding over that of doubles.
+    """
 
     rounded = True
+    digits = 53
+    unit = 1.0
 
     def constant(self, x: Array) -> Near:  # noqa: D102
         return Near(x)
@@ -164,21 +185,21 @@ class Verified:
     def add(self, x: Near, y: Near) -> Near:  # noqa: D102
         c = x.mid + y.mid
         moved = (copies(z.rad, z.mid.size, c.size) for z in (x, y))
-        return Near(c, float(add_up(*moved, rounding(c))))
+        return Near(c, float(add_up(*moved, rounding(c, unit=self.unit))))
 
     @quiet
     def times(self, x: Near, y: Near) -> Near:  # noqa: D102
         c = x.mid * y.mid
         moved = (copies(z.rad, z.mid.size, c.size) for z in (x, y))
         error = product_error(x.largest, y.largest, *moved)
-        return Near(c, float(add_up(error, rounding(c, products=1))))
+        return Near(c, float(add_up(error, rounding(c, products=1, unit=self.unit))))
 
     @quiet
     def scaled(self, x: Near, c: float) -> Near:  # noqa: D102
         if c == 1.0:
             return x
         mid = c * x.mid
-        return Near(mid, float(add_up(mul_up(abs(c), x.rad), rounding(mid, products=1))))
+        return Near(mid, float(add_up(mul_up(abs(c), x.rad), rounding(mid, products=1, unit=self.unit))))
 
     def reciprocal(self, c: float) -> Near:  # noqa: D102
         return Near(np.asarray(1 / c), float(mul_up(2 * U, abs(1 / c))))
@@ -203,7 +224,7 @@ class Verified:
         stacks = math.prod(c.shape[:-2])
         left, right = largest_frobenius(x.mid), largest_frobenius(y.mid)
         # gamma |x_i| |y_j| for an entry, so that of Frobenius norms for a matrix, times the root of their number.
-        error = mul_up(gamma(depth), left, right, sqrt_up(float(stacks)))
+        error = mul_up(self.unit * gamma(depth), left, right, sqrt_up(float(stacks)))
         moved = [copies(z.rad, math.prod(z.mid.shape[:-2]), stacks) for z in (x, y)]
         if any(moved):
             # A spectral norm in place of a Frobenius norm is worth its price where the error it carries matters.
@@ -221,7 +242,7 @@ class Verified:
         if k > MOST_TERMS:
             return self.product(x, y)
         # Leading parts multiply without error: of what is left rounding takes 2^-20 of what it takes of the whole.
-        (xh, xl), (yh, yl) = leading(x.mid), leading(y.mid)
+        (xh, xl), (yh, yl) = leading(x.mid, self.digits), leading(y.mid, self.digits)
         exact, small = xh @ yh, xh @ yl + xl @ y.mid
         c = exact + small
         stacks = math.prod(c.shape[:-2])
@@ -229,16 +250,16 @@ class Verified:
             mul_up(largest_frobenius(xh), largest_frobenius(yl)),
             mul_up(largest_frobenius(xl), largest_frobenius(y.mid)),
         )
-        error = mul_up(gamma(k + 1), lost, sqrt_up(float(stacks)))
+        error = mul_up(self.unit * gamma(k + 1), lost, sqrt_up(float(stacks)))
         moved = [copies(z.rad, math.prod(z.mid.shape[:-2]), stacks) for z in (x, y)]
         if any(moved):
             error = add_up(error, product_error(largest_frobenius(x.mid), largest_frobenius(y.mid), *moved))
-        return Near(c, float(add_up(error, rounding(c), _lost(c.size, 3 * k))))
+        return Near(c, float(add_up(error, rounding(c, unit=self.unit), _lost(c.size, 3 * k))))
 
     def _carrying(self, x: Near) -> float:
         """Upper bound of the spectral norms of the midpoints, infinite where that would cost too much."""
         small = min(x.mid.shape[-2:]) <= _DIRECT and math.prod(x.mid.shape[:-2]) * min(x.mid.shape[-2:]) <= 4 * _DIRECT
-        return stack_norm_upper(Ball(x.mid)) if small else math.inf
+        return stack_norm_upper(Ball(narrowed(x.mid))) if small else math.inf
 
     def gather(self, x: Near, index: Indices) -> Near:  # noqa: D102
         used = index[index >= 0]
@@ -255,7 +276,7 @@ class Verified:
         used = index[index >= 0]
         most = int(np.bincount(used).max()) if used.size else 0
         norm = float(sqrt_up(float(terms * most))) if terms * most > 1 else 1.0
-        return Near(total, sum_error(norm, terms, frobenius(x.mid), x.rad))
+        return Near(total, sum_error(norm, terms, frobenius(x.mid), x.rad, self.unit))
 
     def concatenate(self, parts: Sequence[Near]) -> Near:  # noqa: D102
         rad = parts[0].rad
@@ -273,14 +294,16 @@ class Verified:
     def applied(self, x: Near, function: Callable[[Array], Array], norm: float, roundings: int) -> Near:  # noqa: D102
         mid = function(x.mid)
         moved = x.rad if norm == 1 else float(mul_up(norm, x.rad))
-        return Near(mid, float(add_up(moved, rounding(mid, roundings, products=1))) if roundings else moved)
+        if not roundings:
+            return Near(mid, moved)
+        return Near(mid, float(add_up(moved, rounding(mid, roundings, products=1, unit=self.unit))))
 
     @quiet
     def masked(self, x: Near, factor: Array, largest: float) -> Near:  # noqa: D102
         mid = x.mid * factor
         moved = float(mul_up(copies(x.rad, x.mid.size, mid.size), largest)) if x.rad else 0.0
         exact = bool(np.isin(factor, (-1.0, 0.0, 1.0)).all())
-        return Near(mid, moved if exact else float(add_up(moved, rounding(mid, products=1))))
+        return Near(mid, moved if exact else float(add_up(moved, rounding(mid, products=1, unit=self.unit))))
 
     @quiet
     def centred(self, x: Near) -> Near:  # noqa: D102
@@ -304,7 +327,8 @@ class Verified:
         near_factor = Near(factor, float(add_up(moved, rounding(factor, d + 4), _lost(factor.size, d))))
         mid = x.mid * factor
         passed = up(mul_up(root, x.rad) / float(sqrt_down(least)))
-        return Near(mid, float(add_up(passed, rounding(mid, d + 5, products=1), _lost(mid.size, d)))), near_factor
+        rounded = rounding(mid, d + 5, products=1)
+        return Near(mid, float(add_up(passed, rounded, _lost(mid.size, d)))), near_factor
 
     @quiet
     def softmax(self, z: Near) -> Near:  # noqa: D102

@@ -8,6 +8,7 @@ from ..checks import Tick
 from ..midpoint import Upper, require_rounding
 from .centre import graph_centre
 from .file import GraphStored
+from .kinked import jump_recursion
 from .recursion import Recursion
 
 
@@ -33,6 +34,7 @@ class GraphBall:
         self.largest: arb = at.largest.exact
         self.residual: arb = at.residual.exact
         self._recursion = Recursion(c.kinds, at.rules, c.groups)
+        self._jumps = jump_recursion(c.kinds, at, c.groups) if c.kinks else None
         self.centre = at
         self._radius, self._change = 0.0, Upper(0.0)
 
@@ -50,3 +52,8 @@ class GraphBall:
     def steepness(self, radius: float) -> arb:
         """ell(R)."""
         return self._recursion.steepness(radius).exact
+
+    def meeting(self, radius: float) -> int:
+        """How many tokens may leave their piece on the ball; where none, the other bounds are true (Theorem P)."""
+        flips = {} if self._jumps is None else self._jumps.flippable(radius)
+        return sum(int(tokens.sum()) for tokens in flips.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,10 +15,12 @@ from .kinds.affine import Affine, AffineRules
 from .kinds.fixed import Fixed, FixedRules
 from .kinds.input import InputRules
 from .kinds.kind import Kind, Rules
+from .kinds.kinks import KinkRules, Maximum, PiecewiseLinear
 from .kinds.pointwise import Pointwise, PointwiseRules
 from .kinds.product import Product, ProductRules
 from .kinds.sums import Sum, SumRules
 from .kinds.tokens import Tokens, TokensRules
+from .kinked_rules import kink_rules, kinks_of, met
 from .weights import weighted
 
 
@@ -33,6 +35,7 @@ class GraphCentre:
         residual: upper bound of ||F - y||.
         values: a_v of every node.
         kernel: J J^T in doubles, its lower triangle.
+        uses: of a network with kinks, every group's nodes with their rows; empty of another one.
     """
 
     rules: list[Rules]
@@ -41,6 +44,7 @@ class GraphCentre:
     residual: Upper
     values: list[Approx]
     kernel: Array
+    uses: dict[int, list[Use]] = field(default_factory=dict)
 
 
 def values_of(kinds: list[Kind], x: Array, tick: Tick) -> tuple[list[Approx], list[Upper]]:
@@ -75,6 +79,7 @@ def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCent
     e_v what node v's own operation has lost, the values that solve `a_v(t) = f_v(a_u(t)) + t e_v` go from the exact
     ones to the doubles, `dF/dt = sum_v B_v(t) e_v`, and all of them are within their `err` of the doubles, which is all
     that the enclosures of the backward rows know of the exact ones. So `|F(1) - F(0)| <= sum_v (|B^_v| + err) |e_v|`.
+    On that way pieces may change; `sent_back` widens the rows by what the derivative may jump.
     """
     values, lost = values_of(kinds, x, tick)
     n, outputs = y.shape
@@ -85,6 +90,7 @@ def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCent
     rows[-1] = Approx(np.ascontiguousarray(identity), Upper(np.zeros(n)))
     kernel, pending = Kernel(n, outputs), _uses(kinds)
     rules: list[Rules] = []
+    kinked, kept = bool(kinks_of(kinds)), dict[int, list[Use]]()
     for v in reversed(range(len(kinds))):
         tick(f"backward, node {v}")
         kind, own = kinds[v], rows[v]
@@ -100,16 +106,59 @@ def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCent
             pending[kind.group] = (left - 1, uses)
             if left == 1:
                 kernel.add(uses)
-                uses.clear()
+                if kinked:
+                    kept[kind.group] = uses
+                else:
+                    uses.clear()
         if all(u == 0 for u in kind.inputs):
             continue
         for u, part in zip(kind.inputs, kind.backward(own, read, values[v]), strict=True):
             rows[u] = _finite(added(rows[u], part), u)
     tick("smallest and largest eigenvalue")
     low, high, largest = kernel.extremes()
+    rules.reverse()
+    if any(isinstance(rule, KinkRules) for rule in rules):
+        moved = sent_back(kinds, rules, values, lost, moved)
     off = norms((values[-1].mid - y).reshape(-1)) * (1 + 4 * UNIT)
     residual = off + moved.min(values[-1].err).norm()
-    return GraphCentre(rules[::-1], (low, high), largest, residual, values, kernel.middle)
+    return GraphCentre(rules, (low, high), largest, residual, values, kernel.middle, kept)
+
+
+def sent_back(kinds: list[Kind], rules: list[Rules], values: list[Approx], lost: list[Upper], moved: Upper) -> Upper:
+    """`sum_v (|B_v| + err) |e_v|` by samples, with err for whatever pieces the values' enclosures meet.
+
+    Args:
+        kinds, rules, values, lost: of all nodes.
+        moved: the sum where they meet one piece each.
+    """
+    jumps: dict[int, Upper] = {}
+    for v, rule in enumerate(rules):
+        if isinstance(rule, KinkRules):
+            tokens = met(rule, kinds, values)
+            if tokens.any():
+                jumps[v] = rule.jumping * norms(np.where(tokens, rule.columns.value, 0.0))
+    if not jumps:
+        return moved
+    n, outputs = values[-1].mid.shape
+    rows: list[Approx | None] = [None] * len(kinds)
+    identity = np.broadcast_to(np.eye(outputs), (n, outputs, outputs))
+    rows[-1] = Approx(np.ascontiguousarray(identity), Upper(np.zeros(n)))
+    total = Upper(np.zeros(n))
+    for v in reversed(range(len(kinds))):
+        own, kind = rows[v], kinds[v]
+        if own is None:
+            continue
+        total = total + _rows_each(own) * lost[v]
+        for u, part in zip(kind.inputs, kind.backward(own, [values[u] for u in kind.inputs], values[v]), strict=True):
+            wide = part
+            if v in jumps:
+                rule = rules[v]
+                assert isinstance(rule, KinkRules)
+                more = jumps[v] + rule.jumping * own.err
+                wide = Approx(part.mid, part.err + more)
+            rows[u] = added(rows[u], wide)
+        rows[v] = None
+    return total
 
 
 def _uses(kinds: list[Kind]) -> dict[int, tuple[int, list[Use]]]:
@@ -141,6 +190,8 @@ def _rules(kinds: list[Kind], v: int, rows: Approx, values: list[Approx]) -> Rul
         return PointwiseRules(
             kind, v, mu.max(), weighted(mu.value, u, kinds, values), weighted(mu.root().value, u, kinds, values)
         )
+    if isinstance(kind, PiecewiseLinear | Maximum):
+        return kink_rules(kind, v, rows, kinds, values)
     if isinstance(kind, Product):
         return ProductRules(kind, v, kind.norms([values[u] for u in kind.inputs]), _rows_each(rows).max())
     if isinstance(kind, Tokens):

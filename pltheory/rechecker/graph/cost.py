@@ -10,7 +10,8 @@ from .kinds.affine import MOST_WEIGHTED, SMALL, Affine
 from .kinds.fixed import Fixed
 from .kinds.kind import Kind
 from .kinds.pointwise import Pointwise
-from .text import NodeText
+from .text import KINKED, NodeText
+from .units import MOST_ROWS
 from .weights import MOST_TERMS
 
 _RATE = 8e9
@@ -21,6 +22,12 @@ _PART = 2**23
 """Entries of an array that is worked on in parts."""
 
 
+_KINKED = 6.0
+"""Passes of the recursions at a radius where pieces may change."""
+_TOKEN = 3e-6
+"""Seconds for a token at a radius, all that is done with it together."""
+_WEIGHT = 3e-7
+"""Seconds for a weight along one step in pairs of doubles."""
 _NUMBER = 2e-5
 """Seconds for a number of the network along one step of Theorem D, all that is done with it together."""
 
@@ -70,10 +77,31 @@ def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int, step
     edges = sum(len(node.inputs) for node in nodes)
     recursion = radii * ((len(nodes) * 40 + edges * 10) * _EACH * (1 + groups / 20) + 300 * 1e-6 * groups**2 + 1e-2)
     arrays = 8.0 * sum(math.prod(shape) for shape in shapes.values())
+    if any(node.kind in KINKED for node in nodes):
+        recursion = _KINKED * recursion + radii * _crossing(nodes, shapes)
+        held += 4.0 * rows * sum(node.size for node in nodes)
+        along_weights = steps * _WEIGHT * sum(math.prod(shapes[f"W{g}"]) for g in range(1, groups + 1))
+    else:
+        along_weights = 0.0
     centre, balls = work / _RATE + calls * _EACH, n * sum(node.size for node in nodes)
-    along = steps * (centre + _NUMBER * balls)
+    along = steps * (centre + _NUMBER * balls) + along_weights
     more = 1200.0 * balls if steps else 0.0
     return Cost(centre + recursion + along + 2.0, 3 * arrays + 8 * (held + 12 * _PART) + more)
+
+
+def _crossing(nodes: list[NodeText], shapes: dict[str, Shape]) -> float:
+    """Seconds for one radius at which pieces may change: knapsacks, patches unit by unit, the kernel without units."""
+    n, outputs = shapes["y"]
+    rows = float(n * outputs)
+    work, tokens = 40.0 * rows**3, 0.0
+    for v, node in enumerate(nodes):
+        if node.kind in KINKED:
+            tokens += n * node.size * (shapes[f"n{v}.windows"][1] if node.kind == "maximum" else 1)
+        elif node.kind == "affine":
+            (g, p, q), o = shapes[f"n{v}.patches"], shapes[f"W{node.more['group']}"][1]
+            work += rows**2 * g * o * (q + 1)
+            work += 6.0 * g * o * float(n * p) ** 2 if n * p <= MOST_ROWS else 0.0
+    return work / _RATE + _TOKEN * tokens
 
 
 def direction_cost(kinds: list[Kind], n: int, radii: int) -> Cost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,15 +17,20 @@ from .kinds.affine import Affine
 from .kinds.fixed import Fixed
 from .kinds.input import Input
 from .kinds.kind import Kind
+from .kinds.kinks import Maximum, PiecewiseLinear
 from .kinds.pointwise import Pointwise
 from .kinds.product import Product
 from .kinds.sums import Sum
 from .kinds.tokens import Tokens
+from .kinked_rules import kinks_of
 from .text import NodeText, read_nodes
 
 ARRAYS = {"affine": {"patches": 3}, "fixed": {"index": 2, "factor": 2}, "tokens": {"tokens": 2},
-          "product": {"left": 3, "right": 3}}  # fmt: skip
+          "product": {"left": 3, "right": 3}, "piecewise-linear": {"breaks": 1, "slopes": 1, "intercepts": 1},
+          "maximum": {"windows": 2}}  # fmt: skip
 """Kind to its arrays with their numbers of axes; a fixed map may also have an offset."""
+MOST_BREAKS = 1000
+"""Of a piecewise linear function."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,11 @@ class GraphStored(Common):
     x: Array
     y: Array
     more: dict[str, Array]
+
+    @property
+    def kinks(self) -> list[int]:
+        """Nodes with kinks that parameters move and the output reads."""
+        return kinks_of(self.kinds)
 
     @property
     def parameters(self) -> tuple[list[Array], list[Array | None]]:
@@ -123,6 +134,12 @@ def _fit(nodes: list[NodeText], groups: int, shapes: dict[str, Shape]) -> None:
                 require(f"n{v}.offset", (node.size,), f"node {v}")
         elif node.kind == "tokens":
             _size(v, node, shapes[f"n{v}.tokens"][0] * shapes[f"n{v}.tokens"][1])
+        elif node.kind == "piecewise-linear":
+            pieces = (shapes[f"n{v}.breaks"][0] + 1,)
+            require(f"n{v}.slopes", pieces, f"n{v}.breaks")
+            require(f"n{v}.intercepts", pieces, f"n{v}.breaks")
+        elif node.kind == "maximum":
+            _size(v, node, shapes[f"n{v}.windows"][0])
         elif node.kind == "product":
             (h, p, r), right = shapes[f"n{v}.left"], shapes[f"n{v}.right"]
             if not r:
@@ -171,9 +188,35 @@ def _kind(node: NodeText, v: int, nodes: list[NodeText], a: dict[str, Array]) ->
     if node.kind == "tokens":
         tokens = _indices(a, f"n{v}.tokens", node.size, once=True)
         return Tokens(node.size, node.inputs, node.more["map"], tokens, node.more["epsilon"])
+    if node.kind == "piecewise-linear":
+        function = [a[f"n{v}.{name}"] for name in ("breaks", "slopes", "intercepts")]
+        _require_function(*function, v=v)
+        return PiecewiseLinear(node.size, node.inputs, *function)
+    if node.kind == "maximum":
+        windows = _indices(a, f"n{v}.windows", reads[0], lowest=-1)
+        ordered = np.sort(windows, axis=1)
+        if (ordered[:, -1:] < 0).any():
+            damaged(f"arrays.n{v}.windows", "has a window without entries")
+        if ((np.diff(ordered, axis=1) == 0) & (ordered[:, 1:] >= 0)).any():
+            damaged(f"arrays.n{v}.windows", "holds an index twice in a window")
+        return Maximum(node.size, node.inputs, windows, node.more["slope"], reads[0])
     if node.kind == "product":
         sides = [_indices(a, f"n{v}.{s}", n, once=True) for s, n in zip(("left", "right"), reads, strict=True)]
         return Product(node.size, node.inputs, sides[0], sides[1], node.more["scale"])
     if node.kind == "pointwise":
         return Pointwise(node.size, node.inputs, node.more["activation"])
     return Sum(node.size, node.inputs) if node.kind == "sum" else Input(node.size)
+
+
+def _require_function(breaks: Array, slopes: Array, intercepts: Array, *, v: int) -> None:
+    """Stop unless it is a continuous function whose every piece is computed with one rounding."""
+    if len(breaks) > MOST_BREAKS:
+        damaged(f"arrays.n{v}.breaks", f"has {len(breaks)} numbers, allowed are {MOST_BREAKS}")
+    if not (np.diff(breaks) > 0).all():
+        damaged(f"arrays.n{v}.breaks", "must increase strictly")
+    if not ((intercepts == 0) | np.isin(slopes, (-1.0, 0.0, 1.0))).all():
+        damaged(f"arrays.n{v}.intercepts", "must be 0 where a slope is not -1, 0 or 1")
+    for j, z in enumerate(map(Fraction, breaks.tolist())):
+        left, right = (Fraction(float(slopes[k])) * z + Fraction(float(intercepts[k])) for k in (j, j + 1))
+        if left != right:
+            damaged(f"arrays.n{v}.breaks", f"the function jumps at break {j}")

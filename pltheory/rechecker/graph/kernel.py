@@ -37,6 +37,21 @@ class Use:
         return self.rows.mid.reshape(n, heads, groups, -1, positions).transpose(0, 2, 1, 3, 4)
 
 
+@dataclass(frozen=True)
+class Part:
+    """A sum of J_g J_g^T in doubles.
+
+    Attributes:
+        matrix: its lower triangle.
+        lost: its distance from the sum for the J_g in doubles, in Frobenius norm.
+        error: by samples, how far these J_g are from the exact ones together.
+    """
+
+    matrix: Array
+    lost: Upper
+    error: Upper
+
+
 class Kernel:
     """J^ J^^T (nC, nC) in doubles, the groups added one by one.
 
@@ -88,6 +103,25 @@ class Kernel:
         lost = lost * float(outputs) * (cot_size * cot_size) + cot_lost * (size * size + lost)
         self._squares.add_matrix(matrix, lost + norms(matrix.reshape(-1)) * (2 * UNIT) + Upper(2.0**-1000))
 
+    def add_part(self, part: Part) -> None:
+        """What another sum of groups comes to."""
+        self._squares.add_matrix(part.matrix, part.lost)
+        self._errors.append(part.error)
+
+    @property
+    def parts(self) -> int:
+        """How many groups or parts were added."""
+        return len(self._errors)
+
+    @property
+    def part(self) -> Part:
+        """This sum as a part of others."""
+        total, lost = self._squares.total()
+        error = Upper(np.zeros(self._shape[0]))
+        for one in self._errors:
+            error = error + one
+        return Part(total, lost, error)
+
     @property
     def _distance(self) -> Upper:
         """||J - J^||_F."""
@@ -101,9 +135,7 @@ class Kernel:
     def extremes(self) -> tuple[float, float, Upper]:
         """Lower and upper bound of sigma_min(J), not below 0, and an upper bound of ||J||."""
         kernel, rounding = self._squares.total()
-        off, lost = self._distance, float(rounding.value)
-        least = max(lower_bound(kernel) - lost, 0.0) * (1 - 2.0**-50)
-        low = max(np.sqrt(least) * (1 - 2.0**-50) - float(off.value), 0.0) * (1 - 2.0**-50)
+        off, low = self._distance, self.lowest()
         high = (_quotient(kernel) + rounding).root() + off
         return low, float(high.value), self.norm()
 
@@ -111,6 +143,12 @@ class Kernel:
         """Upper bound of ||J||."""
         kernel, rounding = self._squares.total()
         return (largest(kernel[None])[0] + rounding).root() + self._distance
+
+    def lowest(self) -> float:
+        """Lower bound of sigma_min(J), not below 0."""
+        kernel, rounding = self._squares.total()
+        least = max(lower_bound(kernel) - float(rounding.value), 0.0) * (1 - 2.0**-50)
+        return float(max(np.sqrt(least) * (1 - 2.0**-50) - float(self._distance.value), 0.0) * (1 - 2.0**-50))
 
 
 def _quotient(kernel: Array) -> Upper:

@@ -27,10 +27,7 @@ class Recursion:
 
     def __init__(self, kinds: list[Kind], rules: list[Rules], groups: int) -> None:
         self._kinds, self._rules, self._groups = kinds, rules, groups
-        self._edges: list[list[tuple[int, int]]] = [[] for _ in kinds]
-        for v, kind in enumerate(kinds):
-            for argument, u in enumerate(kind.inputs):
-                self._edges[u].append((v, argument))
+        self._edges = edges(kinds)
 
     def _rows(self, s: Upper, moves: Moves | None) -> Rows:
         count = len(self._kinds)
@@ -74,14 +71,27 @@ class Recursion:
         return first.min(self._norm([rule.curvature(at) for rule in self._rules]))
 
     def _norm(self, choices: list[list[Array]]) -> Upper:
-        """The norm of the sum of one matrix from each list, chosen to make it small; any choice is valid."""
-        lists = [_undominated(forms) for forms in choices if forms]
-        if not lists:
-            return Upper(0.0)
-        total = Upper(np.zeros((self._groups, self._groups)))
-        for form in _chosen(lists):
-            total = total + Upper(form)
-        return norm_bounds(total.value[None])[0]
+        return norm_of_chosen(choices, self._groups)
+
+
+def edges(kinds: list[Kind]) -> list[list[tuple[int, int]]]:
+    """Of every node those that read it, and as which of their inputs."""
+    found: list[list[tuple[int, int]]] = [[] for _ in kinds]
+    for v, kind in enumerate(kinds):
+        for argument, u in enumerate(kind.inputs):
+            found[u].append((v, argument))
+    return found
+
+
+def norm_of_chosen(choices: list[list[Array]], groups: int) -> Upper:
+    """The norm of the sum of one (G, G) matrix from each list, chosen to make it small; any choice is valid."""
+    lists = [_undominated(forms) for forms in choices if forms]
+    if not lists:
+        return Upper(0.0)
+    total = Upper(np.zeros((groups, groups)))
+    for form in _chosen(lists):
+        total = total + Upper(form)
+    return norm_bounds(total.value[None])[0]
 
 
 def _undominated(forms: list[Array]) -> list[Array]:

@@ -19,10 +19,23 @@ KEYS: dict[str, tuple[str, ...]] = {
     "pointwise": ("activation",),
     "tokens": ("map", "epsilon"),
     "product": ("scale",),
+    "piecewise-linear": (),
+    "maximum": ("slope",),
 }
 """Kind to the keys of its nodes, beside kind, inputs and size."""
-READS = {"input": 0, "affine": 1, "fixed": 1, "pointwise": 1, "tokens": 1, "product": 2}
+READS = {"input": 0, "affine": 1, "fixed": 1, "pointwise": 1, "tokens": 1, "product": 2,
+         "piecewise-linear": 1, "maximum": 1}  # fmt: skip
 """Kind to how many nodes it reads; a sum reads two or more."""
+
+
+KINKED = ("piecewise-linear", "maximum")
+"""Kinds with kinks."""
+
+
+def has_kinks(network: dict[str, Any]) -> bool:
+    """Whether a network section, in which nothing is checked yet, names a node of a kind with kinks."""
+    nodes = network.get("nodes")
+    return isinstance(nodes, list) and any(isinstance(node, dict) and node.get("kind") in KINKED for node in nodes)
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,7 @@ def _node(node: Any, v: int, before: list[NodeText], groups: int) -> NodeText:
         damaged(f"{field}.inputs", f"has {len(inputs)} nodes, a node of kind {kind} reads {wanted}")
     if type(size) is not int or size < 1:
         damaged(f"{field}.size", "not a positive whole number")
-    if kind in ("sum", "pointwise", "tokens") and any(before[u].size != size for u in inputs):
+    if kind in ("sum", "pointwise", "tokens", "piecewise-linear") and any(before[u].size != size for u in inputs):
         damaged(f"{field}.size", f"is {size}, not that of every node it reads")
     more: dict[str, Any] = {}
     for key in KEYS[kind]:
@@ -88,4 +101,6 @@ def _node(node: Any, v: int, before: list[NodeText], groups: int) -> NodeText:
         more["epsilon"] == 0 if more["map"] == "softmax" else 2**-300 < more["epsilon"] < 2**300
     ):
         damaged(f"{field}.epsilon", "must be 0 for softmax, and for a norm between 2^-300 and 2^300")
+    if kind == "maximum" and not 0 <= more["slope"] <= 1:
+        damaged(f"{field}.slope", "not from 0 to 1")
     return NodeText(kind, tuple(inputs), size, more)

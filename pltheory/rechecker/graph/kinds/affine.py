@@ -12,6 +12,7 @@ from ...fields import Array
 from ...midpoint import MOST_TERMS, UNIT, Approx, Upper, gamma, halves, norms, product, terms
 from ...sparse import by_rows, ones_at
 from ...spectra import largest, norm_bounds, of_gram
+from ..margins import Reach
 from .kind import Row, Rows, placed, symmetric
 from .terms import AffineTerm
 
@@ -211,6 +212,31 @@ class Affine:
         each = norm_bounds(e.reshape(n * groups, positions, q)).value.reshape(n, groups)
         single = (Upper(each.max(axis=1)) * (1 + 8 * UNIT) + self.reach * a.err).max()
         return batch * (1 + 8 * UNIT) + self.reach * a.distance, single
+
+    def reaches(self, a: Approx, *, still: bool) -> Reach:
+        """How far single entries of the output go; still: whether nothing moves what the node reads."""
+        e = self.gather_extended(a.mid)
+        n, groups, positions, _ = e.shape
+        outputs = self.weight.shape[1]
+        ordered = np.sort(self.patches.reshape(groups * positions, -1), axis=1)
+        twice = bool(((np.diff(ordered, axis=1) == 0) & (ordered[:, 1:] >= 0)).any())
+        scale = self.reach if twice else Upper.of(self.kappa)
+        given = self.gather(a.mid)
+        # What underflows to 0 is not 0; zero patches without a bias are.
+        tiny = np.where(given.any(axis=3), 2.0**-1000, 0.0)
+        own = norms(e) * (1 + 4 * UNIT) + Upper(tiny) + Upper((scale * a.err).value[:, None, None])
+        classes = None
+        if still and not a.err.value.any():
+            # Equal patches of the data give one number at every w.
+            patches = given.reshape(n * groups * positions, -1)
+            _, same = np.unique(patches, axis=0, return_inverse=True)
+            units = np.arange(groups * outputs).reshape(1, groups, outputs, 1) * (n * groups * positions)
+            classes = (units + same.reshape(n, groups, 1, positions)).reshape(n, -1)
+        spread = np.broadcast_to(own.value[:, :, None], (n, groups, outputs, positions)).reshape(n, -1)
+        lengths = scale * Upper(norms(self.weight).value.reshape(-1))
+        return Reach(
+            self.group, self.inputs[0], Upper(spread), Upper(np.repeat(lengths.value, positions)), scale, classes
+        )
 
     def weighted(self, c: Array, a: Approx) -> AffineTerm:
         """(L2) with weights c (n, N_v) on the outputs."""

@@ -68,6 +68,10 @@ class Rows:
         """y or Y."""
         return (self.y if single else self.Y)[v]
 
+    def jumped(self, v: int, single: bool) -> Row:
+        """What jumps of the derivative of node v add to the row of its input: none while no piece changes."""
+        return self.none
+
     def moved(self, u: int, single: bool) -> Upper:
         """What a centre number of node u's values gains where it stands for one anywhere in the ball."""
         return self._extra((self.moves.da if single else self.moves.dA)[u])
