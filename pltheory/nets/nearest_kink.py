@@ -35,7 +35,7 @@ class NearestKink:
 
 
 def token_words(graph: Graph, v: int, sample: int, token: int) -> str:
-    """Sample, unit and node; an entry where the node does not read the units of an affine one.
+    """Sample, unit, place and node; an entry where the node's tokens do not stand by the units of an affine one.
 
     Args:
         graph: the network.
@@ -44,13 +44,18 @@ def token_words(graph: Graph, v: int, sample: int, token: int) -> str:
         token: among the node's tokens.
     """
     node = graph.nodes[v]
-    below = graph.nodes[node.inputs[0]]
-    said = f"entry {token}"
-    if isinstance(below.kind, Affine):
-        units = int(np.prod(graph.groups[below.kind.group].weight.shape[:2]))
-        places = below.size // units
-        entry = int(node.kind.windows[token].max()) if isinstance(node.kind, Maximum) else token
-        said = f"unit {entry // places}"
-        if places > 1:
-            said += f" at place {entry % places}"
-    return f"sample {sample}, {said} of node {v} ({node.name or node.kind.function})"
+    return f"sample {sample}, {_unit(graph, v, token)} of node {v} ({node.name or node.kind.function})"
+
+
+def _unit(graph: Graph, v: int, token: int) -> str:
+    node, below = graph.nodes[v], graph.nodes[graph.nodes[v].inputs[0]]
+    whole = f"entry {token}"
+    if not isinstance(below.kind, Affine):
+        return whole
+    units = int(np.prod(graph.groups[below.kind.group].weight.shape[:2]))
+    unit, place = divmod(token, max(1, node.size // units))
+    if isinstance(node.kind, Maximum):
+        entries = node.kind.windows[token]
+        if (entries[entries >= 0] // (below.size // units) != unit).any():
+            return whole
+    return f"unit {unit}" if node.size == units else f"unit {unit} at place {place}"

@@ -81,7 +81,7 @@ class Ball:
         near = self.nearest_kink
         how = f"no argument meets one on the ball R = {radius:.4g}"
         if met:
-            how = f"{met} arguments may meet one on the ball R = {radius:.4g}"
+            how = f"{met} argument{'s' * (met != 1)} may meet one on the ball R = {radius:.4g}"
         how += ", verified" if self.counted else ""
         return Bound(float(met), Direction.UPPER, how + (f"; nearest: {near}" if near else ""), self.counted)
 

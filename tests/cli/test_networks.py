@@ -86,3 +86,17 @@ def test_float32_modules_are_said_not_to_be_cast(warm: Warm, tmp_path: Path) -> 
     assert end.code == 0, end.stderr  # a Jacobian that does not change is certified on any ball
     assert "the float64 image of the stored weights" in end.stderr
     assert json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))["dtype"] == "float32"
+
+
+def test_relu_and_max_pooling_of_own_code_are_certified_across_kinks(warm: Warm, tmp_path: Path) -> None:
+    config = str(EXAMPLES / "relu_pooling" / "config.toml")
+    few = ("--set", "data.n=3", "--set", "network.arguments.channels=8")
+    end = warm("verify", config, *few, "--json", "--out", "run", folder=tmp_path)
+    assert end.code == 0, end.stderr
+    said = json.loads(end.stdout)
+    assert (said["main_theorem"], said["verdict"], said["evidence"]) == ("D", "CERTIFIED", "agrees")
+    assert [node["kind"] for node in said["graph"]["nodes"]] == ["input", "affine", "maximum", "affine"]
+    assert said["run"]["pieces"]["arguments"] == 3 * 8 * 16
+    at_once = warm("check", config, *few, "--theorem", "B", folder=tmp_path)
+    assert at_once.code == 3
+    assert "the balls end at a kink: sample " in " ".join(at_once.stdout.split())

@@ -8,8 +8,9 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from pltheory.report.figures import run_figure, svg, sweep_figure
+from pltheory.report.figures import margins_panel, run_figure, sides_panel, svg, sweep_figure
 from pltheory.runs.trace import Trace
 from tests.report import sample
 
@@ -148,3 +149,18 @@ def test_a_sweep_with_gaps_or_without_fits_is_drawn():
     records[1]["hessian_norm"] = 0.0
     assert svg(sweep_figure(records, []))
     assert svg(sweep_figure(records[:1], []))
+
+
+def test_sides_and_margins_are_drawn_as_counted():
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    sides_panel(left, np.array([0, 2, 0, 3, 1]), since=3)
+    whole, single = left.get_lines()[:2]
+    np.testing.assert_array_equal(whole.get_ydata(), [np.nan, 2, 2, 5, 6])
+    assert (single.get_xdata().tolist(), single.get_ydata().tolist()) == ([2, 4, 5], [2, 3, 1])
+    margins_panel(right, np.array([1e-3, 1e-4, 1e-5]), np.array([0.0, 1e-12]))
+    nearest, moved = right.get_lines()[:2]
+    assert nearest.get_ydata().tolist() == [1e-3, 1e-4, 1e-5]
+    np.testing.assert_array_equal(moved.get_ydata(), [np.nan, 1e-12])
+    assert right.get_ylim()[0] < 1e-12
+    assert svg(figure)
