@@ -14,9 +14,12 @@ import numpy as np
 
 from ..rigor.roundoff import Array
 from ..theory import InvalidInputError
+from .kinds.affine import Affine
+from .kinds.fixed import Fixed
 from .kinds.input import Input
 from .kinds.kind import Kind
 from .kinds.kinks import Kinked
+from .kinds.sums import Sum
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +92,11 @@ class Graph:
     def kinked(self) -> bool:
         """Whether a node has kinks."""
         return any(isinstance(node.kind, Kinked) for node in self.nodes)
+
+    @property
+    def piecewise_linear(self) -> bool:
+        """Whether no node bends but at kinks: with its pieces frozen it is a sum of products of weights."""
+        return all(isinstance(node.kind, (Input, Affine, Fixed, Sum, Kinked)) for node in self.nodes)
 
     def named(self, prefix: str = "") -> dict[str, Array]:
         """The parameters by the names they have in a file: W1.., b1.. by groups where there is a bias."""

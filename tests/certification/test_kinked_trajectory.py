@@ -19,6 +19,7 @@ from pltheory.nets.graph import Graph, Group, Node
 from pltheory.nets.kinds.affine import Affine
 from pltheory.nets.kinds.input import Input
 from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear, leaky_relu, relu
+from pltheory.nets.kinds.pointwise import Pointwise
 from pltheory.optim import GradientDescentSettings, certifiable
 from tests.oracles.exact_graph_trajectory import ExactGraph
 
@@ -170,3 +171,23 @@ def test_an_argument_at_a_kink_stops_the_trajectory() -> None:
     found = follow(started(graph, x, y), SimpleNamespace(), 50, None)
     assert found.at_kink
     assert "sample 2, unit 3 of node 2" in found.obstruction
+
+
+def test_a_smooth_activation_beside_kinks_bends() -> None:
+    """Its second derivative is in the curvature: a product of two affine maps is not all there is."""
+    graph = Graph(
+        (
+            Node(Input(), (), 2),
+            Node(Affine(0, np.arange(2)[None, None], 1.0, 0.0), (0,), 1),
+            Node(Pointwise("tanh"), (1,), 1),
+            Node(relu(), (2,), 1),
+        ),
+        (Group(np.array([[[0.5, 0.6]]]), None),),
+    )
+    x, y = np.eye(2), np.array([[0.9], [0.2]])
+    run = started(graph, x, y)
+    for _ in range(3):
+        run.advance()
+    z = run.net.groups[0].weight[0, 0]
+    second = (np.tanh(z) - y[:, 0]) * -2 * np.tanh(z) * (1 - np.tanh(z) ** 2)
+    assert run.records[-1].concave >= -second.min() - 0.02

@@ -67,7 +67,9 @@ def trajectory_claim(statement: Statement, problem: Problem, settings: StepSetti
 
 
 def _without_recheck(final: object) -> bool:
-    return isinstance(final, Graph) and not final.kinked and Channels.of(final) is None
+    if not isinstance(final, Graph):
+        return False
+    return not final.piecewise_linear if final.kinked else Channels.of(final) is None
 
 
 def _witness(c: TrajectoryCertificate, b: Basin) -> dict[str, Array]:

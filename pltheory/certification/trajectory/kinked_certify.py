@@ -95,7 +95,7 @@ class KinkedRun(GraphRun):
             moved = float(add_up(self.at.residual.rad, mul_up(self.ref.lipschitz, self.radius)))
             residual_near, lost = _doubles(self.at.residual)
             general = min(general, self.selections.norm(self.at.tape, residual_near, float(add_up(moved, lost))))
-        else:
+        elif self.net.piecewise_linear:
             general = min(general, contracted(self.ref, self.at.tape, residual, self.radius))
         return general, general
 

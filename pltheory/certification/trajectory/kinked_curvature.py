@@ -157,7 +157,9 @@ def _stacked(columns: Array, channel: Indices, channels: int) -> tuple[int, Arra
 
 @quiet
 def contracted(ref: KinkedReference, tape: Tape, residual: float, radius: float) -> float:
-    """Upper bound of ||E|| over B(w, radius), from the residual sent back: `tape.rows` after `pulled_back`.
+    """Upper bound of ||E|| over B(w, radius) of a piecewise linear graph, from the residual sent back: `tape.rows`.
+
+    Other kinds of nodes have terms of their own in E, which are not here.
 
     y moves by at most `||B|| L_F eps` with the residual, and by `||r|| db` with the rows, db <= Y' eps.
 
