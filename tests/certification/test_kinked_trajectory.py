@@ -106,7 +106,7 @@ def test_the_exact_iterate_stays_within_eps_and_on_the_same_pieces(case: str, ex
     run = started(graph, x, y, kt.ExtendedRun if extended else kt.KinkedRun)
     exact = ExactGraph.of(graph, x, y)
     changes, before = 0, None
-    for _ in range(25):
+    for _ in range(60 if case == "one hidden layer" else 20):
         now = pieces(run.near, x)
         assert exact.pieces() == now
         changes += sum(a != b for r, s in zip(before or now, now, strict=True) for a, b in zip(r, s, strict=True))
