@@ -90,7 +90,7 @@ def kinked_profile(
     change = up(first.jump + first.smooth)
     lipschitz = up(number(centre.sigma_max) + number(change))
     kap, ell = ball.pairs()
-    kap_end, ell = up(kap * number(_MARGIN)), up(ell * number(_MARGIN))
+    kap_end, ell = up(kap * number(_CHOICE)), up(ell * number(_MARGIN))
     start = up(number(centre.residual) + number(lipschitz) * number(eps))
     beta = up(smoothness(number(start), number(lipschitz), number(ell)))
     eta = float(rule.multiple / (float(share) * beta)) if rule.multiple is not None else float(rule.eta)
@@ -108,7 +108,7 @@ def kinked_profile(
         k, smooth = ball.pairs(number(float(s)), number(nu))
         if not up(smooth) <= ell:
             raise NoVerdictError("a bound over a ball is smaller than over a smaller one")
-        kaps.append(min(kaps[-1], float(mul_up(sharp.pairs(up(k), float(s), nu), _MARGIN))))
+        kaps.append(min(kaps[-1], float(mul_up(sharp.pairs(up(k), float(s), nu), _CHOICE))))
     sig = np.array([sigs[-1], *sigs[:0:-1]]) * (1 - 2.0**-20)
     kap = np.array([kaps[-1], *kaps[:0:-1]])
     psi = np.array([max(0.0, potential_slope(s, k, room).lo) for s, k in zip(sig, kap, strict=True)])
@@ -136,7 +136,7 @@ class _Sharp:
         layer = self.centre.layer
         if layer is None or self.squares is None:
             return kap
-        return min(kap, float(mul_up(layer.pairs(start, step, self.squares), _CHOICE)))
+        return min(kap, layer.pairs(start, step, self.squares))
 
 
 def _sharp(centre: KinkedCentre, radii: Array) -> _Sharp:
