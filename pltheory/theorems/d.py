@@ -118,7 +118,7 @@ class VerifiedTrajectory(Theorem):
         "exact iterates from w_0 stay within eps_t of the computed ones for t <= T and converge to a zero of L "
         "at rate q from then on"
     )
-    claims = ("expansion_constant", "expansion_band", "trajectory_error", "last_step", "step_floor")
+    claims = ("expansion_constant", "expansion_band", "trajectory_error", "last_step", "step_floor", "jump_path")
     certifiable = True
 
     def search(self, question: Question) -> Followed | None:

@@ -134,6 +134,18 @@ class JumpsAsPerturbation(Theorem):
         "L_t <= q^t L_0 with q = 1 - 2 (sig + kap / 2) min h psi_h, path length at most rho, w_t converges to a zero "
         "of L; arguments may cross kinks on the way"
     )
+    claims = (
+        "jump_step",
+        "jump_value",
+        "theorem_n_step",
+        "jump_rate",
+        "theorem_n",
+        "jump_rows",
+        "knapsack",
+        "one_layer_jumps",
+        "kink_nodes",
+        "window_max",
+    )
     at_checkpoint = True
     certifiable = True
 
