@@ -1,4 +1,4 @@
-"""Certificates about networks with kinks, Theorems N, A, A', B, C: true ones accepted, forged and damaged ones not."""
+"""Certificates of networks with kinks, Theorems N, A, A', B, C: true ones accepted, forged and damaged ones not."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from .kinds.fixed import Fixed
 from .kinds.kind import Kind
 from .kinds.kinks import KinkRules, PiecewiseLinear
 
-_TRIED = 48
-"""Values of lam that are tried."""
+_TRIED, _ROUNDS = 16, 3
+"""Values of lam that are tried, and how often the gap around the best is divided again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +94,14 @@ class OneLayer:
         best = self._with(0.0, values, squares, square, order)
         # The best lam lies between what makes the first term everything and what makes every other term 0.
         high = float(best.value) / float(square.value) if square.value > 2.0**-900 else 0.0
-        for lam in np.geomspace(1e-6 * high, high, _TRIED) if high > 0 else []:
-            best = best.min(self._with(float(lam), values, squares, square, order))
+        low = 1e-6 * high
+        for _ in range(_ROUNDS if high > 0 else 0):
+            # Convex in lam: the least lies between the neighbours of the best that was tried.
+            tried = np.geomspace(low, high, _TRIED)
+            found = [self._with(float(lam), values, squares, square, order) for lam in tried]
+            k = int(np.argmin([float(f.value) for f in found]))
+            best = best.min(found[k])
+            low, high = tried[max(k - 1, 0)], tried[min(k + 1, _TRIED - 1)]
         return best.root(), turned.max().root()
 
     @staticmethod
