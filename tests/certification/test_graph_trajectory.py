@@ -121,7 +121,7 @@ def test_an_uncertain_residual_is_counted(monkeypatch):
             return found
 
     rule = DeltaGClipSettings("0.9/beta", 1e3, 0.1)
-    monkeypatch.setattr(gt, "VERIFIED", Coarse())
+    monkeypatch.setattr(gt.GraphRun, "field", Coarse())
     run = run_on(graph, x, 3 * y, rule)
     assert violations(follow(run, 4)) == []
     assert run.eps > 1e-8
@@ -184,7 +184,7 @@ def test_blocks_are_used_and_sharper_than_the_norms():
 
 
 def test_a_factor_that_is_off_is_counted():
-    found = gt.scaled(Near(np.array([3.0, 4.0]), 0.5), 0.3, interval(0.5))
+    found = gt.scaled(gt.VERIFIED, Near(np.array([3.0, 4.0]), 0.5), 0.3, interval(0.5))
     assert found.rad >= 0.2 * 5 + 0.5 * 0.5
 
 

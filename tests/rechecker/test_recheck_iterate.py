@@ -271,7 +271,7 @@ def test_no_pair_of_points_is_driven_apart_faster(
         c = stored(widths, 4, seed=3, pull=pull, eta=1 / float(beta), gamma=gamma * size, delta=delta)
         oracle = Oracle(c)
         low, high = size - float(beta) * radius, size + float(beta) * radius
-        names = trajectory._Replay._allowed(_Settings(c), arb(low), arb(high))  # type: ignore[arg-type]
+        names = trajectory.Replay._allowed(_Settings(c), arb(low), arb(high))  # type: ignore[arg-type]
         assert wanted in names
         factor = float(iterate.growth(c, beta, bend, arb(low), names).upper())
         for v in oracle.in_ball(0.7 * radius, 5):

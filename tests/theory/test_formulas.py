@@ -19,6 +19,7 @@ NUMBERS = {
     "beta": Q(5, 2), "mu": Q(4, 3), "h": Q(1, 9), "loss": Q(7, 3), "lipschitz": Q(8, 5), "residual": Q(11, 5),
     "jacobian_lipschitz": Q(1, 6), "n": Q(10), "radius": Q(3, 2), "depth": 2, "lambda_0": Q(9, 5),
     "negative": Q(1, 3), "s": Q(3, 10), "v": Q(4, 7), "al": Q(6, 5),
+    "sig": Q(5, 4), "kap": Q(1, 10),
 }  # fmt: skip
 
 
@@ -35,6 +36,10 @@ EXPECTED = {
     "contraction": lambda v: 1 - 2 * v.mu * v.h + v.mu * v.beta * v.h**2,
     "rate": lambda v: 1 - 2 * v.mu * v.eta * v.delta + v.mu * v.beta * (v.eta * v.delta) ** 2,
     "slack": lambda v: (2 - v.beta * v.eta) / 2,
+    "slope_with_jumps": lambda v: v.sig - v.kap / 2 - (v.sig + v.kap / 2) * v.beta * v.h / 2,
+    "rate_with_jumps": lambda v: 1 - (2 * v.sig + v.kap) * v.eta * v.delta * (
+        v.sig - v.kap / 2 - (2 * v.sig + v.kap) * v.beta * v.eta * v.delta / 4
+    ),
     "radius_sharp": lambda v: 2 * sp.sqrt(2 * v.loss / v.mu) / (2 - v.beta * v.eta),
     "radius_tight": lambda v: (
         sp.sqrt(v.loss / (2 * v.mu)) * (1 + sp.sqrt(1 - v.mu * v.eta * (2 - v.beta * v.eta)))

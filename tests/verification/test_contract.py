@@ -23,7 +23,9 @@ class BuiltIn(TheoremContract):
         if self.name == "LZB22-4":
             return None  # its constant is not given
         rule = GradientDescentSettings(eta="0.5/beta") if self.name == "LZB22-6" else RULE
-        return Sample("near a solution", near_solution(8, 1e-5), rule, checkpoint="w.pt")
+        # Of networks without kinks N says nothing.
+        problem = near_solution(24, 1e-7, activation="relu") if self.name == "N" else near_solution(8, 1e-5)
+        return Sample("near a solution", problem, rule, checkpoint="w.pt")
 
     def samples(self):
         for sample in super().samples():
