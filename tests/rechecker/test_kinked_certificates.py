@@ -79,8 +79,11 @@ def _doctored(folder: Path, claim: Claim, path: list[Any], sign: int) -> Forge:
     forged = forge(folder, claim)
     old = value(at(forged.text, path))
     at(forged.text, path).update(number(old * (1 + sign * 1e-4) if old else sign * 1e-4))
-    if path[-1] == "kap":  # claimed with room for another choice of multipliers
+    # Jumps are claimed with room for another choice of multipliers, and what follows from them with them.
+    if path[-1] == "kap":
         at(forged.text, path).update(number(0.98 * old))
+    if path == ["hypotheses", 2, "right"] and old:
+        at(forged.text, path).update(number(1.05 * old))
     if path[-1] == "rate":
         at(forged.text, path).update(number(1 - (1 - old) * (1 + 5e-2)))
     if path[-1] == "required":
