@@ -77,7 +77,9 @@ def measure(name: str, row: Row, *, recheck: bool) -> dict[str, object]:
         found |= {"steps": len(basin.polished.steps) - 1 if basin.polished else None, "shortfall": basin.shortfall}
     found |= {"proof_s": round(time.perf_counter() - start, 1), "proof_cpu_s": round(time.process_time() - begun, 1)}
     found["certified"] = claim is not None and claim.holds
-    if claim is not None:
+    if claim is not None and not claim.holds:
+        found["shortfall"] = claim.shortfall or found.get("shortfall")
+    if claim is not None and claim.inequalities:
         left, right = claim.inequalities[-1].left, claim.inequalities[-1].right
         named = {name: bound.value for name, bound in claim.bounds.items() if name in ("lambda_min", "ell")}
         found |= {"needed": left, "available": right, **named}

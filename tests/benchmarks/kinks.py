@@ -137,8 +137,8 @@ ROWS = {
     "two10-512": followed("two hidden, width 512, n = 10", lambda: dense(10, [512, 512])),
     "c50-256": Row("one hidden, width 256, 10 outputs, n = 50", lambda: dense(50, [256], head="", outputs=10), 12),
     "c100-512": Row("one hidden, width 512, 10 outputs, n = 100", lambda: dense(100, [512], head="", outputs=10), 12),
-    "c50-pool": Row("conv of 64 channels, ReLU, max pooling, 10 outputs", lambda: pooled(50, 64, outputs=10), 15),
-    "c50-fashion": Row("ResNet-8 (8-16-32), ReLU, eval-mode batch norm, Fashion-MNIST", lambda: fashion(50, 8), 15),
+    "c50-pool": Row("conv of 64 channels, ReLU, max pooling, n = 50", lambda: pooled(50, 64, outputs=10), 15),
+    "c50-fashion": Row("ResNet-8, ReLU, eval-mode batch norm, Fashion-MNIST, n = 50", lambda: fashion(50, 8), 15),
     "n5": Row("one hidden, width 100000, head +-1, n = 5", lambda: dense(5, [100_000]), None, "N", GD),
     "n10-leaky": Row(
         "one hidden, leaky ReLU 0.5, width 200000, head +-1, n = 10",
