@@ -155,7 +155,8 @@ TABLE = Table(
         "descent with `eta = 0.1/beta` from a random initialisation, labels +-1, until Theorem N holds; Theorem N",
         "alone is proved at initialisation; rows with *steps* are Theorem C, no kink in reach, after so many kernel",
         "Gauss-Newton steps. *Needed* and *available* are the sides of the theorem's last inequality. Times are of the",
-        "whole proof, reading and polish included, and of the recheck from the file alone.",
+        "whole proof, reading and polish included, and of the recheck from the file alone; *memory*: by its sizes it",
+        "asks for more than the 8 GiB that are allowed by default.",
     ),
 )
 
