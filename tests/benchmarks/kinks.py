@@ -13,6 +13,8 @@ from tests.benchmarks.class_g import digits
 
 GD = pl.DeltaGClipSettings(eta="0.1/beta", gamma=1e9, delta=0.1)
 """Steps that are never clipped."""
+LONGER = pl.DeltaGClipSettings(eta="0.3/beta", gamma=1e9, delta=0.1)
+"""Three times as long."""
 
 
 class Scaled(nn.Module):
@@ -130,6 +132,7 @@ ROWS = {
     "d20-256": followed("one hidden, width 256, n = 20", lambda: dense(20, [256])),
     "d20-512": followed("one hidden, width 512, n = 20", lambda: dense(20, [512])),
     "d50-512": followed("one hidden, width 512, n = 50", lambda: dense(50, [512])),
+    "d50-512-longer": Row("the same, eta = 0.3/beta", lambda: dense(50, [512]), None, "D", LONGER),
     "pool5-16": followed("conv 3x3 of 16 channels, ReLU, max pooling, n = 5", lambda: pooled(5, 16)),
     "pool5-32": followed("the same, 32 channels", lambda: pooled(5, 32)),
     "pool10-32": followed("the same, n = 10", lambda: pooled(10, 32)),
