@@ -148,8 +148,10 @@ def knapsack(values: Array, costs: Array, capacity: float, allowed: np.ndarray) 
     """
     value, cost = values[allowed], costs[allowed]
     whole = float(sum_up(value)) if value.size else 0.0
-    if not value.size or whole == 0.0:
-        return whole
+    if not whole < math.inf:
+        return math.inf  # no number included: a largest of several would pass over it
+    if whole == 0.0:
+        return 0.0
     order = np.argsort(-(value / np.maximum(cost, 1e-300)))
     used = np.cumsum(cost[order])
     last = int(np.searchsorted(used, capacity, side="right"))

@@ -250,3 +250,9 @@ def test_a_window_that_holds_everything_once_is_its_input():
     at = linearize(graph, np.ones((1, 3)), VERIFIED)
     assert (at.numbers[2].margins.nearest > 1e300).all()
     assert parameters(graph).size == 12
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_knapsack_with_a_value_that_is_no_number_is_infinite(value: float) -> None:
+    """A maximum over samples would pass over a NaN."""
+    assert knapsack(np.array([1.0, value]), np.ones(2), 1.0, np.ones(2, dtype=bool)) == np.inf
