@@ -39,18 +39,16 @@ HEADROOM = 1.02
 
 
 @dataclass(frozen=True)
-class Ball:
+class OnBall:
     """What a theorem found: a ball by search in floating point, or the same ball with proved constants.
 
     Attributes:
         constants: the constants.
-        profile: that they were read off.
         certificate: the proof that they are of, where there is one.
     """
 
     constants: BallConstants
-    profile: Profile
-    certificate: Claim | None = None
+    certificate: Claim | None
 
     @property
     def counted(self) -> bool:
@@ -74,23 +72,6 @@ class Ball:
         return Bound(self.constants.delta, Direction.LOWER, "Lemma 1 and ||grad L|| ≤ L_F ||r_0||", self.counted)
 
     @property
-    def kinks(self) -> Bound:
-        """How many arguments of functions with kinks may meet one on the ball."""
-        radius = self.constants.radius
-        met = 0 if self.counted else self.profile.bounds.kinks(radius, FLOATS, float)
-        near = self.nearest_kink
-        how = f"no argument meets one on the ball R = {radius:.4g}"
-        if met:
-            how = f"{met} argument{'s' * (met != 1)} may meet one on the ball R = {radius:.4g}"
-        how += ", verified" if self.counted else ""
-        return Bound(float(met), Direction.UPPER, how + (f"; nearest: {near}" if near else ""), self.counted)
-
-    @cached_property
-    def nearest_kink(self) -> str:
-        """The argument that meets a kink first, at the end of the profile or before; "" where none does."""
-        return self.profile.bounds.nearest_kink(float(self.profile.radii[-1]))
-
-    @property
     def lambda_min(self) -> Bound | None:
         """Proved lower bound of the smallest kernel eigenvalue at w_0; None where a search left it as measured."""
         if self.certificate is None:
@@ -106,6 +87,34 @@ class Ball:
     def available(self) -> Bound:
         """Lower bound of what there is: the radius, or an integral over it."""
         return Bound(self.constants.available, Direction.LOWER, "", self.counted)
+
+
+@dataclass(frozen=True)
+class Ball(OnBall):
+    """The same with a profile of bounds of the network as long as no kink is met.
+
+    Attributes:
+        profile: that the constants were read off.
+    """
+
+    profile: Profile
+
+    @property
+    def kinks(self) -> Bound:
+        """How many arguments of functions with kinks may meet one on the ball."""
+        radius = self.constants.radius
+        met = 0 if self.counted else self.profile.bounds.kinks(radius, FLOATS, float)
+        near = self.nearest_kink
+        how = f"no argument meets one on the ball R = {radius:.4g}"
+        if met:
+            how = f"{met} argument{'s' * (met != 1)} may meet one on the ball R = {radius:.4g}"
+        how += ", verified" if self.counted else ""
+        return Bound(float(met), Direction.UPPER, how + (f"; nearest: {near}" if near else ""), self.counted)
+
+    @cached_property
+    def nearest_kink(self) -> str:
+        """The argument that meets a kink first, at the end of the profile or before; "" where none does."""
+        return self.profile.bounds.nearest_kink(float(self.profile.radii[-1]))
 
 
 class BallTheorem(Theorem):
@@ -211,7 +220,7 @@ class BallTheorem(Theorem):
         p = question.at.profile
         if p is None:
             return None
-        found = Ball(self.search_radius(p, question.settings), p)
+        found = Ball(self.search_radius(p, question.settings), None, p)
         if found.constants.holds or not self.certifiable or question.at.singular is not None:
             return found
         with contextlib.suppress(NotAvailableError, NumericalFailureError):
@@ -219,7 +228,7 @@ class BallTheorem(Theorem):
             sharp = question.at.sharpened
             more = self.search_radius(sharp, question.settings)
             if more.holds:
-                return Ball(more, sharp)
+                return Ball(more, None, sharp)
         return found
 
     def certify_near(
@@ -280,7 +289,7 @@ class BallTheorem(Theorem):
             needed=last.left,
             available=last.right,
         )
-        return Ball(proved, p, c)
+        return Ball(proved, c, p)
 
     def certify(self, problem: Problem, settings: StepSettings) -> Claim:
         """As `certify_near`, on a ball chosen by a profile made here."""

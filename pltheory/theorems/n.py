@@ -16,9 +16,9 @@ from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, NotAvailableError
-from ..theory.bound import given
 from ..theory.formulas import slack
 from ..theory.verdict import Comparison, Row, unknown
+from .ball import OnBall
 from .ball_constants import BallConstants
 from .hypotheses import CLIPPED, POSITIVE, STEP, shortfall
 from .protocol import Hypothesis, Question, Theorem
@@ -29,50 +29,18 @@ _SWEEPS = 1000.0
 
 
 @dataclass(frozen=True)
-class Found:
-    """A ball, by search in floating point or proved.
+class Found(OnBall):
+    """A ball on which kinks may be crossed.
 
     Attributes:
-        constants: on it.
-        profile: that they were read off.
+        profile: that the constants were read off.
         kap: kap(rho), or kap(R) where the condition fails.
         sig: sig there. Both of the loss in use.
-        certificate: the proof, where there is one.
     """
 
-    constants: BallConstants
     profile: KinkedProfile
     kap: float
     sig: float
-    certificate: Claim | None = None
-
-    @property
-    def counted(self) -> bool:
-        """Whether round-off is counted."""
-        return self.certificate is not None
-
-    @property
-    def eta(self) -> Bound:
-        """The step size, a double."""
-        return given(self.constants.eta)
-
-    @property
-    def beta(self) -> Bound:
-        """Upper bound of L_F^2 + ell ||r_0|| on the ball."""
-        how = f"beta ≤ {self.constants.beta:.4g} on the ball R = {self.constants.radius:.4g}"
-        return Bound(self.constants.beta, Direction.UPPER, how + (", verified" if self.counted else ""), self.counted)
-
-    @property
-    def floor(self) -> Bound:
-        """Lower bound of h_t / eta."""
-        return Bound(self.constants.delta, Direction.LOWER, "Lemma 1 and ||grad L|| ≤ L_F ||r_0||", self.counted)
-
-    @property
-    def lambda_min(self) -> Bound | None:
-        """Proved lower bound of the smallest kernel eigenvalue at w_0."""
-        if self.certificate is None:
-            return None
-        return replace(self.certificate.bounds["lambda_min"], method="Cholesky factor with verified residual")
 
 
 def _found(p: KinkedProfile, settings: StepSettings, share: Fraction) -> Found:
@@ -94,7 +62,7 @@ def _found(p: KinkedProfile, settings: StepSettings, share: Fraction) -> Found:
         available=float(p.available[-1]),
     )
     root = math.sqrt(c)
-    return Found(constants, p, root * end.kap, root * (end.sig if holds else float(p.sig[-1])))
+    return Found(constants, None, p, root * end.kap, root * (end.sig if holds else float(p.sig[-1])))
 
 
 def _jumps(q: Question, found: Found | None) -> Row:
@@ -110,11 +78,8 @@ def _jumps(q: Question, found: Found | None) -> Row:
 def _integral(q: Question, found: Found | None) -> Row:
     if found is None:
         return unknown("no bounds over a ball")
-    r = found.constants
-    how = f"{'verified' if found.counted else 'best'} at R = {r.radius:.4g}"
-    available = Bound(r.available, Direction.LOWER, how, found.counted)
-    needed = Bound(r.needed, Direction.UPPER, how, found.counted)
-    return Row(Comparison(available, ">", needed), how)
+    how = f"{'verified' if found.counted else 'best'} at R = {found.constants.radius:.4g}"
+    return Row(Comparison(found.available, ">", found.needed), how)
 
 
 class JumpsAsPerturbation(Theorem):
@@ -188,7 +153,7 @@ class JumpsAsPerturbation(Theorem):
             needed=last.left,
             available=last.right,
         )
-        return Found(constants, found.profile, claim["kap"], math.sqrt(claim["mu"]), claim)
+        return Found(constants, claim, found.profile, claim["kap"], math.sqrt(claim["mu"]))
 
     def certify(self, problem: Problem, settings: StepSettings) -> Claim:
         """The proof on a ball found here."""
