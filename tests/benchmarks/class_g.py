@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from tests.benchmarks.certified import Row, Table, main
 FULL = pl.DeltaGClipSettings(eta="1/beta", gamma=1e9, delta=0.1)
 """Steps that are never clipped."""
 DIGITS = (1, 8, 8)
+Activation = Callable[[torch.Tensor], torch.Tensor]
 
 
 def digits(n: int, labels: str = "one-hot") -> tuple[torch.Tensor, torch.Tensor]:
@@ -76,10 +78,11 @@ def tokens(n: int, width: int = 16, hidden: int = 32) -> pl.Problem:
 
 
 class Stage(nn.Module):
-    """A pre-activation block: norm, SiLU, conv, norm, SiLU, conv, and the identity or a 1 x 1 convolution beside it."""
+    """A pre-activation block: norm, act, conv, norm, act, conv, and the identity or a 1 x 1 convolution beside it."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, act: Activation) -> None:
         super().__init__()
+        self.act = act
         self.norm1, self.norm2 = nn.BatchNorm2d(inputs), nn.BatchNorm2d(outputs)
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
@@ -95,32 +98,35 @@ class Stage(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
-        z = nnf.silu(self.norm1(x))
-        branch = self.conv2(nnf.silu(self.norm2(self.conv1(z))))
+        z = self.act(self.norm1(x))
+        branch = self.conv2(self.act(self.norm2(self.conv1(z))))
         return branch + (x if self.beside is None else self.beside(z))
 
 
 class ResNet8(nn.Module):
-    """A stem, three stages of widths c, 2c, 4c, a norm, SiLU, flatten, dense: seven 3 x 3 convolutions and a head."""
+    """A stem, three stages of widths c, 2c, 4c, a norm, act, flatten, dense: seven 3 x 3 convolutions and a head."""
 
-    def __init__(self, width: int = 8) -> None:
+    def __init__(self, width: int, act: Activation) -> None:
         super().__init__()
+        self.act = act
         self.stem = nn.Conv2d(1, width, 3, 1, 1, bias=False)
-        self.stages = nn.Sequential(Stage(width, width, 1), Stage(width, 2 * width, 2), Stage(2 * width, 4 * width, 2))
+        self.stages = nn.Sequential(
+            Stage(width, width, 1, act), Stage(width, 2 * width, 2, act), Stage(2 * width, 4 * width, 2, act)
+        )
         self.norm, self.head = nn.BatchNorm2d(4 * width), nn.Linear(4 * width * 49, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, 1, 28, 28) to (n, 10)."""
-        return self.head(nnf.silu(self.norm(self.stages(self.stem(x)))).flatten(1))
+        return self.head(self.act(self.norm(self.stages(self.stem(x)))).flatten(1))
 
 
-def fashion(n: int, width: int) -> pl.Problem:
+def fashion(n: int, width: int, act: Activation = nnf.silu) -> pl.Problem:
     """Fashion-MNIST; the stem's channels of variance 1 on the data, statistics of the norms measured there."""
     torch.manual_seed(0)
     data = pl.datasets.fashion_mnist(n, labels="one-hot")
     x = data.x.reshape(n, 1, 28, 28)
     x = x / x.abs().max()
-    net = ResNet8(width).double()
+    net = ResNet8(width, act).double()
     norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
     with torch.no_grad():
         net.stem.weight /= net.stem(x).std((0, 2, 3))[:, None, None, None]

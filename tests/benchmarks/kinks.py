@@ -9,7 +9,7 @@ from torch import nn
 
 import pltheory as pl
 from tests.benchmarks.certified import Row, Table, main
-from tests.benchmarks.class_g import digits
+from tests.benchmarks.class_g import digits, fashion
 
 GD = pl.DeltaGClipSettings(eta="0.1/beta", gamma=1e9, delta=0.1)
 """Steps that are never clipped."""
@@ -60,60 +60,6 @@ def pooled(n: int, channels: int, *, outputs: int = 1, seed: int = 0) -> pl.Prob
     return pl.Problem(net.double(), *digits(n, "low-high" if outputs == 1 else "one-hot"))
 
 
-class Block(nn.Module):
-    """Pre-activation: norm, ReLU, conv, norm, ReLU, conv, and the identity or a 1 x 1 convolution beside it."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.BatchNorm2d(inputs), nn.BatchNorm2d(outputs)
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.beside = nn.Conv2d(inputs, outputs, 1, stride, bias=False) if stride > 1 or inputs != outputs else None
-        with torch.no_grad():
-            # Isometries and a branch that is closed at first: a residual network's usual start.
-            for conv in (self.conv1, self.beside):
-                if conv is not None:
-                    middle = conv.kernel_size[0] // 2
-                    conv.weight.zero_()
-                    conv.weight[:, :, middle, middle] = nn.init.orthogonal_(torch.empty(outputs, inputs))
-            self.conv2.weight.zero_()
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
-        z = torch.relu(self.norm1(x))
-        branch = self.conv2(torch.relu(self.norm2(self.conv1(z))))
-        return branch + (x if self.beside is None else self.beside(z))
-
-
-class ResNet8(nn.Module):
-    """A stem, three stages of widths c, 2c, 4c, a norm, ReLU, flatten, dense: seven 3 x 3 convolutions and a head."""
-
-    def __init__(self, width: int = 8) -> None:
-        super().__init__()
-        self.stem = nn.Conv2d(1, width, 3, 1, 1, bias=False)
-        self.stages = nn.Sequential(Block(width, width, 1), Block(width, 2 * width, 2), Block(2 * width, 4 * width, 2))
-        self.norm, self.head = nn.BatchNorm2d(4 * width), nn.Linear(4 * width * 49, 10)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(n, 1, 28, 28) to (n, 10)."""
-        return self.head(torch.relu(self.norm(self.stages(self.stem(x)))).flatten(1))
-
-
-def fashion(n: int, width: int) -> pl.Problem:
-    """Fashion-MNIST; the stem's channels of variance 1 on the data, statistics of the norms measured there."""
-    torch.manual_seed(0)
-    data = pl.datasets.fashion_mnist(n, labels="one-hot")
-    x = data.x.reshape(n, 1, 28, 28)
-    x = x / x.abs().max()
-    net = ResNet8(width).double()
-    with torch.no_grad():
-        net.stem.weight /= net.stem(x).std((0, 2, 3))[:, None, None, None]
-        for norm in (m for m in net.modules() if isinstance(m, nn.BatchNorm2d)):
-            norm.momentum = None
-        net.train()(x)
-    return pl.Problem(net.eval(), x, data.y)
-
-
 def followed(what: str, problem: Callable[[], pl.Problem]) -> Row:
     """Theorem D from initialisation."""
     return Row(what, problem, None, "D", GD)
@@ -141,7 +87,9 @@ ROWS = {
     "c50-256": Row("one hidden, width 256, 10 outputs, n = 50", lambda: dense(50, [256], head="", outputs=10), 12),
     "c100-512": Row("one hidden, width 512, 10 outputs, n = 100", lambda: dense(100, [512], head="", outputs=10), 12),
     "c50-pool": Row("conv of 64 channels, ReLU, max pooling, n = 50", lambda: pooled(50, 64, outputs=10), 15),
-    "c50-fashion": Row("ResNet-8, ReLU, eval-mode batch norm, Fashion-MNIST, n = 50", lambda: fashion(50, 8), 15),
+    "c50-fashion": Row(
+        "ResNet-8, ReLU, eval-mode batch norm, Fashion-MNIST, n = 50", lambda: fashion(50, 8, torch.relu), 15
+    ),
     "n5": Row("one hidden, width 100000, head +-1, n = 5", lambda: dense(5, [100_000]), None, "N", GD),
     "n10-leaky": Row(
         "one hidden, leaky ReLU 0.5, width 200000, head +-1, n = 10",
