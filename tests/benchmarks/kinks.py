@@ -102,8 +102,8 @@ TABLE = Table(
     ROWS,
     "Certificates of networks with kinks",
     (
-        "Written by `make kinks`, every row in a process of its own, the present ones in several runs, the last of them",
-        "on a loaded machine; ReLU unless said. Theorem D follows gradient",
+        "Written by `make kinks`, every row in a process of its own, the present ones in several runs, the last",
+        "of them on a loaded machine; ReLU unless said. Theorem D follows gradient",
         "descent with `eta = 0.1/beta` from a random initialisation, labels +-1, until Theorem N holds; Theorem N",
         "alone is proved at initialisation; rows with *steps* are Theorem C, no kink in reach, after so many kernel",
         "Gauss-Newton steps. *Needed* and *available* are the sides of the theorem's last inequality. Times are of the",
