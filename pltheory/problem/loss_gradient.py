@@ -24,35 +24,47 @@ class LossGradient:
 
     def __init__(self, problem: Problem, network: ClassN) -> None:
         self._problem, self._layers, self._activation = problem, network.layers, activation(network.activation)
-        n, x = len(problem.x), problem.x
-        # For every layer Z and then act(Z), (n, m_l); for hidden ones what runs backward too.
-        self._values = [x.new_empty(n, m) for m in network.widths[1:]]
-        self._backward = [x.new_empty(n, m) for m in network.widths[1:-1]]
+        self._widths, self._made = network.widths, dict[int, tuple[list[Tensor], list[Tensor]]]()
         for layer in self._layers:
             for p in (layer.weight, layer.bias):
                 if p is not None:
                     p.grad = torch.empty_like(p)
 
     @torch.no_grad()
-    def __call__(self) -> Tensor:
-        """Write the gradient into the parameters' `grad`; the loss, a 0-dim tensor."""
-        inputs, slopes = [self._problem.x], []
-        for layer, z in zip(self._layers[:-1], self._values, strict=False):
+    def __call__(self, rows: Tensor | None = None) -> Tensor:
+        """Write the gradient into the parameters' `grad`; the loss, a 0-dim tensor.
+
+        Args:
+            rows: the samples of a batch, whose own loss is meant; None for all.
+        """
+        x, y = self._problem.x, self._problem.y
+        if rows is not None:
+            x, y = x[rows], y[rows]
+        values, backward = self._arrays(len(x))
+        inputs, slopes = [x], []
+        for layer, z in zip(self._layers[:-1], values, strict=False):
             slopes.append(self._activate(layer, inputs[-1], z))
             inputs.append(z)
-        _affine(self._layers[-1], inputs[-1], self._values[-1])
-        residual = self._values[-1].sub_(self._problem.y)  # (n, C)
+        _affine(self._layers[-1], inputs[-1], values[-1])
+        residual = values[-1].sub_(y)  # (n, C)
         loss = self._problem.objective.value(residual)
         back = self._problem.objective.slope_(residual)
         for l in reversed(range(len(self._layers))):
             layer = self._layers[l]
             _write_gradient(layer, back, inputs[l])
             if l > 0:
-                below = self._backward[l - 1]
+                below = backward[l - 1]
                 torch.addmm(below, back, layer.weight, beta=0, alpha=layer.kappa, out=below)
                 self._activation.times_slope(below, slopes[l - 1], inputs[l])
                 back = below
         return loss
+
+    def _arrays(self, n: int) -> tuple[list[Tensor], list[Tensor]]:
+        """For every layer Z and then act(Z), (n, m_l); for hidden ones what runs backward too. Made once for each n."""
+        if n not in self._made:
+            new, widths = self._problem.x.new_empty, self._widths
+            self._made[n] = [new(n, m) for m in widths[1:]], [new(n, m) for m in widths[1:-1]]
+        return self._made[n]
 
     def _activate(self, layer: Layer, inputs: Tensor, z: Tensor) -> Tensor | None:
         """act(Z) into z; act'(Z), or None where it is read off act(Z)."""

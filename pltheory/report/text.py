@@ -135,6 +135,9 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     table = Table(title=title, box=box.SIMPLE, show_header=False, title_justify="left")
     held = main["verdict"] in ("HOLDS", "CERTIFIED")
     ratio = None if run["loss_end"] is None or not run["loss_start"] else run["loss_end"] / run["loss_start"]
+    seen = report.get("batches")
+    if seen is not None:
+        table.add_row("steps see", f"{seen['size']} samples, order {seen['order']!r}; the loss is that of all")
     table.add_row("ended", f"{run['reason']} after {run['steps']} steps, {run['note']}")
     table.add_row("loss", f"{number(run['loss_start'])} to {number(run['loss_end'])}, {number(ratio, 2)} of its start")
     ball = f" of {number(reach['required'])} certified" if held and reach and reach["required"] is not None else ""

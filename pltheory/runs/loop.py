@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -14,9 +14,10 @@ from ..certification.profile import Profile
 from ..measure.ntk import empirical_ntk
 from ..optim import StepSettings
 from ..optim.guard import optimizer_of, step
+from ..problem.batches import Batches
 from ..problem.problem import Problem, in_span_of_data
 from ..theory import NumericalFailureError
-from .batch import FullBatch
+from .batch import FullBatch, MiniBatches
 from .inequalities import Check, Inequality, Violation, first_violation, tells, tightest
 from .observed import Seen, Watch, of_run
 from .pieces import Pieces
@@ -89,6 +90,7 @@ def run(
     settings: StepSettings,
     eta: float,
     *,
+    batches: Batches | None = None,
     steps: int,
     target: float = 1e-12,
     records: int = 40,
@@ -101,6 +103,7 @@ def run(
     Args:
         problem: network, data, loss.
         settings: the step rule; `eta` is its step size as a number.
+        batches: what each step sees; None for all samples. The loss is that over all samples in any case.
         steps: step limit.
         target: the run has converged when L_t <= target * L_0, or when L_t is at the floor of rounding: below that no
             loss can be told from zero.
@@ -122,15 +125,17 @@ def run(
     )
     start = [p.detach().clone() for p in work.parameters()]
     first_kernel = empirical_ntk(work.network, work.x)
-    batch = FullBatch(work)
+    batch = FullBatch(work) if batches is None else MiniBatches(work, batches)
     with torch.no_grad():
         if not math.isfinite(float(work.value())):
             raise NumericalFailureError("the loss at the start is not finite")
-    rounding = Rounding(problem, work, batch.in_place, first_kernel, profile)
+    rounding = Rounding(problem, work, batch.in_place, first_kernel, profile, batches)
     floor = rounding.along(0.0).floor
     optimizer = optimizer_for(settings, eta, work)
     record = _Record(work, start, kinked=profile is not None and profile.bounds.kinked)
     trace, seen, finite = _iterate(work, batch, settings, optimizer, record, steps, target, floor, records, progress)
+    if batches is not None and batches.order != "random":
+        trace = replace(trace, epoch=np.arange(len(trace.step_size)) // batches.count(len(work.x)))
     # A run that leaves the ball of the promise must not be granted more for it.
     ball = min(float(trace.path[-1]), 1.25 * _promised_radius(promise))
     granted = rounding.along(ball, len(trace.step_size))
@@ -189,7 +194,7 @@ def _at_floor(trace: Trace, target: float, floor: float) -> str:
 
 def _iterate(
     work: Problem,
-    batch: Callable[[], torch.Tensor],
+    batch: FullBatch | MiniBatches,
     settings: StepSettings,
     optimizer: torch.optim.Optimizer,
     record: _Record,
@@ -200,11 +205,12 @@ def _iterate(
     progress: Progress | None,
 ) -> tuple[Trace, Seen, bool]:
     """Iterate in blocks; the numbers of a block stay on the device until it ends."""
-    watch = Watch(work)
+    whole, seen_loss = (batch.whole, batch.value) if isinstance(batch, MiniBatches) else (None, work.value)
+    watch = Watch(work, seen_loss)
     marks = set(np.unique(np.geomspace(1, max(steps, 1), records).astype(int)).tolist()) | {0}
     looked_at = set(sorted(marks)[::3])  # a second gradient there costs as much as a few steps
     recorded: list[dict[str, float]] = []
-    taken = ["loss", *columns(At.STEP)]
+    taken = ["loss", "grad_norm", "step_size", *(["batch_loss"] if whole is not None else [])]
     blocks: list[Array] = []
     first = math.nan
     done, finite, converged = 0, True, False
@@ -215,7 +221,7 @@ def _iterate(
                 recorded.append({"recorded": t, **record()})
             if t in looked_at:
                 watch.record(t)
-            now = {"loss": batch()}
+            now = {"loss": batch()} if whole is None else {"loss": whole(), "batch_loss": batch()}
             watch.before()
             now["grad_norm"], now["step_size"] = step(settings, optimizer)
             watch.after(now["step_size"])

@@ -7,7 +7,7 @@ are in the documentation, "What the run is granted for rounding".
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +52,7 @@ class Seen:
         sample: on some entries of every tensor, at every step.
         whole: on all entries, at every third of the recorded steps.
         recorded: these steps, shape (K,).
-        loss: the loss in use there, by automatic differentiation.
+        loss: of all samples or of the batch, whatever the step descends, by automatic differentiation.
         second: ||g_t - g'_t||, g'_t the gradient by automatic differentiation, at weights copied before g_t was made.
         unit: unit roundoff of the weights.
         tiny: the smallest normal number of their precision.
@@ -83,10 +83,11 @@ class Watch:
 
     Args:
         work: what is run, with its weights at the start.
+        loss: what the next step descends: over all samples, or over its batch.
     """
 
-    def __init__(self, work: Problem) -> None:
-        self._work, self._params = work, list(work.parameters())
+    def __init__(self, work: Problem, loss: Callable[[], Tensor]) -> None:
+        self._work, self._loss, self._params = work, loss, list(work.parameters())
         self._orders = [_order(p) for p in self._params]
         self._strides = [_stride(p.numel()) for p in self._params]
         self._weights, self._gradients = [self._some(self._params)], list[Tensor]()
@@ -97,7 +98,7 @@ class Watch:
     def record(self, t: int) -> None:
         """Before the gradient of step t is computed: copy the weights, and differentiate there."""
         with untouched(self._work.network):
-            value = self._work.value()
+            value = self._loss()
             again = gradient(value, self._params, torch.ones_like(value))
         self._mark = _Mark(t, _copies(self._params), float(value.detach()), again)
 
@@ -167,7 +168,9 @@ def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted
     last = len(finite) if finite.all() else int(np.argmin(finite))
     h, g = trace.step_size[:last], trace.grad_norm[:last]
     at = seen.recorded[seen.recorded < last]  # recorded steps
-    k, rho, again = len(at), np.sqrt(2 * trace.loss[at]), np.sqrt(2 * seen.loss[: seen.recorded.searchsorted(last)])
+    k, rho = len(at), np.sqrt(2 * trace.loss[at])
+    own = np.sqrt(2 * trace.batch_loss[at]) if len(trace.batch_loss) else rho  # of what the step descends
+    again = np.sqrt(2 * seen.loss[: seen.recorded.searchsorted(last)])
     entries = seen.whole.entries
     with np.errstate(all="ignore"):
         rule = step_sizes(settings, eta, g)
@@ -200,13 +203,13 @@ def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted
             _no_more(
                 "gradient by automatic differentiation, ||g_t - g'_t|| <= 0, at every third recorded step",
                 seen.second[:k],
-                granted.gradient(rho, g[at]) + granted.gradient(again, g[at]) + entries * seen.tiny,
+                2 * granted.gradient(np.maximum(rho, again), g[at]) + entries * seen.tiny,
                 at,
             ),
             _no_more(
                 "loss by automatic differentiation, | ||r_t|| - ||r'_t|| | <= 0, at every third recorded step",
-                np.abs(rho - again),
-                granted.residual(rho) + granted.residual(again),
+                np.abs(own - again),
+                granted.of_batch(own) + granted.of_batch(again),
                 at,
             ),
             Inequality(

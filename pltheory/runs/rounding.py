@@ -23,6 +23,7 @@ from ..measure.autodiff import gradient
 from ..measure.spectrum import spectral_norm
 from ..nets.activations import activation
 from ..nets.activations.protocol import SLOPE, VALUE
+from ..problem.batches import Batches
 from ..problem.evaluation import call_with
 from ..problem.networks import ClassN
 from ..problem.problem import Problem
@@ -53,6 +54,7 @@ class RoundOff:
         kernel: error of the kernel's eigenvalues that the promise was computed from.
         unit: unit roundoff of the run.
         how: where the numbers come from; an estimate says that it is one.
+        batch: largest c with c/2 ||F_B - y_B||^2 the loss of a batch, over that of all samples; 1 without batches.
     """
 
     outputs: float
@@ -65,6 +67,7 @@ class RoundOff:
     kernel: float
     unit: float
     how: str
+    batch: float = 1.0
 
     @property
     def floor(self) -> float:
@@ -75,10 +78,14 @@ class RoundOff:
         """Bound of |computed rho - rho|, an array as rho."""
         return self.outputs + self.share * rho
 
+    def of_batch(self, rho: Array) -> Array:
+        """The same where 1/2 rho^2 is the loss of a batch."""
+        return math.sqrt(self.batch) * self.outputs + self.share * rho
+
     def gradient(self, rho: Array, norm: Array) -> Array:
-        """Bound of ||g - grad L|| plus the error of the computed ||g||."""
+        """Bound of ||g - grad L|| plus the error of the computed ||g||; of a batch, rho that of all samples."""
         e = self.residual(rho)
-        return self.jacobian * (rho + e) + self.lipschitz * e + self.norm * norm
+        return self.batch * (self.jacobian * (rho + e) + self.lipschitz * e) + self.norm * norm
 
     def step(self, h: Array, rho: Array, norm: Array) -> Array:
         """Bound of ||w_{t+1} - (w_t - h grad L(w_t))||."""
@@ -94,11 +101,20 @@ class Rounding:
         plain: whether the run computes what the layers of class N say.
         kernel: K(w_0) of `work` for the summed loss.
         bounds: around w_0, where there are any.
+        batches: what a step sees; None for all samples.
     """
 
     def __init__(
-        self, problem: Problem, work: Problem, plain: bool, kernel: Tensor, bounds: Profile | None = None
+        self,
+        problem: Problem,
+        work: Problem,
+        plain: bool,
+        kernel: Tensor,
+        bounds: Profile | None = None,
+        batches: Batches | None = None,
     ) -> None:
+        n = len(work.x)
+        self._batch = 1.0 if batches is None else float(batches.shares(work.objective, n)[1] / work.share)
         derived = _derived(problem, work, bounds) if plain else None
         bounded = derived is not None and _says_something(derived, work)
         self._at = derived if bounded and derived is not None else _estimated(problem, work, kernel)
@@ -106,7 +122,8 @@ class Rounding:
     def along(self, path: float, steps: int = 0) -> RoundOff:
         """The numbers on the ball around the start that so many steps of that length in all stay in, as computed."""
         at = self._at(path)
-        return self._at((1 + 8 * at.unit) * path + 2 * steps * at.update) if steps else at
+        at = self._at((1 + 8 * at.unit) * path + 2 * steps * at.update) if steps else at
+        return replace(at, batch=self._batch)
 
 
 def gamma(k: int, unit: float) -> float:

@@ -82,6 +82,16 @@ class Trace:
             optional=True,
         ),
     )
+    batch_loss: Array = field(
+        default_factory=lambda: np.empty(0),
+        metadata=_of("loss of the batch that the step sees; of mini-batches", "loss", At.STEP, "loss of the batch",
+                     optional=True),
+    )  # fmt: skip
+    epoch: Array = field(
+        default_factory=lambda: np.empty(0),
+        metadata=_of("number of the epoch that the step belongs to; of mini-batches that have epochs", "epochs",
+                     At.STEP, "epoch", optional=True),
+    )  # fmt: skip
 
     def after(self, t: int) -> Trace:
         """The run from w_t on; what is summed begins there."""

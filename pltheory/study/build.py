@@ -13,6 +13,7 @@ from ..certification.profile import Profile
 from ..optim import StepSettings
 from ..optim.guard import made
 from ..optim.registry import rule
+from ..problem.batches import Batches
 from ..problem.checkpoint import Reading, load_checkpoint
 from ..problem.data import Data, named
 from ..problem.problem import Problem
@@ -44,6 +45,22 @@ def settings_of(config: Config) -> StepSettings:
     for key in sorted(set(chosen.keys) - given.keys()):
         raise InvalidInputError(f"optimizer.{key}: missing; {o.name} needs it")
     return made(chosen, o.eta, given)
+
+
+def batches_of(config: Config) -> Batches | None:
+    """What each step sees; None for all samples.
+
+    Raises:
+        InvalidInputError: an order without batches, or batches larger than the data set.
+    """
+    run = config.run
+    if run.batch is None:
+        if run.order is not None:
+            raise InvalidInputError(f"run.order = {run.order!r}: needs run.batch")
+        return None
+    batches = Batches(run.batch, run.order or "shuffle", run.seed)
+    batches.require_fits(config.data.n)
+    return batches
 
 
 def device_of(config: Config) -> torch.device:
@@ -133,11 +150,13 @@ def answer(
     Raises:
         InvalidInputError, NumericalFailureError: as `problem_of` and `verify`.
     """
-    settings, (problem, reading) = settings_of(config), problem_and_reading(config)
+    settings, batches = settings_of(config), batches_of(config)
+    problem, reading = problem_and_reading(config)
     report = verify(
         problem,
         settings,
         theorem=config.theorem.name,
+        batches=batches,
         options=config.theorem.options,
         steps=config.run.steps if run else 0,
         target=config.run.target,
@@ -179,6 +198,9 @@ class Widths:
 
     def __init__(self, config: Config, settings: StepSettings, theorem: BallTheorem) -> None:
         self._hidden_there = require_fully_connected(config, "widths are searched for").hidden
+        outside = theorem.outside(batches_of(config))
+        if outside:
+            raise InvalidInputError(outside)
         self._config, self._settings, self._theorem = config, settings, theorem
         self.data = data_of(config)
 

@@ -9,8 +9,9 @@ from typing import Any
 from ..certificates.basin import Basin, certify_basin
 from ..certificates.fit import Fit, doubts
 from ..problem.checkpoint import Reading
+from ..theorems.ladder import AT_CHECKPOINT
 from ..theory import InvalidInputError
-from .build import data_of, problem_and_reading, settings_of
+from .build import batches_of, data_of, problem_and_reading, settings_of
 from .config import Config
 from .in_force import alternatives, in_force
 
@@ -101,6 +102,9 @@ def at_checkpoint(
         InvalidInputError: no checkpoint, or what `problem_of` refuses.
         NotAvailableError, NumericalFailureError, RoundingEnvironmentError: as `certify_basin`.
     """
+    outside = AT_CHECKPOINT.outside(batches_of(config))
+    if outside:
+        raise InvalidInputError(outside)
     data = data_of(config)
     problem, reading = problem_and_reading(config, data)
     if reading is None:

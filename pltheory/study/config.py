@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from ..optim.registry import DEFAULT, RULES
 from ..optim.registry import is_known as known_rule
 from ..optim.registry import names as rules
+from ..problem.batches import ORDERS
 from ..problem.data import NAMES, is_there
 from ..problem.dialect import DECIMALS, DELIMITERS
 from ..problem.loss import LOSSES
@@ -130,9 +131,14 @@ class TheoremSection(Section):
 
 
 class Run(Section):
-    """The run beside the check."""
+    """The run beside the check; `batch` is the number of samples that a step sees, all where it is not given.
+
+    `order` is that of the batches, by default "shuffle"; it needs `batch`.
+    """
 
     steps: Count = 2000
+    batch: Count | None = None
+    order: Literal[tuple(ORDERS)] | None = None  # type: ignore[valid-type]
     target: Annotated[float, Field(gt=0, lt=1)] = 1e-12
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"

@@ -188,7 +188,7 @@ def trace_from_csv(text: str) -> Trace:
     found = {"recorded": np.array([int(r["step"]) for r in filled[At.RECORDED]], dtype=int)}
     for c in COLUMNS.values():
         cells = [r[c.name] for r in filled[c.at]]
-        absent = c.at is At.RECORDED and not any(cells)
+        absent = (c.at is At.RECORDED or c.optional) and not any(cells)
         found[c.name] = np.array([] if absent else [float(cell) for cell in cells])
     return Trace(**found)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..theory import InvalidInputError
 from ..verification.report import verify
-from .build import LEVELS, problem_of, settings_of
+from .build import LEVELS, batches_of, problem_of, settings_of
 from .config import Config, clipped, pinned, with_values
 from .network import width_of
 from .quantities import BUILT_IN, Point, Quantity, measured
@@ -94,6 +94,7 @@ def _compute(values: dict[str, Any], config: Config, quantities: Sequence[Quanti
         problem,
         settings,
         theorem=config.theorem.name,
+        batches=batches_of(config),
         options=config.theorem.options,
         steps=config.run.steps,
         target=config.run.target,

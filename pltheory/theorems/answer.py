@@ -21,7 +21,9 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
     Raises:
         InvalidInputError: an option that is not allowed.
     """
-    rule = question.settings
+    rule, outside = question.settings, theorem.outside(question.batches)
+    if outside:
+        return _open(theorem, outside)
     named = has_certificates(rule) or rule.name in theorem.rules
     if not named and CLIPPED not in theorem.hypotheses:
         return _open(theorem, f"the theorem does not name {rule.name} and does not ask for a floor of the steps")

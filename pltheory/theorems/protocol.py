@@ -13,6 +13,7 @@ from typing import Any
 
 from ..certification.claim import Claim
 from ..optim import StepSettings
+from ..problem.batches import Batches
 from ..problem.problem import Problem
 from ..runs.loop import Progress
 from ..runs.promise import Promise
@@ -39,6 +40,7 @@ class Question:
         steps: most steps that a theorem may compute by itself.
         options: the theorem's own settings; built-in theorems have none.
         progress: called as (done, total, note), or None.
+        batches: what each step sees; None for all samples.
     """
 
     at: Measured
@@ -49,6 +51,7 @@ class Question:
     steps: int = STEPS
     options: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress | None = None
+    batches: Batches | None = None
 
     @property
     def problem(self) -> Problem:
@@ -103,6 +106,8 @@ class Theorem:
         claims: names of the lemmas in `proofs_checks` that it rests on.
         rules: names of the step rules of other packages that it speaks of, whatever it asks of their steps; of any
             other of theirs it says something only where `CLIPPED` is a hypothesis, and proves nothing.
+        orders: the orders of mini-batches that it speaks of, of `pltheory.problem.batches.ORDERS`; of none, it speaks
+            of steps that see all samples.
         at_checkpoint: whether it speaks of weights that were loaded from a file.
         certifiable: whether `certify` proves it.
     """
@@ -114,8 +119,18 @@ class Theorem:
     conclusion: str
     claims: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
     at_checkpoint: bool = False
     certifiable: bool = False
+
+    def outside(self, batches: Batches | None) -> str:
+        """Why it says nothing of steps that see these batches; empty where it does."""
+        if (batches is None and not self.orders) or (batches is not None and batches.order in self.orders):
+            return ""
+        if batches is not None:
+            speaks = f"run.order {' or '.join(map(repr, self.orders))}" if self.orders else "steps that see all samples"
+            return f"Theorem {self.id} speaks of {speaks}; run.batch = {batches.size}, run.order = {batches.order!r}"
+        return f"Theorem {self.id} speaks of mini-batches: run.batch is missing"
 
     @property
     def statement(self) -> Statement:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..optim import StepSettings, origin, require_rule
 from ..optim.guard import uniform_floor
+from ..problem.batches import Batches
 from ..problem.problem import Problem
 from ..problem.snapshot import snapshot
 from ..problem.surroundings import undisturbed
@@ -40,6 +41,7 @@ class VerifyReport:
         run: the run, or None for a check without one.
         asked: the theorem asked for, "best" or "all".
         closing_width: a width at which the main theorem was seen to hold for the same seed, if one was looked for.
+        batches: what each step sees; None for all samples.
     """
 
     measured: Measured
@@ -49,6 +51,7 @@ class VerifyReport:
     run: Run | None
     asked: str = BEST
     closing_width: int | None = None
+    batches: Batches | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -105,6 +108,7 @@ class VerifyReport:
             "data": m.problem.data or None,
             "loss_scale": m.problem.loss,
             "optimizer": _optimizer(self.settings),
+            "batches": None if self.batches is None else asdict(self.batches),
             "measured": {
                 "lambda_min": _bound(m.lambda_min),
                 "lambda_max": _bound(m.lambda_max),
@@ -131,6 +135,7 @@ def verify(
     settings: StepSettings,
     *,
     theorem: str | Guarded = BEST,
+    batches: Batches | None = None,
     steps: int = 2000,
     target: float = 1e-12,
     checkpoint: str | None = None,
@@ -145,7 +150,8 @@ def verify(
         settings: step rule; eta may be "c/beta".
         theorem: "best" for the strongest that reaches the level, tried in order of cost until one does; an id of
             `pltheory.theorems.ladder.LADDER`, "all" for the ladder, the id of an installed theorem, or one made by
-            `pltheory.theorems.guard.guarded`.
+            `pltheory.theorems.guard.guarded`. Of several, those that speak of these batches.
+        batches: what each step sees; None for all samples.
         steps: step limit of the run; 0 checks only.
         target: the run has converged when L_t <= target * L_0.
         checkpoint: name of the file that the weights came from, needed by Theorem C.
@@ -162,7 +168,9 @@ def verify(
     """
     _require_arguments(problem, steps, target, level)
     require_rule(settings)
-    asked_for = _theorems(theorem, checkpoint)
+    if batches is not None:
+        batches.require_fits(len(problem.x))
+    asked_for = _theorems(theorem, checkpoint, batches)
     asked = theorem if isinstance(theorem, str) else theorem.theorem.id
     if options and asked_for[0].origin is None:
         raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
@@ -184,17 +192,19 @@ def verify(
         steps=max(steps, STEPS),
         options=options or {},
         progress=progress,
+        batches=batches,
     )
     ladder = _best(asked_for, question, level) if asked == BEST else [t.answer(question) for t in asked_for]
     main = _main(ladder)
     if steps == 0:
         taken.require_unchanged()
-        return VerifyReport(measured, settings, ladder, main, None, asked)
+        return VerifyReport(measured, settings, ladder, main, None, asked, batches=batches)
     with taken.naming_the_part():
         result = run(
             problem,
             settings,
             _step_of_run(measured, settings, main),
+            batches=batches,
             steps=steps,
             target=target,
             profile=measured.profile,
@@ -202,7 +212,7 @@ def verify(
             progress=progress,
         )
     taken.require_unchanged()
-    return VerifyReport(measured, settings, ladder, main, result, asked)
+    return VerifyReport(measured, settings, ladder, main, result, asked, batches=batches)
 
 
 def _require_arguments(problem: object, steps: object, target: object, level: object) -> None:
@@ -216,15 +226,16 @@ def _require_arguments(problem: object, steps: object, target: object, level: ob
         raise InvalidInputError(f"level = {level!r}: allowed are Verdict.CERTIFIED and Verdict.HOLDS")
 
 
-def _theorems(theorem: str | Guarded, checkpoint: str | None) -> list[Guarded]:
+def _theorems(theorem: str | Guarded, checkpoint: str | None, batches: Batches | None) -> list[Guarded]:
     """The theorems to be held; what others install is asked for by name."""
     if isinstance(theorem, Guarded):
         return [theorem]
-    if theorem == ALL:
-        return [theorem_of(t.id) for t in LADDER]
-    if theorem == BEST:
-        return [theorem_of(t.id) for t in by_cost(checkpoint=checkpoint is not None)]
-    return [theorem_of(theorem)]
+    if theorem not in (ALL, BEST):
+        return [theorem_of(theorem)]
+    several = LADDER if theorem == ALL else by_cost(checkpoint=checkpoint is not None)
+    # Where none speaks of the batches, one says so.
+    speaking = [t for t in several if not t.outside(batches)] or [WEAKEST_DEMAND]
+    return [theorem_of(t.id) for t in speaking]
 
 
 def _best(theorems: list[Guarded], question: Question, level: Verdict) -> list[TheoremReport]:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from pltheory.optim import DeltaGClipSettings
+from pltheory.problem.batches import Batches
 from pltheory.runs.loop import run
 from pltheory.runs.trace import COLUMNS, At, Trace, columns
-from pltheory.study.store import trace_to_csv
+from pltheory.study.store import trace_from_csv, trace_to_csv
 from pltheory.verification.contract import near_solution
 from tests.report.sample import trace
 
@@ -27,15 +28,24 @@ def test_every_field_but_the_recorded_steps_is_a_declared_column():
     "it", [trace(), run(near_solution(8, 1e-3), DeltaGClipSettings(eta=0.05), 0.05, steps=60).trace]
 )
 def test_a_column_is_as_long_as_it_says(it):
-    assert len(it.pieces) == 0, "no kinks"
-    it = replace(it, pieces=np.zeros(len(it.recorded)))
+    assert not any(len(getattr(it, c.name)) for c in COLUMNS.values() if c.optional), "no kinks, no batches"
+    steps = np.zeros(len(it.loss) - 1)
+    it = replace(it, pieces=np.zeros(len(it.recorded)), batch_loss=steps, epoch=steps)
     length = {At.ITERATE: len(it.loss), At.STEP: len(it.loss) - 1, At.RECORDED: len(it.recorded)}
     assert {name: len(getattr(it, name)) for name in COLUMNS} == {name: length[c.at] for name, c in COLUMNS.items()}
 
 
 def test_a_file_has_the_columns_in_their_order():
-    assert trace_to_csv(trace()).splitlines()[0] == "step,loss,grad_norm,step_size,path,distance,lambda_min,pieces"
+    first = "step,loss,grad_norm,step_size,path,distance,lambda_min,pieces,batch_loss,epoch"
+    assert trace_to_csv(trace()).splitlines()[0] == first
     assert ["step", *COLUMNS] == trace_to_csv(trace()).splitlines()[0].split(",")
+
+
+def test_the_columns_of_batches_are_read_as_they_were_written():
+    it = run(near_solution(8, 0.1), DeltaGClipSettings(eta=0.05), 0.05, batches=Batches(2), steps=20).trace
+    again = trace_from_csv(trace_to_csv(it))
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(again, name), getattr(it, name))
 
 
 def test_the_part_after_a_step_begins_its_sums_anew():
