@@ -145,6 +145,7 @@ def apriori_width(
         NotAvailableError: as `limit_of`.
         InvalidInputError: p outside (0, 1).
     """
+    WEAKEST_DEMAND.require_covers(settings)
     limit = limit_of(x, y, name)
 
     def ratio(width: int) -> float:

@@ -66,10 +66,12 @@ def certify_basin(
         progress: called as (done, limit, note).
 
     Raises:
+        InvalidInputError: Theorem C does not speak of these steps.
         NotAvailableError: neither of class N nor of class G.
         NumericalFailureError: the loss at the weights as loaded is not finite.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
+    AT_CHECKPOINT.require_covers(settings)
     loaded = fit(problem)
     norm = float(torch.stack([p.detach().double().norm() for p in problem.parameters()]).norm())
     try:

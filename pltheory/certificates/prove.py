@@ -37,6 +37,7 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_
     if theorem not in CERTIFIABLE:
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(CERTIFIABLE)}")
     require_rule(settings)
+    CERTIFIABLE[theorem].require_covers(settings)
     taken = snapshot(problem)
     taken.require_readable()
     if taken.problem.of_class_n:

@@ -48,6 +48,7 @@ def command(
     known = {t.id: t for t in LADDER if isinstance(t, BallTheorem) and t.certifiable and not t.at_checkpoint}
     if name not in known:
         raise InvalidInputError(f"theorem.name = {name!r}: widths can be searched for {', '.join(known)}")
+    known[name].require_covers(settings_of(settings))
     found: dict[int, int | None] = {}
     with progress_bar("searching") as progress:
         for k in range(seeds):

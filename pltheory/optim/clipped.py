@@ -6,10 +6,12 @@ Certificates, and the rechecker, speak of these steps alone.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 from torch import Tensor
+from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
 from ..theory import InvalidInputError
@@ -18,7 +20,10 @@ from ..theory.formulas import effective_delta, step_size
 from ._descent import Descent, refuse
 from ._division import NormGroup
 from ._functional import clipped_step
+from .momentum import BufferedDescent
 from .protocol import StepSettings, number
+from .recursion import Clip, Form, Recursion
+from .schedule import CONSTANT, Schedule
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,49 @@ class ClippedSettings(StepSettings):
     Attributes:
         gamma: clipping threshold, in the units of the gradient; infinite for gradient descent. For c L use c gamma.
         delta: the floor of the step, h >= eta delta; 1 for gradient descent, 0 for GClip.
+        momentum: m in [0, 1); 0 for none.
+        nesterov: torch's Nesterov form of it.
+        clip: whether the norm in the step is that of the "gradient" or of the "buffer", m b + grad L.
+        schedule: factors of eta, which is the largest step of the schedule.
     """
 
     gamma: float = math.inf
     delta: float = 1.0
+    momentum: float = field(default=0.0, kw_only=True)
+    nesterov: bool = field(default=False, kw_only=True)
+    clip: Clip = field(default="gradient", kw_only=True)
+    schedule: Schedule = field(default=CONSTANT, kw_only=True)
+
+    options = ("momentum", "nesterov", "clip", "schedule")
+
+    @property
+    def recursion(self) -> Recursion:
+        """Momentum, clip and schedule."""
+        return Recursion(self.momentum, self.nesterov, self.clip, self.schedule)
+
+    @property
+    def clips(self) -> bool:
+        """Whether a step can be shorter than eta."""
+        return self.gamma != math.inf and self.delta != 1
+
+    @property
+    def forms(self) -> frozenset[Form]:
+        """What its steps are an instance of."""
+        return self.recursion.forms(clipped=self.clips)
+
+    def optimizer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
+        """The torch optimizer of the rule; with momentum, `BufferedDescent`."""
+        if self.momentum > 0:
+            return BufferedDescent(params, self, self.recursion, eta)
+        return self.without_buffer(params, eta)
+
+    def without_buffer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
+        """The torch optimizer of the rule without momentum."""
+        raise NotImplementedError
 
     def check(self) -> None:
-        """Refuse a gamma that is not positive, and the delta or gamma that the rule does not have."""
+        """Refuse a gamma that is not positive, what the rule does not have, and a recursion out of its range."""
+        Recursion(self.momentum, self.nesterov, self.clip, self.schedule)
         if not number(self.gamma) > 0:
             raise InvalidInputError(f"optimizer.gamma = {self.gamma!r}: must be positive")
         self.check_delta()

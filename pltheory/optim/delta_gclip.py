@@ -17,7 +17,7 @@ from ..theory import InvalidInputError
 from ._descent import refuse
 from ._division import NormGroup
 from .clipped import ClippedDescent, ClippedSettings
-from .protocol import number
+from .doubles import number
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class DeltaGClipSettings(ClippedSettings):
         if not 0 < number(self.delta) < 1:
             raise InvalidInputError(f"optimizer.delta = {self.delta!r}: must lie in (0, 1)")
 
-    def optimizer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
+    def without_buffer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
         """`DeltaGClip`."""
         return DeltaGClip(params, lr=eta, gamma=self.gamma, delta=self.delta)
 

@@ -12,7 +12,7 @@ from torch.optim.optimizer import ParamsT
 from ..theory import InvalidInputError
 from ._division import NormGroup
 from .clipped import ClippedDescent, ClippedSettings
-from .protocol import number
+from .doubles import number
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class GClipSettings(ClippedSettings):
         if number(self.delta) != 0:
             raise InvalidInputError(f"optimizer.delta = {self.delta!r}: gclip has no delta")
 
-    def optimizer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
+    def without_buffer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
         """`GClip`."""
         return GClip(params, lr=eta, gamma=self.gamma)
 

@@ -13,7 +13,7 @@ from torch.optim.optimizer import ParamsT
 from ..theory import InvalidInputError
 from ._division import NormGroup
 from .clipped import ClippedDescent, ClippedSettings
-from .protocol import number
+from .doubles import number
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class GradientDescentSettings(ClippedSettings):
                 f"optimizer.delta = {self.delta!r}, optimizer.gamma = {self.gamma!r}: gd has neither"
             )
 
-    def optimizer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
+    def without_buffer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
         """`GradientDescent`."""
         return GradientDescent(params, lr=eta)
 

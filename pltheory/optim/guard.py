@@ -31,7 +31,7 @@ U = 2.0**-53
 GRID = [2.0 ** (k / 2) for k in range(-120, 121)]
 """Norms of the gradient at which the parts of a rule are held against one another."""
 MOST_UNITS = 2.0**20
-_OURS = ("__post_init__", "multiple", "__setattr__", "__getattribute__", "__getattr__")
+_OURS = ("__post_init__", "multiple", "recursion", "forms", "__setattr__", "__getattribute__", "__getattr__")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -130,7 +130,7 @@ class _Guard:
             self.refuse(f"{why}, at ||grad L|| = {GRID[int(wrong.argmax())]:.6g}")
 
 
-def made(kind: type[StepSettings], eta: float | str, numbers: Mapping[str, float]) -> StepSettings:
+def made(kind: type[StepSettings], eta: float | str, numbers: Mapping[str, Any]) -> StepSettings:
     """The rule with these numbers.
 
     Raises:
@@ -161,7 +161,7 @@ def named(settings: StepSettings) -> Iterator[None]:
         raise ExtensionError(f"step rule {settings.name!r} of {whose} failed: {said(error)}") from error
 
 
-def step_sizes(settings: StepSettings, eta: float, grad_norm: Array) -> Array:
+def step_sizes(settings: StepSettings, eta: float | Array, grad_norm: Array) -> Array:
     """h at each norm of the gradient, by the rule's formula.
 
     Raises:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..theory import InvalidInputError
 from ..theory.arithmetic import FLOATS, Arithmetic, Scalar
+from .doubles import number as number
+from .recursion import PLAIN, Form, Recursion
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,18 +22,6 @@ if TYPE_CHECKING:
 
 _MULTIPLE = re.compile(r"\s*([0-9.eE+-]+)\s*/\s*beta\s*", re.ASCII)
 _ETA = "allowed are a positive number or a text 'c/beta' with 0 < c < 2"
-
-
-def number(value: object) -> float:
-    """The double that a Python number is; NaN for what is none, a bool included."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return math.nan
-    try:
-        exact = float(value)
-    except OverflowError:
-        return math.nan
-    # An integer beyond 2^53 may be no double: the certificate would be about another number than the run.
-    return exact if exact == value else math.nan
 
 
 @dataclass(frozen=True)
@@ -49,6 +39,7 @@ class StepSettings:
         name: what configurations and reports call it, of small letters, digits and hyphens.
         words: what it is, in a line.
         keys: the fields beside `eta` that a configuration gives, all of them.
+        options: further fields that a configuration may give.
         units: what two evaluations of `step_size` may differ by, in units of 2^-53 of the step.
 
     Raises:
@@ -60,6 +51,7 @@ class StepSettings:
     name: ClassVar[str] = ""
     words: ClassVar[str] = ""
     keys: ClassVar[tuple[str, ...]] = ()
+    options: ClassVar[tuple[str, ...]] = ()
     units: ClassVar[float] = 8.0
 
     def __post_init__(self) -> None:
@@ -88,6 +80,16 @@ class StepSettings:
         if not 0 < c < 2:
             raise InvalidInputError(f"optimizer.eta = {self.eta!r}: {_ETA}")
         return c
+
+    @property
+    def recursion(self) -> Recursion:
+        """Momentum, clip and schedule; here none."""
+        return PLAIN
+
+    @property
+    def forms(self) -> frozenset[Form]:
+        """What its steps are an instance of, for theorems to say whether they speak of it."""
+        return self.recursion.forms(clipped=True)
 
     def step_size(self, eta: Scalar, grad_norm: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
         """h at ||grad L|| = grad_norm > 0, in proportion to eta; by + - * / and `ops`, for floats, arrays and tensors.

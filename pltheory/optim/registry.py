@@ -22,6 +22,7 @@ from .known import is_known as is_known
 from .known import names as names
 from .known import origin as origin
 from .protocol import StepSettings
+from .recursion import Form
 
 
 def rule(name: str) -> type[StepSettings]:
@@ -72,12 +73,19 @@ def has_certificates(settings: StepSettings) -> bool:
     return type(settings) in BUILT_IN and isinstance(settings, ClippedSettings)
 
 
-def certifiable(settings: StepSettings) -> ClippedSettings:
+def certifiable(settings: StepSettings, forms: frozenset[Form] = frozenset({Form.PLAIN})) -> ClippedSettings:
     """The same settings, where certificates speak of them.
+
+    Args:
+        settings: the step rule.
+        forms: what its steps may be in the certificate asked for.
 
     Raises:
         NotAvailableError: they do not.
     """
+    if not forms & settings.forms:
+        spoken = " or of ".join(sorted(forms))
+        raise NotAvailableError(f"this proof is of {spoken}, not of {settings.recursion.words}")
     if not has_certificates(settings):
         raise NotAvailableError(f"{spoken_of()}, not of {settings.name}")
     assert isinstance(settings, ClippedSettings)

@@ -14,11 +14,13 @@ from ..certification.profile import Profile
 from ..measure.ntk import empirical_ntk
 from ..optim import StepSettings
 from ..optim.guard import optimizer_of, step
+from ..optim.momentum import BufferedDescent
 from ..problem.batches import Batches
 from ..problem.problem import Problem, in_span_of_data
 from ..theory import NumericalFailureError
 from .batch import FullBatch, MiniBatches
 from .inequalities import Check, Inequality, Violation, first_violation, tells, tightest
+from .momentum import Measure
 from .observed import Seen, Watch, of_run
 from .pieces import Pieces
 from .promise import Promise
@@ -133,7 +135,9 @@ def run(
     floor = rounding.along(0.0).floor
     optimizer = optimizer_for(settings, eta, work)
     record = _Record(work, start, kinked=profile is not None and profile.bounds.kinked)
-    trace, seen, finite = _iterate(work, batch, settings, optimizer, record, steps, target, floor, records, progress)
+    trace, seen, finite = _iterate(
+        work, batch, settings, eta, optimizer, record, steps, target, floor, records, progress
+    )
     if batches is not None and batches.order != "random":
         trace = replace(trace, epoch=np.arange(len(trace.step_size)) // batches.count(len(work.x)))
     # A run that leaves the ball of the promise must not be granted more for it.
@@ -196,6 +200,7 @@ def _iterate(
     work: Problem,
     batch: FullBatch | MiniBatches,
     settings: StepSettings,
+    eta: float,
     optimizer: torch.optim.Optimizer,
     record: _Record,
     steps: int,
@@ -206,11 +211,13 @@ def _iterate(
 ) -> tuple[Trace, Seen, bool]:
     """Iterate in blocks; the numbers of a block stay on the device until it ends."""
     whole, seen_loss = (batch.whole, batch.value) if isinstance(batch, MiniBatches) else (None, work.value)
-    watch = Watch(work, seen_loss)
+    plan, rates = settings.recursion, eta * settings.recursion.schedule.factors(steps)
+    watch = Watch(work, seen_loss, plan, optimizer)
+    buffered = Measure(work, plan, optimizer, eta) if isinstance(optimizer, BufferedDescent) else None
     marks = set(np.unique(np.geomspace(1, max(steps, 1), records).astype(int)).tolist()) | {0}
     looked_at = set(sorted(marks)[::3])  # a second gradient there costs as much as a few steps
     recorded: list[dict[str, float]] = []
-    taken = ["loss", "grad_norm", "step_size", *(["batch_loss"] if whole is not None else [])]
+    taken: list[str] = []
     blocks: list[Array] = []
     first = math.nan
     done, finite, converged = 0, True, False
@@ -222,9 +229,15 @@ def _iterate(
             if t in looked_at:
                 watch.record(t)
             now = {"loss": batch()} if whole is None else {"loss": whole(), "batch_loss": batch()}
-            watch.before()
+            if not plan.schedule.constant:
+                for group in optimizer.param_groups:
+                    group["lr"] = float(rates[t])
+            now |= {} if buffered is None else buffered.before()
+            watch.before(float(rates[t]))
             now["grad_norm"], now["step_size"] = step(settings, optimizer)
             watch.after(now["step_size"])
+            now |= {} if buffered is None else buffered.after()
+            taken = taken or list(now)
             block.append(torch.stack([now[name] for name in taken]))
         rows = torch.stack(block).double().cpu().numpy()
         done += len(rows)
@@ -238,12 +251,14 @@ def _iterate(
         converged = bool((loss <= max(target * first, floor)).any())
         if progress is not None:
             progress(done, steps, f"loss {last / first:.1e} of its start" if first > 0 else "zero loss")
+    taken = taken or ["loss", "grad_norm", "step_size"]
     found = dict(zip(taken, np.concatenate(blocks or [np.empty((0, len(taken)))]).T.copy(), strict=True))
     with torch.no_grad():
         found["loss"] = np.append(found["loss"], float(work.value()))
     if finite:
         recorded.append({"recorded": done, **record()})
-    found["path"] = np.concatenate([[0.0], np.cumsum(found["grad_norm"] * found["step_size"])])
+    lengths = found["moved"] if "moved" in found else found["grad_norm"] * found["step_size"]
+    found["path"] = np.concatenate([[0.0], np.cumsum(lengths)])
     found["recorded"] = np.array([at["recorded"] for at in recorded], dtype=int)
     found |= {name: np.array([at[name] for at in recorded if name in at]) for name in columns(At.RECORDED)}
     return Trace(**found), watch.seen(), finite

@@ -13,12 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from ..measure.autodiff import gradient
 from ..optim import StepSettings, has_certificates
 from ..optim.guard import floor_on, step_sizes
+from ..optim.momentum import BufferedDescent
+from ..optim.recursion import Recursion
 from ..problem.evaluation import untouched
 from ..problem.problem import Problem
+from .followed import Follow, along
 from .inequalities import Inequality, U
 from .rounding import RoundOff, gamma
 from .trace import Array, Trace
@@ -32,15 +36,15 @@ class Moved:
     """Steps as the weights took them, shape (K,) each.
 
     Attributes:
-        apart: ||w_{t+1} - (w_t - h_t g_t)||.
+        apart: between w_{t+1} and where the recursion leads from w_t; without momentum ||w_{t+1} - (w_t - h_t g_t)||.
         weights: ||w_t||.
-        gradient: ||g_t||.
+        pushed: what the step adds up, in norm: h_t ||g_t|| without momentum.
         entries: of how many weights these are the norms.
     """
 
     apart: Array
     weights: Array
-    gradient: Array
+    pushed: Array
     entries: int
 
 
@@ -53,6 +57,7 @@ class Seen:
         whole: on all entries, at every third of the recorded steps.
         recorded: these steps, shape (K,).
         loss: of all samples or of the batch, whatever the step descends, by automatic differentiation.
+        gradient: ||g_t|| there.
         second: ||g_t - g'_t||, g'_t the gradient by automatic differentiation, at weights copied before g_t was made.
         unit: unit roundoff of the weights.
         tiny: the smallest normal number of their precision.
@@ -62,6 +67,7 @@ class Seen:
     whole: Moved
     recorded: Array
     loss: Array
+    gradient: Array
     second: Array
     unit: float
     tiny: float
@@ -76,6 +82,7 @@ class _Mark:
     loss: float
     again: list[Tensor]
     used: list[Tensor] | None = None
+    held: list[Tensor] | None = None
 
 
 class Watch:
@@ -84,10 +91,15 @@ class Watch:
     Args:
         work: what is run, with its weights at the start.
         loss: what the next step descends: over all samples, or over its batch.
+        recursion: how the steps are made of gradients.
+        optimizer: that takes them; read for its buffer at recorded steps.
     """
 
-    def __init__(self, work: Problem, loss: Callable[[], Tensor]) -> None:
+    def __init__(self, work: Problem, loss: Callable[[], Tensor], recursion: Recursion, optimizer: Optimizer) -> None:
         self._work, self._loss, self._params = work, loss, list(work.parameters())
+        self._recursion, self._optimizer = recursion, optimizer
+        self._rates: list[float] = []
+        self._follow: Follow | None = None
         self._orders = [_order(p) for p in self._params]
         self._strides = [_stride(p.numel()) for p in self._params]
         self._weights, self._gradients = [self._some(self._params)], list[Tensor]()
@@ -102,12 +114,15 @@ class Watch:
             again = gradient(value, self._params, torch.ones_like(value))
         self._mark = _Mark(t, _copies(self._params), float(value.detach()), again)
 
-    def before(self) -> None:
-        """Before the optimizer's step: what its step may use, whatever becomes of `grad`."""
+    def before(self, lr: float) -> None:
+        """Before the optimizer's step of size lr: what its step may use, whatever becomes of `grad`."""
+        self._rates.append(lr)
         grads = [p.grad for p in self._params if p.grad is not None]
         self._gradients.append(self._some(grads))
         if self._mark is not None:
             self._mark.used = _copies(grads)
+            if isinstance(self._optimizer, BufferedDescent):
+                self._mark.held = _copies(self._optimizer.buffers())
 
     def after(self, step_size: Tensor) -> None:
         """After the optimizer's step, of which it says `step_size`."""
@@ -115,33 +130,42 @@ class Watch:
         at = self._mark
         if at is None or at.used is None:
             return
-        h = float(step_size)
-        apart = [
-            p.detach().double() - (w.double() - h * g.double())
-            for p, w, g in zip(self._params, at.weights, at.used, strict=True)
-        ]
+        h, lr = float(step_size), self._rates[-1]
+        held = [torch.zeros_like(g) for g in at.used] if at.held is None else at.held
+        apart, pushed = [], 0.0
+        for p, w, g, b in zip(self._params, at.weights, at.used, held, strict=True):
+            step, size = along(self._recursion, h, lr, g.double(), b.double())
+            apart.append(p.detach().double() - (w.double() - step))
+            pushed = math.hypot(pushed, size)
         second = [g.double() - a.double() for g, a in zip(at.used, at.again, strict=True)]
-        self._marks.append((at.t, at.loss, *(_norm(v) for v in (second, apart, at.weights, at.used))))
+        norms = (_norm(v) for v in (at.used, second, apart, at.weights))
+        self._marks.append((at.t, at.loss, *norms, pushed))
         self._mark = None
 
     def block(self, step_sizes: Array) -> None:
         """After a block of steps: read the samples off the device."""
         w, g = (torch.stack(rows).cpu().numpy() for rows in (self._weights, self._gradients))
         self._weights, self._gradients = self._weights[-1:], []
+        rates, self._rates = np.array(self._rates), []
+        if self._follow is None:
+            limits = [torch.finfo(p.dtype).eps for p in self._params]
+            self._follow = Follow(self._recursion, max(limits, default=0.0) / 2, w.shape[1])
         with np.errstate(all="ignore"):
-            apart = w[1:] - (w[:-1] - step_sizes[:, None] * g)
-            self._samples.append([np.linalg.norm(v, axis=1) for v in (apart, w[:-1], g)])
+            steps, pushed = self._follow(step_sizes, rates, g)
+            apart = w[1:] - (w[:-1] - steps)
+            self._samples.append([np.linalg.norm(apart, axis=1), np.linalg.norm(w[:-1], axis=1), pushed])
 
     def seen(self) -> Seen:
         """Everything so far."""
         limits = [torch.finfo(p.dtype) for p in self._params]
-        apart, weights, used = (np.concatenate([row[i] for row in self._samples] or [np.empty(0)]) for i in range(3))
-        t, loss, second, *of_all = np.array(self._marks, dtype=float).reshape(-1, 6).T
+        apart, weights, pushed = (np.concatenate([row[i] for row in self._samples] or [np.empty(0)]) for i in range(3))
+        t, loss, used, second, *of_all = np.array(self._marks, dtype=float).reshape(-1, 7).T
         return Seen(
-            sample=Moved(apart, weights, used, entries=self._weights[0].numel()),
+            sample=Moved(apart, weights, pushed, entries=self._weights[0].numel()),
             whole=Moved(of_all[0], of_all[1], of_all[2], entries=sum(p.numel() for p in self._params)),
             recorded=t.astype(int),
             loss=loss,
+            gradient=used,
             second=second,
             unit=max((f.eps for f in limits), default=0.0) / 2,
             tiny=max((f.tiny for f in limits), default=0.0),
@@ -173,7 +197,9 @@ def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted
     again = np.sqrt(2 * seen.loss[: seen.recorded.searchsorted(last)])
     entries = seen.whole.entries
     with np.errstate(all="ignore"):
-        rule = step_sizes(settings, eta, g)
+        clipped = g if settings.recursion.clip == "gradient" else trace.clip_norm[:last]
+        rates = eta * settings.recursion.schedule.factors(last)
+        rule = step_sizes(settings, rates, clipped)
         reached = trace.recorded <= last  # recorded iterates
         t, path = trace.recorded[reached], trace.path[trace.recorded[reached]]
         # Of t steps in all: their own rounding, that of every reported norm, of the sum and of the distance itself.
@@ -181,22 +207,24 @@ def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted
         distance = trace.distance[reached]
         found = [
             _no_more(
-                f"step rule of {settings.name}, |h_t - rule(||g_t||)| <= 0", np.abs(h - rule), settings.units * U * rule
+                f"step rule of {settings.name}, |h_t - rule(||{'g_t' if clipped is g else 'b_{t+1}'}||)| <= 0",
+                np.abs(h - rule),
+                settings.units * U * rule,
             ),
             _no_more(
-                f"step on the weights, ||w_{{t+1}} - w_t + h_t g_t|| <= 0, {seen.sample.entries} of {entries} entries",
+                f"step on the weights, {_step_in_words(settings)}, {seen.sample.entries} of {entries} entries",
                 seen.sample.apart[:last],
-                _of_step(seen, seen.sample, h, last),
+                _of_step(seen, seen.sample, last),
             ),
             _no_more(
                 "step on the weights, all entries, at every third recorded step",
                 seen.whole.apart[:k],
-                _of_step(seen, seen.whole, h[at], k),
+                _of_step(seen, seen.whole, k),
                 at,
             ),
             _no_more(
                 "gradient norm as reported, | ||g_t|| - reported | <= 0, at every third recorded step",
-                np.abs(seen.whole.gradient[:k] - g[at]),
+                np.abs(seen.gradient[:k] - g[at]),
                 (granted.norm + gamma(entries, U)) * g[at] + math.sqrt(entries * seen.tiny),
                 at,
             ),
@@ -240,9 +268,15 @@ def _no_more(name: str, left: Array, granted: Array, steps: Array | None = None)
     return Inequality(name, left, np.zeros_like(left), np.where(np.isnan(granted), np.inf, granted), steps=steps)
 
 
-def _of_step(seen: Seen, moved: Moved, h: Array, k: int) -> Array:
-    """u (|w| + 3 h |g|) an entry, the rounding of the measurement on top, and what vanishes below the normal range."""
-    size = 3 * moved.weights[:k] + 8 * h * moved.gradient[:k]
+def _step_in_words(settings: StepSettings) -> str:
+    if settings.recursion.momentum == 0:
+        return "||w_{t+1} - w_t + h_t g_t|| <= 0"
+    return f"{settings.recursion.words}: between w_{{t+1}} and where it leads, <= 0"
+
+
+def _of_step(seen: Seen, moved: Moved, k: int) -> Array:
+    """u (|w| + 3 |step|) an entry, the rounding of the measurement on top, and what vanishes below the normal range."""
+    size = 3 * moved.weights[:k] + 8 * moved.pushed[:k]
     return seen.unit * size + 4 * math.sqrt(moved.entries) * seen.tiny
 
 

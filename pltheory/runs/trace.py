@@ -92,6 +92,46 @@ class Trace:
         metadata=_of("number of the epoch that the step belongs to; of mini-batches that have epochs", "epochs",
                      At.STEP, "epoch", optional=True),
     )  # fmt: skip
+    moved: Array = field(
+        default_factory=lambda: np.empty(0),
+        metadata=_of(
+            "length of the step, ||w_{t+1} - w_t||; with momentum",
+            "weight",
+            At.STEP,
+            r"$\|w_{t+1} - w_t\|$",
+            optional=True,
+        ),
+    )
+    buffer: Array = field(
+        default_factory=lambda: np.empty(0),
+        metadata=_of(
+            "norm of the buffer before the step; with momentum",
+            "loss / weight",
+            At.STEP,
+            r"$\|b_t\|$",
+            optional=True,
+        ),
+    )
+    clip_norm: Array = field(
+        default_factory=lambda: np.empty(0),
+        metadata=_of(
+            "norm of the buffer in the step; with momentum",
+            "loss / weight",
+            At.STEP,
+            r"$\|b_{t+1}\|$",
+            optional=True,
+        ),
+    )
+    ahead: Array = field(
+        default_factory=lambda: np.empty(0),
+        metadata=_of("loss in use at z_t = w_t + alpha d_t; with momentum", "loss", At.STEP, "$L(z_t)$", optional=True),
+    )
+    lag: Array = field(
+        default_factory=lambda: np.empty(0),
+        metadata=_of(
+            "||b_t - grad L(w_t) / (1 - m)||; with momentum", "loss / weight", At.STEP, r"$\|y_t\|$", optional=True
+        ),
+    )
 
     def after(self, t: int) -> Trace:
         """The run from w_t on; what is summed begins there."""
@@ -99,8 +139,10 @@ class Trace:
         kept: dict[str, Array] = {"recorded": self.recorded[late]}
         for c in COLUMNS.values():
             values = getattr(self, c.name)
-            if c.at is At.RECORDED:
-                kept[c.name] = values[late] if len(values) else values
+            if not len(values):
+                kept[c.name] = values
+            elif c.at is At.RECORDED:
+                kept[c.name] = values[late]
             else:
                 kept[c.name] = values[t:] - values[t] if c.summed else values[t:]
         return Trace(**kept)

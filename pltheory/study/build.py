@@ -13,6 +13,7 @@ from ..certification.profile import Profile
 from ..optim import StepSettings
 from ..optim.guard import made
 from ..optim.registry import rule
+from ..optim.schedule import schedule
 from ..problem.batches import Batches
 from ..problem.checkpoint import Reading, load_checkpoint
 from ..problem.data import Data, named
@@ -40,10 +41,14 @@ def settings_of(config: Config) -> StepSettings:
     """
     o: OptimizerSection = config.optimizer
     chosen, given = rule(o.name), {k: v for k, v in o.model_dump(exclude={"name", "eta"}).items() if v is not None}
-    for key in given.keys() - set(chosen.keys):
+    for key in sorted(given.keys() - {*chosen.keys, *chosen.options}):
         raise InvalidInputError(f"optimizer.{key} = {given[key]!r}: {o.name} has no {key}")
     for key in sorted(set(chosen.keys) - given.keys()):
         raise InvalidInputError(f"optimizer.{key}: missing; {o.name} needs it")
+    if "schedule" in given:
+        said = given["schedule"]
+        arguments = {} if isinstance(said, str) else {key: value for key, value in said.items() if key != "name"}
+        given["schedule"] = schedule(said if isinstance(said, str) else said["name"], arguments, steps=config.run.steps)
     return made(chosen, o.eta, given)
 
 

@@ -20,9 +20,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from ..optim.recursion import CLIPS
 from ..optim.registry import DEFAULT, RULES
 from ..optim.registry import is_known as known_rule
 from ..optim.registry import names as rules
+from ..optim.schedule import SCHEDULES
 from ..problem.batches import ORDERS
 from ..problem.data import NAMES, is_there
 from ..problem.dialect import DECIMALS, DELIMITERS
@@ -98,8 +100,26 @@ class OptimizerSection(Section):
         return name
 
 
+def _schedule(value: Any) -> Any:
+    """A schedule's name, or a section with its name and arguments."""
+    if value is None:
+        return value
+    section = {"name": value} if isinstance(value, str) else value
+    if not isinstance(section, dict) or section.get("name") not in SCHEDULES:
+        *first, last = map(repr, SCHEDULES)
+        allowed = f"must be {', '.join(first)} or {last}, or e.g. {{name = 'step', every = 100, factor = 0.5}}"
+        raise PydanticCustomError("schedule", "{allowed}", {"allowed": allowed})
+    return value
+
+
 _NUMBERS: dict[str, Any] = {key: (float | None, None) for rule in RULES.values() for key in rule.keys}
-Optimizer = create_model("Optimizer", __base__=OptimizerSection, **_NUMBERS)
+_RECURSION: dict[str, Any] = {
+    "momentum": (float | None, None),
+    "nesterov": (bool | None, None),
+    "clip": (Literal[CLIPS] | None, None),
+    "schedule": (Annotated[Any, PlainValidator(_schedule)], None),
+}
+Optimizer = create_model("Optimizer", __base__=OptimizerSection, **_NUMBERS, **_RECURSION)
 
 
 class InstalledOptimizer(Optimizer):  # type: ignore[misc, valid-type]

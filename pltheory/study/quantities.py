@@ -116,7 +116,9 @@ def _hessian_norm(point: Point) -> float:
 
 def _certificate_ratio(point: Point) -> float | None:
     bounds = point.report.measured.profile
-    return None if bounds is None else WEAKEST_DEMAND.search_radius(bounds, point.settings).ratio
+    if bounds is None or WEAKEST_DEMAND.uncovered(point.settings):
+        return None
+    return WEAKEST_DEMAND.search_radius(bounds, point.settings).ratio
 
 
 # Hessian norm and certificate ratio carry logarithmic factors besides. The kernel can drift by m^(-1/2) inside a ball;

@@ -22,6 +22,7 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
         InvalidInputError: an option that is not allowed.
     """
     rule, outside = question.settings, theorem.outside(question.batches)
+    outside = outside or theorem.uncovered(rule)
     if outside:
         return _open(theorem, outside)
     named = has_certificates(rule) or rule.name in theorem.rules
@@ -104,7 +105,7 @@ def _verdict(rows: list[Row]) -> Verdict:
 
 
 def _open(theorem: Theorem, why: str) -> TheoremReport:
-    rows = [replace(unknown("not looked at"), hypothesis=h.name) for h in theorem.hypotheses]
+    rows = [replace(unknown(f"not looked at: {why}"), hypothesis=h.name) for h in theorem.hypotheses]
     return TheoremReport(theorem, Verdict.UNDECIDED, rows, None, why)
 
 

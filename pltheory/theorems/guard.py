@@ -15,6 +15,7 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 from .. import packages
+from ..optim.recursion import Form
 from ..runs.promise import Promise
 from ..theory import ExtensionError, InvalidInputError, PltheoryError
 from .answer import answer
@@ -126,6 +127,8 @@ def _require_described(candidate: object, origin: str) -> None:
     names = [h.name for h in hypotheses]
     if not all(isinstance(t, str) and t.strip() for t in (*texts, *names)):
         raise ExtensionError(f"{origin}: the theorem has a part that is empty or no text")
+    if not isinstance(candidate.forms, frozenset) or not all(isinstance(f, Form) for f in candidate.forms):
+        raise ExtensionError(f"{origin}: forms must be a frozenset of Form")
     if len(set(names)) < len(names):
         raise ExtensionError(f"{origin}: hypotheses has one twice")
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..certification.claim import Claim
 from ..optim import StepSettings
+from ..optim.recursion import Form
 from ..problem.batches import Batches
 from ..problem.problem import Problem
 from ..runs.loop import Progress
@@ -108,6 +109,7 @@ class Theorem:
             other of theirs it says something only where `CLIPPED` is a hypothesis, and proves nothing.
         orders: the orders of mini-batches that it speaks of, of `pltheory.problem.batches.ORDERS`; of none, it speaks
             of steps that see all samples.
+        forms: what its steps may be, momentum and schedule; of any other it says nothing.
         at_checkpoint: whether it speaks of weights that were loaded from a file.
         certifiable: whether `certify` proves it.
     """
@@ -120,6 +122,7 @@ class Theorem:
     claims: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
+    forms: frozenset[Form] = frozenset({Form.PLAIN})
     at_checkpoint: bool = False
     certifiable: bool = False
 
@@ -136,6 +139,22 @@ class Theorem:
     def statement(self) -> Statement:
         """The words that a certificate repeats."""
         return Statement(self.id, self.citation, self.conclusion)
+
+    def uncovered(self, settings: StepSettings) -> str:
+        """Why the theorem does not speak of these steps, in a clause; empty where it does."""
+        if self.forms & settings.forms:
+            return ""
+        return f"Theorem {self.id} speaks of {' or of '.join(sorted(self.forms))}, not of {settings.recursion.words}"
+
+    def require_covers(self, settings: StepSettings) -> None:
+        """Refuse steps that the theorem does not speak of.
+
+        Raises:
+            InvalidInputError: it does not.
+        """
+        uncovered = self.uncovered(settings)
+        if uncovered:
+            raise InvalidInputError(f"optimizer: {uncovered}")
 
     def search(self, question: Question) -> Any:
         """What the hypotheses are held against; None where there is nothing.

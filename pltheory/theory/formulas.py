@@ -131,3 +131,8 @@ def expansion_band(s: Scalar, beta: Scalar, negative: Scalar, ops: Arithmetic = 
 def width_scale_lzb(n: Scalar, radius: Scalar, depth: int, lambda_0: Scalar, mu: Scalar) -> Scalar:
     """n R^(6L+2) / (lambda_0 - mu)^2, the width scale of [LZB22, Theorem 4]: asymptotic, constant not given."""
     return n * radius ** (6 * depth + 2) / (lambda_0 - mu) ** 2
+
+
+def ahead(m: Scalar, nesterov: bool) -> Scalar:
+    """How far z_t = w_t + alpha d_t lies ahead: alpha = m / (1 - m), of Nesterov's form m^2 / (1 - m) (Theorem M)."""
+    return (m * m if nesterov else m) / (1 - m)

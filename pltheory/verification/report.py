@@ -170,7 +170,7 @@ def verify(
     require_rule(settings)
     if batches is not None:
         batches.require_fits(len(problem.x))
-    asked_for = _theorems(theorem, checkpoint, batches)
+    asked_for = _theorems(theorem, settings, checkpoint, batches)
     asked = theorem if isinstance(theorem, str) else theorem.theorem.id
     if options and asked_for[0].origin is None:
         raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
@@ -226,15 +226,17 @@ def _require_arguments(problem: object, steps: object, target: object, level: ob
         raise InvalidInputError(f"level = {level!r}: allowed are Verdict.CERTIFIED and Verdict.HOLDS")
 
 
-def _theorems(theorem: str | Guarded, checkpoint: str | None, batches: Batches | None) -> list[Guarded]:
+def _theorems(
+    theorem: str | Guarded, settings: StepSettings, checkpoint: str | None, batches: Batches | None
+) -> list[Guarded]:
     """The theorems to be held; what others install is asked for by name."""
     if isinstance(theorem, Guarded):
         return [theorem]
     if theorem not in (ALL, BEST):
         return [theorem_of(theorem)]
     several = LADDER if theorem == ALL else by_cost(checkpoint=checkpoint is not None)
-    # Where none speaks of the batches, one says so.
-    speaking = [t for t in several if not t.outside(batches)] or [WEAKEST_DEMAND]
+    # Where none speaks of the batches and the steps, one says so.
+    speaking = [t for t in several if not t.outside(batches) and not t.uncovered(settings)] or [WEAKEST_DEMAND]
     return [theorem_of(t.id) for t in speaking]
 
 
@@ -268,7 +270,8 @@ def _step_of_run(measured: Measured, settings: StepSettings, main: TheoremReport
 
 def _optimizer(settings: StepSettings) -> dict[str, Any]:
     whose = origin(settings)
-    found = {"name": settings.name, **asdict(settings)}
+    own = {key: value for key, value in asdict(settings).items() if key not in settings.options}
+    found = {"name": settings.name, **own, **settings.recursion.section()}
     return found if whose is None else {**found, "floor": uniform_floor(settings), "origin": whose}
 
 
