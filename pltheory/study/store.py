@@ -146,12 +146,13 @@ def free_name(parent: Path, stem: str) -> Path:
 
 
 def trace_to_csv(trace: Trace) -> str:
-    """One row per iterate; cells of what was not measured there are empty."""
+    """One row per iterate; cells of what was not measured there are empty, and optional columns without any are not."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["step", *COLUMNS])
+    written = [c for c in COLUMNS.values() if not c.optional or len(getattr(trace, c.name))]
+    rows.writerow(["step", *(c.name for c in written)])
     cells = []
-    for c in COLUMNS.values():
+    for c in written:
         values = getattr(trace, c.name)
         where = trace.recorded[: len(values)].tolist() if c.at is At.RECORDED else range(len(values))
         cells.append(dict(zip(where, values, strict=True)))

@@ -28,17 +28,29 @@ def test_every_field_but_the_recorded_steps_is_a_declared_column():
     "it", [trace(), run(near_solution(8, 1e-3), DeltaGClipSettings(eta=0.05), 0.05, steps=60).trace]
 )
 def test_a_column_is_as_long_as_it_says(it):
-    assert not any(len(getattr(it, c.name)) for c in COLUMNS.values() if c.optional), "no kinks, no batches"
-    steps = np.zeros(len(it.loss) - 1)
-    it = replace(it, pieces=np.zeros(len(it.recorded)), batch_loss=steps, epoch=steps)
     length = {At.ITERATE: len(it.loss), At.STEP: len(it.loss) - 1, At.RECORDED: len(it.recorded)}
-    assert {name: len(getattr(it, name)) for name in COLUMNS} == {name: length[c.at] for name, c in COLUMNS.items()}
+    expected = {name: 0 if c.optional else length[c.at] for name, c in COLUMNS.items()}
+    assert {name: len(getattr(it, name)) for name in COLUMNS} == expected, "neither kinks nor momentum"
+
+
+def test_momentum_has_columns_of_its_own():
+    settings = DeltaGClipSettings(eta=0.05, momentum=0.5)
+    it = run(near_solution(8, 1e-3), settings, 0.05, steps=20).trace
+    own = ["moved", "buffer", "clip_norm", "ahead", "lag"]
+    assert [len(getattr(it, name)) for name in own] == [len(it.loss) - 1] * 5
+    assert it.buffer[0] == 0
+    np.testing.assert_array_equal(it.buffer[1:], it.clip_norm[:-1])
+    np.testing.assert_allclose(it.moved, 0.05 * it.clip_norm, rtol=1e-9)
+    assert it.ahead[0] == pytest.approx(it.loss[0], rel=1e-12)
+    again = trace_from_csv(trace_to_csv(it))
+    np.testing.assert_array_equal(again.lag, it.lag)
+    assert len(again.pieces) == 0
 
 
 def test_a_file_has_the_columns_in_their_order():
-    first = "step,loss,grad_norm,step_size,path,distance,lambda_min,pieces,batch_loss,epoch"
-    assert trace_to_csv(trace()).splitlines()[0] == first
-    assert ["step", *COLUMNS] == trace_to_csv(trace()).splitlines()[0].split(",")
+    assert trace_to_csv(trace()).splitlines()[0] == "step,loss,grad_norm,step_size,path,distance,lambda_min"
+    full = replace(trace(), **{name: np.ones(3) for name, c in COLUMNS.items() if c.optional})
+    assert ["step", *COLUMNS] == trace_to_csv(full).splitlines()[0].split(",")
 
 
 def test_the_columns_of_batches_are_read_as_they_were_written():
