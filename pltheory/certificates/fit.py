@@ -62,12 +62,13 @@ def fit(problem: Problem) -> Fit:
     """
     with torch.no_grad():
         outputs, y = problem.outputs().double(), problem.y.double()
+        loss = float(problem.objective.value(outputs, y))
         squares = float((outputs - y).square().sum())
         variation = float((y - y.mean(dim=0)).square().sum()) or float(y.square().sum())
-    if not math.isfinite(squares):
+    if not math.isfinite(loss + squares):
         raise NumericalFailureError("the loss at the weights is not finite")
     unexplained = squares / variation if variation > 0 else (0.0 if squares == 0 else math.inf)
-    return Fit(0.5 * problem.scale * squares, math.sqrt(squares), unexplained, _right(outputs, y), len(y))
+    return Fit(loss, math.sqrt(squares), unexplained, _right(outputs, y), len(y))
 
 
 def _right(outputs: Tensor, y: Tensor) -> int | None:

@@ -21,7 +21,7 @@ from ..certification.profile import Profile
 from ..optim import StepSettings
 from ..problem.problem import Problem
 from ..theorems.ladder import AT_CHECKPOINT
-from ..theory import Bound, NumericalFailureError
+from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import estimate
 from .local import Local, local
 
@@ -92,10 +92,12 @@ def polish(
         progress: called at every point as (done, limit, note).
 
     Raises:
-        NotAvailableError: neither of class N nor of class G.
+        NotAvailableError: neither of class N nor of class G, or another loss than the square.
         NumericalFailureError: no damping makes the kernel factorise, or no step lowers a residual that is more than
             rounding.
     """
+    if not problem.square:
+        raise NotAvailableError(f"Gauss-Newton steps polish the square loss, not {problem.objective}")
     work = problem.copy()
     start = [p.detach().clone() for p in work.parameters()]
     steps: list[PolishStep] = []

@@ -9,7 +9,7 @@ from ..problem.problem import Problem
 from ..problem.snapshot import snapshot
 from ..problem.surroundings import undisturbed
 from ..theorems.ladder import CERTIFIABLE, WEAKEST_DEMAND
-from ..theory import InvalidInputError
+from ..theory import InvalidInputError, NotAvailableError
 
 
 @undisturbed
@@ -38,6 +38,9 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(CERTIFIABLE)}")
     require_rule(settings)
     CERTIFIABLE[theorem].require_covers(settings)
+    if isinstance(problem, Problem) and problem.objective.name not in CERTIFIABLE[theorem].losses:
+        spoken = " and ".join(CERTIFIABLE[theorem].losses)
+        raise NotAvailableError(f"theorem {theorem}: speaks of {spoken}, not of {problem.objective.name}")
     taken = snapshot(problem)
     taken.require_readable()
     if taken.problem.of_class_n:

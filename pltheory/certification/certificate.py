@@ -90,14 +90,14 @@ def certify(
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
     environment.require()
-    rule = certifiable(settings)
+    share, rule = problem.share, certifiable(settings)
     live = centre is None
     if centre is None:
-        centre = enclose(stored(problem), spectrum=_eigenvalues(guess, problem.scale))
+        centre = enclose(stored(problem), spectrum=_eigenvalues(guess, float(share)))
     if sharp:
         centre = with_kernel(centre)
     for radius in radii:
-        claim = _build(problem.loss, rule, centre, radius, condition)
+        claim = _build(str(problem.objective), rule, centre, radius, condition)
         if claim.holds:
             break
     # Pools may have been restarted with other flags meanwhile.

@@ -59,7 +59,7 @@ def sharpened(problem: Problem, plain: Profile) -> Profile:
     a = stored(problem)
     at = linearize(graph_of(a), a.x, FLOATS)
     numbers = kernel_centre(at, a.x, FLOATS)
-    root = math.sqrt(problem.scale)
+    root = math.sqrt(problem.unit)
     sigma_0, sigma_max = float(plain.sig[0]) / root, float(plain.lipschitz[0]) / root
     last = float(plain.radii[-1])
     for _ in range(MOST_GROWTH):
@@ -68,7 +68,7 @@ def sharpened(problem: Problem, plain: Profile) -> Profile:
         last *= 1.5
     radii = np.linspace(0.0, last, GRID + 1)
     other = kernel_profile(numbers, radii, sigma_0)
-    return on_grid(plain.bounds, radii, sigma_0, sigma_max, plain.residual / root, plain.lambda_0, problem.scale, other)
+    return on_grid(plain.bounds, radii, sigma_0, sigma_max, plain.residual / root, plain.lambda_0, problem.unit, other)
 
 
 def with_kernel(centre: Centre) -> Centre:

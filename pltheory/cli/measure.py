@@ -68,7 +68,7 @@ def command(
         if ball is not None:
             progress(3, 4, f"search in the ball of radius {ball:g}")
             attack = attack_lambda_min(small, ball, steps=search_steps)
-            lam = upper(problem.scale * attack.value.value, attack.value.method)
+            lam = upper(problem.unit * attack.value.value, attack.value.method)
             found[f"inf lambda_min, R = {ball:g}"] = (f"found at distance {attack.distance:.3g}", lam)
             attack = attack_pl_ratio(small, ball, steps=search_steps)
             found[f"inf PL* ratio, R = {ball:g}"] = (f"found at distance {attack.distance:.3g}", attack.value)
@@ -80,9 +80,9 @@ def command(
             json.dumps({k: {"value": b.value, "kind": b.kind, "method": b.method} for k, (_, b) in found.items()})
         )
         return
-    table = Table(
-        title=f"Measured, loss = {problem.loss} of squares, halved", box=box.SIMPLE_HEAD, title_justify="left"
-    )
+    loss = problem.objective
+    title = f"Measured, loss = {loss.words}, {loss.reduction}"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     table.add_column("quantity", no_wrap=True)
     table.add_column("value", justify="right")
     for name in ("direction", "what", "how"):

@@ -163,8 +163,8 @@ def loss_hessian(problem: Problem, dtype: torch.dtype | None = None) -> Autograd
     y = problem.y.to(dtype or problem.y.dtype)
 
     def build(index: Tensor, own: Parameters) -> Tensor:
-        r = call_with(network, {**fixed, **{k: p.squeeze(0) for k, p in own.items()}}, x).flatten(1) - y
-        return (0.5 * problem.scale * r.square().sum())[None]
+        outputs = call_with(network, {**fixed, **{k: p.squeeze(0) for k, p in own.items()}}, x).flatten(1)
+        return problem.objective.value(outputs, y)[None]
 
     return AutogradHessians(params, build, torch.zeros(1, dtype=torch.long))
 

@@ -99,8 +99,7 @@ def attack_pl_ratio(problem: Problem, radius: float, *, steps: int = 30, restart
     def objective(work: Problem, points: Stacked) -> tuple[Tensor, list[Tensor]]:
         nonlocal start_loss
         leaves = _leaves(points)
-        residuals = _outputs(work, leaves) - work.y
-        losses = 0.5 * work.scale * residuals.flatten(1).square().sum(dim=1)
+        losses = work.objective.value(_outputs(work, leaves), work.y)  # (b,)
         ratios = _squares(losses.sum(), leaves) / (2 * losses)
         gradients = _gradients(ratios.sum(), leaves)
         if start_loss is None:  # the first point of the first call is the centre

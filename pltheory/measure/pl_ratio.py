@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from ..problem.problem import Problem
 from ..problem.surroundings import undisturbed
@@ -31,18 +32,25 @@ def pl_ratio(problem: Problem) -> Bound:
         if not recognised(problem.network, problem.x):
             admit(problem.network, problem.x)
         leaves, outputs = run_on_leaves(problem.network, trainable(problem.network), problem.x)
-        residual = outputs - problem.y  # (n, C)
-        r = residual.detach().double()
-        largest = float(r.abs().max())
+        # ||J^T s||^2 / (2 L), s the slope in the outputs: of its direction, so that no square overflows or vanishes.
+        slope = problem.objective.slope_(outputs.detach().double().clone(), problem.y.double())  # (n, C)
+        largest = float(slope.abs().max())
         if largest == 0:
             return exact(float("inf"), "autodiff gradient")
-        # ||c J^T r||^2 / (c ||r||^2): of the unit residual, so that no square overflows or vanishes.
-        r = r / largest
-        r = (r / torch.linalg.vector_norm(r)).to(residual)
-        length = norm(gradient(residual, leaves.values(), r))
-        value = problem.scale * length * length
+        unit = slope / largest
+        size = float(torch.linalg.vector_norm(unit))
+        length = norm(gradient(outputs, leaves.values(), (unit / size).to(outputs)))
+        share = float(problem.objective.share(*problem.y.shape))
+        value = share * length * length * _slope_ratio(problem, outputs, largest * size)
         if not value < float("inf"):
             require_finite_derivatives(problem.network, trainable(problem.network), problem.x)
     if not value < float("inf"):
         raise NumericalFailureError("the PL* ratio is not finite: the residual or the gradient is not")
     return exact(value, "autodiff gradient")
+
+
+def _slope_ratio(problem: Problem, outputs: Tensor, slope: float) -> float:
+    """||s||^2 / (2 l) of the summed loss l; 1 of the square loss, whatever its size."""
+    if problem.square:
+        return 1.0
+    return slope * (slope / (2 * float(problem.objective.terms(outputs.detach().double(), problem.y.double()).sum())))

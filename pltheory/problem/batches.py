@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..theory import InvalidInputError
-from .loss import SquareLoss
+from .loss import Loss
 
 ORDERS = {
     "shuffle": "every epoch a new partition of the samples, drawn at random",
@@ -70,9 +70,9 @@ class Batches:
         """The batches of order "fixed"."""
         return [range(start, min(start + self.size, n)) for start in range(0, n, self.size)]
 
-    def shares(self, loss: SquareLoss, n: int) -> tuple[Fraction, Fraction]:
-        """Smallest and largest c with a batch's loss c/2 ||F_B - y_B||^2, exactly."""
-        found = [loss.share(size) for size in self.sizes(n)]
+    def shares(self, loss: Loss, n: int, outputs: int) -> tuple[Fraction, Fraction]:
+        """Smallest and largest c with a batch's loss c times the sum of its terms, exactly."""
+        found = [loss.share(size, outputs) for size in self.sizes(n)]
         return min(found), max(found)
 
     def rows(self, n: int) -> Iterator[Tensor]:

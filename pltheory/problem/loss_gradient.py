@@ -46,9 +46,8 @@ class LossGradient:
             slopes.append(self._activate(layer, inputs[-1], z))
             inputs.append(z)
         _affine(self._layers[-1], inputs[-1], values[-1])
-        residual = values[-1].sub_(y)  # (n, C)
-        loss = self._problem.objective.value(residual)
-        back = self._problem.objective.slope_(residual)
+        back, objective = values[-1], self._problem.objective  # (n, C)
+        loss = (objective if rows is None else objective.of_rows(rows)).differentiate_(back, y)
         for l in reversed(range(len(self._layers))):
             layer = self._layers[l]
             _write_gradient(layer, back, inputs[l])

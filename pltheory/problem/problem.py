@@ -1,4 +1,4 @@
-"""What is studied: a network, data and the square loss."""
+"""What is studied: a network, data and a loss."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ..theory import InvalidInputError, NotAvailableError, PltheoryError
 from .admissible import are_labels, check_data, check_labelled
 from .exact import has_memory
 from .graphs import read_graph
-from .loss import LOSSES, SquareLoss
+from .loss import Loss, SquareLoss, loss_of
 from .networks import ClassN, FullyConnected, class_n, looks_like_layers, require_vectors
 from .surroundings import undisturbed
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A network on data under the square loss.
+    """A network on data under a loss that has a gauge, by default the square loss.
 
     Samples and outputs may have axes of their own. The theory knows C numbers a sample: an output is flattened in row
     order, and C is the product of its axes.
@@ -37,9 +37,11 @@ class Problem:
         x: inputs of shape ``(n, *sample)``: vectors (n, d), tokens (n, T, d), images (n, c, h, w).
         y: targets. Given as ``(n, *out)``, as (n, C), or, where outputs are (n, C) with C >= 2, as integer class labels
             0, .., C - 1 of shape (n,), which become one-hot targets (0 and 1) in the network's dtype. Held as (n, C).
-        loss: "sum": L = 1/2 ||F - y||^2; "mean": that divided by n. Kernels and profiles are stated for the sum;
-            `scale` carries L, mu and beta to the loss in use.
+        loss: "sum": L = 1/2 ||F - y||^2; "mean": that divided by n; or what `pltheory.problem.loss.loss_of` takes.
+            Held as a text, of which `objective` is the object. Kernels and profiles are stated for F; `unit` carries
+            them to the loss in use.
         data: where x and y come from, in one line for reports.
+        objective: the loss as an object.
         output_shape: the axes of one sample's output, `out`.
 
     Raises:
@@ -50,14 +52,15 @@ class Problem:
     network: nn.Module
     x: Tensor
     y: Tensor
-    loss: str = "sum"
+    loss: str | Loss = "sum"
     data: str = ""
+    objective: Loss = field(init=False, repr=False, compare=False)
     output_shape: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     @undisturbed
     def __post_init__(self) -> None:
-        if not isinstance(self.loss, str) or self.loss not in LOSSES:
-            raise InvalidInputError(f"loss = {self.loss!r}: allowed are {', '.join(map(repr, LOSSES))}")
+        object.__setattr__(self, "objective", loss_of(self.loss))
+        object.__setattr__(self, "loss", str(self.objective))
         (check_labelled if are_labels(self.y) else check_data)(self.x, self.y)
         for key, data in (("x", self.x), ("y", self.y)):
             if type(data) not in (Tensor, nn.Parameter) or data.layout is not torch.strided or data.is_inference():
@@ -89,7 +92,8 @@ class Problem:
                 f"({len(self.x)}, C) or ({len(self.x)}, ..) with more axes"
             )
         object.__setattr__(self, "output_shape", tuple(shape[1:]))
-        object.__setattr__(self, "y", self._one_hot(shape) if are_labels(self.y) else self._flat_targets(shape))
+        y = self._one_hot(shape) if are_labels(self.y) else self._flat_targets(shape)
+        object.__setattr__(self, "y", self.objective.checked(y))
 
     def _flat_targets(self, shape: torch.Size) -> Tensor:
         if self.y.shape not in (shape, (shape[0], shape[1:].numel())):
@@ -181,19 +185,34 @@ class Problem:
         return read_graph(self.network, self.x)
 
     @property
+    def square(self) -> bool:
+        """Whether the loss is c * 1/2 ||F - y||^2."""
+        return isinstance(self.objective, SquareLoss)
+
+    @property
     def scale(self) -> float:
-        """c with loss in use = c * 1/2 ||F - y||^2."""
-        return self.objective.scale(len(self.x))
+        """c with loss in use = c * 1/2 ||F - y||^2.
+
+        Raises:
+            NotAvailableError: it is another loss.
+        """
+        return float(self.share)
 
     @property
     def share(self) -> Fraction:
-        """The same c, exactly."""
-        return self.objective.share(len(self.x))
+        """The same c, exactly.
+
+        Raises:
+            NotAvailableError: as `scale`.
+        """
+        if not self.square:
+            raise NotAvailableError(f"it speaks of the square loss, not of {self.objective.name}")
+        return self.objective.share(*self.y.shape)
 
     @property
-    def objective(self) -> SquareLoss:
-        """The loss as an object."""
-        return LOSSES[self.loss]
+    def unit(self) -> float:
+        """What kernels are reported in: c of the square loss; 1 of any other, whose gauge is stated for F itself."""
+        return self.scale if self.square else 1.0
 
     def outputs(self) -> Tensor:
         """F(w), flattened per sample: shape (n, C)."""
@@ -205,7 +224,7 @@ class Problem:
 
     def value(self) -> Tensor:
         """The loss in use, a scalar tensor."""
-        return self.objective.value(self.residual())
+        return self.objective.value(self.outputs(), self.y)
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """The trainable parameters, in the module's order."""
@@ -217,7 +236,7 @@ class Problem:
 
     def copy(self) -> Problem:
         """The same problem with weights of its own."""
-        return Problem(copy.deepcopy(self.network), self.x, self.y, self.loss, self.data)
+        return Problem(copy.deepcopy(self.network), self.x, self.y, self.objective, self.data)
 
 
 def _is_finite(name: str, p: Tensor) -> bool:
@@ -263,4 +282,4 @@ def in_span_of_data(problem: Problem) -> Problem | None:
         [layer.tau for layer in layers],
         net.activation,
     )
-    return Problem(narrow, r.T.contiguous(), problem.y, problem.loss)
+    return Problem(narrow, r.T.contiguous(), problem.y, problem.objective)

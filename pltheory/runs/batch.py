@@ -61,7 +61,7 @@ class MiniBatches:
         """The loss of the batch that the next step sees, a scalar tensor."""
         work = self._work
         outputs = work.network(work.x[self._rows]).flatten(1)
-        return work.objective.value(outputs - work.y[self._rows])
+        return work.objective.of_rows(self._rows).value(outputs, work.y[self._rows])
 
     def whole(self) -> Tensor:
         """The loss over all samples, a 0-dim tensor."""

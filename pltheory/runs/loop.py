@@ -291,7 +291,7 @@ class _Record:
             moved = float(torch.stack(apart).norm())
         try:
             kernel = empirical_ntk(self.work.network, self.work.x)
-            smallest = self.work.scale * float(torch.linalg.eigvalsh(kernel)[0])
+            smallest = self.work.unit * float(torch.linalg.eigvalsh(kernel)[0])
         except NumericalFailureError:  # a run that diverges ends so, and is told so
             smallest = math.nan
         found = {"distance": moved, "lambda_min": smallest}

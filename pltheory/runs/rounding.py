@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ from ..nets.activations import activation
 from ..nets.activations.protocol import SLOPE, VALUE
 from ..problem.batches import Batches
 from ..problem.evaluation import call_with
+from ..problem.gauge import Gauge, SquareGauge
 from ..problem.networks import ClassN
 from ..problem.problem import Problem
 from ..theory import NotAvailableError
@@ -54,7 +55,7 @@ class RoundOff:
         kernel: error of the kernel's eigenvalues that the promise was computed from.
         unit: unit roundoff of the run.
         how: where the numbers come from; an estimate says that it is one.
-        batch: largest c with c/2 ||F_B - y_B||^2 the loss of a batch, over that of all samples; 1 without batches.
+        batch: largest share of a batch's terms in its loss, over that of all samples; 1 without batches.
     """
 
     outputs: float
@@ -92,6 +93,58 @@ class RoundOff:
         return h * self.gradient(rho, norm) + self.update + 4 * self.unit * h * norm
 
 
+@dataclass(frozen=True)
+class GaugedRoundOff(RoundOff):
+    """The same of a loss with a gauge: F and J are not scaled, `outputs` and `start` are errors of F.
+
+    Attributes:
+        gauge: of the loss in use.
+        terms: error of the computed loss at exact outputs that does not shrink with it; of its slope it is relative.
+        relative: error of the sum over its terms, relative.
+        share: of the loss in use in the sum.
+    """
+
+    gauge: Gauge = field(default_factory=SquareGauge)
+    terms: float = 0.0
+    relative: float = 0.0
+
+    def value(self, loss: Array) -> Array:
+        """Bound of |computed L - L|."""
+        return self._at(loss, self.outputs)
+
+    @property
+    def floor(self) -> float:
+        """A loss at or below this cannot be told from zero at the start."""
+        return float(self._at(np.zeros(1), self.outputs + self.start)[0])
+
+    def residual(self, rho: Array) -> Array:
+        """Bound of |computed sqrt(2 L) - sqrt(2 L)|: of two numbers, |a - b| is |a^2 - b^2| / (a + b)."""
+        off = 2 * self.value(0.5 * rho**2)
+        return np.minimum(np.sqrt(off), off / np.maximum(rho, np.finfo(float).tiny))
+
+    def of_batch(self, rho: Array) -> Array:
+        """The same where 1/2 rho^2 is the loss of a batch, in the batch's share a loss of all samples."""
+        root = math.sqrt(self.batch)
+        return root * self.residual(rho / root)
+
+    def gradient(self, rho: Array, norm: Array) -> Array:
+        """Bound of ||g - grad L|| plus the error of the computed ||g||; of a batch, rho that of all samples."""
+        loss = 0.5 * rho**2
+        slope = self.gauge.upper(loss + self._own(loss))
+        own = 2 * (self.terms + self.relative) * slope
+        moved = float(self.gauge.curvature) * self.outputs
+        return self.batch * (self.jacobian * (slope + own) + self.lipschitz * (moved + own)) + self.norm * norm
+
+    def _own(self, loss: Array) -> Array:
+        """Of the loss at the outputs as computed."""
+        return self.share * self.terms + self.relative * loss
+
+    def _at(self, loss: Array, off: float) -> Array:
+        """The same at outputs that are off by so much."""
+        own = self._own(loss)
+        return own + self.gauge.upper(loss + own) * off + 0.5 * float(self.gauge.curvature) * off * off
+
+
 class Rounding:
     """The rounding of one run, read at its start.
 
@@ -113,17 +166,37 @@ class Rounding:
         bounds: Profile | None = None,
         batches: Batches | None = None,
     ) -> None:
-        n = len(work.x)
-        self._batch = 1.0 if batches is None else float(batches.shares(work.objective, n)[1] / work.share)
+        loss, shape = work.objective, work.y.shape
+        self._batch = 1.0 if batches is None else float(batches.shares(loss, *shape)[1] / loss.share(*shape))
         derived = _derived(problem, work, bounds) if plain else None
         bounded = derived is not None and _says_something(derived, work)
-        self._at = derived if bounded and derived is not None else _estimated(problem, work, kernel)
+        at = derived if bounded and derived is not None else _estimated(problem, work, kernel)
+        self._at = at if problem.square else _gauged(at, work)
 
     def along(self, path: float, steps: int = 0) -> RoundOff:
         """The numbers on the ball around the start that so many steps of that length in all stay in, as computed."""
         at = self._at(path)
         at = self._at((1 + 8 * at.unit) * path + 2 * steps * at.update) if steps else at
         return replace(at, batch=self._batch)
+
+
+def _gauged(at: Callable[[float], RoundOff], work: Problem) -> Callable[[float], RoundOff]:
+    """The numbers of another loss than the square one."""
+    (n, c), loss = work.y.shape, work.objective
+    gauge, share, terms = loss.gauge(n, c), float(loss.share(n, c)), loss.count(n, c)
+    with torch.no_grad():
+        size = float(work.outputs().abs().max() + work.y.abs().max())
+
+    def along(path: float) -> RoundOff:
+        found = at(path)
+        named = {f.name: getattr(found, f.name) for f in fields(found)}
+        # The exponents are differences of outputs, and sums of C terms are taken of their exponentials.
+        each = gamma(c + FEW, found.unit) + 4 * found.unit * (size + found.lipschitz * path)
+        return GaugedRoundOff(
+            **{**named, "share": share * terms}, gauge=gauge, terms=each, relative=gamma(n * c + FEW, found.unit)
+        )
+
+    return along
 
 
 def gamma(k: int, unit: float) -> float:
@@ -135,7 +208,7 @@ def _says_something(derived: Callable[[float], RoundOff], work: Problem) -> bool
     """Whether the bound of the outputs' error is below half of their digits: k u is not for long sums of floats."""
     with torch.no_grad():
         size = float(work.outputs().norm() + work.y.norm())
-    return derived(0.0).outputs <= torch.finfo(work.x.dtype).eps ** 0.5 * size * math.sqrt(work.scale)
+    return derived(0.0).outputs <= torch.finfo(work.x.dtype).eps ** 0.5 * size * math.sqrt(work.unit)
 
 
 @dataclass(frozen=True)
@@ -181,7 +254,7 @@ def _derived(problem: Problem, work: Problem, bounds: Profile | None) -> Callabl
     layers = _layers(full, net, problem, work, spectral)
     moved, gram = _between(full, net, problem, work, layers[0], unit)
     weights = [float(p.detach().double().norm()) for p in work.parameters()]
-    size, root = math.hypot(*weights), math.sqrt(work.scale)
+    size, root = math.hypot(*weights), math.sqrt(work.unit)
     longest = max(layer.terms for layer in layers)
     relative = _of_norm([p.numel() for p in work.parameters()], unit)
 
@@ -203,7 +276,7 @@ def _derived(problem: Problem, work: Problem, bounds: Profile | None) -> Callabl
             norm=relative,
             start=outputs + root * run.first * moved,
             kernel=2 * lipschitz * root * other.jacobian
-            + work.scale * (run.first * layers[0].kappa) * (run.first * layers[0].kappa) * gram
+            + work.unit * (run.first * layers[0].kappa) * (run.first * layers[0].kappa) * gram
             + (gamma(longest + FEW, unit) + 4 * n * c * unit) * lipschitz * lipschitz,
             unit=unit,
             how="bound, from the sizes of layers, weights and activations",
@@ -298,7 +371,7 @@ def _of_norm(sizes: list[int], unit: float) -> float:
 def _estimated(problem: Problem, work: Problem, kernel: Tensor) -> Callable[[float], RoundOff]:
     """An estimate for any network, from evaluations that differ in rounding alone."""
     n, c = work.y.shape
-    eps, root = torch.finfo(work.x.dtype).eps, math.sqrt(work.scale)
+    eps, root = torch.finfo(work.x.dtype).eps, math.sqrt(work.unit)
     params = {name: p.detach() for name, p in work.network.named_parameters() if p.requires_grad}
     outputs, rows = _evaluated(work, params, whole=True)
     other_outputs, other_rows = _evaluated(work, params, whole=False)

@@ -24,7 +24,7 @@ from ..theorems.measured import profile_at
 from ..theory import InvalidInputError
 from ..theory.verdict import Verdict
 from ..verification.report import VerifyReport, verify
-from .config import Config, OptimizerSection, with_values
+from .config import Config, OptimizerSection, loss_in, with_values
 from .network import bytes_needed, memory, network_of, require_fully_connected, sample_shape
 from .network_section import FullyConnectedSection
 
@@ -132,7 +132,7 @@ def problem_and_reading(config: Config, data: Data | None = None) -> tuple[Probl
     # The user's own module is taken in its own precision, and the data follow.
     dtype = next(network.parameters()).dtype
     x, y = data.x.to(device, dtype), data.y.to(device, dtype)
-    return Problem(network, x, y, config.loss, data.described), reading
+    return Problem(network, x, y, loss_in(config), data.described), reading
 
 
 def answer(
@@ -203,7 +203,7 @@ class Widths:
 
     def __init__(self, config: Config, settings: StepSettings, theorem: BallTheorem) -> None:
         self._hidden_there = require_fully_connected(config, "widths are searched for").hidden
-        outside = theorem.outside(batches_of(config))
+        outside = theorem.outside(batches_of(config), loss_in(config))
         if outside:
             raise InvalidInputError(outside)
         self._config, self._settings, self._theorem = config, settings, theorem

@@ -12,7 +12,7 @@ from ..problem.checkpoint import Reading
 from ..theorems.ladder import AT_CHECKPOINT
 from ..theory import InvalidInputError
 from .build import batches_of, data_of, problem_and_reading, settings_of
-from .config import Config
+from .config import Config, loss_in
 from .in_force import alternatives, in_force
 
 SCHEMA = "pltheory-certify/1"
@@ -102,7 +102,7 @@ def at_checkpoint(
         InvalidInputError: no checkpoint, or what `problem_of` refuses.
         NotAvailableError, NumericalFailureError, RoundingEnvironmentError: as `certify_basin`.
     """
-    outside = AT_CHECKPOINT.outside(batches_of(config))
+    outside = AT_CHECKPOINT.outside(batches_of(config), loss_in(config))
     if outside:
         raise InvalidInputError(outside)
     data = data_of(config)

@@ -28,10 +28,11 @@ from ..optim.schedule import SCHEDULES
 from ..problem.batches import ORDERS
 from ..problem.data import NAMES, is_there
 from ..problem.dialect import DECIMALS, DELIMITERS
-from ..problem.loss import LOSSES
+from ..problem.loss import Loss
 from ..theorems.guard import ids
 from ..theorems.ladder import ALL, BEST
 from ..theory import InvalidInputError
+from .loss_section import LossSection, loss_from, short_or_section
 from .network_section import (
     KINDS,
     FullyConnectedSection,
@@ -169,13 +170,22 @@ class Config(Section):
     """A whole configuration; `sweep` holds lists for keys of the other sections."""
 
     level: Literal["holds", "certified"] = "certified"
-    loss: Literal[tuple(LOSSES)] = "sum"  # type: ignore[valid-type]
+    loss: Annotated[SerializeAsAny[LossSection], WrapValidator(short_or_section)] = "sum"  # type: ignore[assignment]
     network: Annotated[SerializeAsAny[NetworkSection], WrapValidator(by_architecture)]
     data: DataSection
     optimizer: Annotated[SerializeAsAny[Optimizer], WrapValidator(_by_origin)]  # type: ignore[valid-type]
     theorem: TheoremSection = TheoremSection()
     run: Run = Run()
     sweep: dict[str, Any] = Field(default_factory=dict)
+
+
+def loss_in(config: Config) -> Loss:
+    """The loss of a configuration as an object.
+
+    Raises:
+        InvalidInputError: as `loss_section.loss_from`.
+    """
+    return loss_from(config.loss)
 
 
 def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None = None) -> Config:

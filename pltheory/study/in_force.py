@@ -15,7 +15,7 @@ from ..problem.networks import FullyConnected
 from ..problem.problem import Problem
 from ..theory import InvalidInputError
 from .build import data_of
-from .config import Config, with_values
+from .config import Config, loss_in, with_values
 from .network import network_of
 from .network_section import BuiltSection, FullyConnectedSection, ModuleSection, NetworkSection
 
@@ -24,14 +24,14 @@ SCALES = ("sqrt-d", "unit", "none")
 
 def in_force(config: Config, data: Data) -> dict[str, str]:
     """What a checkpoint must have been trained with, by topic: data, centring and scale, labels, network, loss."""
-    rows = data.x.flatten(1)
+    rows, loss = data.x.flatten(1), loss_in(config)
     norms = rows.norm(dim=1)
     return {
         "data": data.name,
         "inputs": f"rows of norm {_range(norms)}, entries {_range(rows)}, mean row of norm {_figure(rows.mean(0))}",
         "labels": f"{data.labels}; targets {_range(data.y)}",
         **_network(config.network, data),
-        "loss": f"1/2 ||F - y||^2, {config.loss} over the samples",
+        "loss": f"{loss.words}, {loss.reduction} over the samples",
     }
 
 
@@ -71,7 +71,7 @@ def alternatives(config: Config, problem: Problem) -> list[Alternative]:
     found = []
     with torch.no_grad():
         for setting, network, x, y in _changed(config, problem):
-            loss = float(0.5 * problem.scale * (network(x) - y).square().sum())
+            loss = float(problem.objective.value(network(x).flatten(1), y))
             if loss < float("inf"):  # false for a NaN
                 found.append(Alternative(setting, loss))
     return found
@@ -86,11 +86,11 @@ def _changed(config: Config, problem: Problem) -> Iterator[tuple[str, nn.Module,
             if data is not None:
                 setting = f"data.center = {str(center).lower()}, data.scale = {scale!r}"
                 yield setting, network, data.x.to(x), y
-    for labels in LABELS:
+    for labels in LABELS if problem.square else ():
         data = _other_data(config, {"data.labels": labels})
         if data is not None and data.y.shape == y.shape:
             yield f"data.labels = {labels!r}", network, x, data.y.to(y)
-    if bool(((y == y.max()) | (y == y.min())).all()):
+    if problem.square and bool(((y == y.max()) | (y == y.min())).all()):
         high = y == y.max()
         yield "targets of 0 and 1", network, x, high.to(y)
         yield "targets of -1 and 1", network, x, 2 * high.to(y) - 1

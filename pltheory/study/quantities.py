@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from numbers import Real
 from typing import Any
 
@@ -20,14 +21,14 @@ from ..measure.hessian import largest_hessian_norm
 from ..measure.infinite_width import infinite_width_ntk
 from ..measure.spectrum import lambda_min
 from ..optim import StepSettings
-from ..problem.loss import LOSSES
+from ..problem.loss import SquareLoss
 from ..problem.problem import Problem, in_span_of_data
 from ..runs.loop import Run
 from ..theorems.ladder import WEAKEST_DEMAND
 from ..theory import ExtensionError, NotAvailableError, NumericalFailureError
 from ..verification.report import VerifyReport
 from .build import data_of
-from .config import Config, clipped
+from .config import Config, clipped, loss_in
 from .network_section import FullyConnectedSection
 
 GROUP = "pltheory.quantities"
@@ -104,7 +105,8 @@ def limit_of_lambda_min(config: Config) -> float | None:
         kernel = infinite_width_ntk(data.x, hidden_layers=depths.pop(), activation=n.activation)
     except NumericalFailureError:
         return None  # the line is left out of the figure
-    share = LOSSES[config.loss].share(data.n)
+    loss = loss_in(config)
+    share = loss.share(*data.y.shape) if isinstance(loss, SquareLoss) else Fraction(1)
     return lambda_min(share.numerator * kernel / share.denominator).value
 
 
@@ -116,7 +118,7 @@ def _hessian_norm(point: Point) -> float:
 
 def _certificate_ratio(point: Point) -> float | None:
     bounds = point.report.measured.profile
-    if bounds is None or WEAKEST_DEMAND.uncovered(point.settings):
+    if bounds is None or not point.problem.square or WEAKEST_DEMAND.uncovered(point.settings):
         return None
     return WEAKEST_DEMAND.search_radius(bounds, point.settings).ratio
 

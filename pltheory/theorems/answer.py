@@ -21,7 +21,7 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
     Raises:
         InvalidInputError: an option that is not allowed.
     """
-    rule, outside = question.settings, theorem.outside(question.batches)
+    rule, outside = question.settings, theorem.outside(question.batches, question.problem.objective)
     outside = outside or theorem.uncovered(rule)
     if outside:
         return _open(theorem, outside)

@@ -108,14 +108,14 @@ def measure(problem: Problem) -> Measured:
         kernel = empirical_ntk(problem.network, problem.x)
     spectrum = extremes(kernel)
     if at is not None:
-        bounds = profile_of_graph(at, at.residual(problem.y), problem.scale, spectrum=spectrum)
+        bounds = profile_of_graph(at, at.residual(problem.y), problem.unit, spectrum=spectrum)
     elif lin is not None:
         residual = float(torch.linalg.vector_norm(lin.outputs - problem.y, dtype=torch.float64))
         try:
-            bounds = profile(lin, residual, problem.scale, spectrum=spectrum)
+            bounds = profile(lin, residual, problem.unit, spectrum=spectrum)
         except NotAvailableError as error:
             unavailable = str(error)
-    smallest, largest = (replace(b, value=problem.scale * b.value) for b in spectrum)
+    smallest, largest = (replace(b, value=problem.unit * b.value) for b in spectrum)
     return Measured(
         problem=problem,
         linearization=lin,
@@ -139,9 +139,9 @@ def profile_at(problem: Problem) -> Profile:
     if problem.of_class_n:
         lin = linearize(problem.network, problem.x)
         residual = float(torch.linalg.vector_norm(lin.outputs - problem.y, dtype=torch.float64))
-        return profile(lin, residual, problem.scale)
+        return profile(lin, residual, problem.unit)
     at = linearize_graph(problem)
-    return profile_of_graph(at, at.residual(problem.y), problem.scale)
+    return profile_of_graph(at, at.residual(problem.y), problem.unit)
 
 
 def linearize_graph(problem: Problem, *, bounds: bool = True) -> GraphCentre:

@@ -15,6 +15,7 @@ from ..certification.claim import Claim
 from ..optim import StepSettings
 from ..optim.recursion import Form
 from ..problem.batches import Batches
+from ..problem.loss import Loss, SquareLoss
 from ..problem.problem import Problem
 from ..runs.loop import Progress
 from ..runs.promise import Promise
@@ -110,6 +111,7 @@ class Theorem:
         orders: the orders of mini-batches that it speaks of, of `pltheory.problem.batches.ORDERS`; of none, it speaks
             of steps that see all samples.
         forms: what its steps may be, momentum and schedule; of any other it says nothing.
+        losses: names of the losses that it speaks of.
         at_checkpoint: whether it speaks of weights that were loaded from a file.
         certifiable: whether `certify` proves it.
     """
@@ -123,11 +125,14 @@ class Theorem:
     rules: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
     forms: frozenset[Form] = frozenset({Form.PLAIN})
+    losses: tuple[str, ...] = (SquareLoss.name,)
     at_checkpoint: bool = False
     certifiable: bool = False
 
-    def outside(self, batches: Batches | None) -> str:
-        """Why it says nothing of steps that see these batches; empty where it does."""
+    def outside(self, batches: Batches | None, loss: Loss) -> str:
+        """Why it says nothing of steps that see these batches, or of the loss; empty where it does."""
+        if loss.name not in self.losses:
+            return f"Theorem {self.id} speaks of the {' and the '.join(self.losses)} loss, not of {loss.name}"
         if (batches is None and not self.orders) or (batches is not None and batches.order in self.orders):
             return ""
         if batches is not None:

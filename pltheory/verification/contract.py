@@ -21,7 +21,6 @@ import torch
 from torch import Tensor, nn
 
 from ..optim import ClippedSettings, DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
-from ..problem.loss import LOSSES
 from ..problem.networks import fully_connected
 from ..problem.problem import Problem
 from ..theorems.guard import Guarded, guarded
@@ -321,6 +320,6 @@ def _in_other_units(sample: Sample) -> Sample | None:
     p, s = sample.problem, sample.settings
     if not isinstance(s, ClippedSettings):
         return None
-    other = Problem(p.network, p.x, p.y, next(name for name in LOSSES if name != p.loss))
-    c = other.scale / p.scale
+    other = Problem(p.network, p.x, p.y, p.objective.other())
+    c = float(other.objective.share(*p.y.shape) / p.objective.share(*p.y.shape))
     return replace(sample, problem=other, settings=s.for_loss(c))

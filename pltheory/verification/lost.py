@@ -31,6 +31,8 @@ def graph_of(measured: Measured, settings: StepSettings, found: BallConstants | 
     if graph is None or measured.profile is None or not isinstance(measured.profile.bounds, GraphBounds):
         return None
     radius = math.inf if found is None else found.radius if found.holds else found.best_radius
+    if not math.isfinite(radius) and not measured.problem.square:
+        return None
     if not math.isfinite(radius):
         radius = WEAKEST_DEMAND.search_radius(measured.profile, settings).best_radius
     shares = measured.profile.bounds.shares(radius)

@@ -11,6 +11,7 @@ from typing import Any
 from ..optim import StepSettings, origin, require_rule
 from ..optim.guard import uniform_floor
 from ..problem.batches import Batches
+from ..problem.loss import Loss
 from ..problem.problem import Problem
 from ..problem.snapshot import snapshot
 from ..problem.surroundings import undisturbed
@@ -107,13 +108,14 @@ class VerifyReport:
             "evidence_untold": self.untold or None,
             "data": m.problem.data or None,
             "loss_scale": m.problem.loss,
+            "loss": m.problem.objective.words,
             "optimizer": _optimizer(self.settings),
             "batches": None if self.batches is None else asdict(self.batches),
             "measured": {
                 "lambda_min": _bound(m.lambda_min),
                 "lambda_max": _bound(m.lambda_max),
                 "curvature_at_start": _bound(m.curvature),
-                "residual": None if m.profile is None else m.profile.residual,
+                "residual": None if m.profile is None or not m.problem.square else m.profile.residual,
                 "profile_unavailable": m.unavailable,
             },
             "asked": self.asked,
@@ -146,11 +148,11 @@ def verify(
     """Check a theorem's hypotheses on a problem and, unless steps is 0, run the optimizer against its promises.
 
     Args:
-        problem: network, data, square loss (sum or mean).
+        problem: network, data, loss.
         settings: step rule; eta may be "c/beta".
         theorem: "best" for the strongest that reaches the level, tried in order of cost until one does; an id of
             `pltheory.theorems.ladder.LADDER`, "all" for the ladder, the id of an installed theorem, or one made by
-            `pltheory.theorems.guard.guarded`. Of several, those that speak of these batches.
+            `pltheory.theorems.guard.guarded`. Of several, those that speak of these batches and the loss.
         batches: what each step sees; None for all samples.
         steps: step limit of the run; 0 checks only.
         target: the run has converged when L_t <= target * L_0.
@@ -170,7 +172,7 @@ def verify(
     require_rule(settings)
     if batches is not None:
         batches.require_fits(len(problem.x))
-    asked_for = _theorems(theorem, settings, checkpoint, batches)
+    asked_for = _theorems(theorem, settings, checkpoint, batches, problem.objective)
     asked = theorem if isinstance(theorem, str) else theorem.theorem.id
     if options and asked_for[0].origin is None:
         raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
@@ -194,6 +196,9 @@ def verify(
         progress=progress,
         batches=batches,
     )
+    silent = asked_for[0].theorem.outside(batches, problem.objective)
+    if silent and settings.multiple is not None and not problem.square:
+        raise InvalidInputError(f"optimizer.eta = {settings.eta!r}: no beta is known, {silent}; give eta as a number")
     ladder = _best(asked_for, question, level) if asked == BEST else [t.answer(question) for t in asked_for]
     main = _main(ladder)
     if steps == 0:
@@ -227,7 +232,7 @@ def _require_arguments(problem: object, steps: object, target: object, level: ob
 
 
 def _theorems(
-    theorem: str | Guarded, settings: StepSettings, checkpoint: str | None, batches: Batches | None
+    theorem: str | Guarded, settings: StepSettings, checkpoint: str | None, batches: Batches | None, loss: Loss
 ) -> list[Guarded]:
     """The theorems to be held; what others install is asked for by name."""
     if isinstance(theorem, Guarded):
@@ -235,8 +240,8 @@ def _theorems(
     if theorem not in (ALL, BEST):
         return [theorem_of(theorem)]
     several = LADDER if theorem == ALL else by_cost(checkpoint=checkpoint is not None)
-    # Where none speaks of the batches and the steps, one says so.
-    speaking = [t for t in several if not t.outside(batches) and not t.uncovered(settings)] or [WEAKEST_DEMAND]
+    # Where none speaks of the batches, the loss and the steps, one says so.
+    speaking = [t for t in several if not t.outside(batches, loss) and not t.uncovered(settings)] or [WEAKEST_DEMAND]
     return [theorem_of(t.id) for t in speaking]
 
 

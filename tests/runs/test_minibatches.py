@@ -9,6 +9,7 @@ import torch
 
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.problem.batches import ORDERS, Batches
+from pltheory.problem.loss import SquareLoss
 from pltheory.problem.problem import Problem
 from pltheory.runs import loop
 from pltheory.runs.batch import MiniBatches
@@ -115,7 +116,7 @@ def test_of_several_theorems_those_that_speak_of_batches_answer(several, order):
     near = near_solution(6, 0.1)
     batches = Batches(2, order)
     ladder = verify(near, RULE, theorem=several, batches=batches, steps=0, level=Verdict.HOLDS).ladder
-    assert all(not r.theorem.outside(batches) for r in ladder) or [r.theorem.id for r in ladder] == ["B"]
+    assert all(not r.theorem.outside(batches, SquareLoss()) for r in ladder) or [r.theorem.id for r in ladder] == ["B"]
 
 
 CONFIG = {

@@ -18,7 +18,7 @@ def bplus_claim(statement: Statement, problem: Problem, settings: StepSettings, 
     The hypotheses of a phase state what is asked for over what there is, at the worst neuron.
     """
     rule = certifiable(settings)
-    claim = Claim(statement, found.arrays, problem.loss, rule)
+    claim = Claim(statement, found.arrays, str(problem.objective), rule)
     proof = found.proof
     if proof is None or found.rate is None:
         return replace(claim, shortfall=f"{found.verdict} {found.shortfall}".strip())

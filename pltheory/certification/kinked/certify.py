@@ -142,7 +142,7 @@ def certify_kinked(
     share = problem.share
     if radius is None:
         radius = float(search(kinked_centre(arrays, rounded=False), rule, share).radii[-1])
-    claim = claim_on(problem.loss, rule, kinked_centre(arrays, rounded=True), radius, share, statement)
+    claim = claim_on(str(problem.objective), rule, kinked_centre(arrays, rounded=True), radius, share, statement)
     environment.require()
     require_unchanged(arrays, stored(problem))
     return claim

@@ -32,7 +32,7 @@ BRANCHES = {"full": 1.0, "band": 2.0, "floor": 4.0}
 def trajectory_claim(statement: Statement, problem: Problem, settings: StepSettings, c: TrajectoryCertificate) -> Claim:
     """The claim of a verdict of `certify_trajectory` on this problem and step rule, about the arrays it is of."""
     rule = certifiable(settings)
-    claim = Claim(statement, c.start, problem.loss, rule)
+    claim = Claim(statement, c.start, str(problem.objective), rule)
     b, distance = c.basin, c.distance
     if c.status != "CERTIFIED" or b is None or distance is None:
         return replace(claim, shortfall=f"{c.status} {c.obstruction}")
