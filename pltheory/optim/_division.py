@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from ..theory.errors import InvalidInputError
-from ._functional import Bucket, mesh_of, total_norm
+from ._buckets import Bucket, flattened, mesh_of
+from ._norm import total_norm
 from ._replicas import differing, exchange, holdings, repeated
 
 NormGroup: TypeAlias = Any
@@ -102,7 +103,7 @@ class Division:
         if self._group is None:
             norm = total_norm(parts)
         else:
-            flat = _flattened(params)
+            flat = flattened(params)
             # Also where this process holds no parameter, the kind of device is the others'.
             home = params[0].device if params else self._home
             divided = self._summed(total_norm([part for part in parts if part.flattened or not flat]), home)
@@ -126,7 +127,7 @@ class Division:
             self._check_group(parts, params, norm)
         elif self._group is not None and self._group.size() == dist.get_world_size():
             self.settled = True
-        elif _flattened(params):
+        elif flattened(params):
             _refuse(
                 None,
                 "with the sharded parameters of FullyShardedDataParallel the process group that they are sharded over, "
@@ -159,7 +160,7 @@ class Division:
                 _refuse(
                     self.said, "a group without the other processes of a DTensor's mesh: it is summed over them anyway"
                 )
-        flat = _flattened(params)
+        flat = flattened(params)
         own = [part for part in parts if part.flattened or not flat]
         held = [p for p in params if not flat or getattr(p, "_fsdp_flattened", False)]
         entries = exchange(holdings(held, total_norm(own)), ranks, WAYS_OUT)
@@ -175,7 +176,3 @@ class Division:
             self._compare(whole, norm, ranks)
         else:
             self.settled = any(entry.settles for entry in entries)
-
-
-def _flattened(params: Sequence[Tensor]) -> bool:
-    return any(getattr(p, "_fsdp_flattened", False) for p in params)

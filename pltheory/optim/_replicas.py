@@ -19,7 +19,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from ..theory.errors import InvalidInputError
-from ._functional import mesh_of
+from ._buckets import mesh_of
 
 _WAIT = timedelta(seconds=60)
 """How long the slowest process may take to the step that the fastest one is at."""

@@ -6,21 +6,18 @@ Certificates, and the rechecker, speak of these steps alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from torch import Tensor
-from torch.optim import Optimizer
-from torch.optim.optimizer import ParamsT
 
 from ..theory import InvalidInputError
 from ..theory.arithmetic import FLOATS, Arithmetic, Scalar
 from ..theory.formulas import effective_delta, step_size
-from ._descent import Descent, refuse
-from ._division import NormGroup
-from ._functional import clipped_step
-from .momentum import BufferedDescent
+from ._descent import Descent
+from ._keywords import Keywords, refuse
+from ._tensors import clipped_step
 from .protocol import StepSettings, number
 from .recursion import Clip, Form, Recursion
 from .schedule import CONSTANT, Schedule
@@ -63,15 +60,10 @@ class ClippedSettings(StepSettings):
         """What its steps are an instance of."""
         return self.recursion.forms(clipped=self.clips)
 
-    def optimizer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
-        """The torch optimizer of the rule; with momentum, `BufferedDescent`."""
-        if self.momentum > 0:
-            return BufferedDescent(params, self, self.recursion, eta)
-        return self.without_buffer(params, eta)
-
-    def without_buffer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
-        """The torch optimizer of the rule without momentum."""
-        raise NotImplementedError
+    @property
+    def keywords(self) -> Keywords:
+        """What the torch optimizer of the rule is told of momentum."""
+        return {"momentum": self.momentum, "nesterov": self.nesterov, "clip": self.clip}
 
     def check(self) -> None:
         """Refuse a gamma that is not positive, what the rule does not have, and a recursion out of its range."""
@@ -106,23 +98,26 @@ class ClippedSettings(StepSettings):
 
 
 class ClippedDescent(Descent):
-    """Descent by h = lr min(1, max(delta, gamma / ||grad||)) for any gamma in (0, inf] and delta in [0, 1]."""
+    """Descent by h = lr min(1, max(delta, gamma / norm)) for any gamma in (0, inf] and delta in [0, 1]."""
 
-    shared: ClassVar[tuple[str, ...]] = ("gamma", "delta")
+    numbers: ClassVar[tuple[str, ...]] = ("gamma", "delta")
 
-    def __init__(
-        self,
-        params: ParamsT,
-        lr: float | Tensor,
-        gamma: float,
-        delta: float,
-        foreach: bool | None,
-        norm_group: NormGroup,
-    ) -> None:
-        if not (isinstance(gamma, int | float) and gamma > 0):
-            refuse("gamma", gamma, "a positive number (inf never clips)")
-        super().__init__(params, lr, {"gamma": gamma, "delta": delta}, foreach, norm_group)
+    def check_numbers(self, values: Mapping[str, Any]) -> None:
+        """Refuse a gamma that is not positive, and the delta or gamma that the rule does not have."""
+        if not number(values["gamma"]) > 0:
+            refuse("gamma", values["gamma"], "a positive number (inf never clips)")
+        self.check_delta(values)
+
+    def check_delta(self, values: Mapping[str, Any]) -> None:
+        """Refuse a delta, or a gamma, that this rule does not have."""
+        raise NotImplementedError
 
     def h(self, lr: float | Tensor, norm: Tensor) -> Tensor:
         """lr min(1, max(delta, gamma / norm))."""
-        return clipped_step(lr, self.defaults["gamma"], self.defaults["delta"], norm)
+        first = self.param_groups[0]
+        return clipped_step(lr, first["gamma"], first["delta"], norm)
+
+    @property
+    def _needs_whole_norm(self) -> bool:
+        first = self.param_groups[0]
+        return first["gamma"] < math.inf and first["delta"] < 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Unpack
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -11,6 +12,7 @@ from torch.optim.optimizer import ParamsT
 
 from ..theory import InvalidInputError
 from ._division import NormGroup
+from ._keywords import Keywords, refuse
 from .clipped import ClippedDescent, ClippedSettings
 from .doubles import number
 
@@ -31,9 +33,9 @@ class GClipSettings(ClippedSettings):
         if number(self.delta) != 0:
             raise InvalidInputError(f"optimizer.delta = {self.delta!r}: gclip has no delta")
 
-    def without_buffer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
+    def optimizer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
         """`GClip`."""
-        return GClip(params, lr=eta, gamma=self.gamma)
+        return GClip(params, lr=eta, gamma=self.gamma, **self.keywords)
 
 
 class GClip(ClippedDescent):
@@ -49,7 +51,12 @@ class GClip(ClippedDescent):
         lr: float | Tensor,
         gamma: float,
         *,
-        foreach: bool | None = None,
         norm_group: NormGroup = None,
+        **keywords: Unpack[Keywords],
     ) -> None:
-        super().__init__(params, lr, gamma, 0.0, foreach, norm_group)
+        super().__init__(params, lr, {"gamma": gamma, "delta": 0.0}, keywords, norm_group)
+
+    def check_delta(self, values: Mapping[str, Any]) -> None:
+        """There is none."""
+        if number(values["delta"]) != 0:
+            refuse("delta", values["delta"], "0 in GClip; DeltaGClip has delta in (0, 1)")

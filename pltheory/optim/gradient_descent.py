@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Unpack
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -12,6 +13,7 @@ from torch.optim.optimizer import ParamsT
 
 from ..theory import InvalidInputError
 from ._division import NormGroup
+from ._keywords import Keywords, refuse
 from .clipped import ClippedDescent, ClippedSettings
 from .doubles import number
 
@@ -30,9 +32,9 @@ class GradientDescentSettings(ClippedSettings):
                 f"optimizer.delta = {self.delta!r}, optimizer.gamma = {self.gamma!r}: gd has neither"
             )
 
-    def without_buffer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
+    def optimizer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
         """`GradientDescent`."""
-        return GradientDescent(params, lr=eta)
+        return GradientDescent(params, lr=eta, **self.keywords)
 
 
 class GradientDescent(ClippedDescent):
@@ -43,6 +45,17 @@ class GradientDescent(ClippedDescent):
     """
 
     def __init__(
-        self, params: ParamsT, lr: float | Tensor, *, foreach: bool | None = None, norm_group: NormGroup = None
+        self,
+        params: ParamsT,
+        lr: float | Tensor,
+        *,
+        norm_group: NormGroup = None,
+        **keywords: Unpack[Keywords],
     ) -> None:
-        super().__init__(params, lr, math.inf, 1.0, foreach, norm_group)
+        super().__init__(params, lr, {"gamma": math.inf, "delta": 1.0}, keywords, norm_group)
+
+    def check_delta(self, values: Mapping[str, Any]) -> None:
+        """There is neither."""
+        if values["gamma"] != math.inf or number(values["delta"]) != 1:
+            said = (values["gamma"], values["delta"])
+            refuse("gamma, delta", said, "inf, 1 in GradientDescent; DeltaGClip has delta in (0, 1)")

@@ -22,7 +22,7 @@ from torch.optim import Optimizer
 from ..packages import said
 from ..theory import ExtensionError, InvalidInputError, PltheoryError
 from ..theory.arithmetic import ARRAYS
-from ._functional import TENSORS
+from ._tensors import TENSORS
 from .known import BUILT_IN, origin, origin_of_name
 from .protocol import StepSettings, number
 

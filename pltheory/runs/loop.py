@@ -14,7 +14,6 @@ from ..certification.profile import Profile
 from ..measure.ntk import empirical_ntk
 from ..optim import StepSettings
 from ..optim.guard import optimizer_of, step
-from ..optim.momentum import BufferedDescent
 from ..problem.batches import Batches
 from ..problem.problem import Problem, in_span_of_data
 from ..theory import NumericalFailureError
@@ -213,7 +212,7 @@ def _iterate(
     whole, seen_loss = (batch.whole, batch.value) if isinstance(batch, MiniBatches) else (None, work.value)
     plan, rates = settings.recursion, eta * settings.recursion.schedule.factors(steps)
     watch = Watch(work, seen_loss, plan, optimizer)
-    buffered = Measure(work, plan, optimizer, eta) if isinstance(optimizer, BufferedDescent) else None
+    buffered = Measure(work, plan, optimizer, eta) if plan.momentum > 0 else None
     marks = set(np.unique(np.geomspace(1, max(steps, 1), records).astype(int)).tolist()) | {0}
     looked_at = set(sorted(marks)[::3])  # a second gradient there costs as much as a few steps
     recorded: list[dict[str, float]] = []

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
-from ..optim.momentum import BufferedDescent
+from ..optim.momentum import buffers
 from ..optim.recursion import Recursion
 from ..problem.problem import Problem
 from ..theory.formulas import ahead
@@ -25,7 +26,7 @@ class Measure:
         eta: the largest step.
     """
 
-    def __init__(self, work: Problem, recursion: Recursion, optimizer: BufferedDescent, eta: float) -> None:
+    def __init__(self, work: Problem, recursion: Recursion, optimizer: Optimizer, eta: float) -> None:
         self._work, self._optimizer, self._eta = work, optimizer, eta
         self._params = list(work.parameters())
         self._m, self._alpha = recursion.momentum, ahead(recursion.momentum, recursion.nesterov)
@@ -35,7 +36,7 @@ class Measure:
     def before(self) -> dict[str, Tensor]:
         """`buffer`, `ahead` and `lag`, with the gradient of w_t in `grad`."""
         self._before = [p.detach().clone() for p in self._params]
-        held = self._optimizer.buffers()
+        held = buffers(self._optimizer)
         for p, b in zip(self._params, held, strict=True):
             p.add_(b, alpha=-self._alpha * self._eta)
         loss = self._work.value().detach()
@@ -48,9 +49,8 @@ class Measure:
     @torch.no_grad()
     def after(self) -> dict[str, Tensor]:
         """`moved`, the length of the step, and `clip_norm`, that of the buffer after it."""
-        assert self._optimizer.buffer_norm is not None
         apart = [p.double() - w.double() for p, w in zip(self._params, self._before, strict=True)]
-        return {"moved": _norm(apart), "clip_norm": self._optimizer.buffer_norm}
+        return {"moved": _norm(apart), "clip_norm": _norm(buffers(self._optimizer))}
 
 
 def _norm(tensors: list[Tensor]) -> Tensor:

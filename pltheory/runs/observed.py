@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from ..measure.autodiff import gradient
 from ..optim import StepSettings, has_certificates
 from ..optim.guard import floor_on, step_sizes
-from ..optim.momentum import BufferedDescent
+from ..optim.momentum import buffers
 from ..optim.recursion import Recursion
 from ..problem.evaluation import untouched
 from ..problem.problem import Problem
@@ -121,8 +121,8 @@ class Watch:
         self._gradients.append(self._some(grads))
         if self._mark is not None:
             self._mark.used = _copies(grads)
-            if isinstance(self._optimizer, BufferedDescent):
-                self._mark.held = _copies(self._optimizer.buffers())
+            if self._recursion.momentum > 0:
+                self._mark.held = _copies(buffers(self._optimizer))
 
     def after(self, step_size: Tensor) -> None:
         """After the optimizer's step, of which it says `step_size`."""
