@@ -29,6 +29,8 @@ from pltheory.optim import DeltaGClip, GClip, GradientDescent, _replicas
 from pltheory.theory import InvalidInputError
 
 SETTINGS = {"lr": 0.5, "gamma": 0.3, "delta": 0.1}
+MOMENTUM = {"momentum": 0.8, "nesterov": True, "weight_decay": 0.05}
+BUFFER = {"momentum": 0.8, "dampening": 0.3, "weight_decay": 0.1, "decoupled_weight_decay": True, "clip": "buffer"}
 STEPS = 4
 SECONDS = 240
 """For all scenarios of one number of processes; they take about 20."""
@@ -106,10 +108,10 @@ def whole(params: Iterable[Any]) -> list[list[float]]:
     return [(p.full_tensor() if hasattr(p, "full_tensor") else p).detach().flatten().tolist() for p in params]
 
 
-def alone(steps: int = STEPS) -> dict[str, Any]:
+def alone(steps: int = STEPS, **settings: Any) -> dict[str, Any]:
     """The same by one process."""
     model = network()
-    trace = train(model, optimizer(model.parameters(), norm_group="local"), steps=steps)
+    trace = train(model, optimizer(model.parameters(), norm_group="local", **settings), steps=steps)
     return {**trace, "weights": whole(model.parameters())}
 
 
@@ -154,6 +156,16 @@ def fsdp2(rank: int) -> dict[str, Any]:
 @two
 def fsdp2_one_tensor_at_a_time(rank: int) -> dict[str, Any]:
     return _fsdp2(rank, foreach=False)
+
+
+@two
+def fsdp2_with_momentum(rank: int) -> dict[str, Any]:
+    return _fsdp2(rank, **MOMENTUM)
+
+
+@two
+def fsdp2_with_the_buffer_clipped(rank: int) -> dict[str, Any]:
+    return _fsdp2(rank, **BUFFER)
 
 
 @two
@@ -246,8 +258,17 @@ def _zero(params: Any, cls: Any = DeltaGClip, **settings: Any) -> Any:
 
 @two
 def zero(rank: int) -> dict[str, Any]:
+    return _zero_run(rank)
+
+
+@two
+def zero_with_the_buffer_clipped(rank: int) -> dict[str, Any]:
+    return _zero_run(rank, **BUFFER)
+
+
+def _zero_run(rank: int, **settings: Any) -> dict[str, Any]:
     model = nn.parallel.DistributedDataParallel(network())
-    opt = _zero(model.parameters(), **SETTINGS)
+    opt = _zero(model.parameters(), **SETTINGS, **settings)
     found = {**train(model, opt, rank), "weights": whole(model.parameters())}
     opt.consolidate_state_dict(to=0)
     if rank == 0:

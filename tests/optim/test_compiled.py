@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch._dynamo.testing import CompileCounter
+from torch.optim.lr_scheduler import OneCycleLR, StepLR
 
 from pltheory.optim import DeltaGClip, GClip, GradientDescent
 
@@ -42,6 +44,13 @@ def compiled(opt, backend="eager"):
         (lambda p, f: DeltaGClip(p, 0.1, 1.0, 0.05, foreach=f), True, False),
         (lambda p, f: GClip(p, 0.1, 1.0, foreach=f), True, None),
         (lambda p, f: GradientDescent(p, 0.1, foreach=f), False, False),
+        (lambda p, f: DeltaGClip(p, 0.1, 1.0, 0.05, momentum=0.9, nesterov=True, foreach=f), False, None),
+        (lambda p, f: DeltaGClip(p, 0.1, 1.0, 0.05, momentum=0.9, weight_decay=0.1, foreach=f), True, None),
+        (
+            lambda p, f: DeltaGClip(p, 0.1, 1.0, 0.05, momentum=0.9, clip="buffer", maximize=True, foreach=f),
+            False,
+            None,
+        ),
     ],
 )
 def test_the_compiled_step_is_the_step(make, tensor_lr, foreach):
@@ -71,10 +80,36 @@ def test_an_lr_that_changes_is_the_new_one():
     p = nn.Parameter(torch.zeros(2))
     opt = DeltaGClip([p], 0.5, 1.0, 0.1)
     step, seen = compiled(opt), []
-    scheduler = torch.optim.lr_scheduler.StepLR(opt, 1, 0.5)
+    scheduler = StepLR(opt, 1, 0.5)
     for _ in range(3):
         p.grad = torch.full_like(p, 1e-3)
         step()
         scheduler.step()
         seen.append(opt.step_size.item())
     assert seen == [0.5, 0.25, 0.125]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "tensor_lr"),
+    [({"momentum": 0.0}, False), ({"momentum": 0.9}, False), ({"momentum": 0.9, "weight_decay": 0.1}, True)],
+    ids=str,
+)
+def test_as_many_compilations_as_sgd(keywords, tensor_lr):
+    def compilations(make):
+        torch._dynamo.reset()
+        params = [nn.Parameter(torch.ones(shape)) for shape in ((3, 4), (5,))]
+        opt, counter = make(params, torch.tensor(0.1) if tensor_lr else 0.1), CompileCounter()
+        # torch's own step breaks its graph at the front and at the end; ours does not.
+        step = torch.compile(opt.step, fullgraph=not isinstance(opt, torch.optim.SGD), backend=counter)
+        cycle = OneCycleLR(opt, 0.1, total_steps=9, cycle_momentum=keywords["momentum"] > 0)
+        for t in range(5):
+            for p in params:
+                p.grad = torch.full_like(p, 0.1 + t)
+            step()
+            cycle.step()
+        return counter.frame_count
+
+    allowed = compilations(lambda p, lr: torch.optim.SGD(p, lr, **keywords))
+    assert allowed >= 1
+    for clip in ("gradient", "buffer"):
+        assert compilations(lambda p, lr, clip=clip: DeltaGClip(p, lr, 1.0, 0.1, clip=clip, **keywords)) <= allowed

@@ -428,16 +428,19 @@ def test_reading_a_fake_value_raises():
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@PATHS
-def test_no_synchronisation_on_cuda(foreach):
+@pytest.mark.parametrize("how", [{"foreach": False}, {"foreach": True}, {"fused": True}], ids=str)
+@pytest.mark.parametrize("more", [{}, {"momentum": 0.9}, {"momentum": 0.9, "clip": "buffer"}], ids=str)
+def test_no_synchronisation_on_cuda(how, more):
     on_cpu, on_cuda = parameters(dtype=torch.float32), parameters(dtype=torch.float32, device="cuda")
-    opt = DeltaGClip(on_cuda, torch.tensor(0.1, device="cuda"), 0.5, 0.1, foreach=foreach)
+    opt = DeltaGClip(on_cuda, torch.tensor(0.1, device="cuda"), 0.5, 0.1, **how, **more)
     torch.cuda.set_sync_debug_mode("error")
     try:
         opt.step()
+        opt.step()
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    reference = DeltaGClip(on_cpu, 0.1, 0.5, 0.1)
+    reference = DeltaGClip(on_cpu, 0.1, 0.5, 0.1, **more)
+    reference.step()
     reference.step()
     assert opt.step_size.item() == pytest.approx(reference.step_size.item(), rel=1e-6)
     for p, q in zip(on_cuda, on_cpu, strict=True):

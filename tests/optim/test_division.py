@@ -95,6 +95,18 @@ def test_two_processes_step_as_one(two, one, name):
 
 
 @pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("fsdp2_with_momentum", processes.MOMENTUM),
+        ("fsdp2_with_the_buffer_clipped", processes.BUFFER),
+        ("zero_with_the_buffer_clipped", processes.BUFFER),
+    ],
+)
+def test_momentum_is_that_of_one_process(two, name, settings):
+    assert_the_steps_are_those_of_one(of(two, name), processes.alone(**settings))
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "hsdp",
