@@ -29,6 +29,8 @@ from .cost import Limits, on_time, within
 from .crossed import check_crossed, read_crossed
 from .fields import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
 from .file import Admit
+from .finite.claim import read_finite
+from .finite.replay import check_finite
 from .kinked_trajectory import check_kinked_trajectory
 from .trajectory import KinkedTrajectoryClaim, check_trajectory, read_trajectory
 
@@ -48,6 +50,7 @@ CHECKERS: dict[str, tuple[Reader, Checker]] = {
     "N": (read_crossed, check_crossed),
     "B+": (read_bplus, check_bplus),
     "D": (read_trajectory, _along),
+    "T": (read_finite, check_finite),
 }
 """Theorem to what reads its certificates and what recomputes their claims."""
 

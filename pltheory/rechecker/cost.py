@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .arrays import Shape
 from .fields import UNSURE, Stop
@@ -126,6 +126,12 @@ def estimate(theorem: str, shapes: dict[str, Shape], bits: int) -> Cost:
         seconds, numbers = _centre(at, radii)
         seconds += steps * (seconds / 2 + at.parameters * (6e-6 + 2e-7 * at.n) + 2e-5 * at.n * at.units)
         numbers += 12 * at.parameters + 8 * at.n * at.units
+    elif theorem == "T":
+        steps, seen = shapes["batches"]
+        part, (seconds, numbers) = replace(at, n=min(seen, at.n)), _centre(at, 1)
+        once = _centre(part, 1)[0]
+        seconds += steps * (once + at.parameters * (1.2e-5 + 2e-7 * part.n) + 2e-5 * part.n * at.units)
+        numbers += 20 * at.parameters + 8 * at.n * at.units
     else:
         seconds, numbers = _centre(at, shapes["grid"][0])
     return Cost(seconds * slower, 2 * arrays + size * numbers)

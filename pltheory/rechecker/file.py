@@ -23,6 +23,9 @@ KEYS = (
 SECTIONS = {"steps": "trajectory", "eps": "trajectory", "radius": "ball"}
 """Where schema 1 keeps the numbers that schema 2 keeps in the witness."""
 ACTIVATIONS = ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "mish", "sin")
+_SQUARE = ("sum", "mean")
+LOSSES = {"T": (*_SQUARE, *(f"{name}, {how}" for name in ("cross-entropy", "logistic") for how in _SQUARE))}
+"""Of theorems that speak of more than the square loss."""
 MOST_LAYERS = 1000
 
 
@@ -123,7 +126,7 @@ def read_frame(text: dict[str, Any], numbers: Collection[str]) -> tuple[str, str
     one_of(text["statement"], "statement", [STATEMENT])
     if text["assumptions"] != []:
         damaged("assumptions", "must be an empty list: this schema knows of none")
-    return one_of(text["loss"], "loss", ("sum", "mean")), *_optimizer(text["optimizer"])
+    return one_of(text["loss"], "loss", LOSSES.get(text["theorem"], _SQUARE)), *_optimizer(text["optimizer"])
 
 
 def read_witness(text: dict[str, Any], name: str) -> tuple[Any, str]:

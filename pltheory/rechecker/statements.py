@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _PROJECT = "this project's sharpening of TMSSR25, proved in its derivations"
-CITATIONS = dict.fromkeys(("A", "A'", "B", "C", "N", "B+", "D"), _PROJECT)
+CITATIONS = dict.fromkeys(("A", "A'", "B", "C", "N", "B+", "D", "T"), _PROJECT)
 CONCLUSIONS = {
     "A": "L_t <= q^t L_0, path length at most R, w_t converges to a zero of L",
     "A'": "as Theorem A, with path length at most R*",
@@ -17,5 +17,9 @@ CONCLUSIONS = {
     "D": (
         "exact iterates from w_0 stay within eps_t of the computed ones for t <= T and converge to a zero of L "
         "at rate q from then on"
+    ),
+    "T": (
+        "loss, accuracy, margin, distance and path of the exact iterate after T stored steps from w_0 are as enclosed, "
+        "whatever sigma_min and eta are"
     ),
 }

@@ -60,6 +60,7 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
         theorem.certificate(found) if verdict is Verdict.CERTIFIED else None,
         promise.eta if promise is not None else eta,
         promise,
+        concluded=theorem.concluded(question, found) if holds else "",
     )
 
 

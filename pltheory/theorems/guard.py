@@ -9,22 +9,21 @@ pass through the same checks.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
-from typing import Any
 
 from .. import packages
 from ..optim.recursion import Form
 from ..runs.promise import Promise
 from ..theory import ExtensionError, InvalidInputError, PltheoryError
 from .answer import answer
-from .ladder import ALL, BEST, LADDER
+from .ladder import ALL, BEST, BY_NAME, LADDER
 from .protocol import Hypothesis, Question, Theorem, TheoremReport
+from .protocol import options_of as options_of
 
 GROUP = "pltheory.theorems"
 """The entry point group; the entry point's name is the theorem's id, its object a `Theorem` or a class of one."""
-BUILT_IN = {t.id: t for t in LADDER}
+BUILT_IN = {t.id: t for t in (*LADDER, *BY_NAME)}
 RESERVED = frozenset({*BUILT_IN, ALL, BEST})
 """Ids that no package can take."""
 ONE = 1 + 2.0**-50
@@ -159,20 +158,3 @@ def _rounded(promise: Promise | None) -> Promise | None:
         return None
     rate = None if promise.rate is None else min(1.0, promise.rate)
     return replace(promise, floor=min(1.0, promise.floor), rate=rate)
-
-
-def options_of(question: Question, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The theorem's options with their defaults; for use inside `search`.
-
-    Raises:
-        InvalidInputError: an option without a default here, or of another type than its default.
-    """
-    for name, value in question.options.items():
-        if name not in defaults:
-            raise InvalidInputError(f"theorem.options.{name}: unknown; known are {', '.join(defaults) or 'none'}")
-        allowed: tuple[type, ...] = (type(defaults[name]),)
-        if allowed == (float,):
-            allowed = (float, int)
-        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
-            raise InvalidInputError(f"theorem.options.{name} = {value!r}: must be a {allowed[0].__name__}")
-    return {**defaults, **question.options}

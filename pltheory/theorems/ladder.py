@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import a, a_tight, b, b_plus, c, d, lzb22_4, lzb22_6, n, tmssr25
+from . import a, a_tight, b, b_plus, c, d, lzb22_4, lzb22_6, n, t, tmssr25
 from .ball import BallTheorem
 from .protocol import Theorem
 
@@ -22,6 +22,9 @@ LADDER: tuple[Theorem, ...] = (
     d.THEOREM,
 )
 
+BY_NAME: tuple[Theorem, ...] = (t.THEOREM,)
+"""Theorems that are asked for by their ids alone: what they conclude is not convergence, and no step of a ladder."""
+
 WEAKEST_DEMAND: BallTheorem = b.THEOREM
 AT_CHECKPOINT: BallTheorem = c.THEOREM
 """Of the theorems about a ball, the one that steers radius and step size where several are equally far, at weights
@@ -39,5 +42,5 @@ def by_cost(*, checkpoint: bool) -> tuple[Theorem, ...]:
 
 WORK = {ALL: 1e8, BEST: 3e10}
 """Multiplications that a theorem may spend by itself where it was not asked for by name: seconds, or some minutes."""
-CERTIFIABLE = {t.id: t for t in LADDER if t.certifiable}
+CERTIFIABLE = {t.id: t for t in (*LADDER, *BY_NAME) if t.certifiable}
 """The theorems that have certificates, by id."""

@@ -40,7 +40,7 @@ class Question:
         checkpoint: name of the file that the weights came from, or None.
         work: most multiplications a theorem may spend by itself, infinite where it was asked for by its name.
         steps: most steps that a theorem may compute by itself.
-        options: the theorem's own settings; built-in theorems have none.
+        options: the theorem's own settings.
         progress: called as (done, total, note), or None.
         batches: what each step sees; None for all samples.
     """
@@ -112,6 +112,7 @@ class Theorem:
             of steps that see all samples.
         forms: what its steps may be, momentum and schedule; of any other it says nothing.
         losses: names of the losses that it speaks of.
+        options: names of its own settings in a configuration, of a built-in theorem.
         at_checkpoint: whether it speaks of weights that were loaded from a file.
         certifiable: whether `certify` proves it.
     """
@@ -126,6 +127,7 @@ class Theorem:
     orders: tuple[str, ...] = ()
     forms: frozenset[Form] = frozenset({Form.PLAIN})
     losses: tuple[str, ...] = (SquareLoss.name,)
+    options: tuple[str, ...] = ()
     at_checkpoint: bool = False
     certifiable: bool = False
 
@@ -186,6 +188,10 @@ class Theorem:
         """What the run is held against if every hypothesis holds; None where nothing is promised of a single run."""
         return None
 
+    def concluded(self, question: Question, found: Any) -> str:
+        """What follows here, in words: the conclusion with the numbers that were found."""
+        return self.conclusion
+
     def ball_constants(self, found: Any) -> BallConstants | None:
         """Constants on a ball, as tables and figures show them."""
         return None
@@ -221,6 +227,7 @@ class TheoremReport:
         eta: the step size that the theorem is about; None where it leaves it open.
         promise: what the run is held against; None where nothing is promised.
         origin: whose code made the rows; None for this project's.
+        concluded: the conclusion with the numbers that were found; empty where there is no more to say.
     """
 
     theorem: Theorem
@@ -232,3 +239,21 @@ class TheoremReport:
     eta: float | None = None
     promise: Promise | None = None
     origin: str | None = None
+    concluded: str = ""
+
+
+def options_of(question: Question, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The theorem's options with their defaults; for use inside `search`.
+
+    Raises:
+        InvalidInputError: an option without a default here, or of another type than its default.
+    """
+    for name, value in question.options.items():
+        if name not in defaults:
+            raise InvalidInputError(f"theorem.options.{name}: unknown; known are {', '.join(defaults) or 'none'}")
+        allowed: tuple[type, ...] = (type(defaults[name]),)
+        if allowed == (float,):
+            allowed = (float, int)
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            raise InvalidInputError(f"theorem.options.{name} = {value!r}: must be a {allowed[0].__name__}")
+    return {**defaults, **question.options}

@@ -158,7 +158,7 @@ def verify(
         target: the run has converged when L_t <= target * L_0.
         checkpoint: name of the file that the weights came from, needed by Theorem C.
         level: CERTIFIED proves what holds, round-off included; HOLDS leaves that out.
-        options: settings of an installed theorem.
+        options: settings of an installed theorem, or of a built-in one that has some.
         progress: called as (done, total, note).
 
     Raises:
@@ -174,7 +174,7 @@ def verify(
         batches.require_fits(len(problem.x))
     asked_for = _theorems(theorem, settings, checkpoint, batches, problem.objective)
     asked = theorem if isinstance(theorem, str) else theorem.theorem.id
-    if options and asked_for[0].origin is None:
+    if options and asked_for[0].origin is None and not (len(asked_for) == 1 and asked_for[0].theorem.options):
         raise InvalidInputError(f"theorem.options = {dict(options)}: theorem {asked!r} has none")
     # What follows computes from copies of a network of class N or G and its data.
     taken = snapshot(problem)
@@ -304,7 +304,7 @@ def _theorem(r: TheoremReport) -> dict[str, Any]:
         "hypotheses": [_row(row) for row in r.rows],
         "reach": None if r.ball_constants is None else asdict(r.ball_constants),
         "shortfall": r.shortfall,
-        "conclusion": r.theorem.conclusion,
+        "conclusion": r.concluded or r.theorem.conclusion,
         "promise": None if r.promise is None else r.promise.numbers(),
         "origin": r.origin,
         "certificate": None if r.certificate is None else [asdict(i) for i in r.certificate.inequalities],

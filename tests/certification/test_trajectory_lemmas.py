@@ -133,10 +133,10 @@ def unit(v):
 def test_the_full_step_factor_is_attained_by_a_saddle():
     """H = diag(-c, b): the distance along the first axis grows by exactly 1 + h c."""
     h, c, b = 0.3, 0.25, 2.0
-    bound = tg.constant_factor(interval(h), interval(b), interval(c)).hi
+    bound = tg.PLAIN.constant(interval(h), interval(b), interval(c)).hi
     assert bound == pytest.approx(1 + h * c, abs=1e-14)
     assert bound >= 1 + Fraction(h) * Fraction(c)
-    late = tg.constant_factor(interval(2.0), interval(b), interval(c)).hi
+    late = tg.PLAIN.constant(interval(2.0), interval(b), interval(c)).hi
     assert late >= 2 * b - 1
 
 
@@ -155,7 +155,7 @@ def test_the_band_factor_is_attained_and_never_passed():
         if rng.random() < 0.5:  # halfway between an expanding and a steep axis: the worst place for u
             u = (q[:, 0] + q[:, 1]) / math.sqrt(2)
         m = np.eye(k) - s * (np.eye(k) - np.outer(u, u)) @ hessian
-        bound = tg.band_factor(interval(s), interval(b), interval(c)).hi
+        bound = tg.PLAIN.band(interval(s), interval(b), interval(c)).hi
         ratio = np.linalg.norm(m, 2) / bound
         assert ratio <= 1 + 1e-12
         closest = max(closest, ratio)

@@ -67,6 +67,10 @@ class Exact:
             [matrix(w) for w in net.weights], biases, list(net.kappa), list(net.tau), net.activation, x, y, scale
         )
 
+    def slope(self, z: arb_mat) -> arb_mat:
+        """Derivative of the loss in the outputs, for c = 1."""
+        return z - matrix(self.y)
+
     def gradient(self) -> tuple[list[arb_mat], list[arb_mat | None]]:
         """grad L of c/2 ||F - y||^2, layer by layer."""
         act = ACTIVATIONS[self.activation]
@@ -82,7 +86,7 @@ class Exact:
                 pairs = [[act(z[i, j]) for j in range(z.ncols())] for i in range(n)]
                 a = arb_mat([[p[0] for p in row] for row in pairs])
                 slopes.append(arb_mat([[p[1] for p in row] for row in pairs]))
-        v = (z - matrix(self.y)) * (arb(self.scale.numerator) / self.scale.denominator)
+        v = self.slope(z) * (arb(self.scale.numerator) / self.scale.denominator)
         weights: list[arb_mat] = [None] * depth
         biases: list[arb_mat | None] = [None] * depth
         for l in reversed(range(depth)):

@@ -13,6 +13,7 @@ from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.runs.promise import Promise
 from pltheory.study.config import read_config
 from pltheory.theorems.guard import GROUP, Guarded, guarded, ids, options_of, theorem_of
+from pltheory.theorems.ladder import LADDER
 from pltheory.theorems.protocol import Hypothesis, Theorem
 from pltheory.theory import (
     Bound,
@@ -286,7 +287,7 @@ def test_an_installed_theorem_is_found_by_its_id(package, value):
 def test_the_ladder_is_of_this_project_alone(package):
     package({"mine": "its_module:breaks"})
     report = verify(NEAR, RULE, theorem="all", steps=0, level=Verdict.HOLDS)
-    assert [r.theorem.id for r in report.ladder] == list(THEOREMS)
+    assert [r.theorem.id for r in report.ladder] == [t.id for t in LADDER]
 
 
 @pytest.mark.parametrize("name", ["B", "B+", "A'"])

@@ -19,14 +19,24 @@ NUMBERS = {
     "beta": Q(5, 2), "mu": Q(4, 3), "h": Q(1, 9), "loss": Q(7, 3), "lipschitz": Q(8, 5), "residual": Q(11, 5),
     "jacobian_lipschitz": Q(1, 6), "n": Q(10), "radius": Q(3, 2), "depth": 2, "lambda_0": Q(9, 5),
     "negative": Q(1, 3), "s": Q(3, 10), "v": Q(4, 7), "al": Q(6, 5),
-    "sig": Q(5, 4), "kap": Q(1, 10),
+    "sig": Q(5, 4), "kap": Q(1, 10), "m": Q(2, 3), "nesterov": True, "lam": Q(1, 5), "a": Q(1, 3), "root": Q(3, 2),
+    "p": Q(5, 2), "q": Q(1, 4), "r": Q(2, 5),
 }  # fmt: skip
 
 
+SAID = ("depth", "nesterov")
+"""Arguments that are no numbers of the arithmetic."""
+
+
 def _largest_singular_value(v, al):
-    """Of [[1, 0], [v, al]], from the characteristic polynomial of M M^T."""
-    trace = 1 + v**2 + al**2
-    return sp.sqrt((trace + sp.sqrt(trace**2 - 4 * al**2)) / 2)
+    """Of [[1, 0], [v, al]]."""
+    return _spectral_norm(1, 0, v, al)
+
+
+def _spectral_norm(p, q, r, s):
+    """Of [[p, q], [r, s]], from the characteristic polynomial of M M^T."""
+    trace, determinant = p**2 + q**2 + r**2 + s**2, p * s - q * r
+    return sp.sqrt((trace + sp.sqrt(trace**2 - 4 * determinant**2)) / 2)
 
 
 EXPECTED = {
@@ -55,6 +65,11 @@ EXPECTED = {
     "expansion_constant": lambda v: 1 + v.h * v.negative,
     "block_norm": lambda v: _largest_singular_value(v.v, v.al),
     "expansion_band": lambda v: _largest_singular_value(v.s * (v.beta + v.negative) / 2, 1 + v.s * v.negative),
+    "ahead": lambda v: v.m**2 / (1 - v.m),
+    "matrix_norm": lambda v: _spectral_norm(v.p, v.q, v.r, v.s),
+    "expansion_mode": lambda v: _spectral_norm(
+        1 - v.lam / v.a, v.lam * v.al / (v.a * v.root), -v.root * v.lam, 1 - v.a + v.al * v.lam
+    ),
     "width_scale_lzb": lambda v: v.n * v.radius ** (6 * v.depth + 2) / (v.lambda_0 - v.mu) ** 2,
 }  # fmt: skip
 """The formulas once more, as THEORY prints them, at the values above."""
@@ -63,7 +78,7 @@ EXPECTED = {
 def arguments(name, convert):
     code = getattr(f, name).__code__
     names = code.co_varnames[: code.co_argcount]
-    values = {k: NUMBERS[k] if k == "depth" else convert(NUMBERS[k]) for k in names if k != "ops"}
+    values = {k: NUMBERS[k] if k in SAID else convert(NUMBERS[k]) for k in names if k != "ops"}
     return values, "ops" in names
 
 
@@ -83,7 +98,7 @@ def test_one_expression_for_floats_arrays_and_symbols(name):
     assert formula(**floats, **({"ops": FLOATS} if with_ops else {})) == pytest.approx(float(expected), rel=1e-14)
     arrays, _ = arguments(name, lambda q: np.array([float(q), 1.25 * float(q)]))
     got = formula(**arrays, **({"ops": ARRAYS} if with_ops else {}))
-    again = formula(**{k: v if k == "depth" else 1.25 * v for k, v in floats.items()})
+    again = formula(**{k: v if k in SAID else 1.25 * v for k, v in floats.items()})
     np.testing.assert_allclose(got, [float(expected), again], rtol=1e-14)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from ...rigor.arithmetic import INTERVALS
 from ...rigor.scalar import Interval, between, interval
@@ -27,21 +28,53 @@ def branches(grad: Interval, gamma: float, delta: float) -> frozenset[str]:
     return frozenset(found)
 
 
-def constant_factor(h: Interval, beta: Interval, negative: Interval) -> Interval:
-    """Upper end: ||I - h H|| for symmetric H with spectrum in [-negative, beta], max(1 + h negative, h beta - 1)."""
-    return expansion_constant(h, beta, negative, INTERVALS)
+class Expansion(Protocol):
+    """How far one exact step drives two states apart, for a symmetric Hessian H with spectrum in [-negative, beta]."""
+
+    @property
+    def reach(self) -> float:
+        """A change of w is at most reach times the norm of that of the state."""
+        ...
+
+    @property
+    def spread(self) -> float:
+        """An error e of the step changes the state by at most spread e."""
+        ...
+
+    def constant(self, h: Interval, beta: Interval, negative: Interval) -> Interval:
+        """Upper end: where the step is h times the gradient."""
+        ...
+
+    def band(self, s: Interval, beta: Interval, negative: Interval) -> Interval:
+        """Upper end: where the gradient is clipped, s = eta gamma over its norm."""
+        ...
 
 
-def band_factor(s: Interval, beta: Interval, negative: Interval) -> Interval:
-    """Upper end: ||I - s (I - u u^T) H|| for a unit vector u and H as above.
+@dataclass(frozen=True)
+class Plain:
+    """The state is w alone, in the Euclidean norm."""
 
-    In coordinates (u, its complement) the matrix is [[1, 0], [-s P H u, P (I - s H) P]] with P = I - u u^T. The last
-    block has norm at most al = max(1 + s negative, s beta - 1), and ||P H u|| <= (beta + negative) / 2, because P
-    kills the multiple of u by which H differs from H - (beta - negative) / 2, of norm (beta + negative) / 2. With
-    v = s (beta + negative) / 2 the norm is at most that of [[1, 0], [v, al]], whose singular values have product al
-    and squares summing to 1 + v^2 + al^2: (sqrt(v^2 + (al + 1)^2) + sqrt(v^2 + (al - 1)^2)) / 2.
-    """
-    return expansion_band(s, beta, negative, INTERVALS)
+    reach: float = 1.0
+    spread: float = 1.0
+
+    def constant(self, h: Interval, beta: Interval, negative: Interval) -> Interval:
+        """Upper end: ||I - h H||, max(1 + h negative, h beta - 1)."""
+        return expansion_constant(h, beta, negative, INTERVALS)
+
+    def band(self, s: Interval, beta: Interval, negative: Interval) -> Interval:
+        """Upper end: ||I - s (I - u u^T) H|| for a unit vector u.
+
+        In coordinates (u, its complement) the matrix is [[1, 0], [-s P H u, P (I - s H) P]] with P = I - u u^T. The
+        last block has norm at most al = max(1 + s negative, s beta - 1), and ||P H u|| <= (beta + negative) / 2,
+        because P kills the multiple of u by which H differs from H - (beta - negative) / 2, of norm
+        (beta + negative) / 2. With v = s (beta + negative) / 2 the norm is at most that of [[1, 0], [v, al]], whose
+        singular values have product al and squares summing to 1 + v^2 + al^2:
+        (sqrt(v^2 + (al + 1)^2) + sqrt(v^2 + (al - 1)^2)) / 2.
+        """
+        return expansion_band(s, beta, negative, INTERVALS)
+
+
+PLAIN = Plain()
 
 
 @dataclass(frozen=True)
@@ -71,6 +104,8 @@ def growth(
     delta: float,
     scale: Interval,
     concave: float | None = None,
+    bend: float = 1.0,
+    expansion: Expansion = PLAIN,
 ) -> Growth:
     """Lipschitz constant over B(w, eps) of the exact step of delta-GClip.
 
@@ -87,21 +122,24 @@ def growth(
         scale: c of the loss in use.
         concave: upper bound over the ball of -lambda_min(sum_i r_i Hess f_i), summed loss, where one below that of the
             norm is known. The Hessian's norm is still at most beta: it is no less concave than `curvature` says.
+        bend: upper bound of the second derivative of the loss in the outputs, summed loss; 1 of the square loss.
+        expansion: of the state that the step moves.
     """
-    # Hess L = c (J^T J + sum_i r_i Hess f_i): the first term is between 0 and c L_F^2.
+    # Hess L = c (J^T l'' J + sum_i l'_i Hess f_i), l' = r and l'' = 1 for the square loss: the first term is between 0
+    # and c bend L_F^2.
     negative = scale * (curvature if concave is None else concave)
-    beta = scale * lipschitz * lipschitz + scale * curvature
+    beta = scale * bend * lipschitz * lipschitz + scale * curvature
     # ||Hess L|| <= beta over the ball, so the gradient moves by at most beta eps.
     change = (beta * eps).hi
     over = between(max(0.0, (grad - change).lo), (grad + change).hi)
     possible = branches(over, gamma, delta)
     factors = []
     if FULL in possible:
-        factors.append(constant_factor(interval(eta), beta, negative).hi)
+        factors.append(expansion.constant(interval(eta), beta, negative).hi)
     if FLOOR in possible:
-        factors.append(constant_factor(interval(eta) * delta, beta, negative).hi)
+        factors.append(expansion.constant(interval(eta) * delta, beta, negative).hi)
     if BAND in possible:
         least = max(over.lo, gamma)
         largest = min((interval(eta) * gamma / least).hi, eta)
-        factors.append(band_factor(interval(largest), beta, negative).hi)
+        factors.append(expansion.band(interval(largest), beta, negative).hi)
     return Growth(max(factors), possible, beta.hi, over)
