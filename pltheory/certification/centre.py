@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..rigor.midrad import Ball
 from ..theory import Bound
 from ..theory.ball_bounds import BallBounds
 from .kernel_profile import KernelCentre
@@ -20,6 +21,7 @@ class Centre:
         lambda_min: verified lower bound of the smallest kernel eigenvalue (summed loss).
         lambda_max: verified upper bound of the largest.
         residual: upper bound of ||F(w_0) - y||.
+        outputs: F(w_0), (n, C).
         kernel: the verified numbers of Theorem E, where they are to be used.
     """
 
@@ -28,4 +30,5 @@ class Centre:
     lambda_min: Bound
     lambda_max: Bound
     residual: float
+    outputs: Ball
     kernel: KernelCentre | None = None

@@ -56,7 +56,7 @@ def enclose_layers(a: Arrays, *, spectrum: tuple[float | None, float | None] = (
     )
     lowest, highest = spectrum
     smallest, largest = lambda_min_lower(kernel, estimate=lowest), lambda_max_upper(kernel, estimate=highest)
-    return Centre(a, ClassNBounds(norms), smallest, largest, residual)
+    return Centre(a, ClassNBounds(norms), smallest, largest, residual, forward.outputs)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from ..nets.ball import GraphBounds
 from ..nets.centre import linearize
 from ..nets.fields import VERIFIED
@@ -36,4 +38,5 @@ def enclose_graph(a: GraphArrays, *, spectrum: tuple[float | None, float | None]
         replace(smallest, value=float(down(smallest.value - off))),
         replace(largest, value=float(add_up(largest.value, off))),
         float(add_up(frobenius(away.mid), mul_up(ROOM, away.rad))),
+        Ball(at.outputs.mid, np.asarray(float(mul_up(ROOM, off_outputs)))),
     )

@@ -22,7 +22,7 @@ from ..rigor.scalar import Interval, below, interval
 
 LN2 = math.log(2.0)
 """A double below ln 2 = 0.69314718055994530941..; it is 0.69314718055994528622.. ."""
-CELLS = 2**13
+CELLS = 2**11
 """Of the grid on which the worst spread of a loss over the samples is looked for."""
 TERMS = 12
 """Of the exponential series at an argument up to ln 2, an even number: what is left out is positive."""

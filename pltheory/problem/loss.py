@@ -13,11 +13,16 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ..rigor.midrad import Ball
+from ..rigor.roundoff import Array, down, lower_sum, sum_up, up
+from ..rigor.scalar import Interval, between, interval
 from ..theory import InvalidInputError
 from .gauge import Gauge, LogarithmicGauge, Shared, SquareGauge, level_below
+from .log_sum import log_sum, softplus
 
 Reduction = Literal["sum", "mean"]
 REDUCTIONS: tuple[Reduction, ...] = ("sum", "mean")
@@ -74,6 +79,17 @@ class Loss(ABC):
     def whole(self, n: int, outputs: int) -> Gauge:
         """The gauge of the sum."""
 
+    @abstractmethod
+    def term_bounds(self, low: Array, high: Array, y: Array) -> tuple[Array, Array]:
+        """Lower and upper bounds of the terms at all outputs from low to high, (n, C), round-off counted."""
+
+    def enclose(self, outputs: Ball, y: Array) -> Interval:
+        """The loss in use at all outputs in a ball, (n, C), round-off counted; targets (n, C)."""
+        low, high = down(outputs.mid - outputs.rad), up(outputs.mid + outputs.rad)
+        below, above = self.term_bounds(low, high, y)
+        total = between(float(lower_sum(np.sum(below), below.size)), float(sum_up(above)))
+        return interval(self.share(*y.shape)) * total
+
     def value(self, outputs: Tensor, y: Tensor) -> Tensor:
         """The loss in use, (..)."""
         return float(self.share(*y.shape)) * self.terms(outputs, y).sum(dim=-1)
@@ -117,6 +133,10 @@ class SquareLoss(Loss):
         """1/2 |F_i - y_i|^2."""
         return 0.5 * (outputs - y).square().sum(dim=-1)
 
+    def term_bounds(self, low: Array, high: Array, y: Array) -> tuple[Array, Array]:
+        """Half the squares of F - y, entry by entry."""
+        return _halved_squares(low, high, y)
+
     def slope_(self, outputs: Tensor, y: Tensor) -> Tensor:
         """F - y."""
         return outputs.sub_(y)
@@ -156,6 +176,12 @@ class WeightedSquareLoss(Loss):
     def terms(self, outputs: Tensor, y: Tensor) -> Tensor:
         """c_i / 2 |F_i - y_i|^2."""
         return 0.5 * self._column(y)[:, 0] * (outputs - y).square().sum(dim=-1)
+
+    def term_bounds(self, low: Array, high: Array, y: Array) -> tuple[Array, Array]:
+        """c_i times those of the square loss."""
+        below, above = _halved_squares(low, high, y)
+        c = np.array(self.weights)[:, None]
+        return np.maximum(0.0, down(c * below)), up(c * above)
 
     def slope_(self, outputs: Tensor, y: Tensor) -> Tensor:
         """c_i (F_i - y_i)."""
@@ -208,6 +234,14 @@ class CrossEntropyLoss(Loss):
         others = torch.logsumexp((outputs - own).masked_fill(y == 1, -math.inf), dim=-1)
         return torch.logaddexp(others, torch.zeros_like(others))
 
+    def term_bounds(self, low: Array, high: Array, y: Array) -> tuple[Array, Array]:
+        """ln(1 + sum e^(F_c - F_y)), which grows with every difference."""
+        own, others = y == 1, (len(y), y.shape[1] - 1)
+        most = up(high - low[own][:, None])[~own].reshape(others)
+        least = down(low - high[own][:, None])[~own].reshape(others)
+        below, above = log_sum(least, most)
+        return softplus(below)[0], softplus(above)[1]
+
     def slope_(self, outputs: Tensor, y: Tensor) -> Tensor:
         """p - e_y, its own entry from the others'."""
         p = torch.softmax(outputs, dim=-1).masked_fill(y == 1, 0.0)
@@ -254,6 +288,10 @@ class LogisticLoss(Loss):
         against = -outputs * y
         return torch.logaddexp(against, torch.zeros_like(against)).sum(dim=-1)
 
+    def term_bounds(self, low: Array, high: Array, y: Array) -> tuple[Array, Array]:
+        """ln(1 + e^(-y F)), entry by entry."""
+        return softplus(np.where(y > 0, -high, low))[0], softplus(np.where(y > 0, -low, high))[1]
+
     def slope_(self, outputs: Tensor, y: Tensor) -> Tensor:
         """-y / (1 + e^(y F))."""
         return outputs.copy_(-y * torch.sigmoid(-outputs * y))
@@ -265,6 +303,14 @@ class LogisticLoss(Loss):
     def level_of_accuracy(self, n: int, outputs: int) -> float:
         """Less than c ln 2 in all, so that every y F is positive."""
         return level_below(self.share(n, outputs))
+
+
+def _halved_squares(low: Array, high: Array, y: Array) -> tuple[Array, Array]:
+    """Of F - y for F from low to high, entry by entry."""
+    first, last = down(low - y), up(high - y)
+    most = np.maximum(np.abs(first), np.abs(last))
+    least = np.where((first <= 0) & (last >= 0), 0.0, np.minimum(np.abs(first), np.abs(last)))
+    return np.maximum(0.0, down(0.5 * down(least * least))), up(0.5 * up(most * most))
 
 
 SOFT = "at p = q the gradient vanishes while the loss is the entropy of q, so that no gauge exists"

@@ -103,7 +103,11 @@ def snapshot(problem: Problem) -> Snapshot:
     for name, data in (("x", problem.x), ("y", problem.y)):
         require_apart({**weights, name: data})
     still = replace(
-        problem, network=copy.deepcopy(problem.network), x=problem.x.detach().clone(), y=problem.y.detach().clone()
+        problem,
+        network=copy.deepcopy(problem.network),
+        x=problem.x.detach().clone(),
+        y=problem.y.detach().clone(),
+        loss=problem.objective,  # a text does not say all of every loss
     )
     taken = Snapshot(still, None, problem, _state(still), structure)
     taken.require_unchanged()

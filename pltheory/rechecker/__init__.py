@@ -32,6 +32,7 @@ from .file import Admit
 from .finite.claim import read_finite
 from .finite.replay import check_finite
 from .kinked_trajectory import check_kinked_trajectory
+from .level import check_level, read_level
 from .trajectory import KinkedTrajectoryClaim, check_trajectory, read_trajectory
 
 Reader = Callable[[dict[str, Any], Path, Admit], Any]
@@ -51,6 +52,7 @@ CHECKERS: dict[str, tuple[Reader, Checker]] = {
     "B+": (read_bplus, check_bplus),
     "D": (read_trajectory, _along),
     "T": (read_finite, check_finite),
+    "L": (read_level, check_level),
 }
 """Theorem to what reads its certificates and what recomputes their claims."""
 

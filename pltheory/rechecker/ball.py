@@ -116,12 +116,13 @@ class Norms:
 
 @dataclass(frozen=True)
 class Centre:
-    """Norms at the weights, enclosures of the kernel's smallest and largest eigenvalue, and the residual's norm."""
+    """Norms at the weights, enclosures of the kernel's extreme eigenvalues, the residual's norm, outputs."""
 
     norms: Norms
     least: arb
     largest: arb
     residual: arb
+    outputs: list[list[arb]]
 
 
 def centre(c: Claim, tick: Tick) -> Centre:
@@ -179,7 +180,7 @@ def centre(c: Claim, tick: Tick) -> Centre:
         s1=s1(),
         s2=s2(),
     )
-    return Centre(norms, least, largest, root(residual))
+    return Centre(norms, least, largest, root(residual), z)
 
 
 def _diagonal(gram: arb_mat, size: int) -> Iterator[arb_mat]:
@@ -271,21 +272,24 @@ class Bounds(Protocol):
         ...
 
 
-class _LayerBounds:
+class LayerBounds:
     """Of a fully connected network: THEORY section 5."""
 
     def __init__(self, c: Claim, tick: Tick) -> None:
         at = centre(c, tick)
         self._norms, self.least, self.largest, self.residual = at.norms, at.least, root(at.largest), at.residual
+        self.outputs = at.outputs
 
     def change(self, s: float) -> arb:
+        """Of J within s."""
         return s * steepness(self._norms, arb(s), everywhere=False)
 
     def steepness(self, radius: float) -> arb:
+        """ell(R)."""
         return steepness(self._norms, arb(radius), everywhere=True)
 
 
-def _kept(c: Claim | GraphClaim, at: Bounds, tick: Tick) -> list[arb] | None:
+def kept(c: Claim | GraphClaim, at: Bounds, tick: Tick) -> list[arb] | None:
     """Theorem E: lower bounds of sigma_min(J) / sigma_min(J_0) at every radius; None where there are none."""
     if isinstance(c, GraphClaim):
         kinds, groups = c.kinds, c.groups
@@ -306,7 +310,7 @@ def _kept(c: Claim | GraphClaim, at: Bounds, tick: Tick) -> list[arb] | None:
 
 def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem A, A', B or C."""
-    at: Bounds = GraphBall(c, tick) if isinstance(c, GraphClaim) else _LayerBounds(c, tick)
+    at: Bounds = GraphBall(c, tick) if isinstance(c, GraphClaim) else LayerBounds(c, tick)
     compare = checks.compare
 
     def bound(name: str, value: arb) -> None:
@@ -330,9 +334,9 @@ def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
         change = at.change(s)
         profile.append(((sigma_0 - change) * scale).max(zero))
     if any(not sigma >= claim for sigma, claim in zip(profile, c.sigma, strict=True)):
-        kept = _kept(c, at, tick)
-        if kept is not None:
-            profile = [sigma.max(sigma_0 * scale * share) for sigma, share in zip(profile, kept, strict=True)]
+        shares = kept(c, at, tick)
+        if shares is not None:
+            profile = [sigma.max(sigma_0 * scale * share) for sigma, share in zip(profile, shares, strict=True)]
     for j, (sigma, claim) in enumerate(zip(profile, c.sigma, strict=True)):
         compare(f"arrays.sigma[{j}]", claim, sigma, "lower")
     lipschitz = (at.largest + change) * scale

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 from .arrays import Shape, array_hash, open_arrays
 from .cost import Cost
 from .fields import SCHEMAS, STATEMENT, Array, damaged, keys_of, list_of, number, one_of
+from .gauges import GAUGED
 from .statements import CITATIONS, CONCLUSIONS
 
 KEYS = (
@@ -24,7 +25,10 @@ SECTIONS = {"steps": "trajectory", "eps": "trajectory", "radius": "ball"}
 """Where schema 1 keeps the numbers that schema 2 keeps in the witness."""
 ACTIVATIONS = ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "mish", "sin")
 _SQUARE = ("sum", "mean")
-LOSSES = {"T": (*_SQUARE, *(f"{name}, {how}" for name in ("cross-entropy", "logistic") for how in _SQUARE))}
+LOSSES = {
+    "T": (*_SQUARE, *(f"{name}, {how}" for name in ("cross-entropy", "logistic") for how in _SQUARE)),
+    "L": GAUGED,
+}
 """Of theorems that speak of more than the square loss."""
 MOST_LAYERS = 1000
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _PROJECT = "this project's sharpening of TMSSR25, proved in its derivations"
-CITATIONS = dict.fromkeys(("A", "A'", "B", "C", "N", "B+", "D", "T"), _PROJECT)
+CITATIONS = dict.fromkeys(("A", "A'", "B", "C", "N", "B+", "D", "L", "T"), _PROJECT)
 CONCLUSIONS = {
     "A": "L_t <= q^t L_0, path length at most R, w_t converges to a zero of L",
     "A'": "as Theorem A, with path length at most R*",
@@ -13,6 +13,10 @@ CONCLUSIONS = {
     "N": (
         "L_t <= q^t L_0 with q = 1 - 2 (sig + kap / 2) min h psi_h, path length at most rho, w_t converges to a zero "
         "of L; arguments may cross kinks on the way"
+    ),
+    "L": (
+        "L_t falls to at most eps, within T steps if eps > 0; up to there the path is at most rho; for eps = 0 w_t "
+        "converges to a zero of L"
     ),
     "D": (
         "exact iterates from w_0 stay within eps_t of the computed ones for t <= T and converge to a zero of L "

@@ -62,6 +62,9 @@ def print_report(console: Console, report: dict[str, Any]) -> None:
         )
     if main["verdict"] in ("HOLDS", "CERTIFIED"):
         console.print(f"[bold]conclusion:[/] {escape(main['conclusion'])}{constants(main)}", highlight=False)
+    for row in main.get("consequences", []):
+        said = f"{measured(row)}, {row['how']}"
+        console.print(f"[bold]{escape(row['name'])}:[/] {_styled(row['verdict'])} ({escape(said)})", highlight=False)
     if main.get("origin"):
         console.print(f"[bold]rows by:[/] {escape(main['origin'])}, not by this project", highlight=False)
     if report.get("evidence_untold"):

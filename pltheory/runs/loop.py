@@ -37,6 +37,7 @@ class Reason(StrEnum):
     """Why a run ended."""
 
     CONVERGED = "converged"
+    LEVEL = "level_reached"
     LEFT_BALL = "left_ball"
     RATE_VIOLATED = "rate_violated"
     DIVERGED = "diverged"
@@ -110,7 +111,7 @@ def run(
             loss can be told from zero.
         records: about how many iterates get distance and lambda_min measured, spaced logarithmically.
         profile: bounds around w_0, from which round-off is bounded.
-        promise: what a theorem that holds promises: its inequalities are checked.
+        promise: what a theorem that holds promises: its inequalities are checked; at its level the run ends.
         progress: called every block of steps.
 
     Raises:
@@ -134,8 +135,9 @@ def run(
     floor = rounding.along(0.0).floor
     optimizer = optimizer_for(settings, eta, work)
     record = _Record(work, start, kinked=profile is not None and profile.bounds.kinked)
+    level = 0.0 if promise is None else promise.level
     trace, seen, finite = _iterate(
-        work, batch, settings, eta, optimizer, record, steps, target, floor, records, progress
+        work, batch, settings, eta, optimizer, record, steps, target, max(floor, level), records, progress
     )
     if batches is not None and batches.order != "random":
         trace = replace(trace, epoch=np.arange(len(trace.step_size)) // batches.count(len(work.x)))
@@ -148,7 +150,7 @@ def run(
     drift = (empirical_ntk(work.network, work.x) - first_kernel) if finite else first_kernel * math.nan
     return Run(
         trace=trace,
-        reason=_reason(trace, finite, target, floor, violation, {i.name for i in own}),
+        reason=_reason(trace, finite, target, floor, level, violation, {i.name for i in own}),
         violation=violation,
         checked=tuple(i.name for i in inequalities),
         round_off=float(granted.residual(np.sqrt(2 * trace.loss)).max()),
@@ -302,7 +304,13 @@ class _Record:
 
 
 def _reason(
-    trace: Trace, finite: bool, target: float, floor: float, violation: Violation | None, own: set[str]
+    trace: Trace,
+    finite: bool,
+    target: float,
+    floor: float,
+    level: float,
+    violation: Violation | None,
+    own: set[str],
 ) -> Reason:
     if not finite:
         return Reason.DIVERGED
@@ -312,4 +320,4 @@ def _reason(
         return Reason.LEFT_BALL if violation.inequality.startswith("path") else Reason.RATE_VIOLATED
     if (trace.loss <= max(target * trace.loss[0], floor)).any():
         return Reason.CONVERGED
-    return Reason.STEP_LIMIT
+    return Reason.LEVEL if (trace.loss <= level).any() else Reason.STEP_LIMIT

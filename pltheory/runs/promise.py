@@ -28,6 +28,7 @@ class Promise:
         rate: q with L_{t+1} <= q L_t, or None.
         radius: bound of the path length sum ||w_{t+1} - w_t|| over t >= since, or None.
         since: the step from which it holds; of a run that ends before, nothing is promised.
+        level: a loss at which what is promised ends, and the run with it.
     """
 
     eta: float
@@ -35,6 +36,7 @@ class Promise:
     rate: float | None = None
     radius: float | None = None
     since: int = 0
+    level: float = 0.0
 
     def inequalities(self, trace: Trace, settings: StepSettings, granted: RoundOff) -> list[Inequality]:
         """The promise over a trace, with what rounding is granted; none over one that ends before it begins."""

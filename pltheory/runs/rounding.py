@@ -79,6 +79,11 @@ class RoundOff:
         """Bound of |computed rho - rho|, an array as rho."""
         return self.outputs + self.share * rho
 
+    def value(self, loss: Array) -> Array:
+        """Bound of |computed L - L|, an array as loss."""
+        e = self.residual(np.sqrt(2 * loss))
+        return np.sqrt(2 * loss) * e + 0.5 * e**2
+
     def of_batch(self, rho: Array) -> Array:
         """The same where 1/2 rho^2 is the loss of a batch."""
         return math.sqrt(self.batch) * self.outputs + self.share * rho

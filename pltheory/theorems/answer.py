@@ -61,6 +61,7 @@ def answer(theorem: Theorem, question: Question) -> TheoremReport:
         promise.eta if promise is not None else eta,
         promise,
         concluded=theorem.concluded(question, found) if holds else "",
+        consequences=tuple(theorem.consequences(question, found)) if holds else (),
     )
 
 

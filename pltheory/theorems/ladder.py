@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from . import a, a_tight, b, b_plus, c, d, lzb22_4, lzb22_6, n, t, tmssr25
+from ..problem.loss import Loss, SquareLoss
+from . import a, a_tight, b, b_plus, c, d, l, lzb22_4, lzb22_6, n, t, tmssr25
 from .ball import BallTheorem
 from .protocol import Theorem
 
@@ -20,6 +21,7 @@ LADDER: tuple[Theorem, ...] = (
     n.THEOREM,
     b_plus.THEOREM,
     d.THEOREM,
+    l.THEOREM,
 )
 
 BY_NAME: tuple[Theorem, ...] = (t.THEOREM,)
@@ -31,12 +33,14 @@ AT_CHECKPOINT: BallTheorem = c.THEOREM
 drawn and at weights loaded."""
 
 
-def by_cost(*, checkpoint: bool) -> tuple[Theorem, ...]:
+def by_cost(*, checkpoint: bool, loss: Loss) -> tuple[Theorem, ...]:
     """What "best" tries in turn, until one reaches the level.
 
     The others of the ladder ask for more: where LZB22-6, TMSSR25 or A allow the step, their radius is at least that
-    of A'.
+    of A'. Of the square loss Theorem L says what B says.
     """
+    if not isinstance(loss, SquareLoss):
+        return (l.THEOREM,)
     return (AT_CHECKPOINT if checkpoint else WEAKEST_DEMAND, a_tight.THEOREM, n.THEOREM, b_plus.THEOREM, d.THEOREM)
 
 

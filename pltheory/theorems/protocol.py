@@ -191,6 +191,9 @@ class Theorem:
     def concluded(self, question: Question, found: Any) -> str:
         """What follows here, in words: the conclusion with the numbers that were found."""
         return self.conclusion
+    def consequences(self, question: Question, found: Any) -> list[Row]:
+        """What follows beside the conclusion if every hypothesis holds, each with its own verdict."""
+        return []
 
     def ball_constants(self, found: Any) -> BallConstants | None:
         """Constants on a ball, as tables and figures show them."""
@@ -228,6 +231,7 @@ class TheoremReport:
         promise: what the run is held against; None where nothing is promised.
         origin: whose code made the rows; None for this project's.
         concluded: the conclusion with the numbers that were found; empty where there is no more to say.
+        consequences: what follows beside the conclusion, where every hypothesis holds.
     """
 
     theorem: Theorem
@@ -240,6 +244,7 @@ class TheoremReport:
     promise: Promise | None = None
     origin: str | None = None
     concluded: str = ""
+    consequences: tuple[Row, ...] = ()
 
 
 def options_of(question: Question, defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class VerifyReport:
             return Evidence.NOT_RUN
         if self.untold:
             return Evidence.EMPIRICAL
-        agrees = self.run.violation is None and self.run.reason in (Reason.CONVERGED, Reason.STEP_LIMIT)
+        agrees = self.run.violation is None and self.run.reason in (Reason.CONVERGED, Reason.LEVEL, Reason.STEP_LIMIT)
         return Evidence.AGREES if agrees else Evidence.CONTRADICTS
 
     @property
@@ -239,7 +239,7 @@ def _theorems(
         return [theorem]
     if theorem not in (ALL, BEST):
         return [theorem_of(theorem)]
-    several = LADDER if theorem == ALL else by_cost(checkpoint=checkpoint is not None)
+    several = LADDER if theorem == ALL else by_cost(checkpoint=checkpoint is not None, loss=loss)
     # Where none speaks of the batches, the loss and the steps, one says so.
     speaking = [t for t in several if not t.outside(batches, loss) and not t.uncovered(settings)] or [WEAKEST_DEMAND]
     return [theorem_of(t.id) for t in speaking]
@@ -305,6 +305,7 @@ def _theorem(r: TheoremReport) -> dict[str, Any]:
         "reach": None if r.ball_constants is None else asdict(r.ball_constants),
         "shortfall": r.shortfall,
         "conclusion": r.concluded or r.theorem.conclusion,
+        "consequences": [_row(row) for row in r.consequences],
         "promise": None if r.promise is None else r.promise.numbers(),
         "origin": r.origin,
         "certificate": None if r.certificate is None else [asdict(i) for i in r.certificate.inequalities],

@@ -85,6 +85,8 @@ NAMES = (
     "jump_rows",
     "one_layer_jumps",
     "kink_recursion",
+    "gauge_of_a_sample",
+    "level_step",
 )
 
 

@@ -23,6 +23,7 @@ class GraphBall:
         least: lambda_min(J J^T), an enclosure.
         largest: upper bound of ||J||.
         residual: upper bound of ||F - y||.
+        outputs: enclosures of F.
         centre: of which these are made.
     """
 
@@ -33,6 +34,8 @@ class GraphBall:
         self.least: arb = (low**2).lower().max(arb(0)).union((high**2).upper())
         self.largest: arb = at.largest.exact
         self.residual: arb = at.residual.exact
+        errors = at.outputs.err.value.tolist()
+        self.outputs = [[arb(f, e) for f in row] for row, e in zip(at.outputs.mid.tolist(), errors, strict=True)]
         self._recursion = Recursion(c.kinds, at.rules, c.groups)
         self._jumps = jump_recursion(c.kinds, at, c.groups) if c.kinks else None
         self.centre = at

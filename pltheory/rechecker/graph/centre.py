@@ -35,6 +35,7 @@ class GraphCentre:
         residual: upper bound of ||F - y||.
         values: a_v of every node.
         kernel: J J^T in doubles, its lower triangle.
+        outputs: F, (n, C).
         uses: of a network with kinks, every group's nodes with their rows; empty of another one.
     """
 
@@ -44,6 +45,7 @@ class GraphCentre:
     residual: Upper
     values: list[Approx]
     kernel: Array
+    outputs: Approx
     uses: dict[int, list[Use]] = field(default_factory=dict)
 
 
@@ -120,8 +122,9 @@ def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCent
     if any(isinstance(rule, KinkRules) for rule in rules):
         moved = sent_back(kinds, rules, values, lost, moved)
     off = norms((values[-1].mid - y).reshape(-1)) * (1 + 4 * UNIT)
-    residual = off + moved.min(values[-1].err).norm()
-    return GraphCentre(rules, (low, high), largest, residual, values, kernel.middle, kept)
+    error = moved.min(values[-1].err)
+    outputs = Approx(values[-1].mid, error)
+    return GraphCentre(rules, (low, high), largest, off + error.norm(), values, kernel.middle, outputs, kept)
 
 
 def sent_back(kinds: list[Kind], rules: list[Rules], values: list[Approx], lost: list[Upper], moved: Upper) -> Upper:
