@@ -15,8 +15,8 @@ import pytest
 import torch
 
 import pltheory as pl
+from pltheory.theorems.ladder import LADDER
 from pltheory.theory import InvalidInputError, NotAvailableError
-from tests.by_name import THEOREMS
 
 # The first forward-mode derivative makes torch import parts of itself that call what it has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script.:DeprecationWarning")
@@ -158,7 +158,7 @@ def test_the_documented_verification():
     assert len(pl.run_figure(report, rep.trace).axes) == 4
     checked = pl.verify(problem(), settings, theorem="all", steps=0)
     assert checked.trace is None
-    assert [r.theorem.id for r in checked.ladder] == list(THEOREMS)
+    assert [r.theorem.id for r in checked.ladder] == [t.id for t in LADDER]
     assert "NaN" not in checked.to_json()
 
 
