@@ -14,7 +14,6 @@ import torch
 from scipy.optimize import brentq
 from torch import Tensor
 
-from ..certification.class_n import ClassNBounds
 from ..certification.profile import profile_from_bounds
 from ..measure.infinite_width import gaussian_expectations
 from ..nets.activations import activation
@@ -22,7 +21,7 @@ from ..optim import StepSettings
 from ..theorems.ladder import WEAKEST_DEMAND
 from ..theory import InvalidInputError, NotAvailableError
 from ..theory.bound import lower
-from ..theory.perturbation import CentreNorms
+from ..theory.perturbation import CentreNorms, NormBounds
 
 EVENTS = 5
 TRUNCATIONS = (1.0, 2.0, 4.0, 6.0, 9.0, 12.0)
@@ -132,7 +131,7 @@ def apriori_ratio(
         s2=act.s2,
     )
     top = math.sqrt(n + act.s1**2 * gram_top * per_root**2)
-    bounds = profile_from_bounds(ClassNBounds(norms), math.sqrt(lam), top, residual, lower(lam, "matrix Chernoff"))
+    bounds = profile_from_bounds(NormBounds(norms), math.sqrt(lam), top, residual, lower(lam, "matrix Chernoff"))
     return WEAKEST_DEMAND.search_radius(bounds, settings).ratio
 
 

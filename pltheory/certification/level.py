@@ -23,13 +23,12 @@ from ..problem.problem import Problem
 from ..rigor import environment
 from ..rigor.arithmetic import INTERVALS
 from ..rigor.errors import NoVerdictError
-from ..rigor.interval_arrays import INTERVAL_ARRAYS, intervals
 from ..rigor.roundoff import Array, sqrt_down, sqrt_up
 from ..rigor.scalar import integral_below, interval
 from ..theory.formulas import decrease, slack
 from ..theory.statement import Statement
 from .centre import Centre
-from .certificate import KINKS, POINTS, SHARP_POINTS
+from .certificate import KINKS, POINTS, SHARP_POINTS, changes_over
 from .claim import Claim, Inequality, bounds
 from .conclusion import floor_below, path_end
 from .enclose import enclose
@@ -174,8 +173,7 @@ def _claim(
     grid = np.linspace(0.0, radius, (SHARP_POINTS if centre.kernel is not None else POINTS) + 1)
     if not (np.diff(grid) > 0).all():
         raise NoVerdictError(f"a ball of radius {radius:.3g} has no grid of doubles")
-    over_grid = centre.bounds.change(intervals(grid[1:]), INTERVAL_ARRAYS, intervals)
-    changes = [interval(0.0), *(over_grid[j] for j in range(len(grid) - 1))]
+    changes = changes_over(centre, grid)
     kept = np.zeros(len(grid)) if centre.kernel is None else kernel_profile(centre.kernel, grid, sigma_0.lo)
     sigma = np.array([max(0.0, (sigma_0 - c).lo, float(k)) for c, k in zip(changes, kept, strict=True)])
     lipschitz = sigma_max + changes[-1]

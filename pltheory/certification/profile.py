@@ -11,21 +11,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from scipy.optimize import brentq
-from torch import Tensor
 
 from ..measure.linearization import Linearization
-from ..measure.spectrum import extremes, spectral_norm
-from ..nets.activations import activation
+from ..measure.spectrum import extremes
 from ..nets.ball import GraphBounds
 from ..nets.centre import Centre as GraphCentre
 from ..problem.surroundings import undisturbed
-from ..theory import Bound, NotAvailableError, NumericalFailureError
+from ..theory import Bound, NumericalFailureError
 from ..theory.arithmetic import ARRAYS, FLOATS
 from ..theory.ball_bounds import BallBounds
 from ..theory.bound import Direction
 from ..theory.formulas import smoothness
-from ..theory.perturbation import CentreNorms
-from .class_n import ClassNBounds
+from .layers import layer_bounds
 
 GRID = 4000
 """Radii at which a profile is tabulated; between them every reading is rounded to the safe side."""
@@ -38,39 +35,6 @@ FAR = 1e6
 """Times what a profile has to use up: from there on the search for its last radius is narrowed by halves first."""
 
 Array = np.ndarray
-
-
-def centre_norms(lin: Linearization) -> CentreNorms:
-    """The norms at the weights that the bounds of THEORY section 5 start from.
-
-    Raises:
-        NotAvailableError: the activation is not smooth, so that no such bound exists.
-    """
-    act = activation(lin.network.activation)
-    if not act.smooth:
-        raise NotAvailableError(f"not available for this network: {act.name} is not twice continuously differentiable")
-    layers = lin.network.layers
-    n, c = lin.outputs.shape
-
-    def rows_norm(b: Tensor) -> float:
-        return spectral_norm(b.reshape(n * c, -1))
-
-    def row_max(b: Tensor) -> float:
-        grams = b @ b.transpose(1, 2)  # (n, C, C)
-        return math.sqrt(max(0.0, float(torch.linalg.eigvalsh(grams)[:, -1].max())))
-
-    return CentreNorms(
-        kappa=[abs(layer.kappa) for layer in layers],
-        # The first layer's weights meet no perturbed input, so their norm is never read.
-        weight=[0.0, *(spectral_norm(layer.weight.detach()) for layer in layers[1:])],
-        inputs=[spectral_norm(a) for a in lin.inputs],
-        input_max=[float(a.norm(dim=1).max()) for a in lin.inputs],
-        rows=[*(rows_norm(b) for b in lin.rows[:-1]), math.sqrt(n)],
-        row_max=[*(row_max(b) for b in lin.rows[:-1]), 1.0],
-        entry_max=list(lin.row_maxima),
-        s1=act.s1,
-        s2=act.s2,
-    )
 
 
 @dataclass(frozen=True)
@@ -119,7 +83,7 @@ def profile(
     spectrum: tuple[Bound, Bound] | None = None,
     as_guess: bool = False,
 ) -> Profile:
-    """Tabulate the bounds of THEORY section 5 around the linearisation's weights.
+    """Tabulate the bounds of Theorem G1 (THEORY_GRAPHS section 4) around the linearisation's weights.
 
     Args:
         lin: a class-N network linearised at w_0.
@@ -132,8 +96,7 @@ def profile(
         NotAvailableError: the activation is not smooth.
         NumericalFailureError: a norm is not finite.
     """
-    bounds = ClassNBounds(centre_norms(lin))
-    return tabulated(bounds, spectrum or extremes(lin.kernel), residual, scale, as_guess=as_guess)
+    return tabulated(layer_bounds(lin), spectrum or extremes(lin.kernel), residual, scale, as_guess=as_guess)
 
 
 def profile_of_graph(

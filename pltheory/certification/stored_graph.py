@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from ..nets.graph import Graph, Group, Node
-from ..nets.kinds.affine import Affine
-from ..nets.kinds.input import Input
-from ..nets.kinds.pointwise import Pointwise
+from ..nets.chain import chain
+from ..nets.graph import Graph
 from ..problem.problem import Problem
 from ..rigor.roundoff import Array
 from .stored import Arrays, Stored, doubles, stored_arrays
@@ -48,13 +44,7 @@ def graph_of(a: Stored) -> Graph:
     if isinstance(a, GraphArrays):
         return a.graph
     assert isinstance(a, Arrays)
-    nodes, groups = [Node(Input(), (), a.x.shape[1])], []
-    for l, (w, b, kappa, tau) in enumerate(zip(a.weights, a.biases, a.kappa, a.tau, strict=True)):
-        groups.append(Group(w[None], None if b is None else b[None]))
-        nodes.append(Node(Affine(l, np.arange(w.shape[1])[None, None], kappa, tau), (len(nodes) - 1,), len(w)))
-        if l < a.depth - 1:
-            nodes.append(Node(Pointwise(a.activation), (len(nodes) - 1,), len(w)))
-    return Graph(tuple(nodes), tuple(groups))
+    return chain(a.weights, a.biases, a.kappa, a.tau, a.activation)
 
 
 def stored(problem: Problem) -> Stored:

@@ -50,15 +50,6 @@ class Linearization:
         return tuple(extended)
 
     @cached_property
-    def row_maxima(self) -> tuple[float, ...]:
-        """For l = 1..L, U^max_l = max over i, k of the Euclidean norm over c of u^l_{ick}, where b = u * act'."""
-        return tuple(
-            float(torch.linalg.vector_norm(b @ layer.weight.detach(), dim=1, dtype=torch.float64).max())
-            * abs(layer.kappa)
-            for layer, b in zip(self.network.layers[1:], self.rows[1:], strict=True)
-        )
-
-    @cached_property
     def kernel(self) -> Tensor:
         """K = J J^T of shape (n C, n C), sample-major: row i C + c is output c at sample i."""
         n, c = self.outputs.shape

@@ -12,6 +12,7 @@ import numpy as np
 from ..theory.arithmetic import FLOATS, Arithmetic, Scalar
 from ..theory.rows import NOTHING, Pair, Row, matrix, together, total
 from .centre import Centre
+from .choice import Choices
 from .graph import Graph, Node
 from .jumps import Jumping
 from .kinds.affine import Affine
@@ -137,14 +138,14 @@ class GraphBounds:
         """
         first = self.sweep(radius, FLOATS, float, None)
         second = self.sweep(radius, FLOATS, float, first)
-        groups = self.groups
+        groups, chosen = self.groups, self._choices(first).chosen()
         changes: dict[int, np.ndarray] = {}
         curvatures: dict[int, np.ndarray] = {}
         for v, node in self._active():
             rows: dict[int, Row] = {}
             form = Quadratic()
-            if isinstance(node.kind, Affine):
-                rows[node.kind.group] = node.kind.jacobian_change(first, v, node.inputs)
+            if v in chosen:
+                rows[node.kind.group] = chosen[v]
             node.kind.curvature(second, v, node.inputs, form)
             changes[v] = np.array(matrix(rows, groups, 0.0))
             curvatures[v] = np.array(form.matrix(groups, 0.0))
@@ -181,17 +182,25 @@ class GraphBounds:
         return sweep
 
     def rows(self, sweep: Sweep) -> dict[int, Row]:
-        """The rows M_g by group."""
+        """The rows M_g by group, where pieces may change: of every node the one that is smallest by itself."""
         rows: dict[int, Row] = {}
-        for v, node in self._active():
-            if isinstance(node.kind, Affine):
-                row = node.kind.jacobian_change(sweep, v, node.inputs)
-                rows[node.kind.group] = total(rows.get(node.kind.group, {}), row)
+        for v, (group, several) in self._affine_rows(sweep).items():
+            rows[group] = total(rows.get(group, {}), sweep.smallest(v, *several))
         return rows
+
+    def _affine_rows(self, sweep: Sweep) -> dict[int, tuple[int, list[Row]]]:
+        return {
+            v: (node.kind.group, node.kind.jacobian_changes(sweep, v, node.inputs))
+            for v, node in self._active()
+            if isinstance(node.kind, Affine)
+        }
+
+    def _choices(self, sweep: Sweep) -> Choices:
+        return Choices(self._affine_rows(sweep), self.groups, sweep.ops, sweep.zero)
 
     def _norm(self, sweep: Sweep) -> Scalar:
         """||M||, the worst split of the radius over the groups."""
-        return sweep.ops.spectral_norm(matrix(self.rows(sweep), self.groups, sweep.zero))
+        return self._choices(sweep).norm()
 
 
 def active(node: Node, at: Any) -> bool:

@@ -24,6 +24,7 @@ class Weighted:
         largest: max c.
         batch: ||E~||_c of an affine node, else 0.
         sample: en_{v,c}, likewise.
+        spread: Tc, likewise; 0 where what it reads does not move.
     """
 
     node: int
@@ -31,6 +32,7 @@ class Weighted:
     largest: Scalar
     batch: Scalar
     sample: Scalar
+    spread: Scalar
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Array, Stop, damaged, numb
 from .file import Admit, Common, Stored, read_bounds, read_hypotheses, read_stored, read_witness
 from .graph.ball import GraphBall
 from .graph.centre import graph_centre
-from .graph.chain import chain
+from .graph.chain import chain, chain_cost
 from .graph.cost import direction_cost
 from .graph.direction.kept import covered, kept_shares
 from .graph.file import GraphStored, read_graph
@@ -56,7 +56,9 @@ class Claim(BallClaim, Stored):
     @property
     def parts(self) -> int:
         """Parts of the recheck, each of which ticks once."""
-        return 2 * len(self.weights) + len(self.grid)
+        # With more hidden layers than one also the nodes of the chain.
+        layers = len(self.weights)
+        return (2 if layers == 2 else 6) * layers + len(self.grid)
 
 
 @dataclass(frozen=True)
@@ -273,20 +275,40 @@ class Bounds(Protocol):
 
 
 class LayerBounds:
-    """Of a fully connected network: THEORY section 5."""
+    """Of a fully connected network: THEORY section 5, and Theorem G1 on its chain; what is nearer of both."""
 
     def __init__(self, c: Claim, tick: Tick) -> None:
         at = centre(c, tick)
-        self._norms, self.least, self.largest, self.residual = at.norms, at.least, root(at.largest), at.residual
-        self.outputs = at.outputs
+        self._norms, self.outputs = at.norms, at.outputs
+        self.least, self.largest, self.residual = at.least, root(at.largest), at.residual
+        self.chain: GraphBall | None = None
+        if len(c.weights) > 2:  # with one hidden layer both are the same
+            kinds = chain(c.weights, c.biases, c.kappas, c.taus, c.activation)
+            if c.admit is not None:
+                more = chain_cost(c.weights, c.y.shape, len(c.grid))
+                c.admit(c.theorem, {}, Cost(used() + more.seconds, more.bytes))
+            self.chain = GraphBall(kinds, len(c.weights), c.x, c.y, tick)
+            self.least = _both(self.least, self.chain.least)
+            self.largest = self.largest.min(self.chain.largest)
+            self.residual = self.residual.min(self.chain.residual)
 
     def change(self, s: float) -> arb:
         """Of J within s."""
-        return s * steepness(self._norms, arb(s), everywhere=False)
+        found = s * steepness(self._norms, arb(s), everywhere=False)
+        return found if self.chain is None else found.min(self.chain.change(s))
 
     def steepness(self, radius: float) -> arb:
         """ell(R)."""
-        return steepness(self._norms, arb(radius), everywhere=True)
+        found = steepness(self._norms, arb(radius), everywhere=True)
+        return found if self.chain is None else found.min(self.chain.steepness(radius))
+
+
+def _both(a: arb, b: arb) -> arb:
+    """What two enclosures of one number have in common."""
+    try:
+        return a.intersection(b)
+    except ValueError:
+        raise Stop(UNSURE, "arithmetic", "two enclosures of one eigenvalue do not meet") from None
 
 
 def kept(c: Claim | GraphClaim, at: Bounds, tick: Tick) -> list[arb] | None:
@@ -300,8 +322,9 @@ def kept(c: Claim | GraphClaim, at: Bounds, tick: Tick) -> list[arb] | None:
     if c.admit is not None:
         own = direction_cost(kinds, len(c.x), len(c.grid))
         c.admit(c.theorem, {}, Cost(used() + own.seconds, own.bytes))
-    if isinstance(at, GraphBall):
-        centre_ = at.centre
+    ball = at.chain if isinstance(at, LayerBounds) else at
+    if isinstance(ball, GraphBall):
+        centre_ = ball.centre
     else:
         require_rounding()
         centre_ = graph_centre(kinds, c.x, c.y, tick)
@@ -310,7 +333,7 @@ def kept(c: Claim | GraphClaim, at: Bounds, tick: Tick) -> list[arb] | None:
 
 def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem A, A', B or C."""
-    at: Bounds = GraphBall(c, tick) if isinstance(c, GraphClaim) else LayerBounds(c, tick)
+    at: Bounds = GraphBall.of(c, tick) if isinstance(c, GraphClaim) else LayerBounds(c, tick)
     compare = checks.compare
 
     def bound(name: str, value: arb) -> None:

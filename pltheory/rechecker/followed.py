@@ -205,7 +205,7 @@ class GraphNetwork(InBalls):
 
     def about_end(self, tick: Tick) -> Bounds:
         """As in `Network`."""
-        found = GraphBall(self._last, tick)
+        found = GraphBall.of(self._last, tick)
         # Balls know the residual to more digits than doubles do.
         found.residual = norm([self._chain.forward(self.end).residual])
         return found

@@ -92,7 +92,7 @@ def read_level(text: dict[str, Any], path: Path, admit: Admit) -> LevelClaim | G
 
 def check_level(c: LevelClaim | GraphLevelClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem L."""
-    at = GraphBall(c, tick) if isinstance(c, GraphLevelClaim) else LayerBounds(c, tick)
+    at = GraphBall.of(c, tick) if isinstance(c, GraphLevelClaim) else LayerBounds(c, tick)
 
     def bound(name: str, value: arb) -> None:
         checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])

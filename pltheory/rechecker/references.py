@@ -69,7 +69,7 @@ class GraphReference:
 
     def __init__(self, c: GraphStored, near: list[Array], shifts: list[Array | None]) -> None:
         self._near = near, shifts
-        self.ball = GraphBall(with_parameters(c, near, shifts), lambda note: None)
+        self.ball = GraphBall.of(with_parameters(c, near, shifts), lambda note: None)
         self.largest = self.ball.largest
 
     @classmethod

@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..certification.class_n import ClassNBounds
 from ..certification.profile import Profile
 from ..measure.autodiff import gradient
 from ..measure.spectrum import spectral_norm
@@ -251,11 +250,7 @@ def _derived(problem: Problem, work: Problem, bounds: Profile | None) -> Callabl
         return None
     n, c = work.y.shape
     unit, tiny = torch.finfo(work.x.dtype).eps / 2, torch.finfo(work.x.dtype).tiny
-    spectral = (
-        [0.0, *(spectral_norm(layer.weight.detach()) for layer in full.layers[1:])]
-        if bounds is None or not isinstance(bounds.bounds, ClassNBounds)
-        else bounds.bounds.norms.weight
-    )
+    spectral = [0.0, *(spectral_norm(layer.weight.detach()) for layer in full.layers[1:])]
     layers = _layers(full, net, problem, work, spectral)
     moved, gram = _between(full, net, problem, work, layers[0], unit)
     weights = [float(p.detach().double().norm()) for p in work.parameters()]

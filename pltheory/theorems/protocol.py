@@ -191,6 +191,7 @@ class Theorem:
     def concluded(self, question: Question, found: Any) -> str:
         """What follows here, in words: the conclusion with the numbers that were found."""
         return self.conclusion
+
     def consequences(self, question: Question, found: Any) -> list[Row]:
         """What follows beside the conclusion if every hypothesis holds, each with its own verdict."""
         return []

@@ -8,15 +8,15 @@ bounded at t_l = s.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import reduce
 from itertools import product
 
 from .arithmetic import FLOATS, Arithmetic, Scalar
+from .ball_bounds import Number
 
 Row = list[Scalar]
-Choice = tuple[int, ...]
-"""Per layer: 0 for the row by batch norms, 1 for the row by the worst single sample."""
 
 
 @dataclass(frozen=True)
@@ -122,43 +122,29 @@ def _linear_rows(
     return xa, xb, sb
 
 
-def _worst_split(batch: list[Row], sample: list[Row], ops: Arithmetic, choices: Iterable[Choice]) -> Scalar:
-    """Smallest spectral norm over the choices, per layer, between two valid rows; each choice alone is a bound."""
-    best = None
-    for choice in choices:
-        rows = [(batch, sample)[which][l] for l, which in enumerate(choice)]
-        norm = ops.spectral_norm(rows)
-        best = norm if best is None else ops.minimum(best, norm)
-    return best
+def _worst_split(batch: list[Row], sample: list[Row], ops: Arithmetic) -> Scalar:
+    """Smallest spectral norm over the choices, per layer, between two valid rows; each choice alone is a bound.
 
-
-def all_choices(at: CentreNorms) -> list[Choice]:
-    """The choices worth trying: all of them for up to three hidden layers, the two uniform ones beyond.
-
-    The rows of the output layer are equal (its backward rows do not move), so they are not a choice.
+    All choices are tried for up to three hidden layers, the two uniform ones beyond. The rows of the output layer are
+    equal (its backward rows do not move), so they are not a choice.
     """
-    free = len(at.weight) - 1
-    some = product((0, 1), repeat=free) if free <= 3 else [(0,) * free, (1,) * free]
-    return [(*choice, 0) for choice in some]
+    free = len(batch) - 1
+    norms = (
+        ops.spectral_norm([(batch, sample)[which][l] for l, which in enumerate((*choice, 0))])
+        for choice in (product((0, 1), repeat=free) if free <= 3 else [(0,) * free, (1,) * free])
+    )
+    return reduce(ops.minimum, norms)
 
 
-def tightest_choice(at: CentreNorms, s: float) -> Choice:
-    """The choice with the smallest bound of the Jacobian's change at radius s, for floats."""
-    return min(all_choices(at), key=lambda choice: jacobian_change(at, s, FLOATS, [choice]))
-
-
-def jacobian_change(
-    at: CentreNorms, s: Scalar, ops: Arithmetic = FLOATS, choices: Iterable[Choice] | None = None
-) -> Scalar:
+def jacobian_change(at: CentreNorms, s: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
     """Upper bound of ||J(w) - J(w_0)|| over ||w - w_0|| <= s, with the optimal split of s over the layers.
 
-    Per layer two bounds are valid, by batch norms (0) or by the worst single sample (1).
+    Per layer two bounds are valid, by batch norms or by the worst single sample.
 
     Args:
         at: norms at the centre.
         s: radius.
         ops: arithmetic of `s` and the norms.
-        choices: which of the two per layer; the smallest bound among these choices is returned, by default among all.
 
     Source: THEORY section 5, recursion for dJ_l; the optimal split replaces t_l = s by a spectral norm.
     """
@@ -181,7 +167,7 @@ def jacobian_change(
         one = at.input_max[l] + k * ops.minimum(ch.batch_inputs[l], ch.sample_inputs[l])
         batch.append(_combine(one, xb[l], moved, xa[l]))
         sample.append(_combine(at.inputs[l] + k * ch.batch_inputs[l], sb[l], moved, xa[l]))
-    return s * _worst_split(batch, sample, ops, all_choices(at) if choices is None else choices)
+    return s * _worst_split(batch, sample, ops)
 
 
 def jacobian_lipschitz(at: CentreNorms, radius: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
@@ -206,4 +192,36 @@ def jacobian_lipschitz(at: CentreNorms, radius: Scalar, ops: Arithmetic = FLOATS
         moved = at.kappa[l] * row_max[l]
         batch.append(_combine(input_max[l], xb[l], moved, xa[l]))
         sample.append(_combine(inputs[l], sb[l], moved, xa[l]))
-    return _worst_split(batch, sample, ops, all_choices(at))
+    return _worst_split(batch, sample, ops)
+
+
+@dataclass(frozen=True)
+class NormBounds:
+    """Bounds over balls from norms alone, as `BallBounds`; of a network whose weights are not at hand.
+
+    Attributes:
+        norms: upper bounds.
+    """
+
+    norms: CentreNorms
+
+    def change(self, s: Scalar, ops: Arithmetic, number: Number) -> Scalar:
+        """As in `BallBounds`."""
+        return jacobian_change(self.norms, s, ops)
+
+    def lipschitz(self, radius: Scalar, ops: Arithmetic, number: Number) -> Scalar:
+        """As in `BallBounds`."""
+        return jacobian_lipschitz(self.norms, radius, ops)
+
+    @property
+    def kinked(self) -> bool:
+        """No: every activation of the class is smooth."""
+        return False
+
+    def kinks(self, radius: float, ops: Arithmetic, number: Number) -> int:
+        """0."""
+        return 0
+
+    def nearest_kink(self, radius: float) -> str:
+        """None."""
+        return ""

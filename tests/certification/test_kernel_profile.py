@@ -13,14 +13,14 @@ from torch.func import vmap
 
 from pltheory.certification.kernel_profile import centre as centre_module
 from pltheory.certification.kernel_profile import kernel_centre, kernel_profile, lost_share, require_available
-from pltheory.certification.kernel_profile import spread as spread_module
 from pltheory.certification.kernel_profile.passes import Passes
 from pltheory.certification.kernel_profile.quartic import Pairs
-from pltheory.certification.kernel_profile.spread import weighted_change, weighted_spread
+from pltheory.certification.kernel_profile.spread import weighted_change
 from pltheory.nets.activations import activation
 from pltheory.nets.centre import linearize
 from pltheory.nets.fields import FLOATS, VERIFIED
 from pltheory.nets.graph import Graph
+from pltheory.nets.kinds import affine
 from pltheory.theory import NotAvailableError, NumericalFailureError
 from pltheory.theory.arithmetic import FLOATS as FLOATS_OF_FORMULAS
 from pltheory.theory.kernel_profile import Affine, Forward, Pointwise, turning
@@ -275,7 +275,7 @@ def test_the_spread_of_weights_is_that_of_the_map(field):
             for i in range(q):
                 whole[k, kind.patches[0, position, i]] += kind.kappa * weight[0, o, i]
         wanted = max(np.linalg.norm(c_i[:, None] * whole, 2) for c_i in c)
-        found = weighted_spread(here, last, kind, c)
+        found = kind.weighted_spread(here.tape, last, graph.nodes[last].inputs, c)
         assert found >= wanted * (1 - 1e-12)
         if dense:
             assert found == pytest.approx(wanted, rel=1e-6)
@@ -283,7 +283,7 @@ def test_the_spread_of_weights_is_that_of_the_map(field):
 
 def test_many_outputs_share_one_spread(monkeypatch):
     """Beyond the small sizes the largest weights stand for all samples: a bound still, and no worse than max c."""
-    monkeypatch.setattr(spread_module, "SMALL", 2)
+    monkeypatch.setattr(affine, "SMALL", 2)
     rng = np.random.default_rng(1)
     b = Builder(rng)
     last = b.dense(b.act(b.dense(b.input(3), 6)), 5)
@@ -291,7 +291,7 @@ def test_many_outputs_share_one_spread(monkeypatch):
     here = Passes.at(graph, rng.standard_normal((2, 3)), FLOATS)
     kind, c = graph.nodes[last].kind, rng.exponential(size=(2, 5))
     w = abs(kind.kappa) * graph.groups[kind.group].weight[0]
-    found = weighted_spread(here, last, kind, c)
+    found = kind.weighted_spread(here.tape, last, graph.nodes[last].inputs, c)
     assert max(np.linalg.norm(row[:, None] * w, 2) for row in c) <= found * (1 + 1e-12)
     assert found <= c.max() * np.linalg.norm(w, 2) * (1 + 1e-12)
 

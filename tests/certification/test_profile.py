@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 import torch
 
-from pltheory.certification.profile import GRID, centre_norms, profile
+from pltheory.certification.layers import layer_bounds
+from pltheory.certification.profile import GRID, profile
 from pltheory.measure.linearization import linearize
 from pltheory.problem.networks import class_n, fully_connected
 from pltheory.theory import Direction, NotAvailableError, NumericalFailureError
-from pltheory.theory.arithmetic import ARRAYS
-from pltheory.theory.perturbation import jacobian_change, jacobian_lipschitz
+from pltheory.theory.arithmetic import ARRAYS, FLOATS
+from pltheory.theory.perturbation import CentreNorms, jacobian_change, jacobian_lipschitz
 from tests.cases import CASES, draws, every_case, sequential
 from tests.oracles import recursion
 from tests.oracles.plain import read, sigma_max, sigma_min
@@ -25,31 +26,49 @@ def bounds_of(problem):
     return profile(lin, float((lin.outputs - problem.y).norm()), problem.scale)
 
 
+def change(bounds, s, ops=FLOATS):
+    return bounds.change(s, ops, float)
+
+
+def lipschitz(bounds, s, ops=FLOATS):
+    return bounds.lipschitz(s, ops, float)
+
+
 @every_case
-def test_centre_norms_are_those_of_derivatives_by_added_preactivations(case):
+def test_numbers_are_those_of_derivatives_by_added_preactivations(case):
     net, (x, _) = case.network(), case.data()
     plain, w = read(net)
-    at = centre_norms(linearize(net, x))
-    expected = recursion.norms(plain, w, x, at.s1, at.s2)
-    np.testing.assert_allclose(at.kappa, expected.kappa, rtol=1e-15)
-    np.testing.assert_allclose(at.weight[1:], expected.weight[1:], rtol=1e-12)
-    for name, other in [
-        ("inputs", "batch"), ("input_max", "sample"), ("rows", "rows"), ("row_max", "row"), ("entry_max", "top"),
-    ]:  # fmt: skip
-        np.testing.assert_allclose(getattr(at, name), getattr(expected, other), rtol=1e-11, err_msg=name)
+    layers = layer_bounds(linearize(net, x)).numbers
+    affine, pointwise = layers[1::2], layers[2::2]
+    expected = recursion.norms(plain, w, x, pointwise[0].s1, pointwise[0].s2)
+    np.testing.assert_allclose([at.scale for at in affine], expected.kappa, rtol=1e-15)
+    weights = [k * v for k, v in zip(expected.kappa, expected.weight, strict=True)]
+    np.testing.assert_allclose([at.spread for at in affine[1:]], weights[1:], rtol=1e-12)
+    for name, other in [("inputs", "batch"), ("input_max", "sample"), ("rows", "rows"), ("row_max", "row")]:
+        np.testing.assert_allclose([getattr(at, name) for at in affine], getattr(expected, other), 1e-11, err_msg=name)
+    np.testing.assert_allclose([at.largest for at in pointwise], expected.top, rtol=1e-11)
 
 
 @every_case
-def test_bounds_are_the_texts_recursions(case):
+def test_bounds_are_no_weaker_than_the_texts_recursions(case):
+    """THEORY section 5 is Theorem G1 on the chain, with coarser weights and splits: equal for one hidden layer."""
     problem = case.problem()
     plain, w = read(problem.network)
-    at = centre_norms(linearize(problem.network, problem.x))
-    text = recursion.norms(plain, w, problem.x, at.s1, at.s2)
+    bounds = layer_bounds(linearize(problem.network, problem.x))
+    act = bounds.numbers[2]
+    text = recursion.norms(plain, w, problem.x, act.s1, act.s2)
+    norms = CentreNorms(
+        text.kappa, text.weight, text.batch, text.sample, text.rows, text.row, text.top, text.s1, text.s2
+    )
     for s in (0.01, 0.3, 4.0):
-        assert jacobian_change(at, s) == pytest.approx(recursion.optimal_change(text, s), rel=1e-11)
-        assert jacobian_lipschitz(at, s) == pytest.approx(recursion.lipschitz(text, s), rel=1e-11)
+        assert jacobian_change(norms, s) == pytest.approx(recursion.optimal_change(text, s), rel=1e-11)
+        assert jacobian_lipschitz(norms, s) == pytest.approx(recursion.lipschitz(text, s), rel=1e-11)
+        sharper = 1e-11 if len(case.hidden) == 1 else 0.5
+        for found, other in ((change(bounds, s), jacobian_change(norms, s)),
+                             (lipschitz(bounds, s), jacobian_lipschitz(norms, s))):  # fmt: skip
+            assert (1 - sharper) * other <= found <= other * (1 + 1e-11)
         for variant in ("batch", "sample", "smaller"):
-            assert jacobian_change(at, s) <= recursion.plain_change(text, [s] * len(at.kappa), variant) * (1 + 1e-12)
+            assert change(bounds, s) <= recursion.plain_change(text, [s] * len(text.kappa), variant) * (1 + 1e-12)
 
 
 @every_case
@@ -68,14 +87,14 @@ def test_table_is_the_formula_scaled_to_the_loss(case):
         s = float(at.radii[i])
         # The better of two bounds: the direct one, and the integral of ell, itself rounded up.
         fine = np.linspace(0, s, 400)
-        path = np.trapezoid([jacobian_lipschitz(at.bounds.norms, float(u)) for u in fine], fine)
-        direct = jacobian_change(at.bounds.norms, s)
+        path = np.trapezoid([lipschitz(at.bounds, float(u)) for u in fine], fine)
+        direct = change(at.bounds, s)
         least = max(0.0, sigma_0 - direct, sigma_0 - path * (1 + 2e-3) - 1e-12)
         most = max(0.0, sigma_0 - min(direct, path * (1 - 1e-4)))
         assert least * (1 - 1e-9) <= at.sig[i] / math.sqrt(c) <= most * (1 + 1e-9)
         assert at.lipschitz[i] / math.sqrt(c) <= (sigma_1 + direct) * (1 + 1e-12)
         assert at.lipschitz[i] / math.sqrt(c) >= (sigma_1 + min(direct, path * (1 - 1e-4))) * (1 - 1e-12)
-        assert at.ell[i] == pytest.approx(math.sqrt(c) * jacobian_lipschitz(at.bounds.norms, s), rel=1e-12)
+        assert at.ell[i] == pytest.approx(math.sqrt(c) * lipschitz(at.bounds, s), rel=1e-12)
         assert at.beta[i] == pytest.approx(at.lipschitz[i] ** 2 + at.residual * at.ell[i], rel=1e-12)
 
 
@@ -102,8 +121,8 @@ def test_integral_of_ell_is_rounded_up(case):
     for i in (1, 7, 60):
         # Left end points of a finer grid: below the integral, and above any sum of left end points of the table's own.
         s = float(at.radii[i])
-        fine = jacobian_lipschitz(at.bounds.norms, np.linspace(0, s, 20 * i + 1), ARRAYS)
-        below = math.sqrt(c) * min(jacobian_change(at.bounds.norms, s), float(fine[:-1].sum()) * s / (20 * i))
+        fine = lipschitz(at.bounds, np.linspace(0, s, 20 * i + 1), ARRAYS)
+        below = math.sqrt(c) * min(change(at.bounds, s), float(fine[:-1].sum()) * s / (20 * i))
         assert at.sig[i] <= (sigma_0 - below) * (1 + 1e-12)
 
 
@@ -112,8 +131,12 @@ def test_integral_is_below_the_integral_of_the_formula_itself():
     sigma_0 = math.sqrt(at.lambda_0.value)
     end = float(at.radii[GRID // 2])
     fine = np.linspace(0, end, 20_001)
-    direct = np.maximum(0.0, sigma_0 - np.array([jacobian_change(at.bounds.norms, float(s)) for s in fine[::10]]))
-    left_sum = direct[:-1].sum() * (fine[10] - fine[0])
+    some, step = fine[::10], fine[10] - fine[0]
+    ell = lipschitz(at.bounds, some, ARRAYS)
+    # Left end points: the integral of ell from below, and that of sig from above.
+    path = np.concatenate([[0.0], np.cumsum(ell[:-1]) * step])
+    least = np.minimum([change(at.bounds, float(s)) for s in some], path)
+    left_sum = np.maximum(0.0, sigma_0 - least)[:-1].sum() * step
     assert at.integral[GRID // 2] <= left_sum
 
 
@@ -174,9 +197,11 @@ def test_signs_of_the_scales_do_not_matter():
             p.neg_()
     minus = linearize(net, x)
     torch.testing.assert_close(minus.outputs, plus.outputs)
-    a, b = centre_norms(plus), centre_norms(minus)
-    for f in fields(a):
-        np.testing.assert_allclose(getattr(a, f.name), getattr(b, f.name), rtol=1e-12, err_msg=f.name)
+    a, b = layer_bounds(plus), layer_bounds(minus)
+    for one, other in zip(a.numbers[1::2], b.numbers[1::2], strict=True):
+        np.testing.assert_allclose(astuple(one), astuple(other), rtol=1e-12)
+    assert change(a, 0.3) == pytest.approx(change(b, 0.3), rel=1e-12)
+    assert lipschitz(a, 0.3) == pytest.approx(lipschitz(b, 0.3), rel=1e-12)
 
 
 def test_a_sequential_has_the_profile_of_its_class_n_twin():

@@ -12,9 +12,11 @@ from functools import cache
 import pytest
 import torch
 
-from pltheory.certification.profile import GRID, centre_norms, profile
+from pltheory.certification.layers import layer_bounds
+from pltheory.certification.profile import GRID, profile
 from pltheory.measure.linearization import linearize
 from pltheory.problem.networks import FullyConnected
+from pltheory.theory.arithmetic import FLOATS
 from pltheory.theory.formulas import smoothness
 from pltheory.theory.perturbation import jacobian_change, jacobian_lipschitz
 from tests.cases import CASES, every_case
@@ -35,8 +37,8 @@ class Attacked:
         self.x, self.y = self.problem.x, self.problem.y
         lin = linearize(self.problem.network, self.x)
         self.residual = float((lin.outputs - self.y).norm())
-        self.norms = centre_norms(lin)
         self.profile = profile(lin, self.residual)
+        self.bounds = self.profile.bounds
         self.index = GRID // 2
         self.radii = [float(self.profile.radii[self.index]), 5 * float(self.profile.radii[-1])]
         j = self.plain.jacobian(self.w0, self.x)
@@ -57,7 +59,7 @@ def test_nothing_in_the_ball_contradicts_sig_and_l_f(case, tightness):
     at = Attacked(case)
     for s, points in zip(at.radii, find_jacobian_change(at.plain, at.w0, at.x, at.radii, steps=STEPS), strict=True):
         at.check_inside(points, s)
-        bound = jacobian_change(at.norms, s)
+        bound = at.bounds.change(s, FLOATS)
         found = [at.plain.jacobian(w, at.x) for w in points]
         worst = max(sigma_max(j - at.centre) for j in found)
         assert worst <= bound * ROUND_OFF
@@ -79,7 +81,7 @@ def test_nothing_in_the_ball_contradicts_ell(case, tightness):
         at.radii, find_lipschitz(at.plain, at.w0, at.x, at.radii, steps=STEPS), strict=True
     ):
         at.check_inside(points, s)
-        bound = jacobian_lipschitz(at.norms, s)
+        bound = at.bounds.lipschitz(s, FLOATS)
         slopes = [sigma_max(at.plain.jacobian_along(w, at.x, v)) for w, v in zip(points, directions, strict=True)]
         assert max(slopes) <= bound * ROUND_OFF
         tightness(f"ell at {s:.3g}", bound / max(slopes))
@@ -107,8 +109,8 @@ def test_nothing_in_the_ball_below_the_starting_loss_contradicts_beta(case, tigh
     found = find_curvature(at.plain, at.w0, at.x, at.y, at.radii, steps=20)
     for s, points in zip(at.radii, found, strict=True):
         at.check_inside(points, s)
-        ell = jacobian_lipschitz(at.norms, s)
-        beta = smoothness(at.residual, at.most + jacobian_change(at.norms, s), ell)
+        ell = at.bounds.lipschitz(s, FLOATS)
+        beta = smoothness(at.residual, at.most + at.bounds.change(s, FLOATS), ell)
         inside = [w for w in [at.w0, *points] if at.plain.loss(w, at.x, at.y) <= start]
         assert len(inside) > 1, "the search left the set on which beta is claimed"
         spectra = [torch.linalg.eigvalsh(at.plain.loss_hessian(w, at.x, at.y)) for w in inside]
@@ -129,10 +131,10 @@ def test_beta_without_the_residuals_part_is_caught():
     start = at.plain.loss(at.w0, at.x, y)
     inside = [w for w in points if at.plain.loss(w, at.x, y) <= start]
     largest = max(float(torch.linalg.eigvalsh(at.plain.loss_hessian(w, at.x, y))[-1]) for w in inside)
-    l_f = at.most + jacobian_change(at.norms, at.radii[0])
+    l_f = at.most + at.bounds.change(at.radii[0], FLOATS)
     residual = float((2 * start).sqrt())
     assert largest > l_f**2
-    assert largest <= smoothness(residual, l_f, jacobian_lipschitz(at.norms, at.radii[0]))
+    assert largest <= smoothness(residual, l_f, at.bounds.lipschitz(at.radii[0], FLOATS))
 
 
 # Tiny networks: the centre and the data are searched as well
@@ -181,9 +183,10 @@ def test_the_shipped_numbers_bound_what_was_found(tiny, what):
             tiny.plain.taus,
             tiny.activation,
         )
-        shipped = FORMULAS[what](centre_norms(linearize(net, x)), tiny.radius)
-        assert float(tiny.measured(z)) <= shipped * ROUND_OFF
-        assert shipped == pytest.approx(float(tiny.bound(z, FORMULAS[what])), rel=1e-9)
+        shipped = layer_bounds(linearize(net, x))
+        bound = shipped.change(tiny.radius, FLOATS) if what == "change" else shipped.lipschitz(tiny.radius, FLOATS)
+        assert float(tiny.measured(z)) <= bound * ROUND_OFF
+        assert bound <= float(tiny.bound(z, FORMULAS[what])) * (1 + 1e-9)
 
 
 def halved(name):

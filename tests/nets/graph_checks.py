@@ -228,6 +228,10 @@ def unequal_channels() -> list[str]:
         c[0, 0, 0], c[0, 1, 35] = 0.1, 1.0
         found = weights.weighted_norm(FLOATS, e, c, 3.0)
         low += [f"{r} x {q}"] if found < 1 - SLACK else []
+    # Many channels of large weights where the patches are short, and one of a smaller weight where they are not.
+    e, c = np.diag([3.0, 1.0])[None], np.tile([0.0, 1.0], (1, 3 * weights.FIRST, 1))
+    c[0, 7] = [0.9, 0.0]
+    low += ["a smaller weight"] if weights.weighted_norm(FLOATS, e, c, 3.0) < 2.7 * (1 - SLACK) else []
     return low
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from pltheory.nets import ball, kinked, quadratic, sweep, tape
+from pltheory.nets import ball, choice, kinked, quadratic, sweep, tape
 from pltheory.nets.kinds import affine, fixed, kinks, pointwise, product, sums, tokens, weights
 from pltheory.theory import rows
 from pltheory.theory.rows import NOTHING, Pair
@@ -96,7 +96,7 @@ MUTANTS = [
         "the weighted parent is lost",
         A,
         "weighted_change",
-        "together(own, sweep.forward[u].scaled(term.largest * self.spread_in(sweep, term.node)))",
+        "together(own, sweep.forward[u].scaled(term.spread + term.largest * at.reach * sweep.radius))",
         "own",
         "passed",
     ),
@@ -150,20 +150,20 @@ MUTANTS = [
         "moved = sweep.zero",
         "third power",
     ),
-    Mutant("the first term of M", A, "jacobian_change", "back.sample),", "back.sample) if False else {},", "bent"),
+    Mutant("the first term of M", A, "jacobian_changes", "back.sample),", "back.sample) if False else {},", "bent"),
     Mutant(
         "the second term of M",
         A,
-        "jacobian_change",
+        "jacobian_changes",
         "scaled(at.reach * self._row_max(sweep, v), x.batch),",
         "{},",
         "doubled",
     ),
-    Mutant("dA dropped in M", A, "jacobian_change", "at.inputs + at.reach * moved.batch", "at.inputs", "fourth power"),
+    Mutant("dA dropped in M", A, "jacobian_changes", "at.inputs + at.reach * moved.batch", "at.inputs", "fourth power"),
     Mutant(
         "da dropped in M",
         A,
-        "jacobian_change",
+        "jacobian_changes",
         "at.input_max + at.scale * moved.sample",
         "at.input_max",
         "fourth power",
@@ -171,7 +171,7 @@ MUTANTS = [
     Mutant(
         "en and y together in M",
         A,
-        "jacobian_change",
+        "jacobian_changes",
         "scaled(single, back.batch), scaled(at.scale * (at.row_max",
         "scaled(single, back.sample), scaled(at.scale * (at.row_max",
         "bent",
@@ -179,7 +179,7 @@ MUTANTS = [
     Mutant(
         "bo and x together in M",
         A,
-        "jacobian_change",
+        "jacobian_changes",
         "(at.rows + before.batch), x.sample",
         "(at.row_max + before.sample), x.sample",
         "layers",
@@ -446,10 +446,26 @@ MUTANTS = [
     ),
     Mutant(
         "what a projection misses",
-        weights,
-        "weighted_norm",
-        "field.sum(within, field.up(peaks, field.largest_norm(rest)))",
+        weights._Channels,
+        "largest",
+        "f.sum(f.up(within, self._onto), f.up(peaks, self._rest))",
         "within",
         "unequal channels",
+    ),
+    Mutant(
+        "channels left out",
+        weights,
+        "weighted_norm",
+        "start + size, 4 * size",
+        "len(order), size",
+        "unequal channels",
+    ),
+    Mutant(
+        "one row of a group of several nodes",
+        choice.Choices,
+        "_matrix",
+        "total(by_group.get(group, {}), row)",
+        "row",
+        "third power",
     ),
 ]

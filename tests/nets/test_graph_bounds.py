@@ -79,7 +79,7 @@ def test_no_point_of_a_ball_breaks_a_bound(seed):
 def test_all_arithmetics_say_the_same(seed):
     """One radius or a grid of them, floats or enclosures: an enclosure is not below the float, and close to it.
 
-    A grid takes one choice between rows for all its radii, that of the last: the others are near what they are alone.
+    Several radii share their choices between rows: below the last they are near what they are alone.
     """
     drawn = random_graph(seed)
     plain, verified = (GraphBounds.of(linearize(drawn.graph, drawn.x.numpy(), f)) for f in (FLOATS, VERIFIED))
@@ -91,7 +91,7 @@ def test_all_arithmetics_say_the_same(seed):
         for one, above, many, box in zip(alone, high, grid, boxes, strict=True):
             assert one <= above * (1 + 1e-9) <= one * (1 + 1e-5)
             assert many[k] == pytest.approx(one, rel=1e-9 if k == 2 else 0.2)
-            assert many[k] <= box.hi[k] * (1 + 1e-9) <= many[k] * (1 + 1e-5)
+            assert one * (1 - 1e-9) <= box.hi[k] <= many[k] * (1 + 1e-5 if k == 2 else 1.2)
 
 
 def test_bounds_grow_with_the_radius_from_nothing():

@@ -69,13 +69,13 @@ def grown(monkeypatch, bounds, node, by, measured):
                 own(self, sweep, v, inputs, Louder(form, by) if v == node else form)
 
             patch.setattr(kind, "curvature", curvature)
-        change = Affine.jacobian_change
+        changes = Affine.jacobian_changes
 
         def louder(self, sweep, v, inputs):
-            row = change(self, sweep, v, inputs)
-            return scaled(by, row) if v == node else row
+            rows = changes(self, sweep, v, inputs)
+            return [scaled(by, row) for row in rows] if v == node else rows
 
-        patch.setattr(Affine, "jacobian_change", louder)
+        patch.setattr(Affine, "jacobian_changes", louder)
         return measured(bounds, patch)
 
 

@@ -32,10 +32,11 @@ def exact(e: np.ndarray, c: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("narrow", [1, 3, weights.NARROW])
-def test_it_is_the_largest_over_the_channels(monkeypatch, shape, narrow):
-    """With patches as they are, or projected on few directions."""
+@pytest.mark.parametrize(("narrow", "first"), [(1, weights.FIRST), (3, 2), (weights.NARROW, 2)])
+def test_it_is_the_largest_over_the_channels(monkeypatch, shape, narrow, first):
+    """With patches as they are, or projected on few directions; all channels at once, or few at a time."""
     monkeypatch.setattr(weights, "NARROW", narrow)
+    monkeypatch.setattr(weights, "FIRST", first)
     for seed in range(3):
         e, c = draw(seed, shape)
         plain = max(np.linalg.norm(part, 2) for part in e)

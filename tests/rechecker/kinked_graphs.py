@@ -14,7 +14,7 @@ import torch
 
 from pltheory.certification.certificate import _build
 from pltheory.certification.claim import Claim
-from pltheory.certification.graph_enclosure import enclose_graph
+from pltheory.certification.enclose import enclose
 from pltheory.certification.kinked.centre import kinked_centre
 from pltheory.certification.kinked.certify import claim_on, search
 from pltheory.certification.stored_graph import GraphArrays
@@ -249,7 +249,7 @@ def crossed(name: str, loss: str = "sum", rule: ClippedSettings | None = None) -
 def kept(name: str, theorem: str, loss: str = "sum") -> Claim:
     """Theorem A, A', B or C on a ball in which no kink is met."""
     net, rule, size = NETWORKS[name](), certifiable(GradientDescentSettings("0.5/beta")), SIZES[name][1]
-    centre = enclose_graph(with_residual(net, size))
+    centre = enclose(with_residual(net, size))
     radius = float(2.2 * size / np.sqrt(centre.lambda_min.at_least()))
     claim = _build(loss, rule, centre, radius, THEOREMS[theorem].condition)
     assert claim.holds

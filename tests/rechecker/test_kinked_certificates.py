@@ -13,7 +13,7 @@ from flint import arb
 
 from pltheory.certification.certificate import _build
 from pltheory.certification.claim import Claim
-from pltheory.certification.graph_enclosure import enclose_graph
+from pltheory.certification.enclose import enclose
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings, certifiable
 from pltheory.rechecker import crossed, recheck
 from pltheory.rechecker.checks import Checks
@@ -174,7 +174,7 @@ def test_what_is_written_is_of_the_published_form(what: str) -> None:
 def test_a_ball_that_meets_a_kink_is_not_between_kinks(tmp_path: Path, name: str) -> None:
     """The claim that a prover would make which does not look: every other number of it is true."""
     net = NETWORKS[name]()
-    centre = enclose_graph(with_residual(net, 1e-3))
+    centre = enclose(with_residual(net, 1e-3))
     rule = certifiable(GradientDescentSettings("0.5/beta"))
     for radius in (0.01, 0.05, 0.2):
         claim = _build("sum", rule, centre, radius, THEOREMS["B"].condition)

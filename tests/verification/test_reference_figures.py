@@ -39,10 +39,12 @@ def figures():
 
 def plain_ratio(p, residual):
     """0.95 int sig / ||r_0|| with the per-sample recursion and all t_l = s, as the figures were made."""
-    at = p.bounds.norms
-    norms = recursion.Norms(
-        at.kappa, at.weight, at.inputs, at.input_max, at.rows, at.row_max, at.entry_max, at.s1, at.s2
-    )
+    _, first, act, head = p.bounds.numbers
+    layers = (first, head)
+    names = ("inputs", "input_max", "rows", "row_max")
+    own = ([getattr(at, name) for at in layers] for name in names)
+    weight = [at.spread / at.scale for at in layers]
+    norms = recursion.Norms([at.scale for at in layers], weight, *own, [act.largest], act.s1, act.s2)
     s = np.linspace(0, float(p.radii[-1]), 200)
     sigma_0 = math.sqrt(p.lambda_0.value)
     sig = [max(0.0, sigma_0 - recursion.plain_change(norms, [v, v], "sample")) for v in s]

@@ -22,7 +22,7 @@ from ...rigor.roundoff import U, add_up, down, mul_up, sqrt_down, sqrt_up
 from ...rigor.scalar import interval
 from ...theory import arithmetic
 from ...theory.arithmetic import Arithmetic, Scalar
-from ..graph_enclosure import ROOM
+from ..enclose import ROOM
 from ..stored_graph import GraphArrays
 
 

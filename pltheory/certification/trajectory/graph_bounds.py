@@ -18,7 +18,7 @@ from ...rigor.midrad import Ball
 from ...rigor.roundoff import Array, U, add_up, mul_up, sqrt_down, sqrt_up
 from ...rigor.scalar import interval
 from ...theory.arithmetic import FLOATS
-from ..graph_enclosure import ROOM
+from ..enclose import ROOM
 from .bounds import UPWARDS
 
 _MARGIN = 1.0 + 2.0**-30

@@ -25,7 +25,7 @@ from ...rigor.roundoff import Array, U, add_up, mul_up, sqrt_up
 from ...rigor.scalar import interval
 from ...theory.arithmetic import FLOATS
 from ...theory.rows import Row, length
-from ..graph_enclosure import ROOM
+from ..enclose import ROOM
 from .bounds import UPWARDS
 
 _DRIFT = 0.25

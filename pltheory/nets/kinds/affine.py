@@ -24,7 +24,10 @@ from .kind import Kind
 from .weights import weighted_norm
 
 ENTRIES = 20_000_000
-"""Of patches of backward rows held at a time."""
+"""Of patches of backward rows held at a time, and of weighted matrices."""
+SMALL = 64
+"""Up to this size the matrices diag(c) W of every sample and position are taken one by one; beyond it c is its largest
+value over them, which is a bound, and cost less than a hundredth of T_c where measured."""
 DENSE_MAP = 2048
 """Up to this size of the smaller side the linear map itself is formed for its norm."""
 
@@ -293,8 +296,29 @@ class Affine(Kind):
                 float(c.max(initial=0.0)),
                 weighted_norm(f, by_group, over_batch, batch),
                 weighted_norm(f, f.reshape(e, n * g, p, q1), weights.reshape(n * g, -1, p), single),
+                self.weighted_spread(tape, v, inputs, c) if tape.moving[inputs[0]] else 0.0,
             )
         ]
+
+    def weighted_spread(self, tape: Tape, v: int, inputs: Sequence[int], c: np.ndarray) -> float:
+        """Tc: |kappa| omega times the largest over i, g and p of ||diag(c_igp) W_g||, or max(c) ||T_v||.
+
+        Why: |c_i o T(W) a|^2 = kappa^2 sum_gp |diag(c_igp) W_g e_gp|^2, and each entry of a stands in mult patches.
+        """
+        f, (weight, _) = tape.field, tape.groups[self.group]
+        g, o, q = f.shape(weight)
+        weights = c.reshape(len(c), g, o, -1).transpose(1, 0, 3, 2).reshape(g, -1, o)  # (G, n P, O)
+        if min(o, q) > SMALL:
+            weights = weights.max(axis=1, keepdims=True)
+        size = max(1, ENTRIES // max(1, o * q))
+        best = 0.0
+        for b in range(g):
+            w = f.part(weight, slice(b, b + 1))
+            for start in range(0, weights.shape[1], size):
+                part = np.ascontiguousarray(weights[b, start : start + size])[:, :, None]
+                best = max(best, f.largest_norm(f.times(w, f.constant(part))))
+        whole = f.up(float(c.max(initial=0.0)), self._norm(tape, v, inputs))
+        return min(float(f.up(best, self._spreading(f))), float(whole))
 
     # --- over a ball ---
 
@@ -314,14 +338,14 @@ class Affine(Kind):
         return together(own, sweep.forward[inputs[0]].scaled(self.spread_in(sweep, v)))
 
     def weighted_change(self, sweep: Sweep, term: Weighted, u: int) -> Pair:
-        """||E~||_c e_g + max(c) Tb_v X_u."""
+        """||E~||_c e_g + (Tc + max(c) kappa omega s) X_u."""
         at: AffineNumbers = sweep.numbers[term.node]
         moved = sweep.before(u)
         own = Pair(
             unit(self.group, term.batch + term.largest * at.reach * moved.batch),
             unit(self.group, term.sample + term.largest * at.reach * moved.sample),
         )
-        return together(own, sweep.forward[u].scaled(term.largest * self.spread_in(sweep, term.node)))
+        return together(own, sweep.forward[u].scaled(term.spread + term.largest * at.reach * sweep.radius))
 
     def backward_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> list[Pair]:
         """Tb_v Y_v + kappa omega min(Bs_v, Br_v) e_g; the stack's norm where the node is dense."""
@@ -346,8 +370,8 @@ class Affine(Kind):
         norm, _ = self._patch_norms(tape.field, e)
         return UnitRows(tape.field, self.group, tape.rows[v], e, (g, o, p), norm, self.dense)
 
-    def jacobian_change(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> Row:
-        """What this node adds to the row M_g of its group."""
+    def jacobian_changes(self, sweep: Sweep, v: int, inputs: Sequence[int]) -> list[Row]:
+        """Bounds of what this node adds to the row M_g of its group; each holds."""
         at: AffineNumbers = sweep.numbers[v]
         moved, back = sweep.moved(inputs[0]), sweep.backward[v]
         x = sweep.forward[inputs[0]]
@@ -356,12 +380,12 @@ class Affine(Kind):
             scaled(at.reach * self._row_max(sweep, v), x.batch),
         )
         if not self.dense:
-            return sweep.smallest(v, first)
+            return [first]
         before = sweep.before_back(v)
         single = at.input_max + at.scale * moved.sample
         by_batch = total(scaled(single, back.batch), scaled(at.scale * (at.row_max + before.sample), x.batch))
         by_sample = total(scaled(single, back.batch), scaled(at.scale * (at.rows + before.batch), x.sample))
-        return sweep.smallest(v, first, by_batch, by_sample)
+        return [first, by_batch, by_sample]
 
     def curvature(self, sweep: Sweep, v: int, inputs: Sequence[int], form: Quadratic) -> None:
         """2 kappa omega t_g bb_v (X'_u . t), or for a dense node 2 kappa t_g Bb_v (x'_u . t)."""

@@ -71,7 +71,7 @@ class Kind:
 
     def weighted(self, tape: Tape, v: int, inputs: Sequence[int], c: np.ndarray) -> list[Weighted]:
         """Terms of `||c o (A'_v - A_v)||_F` for weights c (n, N_v) >= 0; here max(c) X_v."""
-        return [Weighted(v, False, float(c.max(initial=0.0)), 0.0, 0.0)]
+        return [Weighted(v, False, float(c.max(initial=0.0)), 0.0, 0.0, 0.0)]
 
     def reach(self, tape: Tape, v: int, inputs: Sequence[int]) -> Reach | None:
         """How far the output's single entries go in a ball, where more is known than of all of them together."""

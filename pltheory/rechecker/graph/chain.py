@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import Shape
+from ..cost import Cost
 from ..fields import Array
+from .cost import graph_cost
 from .kinds.affine import Affine
 from .kinds.input import Input
 from .kinds.kind import Kind
 from .kinds.pointwise import Pointwise
+from .text import NodeText
 
 
 def chain(
@@ -32,3 +36,21 @@ def chain(
         if l < len(weights) - 1:
             kinds.append(Pointwise(size, (len(kinds) - 1,), activation))
     return kinds
+
+
+def chain_cost(weights: list[Array], data: Shape, radii: int) -> Cost:
+    """Seconds and bytes that the chain takes at most, beside the rest.
+
+    Args:
+        weights: of every layer.
+        data: (n, C).
+        radii: of the ball's profile.
+    """
+    nodes, shapes = [NodeText("input", (), weights[0].shape[1], {})], {"y": data}
+    for l, w in enumerate(weights, 1):
+        size, width = w.shape
+        shapes |= {f"n{len(nodes)}.patches": (1, 1, width), f"W{l}": (1, size, width)}
+        nodes.append(NodeText("affine", (len(nodes) - 1,), size, {"group": l}))
+        if l < len(weights):
+            nodes.append(NodeText("pointwise", (len(nodes) - 1,), size, {}))
+    return graph_cost(nodes, shapes, radii)
