@@ -11,8 +11,8 @@ from ..certification.claim import Claim
 from ..optim import StepSettings
 from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
-from ..theorems.ladder import AT_CHECKPOINT
-from ..theory import NumericalFailureError
+from ..theorems.ladder import AT_CHECKPOINT, AtCheckpoint
+from ..theory import NotAvailableError, NumericalFailureError
 from .fit import Fit, fit
 from .polish import Polished, polish
 
@@ -26,7 +26,7 @@ class Basin:
         norm: ||w|| there.
         polished: the polish, whose end the certificate is about; None where it failed.
         end: the fit where it ended.
-        certificate: of Theorem C; None where no numbers were found.
+        certificate: of the theorem; None where no numbers were found.
         shortfall: why there is no proof, where that is not an inequality of the certificate.
         failure: what ended a polish.
     """
@@ -46,7 +46,7 @@ class Basin:
 
     @property
     def holds(self) -> bool:
-        """Whether Theorem C is proved at the polished weights."""
+        """Whether the theorem is proved at the polished weights."""
         return self.certificate is not None and self.certificate.holds
 
 
@@ -54,28 +54,30 @@ def certify_basin(
     problem: Problem,
     settings: StepSettings,
     *,
+    theorem: AtCheckpoint = AT_CHECKPOINT,
     limit: int = 12,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Basin:
-    """Polish a copy of the weights and prove Theorem C where that ends.
+    """Polish a copy of the weights and prove a theorem where that ends.
 
     Args:
         problem: of class N or G at the checkpoint's weights, which are left as they are.
         settings: step rule.
+        theorem: C unless given.
         limit: most Gauss-Newton steps; 0 proves at the weights as loaded or says why not.
         progress: called as (done, limit, note).
 
     Raises:
-        InvalidInputError: Theorem C does not speak of these steps.
+        InvalidInputError: the theorem does not speak of these steps.
         NotAvailableError: neither of class N nor of class G.
         NumericalFailureError: the loss at the weights as loaded is not finite.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
-    AT_CHECKPOINT.require_covers(settings)
+    theorem.require_covers(settings)
     loaded = fit(problem)
     norm = float(torch.stack([p.detach().double().norm() for p in problem.parameters()]).norm())
     try:
-        polished = polish(problem, settings, limit=limit, progress=progress)
+        polished = polish(problem, settings, theorem=theorem, limit=limit, progress=progress)
         end = fit(polished.problem)
     except NumericalFailureError as error:
         # Without a polish there is nothing that could fail: the weights are then not provably in a basin.
@@ -83,7 +85,7 @@ def certify_basin(
     if progress is not None:
         progress(limit, limit, "verifying")
     try:
-        certificate = AT_CHECKPOINT.certify_near(polished.problem, settings, polished.profile)
-    except NoVerdictError as error:
+        certificate = theorem.certify_near(polished.problem, settings, polished.profile)
+    except (NoVerdictError, NotAvailableError) as error:
         return Basin(loaded, norm, polished, end, None, f"round-off not covered: {error}")
     return Basin(loaded, norm, polished, end, certificate)

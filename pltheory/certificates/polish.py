@@ -20,7 +20,7 @@ from torch import Tensor
 from ..certification.profile import Profile
 from ..optim import StepSettings
 from ..problem.problem import Problem
-from ..theorems.ladder import AT_CHECKPOINT
+from ..theorems.ladder import AT_CHECKPOINT, AtCheckpoint
 from ..theory import Bound, NotAvailableError, NumericalFailureError
 from ..theory.bound import estimate
 from .local import Local, local
@@ -47,7 +47,7 @@ class PolishStep:
 
     Attributes:
         residual: ||r|| there.
-        ratio: Theorem C's available over required, float64; None where the steps do not yet converge fast enough for
+        ratio: the theorem's available over required, float64; None where the steps do not yet converge fast enough for
             it to be asked.
         step: the fraction a of the full step that led on from there, 0 at the end.
         damping: d.
@@ -80,14 +80,16 @@ def polish(
     problem: Problem,
     settings: StepSettings,
     *,
+    theorem: AtCheckpoint = AT_CHECKPOINT,
     limit: int = 12,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Polished:
-    """Take kernel Gauss-Newton steps until Theorem C's ratio is safely above 1, or the limit is reached.
+    """Take kernel Gauss-Newton steps until the theorem's ratio is safely above 1, or the limit is reached.
 
     Args:
         problem: of class N or G; its own weights are left as they are.
         settings: step rule that the certificate is to be about.
+        theorem: into whose basin.
         limit: largest number of steps; 0 only measures.
         progress: called at every point as (done, limit, note).
 
@@ -115,7 +117,7 @@ def polish(
         ratio = None
         if lin.quick or len(steps) >= limit or (steps and residual <= CONVERGING * steps[-1].residual):
             bounds = lin.profile(residual, work.scale, spectrum)
-            ratio = AT_CHECKPOINT.search_radius(bounds, settings).ratio
+            ratio = theorem.ratio(bounds, settings)
         if progress is not None:
             said = "" if ratio is None else f", ratio {ratio:.3g}"
             progress(len(steps), limit, f"||r|| = {residual:.2e}{said}")
@@ -128,7 +130,7 @@ def polish(
         if fraction == 0.0:  # as near as rounding lets it come: the certificate says what is missing
             if ratio is None:
                 bounds = lin.profile(residual, work.scale, spectrum)
-                ratio = AT_CHECKPOINT.search_radius(bounds, settings).ratio
+                ratio = theorem.ratio(bounds, settings)
             steps.append(PolishStep(residual, ratio, 0.0, known.damping))
             break
         steps.append(PolishStep(residual, ratio, fraction, known.damping))

@@ -127,7 +127,11 @@ class Claim:
             "statement": ABOUT,
             "network": _written(self.arrays.section()),
             "loss": self.loss,
-            "optimizer": {"name": self.rule.name, **{name: number(v) for name, v in rule.items()}},
+            "optimizer": {
+                "name": self.rule.name,
+                **{name: number(v) for name, v in rule.items()},
+                **_written(self.rule.recursion.section()),
+            },
             "arrays": {"file": arrays_file, "sha256": {name: array_hash(v) for name, v in self.stored.items()}},
             "witness": {name: v if isinstance(v, int) else number(v) for name, v in self.numbers.items()},
             "bounds": {name: {"kind": str(b.kind), **number(b.value)} for name, b in self.bounds.items()},

@@ -10,7 +10,7 @@ import click
 from pltheory.certification.claim import require_free
 from pltheory.report.checkpoint_text import print_checkpoint
 from pltheory.study.checkpoint_report import at_checkpoint
-from pltheory.theorems.ladder import AT_CHECKPOINT
+from pltheory.theorems.ladder import AT_CHECKPOINT, BASINS
 from pltheory.theory import InvalidInputError
 
 from .options import config_option, err, load, out, progress_bar
@@ -24,6 +24,13 @@ from .options import config_option, err, load, out, progress_bar
 )
 @click.option("--no-polish", "as_is", is_flag=True, help="Prove at the weights as they are, or say UNDECIDED.")
 @click.option(
+    "--theorem",
+    type=click.Choice(list(BASINS)),
+    default=AT_CHECKPOINT.id,
+    show_default=True,
+    help="What is proved; those other than the default are about momentum.",
+)
+@click.option(
     "--out", "target", type=click.Path(path_type=Path), help="Certificate to write; default CHECKPOINT with .cert.json."
 )
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
@@ -35,10 +42,11 @@ def command(
     overrides: tuple[str, ...],
     limit: int | None,
     as_is: bool,
+    theorem: str,
     target: Path | None,
     as_json: bool,
 ) -> None:
-    """Certify Theorem C at CHECKPOINT, a state_dict of torch or safetensors, for the problem of --config.
+    """Certify Theorem C, or another, at CHECKPOINT, a state_dict of torch or safetensors, for the problem of --config.
 
     The report begins with how the weights fit as loaded. Kernel Gauss-Newton steps then bring a copy into the basin;
     the certificate is about the weights they end at, which are stored beside it. `pltheory recheck` checks it again
@@ -49,10 +57,10 @@ def command(
     file = checkpoint.with_suffix(".cert.json") if target is None else target
     require_free(file)
     at = f"network.checkpoint={json.dumps(str(checkpoint.absolute()))}"
-    settings = load(config, (*overrides, at), None, AT_CHECKPOINT.id)
+    settings = load(config, (*overrides, at), None, theorem)
     steps = 0 if as_is else 12 if limit is None else limit
     with progress_bar("polishing") as progress:
-        report = at_checkpoint(settings, limit=steps, progress=progress)
+        report = at_checkpoint(settings, theorem=BASINS[theorem], limit=steps, progress=progress)
     basin = report.basin
     if basin.certificate is not None and basin.holds:
         basin.certificate.save(file)

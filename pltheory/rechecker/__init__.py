@@ -20,6 +20,7 @@ import numpy as np
 from flint import ctx
 
 from ..theory.errors import InvalidInputError
+from .accelerated import check_accelerated, read_accelerated
 from .ball import check_ball, read_ball
 from .bplus import check_bplus, read_bplus
 from .checks import Check, Checks, Tick
@@ -33,6 +34,7 @@ from .finite.claim import read_finite
 from .finite.replay import check_finite
 from .kinked_trajectory import check_kinked_trajectory
 from .level import check_level, read_level
+from .quadratic import check_quadratic, read_quadratic
 from .trajectory import KinkedTrajectoryClaim, check_trajectory, read_trajectory
 
 Reader = Callable[[dict[str, Any], Path, Admit], Any]
@@ -50,6 +52,8 @@ CHECKERS: dict[str, tuple[Reader, Checker]] = {
     **{theorem: (read_ball, check_ball) for theorem in ("A", "A'", "B", "C")},
     "N": (read_crossed, check_crossed),
     "B+": (read_bplus, check_bplus),
+    "M2": (read_quadratic, check_quadratic),
+    "M3": (read_accelerated, check_accelerated),
     "D": (read_trajectory, _along),
     "T": (read_finite, check_finite),
     "L": (read_level, check_level),

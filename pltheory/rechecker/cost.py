@@ -133,7 +133,7 @@ def estimate(theorem: str, shapes: dict[str, Shape], bits: int) -> Cost:
         seconds += steps * (once + at.parameters * (1.2e-5 + 2e-7 * part.n) + 2e-5 * part.n * at.units)
         numbers += 20 * at.parameters + 8 * at.n * at.units
     else:
-        seconds, numbers = _centre(at, shapes["grid"][0])
+        seconds, numbers = _centre(at, shapes.get("grid", (1,))[0])
     return Cost(seconds * slower, 2 * arrays + size * numbers)
 
 

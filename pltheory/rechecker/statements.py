@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _PROJECT = "this project's sharpening of TMSSR25, proved in its derivations"
-CITATIONS = dict.fromkeys(("A", "A'", "B", "C", "N", "B+", "D", "L", "T"), _PROJECT)
+CITATIONS = dict.fromkeys(("A", "A'", "B", "C", "N", "B+", "D", "L", "T", "M2", "M3"), _PROJECT)
 CONCLUSIONS = {
     "A": "L_t <= q^t L_0, path length at most R, w_t converges to a zero of L",
     "A'": "as Theorem A, with path length at most R*",
@@ -26,4 +26,14 @@ CONCLUSIONS = {
         "loss, accuracy, margin, distance and path of the exact iterate after T stored steps from w_0 are as enclosed, "
         "whatever sigma_min and eta are"
     ),
+    "M2": (
+        "with v_t = w_t + al d_t, E_t = L(v_t) + c/2 |d_t|^2: E_t <= q^t L_0, |r(w_t)|^2 <= 2 (1 + L_F^2 al^2/c) E_t, "
+        "path of v at most rho, w_t converges to a zero of L"
+    ),
+    "M3": (
+        "|r(w_t)| <= N q^t, 2 L_t <= N^2 rate^t with rate = q^2, path length at most required, w_t converges to a zero "
+        "of L"
+    ),
 }
+CLIPS = {"M2": ("gradient",), "M3": ("gradient",)}
+"""Theorems whose certificates say the momentum of the step rule, and what may be clipped."""

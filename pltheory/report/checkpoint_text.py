@@ -87,7 +87,7 @@ def _polish(console: Console, polish: dict[str, Any]) -> None:
 
 
 def _certificate(console: Console, claim: dict[str, Any], holds: bool) -> None:
-    rows = Table(title="Theorem C, round-off included", box=box.SIMPLE_HEAD, title_justify="left")
+    rows = Table(title=f"Theorem {claim['theorem']}, round-off included", box=box.SIMPLE_HEAD, title_justify="left")
     for name in ("hypothesis", "left at most", "", "right at least", "proved"):
         rows.add_column(name)
     for h in claim["hypotheses"]:
@@ -104,5 +104,5 @@ def _certificate(console: Console, claim: dict[str, Any], holds: bool) -> None:
             console,
             "conclusion",
             f"from these weights {claim['optimizer']['name']} with eta = {eta:.4g} reaches a zero of L within distance "
-            f"{required:.4g}, L_t <= q^t L_0 with 1 - q = {1 - rate:.3g}",
+            f"{required:.4g}; {claim['conclusion']}; 1 - rate = {1 - rate:.3g}",
         )

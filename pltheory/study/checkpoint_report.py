@@ -9,7 +9,7 @@ from typing import Any
 from ..certificates.basin import Basin, certify_basin
 from ..certificates.fit import Fit, doubts
 from ..problem.checkpoint import Reading
-from ..theorems.ladder import AT_CHECKPOINT
+from ..theorems.ladder import AT_CHECKPOINT, AtCheckpoint
 from ..theory import InvalidInputError
 from .build import batches_of, data_of, problem_and_reading, settings_of
 from .config import Config, loss_in
@@ -89,12 +89,17 @@ def _fit(f: Fit) -> dict[str, Any]:
 
 
 def at_checkpoint(
-    config: Config, *, limit: int = 12, progress: Callable[[int, int, str], None] | None = None
+    config: Config,
+    *,
+    theorem: AtCheckpoint = AT_CHECKPOINT,
+    limit: int = 12,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> CheckpointReport:
-    """Read `network.checkpoint`, polish a copy and prove Theorem C where that ends.
+    """Read `network.checkpoint`, polish a copy and prove a theorem where that ends.
 
     Args:
         config: with `network.checkpoint`.
+        theorem: C unless given.
         limit: most Gauss-Newton steps; 0 proves at the weights as loaded.
         progress: called as (done, limit, note).
 
@@ -102,14 +107,14 @@ def at_checkpoint(
         InvalidInputError: no checkpoint, or what `problem_of` refuses.
         NotAvailableError, NumericalFailureError, RoundingEnvironmentError: as `certify_basin`.
     """
-    outside = AT_CHECKPOINT.outside(batches_of(config), loss_in(config))
+    outside = theorem.outside(batches_of(config), loss_in(config))
     if outside:
         raise InvalidInputError(outside)
     data = data_of(config)
     problem, reading = problem_and_reading(config, data)
     if reading is None:
         raise InvalidInputError("network.checkpoint: missing; a checkpoint is needed")
-    basin = certify_basin(problem, settings_of(config), limit=limit, progress=progress)
+    basin = certify_basin(problem, settings_of(config), theorem=theorem, limit=limit, progress=progress)
     others = alternatives(config, problem) if basin.loaded.unexplained > WELL_FITTED else []
     # Weights that were not moved are no measure of themselves.
     reasons = doubts(basin.loaded, basin.end if basin.moved else None, basin.moved, basin.norm, others)

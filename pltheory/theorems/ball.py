@@ -265,6 +265,10 @@ class BallTheorem(Theorem):
         radii = [radius] if found.best_radius <= radius else [radius, found.best_radius]
         return certify(problem, settings, condition, radii, guess, centre=centre, sharp=sharp)
 
+    def ratio(self, p: Profile, settings: StepSettings) -> float:
+        """The largest ratio over the balls of a profile."""
+        return self.search_radius(p, settings).ratio
+
     def prove(self, question: Question, found: Ball) -> Ball:
         """The ball with proved constants, where the theorem has a proof."""
         if self.condition is None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from ..certification.claim import Claim
+from ..certification.profile import Profile
+from ..optim import StepSettings
+from ..problem.batches import Batches
 from ..problem.loss import Loss, SquareLoss
-from . import a, a_tight, b, b_plus, c, d, l, lzb22_4, lzb22_6, n, t, tmssr25
+from ..problem.problem import Problem
+from . import a, a_tight, b, b_plus, c, d, l, lzb22_4, lzb22_6, m2, m3, n, t, tmssr25
 from .ball import BallTheorem
 from .protocol import Theorem
 
@@ -22,6 +29,8 @@ LADDER: tuple[Theorem, ...] = (
     b_plus.THEOREM,
     d.THEOREM,
     l.THEOREM,
+    m2.THEOREM,
+    m3.THEOREM,
 )
 
 BY_NAME: tuple[Theorem, ...] = (t.THEOREM,)
@@ -33,6 +42,35 @@ AT_CHECKPOINT: BallTheorem = c.THEOREM
 drawn and at weights loaded."""
 
 
+class AtCheckpoint(Protocol):
+    """A theorem in whose basin a checkpoint is brought."""
+
+    @property
+    def id(self) -> str:
+        """As of `Theorem`."""
+        ...
+
+    def require_covers(self, settings: StepSettings) -> None:
+        """As of `Theorem`."""
+        ...
+
+    def outside(self, batches: Batches | None, loss: Loss) -> str:
+        """As of `Theorem`."""
+        ...
+
+    def ratio(self, p: Profile, settings: StepSettings) -> float:
+        """What there is over what is needed, in floats; more than 1 where the theorem holds as computed."""
+        ...
+
+    def certify_near(self, problem: Problem, settings: StepSettings, guess: Profile) -> Claim:
+        """The proof on a ball chosen by a profile, which is trusted for nothing else."""
+        ...
+
+
+BASINS: dict[str, AtCheckpoint] = {each.id: each for each in (AT_CHECKPOINT, m2.THEOREM, m3.THEOREM)}
+"""Theorems that `pltheory certify` proves after a polish, by id."""
+
+
 def by_cost(*, checkpoint: bool, loss: Loss) -> tuple[Theorem, ...]:
     """What "best" tries in turn, until one reaches the level.
 
@@ -41,7 +79,15 @@ def by_cost(*, checkpoint: bool, loss: Loss) -> tuple[Theorem, ...]:
     """
     if not isinstance(loss, SquareLoss):
         return (l.THEOREM,)
-    return (AT_CHECKPOINT if checkpoint else WEAKEST_DEMAND, a_tight.THEOREM, n.THEOREM, b_plus.THEOREM, d.THEOREM)
+    return (
+        AT_CHECKPOINT if checkpoint else WEAKEST_DEMAND,
+        a_tight.THEOREM,
+        n.THEOREM,
+        b_plus.THEOREM,
+        m2.THEOREM,
+        m3.THEOREM,
+        d.THEOREM,
+    )
 
 
 WORK = {ALL: 1e8, BEST: 3e10}

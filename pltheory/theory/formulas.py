@@ -154,3 +154,14 @@ def expansion_mode(lam: Scalar, a: Scalar, al: Scalar, root: Scalar, ops: Arithm
         ops: the arithmetic.
     """
     return matrix_norm(1 - lam / a, lam * al / (a * root), -root * lam, 1 - a + al * lam, ops)
+
+
+def slowed(lipschitz: Scalar, ahead: Scalar, weight: Scalar) -> Scalar:
+    """1 + L_F^2 al^2 / c: ||r(w_t)||^2 is at most that times 2 E_t, E_t = L(w_t + al d_t) + (c/2) ||d_t||^2 (M, M2).
+
+    Args:
+        lipschitz: L_F.
+        ahead: al.
+        weight: c.
+    """
+    return 1 + lipschitz * lipschitz * ahead * ahead / weight

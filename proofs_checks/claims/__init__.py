@@ -87,6 +87,15 @@ NAMES = (
     "kink_recursion",
     "gauge_of_a_sample",
     "level_step",
+    "momentum_ahead",
+    "momentum_form",
+    "momentum_concave",
+    "momentum_inside",
+    "momentum_closed_form",
+    "accelerated_gain",
+    "accelerated_ends",
+    "accelerated_free",
+    "accelerated_loop",
 )
 
 

@@ -1,0 +1,1 @@
+"""Theorem M2: momentum by a quadratic form, found in floating point and checked over the rationals."""

@@ -1,0 +1,87 @@
+"""Verified bounds on one ball, as proofs read them: sig on a grid of radii, L_F and ell at its edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..rigor.arithmetic import INTERVALS
+from ..rigor.errors import NoVerdictError
+from ..rigor.roundoff import Array, sqrt_down, sqrt_up
+from ..rigor.scalar import Interval, interval
+from .centre import Centre
+from .certificate import changes_over
+from .kernel_profile import kernel_profile
+
+
+@dataclass(frozen=True)
+class VerifiedProfile:
+    """Bounds in the scale of the loss in use, round-off counted.
+
+    Attributes:
+        grid: radii from 0 to R.
+        sigma: lower bounds of sigma_min(J) on their balls.
+        residual: enclosure of an upper bound of ||r_0||.
+        norm: of ||J(w_0)||.
+        change: of sup ||J - J_0|| on B(w_0, R).
+        lipschitz: of ||J|| on the ball of radius `edge`.
+        ell: of the Lipschitz constant of J there.
+        root: of sqrt(c), the loss in use being c/2 ||F - y||^2.
+        edge: at least R.
+    """
+
+    grid: Array
+    sigma: Array
+    residual: Interval
+    norm: Interval
+    change: Interval
+    lipschitz: Interval
+    ell: Interval
+    root: Interval
+    edge: float
+
+
+def loss_root(loss: str, samples: int) -> Interval:
+    """sqrt(c) of the loss in use."""
+    return INTERVALS.sqrt(interval(1.0) / interval(float(samples))) if loss == "mean" else interval(1.0)
+
+
+def verified_profile(
+    centre: Centre, loss: str, radius: float, points: int, edge: float | None = None
+) -> VerifiedProfile:
+    """The bounds on B(w_0, R).
+
+    Args:
+        centre: verified numbers at w_0.
+        loss: "sum" or "mean".
+        radius: R.
+        points: of the grid.
+        edge: radius of the ball for L_F and ell, R if None.
+
+    Raises:
+        NoVerdictError: an overflow, or a radius without a grid of doubles.
+    """
+    edge = radius if edge is None else edge
+    root = loss_root(loss, len(centre.arrays.x))
+    sigma_0 = interval(float(sqrt_down(max(0.0, centre.lambda_min.at_least()))))
+    sigma_max = interval(float(sqrt_up(max(0.0, centre.lambda_max.at_most()))))
+    grid = np.linspace(0.0, radius, points + 1)
+    if not (np.diff(grid) > 0).all():
+        raise NoVerdictError(f"a ball of radius {radius:.3g} has no grid of doubles")
+    over_grid = changes_over(centre, np.append(grid, edge) if edge > radius else grid)
+    changes = over_grid[: len(grid)]
+    kept = np.zeros(len(grid)) if centre.kernel is None else kernel_profile(centre.kernel, grid, sigma_0.lo)
+    # Both are lower bounds of sigma_min(J) on the ball.
+    lower = [max((sigma_0 - c).lo, float(k)) for c, k in zip(changes, kept, strict=True)]
+    return VerifiedProfile(
+        grid=grid,
+        sigma=np.array([max(0.0, (interval(s) * root).lo) for s in lower]),
+        residual=interval(centre.residual) * root,
+        norm=sigma_max * root,
+        change=changes[-1] * root,
+        lipschitz=(sigma_max + over_grid[-1]) * root,
+        ell=centre.bounds.lipschitz(interval(edge), INTERVALS, interval) * root,
+        root=root,
+        edge=edge,
+    )

@@ -1,0 +1,188 @@
+"""Theorem M3 rechecked: gains of heavy ball on a circle over the rationals, and the ball from the stored arrays.
+
+A gain is claimed as its square. On |z| = q with x = cos phi, `|D|^2 = q^2 P(x)`, `P = (A x - be)^2 + B^2 (1 - x^2)`;
+that `g^2 P(x) - (l0 - l1 x)` is nowhere negative is decided by its discriminant at both ends of the spectrum, and is
+concave in between. The free responses are sums of squares of the series of z^2 / D, in closed form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flint import arb, fmpq
+
+from .ball import KINKS, Bounds, Claim, GraphClaim, LayerBounds
+from .checks import Check, Checks, Tick, positive
+from .fields import ACCEPTED, FALSE, SCHEMAS, Stop, damaged, number
+from .file import Admit, Common, Stored, read_bounds, read_hypotheses, read_momentum, read_stored, read_witness
+from .graph.ball import GraphBall
+from .graph.file import GraphStored, read_graph
+from .quadratic import rational
+
+BOUNDS = {
+    "residual": "upper", "lambda_min": "lower", "norm": "upper", "change": "upper", "lipschitz": "upper",
+    "envelope": "upper", "required": "upper", "rate": "upper",
+}  # fmt: skip
+HYPOTHESES = [
+    ("0 < lambda_min(K(w_0))", "<"),
+    ("0 < 4 m - (1 + m - kap)^2 at both ends of the spectrum", "<"),
+    ("m < q^2 < 1", "<"),
+    ("gains on the circle |z| = q, exact at both ends of the spectrum", "<"),
+    ("om (g_2 + sqrt(g_1 g_4)) < 1", "<"),
+    ("eta U / sqrt(1 - q^2) < R", "<"),
+]
+UNCLIPPED = ("L_F N <= gamma", "<=")
+SQUARES = ("step_to_residual", "across", "gradient_to_buffer", "free_residual", "free_buffer")
+NUMBERS = ("radius", "q", "low", "high", *SQUARES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceleratedClaim(Claim):
+    """What a certificate of Theorem M3 says of a fully connected network; it has no grid."""
+
+    momentum: float
+    witness: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphAcceleratedClaim(GraphClaim):
+    """The same of a network of class G."""
+
+    momentum: float
+    witness: dict[str, float]
+
+
+Read = AcceleratedClaim | GraphAcceleratedClaim
+
+
+def clips(c: Common) -> bool:
+    """Whether a step of the rule can be shorter than eta."""
+    return c.gamma != float("inf") and c.delta != 1
+
+
+def read_accelerated(text: dict[str, Any], path: Path, admit: Admit) -> Read:
+    """The claim of a certificate of Theorem M3, every field and hash checked, none of it recomputed.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    if text["schema"] == SCHEMAS[0]:
+        damaged("schema", "Theorem M3 has no certificates of this schema")
+    layered = isinstance(text.get("network"), dict) and "nodes" in text["network"]
+    stored: Stored | GraphStored
+    stored = (read_graph if layered else read_stored)(text, path, admit, {}, list(NUMBERS))
+    momentum, nesterov, _ = read_momentum(text)
+    if nesterov:
+        damaged("optimizer.nesterov", "Theorem M3 speaks of heavy ball")
+    witness = {name: number(*read_witness(text, name)) for name in NUMBERS}
+    for name, value in witness.items():
+        if not value > 0:
+            damaged(f"witness.{name}", f"{value} is not positive")
+    if witness["low"] > witness["high"]:
+        damaged("witness.low", "is above witness.high")
+    known = list(HYPOTHESES)
+    if isinstance(stored, GraphStored) and stored.kinks:
+        known.insert(1, KINKS)
+    if clips(stored):
+        known.append(UNCLIPPED)
+    kind = GraphAcceleratedClaim if isinstance(stored, GraphStored) else AcceleratedClaim
+    return kind(
+        **vars(stored), momentum=momentum, witness=witness, radius=witness["radius"], grid=[], sigma=[],
+        bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),
+    )  # fmt: skip
+
+
+def nowhere_negative(a: fmpq, b: fmpq, c: fmpq) -> bool:
+    """Whether a x^2 + b x + c >= 0 for all real x, of a > 0."""
+    return bool(a > 0 and b * b <= 4 * a * c)
+
+
+def gains_hold(m: fmpq, q: fmpq, kap: fmpq, square: dict[str, fmpq]) -> bool:
+    """Whether the squares are those of gains for the eigenvalue kap, and of its free responses."""
+    be, half_sum, half_difference = 1 + m - kap, q + m / q, q - m / q
+    # P(x) = p2 x^2 + p1 x + p0.
+    p2, p1, p0 = half_sum**2 - half_difference**2, -2 * half_sum * be, be**2 + half_difference**2
+
+    def below(of: fmpq, l0: fmpq, l1: fmpq) -> bool:
+        return nowhere_negative(of * p2, of * p1 + l1, of * p0 - l0)
+
+    through = below(q * q * square["step_to_residual"], q * q + m * m, 2 * m * q)
+    across = below(square["across"], kap, fmpq(0))
+    back = below(square["gradient_to_buffer"], q * q + 1, 2 * q)
+    # s_0 = sum p^t psi_t^2 and s_1 = sum p^t psi_t psi_{t-1} from psi_{t+1} = be psi_t - m psi_{t-1}, p = q^-2.
+    p = 1 / (q * q)
+    ratio = be * p / (1 + m * p)  # s_1 / s_0
+    left = 1 - p * be * be - m * m * p * p + 2 * be * m * p * ratio
+    if left <= 0:
+        return False
+    s_0 = 1 / left
+    free_residual = s_0 * (1 + m * m * p - 2 * m * ratio)
+    free_buffer = kap * s_0
+    free = free_residual <= square["free_residual"] and free_buffer <= square["free_buffer"]
+    return bool(through and across and back and free)
+
+
+def check_accelerated(c: Read, checks: Checks, tick: Tick) -> None:
+    """Recompute every claim of a certificate of Theorem M3."""
+    at: Bounds = GraphBall.of(c, tick) if isinstance(c, GraphAcceleratedClaim) else LayerBounds(c, tick)
+    zero, one, eta = arb(0), arb(1), arb(c.eta)
+    share = one / len(c.x) if c.loss == "mean" else one
+    scale, w = share.sqrt(), c.witness
+    names = [name for name, _ in HYPOTHESES]
+    if isinstance(c, GraphAcceleratedClaim) and c.kinks:
+        names.insert(1, KINKS[0])
+    if clips(c):
+        names.append(UNCLIPPED[0])
+
+    def bound(name: str, value: arb) -> None:
+        checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
+
+    def hypothesis(name: str, low: arb, high: arb) -> None:
+        i = names.index(name)
+        checks.hypothesis(i, c.hypotheses[i], name, low, high)
+
+    residual, least, norm = at.residual * scale, at.least * share, at.largest * scale
+    change = at.change(w["radius"]) * scale
+    bound("residual", residual)
+    bound("lambda_min", least)
+    bound("norm", norm)
+    bound("change", change)
+    bound("lipschitz", norm + change)
+    hypothesis(names[0], zero, at.least)  # of J J^T itself, in which the loss's 1/n has no part
+    if KINKS[0] in names:
+        assert isinstance(at, GraphBall)
+        hypothesis(KINKS[0], arb(at.meeting(w["radius"])), zero)
+    checks.compare("witness.low", w["low"], eta * least, "lower")
+    checks.compare("witness.high", w["high"], eta * norm**2, "upper")
+    m, q = rational(c.momentum), rational(w["q"])
+    ends = [rational(w["low"]), rational(w["high"])]
+    square = {name: rational(w[name]) for name in SQUARES}
+    hypothesis(HYPOTHESES[1][0], zero, arb(min(4 * m - (1 + m - kap) ** 2 for kap in ends)))
+    hypothesis(HYPOTHESES[2][0], zero, arb(min(q * q - m, 1 - q * q)))
+    # Off the row space of J_0 the gradient reaches the buffer through z / (z - m).
+    off = square["gradient_to_buffer"] * (q - m) ** 2 >= q * q
+    held = off and all(gains_hold(m, q, kap, square) for kap in ends)
+    hypothesis(HYPOTHESES[3][0], zero, one if held else zero)
+    if not held:
+        raise Stop(FALSE, "witness", "a gain is larger than claimed")
+    g1, g2, g4, free_r, free_u = (arb(w[name]).sqrt() for name in SQUARES)
+    om = eta.sqrt() * change
+    hypothesis(HYPOTHESES[4][0], om * (g2 + (g1 * g4).sqrt()), one)
+    # r <= R_f + om (g2 r + g1 u), u <= U_f + om (g4 r + g2 u): a matrix whose inverse is nonnegative.
+    a, b, d = om * g2, om * g1, om * g4
+    det = (1 - a) ** 2 - b * d
+    positive("1 - om g_2", 1 - a)
+    positive("det", det)
+    envelope = ((1 - a) * free_r + b * free_u) * residual / det
+    buffer = ((1 - a) * free_u + d * free_r) * residual / det
+    path = eta.sqrt() * buffer / (1 - arb(q) ** 2).sqrt()
+    bound("envelope", envelope)
+    hypothesis(HYPOTHESES[5][0], path, arb(w["radius"]))
+    bound("required", path)
+    if clips(c):
+        hypothesis(UNCLIPPED[0], (norm + change) * envelope, arb(c.gamma))
+    bound("rate", arb(q) ** 2)
+    linear = ACCEPTED if c.bounds["rate"] < 1 else FALSE
+    checks.append(Check("bounds.rate", f"{c.bounds['rate']!r} < 1", "a linear rate", linear))
