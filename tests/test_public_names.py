@@ -158,7 +158,7 @@ def test_the_documented_verification():
     assert len(pl.run_figure(report, rep.trace).axes) == 4
     checked = pl.verify(problem(), settings, theorem="all", steps=0)
     assert checked.trace is None
-    assert [r.theorem.id for r in checked.ladder] == [t.id for t in LADDER]
+    assert [r.theorem.id for r in checked.ladder] == [t.id for t in LADDER if not t.uncovered(settings)]
     assert "NaN" not in checked.to_json()
 
 
