@@ -14,8 +14,8 @@ from torch import nn
 from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
-from pltheory.theorems.measured import measure
 from pltheory.theorems.ladder import LADDER as EVERY
+from pltheory.theorems.measured import measure
 from pltheory.theory import InvalidInputError, NotAvailableError, NumericalFailureError
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.evidence import Evidence
