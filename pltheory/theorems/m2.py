@@ -30,6 +30,7 @@ from ..rigor.errors import NoVerdictError
 from ..runs.momentum_promise import QuadraticPromise
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, NotAvailableError, NumericalFailureError
+from ..theory.arithmetic import FLOATS
 from ..theory.formulas import slowed
 from ..theory.verdict import Comparison, Row, unknown
 from .ball import HEADROOM, Ball
@@ -53,6 +54,13 @@ class Found(Ball):
     witness: Witness
     edge: float
     pivot: float
+
+    @property
+    def kinks(self) -> Bound:
+        """How many arguments may meet a kink on the ball of radius R', where L_F and ell are taken."""
+        met = 0 if self.counted else self.profile.bounds.kinks(self.edge, FLOATS, float)
+        how = f"{met or 'no'} arguments meet one on the ball R' = {self.edge:.4g}" + ", verified" * self.counted
+        return Bound(float(met), Direction.UPPER, how, self.counted)
 
 
 def _definite(q: Question, found: Found | None) -> Row:
@@ -222,8 +230,8 @@ class QuadraticForm(Theorem):
 
 
 def _found(p: Profile, rule: ClippedSettings) -> Found | None:
-    at = propose(p, rule)
-    if at is None or not p.sig[0] > 0:
+    at = propose(p, rule) if p.sig[0] > 0 else None
+    if at is None:
         return None
     holds = at.available > p.residual
     mu = float(p.sig[at.end]) ** 2 if holds else 0.0

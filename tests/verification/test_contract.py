@@ -9,6 +9,12 @@ from pltheory.theorems.guard import BUILT_IN, Guarded
 from pltheory.verification.contract import Sample, TheoremContract, near_solution
 
 RULE = DeltaGClipSettings(eta="0.5/beta", gamma=1e-6, delta=0.2)
+OTHER_RULES = {
+    "LZB22-6": GradientDescentSettings(eta="0.5/beta"),
+    "M2": GradientDescentSettings(eta="0.06/beta", momentum=0.8),
+    "M3": GradientDescentSettings(eta="1/beta", momentum=0.7),
+}
+"""Of theorems that speak of other steps."""
 CHECKS = [name for name in dir(TheoremContract) if name.startswith("test_")]
 
 
@@ -22,7 +28,7 @@ class BuiltIn(TheoremContract):
     def applies(self):
         if self.name == "LZB22-4":
             return None  # its constant is not given
-        rule = GradientDescentSettings(eta="0.5/beta") if self.name == "LZB22-6" else RULE
+        rule = OTHER_RULES.get(self.name, RULE)
         # Of networks without kinks N says nothing.
         problem = near_solution(24, 1e-7, activation="relu") if self.name == "N" else near_solution(8, 1e-5)
         return Sample("near a solution", problem, rule, checkpoint="w.pt")
