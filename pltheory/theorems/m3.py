@@ -136,7 +136,7 @@ def _path(q: Question, found: Found | None) -> Row:
 
 def _why_not(q: Question) -> str:
     p, rule = q.at.profile, q.settings
-    if p is None or not isinstance(rule, ClippedSettings) or rule.recursion.momentum == 0:
+    if p is None or not p.sig[0] > 0 or not isinstance(rule, ClippedSettings) or rule.recursion.momentum == 0:
         return _NONE
     eta = rule.multiple / float(p.beta[0]) if rule.multiple is not None else float(rule.eta)
     at = Spectrum(rule.recursion.momentum, 0.5, eta * float(p.sig[0]) ** 2, eta * float(p.lipschitz[0]) ** 2)

@@ -12,7 +12,7 @@ RULE = DeltaGClipSettings(eta="0.5/beta", gamma=1e-6, delta=0.2)
 OTHER_RULES = {
     "LZB22-6": GradientDescentSettings(eta="0.5/beta"),
     "M2": GradientDescentSettings(eta="0.06/beta", momentum=0.8),
-    "M3": GradientDescentSettings(eta="1/beta", momentum=0.7),
+    "M3": GradientDescentSettings(eta="1/beta", momentum=0.8),
 }
 """Of theorems that speak of other steps."""
 CHECKS = [name for name in dir(TheoremContract) if name.startswith("test_")]
