@@ -125,7 +125,7 @@ def _words(graph: Graph) -> str:
         elif words == "pointwise":
             act = activation(node.kind.function)
             words += f" {act.name}, s1 = {act.s1:.4g}, s2 = {act.s2:.4g}"
-        elif words in ("tokens", "piecewise-linear"):
+        elif words in ("tokens", "piecewise-linear", "curved"):
             words += f" {node.kind.function}"
         elif words == "maximum":
             words += f", an entry stands in at most {node.kind.multiplicity}"

@@ -18,7 +18,7 @@ from .kinds.affine import Affine
 from .kinds.fixed import Fixed
 from .kinds.input import Input
 from .kinds.kind import Kind
-from .kinds.kinks import Kinked
+from .kinds.kinks import Kinked, Maximum, PiecewiseLinear
 from .kinds.sums import Sum
 
 
@@ -96,7 +96,8 @@ class Graph:
     @property
     def piecewise_linear(self) -> bool:
         """Whether no node bends but at kinks: with its pieces frozen it is a sum of products of weights."""
-        return all(isinstance(node.kind, (Input, Affine, Fixed, Sum, Kinked)) for node in self.nodes)
+        straight = (Input, Affine, Fixed, Sum, PiecewiseLinear, Maximum)
+        return all(isinstance(node.kind, straight) for node in self.nodes)
 
     def named(self, prefix: str = "") -> dict[str, Array]:
         """The parameters by the names they have in a file: W1.., b1.. by groups where there is a bias."""

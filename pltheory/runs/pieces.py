@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..nets.kinds.curved import Curved
 from ..nets.kinds.kinks import Kinked, Maximum, PiecewiseLinear
 from ..nets.reading.evaluate import entries, evaluate, kinked
 from ..problem.problem import Problem
@@ -39,7 +40,7 @@ class Pieces:
 
 def _piece(kind: Kinked, z: Tensor) -> Tensor:
     """(n, T)."""
-    if isinstance(kind, PiecewiseLinear):
+    if isinstance(kind, (PiecewiseLinear, Curved)):
         return torch.bucketize(z, torch.from_numpy(kind.breaks))
     if isinstance(kind, Maximum):
         of = entries(kind, z)

@@ -54,9 +54,12 @@ def _between_kinks(q: Question, found: Any) -> Row:
 def _smooth_nodes(needed: str, graph: Graph) -> Row:
     """Which nodes are not linear, and whether one of them has kinks: the others are smooth."""
     names = sorted({node.kind.function for node in graph.nodes if node.kind.function})
-    kinked = sorted({node.kind.function for node in graph.nodes if isinstance(node.kind, Kinked)})
+    kinds = [node.kind for node in graph.nodes if isinstance(node.kind, Kinked)]
+    kinked = sorted({kind.function for kind in kinds if kind.jump()})
     if kinked:
         return Row(Fact(needed, ", ".join(names), False), f"the derivative of {', '.join(kinked)} jumps")
+    if kinds:
+        needed = "C^1, |act'| bounded, act' Lipschitz"
     known = [_constants(name) for name in names if is_known(name)]
     return Row(Fact(needed, ", ".join(names) or "linear", True), "; ".join(known) or "by the kinds of its nodes")
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import pltheory as pl
 from pltheory.certificates.basin import certify_basin
+from pltheory.rechecker import MOST_GIB, MOST_SECONDS
 
 SETTINGS = pl.DeltaGClipSettings(eta="0.1/beta", gamma=0.5, delta=0.1)
 
@@ -62,8 +63,14 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def measure(name: str, row: Row, *, recheck: bool) -> dict[str, object]:
-    """Prove a row and say what it took."""
+def measure(name: str, row: Row, *, limits: tuple[float, float] | None) -> dict[str, object]:
+    """Prove a row and say what it took.
+
+    Args:
+        name: of the row.
+        row: what is proved.
+        limits: most processor seconds and GiB of its recheck; None for no recheck.
+    """
     problem = row.problem()
     start, begun = time.perf_counter(), time.process_time()
     count = sum(p.numel() for p in problem.parameters())
@@ -83,15 +90,21 @@ def measure(name: str, row: Row, *, recheck: bool) -> dict[str, object]:
         left, right = claim.inequalities[-1].left, claim.inequalities[-1].right
         named = {name: bound.value for name, bound in claim.bounds.items() if name in ("lambda_min", "ell")}
         found |= {"needed": left, "available": right, **named}
-    if recheck and claim is not None and claim.holds:
+    found["proof_mib"] = _peak()
+    if limits is not None and claim is not None and claim.holds:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "of.cert.json")
             claim.save(path)
             start = time.perf_counter()
-            said = pl.recheck(path)
+            said = pl.recheck(path, most_seconds=limits[0], most_gib=limits[1])
             found |= {"recheck_s": round(time.perf_counter() - start, 1), "recheck": said.message}
-    found["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    found["peak_mib"] = _peak()
     return found
+
+
+def _peak() -> int:
+    """MiB that this process held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def page(table: Table, found: list[dict[str, Any]]) -> str:
@@ -110,7 +123,7 @@ def page(table: Table, found: list[dict[str, Any]]) -> str:
         said = r.get("recheck", "")
         recheck = f"{r['recheck_s']:.3g}" if "confirmed" in said else said.split(":")[0]
         cells = [
-            r["what"],
+            table.rows[r["row"]].what,
             str(r["parameters"]),
             str(r["steps"] or ""),
             verdict,
@@ -130,18 +143,24 @@ def main(table: Table, doc: str | None) -> None:
     parser.add_argument("--rows", default=",".join(table.rows), help="names, separated by commas")
     parser.add_argument("--recheck", action="store_true", help="save each certificate and recheck it")
     parser.add_argument("--here", action="store_true", help="in this process")
+    parser.add_argument("--most-seconds", type=float, default=MOST_SECONDS, help="processor time of a recheck")
+    parser.add_argument("--most-gib", type=float, default=MOST_GIB, help="memory of a recheck")
+    parser.add_argument("--kept", type=Path, nargs="*", default=[], help="lines of earlier runs: their rows stand too")
     parser.add_argument("--page", type=Path, help="write the table there")
     asked = parser.parse_args()
-    found = []
-    for name in asked.rows.split(","):
+    kept = [json.loads(line) for path in asked.kept for line in path.read_text().splitlines()]
+    found = {r["row"]: r for r in kept}
+    for name in filter(None, asked.rows.split(",")):
         if asked.here:
-            said = json.dumps(measure(name, table.rows[name], recheck=asked.recheck))
+            limits = (asked.most_seconds, asked.most_gib) if asked.recheck else None
+            said = json.dumps(measure(name, table.rows[name], limits=limits))
         else:
-            more = ["--recheck"] if asked.recheck else []
+            more = [f"--most-seconds={asked.most_seconds}", f"--most-gib={asked.most_gib}"]
+            more += ["--recheck"] if asked.recheck else []
             command = [sys.executable, "-m", table.module, "--here", "--rows", name, *more]
             said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-        found.append(json.loads(said))
+        found[name] = json.loads(said)
         sys.stdout.write(said + "\n")
         sys.stdout.flush()
     if asked.page is not None:
-        asked.page.write_text(page(table, found))
+        asked.page.write_text(page(table, [found[name] for name in table.rows if name in found]))

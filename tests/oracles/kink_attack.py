@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pltheory.nets.graph import Graph
+from pltheory.nets.kinds.curved import Curved
 from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear
 
 from .kinked import Array, Passed, parameters, passed
@@ -45,11 +46,11 @@ def crossings(graph: Graph, at: Passed) -> list[Crossing]:
     found = []
     for node in graph.nodes:
         u = node.inputs[0] if node.inputs else -1
-        if not isinstance(node.kind, PiecewiseLinear | Maximum) or at.tangents[u] is None:
+        if not isinstance(node.kind, PiecewiseLinear | Maximum | Curved) or at.tangents[u] is None:
             continue
         z = at.values[u]
         for i in range(len(z)):
-            if isinstance(node.kind, PiecewiseLinear):
+            if not isinstance(node.kind, Maximum):
                 for k in range(z.shape[1]):
                     for b in node.kind.breaks:
                         found.append(Crossing(u, i, k, -1, float(b), 1.0 if z[i, k] <= b else -1.0))
@@ -68,7 +69,7 @@ def pieces(graph: Graph, at: Passed) -> dict[int, Array]:
     """The piece of every token, by node: what `same` compares."""
     found = {}
     for v, node in enumerate(graph.nodes):
-        if isinstance(node.kind, PiecewiseLinear):
+        if isinstance(node.kind, PiecewiseLinear | Curved):
             found[v] = np.searchsorted(node.kind.breaks, at.values[node.inputs[0]], side="left")
         elif isinstance(node.kind, Maximum):
             z = at.values[node.inputs[0]]
@@ -84,8 +85,8 @@ def left_piece(graph: Graph, before: Passed, after: Passed) -> dict[int, Array]:
         new, kind = pieces(graph, after)[v], graph.nodes[v].kind
         moved = old != new
         z, z0 = (at.values[graph.nodes[v].inputs[0]] for at in (after, before))
-        if isinstance(kind, PiecewiseLinear):
-            near = np.min([np.abs(z - b) for b in kind.breaks], axis=0)
+        if isinstance(kind, PiecewiseLinear | Curved):
+            near = np.min([np.abs(z - b) for b in kind.breaks] or [np.abs(z)], axis=0)
             moved &= (near > 1e-13) & (np.abs(z - z0) > 1e-13)
         else:
             entries = np.where(kind.windows >= 0, z[:, kind.windows], -np.inf)

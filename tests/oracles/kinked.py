@@ -13,6 +13,7 @@ import numpy as np
 
 from pltheory.nets.graph import Graph, Group, Node
 from pltheory.nets.kinds.affine import Affine
+from pltheory.nets.kinds.curved import Curved
 from pltheory.nets.kinds.fixed import Fixed
 from pltheory.nets.kinds.input import Input
 from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear
@@ -103,6 +104,15 @@ def _node(graph: Graph, node: Node, flat: Array, x: Array, out: Passed) -> tuple
             for j, at in enumerate(b):
                 value = value + (s[j + 1] - s[j]) * np.maximum(a[0] - at, 0.0)
                 slope = slope + (s[j + 1] - s[j]) * (a[0] > at)
+            return value, None if d[0] is None else d[0] * slope[..., None]
+        case Curved(map=name, alpha=alpha):
+            z = a[0]
+            if name == "elu":
+                value = np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))
+                slope = np.where(z > 0, 1.0, alpha * np.exp(np.minimum(z, 0)))
+            else:
+                value = np.where(z > 3, z, np.where(z > -3, z * (z + 3) / 6, 0.0))
+                slope = np.where(z > 3, 1.0, np.where(z > -3, z / 3 + 0.5, 0.0))
             return value, None if d[0] is None else d[0] * slope[..., None]
         case Product(left=left, right=right, scale=scale):
             z = scale * np.einsum("nhik,nhkj->nhij", a[0][:, left], a[1][:, right]).reshape(len(x), -1)

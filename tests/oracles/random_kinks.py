@@ -8,17 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from pltheory.nets.graph import Graph
-from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear, clipped, leaky_relu, modulus, relu
+from pltheory.nets.kinds.curved import Curved, elu, hardswish
+from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear, clipped, leaky_relu, modulus, relu, shrunk
 
 from .kinked import Array, parameters, passed, with_parameters
 from .random_graphs import Builder, conv_patches, out_side
 
-FUNCTIONS: tuple[Callable[[], PiecewiseLinear], ...] = (
+FUNCTIONS: tuple[Callable[[], PiecewiseLinear | Curved], ...] = (
     relu,
     lambda: leaky_relu(0.1),
     lambda: leaky_relu(0.3),
     lambda: clipped(-0.7, 0.7),
     modulus,
+    lambda: shrunk(0.4),
+    hardswish,
+    elu,
+    lambda: elu(0.4),
+    lambda: elu(1.7),
 )
 N = 3
 """Samples."""
@@ -298,16 +304,21 @@ def random_kinks(seed: int, kind: str | None = None) -> RandomKinks:
     return RandomKinks(chosen, graph, x)
 
 
+def breaks_of(kind: object) -> Array:
+    """Of a function of one entry where its derivative jumps; nothing of any other kind."""
+    return kind.breaks if isinstance(kind, PiecewiseLinear | Curved) else np.zeros(0)
+
+
 def hovering(graph: Graph, x: Array, rng: np.random.Generator) -> Graph:
     """Weights moved as little as brings one or two tokens next to a kink."""
     w = parameters(graph)
-    for _ in range(int(rng.integers(1, 3))):
+    chosen = [(v, n) for v, n in enumerate(graph.nodes) if isinstance(n.kind, Maximum) or len(breaks_of(n.kind))]
+    for _ in range(int(rng.integers(1, 3)) if chosen else 0):
         at = passed(graph, w, x)
-        chosen = [(v, n) for v, n in enumerate(graph.nodes) if isinstance(n.kind, PiecewiseLinear | Maximum)]
         _v, node = chosen[int(rng.integers(len(chosen)))]
         z, d = at.values[node.inputs[0]], at.tangents[node.inputs[0]]
         i = int(rng.integers(len(z)))
-        if isinstance(node.kind, PiecewiseLinear):
+        if not isinstance(node.kind, Maximum):
             k = int(rng.integers(z.shape[1]))
             off, along = z[i, k] - rng.choice(node.kind.breaks), d[i, k]
         else:

@@ -73,5 +73,9 @@ class Extended(Verified):
         """Refused."""
         raise NotAvailableError(_ONLY)
 
+    def exponential(self, z: Near) -> Near:
+        """Refused."""
+        raise NotAvailableError(_ONLY)
+
 
 EXTENDED = Extended()

@@ -109,6 +109,9 @@ class Floats:
         e = np.exp(z - z.max(-1, keepdims=True))
         return e / e.sum(-1, keepdims=True)
 
+    def exponential(self, z: Array) -> Array:  # noqa: D102
+        return np.exp(z)
+
     def lengths(self, x: Array, axis: int) -> Array:  # noqa: D102
         return np.sqrt(np.square(x).sum(axis))
 

@@ -116,6 +116,10 @@ class Field(Protocol):
         """Softmax over the last axis."""
         ...
 
+    def exponential(self, z: Values) -> Values:
+        """e^z of entries at most 0."""
+        ...
+
     def lengths(self, x: Values, axis: int) -> Array:
         """Euclidean norms along an axis."""
         ...

@@ -152,6 +152,16 @@ def quotient_error(value: float, numerator: float, denominator: float, smallest:
     return float(add_up(moved, mul_up(2 * U, value), underflow(1)))
 
 
+def _powers(t: Array, off: float) -> tuple[Array, float]:
+    """e^t of entries at most 0, and how far one may be from that of an argument which t is off by at most that much."""
+    # e^t = s(t) / s(-t) with s the logistic function, whose enclosure is at hand; s(-t) >= 1/2.
+    logistic = activation("sigmoid")
+    above, below = (logistic.enclose(Ball(s), 0) for s in (t, -t))
+    ra, rb = (float(add_up(np.max(b.rad), mul_up(0.25, off))) for b in (above, below))
+    e = above.mid / below.mid
+    return e, quotient_error(float(np.max(e, initial=0.0)), ra, rb, float(down(below.low - rb)))
+
+
 class Verified:
     """Arrays near exact ones. Methods as in `Field`; an overflow is a NoVerdictError.
 
@@ -332,14 +342,8 @@ class Verified:
 
     @quiet
     def softmax(self, z: Near) -> Near:  # noqa: D102
-        # e^t = s(t) / s(-t) with s the logistic function, whose enclosure is at hand; t <= 0, so s(-t) >= 1/2.
         t = z.mid - z.mid.max(-1, keepdims=True)
-        shift = mul_up(U, np.max(np.abs(t), initial=0.0))
-        logistic = activation("sigmoid")
-        above, below = (logistic.enclose(Ball(s), 0) for s in (t, -t))
-        ra, rb = (float(add_up(np.max(b.rad), mul_up(0.25, shift))) for b in (above, below))
-        e = above.mid / below.mid
-        error = quotient_error(float(np.max(e, initial=0.0)), ra, rb, float(down(below.low - rb)))
+        e, error = _powers(t, float(mul_up(U, np.max(np.abs(t), initial=0.0))))
         d = e.shape[-1]
         total = e.sum(-1, keepdims=True)
         sums = add_up(mul_up(float(d), error), mul_up(gamma(d - 1), float(np.max(total, initial=0.0))))
@@ -348,6 +352,12 @@ class Verified:
         entry = quotient_error(float(np.max(p, initial=0.0)), error, float(sums), lowest)
         # The map is Lipschitz with 1/2.
         return Near(p, float(add_up(mul_up(0.5, z.rad), mul_up(sqrt_up(float(p.size)), entry))))
+
+    @quiet
+    def exponential(self, z: Near) -> Near:  # noqa: D102
+        e, error = _powers(z.mid, 0.0)
+        # The map is 1-Lipschitz at and below 0.
+        return Near(e, float(add_up(z.rad, mul_up(sqrt_up(float(e.size)), error))))
 
     @quiet
     def lengths(self, x: Near, axis: int) -> Array:  # noqa: D102

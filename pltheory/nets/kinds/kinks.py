@@ -11,13 +11,14 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
 
 from ...rigor.roundoff import Array, add_up, down, mul_up, quiet, sqrt_up, up
 from ...theory.rows import Pair, together
-from ..fields.protocol import Values
+from ..fields.protocol import Field, Values
 from ..fitting import GroupShapes, Indices, require, require_indices
 from ..jumps import Kinks, Margins, index_of, knapsack
 from ..sweep import Sweep
@@ -126,6 +127,11 @@ class PiecewiseLinear(Kinked):
         """1."""
         return 1
 
+    @property
+    def sides(self) -> list[tuple[float, float]]:
+        """The slopes before and behind every break."""
+        return list(pairwise(self.slopes.tolist()))
+
     def _piece(self, z: Array) -> Indices:
         # A kink belongs to the piece on its left; any derivative between the two will do.
         return np.searchsorted(self.breaks, z, side="left")
@@ -148,11 +154,7 @@ class PiecewiseLinear(Kinked):
 
     def margins(self, tape: Tape, u: int) -> Margins:
         """Distances from the nearest break."""
-        z, off = tape.field.middle(tape.values[u]), tape.field.radius(tape.values[u])
-        away = np.full(z.shape, np.inf)
-        for b in self.breaks:
-            away = np.minimum(away, np.abs(z - b))
-        nearest = np.maximum(0.0, down(down(away) - off))
+        nearest = distances(tape.field, tape.values[u], self.breaks)
         return Margins(nearest, nearest)
 
 
@@ -308,6 +310,15 @@ def _jumped(sweep: Sweep, v: int, u: int) -> Pair | None:
     return Pair({key: batch}, {key: sample})
 
 
+def distances(field: Field, z: Values, breaks: Array) -> Array:
+    """Lower bounds of how far entries are from the nearest break; infinite where there is none."""
+    middle, off = field.middle(z), field.radius(z)
+    away = np.full(middle.shape, np.inf)
+    for b in breaks:
+        away = np.minimum(away, np.abs(middle - b))
+    return np.asarray(np.maximum(0.0, down(down(away) - off)))
+
+
 def _worst(values: Array, costs: Array, capacity: float, flips: np.ndarray) -> float:
     """The largest knapsack of a sample."""
     return max(knapsack(v, c, capacity, f) for v, c, f in zip(values, costs, flips, strict=True))
@@ -338,6 +349,11 @@ def leaky_relu(alpha: float) -> PiecewiseLinear:
 def clipped(low: float, high: float) -> PiecewiseLinear:
     """z between two bounds, and the bounds beyond: hardtanh, ReLU6."""
     return PiecewiseLinear(np.array([low, high]), np.array([0.0, 1.0, 0.0]), np.array([low, 0.0, high]))
+
+
+def shrunk(by: float) -> PiecewiseLinear:
+    """z nearer to 0 by that much, and 0 between: softshrink."""
+    return PiecewiseLinear(np.array([-by, by]), np.array([1.0, 0.0, 1.0]), np.array([by, 0.0, -by]))
 
 
 def modulus() -> PiecewiseLinear:

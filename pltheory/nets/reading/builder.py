@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..graph import Node
 from ..kinds.affine import Affine
+from ..kinds.curved import Curved
 from ..kinds.fixed import Fixed
 from ..kinds.input import Input
 from ..kinds.kind import Kind
@@ -261,6 +262,12 @@ class Builder:
         """An activation."""
         value = self.settled(value)
         node = self._node(Pointwise(activation), (value.node,), value.size)
+        return Moved(node, value.size, value.index)
+
+    def curved(self, value: Moved, kind: Curved) -> Moved:
+        """A function with curved pieces, entry by entry."""
+        value = self.settled(value)
+        node = self._node(kind, (value.node,), value.size)
         return Moved(node, value.size, value.index)
 
     # --- maps with kinks ---

@@ -11,6 +11,7 @@ from torch import Tensor
 from ..activations import activation
 from ..graph import Graph
 from ..kinds.affine import Affine
+from ..kinds.curved import Curved
 from ..kinds.fixed import Fixed
 from ..kinds.input import Input
 from ..kinds.kinks import Kinked, Maximum, PiecewiseLinear
@@ -27,6 +28,10 @@ def kinked(kind: Kinked, z: Tensor) -> Tensor:
     if isinstance(kind, PiecewiseLinear):
         piece = torch.bucketize(z.detach(), _doubles(kind.breaks))
         return _doubles(kind.slopes)[piece] * z + _doubles(kind.intercepts)[piece]
+    if isinstance(kind, Curved):
+        if kind.map == "hardswish":
+            return z * (z + 3).clamp(0, 6) / 6
+        return torch.where(z > 0, z, kind.alpha * torch.expm1(z.clamp(max=0)))
     if isinstance(kind, Maximum):
         top = entries(kind, z).max(-1).values
         return top if kind.slope_below == 1 else torch.where(top > 0, top, kind.slope_below * top)

@@ -1,16 +1,25 @@
-"""Piecewise linear activations: ReLU and its like, bounds from one or both sides, the modulus."""
+"""Activations with kinks or curved pieces: ReLU and its like, bounds from one or both sides, the modulus, ELU, hardswish."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import torch
 
-from ..kinds.kinks import PiecewiseLinear, clipped, leaky_relu, modulus
+from ..kinds.curved import elu, hardswish
+from ..kinds.kinks import PiecewiseLinear, clipped, leaky_relu, modulus, shrunk
 from .arithmetic import common_shape
 from .builder import Builder
 from .operation import Call, constant, describe, number, reads
 from .values import Constant, Frozen, Moved, Value, Weight, unreadable
+
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+"""Those of torch's SELU."""
+_LEAST = 2.0**-100
+"""Alphas between that and its inverse are read."""
 
 
 @reads("relu", "relu_")
@@ -69,6 +78,71 @@ def _threshold(builder: Builder, call: Call) -> Value:
     if at != value:
         unreadable(f"it jumps from {value} to its threshold {at}: it is read where the two are equal")
     return between(builder, call.node("self"), at, None)
+
+
+@reads("hardsigmoid", "hardsigmoid_")
+def _hardsigmoid(builder: Builder, call: Call) -> Value:
+    if call.dtype == torch.float64:
+        # Its backward pass multiplies by 1.0f / 6.0f whatever the precision.
+        unreadable("torch differentiates it with a sixth of single precision: relu6(z + 3) / 6 is read")
+    value = builder.piecewise(call.node("self"), clipped(-3.0, 3.0))
+    sixth = torch.tensor(1.0 / 6.0, dtype=torch.float64)
+    return builder.diagonal(value, sixth, torch.tensor(0.5, dtype=torch.float64))
+
+
+@reads("softshrink")
+def _softshrink(builder: Builder, call: Call) -> Value:
+    value, lam = call.node("self"), number(call["lambd"])
+    assert lam is not None
+    return value if lam == 0 else builder.piecewise(value, shrunk(lam))
+
+
+@reads("hardshrink")
+def _hardshrink(builder: Builder, call: Call) -> Value:
+    lam = number(call["lambd"])
+    if lam != 0:
+        unreadable(f"it jumps from 0 to {lam:g} at {lam:g}: softshrink, which does not, is read")
+    return call.node("self")
+
+
+@reads("hardswish", "hardswish_")
+def _hardswish(builder: Builder, call: Call) -> Value:
+    return builder.curved(call.node("self"), hardswish())
+
+
+@reads("elu", "elu_")
+def _elu(builder: Builder, call: Call) -> Value:
+    call.only("input_scale", 1)
+    return _exponential(builder, call.node("self"), number(call["alpha"]), number(call["scale"]))
+
+
+@reads("selu", "selu_")
+def _selu(builder: Builder, call: Call) -> Value:
+    return _exponential(builder, call.node("self"), SELU_ALPHA, SELU_SCALE)
+
+
+@reads("celu", "celu_")
+def _celu(builder: Builder, call: Call) -> Value:
+    # alpha ELU(z / alpha): its derivative is continuous for every alpha.
+    value, alpha = call.node("self"), number(call["alpha"])
+    if alpha is None or not _LEAST < alpha < 1 / _LEAST:
+        unreadable(f"its alpha is {alpha}: read are numbers above 0")
+    if call.dtype == torch.float64 and float(np.float32(alpha)) != alpha:
+        unreadable(f"torch differentiates it with alpha in single precision, which {alpha} is not: 0.5 and 3 would be")
+    out = builder.curved(replace(value, scale=value.scale * (1.0 / alpha)), elu())
+    return replace(out, scale=out.scale * alpha)
+
+
+def _exponential(builder: Builder, value: Moved, alpha: float | None, scale: float | None) -> Moved:
+    if alpha is None or scale is None or not math.isfinite(scale):
+        unreadable("its alpha or scale is no number")
+    if alpha == 0:
+        out = builder.piecewise(value, leaky_relu(0.0))
+    elif not _LEAST < alpha < 1 / _LEAST:
+        unreadable(f"its alpha is {alpha}: read are numbers that are not negative")
+    else:
+        out = builder.curved(value, elu(alpha))
+    return replace(out, scale=out.scale * scale)
 
 
 def between(builder: Builder, value: Moved, low: Value, high: Value) -> Moved:

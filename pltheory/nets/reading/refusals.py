@@ -8,14 +8,13 @@ import torch
 
 JUMPS = frozenset({
     "sign", "sgn", "floor", "ceil", "round", "frac", "trunc", "fix", "argmax", "argmin", "argsort", "gt", "lt", "ge",
-    "le", "eq", "ne", "heaviside", "logical_not", "hardshrink", "remainder", "fmod", "floor_divide", "searchsorted",
+    "le", "eq", "ne", "heaviside", "logical_not", "remainder", "fmod", "floor_divide", "searchsorted",
 })  # fmt: skip
 CHOICES = frozenset({
     "sort", "msort", "topk", "median", "nanmedian", "kthvalue", "quantile", "cummax", "cummin", "aminmax",
     "fmax", "fmin", "mode",
 })  # fmt: skip
 NORMS = frozenset({"norm", "linalg_vector_norm", "linalg_norm", "cdist", "pairwise_distance", "sqrt"})
-NOT_YET = frozenset({"elu", "selu", "celu", "hardswish", "hardsigmoid", "softshrink", "rrelu"})
 RECURRENT = frozenset(
     {"lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"}
 )
@@ -25,7 +24,6 @@ REASONS = {
     "chooses among entries by their values in a way that is no kind of node": CHOICES,
     "chooses between two tensors: that is no kind of node": frozenset({"where"}),
     "is not differentiable at 0, and not piecewise linear": NORMS,
-    "is continuous and could be a kind of node, but is not read yet": NOT_YET,
     "is a recurrent layer: those are not read": RECURRENT,
     "looks up by the values of the data: what is looked up is not smooth in them": LOOKUPS,
 }

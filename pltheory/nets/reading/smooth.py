@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 
@@ -24,6 +25,13 @@ def _activation(builder: Builder, call: Call) -> Value:
 def _special(builder: Builder, call: Call) -> Value:
     name = "erf" if call.target._schema.name.endswith("erf") else "sigmoid"
     return builder.pointwise(call.node("self"), name)
+
+
+@reads("log_sigmoid")
+def _log_sigmoid(builder: Builder, call: Call) -> Value:
+    value = call.node("self")
+    out = builder.pointwise(replace(value, scale=-value.scale), "softplus")
+    return replace(out, scale=-out.scale)
 
 
 @reads("gelu", "gelu_")

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ..graph import Graph
+from ..kinds.curved import Curved
 from ..kinds.kinks import Kinked, Maximum, PiecewiseLinear
 from .evaluate import Weights, entries, evaluate, kinked
 
@@ -73,12 +74,13 @@ def _mixed(kind: Kinked, z: Tensor, near: float, random: Callable[[torch.Size], 
     """The value of a node with a mixture of the adjacent pieces' derivatives where a kink is met up to rounding."""
     value, still = kinked(kind, z).detach(), z.detach()
     largest = still.abs().max()
-    if isinstance(kind, PiecewiseLinear):
-        breaks, slopes = torch.from_numpy(kind.breaks), torch.from_numpy(kind.slopes)
-        slope = slopes[torch.bucketize(still, breaks)]
-        for b, before, behind in zip(breaks, slopes[:-1], slopes[1:], strict=True):
+    if isinstance(kind, (PiecewiseLinear, Curved)):
+        breaks = torch.from_numpy(kind.breaks)
+        slope = torch.func.jvp(lambda at: kinked(kind, at), (still,), (torch.ones_like(still),))[1]
+        for b, (before, behind) in zip(breaks, kind.sides, strict=True):
             met = (still - b).abs() <= near * torch.maximum(largest, b.abs())
-            slope = torch.where(met, torch.lerp(before, behind, random(z.shape)), slope)
+            share = random(z.shape)
+            slope = torch.where(met, before + (behind - before) * share, slope)
         return value + slope * (z - still)
     if isinstance(kind, Maximum):
         windows, top = entries(kind, still), entries(kind, still).max(-1).values

@@ -12,6 +12,7 @@ from ..midpoint import UNIT, Approx, Upper, norms
 from ..spectra import norm_bounds
 from .kernel import Kernel, Use
 from .kinds.affine import Affine, AffineRules
+from .kinds.curved import Curved
 from .kinds.fixed import Fixed, FixedRules
 from .kinds.input import InputRules
 from .kinds.kind import Kind, Rules
@@ -193,7 +194,7 @@ def _rules(kinds: list[Kind], v: int, rows: Approx, values: list[Approx]) -> Rul
         return PointwiseRules(
             kind, v, mu.max(), weighted(mu.value, u, kinds, values), weighted(mu.root().value, u, kinds, values)
         )
-    if isinstance(kind, PiecewiseLinear | Maximum):
+    if isinstance(kind, PiecewiseLinear | Maximum | Curved):
         return kink_rules(kind, v, rows, kinds, values)
     if isinstance(kind, Product):
         return ProductRules(kind, v, kind.norms([values[u] for u in kind.inputs]), _rows_each(rows).max())

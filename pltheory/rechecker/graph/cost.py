@@ -155,7 +155,7 @@ def _reached(nodes: list[tuple[str, tuple[int, ...]]]) -> list[int]:
     """
     counts = [0] * len(nodes)
     for name, inputs in nodes:
-        if name != "pointwise":
+        if name not in ("pointwise", "curved"):
             continue
         left, met = [inputs[0]], 0
         while left and met + len(left) < MOST_TERMS:

@@ -14,6 +14,7 @@ from ..fields import Array, damaged
 from ..file import Admit, Common, names_hashed, read_arrays, read_frame
 from .cost import graph_cost
 from .kinds.affine import Affine
+from .kinds.curved import Curved
 from .kinds.fixed import Fixed
 from .kinds.input import Input
 from .kinds.kind import Kind
@@ -203,6 +204,8 @@ def _kind(node: NodeText, v: int, nodes: list[NodeText], a: dict[str, Array]) ->
     if node.kind == "product":
         sides = [_indices(a, f"n{v}.{s}", n, once=True) for s, n in zip(("left", "right"), reads, strict=True)]
         return Product(node.size, node.inputs, sides[0], sides[1], node.more["scale"])
+    if node.kind == "curved":
+        return Curved(node.size, node.inputs, node.more["map"], node.more["alpha"])
     if node.kind == "pointwise":
         return Pointwise(node.size, node.inputs, node.more["activation"])
     return Sum(node.size, node.inputs) if node.kind == "sum" else Input(node.size)

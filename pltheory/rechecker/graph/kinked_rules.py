@@ -7,9 +7,11 @@ import numpy as np
 from ..fields import Array
 from ..midpoint import Approx, Upper, norms
 from .kinds.affine import Affine
+from .kinds.curved import Curved, CurvedRules
 from .kinds.kind import Kind
 from .kinds.kinks import KinkRules, Maximum, PiecewiseLinear
 from .margins import Reach
+from .weights import weighted
 
 
 def moving(kinds: list[Kind]) -> list[bool]:
@@ -32,7 +34,7 @@ def read(kinds: list[Kind]) -> set[int]:
 def kinks_of(kinds: list[Kind]) -> list[int]:
     """Nodes with kinks that parameters move and the output reads."""
     moved, seen = moving(kinds), read(kinds)
-    found = (v for v, kind in enumerate(kinds) if isinstance(kind, PiecewiseLinear | Maximum))
+    found = (v for v, kind in enumerate(kinds) if isinstance(kind, PiecewiseLinear | Maximum | Curved))
     return [v for v in found if v in seen and moved[kinds[v].inputs[0]]]
 
 
@@ -46,7 +48,7 @@ def reach_of(kinds: list[Kind], u: int, values: list[Approx]) -> Reach | None:
 
 
 def kink_rules(
-    kind: PiecewiseLinear | Maximum, v: int, rows: Approx, kinds: list[Kind], values: list[Approx]
+    kind: PiecewiseLinear | Maximum | Curved, v: int, rows: Approx, kinds: list[Kind], values: list[Approx]
 ) -> KinkRules:
     """A node's numbers.
 
@@ -60,7 +62,11 @@ def kink_rules(
     reach = reach_of(kinds, u, values) if isinstance(kind, Maximum) else None
     margins = kind.margins(values[u], None if reach is None else reach.classes)
     columns = norms(rows.mid.transpose(0, 2, 1)) + Upper(rows.err.value[:, None])
-    return KinkRules(kind, v, margins, columns, v in kinks_of(kinds))
+    known = (kind, v, margins, columns, v in kinks_of(kinds))
+    if not isinstance(kind, Curved):
+        return KinkRules(*known)
+    terms = (weighted(mu.value, u, kinds, values) for mu in (columns, columns.root()))
+    return CurvedRules(*known, columns.max(), *terms, kind.bend)
 
 
 def met(rule: KinkRules, kinds: list[Kind], values: list[Approx]) -> Array:

@@ -10,7 +10,7 @@ from ..file import ACTIVATIONS
 
 MOST_NODES = 2000
 MOST_INPUTS = 1000
-MAPS = ("layer-norm", "rms-norm", "softmax")
+MAPS = {"tokens": ("layer-norm", "rms-norm", "softmax"), "curved": ("elu", "hardswish")}
 KEYS: dict[str, tuple[str, ...]] = {
     "input": (),
     "affine": ("group", "kappa", "tau"),
@@ -21,14 +21,15 @@ KEYS: dict[str, tuple[str, ...]] = {
     "product": ("scale",),
     "piecewise-linear": (),
     "maximum": ("slope",),
+    "curved": ("map", "alpha"),
 }
 """Kind to the keys of its nodes, beside kind, inputs and size."""
 READS = {"input": 0, "affine": 1, "fixed": 1, "pointwise": 1, "tokens": 1, "product": 2,
-         "piecewise-linear": 1, "maximum": 1}  # fmt: skip
+         "piecewise-linear": 1, "maximum": 1, "curved": 1}  # fmt: skip
 """Kind to how many nodes it reads; a sum reads two or more."""
 
 
-KINKED = ("piecewise-linear", "maximum")
+KINKED = ("piecewise-linear", "maximum", "curved")
 """Kinds with kinks."""
 
 
@@ -85,7 +86,7 @@ def _node(node: Any, v: int, before: list[NodeText], groups: int) -> NodeText:
         damaged(f"{field}.inputs", f"has {len(inputs)} nodes, a node of kind {kind} reads {wanted}")
     if type(size) is not int or size < 1:
         damaged(f"{field}.size", "not a positive whole number")
-    if kind in ("sum", "pointwise", "tokens", "piecewise-linear") and any(before[u].size != size for u in inputs):
+    if kind in ("sum", "pointwise", "tokens", "piecewise-linear", "curved") and any(before[u].size != size for u in inputs):
         damaged(f"{field}.size", f"is {size}, not that of every node it reads")
     more: dict[str, Any] = {}
     for key in KEYS[kind]:
@@ -94,7 +95,7 @@ def _node(node: Any, v: int, before: list[NodeText], groups: int) -> NodeText:
             if type(node[key]) is not int or not 1 <= node[key] <= groups:
                 damaged(f"{field}.group", f"not a group from 1 to {groups}")
         elif key in ("activation", "map"):
-            more[key] = one_of(node[key], f"{field}.{key}", ACTIVATIONS if key == "activation" else MAPS)
+            more[key] = one_of(node[key], f"{field}.{key}", ACTIVATIONS if key == "activation" else MAPS[kind])
         else:
             more[key] = number(node[key], f"{field}.{key}")
     if kind == "tokens" and not (
@@ -103,4 +104,6 @@ def _node(node: Any, v: int, before: list[NodeText], groups: int) -> NodeText:
         damaged(f"{field}.epsilon", "must be 0 for softmax, and for a norm between 2^-300 and 2^300")
     if kind == "maximum" and not 0 <= more["slope"] <= 1:
         damaged(f"{field}.slope", "not from 0 to 1")
+    if kind == "curved" and not (2**-100 < more["alpha"] < 2**100 if more["map"] == "elu" else more["alpha"] == 1):
+        damaged(f"{field}.alpha", "must lie between 2^-100 and 2^100 for elu, and be 1 for hardswish")
     return NodeText(kind, tuple(inputs), size, more)

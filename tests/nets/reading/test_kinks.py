@@ -56,6 +56,27 @@ ENTRYWISE = {
     "maximum, of numbers": behind(lambda z: torch.max(torch.zeros(1).double(), z)),
     "minimum": behind(lambda z: torch.minimum(z, torch.ones((2, 4, 1, 5)).double()[0, 0])),
     "min": behind(lambda z: torch.min(z, torch.tensor(0.5).double())),
+    "hardsigmoid, written out": behind(lambda z: F.relu6(3 * z + 3) / 6),
+    "softshrink": behind(lambda z: F.softshrink(z, 0.3)),
+    "softshrink, module": (nn.Sequential(nn.Linear(4, 5), nn.Softshrink(0.7), nn.Linear(5, 2)), (4,)),
+    "softshrink of nothing": behind(lambda z: F.softshrink(z, 0.0)),
+    "hardshrink of nothing": behind(lambda z: F.hardshrink(z, 0.0)),
+    "softshrink, composed": behind(lambda z: F.relu(F.softshrink(-z, 0.25))),
+    "hardswish": behind(lambda z: F.hardswish(3 * z)),
+    "hardswish, module": (nn.Sequential(nn.Linear(4, 5), nn.Hardswish(inplace=True), nn.Linear(5, 2)), (4,)),
+    "hardswish, negative": behind(lambda z: F.hardswish(-2 * z[:, 1:3])),
+    "elu": behind(F.elu),
+    "elu, in place": behind(lambda z: F.elu_(z, 0.5)),
+    "elu of 0": behind(lambda z: F.elu(z, 0.0)),
+    "elu, module": (nn.Sequential(nn.Linear(4, 5), nn.ELU(1.7), nn.Linear(5, 2)), (4,)),
+    "elu, scaled": behind(lambda z: 2 * F.elu(-0.5 * z, 0.3)),
+    "selu": behind(F.selu),
+    "selu, module": (nn.Sequential(nn.Linear(4, 5), nn.SELU(), nn.Linear(5, 2)), (4,)),
+    "celu": behind(lambda z: F.celu(z, 3.0)),
+    "celu, in place": behind(lambda z: F.celu_(z, 2.0)),
+    "celu, module": (nn.Sequential(nn.Linear(4, 5), nn.CELU(0.375), nn.Linear(5, 2)), (4,)),
+    "logsigmoid": behind(F.logsigmoid),
+    "logsigmoid, module": (nn.Sequential(nn.Linear(4, 5), nn.LogSigmoid(), nn.Linear(5, 2)), (4,)),
     "negative": behind(lambda z: F.relu(-z)),
     "a number": behind(lambda z: F.leaky_relu(-2 * z, 0.1) - 3 * F.relu6(-3 * z)),
     "a piece": behind(lambda z: F.relu(z[:, 1:3]) + F.hardtanh(z[:, 3:]).repeat(1, 2)[:, 1:3]),
@@ -86,6 +107,9 @@ POOLING = {
     "relu6": pooled(lambda z: F.max_pool2d(z, 2), lambda z: F.relu6(6 * z)),
     "hardtanh behind relu": pooled(lambda z: F.hardtanh(F.max_pool2d(z, 2))),
     "abs": pooled(lambda z: F.max_pool2d(z, 2), torch.abs),
+    "elu": pooled(lambda z: F.max_pool2d(z, 2), lambda z: F.elu(z, 0.5)),
+    "hardswish": pooled(lambda z: F.max_pool2d(z, 2), F.hardswish),
+    "softshrink": pooled(lambda z: F.max_pool2d(z, 2), lambda z: F.softshrink(z, 0.25)),
     "tanh": pooled(lambda z: F.max_pool2d(z, 2), torch.tanh),
     "overlapping": pooled(lambda z: F.max_pool2d(z, 3, 1)),
     "padded": pooled(lambda z: F.max_pool2d(z, 3, 2, 1)),
@@ -260,7 +284,11 @@ def test_mirrored(kind):
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("act", [F.relu, F.hardtanh, F.relu6, torch.abs, lambda z: z.clamp(min=0)])
+@pytest.mark.parametrize(
+    "act",
+    [F.relu, F.hardtanh, F.relu6, torch.abs, lambda z: z.clamp(min=0), lambda z: F.elu(z, 0.5), F.selu,
+     lambda z: F.hardswish(6 * z), F.softshrink],
+)  # fmt: skip
 def test_samples_on_kinks_are_left_out(act, dtype):
     x = torch.tensor([[0.0, 1.0, -1.0], [0.5, 0.0, 6.0], [0.25, -0.5, 0.75]], dtype=dtype)
     module = drawn(called(lambda s, x: s.g(act(s.f(x))), f=nn.Linear(3, 3), g=nn.Linear(3, 2))).to(dtype)
@@ -325,6 +353,13 @@ def test_tied_entries(pool):
     module.f.weight.data[:, 0] = 0.0
     reading = read(module, x)
     assert torch.allclose(evaluate(reading.graph, x.flatten(1)), module(x).detach(), atol=1e-13)
+
+
+def test_hardsigmoid_in_single_precision():
+    module = drawn(nn.Sequential(nn.Linear(4, 5), nn.Hardsigmoid(), nn.Linear(5, 2)))
+    graph = read(module.float(), data(4).float()).graph
+    (kind,) = (node.kind for node in graph.nodes if isinstance(node.kind, Kinked))
+    assert (kind.breaks.tolist(), kind.slopes.tolist()) == ([-3, 3], [0, 1, 0])
 
 
 def test_many_kinks_in_single_precision():

@@ -44,7 +44,7 @@ REFUSED = {
     ),
     "dropout in training": (lambda: linear(lambda s, x: F.dropout(s.f(x))), r"dropout.*in training is random"),
     "sign": (lambda: linear(lambda s, x: s.f(x).sign()), r"sign is not continuous"),
-    "hard shrink": (lambda: linear(lambda s, x: F.hardshrink(s.f(x))), r"hardshrink is not continuous"),
+    "hard shrink": (lambda: linear(lambda s, x: F.hardshrink(s.f(x))), r"hardshrink.*it jumps from 0 to 0.5 at 0.5: softshrink"),
     "argmax": (lambda: linear(lambda s, x: s.f(x).argmax(1)), r"argmax is not continuous|one precision"),
     "where": (lambda: linear(lambda s, x: torch.where(x > 0, s.f(x), x)), r"gt is not continuous"),
     "where it is known": (
@@ -54,17 +54,10 @@ REFUSED = {
     "sort": (lambda: linear(lambda s, x: s.f(x).sort(1)[0]), r"sort chooses among entries by their values"),
     "top": (lambda: linear(lambda s, x: s.f(x).topk(2)[0]), r"topk chooses among entries by their values"),
     "norm": (lambda: linear(lambda s, x: s.f(x).norm(dim=1, keepdim=True)), r"not differentiable at 0"),
-    **{
-        name: (lambda f=f: linear(lambda s, x: f(s.f(x))), rf"{name} is continuous.* but is not read yet")
-        for name, f in {
-            "elu": F.elu,
-            "celu": F.celu,
-            "selu": F.selu,
-            "hardswish": F.hardswish,
-            "hardsigmoid": F.hardsigmoid,
-            "softshrink": F.softshrink,
-        }.items()
-    },
+    "hardsigmoid": (lambda: linear(lambda s, x: F.hardsigmoid(s.f(x))), r"hardsigmoid.*a sixth of single precision"),
+    "celu": (lambda: linear(lambda s, x: F.celu(s.f(x), 0.4)), r"celu.*alpha in single precision, which 0.4 is not"),
+    "celu of nothing": (lambda: linear(lambda s, x: F.celu(s.f(x), -1.0)), r"alpha is -1.0: read are numbers above 0"),
+    "falling elu": (lambda: linear(lambda s, x: F.elu(s.f(x), -0.5)), r"its alpha is -0.5: read are"),
     "trained slope": (
         lambda: nn.Sequential(nn.Linear(4, 4), nn.PReLU()).double(),
         r"prelu of 1: the slope 1.weight is trained",

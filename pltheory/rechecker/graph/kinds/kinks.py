@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -78,10 +80,15 @@ class PiecewiseLinear:
 
     def margins(self, z: Approx, classes: Array | None) -> Margins:
         """Distances of every entry from the nearest break."""
-        away = np.full(z.mid.shape, np.inf)
-        for b in self.breaks:
-            away = np.minimum(away, np.abs(z.mid - b))
-        return Margins(_less(away, z.err))
+        return nearest(z, self.breaks)
+
+
+def nearest(z: Approx, breaks: Iterable[float]) -> Margins:
+    """Of functions of one entry: distances from the nearest break."""
+    away = np.full(z.mid.shape, np.inf)
+    for b in breaks:
+        away = np.minimum(away, np.abs(z.mid - b))
+    return Margins(_less(away, z.err))
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +196,38 @@ class Maximum:
         return Margins(nearest, gaps, place[:, :, 0], self.windows, size, quiet)
 
 
-Kink = PiecewiseLinear | Maximum
+class Kink(Protocol):
+    """What jumps and margins need of a kind with kinks."""
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """The node that it reads."""
+        ...
+
+    @property
+    def multiplicity(self) -> int:
+        """How many tokens one entry stands in, at most."""
+        ...
+
+    @property
+    def steepest(self) -> Upper:
+        """s1."""
+        ...
+
+    @property
+    def jump(self) -> Upper:
+        """js."""
+        ...
+
+    def within(self, positions: int) -> bool:
+        """Whether no token holds entries of two units."""
+        ...
+
+    def margins(self, z: Approx, classes: Array | None) -> Margins:
+        """How far every token is from a kink."""
+        ...
+
+
 _ROOT_TWO = float(Upper(2.0).root().value)
 
 
