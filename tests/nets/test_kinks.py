@@ -17,13 +17,14 @@ from pltheory.nets.graph import Graph, Group, Node
 from pltheory.nets.jumps import knapsack
 from pltheory.nets.kinds.affine import Affine
 from pltheory.nets.kinds.input import Input
-from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear, clipped, leaky_relu, modulus, relu
+from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear, clipped, leaky_relu, modulus, relu, shrunk
 from pltheory.theory import InvalidInputError
 from tests.oracles import graphs as by_torch
 from tests.oracles.kinked import parameters, passed
 from tests.oracles.random_kinks import KINDS, random_kinks
 
-ACTS = {"relu": relu(), "leaky": leaky_relu(0.1), "hardtanh": clipped(-0.7, 0.7), "modulus": modulus()}
+ACTS = {"relu": relu(), "leaky": leaky_relu(0.1), "hardtanh": clipped(-0.7, 0.7), "modulus": modulus(),
+        "softshrink": shrunk(0.4)}  # fmt: skip
 WINDOWS = {
     "disjoint": [[0, 1], [2, 3], [4, 5]],
     "overlapping": [[0, 1, 2], [1, 2, 3], [2, 4, 5]],
@@ -82,6 +83,7 @@ def test_a_maximum_and_its_derivative_are_those_of_torch(name, below):
     (clipped(-1.0, 1.0), torch.nn.functional.hardtanh),
     (clipped(0.0, 6.0), torch.nn.functional.relu6),
     (modulus(), torch.abs),
+    (shrunk(0.5), torch.nn.functional.softshrink),
 ])  # fmt: skip
 def test_functions_of_one_entry_are_torch_s(kind, function):
     x = np.linspace(-8.0, 8.0, 41)[:, None]

@@ -16,6 +16,7 @@ from torch.func import hessian, jacfwd, jvp
 
 from pltheory.nets.graph import Graph
 from pltheory.nets.kinds.affine import Affine
+from pltheory.nets.kinds.curved import Curved
 from pltheory.nets.kinds.fixed import Fixed
 from pltheory.nets.kinds.input import Input
 from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear
@@ -81,6 +82,10 @@ def values(graph: Graph, flat: Tensor, x: Tensor) -> list[Tensor]:
                 found.append(sum(a[1:], a[0]))
             case Pointwise(activation=name):
                 found.append(FUNCTIONS[name](a[0]))
+            case Curved(map="hardswish"):
+                found.append(torch.nn.functional.hardswish(a[0]))
+            case Curved(alpha=alpha):
+                found.append(torch.nn.functional.elu(a[0], alpha))
             case PiecewiseLinear(breaks=breaks, slopes=slopes, intercepts=intercepts):
                 piece = torch.bucketize(a[0].detach().contiguous(), torch.as_tensor(breaks))
                 found.append(torch.as_tensor(slopes)[piece] * a[0] + torch.as_tensor(intercepts)[piece])

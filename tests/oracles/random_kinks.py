@@ -14,14 +14,16 @@ from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear, clipped, leaky_r
 from .kinked import Array, parameters, passed, with_parameters
 from .random_graphs import Builder, conv_patches, out_side
 
-FUNCTIONS: tuple[Callable[[], PiecewiseLinear | Curved], ...] = (
+FUNCTIONS: tuple[Callable[[], PiecewiseLinear], ...] = (
     relu,
     lambda: leaky_relu(0.1),
     lambda: leaky_relu(0.3),
     lambda: clipped(-0.7, 0.7),
     modulus,
-    lambda: shrunk(0.4),
+)
+CURVED: tuple[Callable[[], PiecewiseLinear | Curved], ...] = (
     hardswish,
+    lambda: shrunk(0.4),
     elu,
     lambda: elu(0.4),
     lambda: elu(1.7),
@@ -44,8 +46,12 @@ class Kinky(Builder):
 
     def bend(self, u: int) -> int:
         if not hasattr(self, "function"):
-            self.function = FUNCTIONS[int(self.rng.integers(len(FUNCTIONS)))]()
+            self.function: PiecewiseLinear | Curved = FUNCTIONS[int(self.rng.integers(len(FUNCTIONS)))]()
         return self.add(self.function, (u,), self.size(u))
+
+    def curve(self) -> None:
+        """Have a function with curved pieces, or softshrink, in place of the others."""
+        self.function = CURVED[int(self.rng.integers(len(CURVED)))]()
 
     def windows(self, channels: int, side: int, kernel: int, stride: int, padding: int = 0) -> Array:
         at = conv_patches((channels, side, side), kernel, stride, padding, 1, channels)
@@ -197,11 +203,32 @@ def positions(b: Kinky, c: int) -> int:
     return b.dense(b.bend(b.conv(at, (1, 2, 2), 2, 2, padding=1)), c)
 
 
+def curved(b: Kinky, c: int) -> int:
+    b.curve()
+    return one(b, c)
+
+
+def curved_two(b: Kinky, c: int) -> int:
+    b.curve()
+    return two(b, c)
+
+
+def curved_pool(b: Kinky, c: int) -> int:
+    b.curve()
+    return conv_pool_hidden(b, c)
+
+
+def curved_residual(b: Kinky, c: int) -> int:
+    b.curve()
+    return residual(b, c)
+
+
 KINDS: dict[str, Callable[[Kinky, int], int]] = {
     f.__name__: f
     for f in (
         one, two, conv, conv_pool, conv_max, conv_pool_hidden, conv_max_hidden, pool_alone, residual, residual_conv,
         tied, two_readers, two_functions, maxout, smooth_below, smooth_above, bent_output, positions,
+        curved, curved_two, curved_pool, curved_residual,
     )
 }  # fmt: skip
 

@@ -23,6 +23,7 @@ from pltheory.certification.trajectory.claim import trajectory_claim
 from pltheory.certification.trajectory.kinked_certify import KinkedRun
 from pltheory.nets.graph import Graph, Group, Kind, Node
 from pltheory.nets.kinds.affine import Affine
+from pltheory.nets.kinds.curved import Curved, elu, hardswish
 from pltheory.nets.kinds.fixed import Fixed
 from pltheory.nets.kinds.input import Input
 from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear, clipped, leaky_relu, relu
@@ -65,7 +66,7 @@ class Made:
     def dense(self, outputs: int, *, bias: bool = False) -> int:
         return self.affine(np.arange(self.nodes[-1].size)[None, None], outputs, bias=bias)
 
-    def act(self, kind: PiecewiseLinear) -> int:
+    def act(self, kind: PiecewiseLinear | Curved) -> int:
         return self.put(kind, size=self.nodes[-1].size)
 
     def network(self, n: int, outputs: int = 1) -> Network:
@@ -89,7 +90,7 @@ def windows(channels: int, side: int, k: int, stride: int) -> Array:
 
 
 def one(
-    act: Callable[[], PiecewiseLinear] = relu, *, bias: bool = False, n: int = 3, outputs: int = 1, width: int = 24
+    act: Callable[[], PiecewiseLinear | Curved] = relu, *, bias: bool = False, n: int = 3, outputs: int = 1, width: int = 24
 ) -> Network:
     made = Made(6, 1)
     made.dense(width, bias=bias)
@@ -98,11 +99,11 @@ def one(
     return made.network(n, outputs)
 
 
-def two(width: int = 24) -> Network:
+def two(width: int = 24, act: Callable[[], PiecewiseLinear | Curved] = relu) -> Network:
     made = Made(6, 2)
     for _ in range(2):
         made.dense(width)
-        made.act(relu())
+        made.act(act())
     made.dense(1)
     return made.network(3 if width < 30 else 2)
 
@@ -150,11 +151,14 @@ NETWORKS: dict[str, Callable[[], Network]] = {
     "pool and hidden": lambda: pooled(0.0, hidden=12),
     "convolved": convolved,
     "residual": residual,
+    "hardswish": lambda: one(hardswish, bias=True),
+    "elu": lambda: two(act=lambda: elu(0.5)),
+    "elu without kinks": lambda: two(act=elu),
 }
 SIZES = {
     "one": (1e-2, 3e-4), "leaky": (0.1, 1e-3), "clipped": (1e-2, 1e-4), "two": (3e-3, 1e-3), "pool": (1e-2, 1e-3),
     "leaky pool": (1e-2, 3e-3), "overlap": (1e-2, 1e-3), "pool and hidden": (0.03, 1e-3), "convolved": (0.03, 1e-3),
-    "residual": (1e-2, 3e-3),
+    "residual": (1e-2, 3e-3), "hardswish": (1e-2, 1e-3), "elu": (3e-3, 1e-3), "elu without kinks": (3e-3, 1e-3),
 }  # fmt: skip
 """Residuals at which kinks may be crossed and Theorem N holds, and at which none is met."""
 
@@ -209,6 +213,8 @@ def _value(kind: Any, read: list[torch.Tensor], params: Any) -> torch.Tensor:
     if isinstance(kind, PiecewiseLinear):
         j = np.searchsorted(kind.breaks, a.detach().numpy(), side="left")
         return torch.tensor(kind.slopes[j]) * a + torch.tensor(kind.intercepts[j])
+    if isinstance(kind, Curved):
+        return torch.nn.functional.hardswish(a) if kind.map == "hardswish" else torch.nn.functional.elu(a, kind.alpha)
     if isinstance(kind, Maximum):
         there = torch.tensor(kind.windows >= 0)
         entries = torch.where(there, padded[:, torch.tensor(kind.windows)], torch.tensor(-np.inf))

@@ -13,11 +13,13 @@ from pltheory.nets.graph import Graph, Group, Node
 from pltheory.nets.kinds import affine as a
 from pltheory.nets.kinds import fixed as f
 from pltheory.nets.kinds import kinks as k
+from pltheory.nets.kinds.curved import Curved as PlainCurved
 from pltheory.nets.kinds.input import Input as GraphInput
 from pltheory.rechecker.graph import jumps, kinked, kinked_rules, knapsack, margins, onelayer, units
 from pltheory.rechecker.graph.file import GraphStored
 from pltheory.rechecker.graph.kinds import kinks
 from pltheory.rechecker.graph.kinds.affine import Affine, AffineRules
+from pltheory.rechecker.graph.kinds.curved import Curved
 from pltheory.rechecker.graph.kinds.fixed import Fixed
 from pltheory.rechecker.graph.kinds.input import Input
 from pltheory.rechecker.graph.kinds.kinks import Maximum, PiecewiseLinear
@@ -43,6 +45,8 @@ def stored(net: Network) -> GraphStored:
             kinds.append(Fixed(node.size, node.inputs, kind.index, kind.factor, kind.offset, width))
         elif isinstance(kind, k.PiecewiseLinear):
             kinds.append(PiecewiseLinear(node.size, node.inputs, kind.breaks, kind.slopes, kind.intercepts))
+        elif isinstance(kind, PlainCurved):
+            kinds.append(Curved(node.size, node.inputs, kind.map, kind.alpha))
         elif isinstance(kind, k.Maximum):
             kinds.append(Maximum(node.size, node.inputs, kind.windows, kind.slope_below, width))
         else:
@@ -60,7 +64,7 @@ def pieces(net: Network, w: Array) -> dict[int, Array]:
     found = {}
     for v, node in enumerate(net.graph.nodes):
         kind: Any = node.kind
-        if isinstance(kind, k.PiecewiseLinear):
+        if isinstance(kind, k.PiecewiseLinear | PlainCurved):
             found[v] = np.searchsorted(kind.breaks, values[node.inputs[0]], side="left")
         elif isinstance(kind, k.Maximum):
             z = values[node.inputs[0]]
@@ -76,7 +80,7 @@ def toward_kinks(net: Network, rng: np.random.Generator) -> list[Array]:
     ways = []
     for node in net.graph.nodes:
         kind: Any = node.kind
-        if not isinstance(kind, k.PiecewiseLinear | k.Maximum):
+        if not isinstance(kind, k.Maximum) and not len(getattr(kind, "breaks", ())):
             continue
         u = node.inputs[0]
         below = Network(Graph(net.graph.nodes[: u + 1], net.graph.groups), net.x, net.y)

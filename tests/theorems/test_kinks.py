@@ -145,13 +145,9 @@ class Through(nn.Module):
         return self.last(self.function(self.first(x)))
 
 
-NOT_YET = "is continuous and could be a kind of node, but is not read yet"
 REFUSED = {
-    "softshrink": (
-        nn.functional.softshrink,
-        f"softshrink {NOT_YET}",
-    ),
-    "hardswish": (nn.functional.hardswish, f"hardswish {NOT_YET}"),
+    "hardshrink": (nn.functional.hardshrink, "it jumps from 0 to 0.5 at 0.5: softshrink, which does not, is read"),
+    "hardsigmoid": (nn.functional.hardsigmoid, "torch differentiates it with a sixth of single precision"),
     "topk": (lambda z: z.topk(4).values, "topk chooses among entries by their values"),
     "sort": (lambda z: z.sort().values, "sort chooses among entries by their values"),
     "argmax": (lambda z: z * z.argmax(1, keepdim=True), "argmax is not continuous"),
