@@ -1,16 +1,18 @@
-"""The long attack on networks with kinks: `python -m tests.kink_attack --count 2160` writes docs/kink_attack.txt.
+"""The long attack on networks with kinks: `python -m tests.kink_attack --count 5000` writes docs/kink_attack.txt.
 
 Random networks of every kind, tokens put at their kinks or near them in half of them; radii at which some tokens can
 flip. Greedy flipping at the least cost and ascent (tests/oracles/kink_attack.py) against the bounds, those of every
-fifth network enclosed.
+fifth network enclosed. Several runs side by side, each with `--lines FILE`, make one page: `--of FILE FILE ..`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import traceback
 from collections import defaultdict
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
@@ -74,17 +76,29 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--out", type=Path, default=Path("docs/kink_attack.txt"))
     parser.add_argument("--kind", nargs="*", choices=[*KINDS, *MORE], help="these in turn in place of all but the rare")
+    parser.add_argument("--lines", type=Path, help="append one line of JSON for each network")
+    parser.add_argument("--of", type=Path, nargs="*", help="write the page of such lines, and attack nothing")
     args = parser.parse_args(arguments)
     results: dict[str, list[Compared]] = defaultdict(list)
     broken: list[str] = []
+    for line in (line for path in args.of or [] for line in path.read_text().splitlines()):
+        said = json.loads(line)
+        found = Compared(said["ratios"], said["broken"])
+        results[said["kind"]].append(found)
+        broken += [f"violated: seed {said['seed']}, {said['kind']}: {', '.join(found.broken)}"] if found.broken else []
+    if args.of is not None:
+        args.out.write_text(table(results, broken), encoding="utf-8")
+        return int(bool(broken))
     for seed in range(args.first, args.first + args.count):
         try:
             kind, found = one(seed, args.kind[seed % len(args.kind)] if args.kind else None)
         except Exception:
-            broken.append(f"failed: seed {seed}: {traceback.format_exc().splitlines()[-1]}")
-            continue
+            kind, found = "failed", Compared({}, [traceback.format_exc().splitlines()[-1]])
         results[kind].append(found)
         broken += [f"violated: seed {seed}, {kind}: {', '.join(found.broken)}"] if found.broken else []
+        if args.lines is not None:
+            with args.lines.open("a") as file:
+                file.write(json.dumps({"seed": seed, "kind": kind, **asdict(found)}) + "\n")
         if seed % 20 == 19 or seed == args.first + args.count - 1:
             args.out.write_text(table(results, broken), encoding="utf-8")
     return int(bool(broken))

@@ -18,6 +18,7 @@ from .fitting import require
 from .graph import Graph, Node
 from .kinds.affine import Affine
 from .kinds.kinks import Kinked
+from .passages import Passages
 from .tape import Rounded, Tape, Weighted
 from .units import UnitRows
 
@@ -35,6 +36,7 @@ class Centre:
         rounding: by node, where rounding is counted.
         units: of affine nodes directly below one with kinks, by node; where they were asked for.
         parts: the kernel's parts by parameter group; likewise.
+        passages: of dense affine nodes between nodes with kinks; likewise.
     """
 
     graph: Graph
@@ -45,6 +47,7 @@ class Centre:
     rounding: tuple[Rounded | None, ...] = ()
     units: Mapping[int, UnitRows] = dataclasses.field(default_factory=dict)
     parts: Mapping[int, Values] = dataclasses.field(default_factory=dict)
+    passages: Passages = dataclasses.field(default_factory=dict)
 
     def residual(self, y: Tensor) -> float:
         """||F - y|| in floats, y of shape (n, C)."""
@@ -117,7 +120,28 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True, jump
                 if tape.moving[u]:
                     tape.rows[u] = field.add(tape.rows[u], rows) if u in tape.rows else rows
         del tape.rows[v]
-    return Centre(graph, tuple(numbers), kernel, tape.values[last], field, tuple(rounding), units, parts)
+    passages = _passages(tape, nodes) if jumps else {}
+    return Centre(graph, tuple(numbers), kernel, tape.values[last], field, tuple(rounding), units, parts, passages)
+
+
+def _passages(tape: Tape, nodes: Sequence[Node]) -> Passages:
+    """The dense affine nodes that read a node with kinks, which parameters move, and are read by one."""
+    above = {node.inputs[0] for node in nodes if isinstance(node.kind, Kinked)}
+    found = {}
+    for v in above:
+        kind, u = nodes[v].kind, nodes[v].inputs[0]
+        below = nodes[u].kind
+        if (
+            isinstance(kind, Affine)
+            and isinstance(below, Kinked)
+            and kind.dense
+            and kind.multiplicity == 1
+            and tape.moving[u]
+        ):
+            silent = below.silent(tape, nodes[u].inputs[0])
+            if silent is not None:
+                found[v] = kind.passage(tape, silent, (u,))
+    return found
 
 
 def _added(tape: Tape, nodes: Sequence[Node]) -> list[float]:

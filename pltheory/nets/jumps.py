@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from ..rigor.roundoff import Array, add_up, down, mul_up, quiet, sum_up, up
 from ..theory.arithmetic import Scalar
 from .fitting import Indices
+from .passages import Passages
 from .tape import Reach
 from .units import UnitRows
 
@@ -120,6 +121,8 @@ class Jumping:
         own: by affine node, for the jump of the node directly above it: its index in rows, and a bound of what it adds
             to the Jacobian's rows there.
         restricted: norms of patches where tokens may change, by node with kinks and token; the same in both sweeps.
+        passages: of dense affine nodes between nodes with kinks.
+        passing: what of the jump of the node directly above passes one, by that node; the same in both sweeps.
     """
 
     units: Mapping[int, UnitRows]
@@ -128,11 +131,18 @@ class Jumping:
     flips: dict[int, np.ndarray] = field(default_factory=dict)
     own: dict[int, list[tuple[int, Scalar]]] = field(default_factory=dict)
     restricted: dict[int, Array] = field(default_factory=dict)
+    passages: Passages = field(default_factory=dict)
+    passing: dict[int, float] = field(default_factory=dict)
 
 
 def index_of(v: int) -> int:
     """Under which a node's jump stands in rows."""
     return -2 - v
+
+
+def node_of(index: int) -> int:
+    """Whose jump that is."""
+    return -2 - index
 
 
 @quiet

@@ -20,6 +20,7 @@ from .fields.protocol import Values
 from .graph import Graph
 from .jumps import Jumping, Kinks, index_of
 from .kinds.affine import Affine
+from .passages import Passages
 from .sweep import Sweep
 from .units import UnitRows, flippable_units
 
@@ -59,15 +60,17 @@ class KinkedBounds:
     Attributes:
         frozen: bounds as long as no piece changes.
         units: of the affine nodes directly below a node with kinks.
+        passages: of dense affine nodes between two such nodes.
     """
 
     frozen: GraphBounds
     units: Mapping[int, UnitRows]
+    passages: Passages
 
     @classmethod
     def of(cls, centre: Centre) -> KinkedBounds:
         """From a linearisation with `jumps`."""
-        return cls(GraphBounds.of(centre), centre.units)
+        return cls(GraphBounds.of(centre), centre.units, centre.passages)
 
     @property
     def graph(self) -> Graph:
@@ -76,7 +79,8 @@ class KinkedBounds:
 
     def over(self, radius: Scalar, ops: Arithmetic, number: Callable[[float], Scalar]) -> OverBall:
         """What is known on B(w_0, radius)."""
-        return OverBall(self, self.frozen.sweep(radius, ops, number, None, Jumping(self.units)), number)
+        jumping = Jumping(self.units, passages=self.passages)
+        return OverBall(self, self.frozen.sweep(radius, ops, number, None, jumping), number)
 
 
 @dataclass
@@ -167,7 +171,10 @@ class OverBall:
     def second(self, start: Scalar | None = None, step: Scalar | None = None) -> Sweep:
         """The second sweep; |w - w_0| and |w' - w| are at most start and step, where that is known."""
         assert self.first.jumping is not None
-        jumping = Jumping(self.bounds.units, start, step, restricted=self.first.jumping.restricted)
+        known = self.first.jumping
+        jumping = Jumping(
+            self.bounds.units, start, step, restricted=known.restricted, passages=known.passages, passing=known.passing
+        )
         return self.bounds.frozen.sweep(self.first.radius, self.first.ops, self.number, self.first, jumping)
 
     def pairs(self, start: Scalar | None = None, step: Scalar | None = None) -> tuple[Scalar, Scalar]:

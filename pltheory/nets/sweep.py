@@ -8,6 +8,7 @@ the first sweep and the one with its move in the second, `new` has its move in b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -18,7 +19,7 @@ import numpy as np
 from ..rigor.roundoff import add_up, mul_up, sqrt_up
 from ..theory.arithmetic import Arithmetic, Scalar
 from ..theory.rows import Pair, Row, length, together
-from .jumps import Jumping, Kinks
+from .jumps import Jumping, Kinks, node_of
 from .tape import Reach, Weighted
 
 
@@ -138,6 +139,26 @@ class Sweep:
         batch, sample = (length(row, self.ops) for row in (pair.batch, pair.sample))
         batch = self.zero if batch is None else batch
         return batch, batch if sample is None else self.ops.minimum(batch, sample)
+
+    def sent_through(self, v: int, spread: Scalar) -> Pair:
+        """The backward row of an affine node below it: times Tb; less of the jump of a node directly above."""
+        back, jumping = self.backward[v], self.jumping
+        if jumping is None or v not in jumping.passages:
+            return back.scaled(spread)
+        passage, moved = jumping.passages[v], self.numbers[v].reach * self.radius
+        factors: dict[int, Scalar] = {}
+        for k in back.sample:
+            above = node_of(k) if k < 0 else -1
+            if above < 0 or self.nodes[above].inputs[0] != v:
+                continue
+            if above not in jumping.passing:
+                at: Kinks = self.numbers[above]
+                tokens, u = self.flipped(above, v), passage.below
+                under = self.flipped(u, self.nodes[u].inputs[0])
+                jumping.passing[above] = passage.norm(at.margins.entries(tokens, self.nodes[v].size), under)
+            norm = jumping.passing[above]
+            factors[k] = self.ops.minimum(spread, norm + moved) if norm < math.inf else spread
+        return Pair(*({k: factors.get(k, spread) * c for k, c in row.items()} for row in (back.batch, back.sample)))
 
     def reaching(self, v: int) -> float:
         """kappa omega dA of what an affine node reads, from above."""

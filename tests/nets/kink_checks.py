@@ -33,7 +33,7 @@ def in_case(name: str) -> list[str]:
     graph, x, w0 = case.graph, case.x, parameters(case.graph)
     bounds = KinkedBounds.of(centre.linearize(graph, x, FLOATS, jumps=True))
     before = passed(graph, w0, x)
-    jumping = Jumping(bounds.units)
+    jumping = Jumping(bounds.units, passages=bounds.passages)
     rows = bounds.frozen.rows(bounds.frozen.sweep(case.radius, OPS, float, None, jumping))
     changes = bounds.over(case.radius, OPS, float).changes()
     flips = bounds.frozen.flips(case.radius, OPS, float)

@@ -101,8 +101,8 @@ def test_constants_hold_and_none_can_be_lowered(name):
         assert own == pytest.approx((s1, s2, js), rel=1e-15)
         assert all(have >= want for have, want in zip(own, (s1, s2 * (1 - 1e-16), js), strict=True))
     assert tuple(kind.breaks) == tuple(again.breaks) == BREAKS[name]
-    z = torch.cat([torch.linspace(-5, 5, 1201, dtype=torch.float64),
-                   torch.tensor([b + e for b in BREAKS[name] for e in (-1e-9, 0.0, 1e-9)], dtype=torch.float64)])  # fmt: skip
+    near = [b + e for b in BREAKS[name] for e in (-1e-9, 0.0, 1e-9)]
+    z = torch.cat([torch.linspace(-5, 5, 1201, dtype=torch.float64), torch.tensor(near, dtype=torch.float64)])
     d = torch.func.vmap(torch.func.grad(TORCH[name]))(z)
     apart, distance = (d[:, None] - d[None]).abs(), (z[:, None] - z[None]).abs()
     assert bool((apart <= s2 * distance + js + 1e-12).all())

@@ -83,10 +83,12 @@ def left_piece(graph: Graph, before: Passed, after: Passed) -> dict[int, Array]:
     found = {}
     for v, old in pieces(graph, before).items():
         new, kind = pieces(graph, after)[v], graph.nodes[v].kind
+        if isinstance(kind, Curved) and not len(kind.breaks):
+            continue
         moved = old != new
         z, z0 = (at.values[graph.nodes[v].inputs[0]] for at in (after, before))
         if isinstance(kind, PiecewiseLinear | Curved):
-            near = np.min([np.abs(z - b) for b in kind.breaks] or [np.abs(z)], axis=0)
+            near = np.min([np.abs(z - b) for b in kind.breaks], axis=0)
             moved &= (near > 1e-13) & (np.abs(z - z0) > 1e-13)
         else:
             entries = np.where(kind.windows >= 0, z[:, kind.windows], -np.inf)

@@ -132,8 +132,8 @@ def _rows(attack: Attack, bounds: KinkedBounds, arith: Arithmetic, hold) -> None
     """Group by group, with how far each group moves: what norms of whole matrices hide."""
     ops, number = arith.of
     s = arith.number(attack.radius)
-    first = bounds.frozen.sweep(s, ops, number, None, Jumping(bounds.units))
-    second = bounds.frozen.sweep(s, ops, number, first, Jumping(bounds.units))
+    first = bounds.frozen.sweep(s, ops, number, None, Jumping(bounds.units, passages=bounds.passages))
+    second = bounds.frozen.sweep(s, ops, number, first, Jumping(bounds.units, passages=bounds.passages))
     parts = [slice(a, b) for a, b in pairwise(starts(attack.graph))]
 
     def compare(name: str, sweep: Sweep, move: Array, off: Array) -> None:

@@ -90,7 +90,12 @@ def windows(channels: int, side: int, k: int, stride: int) -> Array:
 
 
 def one(
-    act: Callable[[], PiecewiseLinear | Curved] = relu, *, bias: bool = False, n: int = 3, outputs: int = 1, width: int = 24
+    act: Callable[[], PiecewiseLinear | Curved] = relu,
+    *,
+    bias: bool = False,
+    n: int = 3,
+    outputs: int = 1,
+    width: int = 24,
 ) -> Network:
     made = Made(6, 1)
     made.dense(width, bias=bias)
@@ -158,7 +163,7 @@ NETWORKS: dict[str, Callable[[], Network]] = {
 SIZES = {
     "one": (1e-2, 3e-4), "leaky": (0.1, 1e-3), "clipped": (1e-2, 1e-4), "two": (3e-3, 1e-3), "pool": (1e-2, 1e-3),
     "leaky pool": (1e-2, 3e-3), "overlap": (1e-2, 1e-3), "pool and hidden": (0.03, 1e-3), "convolved": (0.03, 1e-3),
-    "residual": (1e-2, 3e-3), "hardswish": (1e-2, 1e-3), "elu": (3e-3, 1e-3), "elu without kinks": (3e-3, 1e-3),
+    "residual": (1e-2, 3e-3), "hardswish": (1e-2, 1e-3), "elu": (1e-3, 1e-4), "elu without kinks": (3e-3, 1e-3),
 }  # fmt: skip
 """Residuals at which kinks may be crossed and Theorem N holds, and at which none is met."""
 

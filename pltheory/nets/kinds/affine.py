@@ -16,6 +16,7 @@ from ...theory.arithmetic import Scalar
 from ...theory.rows import Pair, Row, scaled, together, total, unit
 from ..fields.protocol import Field, Values
 from ..fitting import GroupShapes, Indices, require, require_indices
+from ..passages import Passage
 from ..quadratic import Quadratic
 from ..sweep import Sweep
 from ..tape import Reach, Tape, Weighted
@@ -354,7 +355,13 @@ class Affine(Kind):
         # What both bound, sup (sum_i ||B^i T(D)||^2)^(1/2) over ||D||_F <= 1, is a seminorm of B: it moves by dB.
         batch, sample = sweep.ops.minimum(at.squares, at.group_rows) + moved.batch, self._row_max(sweep, v)
         own = Pair(unit(self.group, at.reach * batch), unit(self.group, at.reach * sample))
-        return [together(own, sweep.backward[v].scaled(self.spread_in(sweep, v)))]
+        return [together(own, sweep.sent_through(v, self.spread_in(sweep, v)))]
+
+    def passage(self, tape: Tape, silent: np.ndarray, inputs: Sequence[int]) -> Passage:
+        """Of a dense node that reads one with kinks, no entry twice; silent entries are constant on their piece."""
+        weight, _ = tape.groups[self.group]
+        f = tape.field
+        return Passage(f, f.middle(weight)[0], abs(self.kappa), self.patches[0, 0], silent, inputs[0])
 
     def _row_max(self, sweep: Sweep, v: int) -> Scalar:
         """Min(bo_v, br_v), or its bar."""

@@ -100,7 +100,7 @@ class Curved(Kinked):
         return _THIRD if self.map == "hardswish" else self.alpha
 
     def jump(self) -> float:
-        """Js: 1/2 at the kinks of hardswish, |1 - alpha| at that of ELU; 0 of ELU(1), whose derivative is continuous."""
+        """Js: 1/2 at the kinks of hardswish, |1 - alpha| at that of ELU."""
         if self.map == "hardswish":
             return 0.5
         return 0.0 if self.alpha == 1 else float(up(abs(1.0 - self.alpha)))

@@ -48,6 +48,10 @@ class Kinked(Kind):
         """Whether no token holds entries of two units, where a unit's entries are so many in a row."""
         return True
 
+    def silent(self, tape: Tape, u: int) -> np.ndarray | None:
+        """Which tokens are constant on the piece that they are on, (n, T); None where that is of no use."""
+        return None
+
     @abstractmethod
     def margins(self, tape: Tape, u: int) -> Margins:
         """How far the tokens of node u are from kinks."""
@@ -152,6 +156,10 @@ class PiecewiseLinear(Kinked):
         rows = f.masked(tape.by_sample(tape.rows[v]), slope[:, None, :], self.slope())
         return [f.reshape(rows, n * c, slope.shape[1])]
 
+    def silent(self, tape: Tape, u: int) -> np.ndarray:
+        """Entries on a flat piece."""
+        return np.asarray(self.slopes[self._piece(tape.field.middle(tape.values[u]))] == 0)
+
     def margins(self, tape: Tape, u: int) -> Margins:
         """Distances from the nearest break."""
         nearest = distances(tape.field, tape.values[u], self.breaks)
@@ -249,6 +257,12 @@ class Maximum(Kinked):
         inverse = _places(self.windows, size)
         return [f.gathered_sum(f.reshape(spread, n * c, t * d), inverse)]
 
+    def silent(self, tape: Tape, u: int) -> np.ndarray | None:
+        """Windows without positive entries, where ReLU comes behind."""
+        if self.slope_below != 0:
+            return None
+        return np.asarray(self.chosen(tape.field.middle(tape.values[u]))[1] == 0)
+
     def margins(self, tape: Tape, u: int) -> Margins:
         """Of the largest entry from the others and, where its sign matters, from 0."""
         f = tape.field
@@ -313,6 +327,8 @@ def _jumped(sweep: Sweep, v: int, u: int) -> Pair | None:
 def distances(field: Field, z: Values, breaks: Array) -> Array:
     """Lower bounds of how far entries are from the nearest break; infinite where there is none."""
     middle, off = field.middle(z), field.radius(z)
+    if not len(breaks):
+        return np.full(middle.shape, np.inf)
     away = np.full(middle.shape, np.inf)
     for b in breaks:
         away = np.minimum(away, np.abs(middle - b))

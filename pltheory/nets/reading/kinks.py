@@ -1,4 +1,4 @@
-"""Activations with kinks or curved pieces: ReLU and its like, bounds from one or both sides, the modulus, ELU, hardswish."""
+"""Activations with kinks or curved pieces: ReLU and its like, bounds on one or both sides, the modulus, ELU, hardswish."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from .arithmetic import common_shape
 from .builder import Builder
 from .operation import Call, constant, describe, number, reads
 from .values import Constant, Frozen, Moved, Value, Weight, unreadable
-
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 """Those of torch's SELU."""

@@ -35,6 +35,7 @@ class JumpRows(Rows):
         rules: of every node.
         units: of affine nodes.
         own: per affine node, for the jump of a node directly above it.
+        blocks: by node with kinks, what of W its jump meets in the dense node that it reads; None for all of it.
     """
 
     real: int = 0
@@ -44,6 +45,7 @@ class JumpRows(Rows):
     rules: list[Rules] = field(default_factory=list)
     units: dict[int, Units] = field(default_factory=dict)
     own: dict[int, dict[int, Upper]] = field(default_factory=dict)
+    blocks: dict[int, Upper | None] = field(default_factory=dict)
     _known: dict[int, tuple[Upper, Upper]] = field(default_factory=dict)
 
     def length(self, row: Row) -> Upper:
@@ -63,6 +65,38 @@ class JumpRows(Rows):
                 self._known[v] = self._jump(v, flips)
             row[self.columns[v]] = self._known[v][0 if single else 1].value
         return Upper(row)
+
+    def below(self, v: int, single: bool, passed: Upper) -> Row:
+        """Of the jump of a node directly above what passes a block of W, where that is less."""
+        row = self.back(v, single)
+        found = (row * passed).value.copy()
+        for w, column in self.columns.items():
+            kind = self.rules[v].kind  # type: ignore[attr-defined]
+            if self.rules[w].kind.inputs[0] == v and row.value[column] > 0 and kind.plain:  # type: ignore[attr-defined]
+                block = self._block(v, w)
+                if block is not None:
+                    less = passed.min(block + kind.reach * self.s)
+                    found[column] = (Upper(row.value[column]) * less).value
+        return Upper(found)
+
+    def _block(self, v: int, w: int) -> Upper | None:
+        """`max_i |kappa| ||W[U_i, A_i]||` of a dense node v below w: rows that w may silence or wake, columns alive.
+
+        A column is alive in sample i if the node below may have another derivative there than 0.
+        """
+        if w not in self.blocks:
+            rule, kind = self.rules[w], self.rules[v].kind  # type: ignore[attr-defined]
+            u = kind.inputs[0]
+            below = self.rules[u]
+            assert isinstance(rule, KinkRules)
+            if not isinstance(below, KinkRules) or not below.moves:
+                self.blocks[w] = None
+                return None
+            alive = ~below.flat | self.flips[u]
+            columns = np.where(kind.patches[0, 0] >= 0, alive[:, kind.patches[0, 0]], False)
+            rows = rule.margins.entries(self.flips[w], kind.size)
+            self.blocks[w] = kind.largest_block(rows, columns)
+        return self.blocks[w]
 
     def _jump(self, v: int, flips: Array) -> tuple[Upper, Upper]:
         """j_v and JB_v; also own, section 4, where no token of v mixes units of the affine node that it reads."""
@@ -151,7 +185,7 @@ class JumpRecursion:
         moves = before.moves if before else Moves(*([zero] * count for _ in range(4)))
         at = JumpRows(
             self._groups + len(self._columns), s, before is not None, moves, real=self._groups, columns=self._columns,
-            rules=self._rules, units=self._units,
+            rules=self._rules, units=self._units, blocks=before.blocks if before else {},
         )  # fmt: skip
         for v, rule in enumerate(self._rules):
             at.X.append(rule.forward(at, False))

@@ -62,11 +62,11 @@ def kink_rules(
     reach = reach_of(kinds, u, values) if isinstance(kind, Maximum) else None
     margins = kind.margins(values[u], None if reach is None else reach.classes)
     columns = norms(rows.mid.transpose(0, 2, 1)) + Upper(rows.err.value[:, None])
-    known = (kind, v, margins, columns, v in kinks_of(kinds))
+    known = (kind, v, margins, columns, v in kinks_of(kinds), kind.flat(values[u]))
     if not isinstance(kind, Curved):
         return KinkRules(*known)
-    terms = (weighted(mu.value, u, kinds, values) for mu in (columns, columns.root()))
-    return CurvedRules(*known, columns.max(), *terms, kind.bend)
+    mu, root = (weighted(of.value, u, kinds, values) for of in (columns, columns.root()))
+    return CurvedRules(*known, columns.max(), mu, root, kind.bend)
 
 
 def met(rule: KinkRules, kinds: list[Kind], values: list[Approx]) -> Array:

@@ -86,7 +86,9 @@ def _node(node: Any, v: int, before: list[NodeText], groups: int) -> NodeText:
         damaged(f"{field}.inputs", f"has {len(inputs)} nodes, a node of kind {kind} reads {wanted}")
     if type(size) is not int or size < 1:
         damaged(f"{field}.size", "not a positive whole number")
-    if kind in ("sum", "pointwise", "tokens", "piecewise-linear", "curved") and any(before[u].size != size for u in inputs):
+    if kind in ("sum", "pointwise", "tokens", "piecewise-linear", "curved") and any(
+        before[u].size != size for u in inputs
+    ):
         damaged(f"{field}.size", f"is {size}, not that of every node it reads")
     more: dict[str, Any] = {}
     for key in KEYS[kind]:

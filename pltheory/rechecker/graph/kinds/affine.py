@@ -23,6 +23,8 @@ _DENSE = 4096
 """Rows up to which ||T_v|| is taken from a Gram matrix."""
 MOST_WEIGHTED = 2**33
 """Products up to which Tc is taken from Gram matrices, a sample each."""
+MOST_BLOCK = 128
+"""Rows of a block of W whose norm is found for a sample alone."""
 SMALL = 64
 """Rows or columns up to which weights are put on W for every sample and position."""
 _AT_ONCE = 2**23
@@ -85,6 +87,20 @@ class Affine:
             return crude
         size = Upper.of(self.kappa) * self._unscaled()
         return size.min(crude)
+
+    def largest_block(self, rows: Array, columns: Array) -> Upper | None:
+        """`|kappa| max_i ||W[rows_i, columns_i]||` of a dense node, rows (n, O) and columns (n, q) chosen; or None.
+
+        None where more than MOST_BLOCK rows are chosen of a sample.
+        """
+        best = Upper(0.0)
+        for row, column in zip(rows, columns, strict=True):
+            if row.sum() > MOST_BLOCK:
+                return None
+            if row.any() and column.any():
+                block = np.ascontiguousarray(self.weight[0][np.ix_(row, column)])
+                best = Upper(np.maximum(best.value, norm_bounds(block[None])[0].value))
+        return Upper.of(self.kappa) * best
 
     def _unscaled(self) -> Upper:
         """The norm of T_v / kappa from Gram matrices, one for each group where no entry meets two groups."""
@@ -383,7 +399,7 @@ class AffineRules:
 
     def backward(self, at: Rows, argument: int, single: bool) -> Row:
         """Tb Y + kappa omega min(Bs, Br) e_gamma."""
-        passed = at.back(self.index, single) * (self.kind.norm + self.kind.reach * at.s)
+        passed = at.below(self.index, single, self.kind.norm + self.kind.reach * at.s)
         own = self._one(at) if single else self._stack(at)
         return passed + at.unit(self.kind.group) * (self.kind.reach * own)
 

@@ -71,6 +71,10 @@ class Curved:
         """Whether no token holds entries of two units, which have so many entries in a row."""
         return True
 
+    def flat(self, z: Approx) -> Array:
+        """None: the factor of a piece that is constant is not looked for."""
+        return np.zeros(z.mid.shape, dtype=bool)
+
     def forward(self, inputs: list[Approx]) -> Approx:
         """The function at the doubles."""
         z = inputs[0].mid

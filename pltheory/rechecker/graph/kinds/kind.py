@@ -72,6 +72,10 @@ class Rows:
         """What jumps of the derivative of node v add to the row of its input: none while no piece changes."""
         return self.none
 
+    def below(self, v: int, single: bool, passed: Upper) -> Row:
+        """The row y, or Y, of a node whose map has at most the norm `passed`, as it comes out below it."""
+        return self.back(v, single) * passed
+
     def moved(self, u: int, single: bool) -> Upper:
         """What a centre number of node u's values gains where it stands for one anywhere in the ball."""
         return self._extra((self.moves.da if single else self.moves.dA)[u])

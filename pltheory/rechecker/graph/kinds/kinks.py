@@ -55,6 +55,10 @@ class PiecewiseLinear:
         """Whether no token holds entries of two units, which have so many entries in a row."""
         return True
 
+    def flat(self, z: Approx) -> Array:
+        """Entries whose piece is constant."""
+        return self.pieces(z.mid) == 0
+
     def pieces(self, z: Array) -> Array:
         """The slope at every entry; a break belongs to the piece on its left."""
         return self.slopes[np.searchsorted(self.breaks, z, side="left")]
@@ -163,6 +167,10 @@ class Maximum:
         lost = Approx(values, rows.err).norms * gamma(self.multiplicity + 1) * self.root + Upper(2.0**-1000)
         return [Approx(out.reshape(n, heads, self.width), self.root * rows.err + lost)]
 
+    def flat(self, z: Approx) -> Array:
+        """Windows that are 0 as they stand: none of their entries is positive, and ReLU comes behind."""
+        return (self._entries(z.mid).max(axis=2) <= 0) & (self.below == 0)
+
     def margins(self, z: Approx, classes: Array | None) -> Margins:
         """Of the entry taken from the others and, where its sign matters, from 0.
 
@@ -223,6 +231,10 @@ class Kink(Protocol):
         """Whether no token holds entries of two units."""
         ...
 
+    def flat(self, z: Approx) -> Array:
+        """Which tokens are on a constant piece, (n, T)."""
+        ...
+
     def margins(self, z: Approx, classes: Array | None) -> Margins:
         """How far every token is from a kink."""
         ...
@@ -249,6 +261,7 @@ class KinkRules:
         margins: of its tokens.
         columns: (n, T), |B_v^i[:, tok]| from above.
         moves: whether parameters move what it reads and the output reads it.
+        flat: (n, T), tokens on a constant piece.
     """
 
     kind: Kink
@@ -256,6 +269,7 @@ class KinkRules:
     margins: Margins
     columns: Upper
     moves: bool
+    flat: Array
 
     @cached_property
     def passing(self) -> Upper:
