@@ -110,6 +110,9 @@ class JumpsAsPerturbation(Theorem):
         "one_layer_jumps",
         "kink_nodes",
         "window_max",
+        "elu",
+        "celu",
+        "hardswish",
     )
     at_checkpoint = True
     certifiable = True

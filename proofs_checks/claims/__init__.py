@@ -80,6 +80,7 @@ NAMES = (
     "window_max",
     "hardswish",
     "celu",
+    "elu",
     "knapsack",
     "knapsack_greedy",
     "jump_rows",

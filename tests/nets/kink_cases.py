@@ -235,6 +235,24 @@ def batch_above(n: int = 4) -> Case:
     return Case(graph, ones(n), 0.0101, [move(graph, p0=0.005, p1=0.0035, p2=0.0035)])
 
 
+def woken() -> Case:
+    """A jump above passes to a unit that slept at the centre, and wakes in the ball."""
+    graph = chain([[0.5], [-0.01]], relu(), ([[0.0, 30.0]], [-0.01]), relu(), [[1.0]], size=1)
+    return Case(graph, ones(1), 0.0142, [move(graph, p1=0.01 * OVER, p4=0.01 * OVER)])
+
+
+def grown_block() -> Case:
+    """The weight that a jump above passes through is 0 at the centre."""
+    graph = chain([[1.0]], relu(), ([[0.0]], [-0.01]), relu(), [[1.0]], size=1)
+    return Case(graph, ones(1), 0.0101, [move(graph, p1=0.01 * OVER)])
+
+
+def second_sample() -> Case:
+    """A jump above, in the second sample alone, passes by the weight of the unit that is awake there."""
+    graph = chain([[1.0, -1.0], [-1.0, 1.0]], relu(), ([[0.3, 5.0]], [-5.01]), relu(), [[1.0]], size=2)
+    return Case(graph, np.eye(2), 0.0101, [move(graph, p6=0.01 * OVER)])
+
+
 def old_and_new() -> Case:
     """Flips above pass a node that has flips of its own."""
     graph = deep(w1=0.01, w2=1.0, bias=-0.02, first=relu())
@@ -433,6 +451,9 @@ CASES: dict[str, Callable[[], Case]] = {
     "wakes below": wakes_below,
     "grown patch": grown_patch,
     "batch above": batch_above,
+    "woken": woken,
+    "grown block": grown_block,
+    "second sample": second_sample,
     "old and new": old_and_new,
     "tied": tied,
     "twice in a patch": twice_in_a_patch,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pltheory.nets import centre, jumps, kinked, roundoff, sweep, units
+from pltheory.nets import centre, jumps, kinked, passages, roundoff, sweep, units
 from pltheory.nets.kinds import affine, kinks
 from tests.nets.graph_mutants import Mutant
 
 K, L, M = kinks.Kinked, kinks.PiecewiseLinear, kinks.Maximum
 A, B, J, S, U = affine.Affine, kinked.OverBall, jumps.Margins, sweep.Sweep, units.UnitRows
+P = passages.Passage
 
 MUTANTS = [
     # margins
@@ -336,4 +337,9 @@ MUTANTS = [
         "two of each",
     ),
     Mutant("pairs: the last group's jump", B, "pairs", "squares + jump * jump", "jump * jump", "far"),
+    # what passes a dense layer
+    Mutant("what wakes below is dead", P, "norm", "(~self.silent | below)", "(~self.silent)", "woken"),
+    Mutant("a block does not grow", S, "sent_through", "norm + moved", "norm", "grown block"),
+    Mutant("the first sample's block", P, "norm", "_block(rows,", "_block(above[0],", "second sample"),
+    Mutant("a block without kappa", P, "norm", "self.field.up(self.scale, found)", "0.5 * found", "second sample"),
 ]

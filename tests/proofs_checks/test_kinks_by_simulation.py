@@ -27,7 +27,10 @@ ENTRYWISE = {
     "hardtanh": (functional.hardtanh, 1, 0, 1, (-1, 1)),
     "modulus": (torch.abs, 1, 0, 2, (0,)),
     "hardswish": (functional.hardswish, 1.5, 1 / 3, 0.5, (-3, 3)),
+    "softshrink": (lambda z: functional.softshrink(z, 0.5), 1, 0, 1, (-0.5, 0.5)),
     "elu": (functional.elu, 1, 1, 0, ()),
+    "elu of 0.4": (lambda z: functional.elu(z, 0.4), 1, 0.4, 0.6, (0,)),
+    "elu of 1.7": (lambda z: functional.elu(z, 1.7), 1.7, 1.7, 0.7, (0,)),
     "celu": (lambda z: functional.celu(z, 0.4), 1, 2.5, 0, ()),
 }
 

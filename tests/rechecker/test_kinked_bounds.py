@@ -209,6 +209,17 @@ def below() -> Network:
     return small(w, [None, None, k.relu(), None], np.array([[1.0, 0.0]]))
 
 
+def woken() -> Network:
+    """A unit that sleeps at a kink below one that does; its large weight lies between them."""
+    w = [np.array([[0.5, 0.0], [-TINY, 0.0]]), np.array([[-TINY, 30.0]]), np.array([[1.0]])]
+    return small(w, [None, k.relu(), None, k.relu(), None], np.array([[1.0, 0.0]]))
+
+
+def wake(w: list[Array]) -> None:
+    """Both."""
+    w[0][0, 1, 0] = w[1][0, 0, 0] = 1e-9
+
+
 def moved_to(net: Network, change: Callable[[list[Array]], None]) -> Array:
     """The Jacobian after a change of the weights, and how far that is."""
     groups = [g.weight.copy() for g in net.graph.groups]
@@ -226,6 +237,7 @@ CASES: dict[str, tuple[Callable[[], Network], Callable[[list[Array]], None]]] = 
         lambda w: w[0].__setitem__((0, slice(None), 0), [1 + TINY / 3, 1 + TINY / 3 - 1e-9, 1 + TINY / 3]),
     ),
     "below": (below, lambda w: w[0].__setitem__((0, 0, 0), -1e-9)),
+    "woken": (woken, wake),
 }
 """Networks and one point at which a bound is nearly attained."""
 
@@ -288,6 +300,8 @@ MUTANTS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], Any]]] = {
     "overlap counted once": ("overlap", _single_windows),
     "no units left out": ("unit left", _no_units),
     "nothing below": ("below", _nothing_far),
+    "what wakes below is dead": ("woken", lambda m: m.setattr(
+        Affine, "largest_block", lambda self, rows, columns: Upper(0.0))),
     "one layer's flips forgotten": ("one unit", lambda m: m.setattr(
         onelayer.OneLayer, "_jump", lambda s, *r: (Upper(0.0), Upper(0.0)))),
     "one layer's lam without s": ("two units", lambda m: m.setattr(

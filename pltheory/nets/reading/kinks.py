@@ -1,4 +1,4 @@
-"""Activations with kinks or curved pieces: ReLU and its like, bounds on one or both sides, the modulus, ELU, hardswish."""
+"""Activations with kinks or curved pieces: ReLU and its like, bounds on one or both sides, modulus, ELU, hardswish."""
 
 from __future__ import annotations
 
