@@ -2,8 +2,8 @@ r"""ELU: s1 = max(1, alpha), s2 = alpha, js = |1 - alpha|
 
 The constants of a function that is z above 0 and $\alpha(e^z - 1)$ below.
 
-Let $x \le y \le 0 \le t$ with $p = e^x$, $q = e^y$. The slopes are $\alpha p$, $\alpha q$ and 1: those below 0 differ by
-at most $\alpha$ times the distance, and over the kink by $|1 - \alpha|$ more. Values differ by at most $S$ times the
+Let $x \le y \le 0 \le t$ with $p = e^x$, $q = e^y$. The slopes are $\alpha p$, $\alpha q$ and 1: those below 0 differ
+by at most $\alpha$ times the distance, and over the kink by $|1 - \alpha|$ more. Values differ by at most $S$ times the
 distance for any $S \ge 1, \alpha$. For $\alpha = 1$ nothing jumps.
 
 Source: theory of networks with kinks section 1.
