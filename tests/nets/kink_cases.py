@@ -9,6 +9,7 @@ import numpy as np
 
 from pltheory.nets.graph import Graph, Group, Node
 from pltheory.nets.kinds.affine import Affine
+from pltheory.nets.kinds.curved import Curved, elu, hardswish
 from pltheory.nets.kinds.input import Input
 from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear, clipped, leaky_relu, modulus, relu
 from pltheory.nets.kinds.sums import Sum
@@ -33,7 +34,7 @@ def chain(*steps: object, size: int, kappas: Sequence[float] = ()) -> Graph:
     nodes, groups = [Node(Input(), (), size)], []
     for step in steps:
         at = len(nodes) - 1
-        if isinstance(step, PiecewiseLinear):
+        if isinstance(step, PiecewiseLinear | Curved):
             nodes.append(Node(step, (at,), nodes[at].size))
         elif isinstance(step, Maximum):
             nodes.append(Node(step, (at,), len(step.windows)))
@@ -253,6 +254,24 @@ def second_sample() -> Case:
     return Case(graph, np.eye(2), 0.0101, [move(graph, p6=0.01 * OVER)])
 
 
+def bends() -> Case:
+    """No kink within reach: the slope of hardswish, 1/2 + z/3, moves by a third of what z does."""
+    graph = chain([[0.0]], hardswish(), [[2.0]], size=1)
+    return Case(graph, ones(1), 0.1, [move(graph, p0=0.1)])
+
+
+def steep() -> Case:
+    """Just below the upper kink of hardswish, where its slope is 3/2: the next unit flips."""
+    graph = chain([[2.9]], hardswish(), ([[1.0]], [-2.9 * 5.9 / 6 - 0.14]), relu(), [[1.0]], size=1)
+    return Case(graph, ones(1), 0.0965, [move(graph, p0=0.0964)])
+
+
+def curved_jump(act: Curved, at: float) -> Case:
+    """A kink just ahead, at a distance that bends nothing."""
+    graph = chain([[at - 1e-6]], act, [[2.0]], size=1)
+    return Case(graph, ones(1), 1.1e-6, [move(graph, p0=1.05e-6)])
+
+
 def old_and_new() -> Case:
     """Flips above pass a node that has flips of its own."""
     graph = deep(w1=0.01, w2=1.0, bias=-0.02, first=relu())
@@ -451,6 +470,10 @@ CASES: dict[str, Callable[[], Case]] = {
     "wakes below": wakes_below,
     "grown patch": grown_patch,
     "batch above": batch_above,
+    "bends": bends,
+    "steep": steep,
+    "hardswish jumps": lambda: curved_jump(hardswish(), 3.0),
+    "elu jumps": lambda: curved_jump(elu(0.4), 0.0),
     "woken": woken,
     "grown block": grown_block,
     "second sample": second_sample,

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pltheory.nets import centre, jumps, kinked, passages, roundoff, sweep, units
-from pltheory.nets.kinds import affine, kinks
+from pltheory.nets.kinds import affine, curved, kinks
 from tests.nets.graph_mutants import Mutant
 
 K, L, M = kinks.Kinked, kinks.PiecewiseLinear, kinks.Maximum
 A, B, J, S, U = affine.Affine, kinked.OverBall, jumps.Margins, sweep.Sweep, units.UnitRows
-P = passages.Passage
+C, P = curved.Curved, passages.Passage
 
 MUTANTS = [
     # margins
-    Mutant("a break is no kink", L, "margins", "for b in self.breaks", "for b in self.breaks[:1]", "upper break"),
-    Mutant("margins of entries as computed", L, "margins", "down(down(away) - off)", "down(away)", "uncertain"),
+    Mutant("a break is no kink", kinks, "distances", "for b in breaks", "for b in breaks[:1]", "upper break"),
+    Mutant("margins of entries as computed", kinks, "distances", "down(down(away) - off)", "down(away)", "uncertain"),
     Mutant("gaps as computed", M, "margins", " - 2 * off)", ")", "uncertain"),
     Mutant("signs as computed", M, "margins", "down(np.abs(top) - off)", "down(np.abs(top))", "uncertain"),
     Mutant(
@@ -342,4 +342,17 @@ MUTANTS = [
     Mutant("a block does not grow", S, "sent_through", "norm + moved", "norm", "grown block"),
     Mutant("the first sample's block", P, "norm", "_block(rows,", "_block(above[0],", "second sample"),
     Mutant("a block without kappa", P, "norm", "self.field.up(self.scale, found)", "0.5 * found", "second sample"),
+    # curved pieces
+    Mutant(
+        "a curved piece does not bend",
+        C,
+        "backward_change",
+        "together(jumping, bent.scaled(at.s2))",
+        "jumping",
+        "bends",
+    ),
+    Mutant("s1 of hardswish is 1", C, "slope", "1.5 if", "1.0 if", "steep"),
+    Mutant("js of hardswish is 1/4", C, "jump", "return 0.5", "return 0.25", "hardswish jumps"),
+    Mutant("js of ELU is 0", C, "jump", "0.0 if self.alpha == 1 else", "0.0 if self.alpha else", "elu jumps"),
+    Mutant("ELU has no kink", C, "breaks", "0 if self.alpha == 1 else 1", "0", "elu jumps"),
 ]

@@ -113,7 +113,7 @@ def test_a_level_of_holds_is_reached_without_a_proof():
 
 OUTSIDE = {
     "convolution": nn.Sequential(
-        nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.ELU(), nn.Flatten(), nn.Linear(3, 1)
+        nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2), nn.Softsign(), nn.Flatten(), nn.Linear(3, 1)
     ).double(),
     "two activations": nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 5), nn.Mish(), nn.Linear(5, 1)).double(),
 }
