@@ -343,14 +343,7 @@ MUTANTS = [
     Mutant("the first sample's block", P, "norm", "_block(rows,", "_block(above[0],", "second sample"),
     Mutant("a block without kappa", P, "norm", "self.field.up(self.scale, found)", "0.5 * found", "second sample"),
     # curved pieces
-    Mutant(
-        "a curved piece does not bend",
-        C,
-        "backward_change",
-        "together(jumping, bent.scaled(at.s2))",
-        "jumping",
-        "bends",
-    ),
+    Mutant("s2 of hardswish is 1/4", C, "bend", "_THIRD if", "0.25 if", "bends"),
     Mutant("s1 of hardswish is 1", C, "slope", "1.5 if", "1.0 if", "steep"),
     Mutant("js of hardswish is 1/4", C, "jump", "return 0.5", "return 0.25", "hardswish jumps"),
     Mutant("js of ELU is 0", C, "jump", "0.0 if self.alpha == 1 else", "0.0 if self.alpha else", "elu jumps"),
