@@ -114,7 +114,7 @@ def proposals(p: Profile, rule: ClippedSettings) -> Iterator[Proposal]:
         if w is None:
             continue
         radius = float(p.radii[i]) - reach(w, eta, p.residual)
-        floor = rule.delta_on(gradient * math.sqrt(slowed(float(p.lipschitz[i]), w.ahead, w.weight / eta)))
+        floor = float(rule.delta_on(gradient * math.sqrt(slowed(float(p.lipschitz[i]), w.ahead, w.weight / eta))))
         if not (radius > 0 and w.covers(floor)):
             continue
         j = int(np.searchsorted(p.radii, radius, side="right")) - 1
