@@ -171,7 +171,7 @@ class DownToALevel(Theorem):
 
     def prove(self, question: Question, found: Reached) -> Reached:
         """The same ball with proved constants."""
-        claim = self._certified(question.problem, question.settings, found, question.at.centre)
+        claim = self.certified_on(question.problem, question.settings, found, question.at.centre)
         if not claim.holds:
             failing = next(i for i in claim.inequalities if not i.holds)
             raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
@@ -194,9 +194,10 @@ class DownToALevel(Theorem):
         )  # fmt: skip
         return replace(found, constants=constants, certificate=claim, way=way, steps=claim["steps"] or math.inf)
 
-    def _certified(
+    def certified_on(
         self, problem: Problem, settings: StepSettings, found: Reached, centre: Centre | None = None
     ) -> Claim:
+        """The proof near a ball that was found in floats, whose numbers are trusted for nothing else."""
         p, way = found.profile, found.way
         on = self._on(p, problem, settings, way, HEADROOM).constants
         radius = max(on.radius, float(p.radii[1]))
@@ -210,7 +211,7 @@ class DownToALevel(Theorem):
         if not found.constants.holds:
             with contextlib.suppress(NotAvailableError, NumericalFailureError):
                 found = self.found_at(problem, settings, sharp=True)
-        return self._certified(problem, settings, found)
+        return self.certified_on(problem, settings, found)
 
     def found_at(self, problem: Problem, settings: StepSettings, *, sharp: bool = False) -> Reached:
         """The ball at a problem's weights, in floats; sharp: with Theorem E's profile."""
