@@ -34,6 +34,8 @@ ENTRIES = 4_000_000
 """Of Gram matrices in the order of single units held at a time."""
 SPAN = 4.0 ** np.arange(-20, 1)
 """Multipliers tried first, times g(0) / s^2: larger ones cost more than all jumps together."""
+NOTHING = 2.0**-900
+"""Squares of jumps below it are not looked at more closely: multipliers would underflow."""
 ROUNDS, BETWEEN = 3, 7
 """How often, and by how many multipliers, the gap around the best one is searched again."""
 
@@ -169,7 +171,7 @@ class OneLayer:
         """N2, with multipliers that suit these radii; a bound at every other as well."""
         whole = self.g(0.0)
         found = {0.0: whole}
-        for s in (s for s in radii if s > 0 and whole > 0):
+        for s in (s for s in radii if s > 0 and whole > NOTHING):
             tried = SPAN * (whole / s / s)
             for _ in range(ROUNDS + 1):
                 found |= {lam: self.g(lam) for lam in map(float, tried) if lam not in found and np.isfinite(lam)}

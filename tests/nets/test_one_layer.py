@@ -236,6 +236,12 @@ def test_a_radius_too_small_for_its_multipliers_keeps_the_largest_bound():
     assert np.isfinite(squares.at(1e-200))
 
 
+def test_a_head_of_zeros_has_jumps_of_about_nothing():
+    graph = network(np.array([[1.0, 0.5], [-1.0, 2.0]]), np.zeros((1, 2)), relu())
+    found = layer(graph, np.eye(2)).squares([0.01, 3.0])
+    assert 0 <= found.at(3.0) < 1e-200
+
+
 def test_many_units_in_blocks_are_the_same(monkeypatch):
     graph, x = drawn(4, m=50, n=3)
     once = layer(graph, x).g(0.3)
