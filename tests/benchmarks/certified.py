@@ -107,8 +107,14 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def page(table: Table, found: list[dict[str, Any]]) -> str:
-    """The table as a page of the docs."""
+def page(table: Table, found: Mapping[str, dict[str, Any]], before: str = "") -> str:
+    """The table as a page of the docs.
+
+    Args:
+        table: of which rows.
+        found: what was measured, by the row's name.
+        before: the page as it was, whose rows stand where none was measured.
+    """
     lines = [
         f"# {table.title}",
         "",
@@ -117,13 +123,18 @@ def page(table: Table, found: list[dict[str, Any]]) -> str:
         "| network and data | parameters | steps | verdict | needed | available | `ell` | proof s | recheck s | MiB |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for r in found:
+    kept = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ")}
+    for name, row in table.rows.items():
+        if name not in found:
+            lines += [kept[row.what]] if row.what in kept else []
+            continue
+        r = found[name]
         verdict = "CERTIFIED" if r["certified"] else f"open: {r.get('shortfall') or 'short of what is needed'}"
         numbers = [f"{r[k]:.3g}" if k in r else "" for k in ("needed", "available", "ell")]
         said = r.get("recheck", "")
         recheck = f"{r['recheck_s']:.3g}" if "confirmed" in said else said.split(":")[0]
         cells = [
-            table.rows[r["row"]].what,
+            row.what,
             str(r["parameters"]),
             str(r["steps"] or ""),
             verdict,
@@ -145,11 +156,11 @@ def main(table: Table, doc: str | None) -> None:
     parser.add_argument("--here", action="store_true", help="in this process")
     parser.add_argument("--most-seconds", type=float, default=MOST_SECONDS, help="processor time of a recheck")
     parser.add_argument("--most-gib", type=float, default=MOST_GIB, help="memory of a recheck")
-    parser.add_argument("--kept", type=Path, nargs="*", default=[], help="lines of earlier runs: their rows stand too")
-    parser.add_argument("--page", type=Path, help="write the table there")
+    parser.add_argument("--of", type=Path, nargs="*", default=[], help="lines of earlier runs, in place of runs")
+    parser.add_argument("--page", type=Path, help="write the table there; its other rows stay")
     asked = parser.parse_args()
-    kept = [json.loads(line) for path in asked.kept for line in path.read_text().splitlines()]
-    found = {r["row"]: r for r in kept}
+    said_before = [json.loads(line) for path in asked.of for line in path.read_text().splitlines()]
+    found: dict[str, dict[str, Any]] = {r["row"]: r for r in said_before}
     for name in filter(None, asked.rows.split(",")):
         if asked.here:
             limits = (asked.most_seconds, asked.most_gib) if asked.recheck else None
@@ -163,4 +174,5 @@ def main(table: Table, doc: str | None) -> None:
         sys.stdout.write(said + "\n")
         sys.stdout.flush()
     if asked.page is not None:
-        asked.page.write_text(page(table, [found[name] for name in table.rows if name in found]))
+        before = asked.page.read_text() if asked.page.exists() else ""
+        asked.page.write_text(page(table, found, before))
