@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-_PROJECT = "this project's sharpening of TMSSR25, proved in its derivations"
-CITATIONS = dict.fromkeys(("A", "A'", "B", "C", "N", "B+", "D", "L", "T", "M2", "M3"), _PROJECT)
 CONCLUSIONS = {
     "A": "L_t <= q^t L_0, path length at most R, w_t converges to a zero of L",
     "A'": "as Theorem A, with path length at most R*",
@@ -35,5 +33,6 @@ CONCLUSIONS = {
         "of L"
     ),
 }
+CITATIONS = dict.fromkeys(CONCLUSIONS, "this project's sharpening of TMSSR25, proved in its derivations")
 CLIPS = {"M2": ("gradient",), "M3": ("gradient",)}
 """Theorems whose certificates say the momentum of the step rule, and what may be clipped."""
