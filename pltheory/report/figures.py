@@ -70,6 +70,10 @@ def _certified(report: dict[str, Any]) -> dict[str, Any] | None:
     if main["verdict"] not in ("HOLDS", "CERTIFIED"):
         return None
     promise, reach = main.get("promise"), main["reach"]
+    if report["optimizer"].get("momentum"):
+        # What falls by a factor a step is an energy that no figure shows, and a loss only up to a constant.
+        radius = None if promise is None else promise["radius"]
+        return {"rate": None, "required": radius, "mu": None, "beta": None, "since": 0}
     if promise is None:
         return None if reach is None else {**reach, "since": 0}
     # Without a ball around the start there is no PL* constant that a figure knows.

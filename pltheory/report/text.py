@@ -145,7 +145,10 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     table.add_row("loss", f"{number(run['loss_start'])} to {number(run['loss_end'])}, {number(ratio, 2)} of its start")
     ball = f" of {number(reach['required'])} certified" if held and reach and reach["required"] is not None else ""
     since = promise.get("since", 0) if held and promise else 0
-    if held and not reach and promise and promise["radius"] is not None and not since:
+    # With momentum the ball is one for the point ahead of the weights.
+    alone = not reach or bool(rule.get("momentum"))
+    ball = "" if alone else ball
+    if held and alone and promise and promise["radius"] is not None and not since:
         ball = f" of {number(promise['radius'])} promised"
     table.add_row("path", f"{number(run['path_length'])}{ball}; distance {number(run['distance'])}")
     table.add_row("kernel drift", number(run["kernel_drift"], 3))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from functools import cache
 
 import pytest
+from rich.console import Console
 
 import pltheory as pl
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
+from pltheory.report.text import print_report
 from pltheory.runs.loop import run
 from pltheory.theorems.ladder import LADDER
 from pltheory.theorems.measured import measure
@@ -23,6 +26,12 @@ CASES = {
     "M2, clip that never acts": ("M2", DeltaGClipSettings(eta="0.2/beta", gamma=10.0, delta=0.5, momentum=0.5)),
     "M3": ("M3", GradientDescentSettings(eta="1/beta", momentum=0.8)),
 }
+
+
+def printed(report):
+    console = Console(width=200, record=True, file=io.StringIO())
+    print_report(console, report.to_dict())
+    return console.export_text()
 
 
 @cache
@@ -86,3 +95,12 @@ def test_a_mode_that_does_not_oscillate_is_named():
     report = pl.verify(problem(), GradientDescentSettings(eta="0.01/beta", momentum=0.5), theorem="M3", steps=0)
     assert report.verdict == "UNDECIDED"
     assert "needed between (1 - sqrt m)^2" in report.main.shortfall
+
+
+def test_no_figure_draws_an_envelope_that_is_of_the_energy():
+    theorem, rule = CASES["M2"]
+    report = pl.verify(problem(), rule, theorem=theorem, steps=50)
+    loss, distance = pl.run_figure(report.to_dict(), report.trace).axes[:2]
+    assert [line.get_label() for line in loss.lines] == ["loss"]
+    assert "certified;" not in printed(report)
+    assert not any("certified" in str(line.get_label()) for line in distance.lines)
