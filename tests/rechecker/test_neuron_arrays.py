@@ -19,7 +19,7 @@ from pltheory.rechecker.network import CURVATURES, Suprema
 from pltheory.rechecker.neuron_arrays import ArrayPass, Near, Total
 from pltheory.rechecker.neurons import Pass
 from pltheory.rechecker.suprema import ArraySuprema
-from tests.rechecker.test_recheck_bplus import Both
+from tests.rechecker.test_bplus_agreement import Both
 
 # --- local suprema ----------------------------------------------------------------------------------------------------
 
