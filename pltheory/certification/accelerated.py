@@ -279,5 +279,6 @@ def certify_accelerated(
         ),
         inequalities=tuple(inequalities),
         witness={},
+        recursion=True,
         numbers={"radius": proposal.radius, "q": q, "low": at.low, "high": at.high, **squares},
     )

@@ -77,6 +77,7 @@ class Claim:
         witness: the theorem's own arrays by name: what a recheck starts from.
         numbers: the theorem's own numbers by name, whole ones as int.
         shortfall: why it does not hold, where no inequality says so.
+        recursion: whether the claim is about the rule's momentum and clip too, which are then written.
         unwritten: why no file is written of it although it holds: one that no recheck reads is not written.
     """
 
@@ -89,6 +90,7 @@ class Claim:
     witness: Mapping[str, Array] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
     shortfall: str = ""
+    recursion: bool = False
     unwritten: str = ""
 
     @property
@@ -127,11 +129,7 @@ class Claim:
             "statement": ABOUT,
             "network": _written(self.arrays.section()),
             "loss": self.loss,
-            "optimizer": {
-                "name": self.rule.name,
-                **{name: number(v) for name, v in rule.items()},
-                **_written(self.rule.recursion.section()),
-            },
+            "optimizer": {"name": self.rule.name, **{name: number(v) for name, v in rule.items()}, **self._recursion()},
             "arrays": {"file": arrays_file, "sha256": {name: array_hash(v) for name, v in self.stored.items()}},
             "witness": {name: v if isinstance(v, int) else number(v) for name, v in self.numbers.items()},
             "bounds": {name: {"kind": str(b.kind), **number(b.value)} for name, b in self.bounds.items()},
@@ -142,6 +140,12 @@ class Claim:
             "assumptions": [],
         }
         return {**said, "sha256": text_hash(said)}
+
+    def _recursion(self) -> dict[str, Any]:
+        how = self.rule.recursion
+        if not self.recursion:
+            return {}
+        return {"momentum": number(how.momentum), "nesterov": how.nesterov, "clip": how.clip}
 
     def text(self, arrays_file: str) -> str:
         """The JSON text."""

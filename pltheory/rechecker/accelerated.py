@@ -16,7 +16,7 @@ from flint import arb, fmpq
 from .ball import KINKS, Bounds, Claim, GraphClaim, LayerBounds
 from .checks import Check, Checks, Tick, positive
 from .fields import ACCEPTED, FALSE, SCHEMAS, Stop, damaged, number
-from .file import Admit, Common, Stored, read_bounds, read_hypotheses, read_momentum, read_stored, read_witness
+from .file import Admit, Common, Stored, read_bounds, read_hypotheses, read_recursion, read_stored, read_witness
 from .graph.ball import GraphBall
 from .graph.file import GraphStored, read_graph
 from .quadratic import rational
@@ -73,9 +73,9 @@ def read_accelerated(text: dict[str, Any], path: Path, admit: Admit) -> Read:
     layered = isinstance(text.get("network"), dict) and "nodes" in text["network"]
     stored: Stored | GraphStored
     stored = (read_graph if layered else read_stored)(text, path, admit, {}, list(NUMBERS))
-    momentum, nesterov, _ = read_momentum(text)
-    if nesterov:
-        damaged("optimizer.nesterov", "Theorem M3 speaks of heavy ball")
+    momentum, nesterov, clip = read_recursion(text)
+    if nesterov or clip != "gradient" or momentum == 0:
+        damaged("optimizer.nesterov", "Theorem M3 speaks of heavy ball with the gradient clipped, or nothing")
     witness = {name: number(*read_witness(text, name)) for name in NUMBERS}
     for name, value in witness.items():
         if not value > 0:

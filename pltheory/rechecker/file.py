@@ -14,15 +14,13 @@ from .arrays import Shape, array_hash, open_arrays
 from .cost import Cost
 from .fields import SCHEMAS, STATEMENT, Array, damaged, keys_of, list_of, number, one_of
 from .gauges import GAUGED
-from .statements import CITATIONS, CLIPS, CONCLUSIONS
+from .statements import CITATIONS, CONCLUSIONS
 
 KEYS = (
     "schema", "theorem", "conclusion", "citation", "statement", "network", "loss", "optimizer", "arrays", "bounds",
     "hypotheses", "assumptions", "sha256",
 )  # fmt: skip
 """Keys of every certificate's text, in either schema."""
-MOMENTUM = ("momentum", "nesterov", "clip", "schedule")
-"""Keys of the optimizer's section in certificates of theorems about momentum."""
 SECTIONS = {"steps": "trajectory", "eps": "trajectory", "radius": "ball"}
 """Where schema 1 keeps the numbers that schema 2 keeps in the witness."""
 ACTIVATIONS = ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "mish", "sin")
@@ -33,6 +31,8 @@ LOSSES = {
 }
 """Of theorems that speak of more than the square loss."""
 MOST_LAYERS = 1000
+WITH_RECURSION = ("M2", "M3")
+"""Theorems whose certificates say what the momentum and the clip of their steps are."""
 
 
 class Admit(Protocol):
@@ -132,7 +132,9 @@ def read_frame(text: dict[str, Any], numbers: Collection[str]) -> tuple[str, str
     one_of(text["statement"], "statement", [STATEMENT])
     if text["assumptions"] != []:
         damaged("assumptions", "must be an empty list: this schema knows of none")
-    return one_of(text["loss"], "loss", LOSSES.get(text["theorem"], _SQUARE)), *_optimizer(text)
+    more = ("momentum", "nesterov", "clip") if text["theorem"] in WITH_RECURSION else ()
+    loss = one_of(text["loss"], "loss", LOSSES.get(text["theorem"], _SQUARE))
+    return loss, *_optimizer(text["optimizer"], more)
 
 
 def read_witness(text: dict[str, Any], name: str) -> tuple[Any, str]:
@@ -165,21 +167,22 @@ def read_hypotheses(text: dict[str, Any], known: list[tuple[str, str]]) -> list[
     return hypotheses
 
 
-def read_momentum(text: dict[str, Any]) -> tuple[float, bool, str]:
-    """(m, whether Nesterov's form, what is clipped) of a theorem about momentum, whose text `read_frame` let pass."""
-    value, clips = text["optimizer"], CLIPS[text["theorem"]]
-    momentum = number(value["momentum"], "optimizer.momentum")
-    if not 0 < momentum < 1:
-        damaged("optimizer.momentum", f"{momentum} is not between 0 and 1")
+def read_recursion(text: dict[str, Any]) -> tuple[float, bool, str]:
+    """Momentum, whether Nesterov's, and what is clipped, of a text that `read_stored` let pass.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    value = text["optimizer"]
+    m = number(value["momentum"], "optimizer.momentum")
+    if not 0 <= m < 1:
+        damaged("optimizer.momentum", f"{m} is not in [0, 1)")
     if type(value["nesterov"]) is not bool:
-        damaged("optimizer.nesterov", "not true or false")
-    clip = one_of(value["clip"], "optimizer.clip", clips)
-    one_of(keys_of(value["schedule"], "optimizer.schedule", ("name",))["name"], "optimizer.schedule", ["constant"])
-    return momentum, value["nesterov"], clip
+        damaged("optimizer.nesterov", "must be true or false")
+    return m, value["nesterov"], one_of(value["clip"], "optimizer.clip", ("gradient", "buffer"))
 
 
-def _optimizer(text: dict[str, Any]) -> tuple[str, float, float, float]:
-    value, more = text["optimizer"], MOMENTUM if text["theorem"] in CLIPS else ()
+def _optimizer(value: Any, more: tuple[str, ...]) -> tuple[str, float, float, float]:
     keys_of(value, "optimizer", ("name", "eta", "gamma", "delta", *more))
     rule = one_of(value["name"], "optimizer.name", ("gd", "gclip", "delta-gclip"))
     eta, delta = number(value["eta"], "optimizer.eta"), number(value["delta"], "optimizer.delta")

@@ -21,7 +21,7 @@ from .arithmetic import root
 from .ball import KINKS, Bounds, Claim, GraphClaim, LayerBounds, kept
 from .checks import Check, Checks, Tick, clipping_floor
 from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Array, Stop, damaged, number
-from .file import Admit, Stored, read_bounds, read_hypotheses, read_momentum, read_stored, read_witness
+from .file import Admit, Stored, read_bounds, read_hypotheses, read_recursion, read_stored, read_witness
 from .graph.ball import GraphBall
 from .graph.file import GraphStored, read_graph
 
@@ -99,7 +99,9 @@ def read_quadratic(text: dict[str, Any], path: Path, admit: Admit) -> Read:
     if isinstance(stored, GraphStored) and stored.kinks:
         known.insert(1, KINKS)
     kind = GraphQuadraticClaim if isinstance(stored, GraphStored) else QuadraticClaim
-    momentum, nesterov, _ = read_momentum(text)
+    momentum, nesterov, clip = read_recursion(text)
+    if clip != "gradient" or momentum == 0:
+        damaged("optimizer.clip", "Theorem M2 speaks of momentum with the gradient clipped")
     return kind(
         **vars(stored), at=at, radius=at["radius"], momentum=momentum, nesterov=nesterov, pieces=pieces, admit=admit,
         bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known), grid=grid.tolist(),

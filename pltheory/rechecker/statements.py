@@ -34,5 +34,3 @@ CONCLUSIONS = {
     ),
 }
 CITATIONS = dict.fromkeys(CONCLUSIONS, "this project's sharpening of TMSSR25, proved in its derivations")
-CLIPS = {"M2": ("gradient",), "M3": ("gradient",)}
-"""Theorems whose certificates say the momentum of the step rule, and what may be clipped."""

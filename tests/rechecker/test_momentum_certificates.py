@@ -82,13 +82,13 @@ def test_what_says_more_is_refused(tmp_path: Path, name: str, field: str) -> Non
 
 @pytest.mark.parametrize("name", ["M2", "M3"])
 def test_no_number_may_be_missing_or_unknown(tmp_path: Path, name: str) -> None:
-    for change in ("momentum", "nesterov", "clip", "schedule"):
+    for change in ("momentum", "nesterov", "clip"):
         forged = forge(tmp_path / change, name) if (tmp_path / change).mkdir() is None else None
         assert forged is not None
         forged.text["optimizer"].pop(change)
         assert wrong(forged.text, PUBLISHED) != []
         assert recheck(forged.write_text()).code == DAMAGED
-    for i, (key, said) in enumerate((("clip", "buffer"), ("schedule", {"name": "cosine"}), ("nesterov", 1))):
+    for i, (key, said) in enumerate((("clip", "buffer"), ("momentum", number(0.0)), ("nesterov", 1))):
         folder = tmp_path / str(i)
         folder.mkdir()
         forged = forge(folder, name)
@@ -107,7 +107,6 @@ def test_an_old_theorem_is_not_claimed_of_momentum(tmp_path: Path) -> None:
     claim = pl.certify(near, GradientDescentSettings(eta="0.5/beta"), theorem="B")
     forged = Forge(tmp_path, claim.text("c.cert.npz"), claim.arrays_bytes())
     forged.text["optimizer"] |= {"momentum": number(0.5), "nesterov": False, "clip": "gradient"}
-    forged.text["optimizer"]["schedule"] = {"name": "constant"}
     assert wrong(forged.text, PUBLISHED) != []
     assert recheck(forged.write_text()).code == DAMAGED
 

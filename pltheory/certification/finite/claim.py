@@ -11,7 +11,6 @@ from dataclasses import replace
 import numpy as np
 
 from ...optim import ClippedSettings
-from ...optim.schedule import CONSTANT
 from ...rigor.roundoff import Array
 from ...theory.statement import Statement
 from ..claim import Claim, Inequality, bounds
@@ -34,9 +33,7 @@ def finite_claim(statement: Statement, loss: str, settings: ClippedSettings, run
         settings: the step rule, its eta a double.
         run: what was found.
     """
-    # Momentum and the step sizes one by one stand in the witness.
-    alone = replace(settings, momentum=0.0, nesterov=False, clip="gradient", schedule=CONSTANT)
-    claim = Claim(statement, run.start, loss, alone)
+    claim = Claim(statement, run.start, loss, settings)
     o = run.outcome
     if o is None:
         return replace(claim, shortfall=f"{run.status} {run.obstruction}")

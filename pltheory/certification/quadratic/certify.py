@@ -224,5 +224,6 @@ def _on(loss: str, rule: ClippedSettings, centre: Centre, edge: float, witness: 
         ),
         inequalities=tuple(inequalities),
         witness={"grid": at.grid, "sigma": at.sigma, "pieces": w.pieces},
+        recursion=True,
         numbers={"radius": radius, "edge": edge, "ahead": w.ahead, "weight": w.weight, "k": w.k, "omega": w.omega},
     )
