@@ -21,7 +21,7 @@ from pltheory.problem.networks import FullyConnected, class_n, fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.theory import InvalidInputError, NotAvailableError
 from tests.by_name import certify, reach
-from tests.cases import CASES
+from tests.cases import CASES, Case
 
 SETTINGS = DeltaGClipSettings("0.1/beta", 0.5, 0.1)
 
@@ -58,6 +58,15 @@ def test_enclosure_contains_the_float_numbers_and_is_tight(case):
     assert centre.residual >= float((lin.outputs - problem.y).norm()) * (1 - 1e-12)
     for proved, computed in zip(numbers_of(centre.bounds), numbers_of(floats), strict=True):
         assert computed * (1 - 1e-12) <= proved <= computed * (1 + 1e-6) + 1e-300
+
+
+def test_a_deep_network_is_enclosed():
+    """Errors pass a layer with its norm, and not with sums of moduli: those of ten layers would exceed the kernel."""
+    problem = Case((32,) * 10, 2, "tanh", "ntk", False, n=2, d=6).problem()
+    lin = linearize(problem.network, problem.x)
+    smallest = float(torch.linalg.eigvalsh(lin.kernel)[0])
+    found = enclose(stored_arrays(problem)).lambda_min.at_least()
+    assert (1 - 1e-3) * smallest <= found <= smallest * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("loss", ["sum", "mean"])
