@@ -43,7 +43,7 @@ _BEHIND = 2.0
 """Times L_F ||r_0||, a gradient that no w_t exceeds, where al and c are those of most witnesses."""
 _INSIDE = 1.0 - 2.0**-40
 """What rounding may take of R."""
-LADDER = 1.08
+LADDER = 1.15
 """Ratio of the values of beta eta at which a witness is looked for, where eta is a number."""
 
 

@@ -126,10 +126,11 @@ def _with_ends(m: float, nesterov: bool, smooth: float, stiff: float, ends: list
     each = 1 if steps == [1.0] else 2
     best: tuple[float, Array] | None = None
     top = m * m / (1 - m) if nesterov else m / (1 - m)
-    for share, weight in ((1.0, m * smooth / (1 - m) ** 2), (0.4, 0.5 * m * m), (0.1, m * m), (1e-3, m * m)):
+    starts = ((1.0, m * smooth / (1 - m) ** 2), (0.4, 0.5 * m * m), (0.1, m * m), (1e-3, m * m))
+    for share, weight in starts if steps == [1.0] else starts[:2]:
         logs = np.log([share * top, weight, *[1 - m + smooth] * len(pairs), *[10.0] * (each * len(pairs))])
         for _ in range(3):
-            options = {"maxiter": 400 * len(logs), "maxfev": 400 * len(logs), "xatol": 1e-8, "fatol": 1e-10}
+            options = {"maxiter": 300 * len(logs), "maxfev": 300 * len(logs), "xatol": 1e-8, "fatol": 1e-10}
             result = minimize(lambda x: -value(x), logs, method="Nelder-Mead", options=options)
             gained, logs = -float(result.fun) - value(logs), result.x
             if gained < 1e-6:

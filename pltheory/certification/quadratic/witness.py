@@ -39,8 +39,8 @@ class Witness:
     def covers(self, floor: float) -> bool:
         """Whether the intervals follow one another from at most `floor` up to 1."""
         low, high = self.pieces[:, 0], self.pieces[:, 1]
-        joined = bool((low[1:] == high[:-1]).all() and (low <= high).all())
-        return joined and 0 < low[0] <= floor and high[-1] == 1
+        joined = len(low) > 0 and bool((low[1:] == high[:-1]).all() and (low <= high).all())
+        return joined and bool(0 < low[0] <= floor and high[-1] == 1)
 
     def least_pivot(self, m: float, nesterov: bool, smooth: Fraction, stiff: Fraction) -> Fraction:
         """The smallest pivot of all forms, exact: positive exactly where the witness proves k and omega.
