@@ -254,3 +254,36 @@ def test_theorem_b_plus_certifies_where_theorem_b_cannot(warm, small, tmp_path):
     ball = warm("check", small, *sets, "--json", folder=tmp_path).answer()
     region = warm("check", small, *sets, "--theorem", "B+", "--json", folder=tmp_path).answer()
     assert (ball["verdict"], region["verdict"]) == ("UNDECIDED", "CERTIFIED")
+
+
+MOMENTUM = (
+    CONFIG.replace("n = 6", "n = 3")
+    .replace('"0.1/beta"', '"1/beta"')
+    .replace("gamma = 0.5\ndelta = 0.1", 'name = "gd"\nmomentum = 0.9')
+)
+
+
+@pytest.mark.parametrize("theorem", ["M2", "M3"])
+def test_a_theorem_about_momentum_is_proved_after_a_polish(warm, trained, theorem):
+    eta = [] if theorem == "M3" else ["--set", "optimizer.eta='0.05/beta'"]
+    (trained / "momentum.toml").write_text(MOMENTUM, encoding="utf-8")
+    target = f"{theorem}.cert.json"
+    call = ("certify", "adam.pt", "--theorem", theorem, "--config", "momentum.toml", *eta, "--out", target)
+    end = warm(*call, folder=trained)
+    assert end.code == 0, (end.stdout, end.stderr)
+    assert f"Theorem {theorem}, round-off included" in end.stdout
+    assert json.loads((trained / target).read_text(encoding="utf-8"))["theorem"] == theorem
+    assert warm("recheck", target, folder=trained).code == 0
+
+
+def test_a_rule_without_momentum_is_refused_in_one_line(warm, trained):
+    end = warm(
+        "certify", "adam.pt", "--theorem", "M3", "--config", "adam.toml", "--out", "no.cert.json", folder=trained
+    )
+    assert end.code == 2
+    assert end.stderr.count("\n") == 1
+    assert "speaks of momentum" in end.stderr
+    momentum = ("--set", "optimizer.momentum=0.5")
+    end = warm("certify", "adam.pt", "--config", "adam.toml", *momentum, "--out", "no.cert.json", folder=trained)
+    assert end.code == 2
+    assert "not of momentum 0.5" in end.stderr
