@@ -11,6 +11,7 @@ import pytest
 from pltheory.nets.fields import verified
 from pltheory.nets.fields.extended import AVAILABLE, EXTENDED, Extended
 from pltheory.nets.fields.verified import LEADING, MOST_TERMS, Near, Verified, frobenius, leading
+from pltheory.nets.kinds import kinks
 from pltheory.nets.kinds.kinks import Maximum, PiecewiseLinear, clipped, leaky_relu, modulus, relu
 from pltheory.nets.tape import Tape
 from pltheory.theory import NotAvailableError
@@ -275,7 +276,7 @@ MUTANTS = [
     Mutant("the rest of leading parts", Verified, "fine_product", "gamma(k + 1)", "0.0", "cancelling"),
     Mutant("a fine product's last rounding", Verified, "fine_product", "rounding(c, unit=self.unit)", "0.0",
            "products"),
-    Mutant("a margin's radius", PiecewiseLinear, "margins", " - off)", ")", "bent"),
+    Mutant("a margin's radius", kinks, "distances", " - off)", ")", "bent"),
 ]  # fmt: skip
 
 
