@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import pltheory as pl
+from pltheory.certificates.basin import certify_basin
 from pltheory.theory import InvalidInputError, NotAvailableError
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.evidence import Evidence
@@ -173,3 +174,16 @@ def test_an_operation_that_is_no_kind_of_kink_is_refused_in_one_line(name):
     assert "\n" not in report.main.shortfall
     with pytest.raises(InvalidInputError, match="not available for this network"):
         pl.verify(problem, RULE, steps=0)
+
+
+@pytest.mark.parametrize("function", [nn.ELU(0.4), nn.Hardswish(), nn.Softshrink(0.3), nn.CELU(3.0)], ids=repr)
+def test_networks_of_other_functions_are_certified_after_steps_and_rechecked(function, tmp_path):
+    torch.manual_seed(0)
+    x, y = draws(3, (3, 4), (3, 1))
+    net = nn.Sequential(nn.Linear(4, 24), function, nn.Linear(24, 1)).double()
+    basin = certify_basin(pl.Problem(net, x, y), RULE, limit=12)
+    assert basin.certificate is not None
+    assert basin.certificate.holds
+    basin.certificate.save(tmp_path / "of.cert.json")
+    said = pl.recheck(tmp_path / "of.cert.json")
+    assert said.accepted, said.message
