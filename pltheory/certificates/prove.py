@@ -17,11 +17,11 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_
     """Prove a theorem's hypotheses with arithmetic that counts its own rounding.
 
     Args:
-        problem: network of class N or G, data, square loss (sum or mean). Theorem C is Theorem B at weights that are
-            not random, for instance a checkpoint loaded into the network.
+        problem: network of class N or G, data, and the square loss but for theorems that speak of more. Theorem C is
+            Theorem B at weights that are not random, for instance a checkpoint loaded into the network.
         settings: step rule; eta a number or "c/beta".
         theorem: A, A', B, C; D (a trajectory from these weights; minutes); of class N also B+ (one hidden layer, one
-            output), of networks with kinks N.
+            output), of networks with kinks N; of any loss with a gauge L.
 
     Returns:
         A certificate; `holds` says whether every hypothesis is proved. `save(path)` writes one that holds, and

@@ -170,7 +170,7 @@ def _claim(
 ) -> Claim:
     sigma_0 = interval(float(sqrt_down(max(0.0, centre.lambda_min.at_least()))))
     sigma_max = interval(float(sqrt_up(max(0.0, centre.lambda_max.at_most()))))
-    grid = np.linspace(0.0, radius, (SHARP_POINTS if centre.kernel is not None else POINTS) + 1)
+    grid = np.linspace(0.0, radius, (SHARP_POINTS if centre.kernel is not None else 2 * POINTS) + 1)
     if not (np.diff(grid) > 0).all():
         raise NoVerdictError(f"a ball of radius {radius:.3g} has no grid of doubles")
     changes = changes_over(centre, grid)

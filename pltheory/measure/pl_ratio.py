@@ -19,7 +19,8 @@ from .linearization import recognised
 def pl_ratio(problem: Problem) -> Bound:
     """||grad L||^2 / (2 L) at the current weights, infinite where L = 0.
 
-    It is at least the smallest eigenvalue of the (scaled) tangent kernel and may be much larger. As a statement about a
+    Of the square loss it is at least the smallest eigenvalue of the (scaled) tangent kernel and may be much larger; of
+    another loss it may be smaller, and its gauge is what stands in its place. As a statement about a
     ball it is an upper bound of the PL* constant. A parameter that no output depends on has gradient zero.
 
     Raises:

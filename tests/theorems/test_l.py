@@ -273,3 +273,17 @@ def _exact():
     from pltheory.runs.rounding import RoundOff
 
     return RoundOff(0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1e-16, "none")
+
+
+def test_it_speaks_of_networks_with_kinks_where_none_is_met(tmp_path: Path):
+    x = near("cross-entropy").x
+    net = pl.fully_connected([5, 40, 3], activation="relu", seed=1, output_init="rademacher")
+    with torch.no_grad():
+        y = net(x).argmax(dim=1)
+    problem = Problem(net, x, y, "cross-entropy, mean")
+    rule = replace(RULE, eta="1e-4/beta", delta=0.5)
+    level = 0.999999 * float(problem.value().detach())
+    report = pl.verify(problem, rule, theorem="L", steps=20, options={"level": level})
+    assert report.verdict is Verdict.CERTIFIED, report.main.shortfall
+    report.main.certificate.save(tmp_path / "c.json")
+    assert pl.recheck(tmp_path / "c.json").accepted
