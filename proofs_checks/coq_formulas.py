@@ -67,6 +67,9 @@ class Term:
     def __rtruediv__(self, other: Any) -> Term:
         return self._join(other, "/", _PRODUCT, swapped=True)
 
+    def __neg__(self) -> Term:
+        return 0 - self
+
     def __pow__(self, other: Any) -> Term:
         return Term(f"{self.inside(_CALL)} ^ {term(other).inside(_CALL)}", _POWER)
 

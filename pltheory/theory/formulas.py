@@ -156,12 +156,12 @@ def expansion_mode(lam: Scalar, a: Scalar, al: Scalar, root: Scalar, ops: Arithm
     return matrix_norm(1 - lam / a, lam * al / (a * root), -root * lam, 1 - a + al * lam, ops)
 
 
-def slowed(lipschitz: Scalar, ahead: Scalar, weight: Scalar) -> Scalar:
+def slowed(lipschitz: Scalar, al: Scalar, weight: Scalar) -> Scalar:
     """1 + L_F^2 al^2 / c: ||r(w_t)||^2 is at most that times 2 E_t, E_t = L(w_t + al d_t) + (c/2) ||d_t||^2 (M, M2).
 
     Args:
         lipschitz: L_F.
-        ahead: al.
+        al: alpha >= 0, how far v is ahead of w.
         weight: c.
     """
-    return 1 + lipschitz * lipschitz * ahead * ahead / weight
+    return 1 + lipschitz * lipschitz * al * al / weight
