@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from functools import cache
@@ -27,6 +28,7 @@ from pltheory.theory.verdict import Verdict
 from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import VerifyReport
 from tests.forge import FALSE, Forge, number
+from tests.rechecker.test_schema import PUBLISHED, wrong
 
 RULE = pl.DeltaGClipSettings(eta="0.1/beta", gamma=1.0, delta=0.1)
 LOSSES = ["cross-entropy", "cross-entropy, mean", "logistic", "logistic, mean", "sum", "mean", "weighted"]
@@ -87,6 +89,7 @@ def test_the_recheck_confirms_the_certificate(tmp_path: Path, name):
     claim.save(tmp_path / "c.json")
     result = pl.recheck(tmp_path / "c.json")
     assert result.accepted, result.message
+    assert wrong(json.loads((tmp_path / "c.json").read_text()), PUBLISHED) == []
 
 
 @pytest.mark.parametrize("name", ["sum", "mean"])
