@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..certification.claim import Claim
 from ..measure.linearization import linearize
 from ..optim import StepSettings, require_rule
+from ..problem.batches import Batches
 from ..problem.problem import Problem
 from ..problem.snapshot import snapshot
 from ..problem.surroundings import undisturbed
@@ -13,7 +14,13 @@ from ..theory import InvalidInputError, NotAvailableError
 
 
 @undisturbed
-def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_DEMAND.id) -> Claim:
+def certify(
+    problem: Problem,
+    settings: StepSettings,
+    *,
+    theorem: str = WEAKEST_DEMAND.id,
+    batches: Batches | None = None,
+) -> Claim:
     """Prove a theorem's hypotheses with arithmetic that counts its own rounding.
 
     Args:
@@ -21,7 +28,8 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_
             Theorem B at weights that are not random, for instance a checkpoint loaded into the network.
         settings: step rule; eta a number or "c/beta".
         theorem: A, A', B, C; D (a trajectory from these weights; minutes); of class N also B+ (one hidden layer, one
-            output), of networks with kinks N; of any loss with a gauge L.
+            output), of networks with kinks N; of any loss with a gauge L; F1 of mini-batches.
+        batches: what each step sees; None for all samples.
 
     Returns:
         A certificate; `holds` says whether every hypothesis is proved. `save(path)` writes one that holds, and
@@ -45,6 +53,10 @@ def certify(problem: Problem, settings: StepSettings, *, theorem: str = WEAKEST_
     taken.require_readable()
     if taken.problem.of_class_n:
         linearize(taken.problem.network, taken.problem.x)  # for its refusal: the provers read the layers alone
-    proved = CERTIFIABLE[theorem].certify(taken.problem, settings)
+    if batches is None:
+        proved = CERTIFIABLE[theorem].certify(taken.problem, settings)
+    else:
+        batches.require_fits(len(problem.x))
+        proved = CERTIFIABLE[theorem].certify_batches(taken.problem, settings, batches)
     taken.require_unchanged()
     return proved

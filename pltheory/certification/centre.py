@@ -23,6 +23,7 @@ class Centre:
         residual: upper bound of ||F(w_0) - y||.
         outputs: F(w_0), (n, C).
         kernel: the verified numbers of Theorem E, where they are to be used.
+        gram: K(w_0) and F(w_0) - y as balls, where they are kept.
     """
 
     arrays: Stored
@@ -32,3 +33,4 @@ class Centre:
     residual: float
     outputs: Ball
     kernel: KernelCentre | None = None
+    gram: tuple[Ball, Ball] | None = None

@@ -26,12 +26,13 @@ ROOM = 8.0
 """Times its own rounding that a claim about the kernel or the residual leaves: a recheck rounds otherwise."""
 
 
-def enclose(a: Stored, *, spectrum: tuple[float | None, float | None] = (None, None)) -> Centre:
+def enclose(a: Stored, *, spectrum: tuple[float | None, float | None] = (None, None), keep: bool = False) -> Centre:
     """Verified numbers of a network at its weights.
 
     Args:
         a: the network and data.
         spectrum: guesses at the smallest and largest kernel eigenvalue, trusted for nothing; found here if None.
+        keep: whether the kernel and the residual are kept.
 
     Raises:
         NoVerdictError: an overflow, or no eigenvalue bound could be verified.
@@ -54,4 +55,6 @@ def enclose(a: Stored, *, spectrum: tuple[float | None, float | None] = (None, N
         replace(largest, value=float(add_up(largest.value, off))),
         float(add_up(frobenius(away.mid), mul_up(ROOM, away.rad))),
         Ball(at.outputs.mid, np.asarray(float(mul_up(ROOM, off_outputs)))),
+        # What a matrix is off in Frobenius norm, no entry is by more.
+        gram=(Ball(middle.mid, np.asarray(off)), Ball(away.mid, np.asarray(mul_up(ROOM, away.rad)))) if keep else None,
     )

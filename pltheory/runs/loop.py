@@ -182,6 +182,11 @@ def _untold(trace: Trace, floor: float, inequalities: list[Inequality]) -> str:
             "and nothing of the promise was left to check"
         )
     if not tells(inequalities, trace):
+        if not tells([replace(i, granted=np.zeros_like(i.granted)) for i in inequalities], trace):
+            return (
+                f"for {len(trace.step_size)} steps what is promised stays above the loss at the start: a run that "
+                "stands still would keep it as well, a longer one would tell"
+            )
         return (
             "rounding hides what is promised: at every step the rate is granted more than a run that stands still needs"
         )
@@ -317,7 +322,7 @@ def _reason(
     if violation is not None and violation.inequality in own:
         return Reason.NOT_THE_RULE
     if violation is not None:
-        return Reason.LEFT_BALL if violation.inequality.startswith("path") else Reason.RATE_VIOLATED
+        return Reason.LEFT_BALL if violation.inequality.startswith(("path", "distance")) else Reason.RATE_VIOLATED
     if (trace.loss <= max(target * trace.loss[0], floor)).any():
         return Reason.CONVERGED
     return Reason.LEVEL if (trace.loss <= level).any() else Reason.STEP_LIMIT

@@ -10,7 +10,7 @@ from ..optim import StepSettings
 from ..problem.batches import Batches
 from ..problem.loss import Loss, SquareLoss
 from ..problem.problem import Problem
-from . import a, a_tight, b, b_plus, c, d, l, lzb22_4, lzb22_6, m2, m3, n, t, tmssr25
+from . import a, a_tight, b, b_plus, c, d, f1, l, lzb22_4, lzb22_6, m2, m3, n, t, tmssr25
 from .ball import BallTheorem
 from .protocol import Theorem
 
@@ -35,6 +35,9 @@ LADDER: tuple[Theorem, ...] = (
 
 BY_NAME: tuple[Theorem, ...] = (t.THEOREM,)
 """Theorems that are asked for by their ids alone: what they conclude is not convergence, and no step of a ladder."""
+
+OF_BATCHES: tuple[Theorem, ...] = (f1.THEOREM,)
+"""Theorems whose steps see mini-batches; of those of the ladder each sees all samples."""
 
 WEAKEST_DEMAND: BallTheorem = b.THEOREM
 AT_CHECKPOINT: BallTheorem = c.THEOREM
@@ -92,5 +95,5 @@ def by_cost(*, checkpoint: bool, loss: Loss) -> tuple[Theorem, ...]:
 
 WORK = {ALL: 1e8, BEST: 3e10}
 """Multiplications that a theorem may spend by itself where it was not asked for by name: seconds, or some minutes."""
-CERTIFIABLE = {t.id: t for t in (*LADDER, *BY_NAME) if t.certifiable}
+CERTIFIABLE = {t.id: t for t in (*LADDER, *BY_NAME, *OF_BATCHES) if t.certifiable}
 """The theorems that have certificates, by id."""

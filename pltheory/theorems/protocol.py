@@ -216,6 +216,14 @@ class Theorem:
         """
         raise InvalidInputError(f"theorem = {self.id!r}: has no certificate")
 
+    def certify_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:
+        """The same for steps that see batches.
+
+        Raises:
+            InvalidInputError: the theorem does not speak of them.
+        """
+        raise InvalidInputError(self.outside(batches))
+
 
 @dataclass(frozen=True)
 class TheoremReport:

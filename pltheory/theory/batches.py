@@ -1,0 +1,130 @@
+"""Mini-batches: the formulas of Theorem F1, and the moduli of a network of one hidden layer (THEORY_BATCH 3, 7).
+
+Every formula grows in what is an upper bound and falls in what is a lower one, as its arguments say, so that numbers
+rounded outward give bounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .arithmetic import FLOATS, Arithmetic, Scalar
+
+TWO_OVER_PI = 0.6366197723675815
+"""A double above 2 / pi."""
+
+
+@dataclass(frozen=True)
+class HiddenLayer:
+    """What the moduli of F = kappa_2 U act(W X^) + linear start from, X^ = [kappa_1 X, tau_1].
+
+    The moduli are for ||X^_B|| = 1; those of a batch are in proportion to that norm. Distances are from the centre.
+
+    Attributes:
+        kappa: |kappa_2|.
+        s1, s2: suprema of |act'| and |act''|.
+        swing: largest difference of two values of act'.
+        column: largest column norm of U at the centre.
+        longest: largest |x^_i|.
+    """
+
+    kappa: Scalar
+    s1: Scalar
+    s2: Scalar
+    swing: Scalar
+    column: Scalar
+    longest: Scalar
+
+    def curvature(self, u: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+        """lam(u) = ||[[s2 (column + u) longest, s1], [s1, 0]]||, u how far U may be from the centre's."""
+        p = self.s2 * (self.column + u) * self.longest
+        return (p + ops.sqrt(p * p + 4 * self.s1 * self.s1)) / 2
+
+    def change(self, s: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+        """||J_B(w) - J_B(c)|| for |w - c| <= s; linear in s."""
+        return self.kappa * self.curvature(0.0 * self.kappa, ops) * s
+
+    def lipschitz(self, radius: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+        """Lipschitz constant of J_B on the ball."""
+        return self.kappa * self.curvature(radius, ops)
+
+    def remainder(self, t: Scalar, reach: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+        """m with |J_B(w)(w - z) - r_B(w)| <= m |w - z| / 2 for |w - z| <= t, one of w and z within reach of c.
+
+        Curvature bounds what is smooth, the swing of act' what is far: of both the smaller.
+        """
+        near = self.curvature(reach, ops) * t
+        far = self.curvature(0.0 * self.kappa, ops) * t + 2 * self.swing * reach
+        return self.kappa * ops.minimum(near, far)
+
+
+def gap(eta: Scalar, beta: Scalar) -> Scalar:
+    """a = 2 - eta beta, beta the largest ||J_B||^2."""
+    return 2 - eta * beta
+
+
+def growth(eta: Scalar, a: Scalar, remainder: Scalar) -> Scalar:
+    """1 - eta M^2 / (4 a): (b) asks for g^2 times this to be at least 1."""
+    return 1 - eta * remainder * remainder / (4 * a)
+
+
+def seen(eta: Scalar, delta: Scalar, sg: Scalar, om: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """kap = sqrt(eta delta) sg / Om, what an epoch sees of the distance."""
+    return ops.sqrt(eta * delta) * sg / om
+
+
+def lost(eta: Scalar, remainder: Scalar, g: Scalar, a: Scalar, kap: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """x = sqrt(eta) M(g D) g / (a kap); (d) asks for x < 1."""
+    return ops.sqrt(eta) * remainder * g / (a * kap)
+
+
+def allowance(
+    eta: Scalar, remainder: Scalar, a: Scalar, kap: Scalar, x: Scalar, d: Scalar, v: Scalar, ops: Arithmetic = FLOATS
+) -> Scalar:
+    """The right side of (e), D^2 (1 + A^2 / (1 - x)) + eta M0(V)^2 V^2 / (4 a): V^2 is to be at least this.
+
+    Args:
+        remainder: M0(V).
+        d, v: D and V.
+    """
+    big = ops.sqrt(eta) * remainder * v / (a * kap * d)
+    inside = eta * remainder * remainder * v * v / (4 * a)
+    return d * d * (1 + big * big / (1 - x)) + inside
+
+
+def epoch_rate(a: Scalar, kap: Scalar, x: Scalar) -> Scalar:
+    """1 - q (1 - x), the factor of D_e^2 per epoch, q = a kap^2."""
+    return 1 - a * kap * kap * (1 - x)
+
+
+def path(eta: Scalar, gam: Scalar, d: Scalar, a: Scalar, kap: Scalar, x: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """2 sqrt(eta Gam) D / (a kap (1 - x)), a bound of the whole path."""
+    return 2 * ops.sqrt(eta * gam) * d / (a * kap * (1 - x))
+
+
+def halvings(count: int) -> int:
+    """ceil(log2 M)."""
+    return (count - 1).bit_length()
+
+
+def truncation(
+    count: int, gam: Scalar, whole: Scalar, lam: Scalar, outer: Scalar, tau: Scalar, ops: Arithmetic = FLOATS
+) -> Scalar:
+    """The smaller of (T1), (2 / pi) Gam, and (T2), ceil(log2 M) L_F^2 / 2 + sqrt 2 tau Lam sqrt Gam.
+
+    Args:
+        count: M.
+        gam: sum of ||J_B||^2 where the iterates are.
+        whole: L_F, and lam: Lam, on the whole ball.
+        outer: Gam on the whole ball.
+        tau: all iterates are within this of a point of the ball.
+    """
+    coherent = TWO_OVER_PI * gam
+    halved = halvings(count) * whole * whole / 2 + ops.sqrt(2 * outer) * tau * lam
+    return ops.minimum(coherent, halved)
+
+
+def faded(floor: Scalar, ceiling: Scalar, gamma: Any, gradient: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """max(floor, min(ceiling, gamma / |g_B|)): a floor of the steps where the gradients of batches are bounded."""
+    return ops.maximum(floor, ops.minimum(ceiling, gamma / gradient))
