@@ -22,6 +22,7 @@ from flint import ctx
 from ..theory.errors import InvalidInputError
 from .accelerated import check_accelerated, read_accelerated
 from .ball import check_ball, read_ball
+from .batches import check_batches, read_batches
 from .bplus import check_bplus, read_bplus
 from .checks import Check, Checks, Tick
 from .cost import MOST_GIB as MOST_GIB
@@ -57,6 +58,7 @@ CHECKERS: dict[str, tuple[Reader, Checker]] = {
     "D": (read_trajectory, _along),
     "T": (read_finite, check_finite),
     "L": (read_level, check_level),
+    "F1": (read_batches, check_batches),
 }
 """Theorem to what reads its certificates and what recomputes their claims."""
 

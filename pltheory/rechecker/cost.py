@@ -132,6 +132,10 @@ def estimate(theorem: str, shapes: dict[str, Shape], bits: int) -> Cost:
         once = _centre(part, 1)[0]
         seconds += steps * (once + at.parameters * (1.2e-5 + 2e-7 * part.n) + 2e-5 * part.n * at.units)
         numbers += 20 * at.parameters + 8 * at.n * at.units
+    elif theorem == "F1":
+        seconds, numbers = _centre(at, 0)
+        rows = at.n * at.outputs
+        seconds += 4 * _spectrum(rows) + 4e-6 * rows**2 + 2e-6 * at.n**2
     else:
         seconds, numbers = _centre(at, shapes.get("grid", (1,))[0])
     return Cost(seconds * slower, 2 * arrays + size * numbers)

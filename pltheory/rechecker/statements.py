@@ -32,5 +32,9 @@ CONCLUSIONS = {
         "|r(w_t)| <= N q^t, 2 L_t <= N^2 rate^t with rate = q^2, path length at most required, w_t converges to a zero "
         "of L"
     ),
+    "F1": (
+        "for every order of the batches in every epoch, with D_e the distance to the zeros of L at its start: "
+        "D_{e+1}^2 <= q D_e^2, path length at most R, w_t converges to a zero of L"
+    ),
 }
 CITATIONS = dict.fromkeys(CONCLUSIONS, "this project's sharpening of TMSSR25, proved in its derivations")

@@ -120,10 +120,10 @@ def proved(at: EveryOrder, statement: Statement, settings: StepSettings, loss: s
     Raises:
         NoVerdictError: an overflow, or the hypotheses have no meaning with round-off counted.
     """
-    rule = replace(certifiable(settings), eta=at.rule.eta)
-    empty = Claim(statement, at.start, loss, rule, shortfall="no numbers V and g were found at which it closes")
+    rule = certifiable(settings)
     if at.found is None:
-        return empty
+        return Claim(statement, at.start, loss, rule, shortfall="no numbers V and g were found at which it closes")
+    rule = replace(rule, eta=at.rule.eta)
     with_rounding = conditions(at.numbers, at.rule, at.radii, at.spread, INTERVALS, interval)
     if with_rounding is None:
         raise NoVerdictError("with round-off counted a hypothesis fails")

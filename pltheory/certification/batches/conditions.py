@@ -15,6 +15,7 @@ from ...optim import ClippedSettings
 from ...problem.batches import Batches
 from ...problem.loss import SquareLoss
 from ...rigor.errors import NoVerdictError
+from ...rigor.scalar import Interval
 from ...theory.arithmetic import FLOATS, Arithmetic, Scalar
 from ...theory.batches import allowance, epoch_rate, faded, gap, growth, lost, path, seen, truncation
 from .moduli import Moduli
@@ -170,14 +171,12 @@ def conditions(
 
 def low(x: Scalar) -> float:
     """Its lower end."""
-    end: float = getattr(x, "lo", x)
-    return end
+    return x.lo if isinstance(x, Interval) else float(x)
 
 
 def high(x: Scalar) -> float:
     """Its upper end."""
-    end: float = getattr(x, "hi", x)
-    return end
+    return x.hi if isinstance(x, Interval) else float(x)
 
 
 def search(n: BatchNumbers, rule: Rule, spread: float = 0.0) -> tuple[Radii, Conditions | None]:

@@ -1,0 +1,298 @@
+"""Theorem F1 rechecked: mini-batches in every order, from the numbers eps, D, V and g of a certificate.
+
+One hidden layer alone (THEORY_BATCH 7). A batch's Jacobian is within share * change(s) of the centre's in a ball of
+radius s, its share the norm of its inputs; for every partition the samples stand for the batches.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flint import arb, arb_mat
+
+from .arithmetic import ACTIVATIONS, Row, frobenius, largest_of, root, spectrum
+from .checks import Checks, Tick, positive
+from .fields import damaged, number
+from .file import Admit, Stored, names_hashed, read_bounds, read_hypotheses, read_stored, read_witness
+from .hidden import Hidden
+
+BOUNDS = {
+    "lambda_min": "lower", "beta": "upper", "floor": "lower", "profile": "lower", "truncation": "upper",
+    "lost": "upper", "rate": "upper", "required": "upper", "lipschitz": "upper",
+}  # fmt: skip
+HYPOTHESES = [
+    ("0 < lambda_min(K(c))", "<"),
+    ("alpha + int_0^eps dJ / sigma_min(J(c)) <= eps", "<="),
+    ("|w_0 - c| + eps <= D", "<="),
+    ("eta beta < 2", "<"),
+    ("0 < delta", "<"),
+    ("1 <= g^2 (1 - eta M(g D)^2 / (4 a))", "<="),
+    ("0 < sg", "<"),
+    ("x < 1", "<"),
+    ("D^2 (1 + A^2 / (1 - x)) + eta M0(V)^2 V^2 / (4 a) <= V^2", "<="),
+]
+NUMBERS = ("eps", "start", "stay", "growth", "spread")
+RISING = ("tanh", "sigmoid", "softplus", "erf")
+"""Their slopes are not negative, and so differ by s1 at most."""
+
+
+@dataclass(frozen=True)
+class Claim(Stored):
+    """What a certificate of Theorem F1 says; attributes as in its file."""
+
+    bounds: dict[str, float]
+    hypotheses: list[tuple[float, str, float]]
+    batch: int
+    every: bool
+    eps: float
+    start: float
+    stay: float
+    growth: float
+    spread: float
+
+    @property
+    def parts(self) -> int:
+        """Parts of the recheck, each of which ticks once."""
+        return 4
+
+    @property
+    def sizes(self) -> list[int]:
+        """Of the batches that occur."""
+        rest = len(self.x) % self.batch
+        return [self.batch, rest] if rest else [self.batch]
+
+    @property
+    def units(self) -> tuple[arb, arb]:
+        """Smallest and largest factor of the loss of a batch."""
+        if self.loss == "sum":
+            return arb(1), arb(1)
+        return 1 / arb(max(self.sizes)), 1 / arb(min(self.sizes))
+
+
+def read_batches(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
+    """The claim of a certificate, every field and hash checked, none of it recomputed.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    own = {"c_W1": 2, "c_W2": 2, "multiplier": 2}
+    own |= {f"c_{b}": 1 for b in ("b1", "b2") if f"c_{b}" in names_hashed(text)}
+    stored = read_stored(text, path, admit, own, ("batch", "every_partition", *NUMBERS))
+    if len(stored.weights) != 2:
+        damaged("network.layers", "Theorem F1 is rechecked for one hidden layer")
+    for l, (w, b) in enumerate(zip(stored.weights, stored.biases, strict=True), 1):
+        found = {f"c_W{l}": w.shape} | ({} if b is None else {f"c_b{l}": b.shape})
+        for name, shape in found.items():
+            if name not in stored.more or stored.more[name].shape != shape:
+                damaged(f"arrays.{name}", f"does not have the shape {shape}")
+        if b is None and f"c_b{l}" in stored.more:
+            damaged(f"arrays.c_b{l}", f"is stored, and no b{l}")
+    if stored.more["multiplier"].shape != stored.y.shape:
+        damaged("arrays.multiplier", f"does not have the shape {stored.y.shape}")
+    values: dict[str, Any] = {}
+    for name in NUMBERS:
+        value, field = read_witness(text, name)
+        values[name] = number(value, field)
+        if values[name] < 0 or (values[name] == 0 and name in ("start", "stay", "growth")):
+            damaged(field, f"{values[name]} is not allowed")
+    batch, every = text["witness"]["batch"], text["witness"]["every_partition"]
+    if type(batch) is not int or not 1 <= batch <= len(stored.x):
+        damaged("witness.batch", f"not a number of samples from 1 to {len(stored.x)}")
+    if type(every) is not int or every not in (0, 1):
+        damaged("witness.every_partition", "neither 0 nor 1")
+    return Claim(
+        **vars(stored), bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, HYPOTHESES),
+        batch=batch, every=bool(every), **values,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Norms of rows and shares of the batches, or of the samples; of the largest batch; and of blocks of the kernel."""
+
+    count: int
+    rows: Row
+    shares: Row
+    tops: list[tuple[arb, arb]]
+    blocks: dict[tuple[int, int], arb]
+
+    def largest(self, change: arb) -> arb:
+        return largest_of((row + share * change) ** 2 for row, share in self.tops)
+
+    def summed(self, change: arb) -> arb:
+        each = sum(((b + s * change) ** 2 for b, s in zip(self.rows, self.shares, strict=True)), arb(0))
+        return each.min(self.count * self.largest(change))
+
+    def spread(self) -> arb:
+        squares = sum((s * s for s in self.shares), arb(0))
+        return root(squares.min(self.count * largest_of(share**2 for _, share in self.tops)))
+
+    def pairs(self, change: arb) -> arb:
+        """The second form of (T1), or (T3)."""
+        off = [s * change for s in self.shares]
+        norms = [b + d for b, d in zip(self.rows, off, strict=True)]
+        coherent = near = arb(0)
+        for k, j in itertools.combinations(range(len(norms)), 2):
+            coherent += norms[k] ** 2 * norms[j] ** 2
+            near += (self.blocks[k, j] + off[k] * norms[j] + off[j] * norms[k]) ** 2
+        return root(coherent.min(near))
+
+
+def _block(m: arb_mat, rows: range, columns: range) -> arb_mat:
+    return arb_mat([[m[i, j] for j in columns] for i in rows])
+
+
+def _top(m: arb_mat) -> arb:
+    return spectrum(m)[1].upper()
+
+
+def _norm(m: arb_mat) -> arb:
+    return root(_top(m * m.transpose())).upper()
+
+
+def _modulus(m: arb_mat) -> arb:
+    """The smaller of the Frobenius norm and the root of the largest row sum times the largest column sum."""
+    rows = [[abs(v) for v in row] for row in m.tolist()]
+    sums = (largest_of(sum(line, arb(0)) for line in lines) for lines in (rows, zip(*rows, strict=True)))
+    high, wide = sums
+    return frobenius(m.entries()).min(root(high * wide).upper())
+
+
+def _fixed(c: Claim, kernel: arb_mat, gram: arb_mat) -> _Parts:
+    n, outputs = c.y.shape
+    cut = [range(k, min(k + c.batch, n)) for k in range(0, n, c.batch)]
+    wide = [range(b.start * outputs, b.stop * outputs) for b in cut]
+    rows = [root(_top(_block(kernel, b, b))) for b in wide]
+    shares = [root(_top(_block(gram, b, b))) for b in cut]
+    pairs = itertools.combinations(range(len(cut)), 2)
+    blocks = {(k, j): _norm(_block(kernel, wide[k], wide[j])) for k, j in pairs}
+    return _Parts(len(cut), rows, shares, list(zip(rows, shares, strict=True)), blocks)
+
+
+def _every(c: Claim, kernel: arb_mat, gram: arb_mat) -> _Parts:
+    n, outputs = c.y.shape
+    own = [range(i * outputs, (i + 1) * outputs) for i in range(n)]
+    squares = [_top(_block(kernel, b, b)) for b in own]
+    blocks = {(i, j): _modulus(_block(kernel, own[i], own[j])) for i, j in itertools.combinations(range(n), 2)}
+    inputs = {(i, j): abs(gram[i, j]).upper() for i, j in itertools.combinations(range(n), 2)}
+    diagonal = [gram[i, i] for i in range(n)]
+    top = (_of_batch(c, squares, blocks), _of_batch(c, diagonal, inputs))
+    return _Parts(-(-n // c.batch), [root(v) for v in squares], [root(v) for v in diagonal], [top], blocks)
+
+
+def _of_batch(c: Claim, diagonal: Row, others: dict[tuple[int, int], arb]) -> arb:
+    """Norm of a batch: root of the largest diagonal entry with the largest others of its row."""
+    sums = []
+    for i, own in enumerate(diagonal):
+        row = sorted((others[min(i, j), max(i, j)] for j in range(len(diagonal)) if j != i), key=float, reverse=True)
+        sums.append(own + sum(row[: c.batch - 1], arb(0)))
+    return root(largest_of(sums))
+
+
+class _Layer:
+    """The moduli of the layer, for shares of 1."""
+
+    def __init__(self, c: Claim, at: Hidden, gram: arb_mat) -> None:
+        _, s1, s2 = ACTIVATIONS[c.activation]
+        self._s1, self._s2, self._kappa = s1(), s2(), abs(arb(c.kappas[1]))
+        self._swing = self._s1 if c.activation in RISING else 2 * self._s1
+        self._column, self._longest = at.column(), root(largest_of(gram[i, i] for i in range(gram.nrows())))
+
+    def curvature(self, u: arb) -> arb:
+        p = self._s2 * (self._column + u) * self._longest
+        return self._kappa * (p + root(p * p + 4 * self._s1 * self._s1)) / 2
+
+    def change(self, s: arb) -> arb:
+        return self.curvature(arb(0)) * s
+
+    def remainder(self, t: arb, reach: arb) -> arb:
+        far = self.change(t) + 2 * self._kappa * self._swing * reach
+        return (self.curvature(reach) * t).min(far)
+
+
+def _alpha(kernel: arb_mat, r: arb_mat, v: arb_mat, least: arb) -> arb:
+    """|J^+ r|: its square is r^T v + r^T K^{-1} (r - K v)."""
+    norm, rest = frobenius(r.entries()), frobenius((r - kernel * v).entries())
+    plain = norm * norm / least
+    return root(((r.transpose() * v)[0, 0] + norm * rest / least).min(plain))
+
+
+def check_batches(c: Claim, checks: Checks, tick: Tick) -> None:
+    """Recompute every claim of a certificate of Theorem F1."""
+    more = c.more
+    at = Hidden(
+        c.activation, c.kappas, c.taus, more["c_W1"], more.get("c_b1"), more["c_W2"], more.get("c_b2"), c.x, c.y
+    )
+    tick("kernel at the centre")
+    kernel, residual = at.kernel()
+    inputs = at.inputs()
+    gram = inputs * inputs.transpose()
+    tick("smallest and largest eigenvalue")
+    least, largest = spectrum(kernel, arb(c.bounds["lambda_min"]))
+    positive("lambda_min(K(c))", least)
+    tick("batches")
+    parts = _every(c, kernel, gram) if c.every else _fixed(c, kernel, gram)
+    tick("hypotheses")
+    sigma, layer, all_of = root(least), _Layer(c, at, gram), root(_top(gram))
+    eps, d, v, g = arb(c.eps), arb(c.start), arb(c.stay), arb(c.growth)
+    inner, radius, tau = eps + v, eps + v + d, g * d
+    small, most = c.units
+    eta = arb(c.eta) * most
+    near, far = layer.change(inner), layer.change(radius)
+    beta = parts.largest(near)
+    a = 2 - eta * beta
+    positive("2 - eta beta", a)
+    sg = sigma - all_of * layer.change(inner + d / 2)
+    positive("sg", sg)
+    whole = root(largest) + all_of * far
+    share, om = parts.spread(), arb(1)
+    if parts.count > 1:
+        halved = (parts.count - 1).bit_length() * whole**2 / 2
+        halved += root(2 * parts.summed(far)) * tau * share * layer.curvature(radius)
+        coherent = 2 / arb.pi() * parts.summed(near)
+        om = 1 + eta * coherent.min(halved).min(parts.pairs(near))
+    of_epoch, of_zero = share * layer.remainder(tau, inner), share * layer.remainder(v, eps)
+    ratio = small / most
+    floor = arb(c.delta) * ratio
+    if arb(c.gamma).is_finite():
+        floor = floor.max(ratio.min(arb(c.gamma) / most / (parts.largest(far) * tau)))
+    positive("delta", floor)
+    kap = root(eta * floor) * sg / om
+    x = root(eta) * of_epoch * g / (a * kap)
+    positive("1 - x", 1 - x)
+    allowed = root(eta) * of_zero * v / (a * kap * d)
+    right = d * d * (1 + allowed**2 / (1 - x)) + eta * of_zero**2 * v * v / (4 * a)
+    alpha = _alpha(kernel, residual, arb_mat(residual.nrows(), 1, more["multiplier"].ravel().tolist()), least)
+    for i, (low, high) in enumerate((
+        (arb(0), least),
+        (alpha + all_of * layer.change(eps) * eps / 2 / sigma, eps),
+        (_away(c) + eps + arb(c.spread), d),
+        (eta * beta, arb(2)),
+        (arb(0), floor),
+        (arb(1), g * g * (1 - eta * of_epoch**2 / (4 * a))),
+        (arb(0), sg),
+        (x, arb(1)),
+        (right, v * v),
+    )):  # fmt: skip
+        checks.hypothesis(i, c.hypotheses[i], HYPOTHESES[i][0], low, high)
+    found = {
+        "lambda_min": least, "beta": beta, "floor": floor, "profile": sg, "truncation": om, "lost": x,
+        "rate": 1 - a * kap * kap * (1 - x), "lipschitz": whole,
+        "required": 2 * root(eta * parts.summed(near)) * d / (a * kap * (1 - x)),
+    }  # fmt: skip
+    for name, value in found.items():
+        checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
+
+
+def _away(c: Claim) -> arb:
+    """|w_0 - c|."""
+    stored = {f"c_W{l}": w for l, w in enumerate(c.weights, 1)}
+    stored |= {f"c_b{l}": b for l, b in enumerate(c.biases, 1) if b is not None}
+    squares = arb(0)
+    for name, one in stored.items():
+        for p, q in zip(one.ravel().tolist(), c.more[name].ravel().tolist(), strict=True):
+            squares += (arb(p) - arb(q)) ** 2
+    return root(squares)
