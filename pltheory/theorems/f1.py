@@ -99,7 +99,7 @@ class EveryOrderOfBatches(Theorem):
         "for every order of the batches in every epoch, with D_e the distance to the zeros of L at its start: "
         "D_{e+1}^2 <= q D_e^2, path length at most R, w_t converges to a zero of L"
     )
-    claims = ("batch_step", "batch_epoch", "batch_fejer")
+    claims = ("batch_step", "batch_epoch", "batch_fejer", "batch_half")
     orders = ("shuffle", "fixed")
     at_checkpoint = True
     certifiable = True
@@ -124,7 +124,7 @@ class EveryOrderOfBatches(Theorem):
 
     def prove(self, question: Question, found: Found) -> Found:
         """The same numbers with round-off counted."""
-        claim = proved(found.at, self.statement, question.settings, question.problem.loss)
+        claim = proved(found.at, self.statement, question.settings, str(question.problem.objective))
         if not claim.holds:
             failing = next(i for i in claim.inequalities if not i.holds)
             raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
@@ -136,13 +136,14 @@ class EveryOrderOfBatches(Theorem):
         Raises:
             InvalidInputError: always.
         """
-        raise InvalidInputError(self.outside(None))
+        raise InvalidInputError(self.outside(None, problem.objective))
 
     def certify_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:
         """The proof at the zero near the weights, or at the weights."""
-        if batches.order not in self.orders:
-            raise InvalidInputError(self.outside(batches))
-        return proved(every_order(problem, settings, batches)[-1], self.statement, settings, problem.loss)
+        outside = self.outside(batches, problem.objective)
+        if outside:
+            raise InvalidInputError(outside)
+        return proved(every_order(problem, settings, batches)[-1], self.statement, settings, str(problem.objective))
 
     def certificate(self, found: Found) -> Claim | None:
         """The proof, where a recheck can read it."""

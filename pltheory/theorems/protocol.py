@@ -222,7 +222,7 @@ class Theorem:
         Raises:
             InvalidInputError: the theorem does not speak of them.
         """
-        raise InvalidInputError(self.outside(batches))
+        raise InvalidInputError(self.outside(batches, problem.objective))
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,10 @@ NAMES = (
     "accelerated_ends",
     "accelerated_free",
     "accelerated_loop",
+    "batch_step",
+    "batch_epoch",
+    "batch_fejer",
+    "batch_half",
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...optim import ClippedSettings, StepSettings, certifiable
 from ...problem.batches import Batches
-from ...problem.loss import SquareLoss
+from ...problem.loss import Loss
 from ...problem.problem import Problem
 from ...rigor import environment
 from ...rigor.arithmetic import INTERVALS
@@ -89,7 +89,7 @@ def at_centre(
     start: Stored,
     centre: Stored,
     settings: ClippedSettings,
-    loss: SquareLoss,
+    loss: Loss,
     batches: Batches,
     *,
     spread: float = 0.0,
@@ -100,7 +100,7 @@ def at_centre(
         NoVerdictError, RoundingEnvironmentError: as `every_order`.
     """
     numbers = numbers_at(start, centre, batches)
-    rule = Rule.of(settings, loss, batches, len(start.x))
+    rule = Rule.of(settings, loss, batches, *start.y.shape)
     radii, found = search(numbers, rule, spread)
     if found is not None and rule.multiple is not None:
         rule = rule.fixed(found)

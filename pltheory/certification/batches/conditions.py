@@ -13,7 +13,7 @@ from typing import Any
 
 from ...optim import ClippedSettings
 from ...problem.batches import Batches
-from ...problem.loss import SquareLoss
+from ...problem.loss import Loss
 from ...rigor.errors import NoVerdictError
 from ...rigor.scalar import Interval
 from ...theory.arithmetic import FLOATS, Arithmetic, Scalar
@@ -63,11 +63,11 @@ class Rule:
     most: Fraction
 
     @classmethod
-    def of(cls, settings: ClippedSettings, loss: SquareLoss, batches: Batches, samples: int) -> Rule:
-        """Of these settings for the loss of a problem with so many samples."""
+    def of(cls, settings: ClippedSettings, loss: Loss, batches: Batches, samples: int, outputs: int) -> Rule:
+        """Of these settings for the square loss of so many samples and outputs."""
         multiple = settings.multiple
         eta = math.nan if multiple is not None else float(settings.eta)
-        return cls(eta, multiple, settings.gamma, settings.delta, *batches.shares(loss, samples))
+        return cls(eta, multiple, settings.gamma, settings.delta, *batches.shares(loss, samples, outputs))
 
     def fixed(self, found: Conditions) -> Rule:
         """With eta the number that its multiple came to."""
