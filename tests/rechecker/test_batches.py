@@ -1,0 +1,129 @@
+"""Certificates of Theorem F1: true ones accepted, changed and damaged ones not."""
+
+from __future__ import annotations
+
+import copy
+from functools import cache
+
+import numpy as np
+import pytest
+
+import pltheory as pl
+from pltheory.certification.batches.certify import at_centre, proved
+from pltheory.certification.stored import stored_arrays
+from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
+from pltheory.problem.batches import Batches
+from pltheory.problem.loss import SquareLoss
+from pltheory.rechecker import recheck
+from pltheory.theorems.f1 import THEOREM
+from tests.certification.test_every_order import near
+from tests.forge import DAMAGED, FALSE, Forge, at, dotted, number, numeric_fields, value
+from tests.rechecker.test_schema import PUBLISHED, wrong
+
+GD = GradientDescentSettings(eta="0.1/beta")
+CLIPPED = DeltaGClipSettings(eta="0.1/beta", gamma=1e-3, delta=0.6)
+CASES = {
+    "fixed": ("sum", GD, Batches(2, "fixed"), {}),
+    "shuffle": ("sum", CLIPPED, Batches(2), {}),
+    "mean, remainder": ("mean", CLIPPED, Batches(3), {"bias": True}),
+    "all at once": ("sum", GD, Batches(4), {"activation": "gelu"}),
+    "one at a time": ("sum", GD, Batches(1), {"outputs": 1}),
+}
+
+
+@cache
+def made(name):
+    loss, rule, batches, more = CASES[name]
+    claim = pl.certify(near(m=60, shift=1e-5, loss=loss, **more), rule, theorem="F1", batches=batches)
+    assert claim.holds
+    return claim
+
+
+def forge(folder, name):
+    claim = made(name)
+    return Forge(folder, claim.text("c.cert.npz"), claim.arrays_bytes())
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_true_certificates_are_accepted(tmp_path, name):
+    one = forge(tmp_path, name)
+    assert wrong(one.text, PUBLISHED) == []
+    result = recheck(one.path)
+    assert result.accepted, result.message
+
+
+@pytest.mark.parametrize("name", ["fixed", "mean, remainder"])
+def test_every_number_moved_the_wrong_way_is_refused(tmp_path, name):
+    one = forge(tmp_path, name)
+    text = copy.deepcopy(one.text)
+    for path, sign in numeric_fields(text):
+        one.text = copy.deepcopy(text)
+        old = value(at(text, path))
+        new = old + sign * max(1e-3 * abs(old), 1e-12)
+        if path == ["hypotheses", 1, "left"]:
+            new = 0.0  # of a zero known to so many digits that the rest is rounding
+        at(one.text, path).update(number(new))
+        result = recheck(one.write_text())
+        assert not result.accepted, dotted(path)
+        assert result.code == FALSE, (dotted(path), result.message)
+
+
+@pytest.mark.parametrize(("key", "factor"), [("eps", 0.5), ("start", 0.9), ("stay", 0.9), ("growth", 0.99999)])
+def test_a_witness_that_is_none_is_refused(tmp_path, key, factor):
+    one = forge(tmp_path, "fixed")
+    one.text["witness"][key] = number(factor * value(one.text["witness"][key]))
+    assert recheck(one.write_text()).code == FALSE
+
+
+def test_another_partition_is_refused(tmp_path):
+    """What holds for a fixed partition is not claimed of every one, nor of other batches."""
+    one = forge(tmp_path, "fixed")
+    one.text["witness"]["every_partition"] = 1
+    assert recheck(one.write_text()).code == FALSE
+    other = forge(tmp_path, "fixed")
+    other.text["witness"]["batch"] = 4
+    assert recheck(other.write_text()).code == FALSE
+
+
+@pytest.mark.parametrize(("name", "entry"), [("c_W1", 1e-3), ("c_W2", 1e-3), ("W1", 1e-3)])
+def test_other_arrays_are_refused(tmp_path, name, entry):
+    one = forge(tmp_path, "fixed")
+    one.arrays[name] = one.arrays[name] + entry
+    assert recheck(one.write()).code == FALSE
+
+
+def test_the_multiplier_is_held_to_the_start_as_centre(tmp_path):
+    problem = near(m=60, shift=1e-6)
+    a = stored_arrays(problem)
+    claim = proved(at_centre(a, a, GD, SquareLoss(), Batches(2)), THEOREM.statement, GD, "sum")
+    one = Forge(tmp_path, claim.text("c.cert.npz"), claim.arrays_bytes())
+    assert recheck(one.path).accepted
+    one.arrays["multiplier"] = np.zeros_like(one.arrays["multiplier"])
+    assert recheck(one.write()).code == FALSE
+
+
+@pytest.mark.parametrize(("change", "field"), [
+    (lambda t: t["witness"].update(batch=0), "witness.batch"),
+    (lambda t: t["witness"].update(batch=5), "witness.batch"),
+    (lambda t: t["witness"].update(batch=True), "witness.batch"),
+    (lambda t: t["witness"].update(every_partition=2), "witness.every_partition"),
+    (lambda t: t["witness"].update(eps=number(-1e-9)), "witness.eps"),
+    (lambda t: t["witness"].update(start=number(0.0)), "witness.start"),
+    (lambda t: t["witness"].pop("spread"), "witness"),
+    (lambda t: t["bounds"].pop("rate"), "bounds"),
+    (lambda t: t["hypotheses"].pop(), "hypotheses"),
+    (lambda t: t.update(conclusion="as Theorem B"), "conclusion"),
+])  # fmt: skip
+def test_what_is_not_of_the_form_is_damaged(tmp_path, change, field):
+    one = forge(tmp_path, "fixed")
+    change(one.text)
+    assert wrong(one.text, PUBLISHED) != [] or field in ("witness.batch", "witness.eps", "witness.start", "conclusion")
+    result = recheck(one.write_text())
+    assert result.code == DAMAGED
+    assert result.field.startswith(field), result.message
+
+
+def test_arrays_of_the_centre_have_the_shapes_of_the_network(tmp_path):
+    one = forge(tmp_path, "fixed")
+    one.arrays["c_W1"] = np.ascontiguousarray(one.arrays["c_W1"][:-1])
+    assert recheck(one.write()).code == DAMAGED
