@@ -17,13 +17,13 @@ from ..optim.recursion import Form
 from ..runs.promise import Promise
 from ..theory import ExtensionError, InvalidInputError, PltheoryError
 from .answer import answer
-from .ladder import ALL, BEST, BY_NAME, LADDER
+from .ladder import ALL, BEST, BY_NAME, LADDER, OF_BATCHES
 from .protocol import Hypothesis, Question, Theorem, TheoremReport
 from .protocol import options_of as options_of
 
 GROUP = "pltheory.theorems"
 """The entry point group; the entry point's name is the theorem's id, its object a `Theorem` or a class of one."""
-BUILT_IN = {t.id: t for t in (*LADDER, *BY_NAME)}
+BUILT_IN = {t.id: t for t in (*LADDER, *BY_NAME, *OF_BATCHES)}
 RESERVED = frozenset({*BUILT_IN, ALL, BEST})
 """Ids that no package can take."""
 ONE = 1 + 2.0**-50

@@ -17,7 +17,7 @@ from ..problem.snapshot import snapshot
 from ..problem.surroundings import undisturbed
 from ..runs.loop import Progress, Reason, Run, run
 from ..theorems.guard import Guarded, theorem_of
-from ..theorems.ladder import ALL, BEST, LADDER, WEAKEST_DEMAND, WORK, by_cost
+from ..theorems.ladder import ALL, BEST, LADDER, OF_BATCHES, WEAKEST_DEMAND, WORK, by_cost
 from ..theorems.measured import Measured, measure
 from ..theorems.protocol import STEPS, Question, TheoremReport
 from ..theory import Bound, InvalidInputError
@@ -239,7 +239,8 @@ def _theorems(
         return [theorem]
     if theorem not in (ALL, BEST):
         return [theorem_of(theorem)]
-    several = LADDER if theorem == ALL else by_cost(checkpoint=checkpoint is not None, loss=loss)
+    of_all_samples = LADDER if theorem == ALL else by_cost(checkpoint=checkpoint is not None, loss=loss)
+    several = (*of_all_samples, *OF_BATCHES)
     # Where none speaks of the batches, the loss and the steps, one says so.
     speaking = [t for t in several if not t.outside(batches, loss) and not t.uncovered(settings)] or [WEAKEST_DEMAND]
     return [theorem_of(t.id) for t in speaking]

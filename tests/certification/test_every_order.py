@@ -272,7 +272,7 @@ def test_a_search_that_finds_nothing_says_so():
 
 
 def test_no_adversary_breaks_it_and_wrong_versions_are_refuted():
-    right, wrong = linear_ratios(range(30))
+    right, wrong = linear_ratios(range(60))
     assert min(right) >= 1
     for name in WRONG:
         assert min(wrong[name]) < 0.98, name

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pltheory.theorems.ladder import BY_NAME, LADDER
+from pltheory.theorems.ladder import BY_NAME, LADDER, OF_BATCHES
 from proofs_checks.claims import NAMES
 
 
-@pytest.mark.parametrize("theorem", [*LADDER, *BY_NAME], ids=lambda t: t.id)
+@pytest.mark.parametrize("theorem", [*LADDER, *BY_NAME, *OF_BATCHES], ids=lambda t: t.id)
 def test_the_claims_of_a_theorem_exist(theorem):
     assert set(theorem.claims) <= set(NAMES)
     assert theorem.claims or not theorem.certifiable
