@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
 BUFFER = "momentum_buffer"
@@ -81,27 +82,28 @@ def buckets(group: Mapping[str, Any], state: Mapping[Tensor, Any]) -> list[Bucke
         state: of every parameter; where there is momentum, one without a buffer is given zeros.
     """
     momentum = group["momentum"] != 0
+    # To ask a plain tensor for what only a divided one has takes longer than all the rest here.
+    divided = dist.is_available() and dist.is_initialized()
     found: dict[tuple[Any, ...], Bucket] = {}
     for p in group["params"]:
         grad = p.grad
         if grad is None:
             continue
-        # The mark is FSDP1's own, on its flat parameters and on what it makes views of them.
-        mesh, flattened = mesh_of(p), getattr(p, "_fsdp_flattened", False)
-        fresh = momentum and state[p].get(BUFFER) is None
-        key = (p.device, p.dtype, mesh, flattened, fresh)
+        held = state[p].get(BUFFER) if momentum else None
+        how = (mesh_of(p), is_flattened(p)) if divided else (None, False)
+        key = (p.device, p.dtype, held is None, how)
         bucket = found.get(key)
         if bucket is None:
-            bucket = found[key] = Bucket(group, mesh, flattened, fresh)
+            bucket = found[key] = Bucket(group, how[0], how[1], momentum and held is None)
         bucket.params.append(p)
         bucket.grads.append(grad)
-        if fresh:
-            state[p][BUFFER] = torch.zeros_like(p, memory_format=torch.preserve_format)
         if momentum:
-            bucket.buffers.append(state[p][BUFFER])
+            if held is None:
+                held = state[p][BUFFER] = torch.zeros_like(p, memory_format=torch.preserve_format)
+            bucket.buffers.append(held)
     return list(found.values())
 
 
-def flattened(params: Sequence[Tensor]) -> bool:
-    """Whether FullyShardedDataParallel flattened some of them."""
-    return any(getattr(p, "_fsdp_flattened", False) for p in params)
+def is_flattened(p: Tensor) -> bool:
+    """Whether FullyShardedDataParallel flattened it, or made it a view of what it flattened: the mark is its own."""
+    return getattr(p, "_fsdp_flattened", False)

@@ -234,7 +234,7 @@ def _require_dense(parts: Sequence[Bucket]) -> None:
             refuse(f"layout of a gradient of shape {tuple(g.shape)}", g.layout, allowed)
         if not g.is_floating_point():
             refuse(f"dtype of a gradient of shape {tuple(g.shape)}", g.dtype, "a real floating-point dtype")
-        if mesh_of(g) != mesh:
+        if (mesh is not None or type(g) is not Tensor) and mesh_of(g) != mesh:
             refuse(f"mesh of a gradient of shape {tuple(g.shape)}", mesh_of(g), f"its parameter's, {mesh}")
 
 

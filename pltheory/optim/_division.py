@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from ..theory.errors import InvalidInputError
-from ._buckets import Bucket, flattened, mesh_of
+from ._buckets import Bucket, is_flattened, mesh_of
 from ._norm import total_norm
 from ._replicas import differing, exchange, holdings, repeated
 
@@ -103,7 +103,7 @@ class Division:
         if self._group is None:
             norm = total_norm(parts)
         else:
-            flat = flattened(params)
+            flat = any(map(is_flattened, params))
             # Also where this process holds no parameter, the kind of device is the others'.
             home = params[0].device if params else self._home
             divided = self._summed(total_norm([part for part in parts if part.flattened or not flat]), home)
@@ -127,7 +127,7 @@ class Division:
             self._check_group(parts, params, norm)
         elif self._group is not None and self._group.size() == dist.get_world_size():
             self.settled = True
-        elif flattened(params):
+        elif any(map(is_flattened, params)):
             _refuse(
                 None,
                 "with the sharded parameters of FullyShardedDataParallel the process group that they are sharded over, "
@@ -160,9 +160,9 @@ class Division:
                 _refuse(
                     self.said, "a group without the other processes of a DTensor's mesh: it is summed over them anyway"
                 )
-        flat = flattened(params)
+        flat = any(map(is_flattened, params))
         own = [part for part in parts if part.flattened or not flat]
-        held = [p for p in params if not flat or getattr(p, "_fsdp_flattened", False)]
+        held = [p for p in params if not flat or is_flattened(p)]
         entries = exchange(holdings(held, total_norm(own)), ranks, WAYS_OUT)
         pair = repeated(entries)
         if pair is not None:
@@ -171,7 +171,7 @@ class Division:
                 f"a group that divides the parameters: its processes {ranks[pair[0]]} and {ranks[pair[1]]} hold the "
                 "same ones, which would count twice",
             )
-        whole = [p for p in params if flat and not getattr(p, "_fsdp_flattened", False)]
+        whole = [p for p in params if flat and not is_flattened(p)]
         if whole:
             self._compare(whole, norm, ranks)
         else:

@@ -62,17 +62,20 @@ def _joined(part: Bucket, dtype: torch.dtype, home: torch.device) -> Tensor:
 
 def _norms(part: Bucket, dtype: torch.dtype) -> list[Tensor]:
     """One-dimensional tensors of norms in `dtype`, of pieces of the directions that hold every entry once."""
-    single, found = part.directions, []
-    if part.device.type == "cpu":
-        single = [x for x in part.directions if x.numel() < _LARGE]
-        for x in (x for x in part.directions if x.numel() >= _LARGE):
-            flat = _flat(x)
-            if flat is None:  # entries with gaps between them, or shared: slow, and rare
-                found.append(torch.linalg.vector_norm(x, dtype=torch.float64).view(1))
-                continue
-            whole = len(flat) - len(flat) % _ROW
-            found.append(torch.linalg.vector_norm(flat[:whole].view(-1, _ROW), dim=1, dtype=dtype))
-            single += [flat[whole:]] if whole < len(flat) else []
+    single: list[Tensor] = []
+    found: list[Tensor] = []
+    whole_is_fast = part.device.type != "cpu"
+    for x in part.directions:
+        if whole_is_fast or x.numel() < _LARGE:
+            single.append(x)
+            continue
+        flat = _flat(x)
+        if flat is None:  # entries with gaps between them, or shared: slow, and rare
+            found.append(torch.linalg.vector_norm(x, dtype=torch.float64).view(1))
+            continue
+        whole = len(flat) - len(flat) % _ROW
+        found.append(torch.linalg.vector_norm(flat[:whole].view(-1, _ROW), dim=1, dtype=dtype))
+        single += [flat[whole:]] if whole < len(flat) else []
     if part.foreach and single:
         found.append(torch.stack(torch._foreach_norm(single, 2, dtype)))
     else:

@@ -174,18 +174,21 @@ def _hessian() -> list[Cell]:
 
 
 def _step() -> list[Cell]:
-    names = ("SGD fused", "clip_grad_norm_ + SGD fused", "published logic", "flat norm + axpy")
+    sgd = ("SGD fused", "norm + SGD foreach", "clip_grad_norm_ + SGD foreach", "clip_grad_norm_ + SGD fused")
+    plain, buffered = (*sgd, "published logic", "flat norm + axpy"), (*sgd, "step, buffer clipped")
+    sizes = (("resnet", "25.6M parameters in 161 tensors"), ("many", "5M parameters in 600 tensors"))
     return [
         Cell(
             "step",
-            f"DeltaGClip step, {title}, float32",
-            {"shapes": shapes, "seed": 0, "lr": 1e-6, "gamma": 1.0, "delta": 0.1, "device": "cpu"},
+            f"DeltaGClip step{said}, {title}, float32",
+            {"shapes": shapes, "seed": 0, "lr": 1e-6, "gamma": 1.0, "delta": 0.1, "momentum": m, "device": "cpu"},
             "step",
             tuple(("torch_routes", name) for name in names),
             small={"first": 6},
             beside=True,
         )
-        for shapes, title in (("resnet", "25.6M parameters in 161 tensors"), ("many", "5M parameters in 600 tensors"))
+        for m, said, names in ((0.0, "", plain), (0.9, " with momentum", buffered))
+        for shapes, title in sizes
     ]
 
 

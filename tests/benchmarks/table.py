@@ -62,7 +62,8 @@ NOTES = {
     ],
     "step": [
         "*Published logic* follows the published delta-GClip code: one norm per group read on the host, every gradient "
-        "copied. *Flat* is one norm and one update of a single vector, the least there is to do. All in one process.",
+        "copied. *Flat* is one norm and one update of a single vector, the least there is to do. *Norm* is "
+        "get_total_norm, which scales nothing. All in one process.",
     ],
 }
 

@@ -56,16 +56,20 @@ def _hessian(wrap: Callable[[nn.Module], nn.Module]) -> Callable[[dict], Callabl
     return prepare
 
 
-def _step(case: dict) -> Callable[[], Any]:
-    params = parameters_with_gradients(case)
-    opt = pl.optim.DeltaGClip(params, lr=case["lr"], gamma=case["gamma"], delta=case["delta"])
+def _step(**keywords: Any) -> Callable[[dict], Callable[[], Any]]:
+    def prepare(case: dict) -> Callable[[], Any]:
+        params = parameters_with_gradients(case)
+        numbers = {key: case[key] for key in ("lr", "gamma", "delta", "momentum")}
+        opt = pl.optim.DeltaGClip(params, **numbers, **keywords)
 
-    def run() -> list[nn.Parameter]:
-        opt.step()
-        synchronize(case)
-        return params
+        def run() -> list[nn.Parameter]:
+            opt.step()
+            synchronize(case)
+            return params
 
-    return run
+        return run
+
+    return prepare
 
 
 SOLVERS = {
@@ -75,7 +79,8 @@ SOLVERS = {
     "lambda_min verified": _lambda_min_verified,
     "hessian": _hessian(lambda net: net),
     "hessian any module": _hessian(AnyModule),
-    "step": _step,
+    "step": _step(),
+    "step, buffer clipped": _step(clip="buffer"),
 }
 
 

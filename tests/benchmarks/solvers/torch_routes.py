@@ -86,21 +86,30 @@ def _lanczos(tol: float) -> Callable[[dict], Callable[[], Any]]:
     return prepare
 
 
-def _sgd(case: dict) -> Callable[[], Any]:
-    params = parameters_with_gradients(case)
-    opt = torch.optim.SGD(params, lr=case["lr"], fused=True)
-    return _finished(case, params, opt.step)
+def _sgd(
+    before: Callable[[list, float], object] = lambda params, gamma: None, **how: bool
+) -> Callable[[dict], Callable[[], Any]]:
+    """torch.optim.SGD, and what is called before it."""
+
+    def prepare(case: dict) -> Callable[[], Any]:
+        params = parameters_with_gradients(case)
+        opt = torch.optim.SGD(params, lr=case["lr"], momentum=case["momentum"], **how)
+
+        def step() -> None:
+            before(params, case["gamma"])
+            opt.step()
+
+        return _finished(case, params, step)
+
+    return prepare
 
 
-def _clipped_sgd(case: dict) -> Callable[[], Any]:
-    params = parameters_with_gradients(case)
-    opt = torch.optim.SGD(params, lr=case["lr"], fused=True)
+def _norm(params: list, gamma: float) -> Tensor:
+    return torch.nn.utils.get_total_norm([p.grad for p in params], foreach=True)
 
-    def step() -> None:
-        torch.nn.utils.clip_grad_norm_(params, case["gamma"])
-        opt.step()
 
-    return _finished(case, params, step)
+def _clip(params: list, gamma: float) -> Tensor:
+    return torch.nn.utils.clip_grad_norm_(params, gamma, foreach=True)
 
 
 class PublishedDeltaGClip(torch.optim.Optimizer):
@@ -157,8 +166,10 @@ SOLVERS = {
     "torch LOBPCG, 200 iterations": _lobpcg,
     "torch.func + eigsh": _lanczos(1e-3),
     "reference": _lanczos(1e-7),
-    "SGD fused": _sgd,
-    "clip_grad_norm_ + SGD fused": _clipped_sgd,
+    "SGD fused": _sgd(fused=True),
+    "norm + SGD foreach": _sgd(_norm, foreach=True),
+    "clip_grad_norm_ + SGD foreach": _sgd(_clip, foreach=True),
+    "clip_grad_norm_ + SGD fused": _sgd(_clip, fused=True),
     "published logic": _published,
     "flat norm + axpy": _flat,
 }
