@@ -105,7 +105,14 @@ class FiniteTime(Theorem):
         "loss, accuracy, margin, distance and path of the exact iterate after T stored steps from w_0 are as enclosed, "
         "whatever sigma_min and eta are"
     )
-    claims = ("expansion_constant", "expansion_band", "trajectory_error")
+    claims = (
+        "expansion_constant",
+        "expansion_band",
+        "matrix_norm",
+        "momentum_coordinates",
+        "momentum_ends",
+        "trajectory_error",
+    )
     forms = frozenset({Form.PLAIN, Form.SCHEDULED, Form.INSIDE})
     losses = tuple(OUTPUT_LOSSES)
     options = ("steps",)

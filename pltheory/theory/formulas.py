@@ -138,24 +138,6 @@ def ahead(m: Scalar, nesterov: bool) -> Scalar:
     return (m * m if nesterov else m) / (1 - m)
 
 
-def matrix_norm(p: Scalar, q: Scalar, r: Scalar, s: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
-    """Spectral norm of [[p, q], [r, s]]: the sum of its singular values and their difference, halved."""
-    return (ops.sqrt((p + s) ** 2 + (q - r) ** 2) + ops.sqrt((p - s) ** 2 + (q + r) ** 2)) / 2
-
-
-def expansion_mode(lam: Scalar, a: Scalar, al: Scalar, root: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
-    """Norm of one step with momentum on one eigenvector, in the coordinates (w + al d, root d) (Theorem T).
-
-    Args:
-        lam: h times the eigenvalue of the Hessian.
-        a: 1 - m of the momentum m.
-        al: alpha of `ahead`.
-        root: the square root of the weight c > 0 of d in the norm.
-        ops: the arithmetic.
-    """
-    return matrix_norm(1 - lam / a, lam * al / (a * root), -root * lam, 1 - a + al * lam, ops)
-
-
 def slowed(lipschitz: Scalar, al: Scalar, weight: Scalar) -> Scalar:
     """1 + L_F^2 al^2 / c: ||r(w_t)||^2 is at most that times 2 E_t, E_t = L(w_t + al d_t) + (c/2) ||d_t||^2 (M, M2).
 

@@ -54,7 +54,7 @@ def _band_as_constant(monkeypatch):
 
 
 def _plain_norm(monkeypatch):
-    monkeypatch.setattr(fe, "expansion_mode", lambda lam, a, al, root, ops: PLAIN.constant(lam, lam, interval(0.0)))
+    monkeypatch.setattr(fe.Momentum, "mode", lambda self, lam: PLAIN.constant(lam, interval(1.0), interval(0.0)))
 
 
 def _bend_too_small(monkeypatch):

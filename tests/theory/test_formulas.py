@@ -19,8 +19,8 @@ NUMBERS = {
     "beta": Q(5, 2), "mu": Q(4, 3), "h": Q(1, 9), "loss": Q(7, 3), "lipschitz": Q(8, 5), "residual": Q(11, 5),
     "jacobian_lipschitz": Q(1, 6), "n": Q(10), "radius": Q(3, 2), "depth": 2, "lambda_0": Q(9, 5),
     "negative": Q(1, 3), "s": Q(3, 10), "v": Q(4, 7), "al": Q(6, 5),
-    "sig": Q(5, 4), "kap": Q(1, 10), "m": Q(2, 3), "nesterov": True, "lam": Q(1, 5), "a": Q(1, 3), "root": Q(3, 2),
-    "p": Q(5, 2), "q": Q(1, 4), "r": Q(2, 5), "weight": Q(3, 7),
+    "sig": Q(5, 4), "kap": Q(1, 10), "m": Q(2, 3), "nesterov": True,
+    "weight": Q(3, 7),
 }  # fmt: skip
 
 
@@ -66,10 +66,6 @@ EXPECTED = {
     "block_norm": lambda v: _largest_singular_value(v.v, v.al),
     "expansion_band": lambda v: _largest_singular_value(v.s * (v.beta + v.negative) / 2, 1 + v.s * v.negative),
     "ahead": lambda v: v.m**2 / (1 - v.m),
-    "matrix_norm": lambda v: _spectral_norm(v.p, v.q, v.r, v.s),
-    "expansion_mode": lambda v: _spectral_norm(
-        1 - v.lam / v.a, v.lam * v.al / (v.a * v.root), -v.root * v.lam, 1 - v.a + v.al * v.lam
-    ),
     "slowed": lambda v: 1 + (v.lipschitz * v.al) ** 2 / v.weight,
     "width_scale_lzb": lambda v: v.n * v.radius ** (6 * v.depth + 2) / (v.lambda_0 - v.mu) ** 2,
 }  # fmt: skip

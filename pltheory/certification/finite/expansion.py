@@ -31,7 +31,7 @@ import numpy as np
 
 from ...rigor.arithmetic import INTERVALS
 from ...rigor.scalar import Interval, interval, maximum, sqrt
-from ...theory.formulas import ahead, block_norm, expansion_mode
+from ...theory.formulas import ahead, block_norm
 from ..trajectory.growth import PLAIN, Expansion
 
 _TRIALS = np.geomspace(2.0**-20, 2.0**20, 321)
@@ -84,7 +84,12 @@ class Momentum:
 
     def mode(self, lam: Interval) -> Interval:
         """||N(lam)||."""
-        return expansion_mode(lam, self.a, self.al, interval(self.root), INTERVALS)
+        return matrix_norm(
+            1 - lam / self.a,
+            lam * self.al / (self.a * self.root),
+            -(lam * self.root),
+            interval(self.m) + self.al * lam,
+        )
 
     def constant(self, h: Interval, beta: Interval, negative: Interval) -> Interval:
         """Upper end: the expansion where the step is h times the gradient."""
@@ -94,6 +99,11 @@ class Momentum:
         """Upper end: the expansion where the gradient is clipped, by s."""
         across = maximum(self.constant(s, beta, negative), interval(1.0))
         return block_norm(s * (beta + negative) / 2 * self._column * self.row, across, INTERVALS)
+
+
+def matrix_norm(p: Interval, q: Interval, r: Interval, s: Interval) -> Interval:
+    """Norm of [[p, q], [r, s]]: the sum of its singular values and their difference, halved."""
+    return (sqrt((p + s) ** 2 + (q - r) ** 2) + sqrt((p - s) ** 2 + (q + r) ** 2)) / 2
 
 
 def expansion_of(m: float, nesterov: bool, eta: float, beta: float) -> Expansion:
