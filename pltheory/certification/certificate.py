@@ -14,7 +14,7 @@ from ..rigor import environment
 from ..rigor.arithmetic import INTERVALS
 from ..rigor.errors import NoVerdictError
 from ..rigor.interval_arrays import INTERVAL_ARRAYS, intervals
-from ..rigor.roundoff import sqrt_down, sqrt_up
+from ..rigor.roundoff import Array, sqrt_down, sqrt_up
 from ..rigor.scalar import Interval, certainly_less, integral_below, interval
 from ..theory.arithmetic import Arithmetic, Scalar
 from ..theory.formulas import slack, smoothness
@@ -90,15 +90,42 @@ def certify(
         NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
+    rule = certifiable(settings)
+
+    def build(at: Centre, radius: float) -> Claim:
+        return _build(str(problem.objective), rule, at, radius, condition)
+
+    return proved_on(problem, build, radii, guess, centre=centre, sharp=sharp)
+
+
+def proved_on(
+    problem: Problem,
+    build: Callable[[Centre, float], Claim],
+    radii: Sequence[float],
+    guess: Profile,
+    *,
+    centre: Centre | None = None,
+    sharp: bool = False,
+) -> Claim:
+    """The first claim that holds on one of the balls, else the last. Arguments and errors as `certify`.
+
+    Args:
+        problem: network and data.
+        build: from the centre and a radius to a claim.
+        radii: R of the balls.
+        guess: the float64 profile.
+        centre: verified numbers, if at hand.
+        sharp: whether Theorem E is to sharpen the profile.
+    """
     environment.require()
-    share, rule = problem.share, certifiable(settings)
+    share = problem.share
     live = centre is None
     if centre is None:
         centre = enclose(stored(problem), spectrum=_eigenvalues(guess, float(share)))
     if sharp:
         centre = with_kernel(centre)
     for radius in radii:
-        claim = _build(str(problem.objective), rule, centre, radius, condition)
+        claim = build(centre, radius)
         if claim.holds:
             break
     # Pools may have been restarted with other flags meanwhile.
@@ -115,15 +142,52 @@ def _eigenvalues(guess: Profile, scale: float) -> tuple[float | None, float | No
     return smallest if smallest > 2.0**-30 * largest else None, largest if largest > 0 else None
 
 
-def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, condition: BallCondition) -> Claim:
+@dataclass(frozen=True)
+class Verified:
+    """Verified numbers on one ball, in the scale of the loss in use.
+
+    Attributes:
+        root: of the loss's scale.
+        residual: ||r_0||.
+        largest: ||J(w_0)||, its upper end an upper bound.
+        grid: radii from 0 to R.
+        sigma: lower bounds of sigma_min(J) at them.
+        lipschitz: L_F on the ball, likewise.
+        ell: likewise.
+    """
+
+    root: Interval
+    residual: Interval
+    largest: Interval
+    grid: Array
+    sigma: Array
+    lipschitz: Interval
+    ell: Interval
+
+    def beta(self, residual: Interval) -> Interval:
+        """Smoothness where ||r|| is at most the upper end of `residual`, as one double."""
+        return interval(smoothness(interval(residual.hi), interval(self.lipschitz.hi), interval(self.ell.hi)).hi)
+
+
+def verified(loss: str, centre: Centre, radius: float, points: int) -> Verified:
+    """The bounds of a network on one ball.
+
+    Args:
+        loss: "sum" or "mean".
+        centre: of the ball.
+        radius: R.
+        points: of the grid, where the kernel's own direction is not followed.
+
+    Raises:
+        NoVerdictError: an overflow, or a radius that has no grid of doubles.
+    """
     root = interval(1.0)
     if loss == "mean":
         root = INTERVALS.sqrt(interval(1.0) / interval(float(len(centre.arrays.x))))
     sigma_0 = interval(float(sqrt_down(max(0.0, centre.lambda_min.at_least()))))
     sigma_max = interval(float(sqrt_up(max(0.0, centre.lambda_max.at_most()))))
     residual = interval(centre.residual) * root
-    points = SHARP_POINTS if centre.kernel is not None else POINTS if condition.integrated else 1
-    grid = np.linspace(0.0, radius, points + 1)
+    grid = np.linspace(0.0, radius, (SHARP_POINTS if centre.kernel is not None else points) + 1)
     if not (np.diff(grid) > 0).all():
         raise NoVerdictError(f"a ball of radius {radius:.3g} has no grid of doubles")
     changes = changes_over(centre, grid)
@@ -133,18 +197,37 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
     sigma = np.array([max(0.0, (interval(s) * root).lo) for s in lower])
     lipschitz = (sigma_max + changes[-1]) * root
     ell = centre.bounds.lipschitz(interval(radius), INTERVALS, interval) * root
-    beta = interval(smoothness(interval(residual.hi), interval(lipschitz.hi), interval(ell.hi)).hi)
+    return Verified(root, residual, sigma_max * root, grid, sigma, lipschitz, ell)
+
+
+def step_of(rule: ClippedSettings, beta: Interval) -> float:
+    """Eta as a double, "c/beta" with the verified beta.
+
+    Raises:
+        NoVerdictError: it underflows.
+    """
     eta = rule.multiple / beta.hi if rule.multiple is not None else float(rule.eta)
     if not eta > 0:
         raise NoVerdictError(f"eta = {rule.eta} underflows at beta = {beta.hi:.3g}")
-    left = slack(beta, interval(eta))
-    inequalities = [
-        Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least()),
-        Inequality("beta eta < 2", (beta * interval(eta)).hi, "<", 2.0),
-    ]
+    return eta
+
+
+def positive_and_smooth(centre: Centre, radius: float) -> list[Inequality]:
+    """A positive kernel, and of a network with kinks that none is met."""
+    found = [Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least())]
     if centre.bounds.kinked:
-        met = centre.bounds.kinks(radius, INTERVALS, interval)
-        inequalities.append(Inequality(KINKS, float(met), "<=", 0.0))
+        found.append(Inequality(KINKS, float(centre.bounds.kinks(radius, INTERVALS, interval)), "<=", 0.0))
+    return found
+
+
+def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, condition: BallCondition) -> Claim:
+    on = verified(loss, centre, radius, POINTS if condition.integrated else 1)
+    root, residual, grid, sigma, lipschitz, ell = on.root, on.residual, on.grid, on.sigma, on.lipschitz, on.ell
+    beta = on.beta(residual)
+    eta = step_of(rule, beta)
+    left = slack(beta, interval(eta))
+    first, *kinks = positive_and_smooth(centre, radius)
+    inequalities = [first, Inequality("beta eta < 2", (beta * interval(eta)).hi, "<", 2.0), *kinks]
     floor = floor_below(rule.gamma, rule.delta, lipschitz * residual)
     if condition.integrated:
         available = np.array([(left * interval(float(s))).lo for s in integral_below(grid, sigma)])

@@ -55,6 +55,11 @@ class Schedule:
         raise NotImplementedError
 
     @property
+    def horizon(self) -> int:
+        """How many factors a certificate speaks of one by one; of those after it, by their lower bound."""
+        raise NotImplementedError
+
+    @property
     def constant(self) -> bool:
         """Whether f_t = 1 for all t."""
         return False
@@ -100,6 +105,11 @@ class Constant(Schedule):
         return 1.0
 
     @property
+    def horizon(self) -> int:
+        """One step like another."""
+        return 1
+
+    @property
     def constant(self) -> bool:
         """Yes."""
         return True
@@ -118,6 +128,11 @@ class Warmup(Schedule):
         """A number of steps."""
         self._require_steps("length")
 
+    @property
+    def horizon(self) -> int:
+        """Length."""
+        return self.length
+
     def at(self, t: int) -> float:
         """min(1, (t + 1) / length)."""
         return min(1.0, (t + 1) / self.length)
@@ -129,10 +144,11 @@ class Warmup(Schedule):
 
 @dataclass(frozen=True)
 class StepDecay(Schedule):
-    """f_t = factor^(t // every), as torch's StepLR."""
+    """f_t = factor^(t // every), as torch's StepLR; length says how many steps the loss is bounded after."""
 
     every: int
     factor: float
+    length: int
 
     name = "step"
     words = "times factor after every so many steps"
@@ -140,7 +156,13 @@ class StepDecay(Schedule):
     def check(self) -> None:
         """A number of steps and a factor in (0, 1)."""
         self._require_steps("every")
+        self._require_steps("length")
         self._require_share("factor", closed=False)
+
+    @property
+    def horizon(self) -> int:
+        """Length."""
+        return self.length
 
     def at(self, t: int) -> float:
         """factor^(t // every)."""
@@ -165,6 +187,11 @@ class Cosine(Schedule):
         """A number of steps and a share of eta."""
         self._require_steps("length")
         self._require_share("final", closed=True)
+
+    @property
+    def horizon(self) -> int:
+        """Length."""
+        return self.length
 
     def at(self, t: int) -> float:
         """The cosine, or final."""
@@ -192,6 +219,11 @@ class Linear(Schedule):
         """A number of steps and a share of eta."""
         self._require_steps("length")
         self._require_share("final", closed=True)
+
+    @property
+    def horizon(self) -> int:
+        """Length."""
+        return self.length
 
     def at(self, t: int) -> float:
         """The line, or final."""
@@ -224,6 +256,11 @@ class Recorded(Schedule):
                 raise InvalidInputError(
                     f"optimizer.schedule: factor {f!r} at step {t}: must lie in [0, 1], eta is the largest step"
                 )
+
+    @property
+    def horizon(self) -> int:
+        """As many as are recorded."""
+        return len(self.values)
 
     def at(self, t: int) -> float:
         """The factor, or 0."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -220,16 +221,20 @@ class BallTheorem(Theorem):
         p = question.at.profile
         if p is None:
             return None
-        found = Ball(self.search_radius(p, question.settings), None, p)
+        found = self.ball(p, question.settings)
         if found.constants.holds or not self.certifiable or question.at.singular is not None:
             return found
         with contextlib.suppress(NotAvailableError, NumericalFailureError):
             question.allow(sharpening_cost(question.problem))
             sharp = question.at.sharpened
-            more = self.search_radius(sharp, question.settings)
-            if more.holds:
-                return Ball(more, None, sharp)
+            more = self.ball(sharp, question.settings)
+            if more.constants.holds:
+                return more
         return found
+
+    def ball(self, p: Profile, settings: StepSettings) -> Ball:
+        """What a search of the profile finds."""
+        return Ball(self.search_radius(p, settings), None, p)
 
     def certify_near(
         self,
@@ -255,15 +260,28 @@ class BallTheorem(Theorem):
             NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
             RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
         """
-        condition = self.condition
-        if condition is None:
+        if self.condition is None:
             raise InvalidInputError(f"theorem = {self.id!r}: has no certificate")
         found = self.search_radius(guess, settings, headroom=HEADROOM)
         # A residual of zero needs no ball at all; the smallest one of the grid is as good and can be written down.
         radius = max(found.radius, float(guess.radii[1]))
         # Round-off may ask for more room than a ball chosen in floating point has to spare.
         radii = [radius] if found.best_radius <= radius else [radius, found.best_radius]
-        return certify(problem, settings, condition, radii, guess, centre=centre, sharp=sharp)
+        return self.certified(problem, settings, radii, guess, centre, sharp=sharp)
+
+    def certified(
+        self,
+        problem: Problem,
+        settings: StepSettings,
+        radii: Sequence[float],
+        guess: Profile,
+        centre: Centre | None,
+        *,
+        sharp: bool,
+    ) -> Claim:
+        """The claim on the first of the balls on which the hypotheses are proved; arguments as `certify_near`."""
+        assert self.condition is not None
+        return certify(problem, settings, self.condition, radii, guess, centre=centre, sharp=sharp)
 
     def ratio(self, p: Profile, settings: StepSettings) -> float:
         """The largest ratio over the balls of a profile."""

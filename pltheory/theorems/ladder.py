@@ -7,10 +7,11 @@ from typing import Protocol
 from ..certification.claim import Claim
 from ..certification.profile import Profile
 from ..optim import StepSettings
+from ..optim.recursion import Form
 from ..problem.batches import Batches
 from ..problem.loss import Loss, SquareLoss
 from ..problem.problem import Problem
-from . import a, a_tight, b, b_plus, c, d, f1, l, lzb22_4, lzb22_6, m2, m3, n, t, tmssr25
+from . import a, a_tight, b, b_plus, c, d, f1, l, lzb22_4, lzb22_6, m, m2, m3, mb, n, s, t, tmssr25
 from .ball import BallTheorem
 from .protocol import Theorem
 
@@ -29,6 +30,9 @@ LADDER: tuple[Theorem, ...] = (
     b_plus.THEOREM,
     d.THEOREM,
     l.THEOREM,
+    s.THEOREM,
+    m.THEOREM,
+    mb.THEOREM,
     m2.THEOREM,
     m3.THEOREM,
 )
@@ -74,19 +78,27 @@ BASINS: dict[str, AtCheckpoint] = {each.id: each for each in (AT_CHECKPOINT, m2.
 """Theorems that `pltheory certify` proves after a polish, by id."""
 
 
-def by_cost(*, checkpoint: bool, loss: Loss) -> tuple[Theorem, ...]:
+def by_cost(settings: StepSettings, *, checkpoint: bool, loss: Loss) -> tuple[Theorem, ...]:
     """What "best" tries in turn, until one reaches the level.
+
+    Args:
+        settings: the step rule; where eta is constant and there is no momentum, S says what B does.
+        checkpoint: whether the weights were loaded.
+        loss: of the problem.
 
     The others of the ladder ask for more: where LZB22-6, TMSSR25 or A allow the step, their radius is at least that
     of A'. Of the square loss Theorem L says what B says.
     """
     if not isinstance(loss, SquareLoss):
         return (l.THEOREM,)
+    plain = Form.PLAIN in settings.forms
     return (
-        AT_CHECKPOINT if checkpoint else WEAKEST_DEMAND,
+        *((AT_CHECKPOINT if checkpoint else WEAKEST_DEMAND,) if plain else (s.THEOREM,)),
         a_tight.THEOREM,
         n.THEOREM,
         b_plus.THEOREM,
+        m.THEOREM,
+        mb.THEOREM,
         m2.THEOREM,
         m3.THEOREM,
         d.THEOREM,

@@ -239,7 +239,7 @@ def _theorems(
         return [theorem]
     if theorem not in (ALL, BEST):
         return [theorem_of(theorem)]
-    of_all_samples = LADDER if theorem == ALL else by_cost(checkpoint=checkpoint is not None, loss=loss)
+    of_all_samples = LADDER if theorem == ALL else by_cost(settings, checkpoint=checkpoint is not None, loss=loss)
     several = (*of_all_samples, *OF_BATCHES)
     # Where none speaks of the batches, the loss and the steps, one says so.
     speaking = [t for t in several if not t.outside(batches, loss) and not t.uncovered(settings)] or [WEAKEST_DEMAND]

@@ -90,7 +90,7 @@ def test_clip_of_the_buffer() -> None:
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (StepDecay(4, 0.5), lambda o: StepLR(o, 4, 0.5)),
+        (StepDecay(4, 0.5, STEPS), lambda o: StepLR(o, 4, 0.5)),
         (Cosine(STEPS), lambda o: CosineAnnealingLR(o, STEPS)),
         (Linear(STEPS, 0.25), lambda o: LinearLR(o, 1.0, 0.25, STEPS)),
     ],
@@ -100,7 +100,7 @@ def test_schedules_are_those_of_torch(ours: StepDecay, theirs: object) -> None:
     assert recorded.factors(STEPS) == pytest.approx(ours.factors(STEPS), rel=1e-12)
 
 
-@pytest.mark.parametrize("one", [Warmup(5), StepDecay(3, 0.5), Cosine(7, 0.1), Linear(6), Recorded((0.5, 1.0))])
+@pytest.mark.parametrize("one", [Warmup(5), StepDecay(3, 0.5, 30), Cosine(7, 0.1), Linear(6), Recorded((0.5, 1.0))])
 def test_what_is_left_of_a_schedule_is_a_lower_bound(one: Warmup) -> None:
     factors = one.factors(30)
     assert (factors >= 0).all()
@@ -153,7 +153,7 @@ def test_schedules_of_torch_that_no_theorem_speaks_of() -> None:
 
 def test_arguments_of_a_schedule() -> None:
     assert schedule("cosine", {}, steps=30) == Cosine(30)
-    assert schedule("step", {"every": 3, "factor": 0.5}, steps=30) == StepDecay(3, 0.5)
+    assert schedule("step", {"every": 3, "factor": 0.5}, steps=30) == StepDecay(3, 0.5, 30)
     for name, given in (("step", {}), ("warmup", {"final": 0.1}), ("cosin", {}), ("step", {"every": 0, "factor": 0.5})):
         with pytest.raises(InvalidInputError, match="optimizer"):
             schedule(name, given, steps=30)

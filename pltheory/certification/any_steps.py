@@ -1,0 +1,133 @@
+"""Theorems S, M and Mb proved on one ball: the integral of the profile, and the loss at the end of a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from ..optim import ClippedSettings, StepSettings, certifiable
+from ..problem.problem import Problem
+from ..rigor.arithmetic import INTERVALS
+from ..rigor.roundoff import Array
+from ..rigor.scalar import Interval, integral_below, interval
+from ..theory.potential import Constants
+from ..theory.statement import Statement
+from .centre import Centre
+from .certificate import POINTS, positive_and_smooth, proved_on, step_of, verified
+from .claim import Claim, Inequality, bounds
+from .conclusion import path_end
+from .profile import Profile
+from .steps import At, Law
+
+
+def certify_steps(
+    problem: Problem,
+    settings: StepSettings,
+    law: Law,
+    statement: Statement,
+    radii: Sequence[float],
+    guess: Profile,
+    *,
+    centre: Centre | None = None,
+    sharp: bool = False,
+) -> Claim:
+    """Prove a theorem about steps on one ball with arithmetic that counts its own rounding.
+
+    Args:
+        problem: network of class N or G, and data.
+        settings: step rule; "c/beta" is turned into a double with the verified beta.
+        law: of the theorem.
+        statement: the theorem in words.
+        radii: R of the ball, and others to be tried.
+        guess: the float64 profile, trusted for nothing but where to look for eigenvalues.
+        centre: verified numbers from `enclose`, if at hand.
+        sharp: whether Theorem E is to sharpen the profile.
+
+    Raises:
+        InvalidInputError, NotAvailableError, NoVerdictError, RoundingEnvironmentError: as `certify` of a ball.
+    """
+    rule = certifiable(settings, law.forms)
+
+    def build(at: Centre, radius: float) -> Claim:
+        return _build(problem.loss, rule, law, statement, at, radius)
+
+    return proved_on(problem, build, radii, guess, centre=centre, sharp=sharp)
+
+
+def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, centre: Centre, radius: float) -> Claim:
+    on, how = verified(loss, centre, radius, POINTS), rule.recursion
+    highest = on.residual * INTERVALS.sqrt(1 + interval(Fraction(law.excess(how.momentum))))
+    beta = on.beta(highest)
+    eta = step_of(rule, beta)
+    at = At(beta.hi, eta, float(on.sigma[0]), on.largest.hi, on.lipschitz.hi, on.residual.hi)
+    found = law.find(how, at)
+    first, *kinks = positive_and_smooth(centre, radius)
+    inequalities = [first, *law.inequalities(how, at, found), *kinks]
+    start = law.start(how, at, found.c)
+    k = interval(found.k)
+    available = np.array([max(0.0, (k * interval(float(s))).lo) for s in integral_below(on.grid, on.sigma)])
+    inequalities.append(Inequality("rho_0 < k int_0^R sig", start.hi, "<", float(available[-1])))
+    end = path_end(available, start.hi)
+    mu = max(0.0, (interval(float(on.sigma[end])) ** 2).lo)
+    proved = all(i.holds for i in inequalities)
+    floor = law.floor(rule, at, found) if proved else 0.0
+    factors, tail = horizon(rule)
+    highest_loss = law.start(how, at, found.c_rate) ** 2 / interval(2.0)
+    loss_end = highest_loss
+    if proved:
+        fallen = loss_at_end(law, rule, at, found, mu, floor, factors)
+        loss_end = highest_loss * fallen * law.apart(how, at, found.c_rate)
+    later = law.factor(how, at, found, mu, *step_between(eta, tail, floor)).hi if proved and tail > 0 else 1.0
+    return Claim(
+        statement,
+        centre.arrays,
+        loss,
+        replace(rule, eta=eta),
+        bounds=bounds(
+            residual=("upper", on.residual.hi),
+            start=("upper", start.hi),
+            lambda_min=("lower", (interval(centre.lambda_min.at_least()) * on.root * on.root).lo),
+            largest=("upper", on.largest.hi),
+            lipschitz=("upper", on.lipschitz.hi),
+            ell=("upper", on.ell.hi),
+            beta=("upper", beta.hi),
+            required=("upper", float(on.grid[end])),
+            mu=("lower", mu),
+            floor=("lower", floor),
+            rate=("upper", min(later, 1.0)),
+            loss_end=("upper", loss_end.hi),
+        ),
+        inequalities=tuple(inequalities),
+        witness={"grid": on.grid, "sigma": on.sigma, "factors": factors},
+        numbers={"radius": radius, "tail": tail, **{name: getattr(found, name) for name in law.numbers}},
+        recursion=True,
+    )
+
+
+def horizon(rule: ClippedSettings) -> tuple[Array, float]:
+    """The factors f_0 .. f_{T-1} that are spoken of one by one, and a lower bound of all later ones."""
+    steps = rule.schedule.horizon
+    return rule.schedule.factors(steps), float(rule.schedule.least_from(steps))
+
+
+def step_between(eta: float, factor: float, floor: float) -> tuple[Interval, Interval]:
+    """The shortest and the longest step with that factor of the schedule."""
+    longest = interval(eta) * interval(factor)
+    return longest * interval(floor), longest
+
+
+def loss_at_end(
+    law: Law, rule: ClippedSettings, at: At, found: Constants, mu: float, floor: float, factors: Array
+) -> Interval:
+    """Upper end: the product of the potential's factors over the schedule; each factor in [0, 1]."""
+    known: dict[float, Interval] = {}
+    product = interval(1.0)
+    for f in factors.tolist():
+        if f not in known:
+            one = law.factor(rule.recursion, at, found, mu, *step_between(at.eta, f, floor))
+            known[f] = interval(min(1.0, max(0.0, one.hi)))
+        product = interval(max(0.0, (product * known[f]).hi))
+    return product
