@@ -62,7 +62,7 @@ def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, cen
     highest = on.residual * INTERVALS.sqrt(1 + interval(Fraction(law.excess(how.momentum))))
     beta = on.beta(highest)
     eta = step_of(rule, beta)
-    at = At(beta.hi, eta, float(on.sigma[0]), on.largest.hi, on.lipschitz.hi, on.residual.hi)
+    at = At(beta.hi, eta, float(on.sigma.max()), on.largest.hi, on.lipschitz.hi, on.residual.hi)
     found = law.find(how, at)
     first, *kinks = positive_and_smooth(centre, radius)
     inequalities = [first, *law.inequalities(how, at, found), *kinks]

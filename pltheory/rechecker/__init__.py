@@ -36,6 +36,7 @@ from .finite.replay import check_finite
 from .kinked_trajectory import check_kinked_trajectory
 from .level import check_level, read_level
 from .quadratic import check_quadratic, read_quadratic
+from .steps import check_steps, read_steps
 from .trajectory import KinkedTrajectoryClaim, check_trajectory, read_trajectory
 
 Reader = Callable[[dict[str, Any], Path, Admit], Any]
@@ -51,6 +52,7 @@ def _along(claim: Any, checks: Checks, tick: Tick) -> None:
 
 CHECKERS: dict[str, tuple[Reader, Checker]] = {
     **{theorem: (read_ball, check_ball) for theorem in ("A", "A'", "B", "C")},
+    **{theorem: (read_steps, check_steps) for theorem in ("S", "M", "Mb")},
     "N": (read_crossed, check_crossed),
     "B+": (read_bplus, check_bplus),
     "M2": (read_quadratic, check_quadratic),

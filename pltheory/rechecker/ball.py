@@ -85,11 +85,7 @@ def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim | GraphCl
     else:
         stored = read_stored(text, path, admit, arrays, numbers)
     radius = number(*read_witness(text, "radius"))
-    grid, sigma = stored.more["grid"], stored.more["sigma"]
-    if sigma.shape != grid.shape or grid.size < 2 or (sigma < 0).any():
-        damaged("arrays.sigma", "must have one nonnegative number for each of two or more radii")
-    if grid[0] != 0 or not (np.diff(grid) > 0).all() or grid[-1] != radius:
-        damaged("arrays.grid", f"must start at 0, increase strictly and end at the radius, {radius!r}")
+    grid, sigma = read_profile(stored.more, radius)
     known = [(name, "<") for name in HYPOTHESES[stored.theorem]]
     if isinstance(stored, GraphStored) and stored.kinks:
         known.insert(2, KINKS)
@@ -98,6 +94,20 @@ def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim | GraphCl
         **vars(stored), radius=radius, bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),
         grid=grid.tolist(), sigma=sigma.tolist(), admit=admit,
     )  # fmt: skip
+
+
+def read_profile(more: dict[str, Array], radius: float) -> tuple[Array, Array]:
+    """The grid and the profile on it.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    grid, sigma = more["grid"], more["sigma"]
+    if sigma.shape != grid.shape or grid.size < 2 or (sigma < 0).any():
+        damaged("arrays.sigma", "must have one nonnegative number for each of two or more radii")
+    if grid[0] != 0 or not (np.diff(grid) > 0).all() or grid[-1] != radius:
+        damaged("arrays.grid", f"must start at 0, increase strictly and end at the radius, {radius!r}")
+    return grid, sigma
 
 
 @dataclass(frozen=True)
@@ -331,9 +341,51 @@ def kept(c: Claim | GraphClaim, at: Bounds, tick: Tick) -> list[arb] | None:
     return kept_shares(kinds, groups, centre_, c.grid, tick)
 
 
+@dataclass(frozen=True)
+class OnBall:
+    """What is recomputed on a ball, in the scale of the loss in use but for `at`.
+
+    Attributes:
+        at: of the network, summed loss.
+        share: of the loss.
+        profile: sig at the radii of the grid.
+        residual, largest, lipschitz, ell: ||r_0||, ||J(w_0)||, and L_F and ell on the ball.
+    """
+
+    at: Bounds
+    share: arb
+    profile: list[arb]
+    residual: arb
+    largest: arb
+    lipschitz: arb
+    ell: arb
+
+
+def on_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> OnBall:
+    """Recompute the bounds over the ball, and compare the stored profile with them."""
+    at: Bounds = GraphBall.of(c, tick) if isinstance(c, GraphClaim) else LayerBounds(c, tick)
+    zero, one = arb(0), arb(1)
+    share = one / len(c.x) if c.loss == "mean" else one
+    scale = share.sqrt()
+    sigma_0, change = root(at.least), zero
+    profile = []
+    for s in c.grid:
+        tick(f"profile at radius {s:.3g}")
+        change = at.change(s)
+        profile.append(((sigma_0 - change) * scale).max(zero))
+    if any(not sigma >= claim for sigma, claim in zip(profile, c.sigma, strict=True)):
+        shares = kept(c, at, tick)
+        if shares is not None:
+            profile = [sigma.max(sigma_0 * scale * part) for sigma, part in zip(profile, shares, strict=True)]
+    for j, (sigma, claim) in enumerate(zip(profile, c.sigma, strict=True)):
+        checks.compare(f"arrays.sigma[{j}]", claim, sigma, "lower")
+    lipschitz = (at.largest + change) * scale
+    ell = at.steepness(c.radius) * scale
+    return OnBall(at, share, profile, at.residual * scale, at.largest * scale, lipschitz, ell)
+
+
 def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem A, A', B or C."""
-    at: Bounds = GraphBall.of(c, tick) if isinstance(c, GraphClaim) else LayerBounds(c, tick)
     compare = checks.compare
 
     def bound(name: str, value: arb) -> None:
@@ -347,23 +399,10 @@ def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
     def hypothesis(i: int, low: arb, high: arb) -> None:
         checks.hypothesis(i, c.hypotheses[i], names[i], low, high)
 
-    zero, one, eta = arb(0), arb(1), arb(c.eta)
-    share = one / len(c.x) if c.loss == "mean" else one
-    scale = share.sqrt()
-    residual, sigma_0, change = at.residual * scale, root(at.least), zero
-    profile = []
-    for s in c.grid:
-        tick(f"profile at radius {s:.3g}")
-        change = at.change(s)
-        profile.append(((sigma_0 - change) * scale).max(zero))
-    if any(not sigma >= claim for sigma, claim in zip(profile, c.sigma, strict=True)):
-        shares = kept(c, at, tick)
-        if shares is not None:
-            profile = [sigma.max(sigma_0 * scale * share) for sigma, share in zip(profile, shares, strict=True)]
-    for j, (sigma, claim) in enumerate(zip(profile, c.sigma, strict=True)):
-        compare(f"arrays.sigma[{j}]", claim, sigma, "lower")
-    lipschitz = (at.largest + change) * scale
-    ell = at.steepness(c.radius) * scale
+    found = on_ball(c, checks, tick)
+    at, share, profile, residual = found.at, found.share, found.profile, found.residual
+    lipschitz, ell = found.lipschitz, found.ell
+    zero, eta = arb(0), arb(c.eta)
     beta = lipschitz**2 + residual * ell
     left = 1 - beta * eta / 2
     bound("residual", residual)

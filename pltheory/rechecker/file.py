@@ -31,7 +31,7 @@ LOSSES = {
 }
 """Of theorems that speak of more than the square loss."""
 MOST_LAYERS = 1000
-WITH_RECURSION = ("M2", "M3")
+WITH_RECURSION = ("S", "M", "Mb", "M2", "M3")
 """Theorems whose certificates say what the momentum and the clip of their steps are."""
 
 

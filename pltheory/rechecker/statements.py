@@ -24,6 +24,20 @@ CONCLUSIONS = {
         "loss, accuracy, margin, distance and path of the exact iterate after T stored steps from w_0 are as enclosed, "
         "whatever sigma_min and eta are"
     ),
+    "S": (
+        "path length at most rho, w_t converges; L_T <= L_0 times the product of 1 - 2 mu h_s (1 - beta h_s / 2) "
+        "over the steps of the schedule; L_t -> 0 where the steps after it have a positive lower bound, else no "
+        "zero is claimed"
+    ),
+    "M": (
+        "E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(z_t) + (c / 2) ||d_t||^2, the paths of w_t "
+        "and z_t at most rho, w_t converges to a zero of L"
+    ),
+    "Mb": (
+        "E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(w_t) + (c / 2) ||b_t - grad L(w_t) / (1 - "
+        "m)||^2, path length at most rho, w_t converges; L_t -> 0 where the steps after the schedule have a "
+        "positive lower bound, else no zero is claimed"
+    ),
     "M2": (
         "with v_t = w_t + al d_t, E_t = L(v_t) + c/2 |d_t|^2: E_t <= q^t L_0, |r(w_t)|^2 <= 2 (1 + L_F^2 al^2/c) E_t, "
         "path of v at most rho, w_t converges to a zero of L"

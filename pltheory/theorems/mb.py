@@ -22,7 +22,7 @@ class MomentumOfBuffer(PotentialTheorem):
         "path length at most rho, w_t converges; L_t -> 0 where the steps after the schedule have a positive lower "
         "bound, else no zero is claimed"
     )
-    claims = ("momentum_buffer_step", "momentum_buffer_rate", "momentum_closed")
+    claims = ("integral_root",)
     at_checkpoint = True
 
 

@@ -32,7 +32,6 @@ from .ball_constants import BallConstants
 from .hypotheses import ZERO, fits_into_ball
 from .protocol import Hypothesis, Question
 
-
 SEARCHES = 16
 """Radii at which k is searched for where eta is a number."""
 
@@ -179,7 +178,7 @@ class PotentialTheorem(IntegralTheorem):
         assert c is not None
         numbers = {name: c.numbers[name] for name in self.law.numbers}
         constants = Constants(**{"xi": 1.0, "c": 0.0, "omega": 1.0, "c_rate": 0.0, **numbers})
-        at = At(c["beta"], c.eta, float(c.witness["sigma"][0]), c["largest"], c["lipschitz"], c["residual"])
+        at = At(c["beta"], c.eta, float(c.witness["sigma"].max()), c["largest"], c["lipschitz"], c["residual"])
         return StepsBall(proved.constants, c, proved.profile, constants, at, c["loss_end"], float(c.numbers["tail"]))
 
     def promise(self, question: Question, found: Ball) -> Promise | None:

@@ -22,7 +22,7 @@ class AnyStepSizes(PotentialTheorem):
         "the steps of the schedule; L_t -> 0 where the steps after it have a positive lower bound, else no zero is "
         "claimed"
     )
-    claims = ("profile_step", "theorem_b", "any_steps")
+    claims = ("integral_root", "profile_step", "theorem_b")
     at_checkpoint = True
 
 
