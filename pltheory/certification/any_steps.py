@@ -52,7 +52,7 @@ def certify_steps(
     rule = certifiable(settings, law.forms)
 
     def build(at: Centre, radius: float) -> Claim:
-        return _build(problem.loss, rule, law, statement, at, radius)
+        return _build(str(problem.objective), rule, law, statement, at, radius)
 
     return proved_on(problem, build, radii, guess, centre=centre, sharp=sharp)
 

@@ -1,0 +1,124 @@
+"""Certificates of Theorems S, M and Mb: what the prover writes is accepted, what is doctored is not."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pltheory.certificates.prove import certify
+from pltheory.certification.claim import Claim
+from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
+from pltheory.optim.schedule import Cosine, StepDecay, Warmup
+from pltheory.rechecker import recheck
+from pltheory.theory import InvalidInputError
+from pltheory.theory.potential import Setting, search
+from pltheory.verification.contract import near_solution
+from tests.forge import DAMAGED, FALSE, Forge, number, refused, value
+from tests.rechecker.test_schema import PUBLISHED, wrong
+
+CLIP = {"eta": "0.2/beta", "gamma": 1e-3, "delta": 0.2}
+RULES = {
+    "S": DeltaGClipSettings(**CLIP, schedule=Cosine(20)),
+    "M": DeltaGClipSettings(**CLIP, momentum=0.5),
+    "M Nesterov": DeltaGClipSettings(**CLIP, momentum=0.5, nesterov=True),
+    "Mb": DeltaGClipSettings(**CLIP, momentum=0.5, clip="buffer", schedule=Warmup(5)),
+    "Mb unclipped": GradientDescentSettings("0.2/beta", momentum=0.5, schedule=StepDecay(10, 0.5, 30)),
+}
+
+
+@cache
+def claim(name: str) -> Claim:
+    return certify(near_solution(24, 1e-3), RULES[name], theorem=name.split()[0])
+
+
+def forged(folder: Path, name: str) -> Forge:
+    return Forge(folder, claim(name).text("c.cert.npz"), claim(name).arrays_bytes())
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_is_proved_is_accepted(name: str, tmp_path: Path) -> None:
+    assert claim(name).holds
+    forge = forged(tmp_path, name)
+    assert not wrong(forge.text, PUBLISHED)
+    assert recheck(forge.path).accepted, recheck(forge.path).message
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_bound_and_number_matters(name: str, tmp_path: Path) -> None:
+    for key, bound in forged(tmp_path, name).text["bounds"].items():
+        forge = forged(tmp_path, name)
+        x = value({k: bound[k] for k in ("hex", "decimal")})
+        if bound["kind"] == "lower" and x == 1:
+            continue  # the floor of a rule that does not clip
+        if key == "rate" and x == 1:
+            continue  # a schedule that leads to no zero
+        better = x * (1 - 1e-6) if bound["kind"] == "upper" else x * (1 + 1e-6)
+        forge.text["bounds"][key] = {"kind": bound["kind"], **number(better)}
+        result = recheck(forge.write())
+        assert result.code == FALSE, (key, result.message)
+    for key in set(forged(tmp_path, name).text["witness"]) & {"k", "omega"}:
+        forge = forged(tmp_path, name)
+        forge.text["witness"][key] = number(value(forge.text["witness"][key]) * (1 + 1e-3))
+        assert recheck(forge.write()).code == FALSE, key
+
+
+def test_the_profile_at_the_centre_cannot_be_understated(tmp_path: Path) -> None:
+    """A lower sig(0) would make eps smaller while the integral kept the larger values behind it."""
+    at, m = claim("M"), 0.5
+    s = at["beta"] * at.eta / (1 - m) ** 2
+    more = search(Setting(m, m, s, 0.0))
+    assert more.k > at.numbers["k"] * (1 + 1e-6)
+    forge = forged(tmp_path, "M")
+    forge.arrays["sigma"][0] = 0.0
+    for name in ("k", "xi", "c"):
+        forge.text["witness"][name] = number(getattr(more, name))
+    assert recheck(forge.write()).code == FALSE
+
+
+def test_the_factors_of_the_schedule_are_part_of_the_claim(tmp_path: Path) -> None:
+    forge = forged(tmp_path, "S")
+    forge.arrays["factors"] = forge.arrays["factors"] / 2
+    refused(recheck(forge.write()), FALSE, "bounds.loss_end")
+    forge = forged(tmp_path, "S")
+    forge.arrays["factors"][3] = 1.5
+    refused(recheck(forge.write()), DAMAGED, "arrays.factors")
+    forge = forged(tmp_path, "M")
+    forge.arrays["factors"] = np.array([0.5])
+    refused(recheck(forge.write()), DAMAGED, "arrays.factors")
+    forge = forged(tmp_path, "S")
+    forge.text["witness"]["tail"] = number(0.5)
+    assert recheck(forge.write()).accepted, "a larger tail claims less of the rate, which is 1"
+
+
+def test_a_recursion_that_the_theorem_does_not_speak_of(tmp_path: Path) -> None:
+    for name, key, given in (
+        ("S", "momentum", number(0.5)),
+        ("M", "momentum", number(0.0)),
+        ("M", "clip", "buffer"),
+        ("Mb", "clip", "gradient"),
+        ("Mb", "nesterov", True),
+        ("M", "momentum", number(1.0)),
+    ):
+        forge = forged(tmp_path, name)
+        forge.text["optimizer"][key] = given
+        refused(recheck(forge.write()), DAMAGED, "optimizer.momentum")
+    forge = forged(tmp_path, "M Nesterov")
+    forge.text["optimizer"]["nesterov"] = False
+    assert recheck(forge.write()).code == FALSE, "the heavy ball asks for more"
+    forge = forged(tmp_path, "M")
+    forge.text["optimizer"]["momentum"] = number(0.6)
+    assert recheck(forge.write()).code == FALSE
+
+
+def test_old_theorems_take_no_momentum(tmp_path: Path) -> None:
+    plain = certify(near_solution(24, 1e-3), DeltaGClipSettings(**CLIP), theorem="B")
+    forge = Forge(tmp_path, plain.text("c.cert.npz"), plain.arrays_bytes())
+    forge.text["optimizer"] |= {"momentum": number(0.5), "nesterov": False, "clip": "gradient"}
+    refused(recheck(forge.write()), DAMAGED, "optimizer")
+    assert wrong(forge.text, PUBLISHED)
+    for name, theorem in (("M", "B"), ("M", "S"), ("S", "B"), ("S", "M"), ("Mb", "M"), ("M", "Mb"), ("M", "D")):
+        with pytest.raises(InvalidInputError, match="speaks of"):
+            certify(near_solution(24, 1e-3), RULES[name], theorem=theorem)
