@@ -9,10 +9,14 @@ from pltheory.runs.promise import BallPromise
 from pltheory.theorems.ball import BallTheorem
 from pltheory.theorems.ball_constants import BallConstants
 from pltheory.theorems.guard import BUILT_IN, Guarded
+from pltheory.theorems.potential import PotentialTheorem
 from pltheory.theorems.protocol import Question, Theorem, TheoremReport
 
 THEOREMS: dict[str, Theorem] = BUILT_IN
-ON_A_BALL = tuple(name for name, t in BUILT_IN.items() if isinstance(t, BallTheorem))
+ON_A_BALL = tuple(
+    name for name, t in BUILT_IN.items() if isinstance(t, BallTheorem) and not isinstance(t, PotentialTheorem)
+)
+"""Theorems about a ball and steps with a floor; those about any steps have tests of their own."""
 
 
 def check(at, settings, theorem: str | Theorem, *, checkpoint=None) -> TheoremReport:

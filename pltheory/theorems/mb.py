@@ -22,7 +22,7 @@ class MomentumOfBuffer(PotentialTheorem):
         "path length at most rho, w_t converges; L_t -> 0 where the steps after the schedule have a positive lower "
         "bound, else no zero is claimed"
     )
-    claims = ("integral_root",)
+    claims = ("integral_root", "momentum_buffer_step")
     at_checkpoint = True
 
 

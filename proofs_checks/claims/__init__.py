@@ -104,6 +104,9 @@ NAMES = (
     "batch_epoch",
     "batch_fejer",
     "batch_half",
+    "momentum_step",
+    "momentum_rate",
+    "momentum_buffer_step",
 )
 
 
