@@ -14,7 +14,7 @@ import sympy as sp
 from ..language import Cert, Mutant, ge, term
 from ..notation import G, beta, m, q, sigma
 from ..statement import claim
-from .momentum_step import AT, C, E, ONE_LESS, SHORTER, STEP, UP, V, X, a, alpha, draw, inner, r, top
+from .momentum_step import AT, ONE_LESS, SHORTER, STEP, UP, C, E, V, X, a, alpha, draw, inner, r, top
 from .momentum_step import fall as lost
 
 W, level = sp.symbols("W level")
