@@ -23,7 +23,7 @@ from pltheory.verification.report import verify
 from tests.cases import draws
 
 RULE = DeltaGClipSettings(eta="0.5/beta", gamma=0.5, delta=0.2)
-TRIED = [t.id for t in by_cost(FIXED, checkpoint=False, loss=SquareLoss()) if not t.uncovered(FIXED)]
+TRIED = [t.id for t in by_cost(RULE, checkpoint=False, loss=SquareLoss()) if not t.uncovered(RULE)]
 """What best tries of steps without momentum."""
 FIXED = DeltaGClipSettings(eta=0.01, gamma=0.5, delta=0.2)
 
