@@ -16,8 +16,8 @@ from ..optim import ClippedSettings
 from ..optim.recursion import Form, Recursion
 from ..rigor.arithmetic import INTERVALS
 from ..rigor.scalar import Interval, below, interval, minimum
-from ..theory.formulas import ahead, contraction, slack
-from ..theory.potential import Constants, Setting, search
+from ..theory.formulas import contraction, slack
+from ..theory.potential import Constants, Setting, ahead, search
 from .claim import Inequality
 from .conclusion import floor_below
 

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from ..optim.momentum import buffers
 from ..optim.recursion import Recursion
 from ..problem.problem import Problem
-from ..theory.formulas import ahead
+from ..theory.potential import ahead
 
 
 class Measure:

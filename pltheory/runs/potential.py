@@ -15,8 +15,8 @@ import numpy as np
 
 from ..optim import StepSettings
 from ..optim.recursion import PLAIN, Recursion
-from ..theory.formulas import ahead, contraction
-from ..theory.potential import Constants
+from ..theory.formulas import contraction
+from ..theory.potential import Constants, ahead
 from .inequalities import Errors, Inequality, U, steps
 from .promise import BallPromise
 from .rounding import RoundOff

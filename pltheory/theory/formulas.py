@@ -133,11 +133,6 @@ def width_scale_lzb(n: Scalar, radius: Scalar, depth: int, lambda_0: Scalar, mu:
     return n * radius ** (6 * depth + 2) / (lambda_0 - mu) ** 2
 
 
-def ahead(m: Scalar, nesterov: bool) -> Scalar:
-    """How far z_t = w_t + alpha d_t lies ahead: alpha = m / (1 - m), of Nesterov's form m^2 / (1 - m) (Theorem M)."""
-    return (m * m if nesterov else m) / (1 - m)
-
-
 def slowed(lipschitz: Scalar, al: Scalar, weight: Scalar) -> Scalar:
     """1 + L_F^2 al^2 / c: ||r(w_t)||^2 is at most that times 2 E_t, E_t = L(w_t + al d_t) + (c/2) ||d_t||^2 (M, M2).
 

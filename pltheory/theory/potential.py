@@ -63,6 +63,11 @@ class Setting:
         return float(self.m / (self.s * (1 - self.m)) if self.outside else self.ap * self.s)
 
 
+def ahead(m: Any, nesterov: bool) -> Any:
+    """How far z_t = w_t + alpha d_t lies ahead: alpha = m / (1 - m), of Nesterov's form m^2 / (1 - m) (Theorem M)."""
+    return (m * m if nesterov else m) / (1 - m)
+
+
 def limit(m: Any, ap: Any) -> Any:
     """b*: the closed form needs beta eta below 2 (1 - m)^2 / (1 - m + 2 ap)."""
     return 2 * (1 - m) * (1 - m) / (1 - m + 2 * ap)

@@ -31,7 +31,8 @@ import numpy as np
 
 from ...rigor.arithmetic import INTERVALS
 from ...rigor.scalar import Interval, interval, maximum, sqrt
-from ...theory.formulas import ahead, block_norm
+from ...theory.formulas import block_norm
+from ...theory.potential import ahead
 from ..trajectory.growth import PLAIN, Expansion
 
 _TRIALS = np.geomspace(2.0**-20, 2.0**20, 321)
