@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ..optim import ClippedSettings, DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
+from ..problem.batches import Batches
 from ..problem.networks import fully_connected
 from ..problem.problem import Problem
 from ..theorems.guard import Guarded, guarded
@@ -48,7 +49,7 @@ class Sample:
         problem: network, data, loss.
         settings: the step rule.
         options: of the theorem.
-        checkpoint: as in `Question`.
+        checkpoint, batches: as in `Question`.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Sample:
     settings: StepSettings
     options: Mapping[str, Any] = field(default_factory=dict)
     checkpoint: str | None = None
+    batches: Batches | None = None
 
 
 class TheoremContract:
@@ -170,7 +172,7 @@ class TheoremContract:
             try:
                 verify(
                     sample.problem, sample.settings, theorem=_guarded(self.candidate()), steps=0,
-                    options=sample.options, checkpoint=sample.checkpoint, level=Verdict.HOLDS,
+                    options=sample.options, checkpoint=sample.checkpoint, batches=sample.batches, level=Verdict.HOLDS,
                 ).to_json()  # fmt: skip
             except InvalidInputError:
                 continue
@@ -179,7 +181,7 @@ class TheoremContract:
         """The theorem's answer, None where it refuses the question in words."""
         question = Question(
             measure(sample.problem) if at is None else at, sample.settings, rigorous=False,
-            options=sample.options, checkpoint=sample.checkpoint, steps=STEPS,
+            options=sample.options, checkpoint=sample.checkpoint, batches=sample.batches, steps=STEPS,
         )  # fmt: skip
         refuses: tuple[type[Exception], ...] = (InvalidInputError,) if at is None else (PltheoryError,)
         if question.at.profile is None and sample.settings.multiple is not None:
@@ -196,7 +198,7 @@ class TheoremContract:
     def _verify(self, sample: Sample) -> VerifyReport:
         report = verify(
             sample.problem, sample.settings, theorem=_guarded(self.candidate()), steps=STEPS,
-            options=sample.options, checkpoint=sample.checkpoint, level=Verdict.HOLDS,
+            options=sample.options, checkpoint=sample.checkpoint, batches=sample.batches, level=Verdict.HOLDS,
         )  # fmt: skip
         if report.evidence is Evidence.CONTRADICTS:
             broken = report.run.violation if report.run is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
+from pltheory.problem.batches import Batches
 from pltheory.theorems.guard import BUILT_IN, Guarded
 from pltheory.verification.contract import Sample, TheoremContract, near_solution
 
@@ -13,6 +14,7 @@ OTHER_RULES = {
     "LZB22-6": GradientDescentSettings(eta="0.5/beta"),
     "M2": GradientDescentSettings(eta="0.06/beta", momentum=0.8),
     "M3": GradientDescentSettings(eta="1/beta", momentum=0.8),
+    "F1": GradientDescentSettings(eta="0.1/beta"),
 }
 """Of theorems that speak of other steps."""
 CHECKS = [name for name in dir(TheoremContract) if name.startswith("test_")]
@@ -31,7 +33,9 @@ class BuiltIn(TheoremContract):
         rule = OTHER_RULES.get(self.name, RULE)
         # Of networks without kinks N says nothing.
         problem = near_solution(24, 1e-7, activation="relu") if self.name == "N" else near_solution(8, 1e-5)
-        return Sample("near a solution", problem, rule, checkpoint="w.pt")
+        # One sample a batch: the mean of a smaller last batch is another problem than its sum.
+        batches = Batches(1) if self.name == "F1" else None
+        return Sample("near a solution", problem, rule, checkpoint="w.pt", batches=batches)
 
     def samples(self):
         for sample in super().samples():
