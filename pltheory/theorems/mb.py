@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..certification.steps import Outside
 from .hypotheses import POSITIVE, SMOOTH, STEP
-from .potential import FALLS, INTEGRAL, LOSS, STEPS, PotentialTheorem
+from .potential import FALLS, INTEGRAL, STEPS, PotentialTheorem
 from .sources import PROJECT
 
 
@@ -16,7 +16,7 @@ class MomentumOfBuffer(PotentialTheorem):
     citation = PROJECT
     law = Outside()
     forms = law.forms
-    hypotheses = (SMOOTH, POSITIVE, STEPS, STEP, FALLS, INTEGRAL, LOSS)
+    hypotheses = (SMOOTH, POSITIVE, STEPS, STEP, FALLS, INTEGRAL)
     conclusion = (
         "E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(w_t) + (c / 2) ||b_t - grad L(w_t) / (1 - m)||^2, "
         "path length at most rho, w_t converges; L_t -> 0 where the steps after the schedule have a positive lower "

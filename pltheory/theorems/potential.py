@@ -23,7 +23,6 @@ from ..problem.problem import Problem
 from ..runs.potential import PotentialPromise
 from ..runs.promise import Promise
 from ..theory import Bound, Direction
-from ..theory.bound import given
 from ..theory.formulas import smoothness
 from ..theory.potential import Constants
 from ..theory.verdict import Comparison, Fact, Row, unknown
@@ -65,19 +64,8 @@ def _falls(q: Question, found: StepsBall | None) -> Row:
     return Row(Comparison(Bound(found.found.k, Direction.LOWER, how, found.counted), ">", ZERO, "k"), how)
 
 
-def _loss(q: Question, found: StepsBall | None) -> Row:
-    if found is None or not found.constants.holds:
-        return unknown("no bounds over a ball")
-    steps = q.settings.recursion.schedule.horizon
-    more = "further steps lead to a zero" if found.tail > 0 else "the steps may have a finite sum: no zero is claimed"
-    how = f"after {steps} step{'s' * (steps != 1)} of the schedule; {more}"
-    end = Bound(found.loss_end, Direction.UPPER, how, found.counted)
-    return Row(Comparison(end, "<", given(math.inf, "any"), "L_T"), how)
-
-
 STEPS = Hypothesis("h_t in (0, eta]", _steps)
 FALLS = Hypothesis("a potential that falls, k > 0", _falls)
-LOSS = Hypothesis("loss at the end of the schedule", _loss)
 INTEGRAL = fits_into_ball("rho_0 < k int_0^R sig", symbol="")
 
 
@@ -180,6 +168,15 @@ class PotentialTheorem(IntegralTheorem):
         constants = Constants(**{"xi": 1.0, "c": 0.0, "omega": 1.0, "c_rate": 0.0, **numbers})
         at = At(c["beta"], c.eta, float(c.witness["sigma"].max()), c["largest"], c["lipschitz"], c["residual"])
         return StepsBall(proved.constants, c, proved.profile, constants, at, c["loss_end"], float(c.numbers["tail"]))
+
+    def concluded(self, question: Question, found: Ball) -> str:
+        """And the loss at the end of the schedule, a number that follows: nothing is asked of it."""
+        assert isinstance(found, StepsBall)
+        schedule = question.settings.recursion.schedule
+        if schedule.constant:
+            return ""
+        end = f"L_T ≤ {found.loss_end:.4g} at T = {schedule.horizon}{'' if found.counted else ', as computed'}"
+        return f"{self.conclusion}; here {end} and {'L_t -> 0 later' if found.tail > 0 else 'no zero is claimed'}"
 
     def promise(self, question: Question, found: Ball) -> Promise | None:
         """What the law says of every step."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..certification.steps import AnySteps
 from .hypotheses import POSITIVE, SMOOTH, STEP
-from .potential import INTEGRAL, LOSS, STEPS, PotentialTheorem
+from .potential import INTEGRAL, STEPS, PotentialTheorem
 from .sources import PROJECT
 
 
@@ -16,7 +16,7 @@ class AnyStepSizes(PotentialTheorem):
     citation = PROJECT
     law = AnySteps()
     forms = law.forms
-    hypotheses = (SMOOTH, POSITIVE, STEPS, STEP, INTEGRAL, LOSS)
+    hypotheses = (SMOOTH, POSITIVE, STEPS, STEP, INTEGRAL)
     conclusion = (
         "path length at most rho, w_t converges; L_T <= L_0 times the product of 1 - 2 mu h_s (1 - beta h_s / 2) over "
         "the steps of the schedule; L_t -> 0 where the steps after it have a positive lower bound, else no zero is "
