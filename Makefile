@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: verify test lint bench class-g kinks docs coq soundness processors fuzz clean
+.PHONY: verify test lint bench class-g kinks batches docs coq soundness processors fuzz clean
 
 verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
@@ -28,6 +28,10 @@ class-g: $(VENV)/.test
 # The same of networks with kinks: ReLU, max pooling.
 kinks: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks.kinks --recheck --page docs/kinks.md
+
+# The same of mini-batches: Theorem F1 for every order.
+batches: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks.batches --recheck --most-seconds 120 --page docs/batches.md
 
 .peers/jax/.done: tests/benchmarks/peers/jax.txt
 	$(PYTHON) -m venv .peers/jax

@@ -14,15 +14,36 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pltheory as pl
 from pltheory.certificates.basin import certify_basin
+from pltheory.certification.claim import Claim
 from pltheory.rechecker import MOST_GIB, MOST_SECONDS
 
 SETTINGS = pl.DeltaGClipSettings(eta="0.1/beta", gamma=0.5, delta=0.1)
+
+
+COLUMNS = {"needed": "needed", "available": "available", "`ell`": "ell"}
+"""Numbers of a row, by the heading of their column: the sides of the last inequality, or bounds and numbers of a claim
+by name; `width` is the units or channels of the first layer."""
+
+
+@dataclass(frozen=True)
+class Proved:
+    """What the proof of a row came to.
+
+    Attributes:
+        claim: the proof; None where no numbers were found.
+        steps: Gauss-Newton steps that were taken; None where they failed.
+        shortfall: why there is no proof, where the claim does not say it.
+    """
+
+    claim: Claim | None
+    steps: int | None
+    shortfall: str | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +56,7 @@ class Row:
         steps: most Gauss-Newton steps; None for a theorem at initialisation.
         theorem: its id there.
         settings: the step rule.
+        prove: in place of these three.
     """
 
     what: str
@@ -42,6 +64,16 @@ class Row:
     steps: int | None = 8
     theorem: str = "B"
     settings: pl.DeltaGClipSettings = SETTINGS
+    prove: Callable[[pl.Problem], Proved] | None = None
+
+    def proved(self, problem: pl.Problem) -> Proved:
+        """The proof."""
+        if self.prove is not None:
+            return self.prove(problem)
+        if self.steps is None:
+            return Proved(pl.certify(problem, self.settings, theorem=self.theorem), 0)
+        basin = certify_basin(problem, self.settings, limit=self.steps)
+        return Proved(basin.certificate, len(basin.polished.steps) - 1 if basin.polished else None, basin.shortfall)
 
 
 @dataclass(frozen=True)
@@ -54,6 +86,7 @@ class Table:
         title: of the page.
         text: above the table, lines.
         notes: below it, lines.
+        columns: as `COLUMNS`.
     """
 
     module: str
@@ -61,35 +94,36 @@ class Table:
     title: str
     text: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=lambda: COLUMNS)
 
 
-def measure(name: str, row: Row, *, limits: tuple[float, float] | None) -> dict[str, object]:
+def measure(
+    name: str, row: Row, *, limits: tuple[float, float] | None, columns: Mapping[str, str] = COLUMNS
+) -> dict[str, object]:
     """Prove a row and say what it took.
 
     Args:
         name: of the row.
         row: what is proved.
         limits: most processor seconds and GiB of its recheck; None for no recheck.
+        columns: as `COLUMNS`.
     """
     problem = row.problem()
     start, begun = time.perf_counter(), time.process_time()
-    count = sum(p.numel() for p in problem.parameters())
-    found: dict[str, object] = {"row": name, "what": row.what, "parameters": count}
-    if row.steps is None:
-        claim = pl.certify(problem, row.settings, theorem=row.theorem)
-        found |= {"steps": 0}
-    else:
-        basin = certify_basin(problem, row.settings, limit=row.steps)
-        claim = basin.certificate
-        found |= {"steps": len(basin.polished.steps) - 1 if basin.polished else None, "shortfall": basin.shortfall}
+    weights = list(problem.parameters())
+    found: dict[str, object] = {"row": name, "what": row.what, "parameters": sum(p.numel() for p in weights)}
+    proved = row.proved(problem)
+    claim = proved.claim
+    found |= {"steps": proved.steps, "shortfall": proved.shortfall}
     found |= {"proof_s": round(time.perf_counter() - start, 1), "proof_cpu_s": round(time.process_time() - begun, 1)}
     found["certified"] = claim is not None and claim.holds
     if claim is not None and not claim.holds:
-        found["shortfall"] = claim.shortfall or found.get("shortfall")
+        found["shortfall"] = claim.shortfall or proved.shortfall
     if claim is not None and claim.inequalities:
         left, right = claim.inequalities[-1].left, claim.inequalities[-1].right
-        named = {name: bound.value for name, bound in claim.bounds.items() if name in ("lambda_min", "ell")}
-        found |= {"needed": left, "available": right, **named}
+        known = {"needed": left, "available": right, "width": len(weights[0]), **claim.numbers}
+        known |= {name: bound.value for name, bound in claim.bounds.items()}
+        found |= {key: known[key] for key in columns.values() if key in known}
     found["proof_mib"] = _peak()
     if limits is not None and claim is not None and claim.holds:
         with tempfile.TemporaryDirectory() as folder:
@@ -107,6 +141,13 @@ def _peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
+def _number(value: float) -> str:
+    """Three digits, of a factor those of what it is short of 1; counts in full."""
+    if isinstance(value, int):
+        return str(value)
+    return f"1 - {1 - value:.2g}" if 0.99 < value < 1 else f"{value:.3g}"
+
+
 def page(table: Table, found: Mapping[str, dict[str, Any]], before: str = "") -> str:
     """The table as a page of the docs.
 
@@ -115,13 +156,14 @@ def page(table: Table, found: Mapping[str, dict[str, Any]], before: str = "") ->
         found: what was measured, by the row's name.
         before: the page as it was, whose rows stand where none was measured.
     """
+    head = ["network and data", "parameters", "steps", "verdict", *table.columns, "proof s", "recheck s", "MiB"]
     lines = [
         f"# {table.title}",
         "",
         *table.text,
         "",
-        "| network and data | parameters | steps | verdict | needed | available | `ell` | proof s | recheck s | MiB |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| " + " | ".join(head) + " |",
+        "|" + "---|" * len(head),
     ]
     kept = {line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ")}
     for name, row in table.rows.items():
@@ -130,7 +172,7 @@ def page(table: Table, found: Mapping[str, dict[str, Any]], before: str = "") ->
             continue
         r = found[name]
         verdict = "CERTIFIED" if r["certified"] else f"open: {r.get('shortfall') or 'short of what is needed'}"
-        numbers = [f"{r[k]:.3g}" if k in r else "" for k in ("needed", "available", "ell")]
+        numbers = [_number(r[key]) if key in r else "" for key in table.columns.values()]
         said = r.get("recheck", "")
         recheck = f"{r['recheck_s']:.3g}" if "confirmed" in said else said.split(":")[0]
         cells = [
@@ -164,7 +206,7 @@ def main(table: Table, doc: str | None) -> None:
     for name in filter(None, asked.rows.split(",")):
         if asked.here:
             limits = (asked.most_seconds, asked.most_gib) if asked.recheck else None
-            said = json.dumps(measure(name, table.rows[name], limits=limits))
+            said = json.dumps(measure(name, table.rows[name], limits=limits, columns=table.columns))
         else:
             more = [f"--most-seconds={asked.most_seconds}", f"--most-gib={asked.most_gib}"]
             more += ["--recheck"] if asked.recheck else []
