@@ -72,17 +72,45 @@ class Claim(Stored):
         return 1 / arb(max(self.sizes)), 1 / arb(min(self.sizes))
 
 
+def own_arrays(text: dict[str, Any]) -> dict[str, int]:
+    """The arrays of Theorem F1 in a text, name to number of dimensions."""
+    own = {"c_W1": 2, "c_W2": 2, "multiplier": 2}
+    return own | {f"c_{b}": 1 for b in ("b1", "b2") if f"c_{b}" in names_hashed(text)}
+
+
 def read_batches(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
     """The claim of a certificate, every field and hash checked, none of it recomputed.
 
     Raises:
         Stop: with code DAMAGED.
     """
-    own = {"c_W1": 2, "c_W2": 2, "multiplier": 2}
-    own |= {f"c_{b}": 1 for b in ("b1", "b2") if f"c_{b}" in names_hashed(text)}
-    stored = read_stored(text, path, admit, own, ("batch", "every_partition", *NUMBERS))
+    stored = read_stored(text, path, admit, own_arrays(text), ("batch", "every_partition", *NUMBERS))
+    spread, field = read_witness(text, "spread")
+    return claim_of(stored, text, number(spread, field), read_bounds(text, BOUNDS), read_hypotheses(text, HYPOTHESES))
+
+
+def claim_of(
+    stored: Stored,
+    text: dict[str, Any],
+    spread: float,
+    bounds: dict[str, float],
+    hypotheses: list[tuple[float, str, float]],
+    prefix: str = "",
+) -> Claim:
+    """What a text claims of every order of its batches.
+
+    Args:
+        stored: the start, with the arrays of `own_arrays`.
+        text: with the numbers of `NUMBERS`, batch and every_partition.
+        spread: radius of the ball of starts.
+        bounds, hypotheses: of Theorem F1.
+        prefix: before the names of its numbers.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
     if len(stored.weights) != 2:
-        damaged("network.layers", "Theorem F1 is rechecked for one hidden layer")
+        damaged("network.layers", f"Theorem {stored.theorem} is rechecked for one hidden layer")
     for l, (w, b) in enumerate(zip(stored.weights, stored.biases, strict=True), 1):
         found = {f"c_W{l}": w.shape} | ({} if b is None else {f"c_b{l}": b.shape})
         for name, shape in found.items():
@@ -92,21 +120,19 @@ def read_batches(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
             damaged(f"arrays.c_b{l}", f"is stored, and no b{l}")
     if stored.more["multiplier"].shape != stored.y.shape:
         damaged("arrays.multiplier", f"does not have the shape {stored.y.shape}")
-    values: dict[str, Any] = {}
-    for name in NUMBERS:
-        value, field = read_witness(text, name)
+    values = {"spread": spread}
+    for name in NUMBERS[:-1]:
+        value, field = read_witness(text, prefix + name)
         values[name] = number(value, field)
-        if values[name] < 0 or (values[name] == 0 and name in ("start", "stay", "growth")):
-            damaged(field, f"{values[name]} is not allowed")
-    batch, every = text["witness"]["batch"], text["witness"]["every_partition"]
+    for name, value in values.items():
+        if value < 0 or (value == 0 and name in ("start", "stay", "growth")):
+            damaged(f"witness.{prefix}{name}", f"{value} is not allowed")
+    (batch, field), (every, other) = (read_witness(text, prefix + name) for name in ("batch", "every_partition"))
     if type(batch) is not int or not 1 <= batch <= len(stored.x):
-        damaged("witness.batch", f"not a number of samples from 1 to {len(stored.x)}")
+        damaged(field, f"not a number of samples from 1 to {len(stored.x)}")
     if type(every) is not int or every not in (0, 1):
-        damaged("witness.every_partition", "neither 0 nor 1")
-    return Claim(
-        **vars(stored), bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, HYPOTHESES),
-        batch=batch, every=bool(every), **values,
-    )  # fmt: skip
+        damaged(other, "neither 0 nor 1")
+    return Claim(**vars(stored), bounds=bounds, hypotheses=hypotheses, batch=batch, every=bool(every), **values)
 
 
 @dataclass(frozen=True)

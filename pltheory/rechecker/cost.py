@@ -127,15 +127,12 @@ def estimate(theorem: str, shapes: dict[str, Shape], bits: int) -> Cost:
         seconds += steps * (seconds / 2 + at.parameters * (6e-6 + 2e-7 * at.n) + 2e-5 * at.n * at.units)
         numbers += 12 * at.parameters + 8 * at.n * at.units
     elif theorem == "T":
-        steps, seen = shapes["batches"]
-        part, (seconds, numbers) = replace(at, n=min(seen, at.n)), _centre(at, 1)
-        once = _centre(part, 1)[0]
-        seconds += steps * (once + at.parameters * (1.2e-5 + 2e-7 * part.n) + 2e-5 * part.n * at.units)
-        numbers += 20 * at.parameters + 8 * at.n * at.units
+        seconds, numbers = _finite(at, *shapes["batches"])
     elif theorem == "F1":
-        seconds, numbers = _centre(at, 0)
-        rows = at.n * at.outputs
-        seconds += 4 * _spectrum(rows) + 4e-6 * rows**2 + 2e-6 * at.n**2
+        seconds, numbers = _every_order(at)
+    elif theorem == "F3":
+        (seconds, numbers), (more, others) = _finite(at, *shapes["batches"]), _every_order(at)
+        seconds, numbers = seconds + more, max(numbers, others)
     else:
         seconds, numbers = _centre(at, shapes.get("grid", (1,))[0])
     return Cost(seconds * slower, 2 * arrays + size * numbers)
@@ -182,6 +179,21 @@ def _centre(at: _Sizes, radii: int) -> tuple[float, float]:
         seconds += _spectrum(min(p, q)) + 5e-8 * min(p, q) ** 2 * max(p, q)
         numbers = max(numbers, 8.0 * min(p, q) ** 2)
     return seconds + radii * (4e-4 + 1e-4 * (layers + 1) ** 2), numbers + 4 * _BLOCK
+
+
+def _finite(at: _Sizes, steps: int, seen: int) -> tuple[float, float]:
+    """Theorem T: so many steps that see so many samples each."""
+    part, (seconds, numbers) = replace(at, n=min(seen, at.n)), _centre(at, 1)
+    once = _centre(part, 1)[0]
+    seconds += steps * (once + at.parameters * (1.2e-5 + 2e-7 * part.n) + 2e-5 * part.n * at.units)
+    return seconds, numbers + 20 * at.parameters + 8 * at.n * at.units
+
+
+def _every_order(at: _Sizes) -> tuple[float, float]:
+    """Theorem F1."""
+    seconds, numbers = _centre(at, 0)
+    rows = at.n * at.outputs
+    return seconds + 4 * _spectrum(rows) + 4e-6 * rows**2 + 2e-6 * at.n**2, numbers
 
 
 def _bplus(at: _Sizes, phases: int, cells: int) -> tuple[float, float]:

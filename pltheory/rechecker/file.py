@@ -212,7 +212,7 @@ def _arrays(
 
 def names_hashed(text: dict[str, Any]) -> set[str]:
     """The arrays that a text names, whatever else is wrong with it."""
-    value = text["arrays"]
+    value = text.get("arrays")
     hashes = value.get("sha256") if isinstance(value, dict) else None
     return set(hashes) if isinstance(hashes, dict) else set()
 

@@ -50,5 +50,10 @@ CONCLUSIONS = {
         "for every order of the batches in every epoch, with D_e the distance to the zeros of L at its start: "
         "D_{e+1}^2 <= q D_e^2, path length at most R, w_t converges to a zero of L"
     ),
+    "F3": (
+        "the exact iterate after T stored steps from w_0 is as enclosed; from there on, for every order of the batches "
+        "in every epoch, with D_e the distance to the zeros of L at its start: D_{e+1}^2 <= q D_e^2, path length at "
+        "most R, w_t converges to a zero of L"
+    ),
 }
 CITATIONS = dict.fromkeys(CONCLUSIONS, "this project's sharpening of TMSSR25, proved in its derivations")

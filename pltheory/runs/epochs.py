@@ -34,6 +34,7 @@ class EpochPromise(Promise):
         growth: g.
         slope: upper bound of ||J|| on the ball.
         least: sg.
+        before: upper bound of the distance from w_0 where the promise begins.
     """
 
     count: int = 1
@@ -43,6 +44,7 @@ class EpochPromise(Promise):
     growth: float = 1.0
     slope: float = 0.0
     least: float = 1.0
+    before: float = 0.0
 
     def numbers(self) -> dict[str, Any]:
         """Those of `Promise`, and of the epochs: steps in each, the factor of D_e^2, D, V and g."""
@@ -77,7 +79,7 @@ class EpochPromise(Promise):
                 Inequality(
                     "distance, ||w_t - w_0|| <= V + D, at recorded steps",
                     trace.distance,
-                    np.full(len(reached), self.stay + self.start),
+                    np.full(len(reached), self.before + self.stay + self.start),
                     np.cumsum(np.concatenate([[0.0], err.step]))[reached] + added[epoch[reached]],
                     steps=np.maximum(reached - 1, 0),
                 )

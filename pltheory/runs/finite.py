@@ -17,7 +17,7 @@ from ..optim import StepSettings
 from .inequalities import Errors, Inequality
 from .promise import Promise
 from .rounding import RoundOff
-from .trace import Trace
+from .trace import Array, Trace
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,7 @@ class FinitePromise(Promise):
             return []
         with np.errstate(all="ignore"):
             err = Errors(trace, granted)
-            apart = [0.0]
-            for t, factor in enumerate(self.factors):
-                apart.append(factor * apart[-1] + self.spread * float(err.step[t]))
-            off = self.reach * np.array(apart)
+            off = self._off(err)
             moved = o.lipschitz * off[-1]
             read = float(err.rho[last] * err.e[last] + err.e[last] ** 2) if last < len(err.rho) else 0.0
             # The slope of the loss in use, from that of its sum.
@@ -64,6 +61,18 @@ class FinitePromise(Promise):
             Inequality(name, np.array([a]), np.array([b]), np.array([c]), last, np.array([last]))
             for name, a, b, c in pairs
         ]
+
+    def apart(self, trace: Trace, granted: RoundOff) -> float:
+        """How far w_T of the run may be from the exact iterate, of which the enclosures are."""
+        with np.errstate(all="ignore"):
+            return float(self._off(Errors(trace, granted))[-1])
+
+    def _off(self, err: Errors) -> Array:
+        """The same at every step up to T."""
+        apart = [0.0]
+        for t, factor in enumerate(self.factors):
+            apart.append(factor * apart[-1] + self.spread * float(err.step[t]))
+        return self.reach * np.array(apart)
 
     def numbers(self) -> dict[str, Any]:
         """Eta and since, and the enclosures."""

@@ -73,7 +73,9 @@ HOW = {
 }
 
 
-def _judged(name: str) -> Callable[[Question, Found | None], Row]:
+def judged(name: str) -> Callable[[Question, Found | None], Row]:
+    """What judges the hypothesis of that name."""
+
     def judge(q: Question, found: Found | None) -> Row:
         if found is None:
             return unknown("not looked at")
@@ -88,13 +90,37 @@ def _judged(name: str) -> Callable[[Question, Found | None], Row]:
     return judge
 
 
+def promised(question: Question, found: Found) -> EpochPromise | None:
+    """Per step and per epoch; None where the hypotheses were not found to hold."""
+    c, r = found.at.found, found.at.radii
+    if c is None:
+        return None
+    factor, path, slope, least = float(c.rate), float(c.path), high(c.whole), float(c.sg)
+    if found.claim is not None:
+        factor, path = found.claim["rate"], found.claim["required"]
+        slope, least = found.claim["lipschitz"], found.claim["profile"]
+    root = math.sqrt(question.problem.scale)
+    return EpochPromise(
+        eta=found.at.rule.eta,
+        floor=uniform_floor(question.settings),
+        radius=path,
+        count=found.at.numbers.parts.count,
+        factor=factor,
+        start=r.d,
+        stay=r.v,
+        growth=r.g,
+        slope=root * slope,
+        least=root * least,
+    )
+
+
 class EveryOrderOfBatches(Theorem):
     """The distance to a zero in place of the loss: every batch of a linear problem lowers it."""
 
     id = "F1"
     title = "mini-batches in every order"
     citation = PROJECT
-    hypotheses = (SMOOTH, *(Hypothesis(name, _judged(name)) for name in NAMES))
+    hypotheses = (SMOOTH, *(Hypothesis(name, judged(name)) for name in NAMES))
     conclusion = (
         "for every order of the batches in every epoch, with D_e the distance to the zeros of L at its start: "
         "D_{e+1}^2 <= q D_e^2, path length at most R, w_t converges to a zero of L"
@@ -155,26 +181,7 @@ class EveryOrderOfBatches(Theorem):
 
     def promise(self, question: Question, found: Found) -> Promise | None:
         """Per step and per epoch."""
-        c, r = found.at.found, found.at.radii
-        if c is None:
-            return None
-        factor, path, slope, least = float(c.rate), float(c.path), high(c.whole), float(c.sg)
-        if found.claim is not None:
-            factor, path = found.claim["rate"], found.claim["required"]
-            slope, least = found.claim["lipschitz"], found.claim["profile"]
-        root = math.sqrt(question.problem.scale)
-        return EpochPromise(
-            eta=found.at.rule.eta,
-            floor=uniform_floor(question.settings),
-            radius=path,
-            count=found.at.numbers.parts.count,
-            factor=factor,
-            start=r.d,
-            stay=r.v,
-            growth=r.g,
-            slope=root * slope,
-            least=root * least,
-        )
+        return promised(question, found)
 
     def shortfall(self, question: Question, found: Found | None, rows: list[Row]) -> str:
         """What is open, and the distance from a zero at which it would close."""

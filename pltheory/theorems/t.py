@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
-from itertools import islice
 
 from ..certification.claim import Claim
-from ..certification.finite import FiniteRun, Outcome, Rule, finite_claim, follow, largest_step
+from ..certification.finite import FiniteRun, Outcome, finite_claim, follow
 from ..certification.finite.outputs import OUTPUT_LOSSES
+from ..certification.finite.rule import stored_rule
 from ..certification.stored import require_unchanged, stored_arrays
 from ..optim import StepSettings, certifiable
 from ..optim.recursion import Form
@@ -45,16 +45,22 @@ class Followed:
 
 
 def _closes(q: Question, found: Followed | None) -> Row:
-    if found is None:
-        return unknown("not looked at")
-    r = found.result
+    return unknown("not looked at") if found is None else closed(found.result)
+
+
+def closed(r: FiniteRun) -> Row:
+    """Whether the last step was reached."""
     counts = ", ".join(f"{k} {v}" for k, v in r.branches.items()) or "none"
     how = f"T = {r.steps} steps ({counts}), growth 10^{math.log10(max(r.growth, 1.0)):.1f}"
     return Row(Fact("finite", f"|x_T - w_T| ≤ {r.apart:.2g}", True if r.outcome is not None else None), how)
 
 
 def _narrow(q: Question, found: Followed | None) -> Row:
-    outcome = None if found is None else found.result.outcome
+    return narrowed(None if found is None else found.result.outcome)
+
+
+def narrowed(outcome: Outcome | None) -> Row:
+    """Whether the enclosure of the loss says something."""
     if outcome is None:
         return unknown("the last step was not reached")
     width = Bound(outcome.width, Direction.UPPER, "round-off included", rounded=True)
@@ -83,11 +89,14 @@ def _above(x: float, digits: int = 10) -> str:
     return f"{Context(prec=digits, rounding=ROUND_CEILING).create_decimal(x):.{digits}g}"
 
 
-def _stored(batches: Batches | None, n: int, steps: int) -> tuple[tuple[int, ...], ...]:
-    """The samples of each step, as the run beside it sees them."""
-    if batches is None:
-        return (tuple(range(n)),) * steps
-    return tuple(tuple(rows.tolist()) for rows in islice(batches.rows(n), steps))
+def promised(eta: float, r: FiniteRun) -> FinitePromise | None:
+    """What a run of the same steps must show at step T; None where that was not reached."""
+    if r.outcome is None:
+        return None
+    return FinitePromise(
+        eta, since=r.steps, outcome=r.outcome, factors=tuple(s.factor for s in r.records),
+        spread=r.expansion.spread, reach=r.expansion.reach,
+    )  # fmt: skip
 
 
 class FiniteTime(Theorem):
@@ -143,25 +152,14 @@ class FiniteTime(Theorem):
     def _followed(
         self, problem: Problem, settings: StepSettings, steps: int, batches: Batches | None, progress: Progress | None
     ) -> Followed:
-        start, chosen, n = stored_arrays(problem), certifiable(settings, self.forms), len(problem.x)
-        how = chosen.recursion
-        rule = Rule(
-            eta=tuple(how.schedule.factors(steps).tolist()),
-            gamma=float(chosen.gamma),
-            delta=float(chosen.delta),
-            m=float(how.momentum),
-            nesterov=how.nesterov,
-            batches=_stored(batches, n, steps),
-            loss=OUTPUT_LOSSES[problem.objective.name],
-            share=lambda count: problem.objective.share(count, problem.y.shape[1]),
-        )
+        start, chosen = stored_arrays(problem), certifiable(settings, self.forms)
+        eta, rule = stored_rule(problem, start, chosen, batches, steps)
 
         def told(t: int, eps: float, growth: float) -> None:
             if progress is not None:
                 progress(t, steps, f"error {eps:.0e}")
 
-        eta = largest_step(start, rule, chosen)
-        found = follow(start, replace(rule, eta=tuple(eta * f for f in rule.eta)), told)
+        found = follow(start, rule, told)
         require_unchanged(start, stored_arrays(problem))
         claim = finite_claim(self.statement, str(problem.objective), replace(chosen, eta=eta), found)
         return Followed(eta, found, claim)
@@ -181,13 +179,7 @@ class FiniteTime(Theorem):
 
     def promise(self, question: Question, found: Followed) -> Promise | None:
         """What a run of the same steps must show at step T."""
-        r = found.result
-        if r.outcome is None:
-            return None
-        return FinitePromise(
-            found.eta, since=r.steps, outcome=r.outcome, factors=tuple(s.factor for s in r.records),
-            spread=r.expansion.spread, reach=r.expansion.reach,
-        )  # fmt: skip
+        return promised(found.eta, found.result)
 
     def shortfall(self, question: Question, found: Followed | None, rows: list[Row]) -> str:
         """Where the run was lost."""

@@ -66,20 +66,45 @@ class FiniteClaim(Stored):
         return count * own if self.mean else 1
 
 
+def own_arrays(text: dict[str, Any]) -> dict[str, int]:
+    """The arrays of Theorem T in a text, name to number of dimensions."""
+    count = _layers(text)
+    named = names_hashed(text)
+    ends = {f"end_W{l}": 2 for l in range(1, count + 1)}
+    ends |= {f"end_b{l}": 1 for l in range(1, count + 1) if f"b{l}" in named}
+    return {**dict.fromkeys(("eps", *STEPS), 1), "batches": 2, **ends}
+
+
+def _layers(text: dict[str, Any]) -> int:
+    network = text.get("network")
+    layers = network.get("layers") if isinstance(network, dict) else None
+    return layers if type(layers) is int and 0 < layers <= MOST_LAYERS else 0
+
+
 def read_finite(text: dict[str, Any], path: Path, admit: Admit) -> FiniteClaim:
     """The claim of a certificate of Theorem T.
 
     Raises:
         Stop: with code DAMAGED.
     """
-    network = text.get("network")
-    layers = network.get("layers") if isinstance(network, dict) else None
-    named = names_hashed(text) if isinstance(text.get("arrays"), dict) else set()
-    count = layers if type(layers) is int and 0 < layers <= MOST_LAYERS else 0
-    ends = {f"end_W{l}": 2 for l in range(1, count + 1)}
-    ends |= {f"end_b{l}": 1 for l in range(1, count + 1) if f"b{l}" in named}
-    own = {**dict.fromkeys(("eps", *STEPS), 1), "batches": 2, **ends}
-    stored = read_stored(text, path, admit, own, NUMBERS)
+    stored = read_stored(text, path, admit, own_arrays(text), NUMBERS)
+    return finite_of(stored, text, read_bounds(text, BOUNDS), read_hypotheses(text, HYPOTHESES))
+
+
+def finite_of(
+    stored: Stored, text: dict[str, Any], bounds: dict[str, float], hypotheses: list[tuple[float, str, float]]
+) -> FiniteClaim:
+    """What a text claims of its stored steps.
+
+    Args:
+        stored: with the arrays of `own_arrays`.
+        text: with the numbers of `NUMBERS`.
+        bounds, hypotheses: of Theorem T.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    count = _layers(text)
     more = stored.more
     weights = [more[f"end_W{l}"] for l in range(1, count + 1)]
     biases = [more.get(f"end_b{l}") for l in range(1, count + 1)]
@@ -120,8 +145,8 @@ def read_finite(text: dict[str, Any], path: Path, admit: Admit) -> FiniteClaim:
     name, mean = _loss(stored)
     return FiniteClaim(
         **vars(stored),
-        bounds=read_bounds(text, BOUNDS),
-        hypotheses=read_hypotheses(text, HYPOTHESES),
+        bounds=bounds,
+        hypotheses=hypotheses,
         eps=eps.tolist(),
         steps={key: more[key].tolist() for key in STEPS},
         batches=_batches(more["batches"], steps, len(stored.x)),
