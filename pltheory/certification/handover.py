@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -26,6 +26,7 @@ from ..problem.loss_gradient import LossGradient
 from ..problem.problem import Problem
 from ..rigor import environment
 from ..rigor.errors import NoVerdictError
+from ..rigor.roundoff import Array
 from ..theory.statement import Statement
 from .batches.certify import START, EveryOrder, at_centre
 from .batches.conditions import Rule, search
@@ -110,9 +111,7 @@ def hand_over(
     return Handover(eta, run, then)
 
 
-def _steps(
-    problem: Problem, settings: ClippedSettings, batches: Batches, most: int, looks: Looks | None
-) -> int | None:
+def _steps(problem: Problem, settings: ClippedSettings, batches: Batches, most: int, looks: Looks | None) -> int | None:
     """Steps after which F1 closes with room, as computed; a whole number of epochs."""
     work = _with(problem)
     gradient, order = LossGradient(work, work.class_n()), batches.rows(len(work.x))
@@ -153,7 +152,7 @@ def _closes(work: Problem, settings: ClippedSettings, batches: Batches) -> bool:
 
 
 @torch.no_grad()
-def _with(problem: Problem, parameters: list[torch.Tensor] | None = None) -> Problem:
+def _with(problem: Problem, parameters: Sequence[Array] | None = None) -> Problem:
     """A copy in double precision, its weights and then its biases replaced where given."""
     network = copy.deepcopy(problem.network).double()
     work = Problem(network, problem.x.double(), problem.y.double(), problem.loss)

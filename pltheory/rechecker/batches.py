@@ -120,7 +120,7 @@ def claim_of(
             damaged(f"arrays.c_b{l}", f"is stored, and no b{l}")
     if stored.more["multiplier"].shape != stored.y.shape:
         damaged("arrays.multiplier", f"does not have the shape {stored.y.shape}")
-    values = {"spread": spread}
+    values: dict[str, Any] = {"spread": spread}
     for name in NUMBERS[:-1]:
         value, field = read_witness(text, prefix + name)
         values[name] = number(value, field)

@@ -23,7 +23,10 @@ START = 2
 """Which of F1's hypotheses is about its start."""
 BOUNDS = finite.BOUNDS | {THEN + name: kind for name, kind in batches.BOUNDS.items()}
 HYPOTHESES = [*finite.HYPOTHESES, *batches.HYPOTHESES[:START], FROM_END, *batches.HYPOTHESES[START + 1 :]]
-NUMBERS = (*finite.NUMBERS, *(THEN + name for name in ("batch", "every_partition", *batches.NUMBERS) if name != "spread"))
+NUMBERS = (
+    *finite.NUMBERS,
+    *(THEN + name for name in ("batch", "every_partition", *batches.NUMBERS) if name != "spread"),
+)
 
 
 @dataclass(frozen=True)

@@ -113,9 +113,9 @@ class StoredThenEveryOrder(Theorem):
         then = proved(found.at.then, f1.THEOREM.statement, settings, loss)
         claim = handover_claim(self.statement, loss, settings, found.at, then)
         if not claim.holds:
-            failing = next((i for i in claim.inequalities if not i.holds), None)
-            why = claim.shortfall if failing is None else f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}"
-            raise NoVerdictError(why)
+            failing = [i for i in claim.inequalities if not i.holds]
+            sides = [f"{i.name}, {i.left:.10g} against {i.right:.10g}" for i in failing[:1]]
+            raise NoVerdictError("; ".join(sides) or claim.shortfall)
         return replace(found, claim=claim, of_then=then)
 
     def certify(self, problem: Problem, settings: StepSettings) -> Claim:
