@@ -122,7 +122,10 @@ def read_frame(text: dict[str, Any], numbers: Collection[str]) -> tuple[str, str
     Raises:
         Stop: with code DAMAGED.
     """
-    own = sorted({SECTIONS[name] for name in numbers}) if text["schema"] == SCHEMAS[0] else ["witness"]
+    old = text["schema"] == SCHEMAS[0]
+    if old and not set(numbers) <= SECTIONS.keys():
+        damaged("schema", f"{SCHEMAS[0]} has no certificates of Theorem {text['theorem']}")
+    own = sorted({SECTIONS[name] for name in numbers}) if old else ["witness"]
     keys_of(text, "certificate", [*KEYS, *own])
     for key in own:
         keys_of(text[key], key, [name for name in numbers if key in ("witness", SECTIONS.get(name))])

@@ -80,3 +80,8 @@ def test_what_is_not_of_the_form_is_damaged(forged, change, field):
 def test_a_text_without_arrays_is_damaged(forged):
     del forged.text["arrays"]
     refused(recheck(forged.write_text()), DAMAGED, "certificate")
+
+
+def test_the_first_schema_has_none_of_it(forged):
+    forged.text["schema"] = "pltheory-certificate/1"
+    refused(recheck(forged.write_text()), DAMAGED, "schema")
