@@ -15,6 +15,7 @@ OTHER_RULES = {
     "M2": GradientDescentSettings(eta="0.06/beta", momentum=0.8),
     "M3": GradientDescentSettings(eta="1/beta", momentum=0.8),
     "F1": GradientDescentSettings(eta="0.1/beta"),
+    "F3": GradientDescentSettings(eta="0.1/beta"),
 }
 """Of theorems that speak of other steps."""
 CHECKS = [name for name in dir(TheoremContract) if name.startswith("test_")]
@@ -34,13 +35,13 @@ class BuiltIn(TheoremContract):
         # Of networks without kinks N says nothing.
         problem = near_solution(24, 1e-7, activation="relu") if self.name == "N" else near_solution(8, 1e-5)
         # One sample a batch: the mean of a smaller last batch is another problem than its sum.
-        batches = Batches(1) if self.name == "F1" else None
+        batches = Batches(1) if self.name in ("F1", "F3") else None
         return Sample("near a solution", problem, rule, checkpoint="w.pt", batches=batches)
 
     def samples(self):
         for sample in super().samples():
-            # B+ and D are asked where they answer soon.
-            if self.name not in ("B+", "D") or "near a solution" in sample.name:
+            # B+, D and F3 are asked where they answer soon.
+            if self.name not in ("B+", "D", "F3") or "near a solution" in sample.name:
                 yield sample
 
 
