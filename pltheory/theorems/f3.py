@@ -153,9 +153,9 @@ class StoredThenEveryOrder(Theorem):
             return self.conclusion
         q = float(then.at.found.rate) if found.claim is None else found.claim["then_rate"]
         return (
-            f"after T = {run.steps} stored steps the exact iterate is within {run.apart:.2g} of the computed one "
-            f"(growth 10^{math.log10(max(run.growth, 1.0)):.1f}); from there on, for every order of the batches, "
-            f"D_{{e+1}}^2 <= (1 - {1 - q:.3g}) D_e^2 per epoch, and w_t converges to a zero of L"
+            f"after T = {run.steps} stored steps the exact iterate is within {t.above(run.apart, 2)} of the computed "
+            f"one (growth 10^{math.log10(max(run.growth, 1.0)):.1f}); from there on, for every order of the batches, "
+            f"D_{{e+1}}^2 <= (1 - {t.below(1 - q, 3)}) D_e^2 per epoch, and w_t converges to a zero of L"
         )
 
     def promise(self, question: Question, found: Found) -> Promise | None:

@@ -70,22 +70,24 @@ def narrowed(outcome: Outcome | None) -> Row:
 
 def said(o: Outcome) -> str:
     """What is enclosed, in a phrase; numbers are rounded outward."""
-    parts = [f"training loss between {_below(o.loss.lo)} and {_above(o.loss.hi)}"]
+    parts = [f"training loss between {below(o.loss.lo)} and {above(o.loss.hi)}"]
     if o.right is not None and o.wrong is not None:
         sure = o.right + o.wrong == o.samples
         counts = f"{o.right} of {o.samples}" if sure else f"{o.right} to {o.samples - o.wrong} of {o.samples}"
         share = f"{o.right / o.samples:.4g} " if sure else ""
-        parts.append(f"accuracy {share}({counts}), margin at least {_below(o.margin, 4)}")
-    parts.append(f"{_below(o.distance.lo, 7)} to {_above(o.distance.hi, 7)} away from w_0")
-    parts.append(f"path {_below(o.path.lo, 7)} to {_above(o.path.hi, 7)}")
+        parts.append(f"accuracy {share}({counts}), margin at least {below(o.margin, 4)}")
+    parts.append(f"{below(o.distance.lo, 7)} to {above(o.distance.hi, 7)} away from w_0")
+    parts.append(f"path {below(o.path.lo, 7)} to {above(o.path.hi, 7)}")
     return ", ".join(parts)
 
 
-def _below(x: float, digits: int = 10) -> str:
+def below(x: float, digits: int = 10) -> str:
+    """So many digits of a number, rounded down."""
     return f"{Context(prec=digits, rounding=ROUND_FLOOR).create_decimal(x):.{digits}g}"
 
 
-def _above(x: float, digits: int = 10) -> str:
+def above(x: float, digits: int = 10) -> str:
+    """So many digits of a number, rounded up."""
     return f"{Context(prec=digits, rounding=ROUND_CEILING).create_decimal(x):.{digits}g}"
 
 
