@@ -12,6 +12,8 @@ from pltheory.verification.contract import Sample, TheoremContract, near_solutio
 RULE = DeltaGClipSettings(eta="0.5/beta", gamma=1e-6, delta=0.2)
 OTHER_RULES = {
     "LZB22-6": GradientDescentSettings(eta="0.5/beta"),
+    "M": DeltaGClipSettings(eta="0.05/beta", gamma=1e-6, delta=0.2, momentum=0.5),
+    "Mb": DeltaGClipSettings(eta="0.05/beta", gamma=1e-6, delta=0.2, momentum=0.5, clip="buffer"),
     "M2": GradientDescentSettings(eta="0.06/beta", momentum=0.8),
     "M3": GradientDescentSettings(eta="1/beta", momentum=0.8),
     "F1": GradientDescentSettings(eta="0.1/beta"),

@@ -300,7 +300,9 @@ def follow(start_: Arrays, rule: Rule, progress: Progress | None = None) -> Fini
     found = None
     try:
         while run.t < len(rule.batches):
-            run.advance()
+            # A bound that overflows is infinite, and what is no number comes of one: neither leaves a finite error.
+            with np.errstate(over="ignore", invalid="ignore"):
+                run.advance()
             if progress is not None:
                 progress(run.t, run.eps, run.growth)
         found = run.finished()
