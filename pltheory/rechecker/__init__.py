@@ -37,6 +37,7 @@ from .handover import check_handover, read_handover
 from .kinked_trajectory import check_kinked_trajectory
 from .level import check_level, read_level
 from .quadratic import check_quadratic, read_quadratic
+from .random_batches import check_random_batches, read_random_batches
 from .steps import check_steps, read_steps
 from .trajectory import KinkedTrajectoryClaim, check_trajectory, read_trajectory
 
@@ -62,6 +63,7 @@ CHECKERS: dict[str, tuple[Reader, Checker]] = {
     "T": (read_finite, check_finite),
     "L": (read_level, check_level),
     "F1": (read_batches, check_batches),
+    "F2": (read_random_batches, check_random_batches),
     "F3": (read_handover, check_handover),
 }
 """Theorem to what reads its certificates and what recomputes their claims."""

@@ -109,6 +109,31 @@ def claim_of(
     Raises:
         Stop: with code DAMAGED.
     """
+    values, batch = numbers_at_centre(stored, text, NUMBERS[:-1], prefix)
+    if spread < 0:
+        damaged("witness.spread", f"{spread} is not allowed")
+    every, field = read_witness(text, f"{prefix}every_partition")
+    if type(every) is not int or every not in (0, 1):
+        damaged(field, "neither 0 nor 1")
+    return Claim(
+        **vars(stored), bounds=bounds, hypotheses=hypotheses, batch=batch, every=bool(every), spread=spread, **values
+    )
+
+
+def numbers_at_centre(
+    stored: Stored, text: dict[str, Any], numbers: tuple[str, ...], prefix: str = ""
+) -> tuple[dict[str, float], int]:
+    """Numbers of the witness, of which only eps may be zero, and b; the arrays of the centre fit the network's.
+
+    Args:
+        stored: the start, with the arrays of `own_arrays`.
+        text: with the numbers.
+        numbers: their names.
+        prefix: before the names.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
     if len(stored.weights) != 2:
         damaged("network.layers", f"Theorem {stored.theorem} is rechecked for one hidden layer")
     for l, (w, b) in enumerate(zip(stored.weights, stored.biases, strict=True), 1):
@@ -120,23 +145,20 @@ def claim_of(
             damaged(f"arrays.c_b{l}", f"is stored, and no b{l}")
     if stored.more["multiplier"].shape != stored.y.shape:
         damaged("arrays.multiplier", f"does not have the shape {stored.y.shape}")
-    values: dict[str, Any] = {"spread": spread}
-    for name in NUMBERS[:-1]:
+    values: dict[str, float] = {}
+    for name in numbers:
         value, field = read_witness(text, prefix + name)
         values[name] = number(value, field)
-    for name, value in values.items():
-        if value < 0 or (value == 0 and name in ("start", "stay", "growth")):
-            damaged(f"witness.{prefix}{name}", f"{value} is not allowed")
-    (batch, field), (every, other) = (read_witness(text, prefix + name) for name in ("batch", "every_partition"))
+        if values[name] < 0 or (values[name] == 0 and name != "eps"):
+            damaged(field, f"{values[name]} is not allowed")
+    batch, field = read_witness(text, f"{prefix}batch")
     if type(batch) is not int or not 1 <= batch <= len(stored.x):
         damaged(field, f"not a number of samples from 1 to {len(stored.x)}")
-    if type(every) is not int or every not in (0, 1):
-        damaged(other, "neither 0 nor 1")
-    return Claim(**vars(stored), bounds=bounds, hypotheses=hypotheses, batch=batch, every=bool(every), **values)
+    return values, batch
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
     """Norms of rows and shares of the batches, or of the samples; of the largest batch; and of blocks of the kernel."""
 
     count: int
@@ -146,13 +168,16 @@ class _Parts:
     blocks: dict[tuple[int, int], arb]
 
     def largest(self, change: arb) -> arb:
+        """beta, where the Jacobian has changed by so much for a share of 1."""
         return largest_of((row + share * change) ** 2 for row, share in self.tops)
 
     def summed(self, change: arb) -> arb:
+        """Gam, likewise."""
         each = sum(((b + s * change) ** 2 for b, s in zip(self.rows, self.shares, strict=True)), arb(0))
         return each.min(self.count * self.largest(change))
 
     def spread(self) -> arb:
+        """Root of the sum of the squared shares."""
         squares = sum((s * s for s in self.shares), arb(0))
         return root(squares.min(self.count * largest_of(share**2 for _, share in self.tops)))
 
@@ -171,12 +196,13 @@ def _block(m: arb_mat, rows: range, columns: range) -> arb_mat:
     return arb_mat([[m[i, j] for j in columns] for i in rows])
 
 
-def _top(m: arb_mat) -> arb:
+def largest_eigenvalue(m: arb_mat) -> arb:
+    """An upper bound, of a symmetric matrix."""
     return spectrum(m)[1].upper()
 
 
 def _norm(m: arb_mat) -> arb:
-    return root(_top(m * m.transpose())).upper()
+    return root(largest_eigenvalue(m * m.transpose())).upper()
 
 
 def _modulus(m: arb_mat) -> arb:
@@ -187,59 +213,63 @@ def _modulus(m: arb_mat) -> arb:
     return frobenius(m.entries()).min(root(high * wide).upper())
 
 
-def _fixed(c: Claim, kernel: arb_mat, gram: arb_mat) -> _Parts:
+def _fixed(c: Claim, kernel: arb_mat, gram: arb_mat) -> Parts:
     n, outputs = c.y.shape
     cut = [range(k, min(k + c.batch, n)) for k in range(0, n, c.batch)]
     wide = [range(b.start * outputs, b.stop * outputs) for b in cut]
-    rows = [root(_top(_block(kernel, b, b))) for b in wide]
-    shares = [root(_top(_block(gram, b, b))) for b in cut]
+    rows = [root(largest_eigenvalue(_block(kernel, b, b))) for b in wide]
+    shares = [root(largest_eigenvalue(_block(gram, b, b))) for b in cut]
     pairs = itertools.combinations(range(len(cut)), 2)
     blocks = {(k, j): _norm(_block(kernel, wide[k], wide[j])) for k, j in pairs}
-    return _Parts(len(cut), rows, shares, list(zip(rows, shares, strict=True)), blocks)
+    return Parts(len(cut), rows, shares, list(zip(rows, shares, strict=True)), blocks)
 
 
-def _every(c: Claim, kernel: arb_mat, gram: arb_mat) -> _Parts:
-    n, outputs = c.y.shape
+def every_subset(shape: tuple[int, ...], batch: int, kernel: arb_mat, gram: arb_mat) -> Parts:
+    """Of every subset of b samples, or fewer: y of this shape."""
+    n, outputs = shape
     own = [range(i * outputs, (i + 1) * outputs) for i in range(n)]
-    squares = [_top(_block(kernel, b, b)) for b in own]
+    squares = [largest_eigenvalue(_block(kernel, b, b)) for b in own]
     blocks = {(i, j): _modulus(_block(kernel, own[i], own[j])) for i, j in itertools.combinations(range(n), 2)}
     inputs = {(i, j): abs(gram[i, j]).upper() for i, j in itertools.combinations(range(n), 2)}
     diagonal = [gram[i, i] for i in range(n)]
-    top = (_of_batch(c, squares, blocks), _of_batch(c, diagonal, inputs))
-    return _Parts(-(-n // c.batch), [root(v) for v in squares], [root(v) for v in diagonal], [top], blocks)
+    top = (_of_batch(batch, squares, blocks), _of_batch(batch, diagonal, inputs))
+    return Parts(-(-n // batch), [root(v) for v in squares], [root(v) for v in diagonal], [top], blocks)
 
 
-def _of_batch(c: Claim, diagonal: Row, others: dict[tuple[int, int], arb]) -> arb:
+def _of_batch(batch: int, diagonal: Row, others: dict[tuple[int, int], arb]) -> arb:
     """Norm of a batch: root of the largest diagonal entry with the largest others of its row."""
     sums = []
     for i, own in enumerate(diagonal):
         row = sorted((others[min(i, j), max(i, j)] for j in range(len(diagonal)) if j != i), key=float, reverse=True)
-        sums.append(own + sum(row[: c.batch - 1], arb(0)))
+        sums.append(own + sum(row[: batch - 1], arb(0)))
     return root(largest_of(sums))
 
 
-class _Layer:
+class Layer:
     """The moduli of the layer, for shares of 1."""
 
-    def __init__(self, c: Claim, at: Hidden, gram: arb_mat) -> None:
+    def __init__(self, c: Stored, at: Hidden, gram: arb_mat) -> None:
         _, s1, s2 = ACTIVATIONS[c.activation]
         self._s1, self._s2, self._kappa = s1(), s2(), abs(arb(c.kappas[1]))
         self._swing = self._s1 if c.activation in RISING else 2 * self._s1
         self._column, self._longest = at.column(), root(largest_of(gram[i, i] for i in range(gram.nrows())))
 
     def curvature(self, u: arb) -> arb:
+        """Lipschitz constant of the Jacobian where U is within u of the centre's."""
         p = self._s2 * (self._column + u) * self._longest
         return self._kappa * (p + root(p * p + 4 * self._s1 * self._s1)) / 2
 
     def change(self, s: arb) -> arb:
+        """Of the Jacobian, within s of the centre."""
         return self.curvature(arb(0)) * s
 
     def remainder(self, t: arb, reach: arb) -> arb:
+        """m(t), one of both points within reach of the centre."""
         far = self.change(t) + 2 * self._kappa * self._swing * reach
         return (self.curvature(reach) * t).min(far)
 
 
-def _alpha(kernel: arb_mat, r: arb_mat, v: arb_mat, least: arb) -> arb:
+def projected(kernel: arb_mat, r: arb_mat, v: arb_mat, least: arb) -> arb:
     """|J^+ r|: its square is r^T v + r^T K^{-1} (r - K v)."""
     norm, rest = frobenius(r.entries()), frobenius((r - kernel * v).entries())
     plain = norm * norm / least
@@ -260,9 +290,9 @@ def check_batches(c: Claim, checks: Checks, tick: Tick) -> None:
     least, largest = spectrum(kernel, arb(c.bounds["lambda_min"]))
     positive("lambda_min(K(c))", least)
     tick("batches")
-    parts = _every(c, kernel, gram) if c.every else _fixed(c, kernel, gram)
+    parts = every_subset(c.y.shape, c.batch, kernel, gram) if c.every else _fixed(c, kernel, gram)
     tick("hypotheses")
-    sigma, layer, all_of = root(least), _Layer(c, at, gram), root(_top(gram))
+    sigma, layer, all_of = root(least), Layer(c, at, gram), root(largest_eigenvalue(gram))
     eps, d, v, g = arb(c.eps), arb(c.start), arb(c.stay), arb(c.growth)
     inner, radius, tau = eps + v, eps + v + d, g * d
     small, most = c.units
@@ -291,11 +321,11 @@ def check_batches(c: Claim, checks: Checks, tick: Tick) -> None:
     positive("1 - x", 1 - x)
     allowed = root(eta) * of_zero * v / (a * kap * d)
     right = d * d * (1 + allowed**2 / (1 - x)) + eta * of_zero**2 * v * v / (4 * a)
-    alpha = _alpha(kernel, residual, arb_mat(residual.nrows(), 1, more["multiplier"].ravel().tolist()), least)
+    alpha = projected(kernel, residual, arb_mat(residual.nrows(), 1, more["multiplier"].ravel().tolist()), least)
     for i, (low, high) in enumerate((
         (arb(0), least),
         (alpha + all_of * layer.change(eps) * eps / 2 / sigma, eps),
-        (_away(c) + eps + arb(c.spread), d),
+        (away(c) + eps + arb(c.spread), d),
         (eta * beta, arb(2)),
         (arb(0), floor),
         (arb(1), g * g * (1 - eta * of_epoch**2 / (4 * a))),
@@ -313,7 +343,7 @@ def check_batches(c: Claim, checks: Checks, tick: Tick) -> None:
         checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
 
 
-def _away(c: Claim) -> arb:
+def away(c: Stored) -> arb:
     """|w_0 - c|."""
     stored = {f"c_W{l}": w for l, w in enumerate(c.weights, 1)}
     stored |= {f"c_b{l}": b for l, b in enumerate(c.biases, 1) if b is not None}

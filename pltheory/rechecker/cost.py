@@ -128,7 +128,7 @@ def estimate(theorem: str, shapes: dict[str, Shape], bits: int) -> Cost:
         numbers += 12 * at.parameters + 8 * at.n * at.units
     elif theorem == "T":
         seconds, numbers = _finite(at, *shapes["batches"])
-    elif theorem == "F1":
+    elif theorem in ("F1", "F2"):
         seconds, numbers = _every_order(at)
     elif theorem == "F3":
         (seconds, numbers), (more, others) = _finite(at, *shapes["batches"]), _every_order(at)

@@ -50,6 +50,11 @@ CONCLUSIONS = {
         "for every order of the batches in every epoch, with D_e the distance to the zeros of L at its start: "
         "D_{e+1}^2 <= q D_e^2, path length at most R, w_t converges to a zero of L"
     ),
+    "F2": (
+        "every step sees a subset drawn anew: with probability at least 1 - p all iterates stay within G D of a zero "
+        "of L and w_t converges to a zero of L; in expectation over the batches, the runs that leave counted as 0, "
+        "D_t^2 <= q^t D^2 and the path length is at most R; of a single run nothing is claimed"
+    ),
     "F3": (
         "the exact iterate after T stored steps from w_0 is as enclosed; from there on, for every order of the batches "
         "in every epoch, with D_e the distance to the zeros of L at its start: D_{e+1}^2 <= q D_e^2, path length at "

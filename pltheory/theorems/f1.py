@@ -37,7 +37,7 @@ from .hypotheses import SMOOTH, shortfall
 from .protocol import Hypothesis, Question, Theorem
 from .sources import PROJECT
 
-_STEPS_TO_ZERO = 20.0
+STEPS_TO_ZERO = 20.0
 """Kernels at which the zero near the weights is looked for."""
 
 
@@ -145,7 +145,7 @@ class EveryOrderOfBatches(Theorem):
             raise NotAvailableError("Theorem F1 speaks of smooth networks only")
         assert question.batches is not None
         outputs, size = question.problem.y.numel(), sum(p.numel() for p in question.problem.parameters())
-        question.allow(_STEPS_TO_ZERO * (float(outputs) ** 2 * size / max(1, question.problem.x[0].numel())))
+        question.allow(STEPS_TO_ZERO * (float(outputs) ** 2 * size / max(1, question.problem.x[0].numel())))
         return Found(every_order(question.problem, question.settings, question.batches)[-1])
 
     def prove(self, question: Question, found: Found) -> Found:

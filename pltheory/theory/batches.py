@@ -1,4 +1,4 @@
-"""Mini-batches: the formulas of Theorem F1, and the moduli of a network of one hidden layer (THEORY_BATCH 3, 7).
+"""Mini-batches: the formulas of Theorems F1 and F2, and the moduli of one hidden layer (THEORY_BATCH 3, 4, 7).
 
 Every formula grows in what is an upper bound and falls in what is a lower one, as its arguments say, so that numbers
 rounded outward give bounds.
@@ -13,6 +13,10 @@ from .arithmetic import FLOATS, Arithmetic, Scalar
 
 TWO_OVER_PI = 0.6366197723675815
 """A double above 2 / pi."""
+DOUBLINGS = 26
+"""e^y is bounded by powers of 1 + y / 2^26 and of 1 - y / 2^26, which are formed by squaring."""
+MOST_EXPONENT = 200.0
+"""No probability below e^-200 is claimed."""
 
 
 @dataclass(frozen=True)
@@ -128,3 +132,59 @@ def truncation(
 def faded(floor: Scalar, ceiling: Scalar, gamma: Any, gradient: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
     """max(floor, min(ceiling, gamma / |g_B|)): a floor of the steps where the gradients of batches are bounded."""
     return ops.maximum(floor, ops.minimum(ceiling, gamma / gradient))
+
+
+# --- Theorem F2: batches drawn at random ---
+
+
+def drawn_lost(lam: Scalar, d: Scalar, a: Scalar, floor: Scalar, sg: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """x = Lam D / (a sqrt(delta) sg), with E ell_B^2 <= p Lam^2; F2 asks for x G < 1."""
+    return lam * d / (a * ops.sqrt(floor) * sg)
+
+
+def drawn_rate(eta: Scalar, a: Scalar, floor: Scalar, p: Scalar, sg: Scalar, x: Scalar, g: Scalar) -> Scalar:
+    """1 - a eta delta p sg^2 (1 - x G), of the mean of D_t^2 per step; a step sees each sample with probability p."""
+    return 1 - a * eta * floor * p * sg * sg * (1 - x * g)
+
+
+def drawn_path(
+    eta: Scalar, beta: Scalar, p: Scalar, d: Scalar, a: Scalar, floor: Scalar, sg: Scalar, x: Scalar, g: Scalar,
+    ops: Arithmetic = FLOATS,
+) -> Scalar:  # fmt: skip
+    """2 sqrt(eta beta) D / (a kap_1 (1 - x G)), kap_1 = sqrt(eta delta p) sg: the mean of the path within the ball."""
+    return 2 * ops.sqrt(eta * beta) * d / (a * ops.sqrt(eta * floor * p) * sg * (1 - x * g))
+
+
+def left_by_markov(x: Scalar, g: Scalar, xi: Scalar) -> Scalar:
+    """2 x / ((1 - x G) xi), a bound of the probability that the ball is ever left."""
+    return 2 * x / ((1 - x * g) * xi)
+
+
+def left_by_martingale(
+    x: Scalar, g: Scalar, xi: Scalar, eta: Scalar, a: Scalar, ell: Scalar, d: Scalar, ops: Arithmetic = FLOATS
+) -> Scalar:
+    """exp(-(2 / (G k^2)) (xi (1 / (5 x) - G / 2) - 1)), a bound of the same for x G <= .4; at most 1.
+
+    Args:
+        ell: largest Lipschitz constant of a batch's Jacobian, k = (e + sqrt(e^2 + 4)) / 2, e = sqrt(eta / a) ell G D.
+    """
+    e = ops.sqrt(eta / a) * ell * g * d
+    k = (e + ops.sqrt(e * e + 4)) / 2
+    exponent = 2 * (xi * (1 / (5 * x) - g / 2) - 1) / (g * k * k)
+    return 1 / exponential_below(ops.maximum(0.0, ops.minimum(exponent, MOST_EXPONENT)))
+
+
+def exponential_below(y: Scalar) -> Scalar:
+    """(1 + y / N)^N <= e^y for y >= 0, N = 2^26."""
+    return _squared(1 + y / 2.0**DOUBLINGS)
+
+
+def exponential_above(y: Scalar) -> Scalar:
+    """(1 - y / N)^-N >= e^y for 0 <= y < N, N = 2^26."""
+    return 1 / _squared(1 - y / 2.0**DOUBLINGS)
+
+
+def _squared(x: Scalar) -> Scalar:
+    for _ in range(DOUBLINGS):
+        x = x * x
+    return x

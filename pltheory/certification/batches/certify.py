@@ -73,16 +73,25 @@ def every_order(
         NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
-    environment.require()
-    start, rule = stored(problem), certifiable(settings)
-    zero = near_zero(problem)
-    centres = [start] if zero is None else [stored(zero), start]
+    rule = certifiable(settings)
+    start, centres = start_and_centres(problem)
     tried: list[EveryOrder] = []
     for centre in centres:
         tried.append(at_centre(start, centre, rule, problem.objective, batches, spread=spread))
         if tried[-1].found is not None:
             return tuple(tried)
     return tuple(tried[::-1])
+
+
+def start_and_centres(problem: Problem) -> tuple[Stored, list[Stored]]:
+    """The stored doubles at w_0, and at the centres to be tried: the zero near w_0, then w_0 itself.
+
+    Raises:
+        NotAvailableError, RoundingEnvironmentError: as `every_order`.
+    """
+    environment.require()
+    start, zero = stored(problem), near_zero(problem)
+    return start, [start] if zero is None else [stored(zero), start]
 
 
 def at_centre(

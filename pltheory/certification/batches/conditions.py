@@ -182,7 +182,7 @@ def high(x: Scalar) -> float:
 def search(n: BatchNumbers, rule: Rule, spread: float = 0.0) -> tuple[Radii, Conditions | None]:
     """eps, D, V and g at which the hypotheses hold as computed, or the last ones tried and None."""
     m = n.moduli()
-    eps = _least_eps(n, m)
+    eps = least_eps(n, m)
     at = Radii(eps, max((n.distance + eps + spread) * SLACK, 1e-300), math.nan, 1.0)
     at = replace(at, v=at.d)
     if not math.isfinite(at.d) or n.sigma <= 0:
@@ -216,7 +216,7 @@ def reach(n: BatchNumbers, rule: Rule, spread: float = 0.0) -> float:
     return short
 
 
-def _least_eps(n: BatchNumbers, m: Moduli) -> float:
+def least_eps(n: BatchNumbers, m: Moduli) -> float:
     """The smallest eps of (N), from below upward; infinite where there is none."""
     if not (n.sigma > 0 and math.isfinite(n.alpha)):
         return math.inf
