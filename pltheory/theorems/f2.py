@@ -91,7 +91,7 @@ class BatchesAtRandom(Theorem):
         "of L and w_t converges to a zero of L; in expectation over the batches, the runs that leave counted as 0, "
         "D_t^2 <= q^t D^2 and the path length is at most R; of a single run nothing is claimed"
     )
-    claims = ("batch_step", "drawn_step", "drawn_drift", "drawn_exponential")
+    claims = ("batch_step", "batch_epoch", "drawn_share", "drawn_exponential", "drawn_supermartingale")
     orders = ("random",)
     options = ("failure",)
     at_checkpoint = True
