@@ -140,9 +140,7 @@ class BatchesAtRandom(Theorem):
         outside = self.outside(batches, problem.objective)
         if outside:
             raise InvalidInputError(outside)
-        return proved_drawn(
-            drawn_batches(problem, settings, batches), self.statement, settings, str(problem.objective)
-        )
+        return proved_drawn(drawn_batches(problem, settings, batches), self.statement, settings, str(problem.objective))
 
     def certificate(self, found: Found) -> Claim | None:
         """The proof, where a recheck can read it."""
@@ -161,7 +159,8 @@ class BatchesAtRandom(Theorem):
         if found.claim is not None:
             failure, rate, path = found.claim["failure"], found.claim["rate"], found.claim["required"]
         return (
-            f"{self.conclusion}; here p = {failure:.3g}, G D = {r.g * r.d:.4g}, 1 - q = {1 - rate:.3g}, R = {path:.4g}; "
+            f"{self.conclusion}; here p = {failure:.3g}, G D = {r.g * r.d:.4g}, 1 - q = {1 - rate:.3g}, "
+            f"R = {path:.4g}; "
             f"for p = {found.at.allowed:g} the radius of [LZB22, Theorem 7] is about {classical(question, found):.3g}"
         )
 

@@ -72,7 +72,8 @@ def _mutants(c):
 
 
 def _draw(rng):
-    gap, see, dist, rate, lost = (rng.uniform(low, high) for low, high in ((0.1, 2), (0.05, 0.6), (0.1, 2), (0.1, 2), (0, 0.9)))  # fmt: skip
+    gap, see, dist, rate = rng.uniform(0.1, 2), rng.uniform(0.05, 0.6), rng.uniform(0.1, 2), rng.uniform(0.1, 2)
+    lost = rng.uniform(0, 0.9)
     seen = see * dist * rng.uniform(1, 1.2)
     left = max(0.0, dist**2 - gap * see * (1 - lost) * seen * dist) * rng.random()
     return {

@@ -17,6 +17,7 @@ OTHER_RULES = {
     "M2": GradientDescentSettings(eta="0.06/beta", momentum=0.8),
     "M3": GradientDescentSettings(eta="1/beta", momentum=0.8),
     "F1": GradientDescentSettings(eta="0.1/beta"),
+    "F2": GradientDescentSettings(eta="0.1/beta"),
     "F3": GradientDescentSettings(eta="0.1/beta"),
 }
 """Of theorems that speak of other steps."""
@@ -37,7 +38,7 @@ class BuiltIn(TheoremContract):
         # Of networks without kinks N says nothing.
         problem = near_solution(24, 1e-7, activation="relu") if self.name == "N" else near_solution(8, 1e-5)
         # One sample a batch: the mean of a smaller last batch is another problem than its sum.
-        batches = Batches(1) if self.name in ("F1", "F3") else None
+        batches = {"F1": Batches(1), "F2": Batches(1, "random"), "F3": Batches(1)}.get(self.name)
         return Sample("near a solution", problem, rule, checkpoint="w.pt", batches=batches)
 
     def samples(self):
