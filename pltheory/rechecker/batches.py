@@ -122,7 +122,7 @@ def claim_of(
 
 def numbers_at_centre(
     stored: Stored, text: dict[str, Any], numbers: tuple[str, ...], prefix: str = ""
-) -> tuple[dict[str, float], int]:
+) -> tuple[dict[str, Any], int]:
     """Numbers of the witness, of which only eps may be zero, and b; the arrays of the centre fit the network's.
 
     Args:
@@ -145,7 +145,7 @@ def numbers_at_centre(
             damaged(f"arrays.c_b{l}", f"is stored, and no b{l}")
     if stored.more["multiplier"].shape != stored.y.shape:
         damaged("arrays.multiplier", f"does not have the shape {stored.y.shape}")
-    values: dict[str, float] = {}
+    values: dict[str, Any] = {}
     for name in numbers:
         value, field = read_witness(text, prefix + name)
         values[name] = number(value, field)
