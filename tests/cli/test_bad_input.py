@@ -32,7 +32,7 @@ SETTINGS = {
     "optimizer.gama=1": ["optimizer.gama: unknown key", "did you mean 'gamma'?"],
     "theorem.nam=B": ["theorem.nam: unknown key", "did you mean 'name'?"],
     "run.stepz=3": ["run.stepz: unknown key", "did you mean 'steps'?"],
-    "run.qqq=3": ["run.qqq: unknown key", "known here: steps, target, seed, device, dtype"],
+    "run.qqq=3": ["run.qqq: unknown key", "known here: steps, batch, order, target, seed, device, dtype"],
     # network
     "network.hidden=[]": ["network.hidden = []", "at least one entry"],
     "network.hidden=[0]": ["network.hidden[0] = 0", "greater than or equal to 1"],
@@ -109,7 +109,7 @@ SETTINGS = {
     "run.seed=-1": ["run.seed = -1", "greater than or equal to 0"],
     "run.seed=99999999999999999999": ["run.seed = 99999999999999999999", "64 bits"],
     "level=proved": ["level = 'proved'", "'holds' or 'certified'"],
-    "loss=max": ["loss = 'max'", "'sum' or 'mean'"],
+    "loss=max": ["loss = 'max'", "'sum', 'mean' or a section [loss]"],
     # --set itself
     "foo": ["--set foo", "section.key=value"],
     "=3": ["--set =3", "section.key=value"],

@@ -138,7 +138,7 @@ MUTANTS = [
         "the child's move is lost",
         A,
         "backward_change",
-        "together(own, sweep.backward[v].scaled(self.spread_in(sweep, v)))",
+        "together(own, sweep.sent_through(v, self.spread_in(sweep, v)))",
         "own",
         "passed",
     ),

@@ -296,7 +296,7 @@ def followed(name: str) -> Claim:
     make, size, loss, rule = RUNS[name]
     net = make()
     arrays = with_residual(net, size)
-    problem: Any = SimpleNamespace(share=_share(loss, len(net.x)), loss=loss, x=net.x, arrays=arrays)
+    problem: Any = SimpleNamespace(share=_share(loss, len(net.x)), objective=loss, x=net.x, arrays=arrays)
     found = follow(_Run(problem, certifiable(rule)), problem, 3000, None)
     claim = trajectory_claim(THEOREMS["D"].statement, problem, rule, found)
     assert claim.holds, claim.shortfall

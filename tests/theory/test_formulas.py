@@ -65,7 +65,6 @@ EXPECTED = {
     "expansion_constant": lambda v: 1 + v.h * v.negative,
     "block_norm": lambda v: _largest_singular_value(v.v, v.al),
     "expansion_band": lambda v: _largest_singular_value(v.s * (v.beta + v.negative) / 2, 1 + v.s * v.negative),
-    "ahead": lambda v: v.m**2 / (1 - v.m),
     "slowed": lambda v: 1 + (v.lipschitz * v.al) ** 2 / v.weight,
     "width_scale_lzb": lambda v: v.n * v.radius ** (6 * v.depth + 2) / (v.lambda_0 - v.mu) ** 2,
 }  # fmt: skip

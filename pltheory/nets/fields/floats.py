@@ -121,7 +121,8 @@ class Floats:
     def norm(self, x: Array) -> float:  # noqa: D102
         if not x.size:
             return 0.0
-        gram = _finite(x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused
+            gram = _finite(x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x)
         top = [len(gram) - 1] * 2
         values = scipy.linalg.eigvalsh(gram, subset_by_index=top) if len(gram) > _LARGE else np.linalg.eigvalsh(gram)
         return float(np.sqrt(max(0.0, values[-1])))
