@@ -40,7 +40,7 @@ from .mutate import number_near, some_archive, some_array, some_bytes, some_tree
 from .surface import Files, Finding, line
 
 TEXT, ARRAYS = "c.cert.json", "c.cert.npz"
-LIMITS = {"most_seconds": 30.0, "most_gib": 0.25}
+LIMITS = {"most_seconds": 30.0, "most_gib": 1.0}
 STEPS = 200
 """Steps of a run that an accepted mutant's promises are held against."""
 SLACK = 1e-6
