@@ -28,8 +28,9 @@ from ..rigor import environment
 from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array
 from ..theory.statement import Statement
-from .batches.certify import START, EveryOrder, at_centre
+from .batches.certify import EveryOrder, at_centre
 from .batches.conditions import Rule, search
+from .batches.hypotheses import START
 from .batches.numbers import numbers_at
 from .batches.zero import near_zero
 from .claim import Claim, Inequality

@@ -196,13 +196,13 @@ def _block(m: arb_mat, rows: range, columns: range) -> arb_mat:
     return arb_mat([[m[i, j] for j in columns] for i in rows])
 
 
-def largest_eigenvalue(m: arb_mat) -> arb:
+def _largest_eigenvalue(m: arb_mat) -> arb:
     """An upper bound, of a symmetric matrix."""
     return spectrum(m)[1].upper()
 
 
 def _norm(m: arb_mat) -> arb:
-    return root(largest_eigenvalue(m * m.transpose())).upper()
+    return root(_largest_eigenvalue(m * m.transpose())).upper()
 
 
 def _modulus(m: arb_mat) -> arb:
@@ -217,8 +217,8 @@ def _fixed(c: Claim, kernel: arb_mat, gram: arb_mat) -> Parts:
     n, outputs = c.y.shape
     cut = [range(k, min(k + c.batch, n)) for k in range(0, n, c.batch)]
     wide = [range(b.start * outputs, b.stop * outputs) for b in cut]
-    rows = [root(largest_eigenvalue(_block(kernel, b, b))) for b in wide]
-    shares = [root(largest_eigenvalue(_block(gram, b, b))) for b in cut]
+    rows = [root(_largest_eigenvalue(_block(kernel, b, b))) for b in wide]
+    shares = [root(_largest_eigenvalue(_block(gram, b, b))) for b in cut]
     pairs = itertools.combinations(range(len(cut)), 2)
     blocks = {(k, j): _norm(_block(kernel, wide[k], wide[j])) for k, j in pairs}
     return Parts(len(cut), rows, shares, list(zip(rows, shares, strict=True)), blocks)
@@ -228,7 +228,7 @@ def every_subset(shape: tuple[int, ...], batch: int, kernel: arb_mat, gram: arb_
     """Of every subset of b samples, or fewer: y of this shape."""
     n, outputs = shape
     own = [range(i * outputs, (i + 1) * outputs) for i in range(n)]
-    squares = [largest_eigenvalue(_block(kernel, b, b)) for b in own]
+    squares = [_largest_eigenvalue(_block(kernel, b, b)) for b in own]
     blocks = {(i, j): _modulus(_block(kernel, own[i], own[j])) for i, j in itertools.combinations(range(n), 2)}
     inputs = {(i, j): abs(gram[i, j]).upper() for i, j in itertools.combinations(range(n), 2)}
     diagonal = [gram[i, i] for i in range(n)]
@@ -245,7 +245,7 @@ def _of_batch(batch: int, diagonal: Row, others: dict[tuple[int, int], arb]) -> 
     return root(largest_of(sums))
 
 
-class Layer:
+class _Layer:
     """The moduli of the layer, for shares of 1."""
 
     def __init__(self, c: Stored, at: Hidden, gram: arb_mat) -> None:
@@ -269,30 +269,52 @@ class Layer:
         return (self.curvature(reach) * t).min(far)
 
 
-def projected(kernel: arb_mat, r: arb_mat, v: arb_mat, least: arb) -> arb:
+def _projected(kernel: arb_mat, r: arb_mat, v: arb_mat, least: arb) -> arb:
     """|J^+ r|: its square is r^T v + r^T K^{-1} (r - K v)."""
     norm, rest = frobenius(r.entries()), frobenius((r - kernel * v).entries())
     plain = norm * norm / least
     return root(((r.transpose() * v)[0, 0] + norm * rest / least).min(plain))
 
 
+class Centre:
+    """The centre of a claim: the kernel with its extreme eigenvalues, and the Gram matrix of the inputs."""
+
+    def __init__(self, c: Stored, lambda_min: float, tick: Tick) -> None:
+        more = c.more
+        at = Hidden(
+            c.activation, c.kappas, c.taus, more["c_W1"], more.get("c_b1"), more["c_W2"], more.get("c_b2"), c.x, c.y
+        )
+        tick("kernel at the centre")
+        self.kernel, self._residual = at.kernel()
+        inputs = at.inputs()
+        self.gram = inputs * inputs.transpose()
+        tick("smallest and largest eigenvalue")
+        self.least, self._largest = spectrum(self.kernel, arb(lambda_min))
+        positive("lambda_min(K(c))", self.least)
+        self.layer, self.share = _Layer(c, at, self.gram), root(_largest_eigenvalue(self.gram))
+        self._multiplier = arb_mat(self._residual.nrows(), 1, more["multiplier"].ravel().tolist())
+
+    def profile(self, s: arb) -> arb:
+        """sigma_min of the Jacobian, within s of the centre."""
+        return root(self.least) - self.share * self.layer.change(s)
+
+    def norm(self, s: arb) -> arb:
+        """||J||, likewise."""
+        return root(self._largest) + self.share * self.layer.change(s)
+
+    def nearest(self, eps: arb) -> arb:
+        """alpha + int_0^eps dJ / sigma."""
+        alpha = _projected(self.kernel, self._residual, self._multiplier, self.least)
+        return alpha + self.share * self.layer.change(eps) * eps / 2 / root(self.least)
+
+
 def check_batches(c: Claim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem F1."""
-    more = c.more
-    at = Hidden(
-        c.activation, c.kappas, c.taus, more["c_W1"], more.get("c_b1"), more["c_W2"], more.get("c_b2"), c.x, c.y
-    )
-    tick("kernel at the centre")
-    kernel, residual = at.kernel()
-    inputs = at.inputs()
-    gram = inputs * inputs.transpose()
-    tick("smallest and largest eigenvalue")
-    least, largest = spectrum(kernel, arb(c.bounds["lambda_min"]))
-    positive("lambda_min(K(c))", least)
+    at = Centre(c, c.bounds["lambda_min"], tick)
     tick("batches")
-    parts = every_subset(c.y.shape, c.batch, kernel, gram) if c.every else _fixed(c, kernel, gram)
+    parts = every_subset(c.y.shape, c.batch, at.kernel, at.gram) if c.every else _fixed(c, at.kernel, at.gram)
     tick("hypotheses")
-    sigma, layer, all_of = root(least), Layer(c, at, gram), root(largest_eigenvalue(gram))
+    layer = at.layer
     eps, d, v, g = arb(c.eps), arb(c.start), arb(c.stay), arb(c.growth)
     inner, radius, tau = eps + v, eps + v + d, g * d
     small, most = c.units
@@ -301,9 +323,9 @@ def check_batches(c: Claim, checks: Checks, tick: Tick) -> None:
     beta = parts.largest(near)
     a = 2 - eta * beta
     positive("2 - eta beta", a)
-    sg = sigma - all_of * layer.change(inner + d / 2)
+    sg = at.profile(inner + d / 2)
     positive("sg", sg)
-    whole = root(largest) + all_of * far
+    whole = at.norm(radius)
     share, om = parts.spread(), arb(1)
     if parts.count > 1:
         halved = (parts.count - 1).bit_length() * whole**2 / 2
@@ -321,10 +343,9 @@ def check_batches(c: Claim, checks: Checks, tick: Tick) -> None:
     positive("1 - x", 1 - x)
     allowed = root(eta) * of_zero * v / (a * kap * d)
     right = d * d * (1 + allowed**2 / (1 - x)) + eta * of_zero**2 * v * v / (4 * a)
-    alpha = projected(kernel, residual, arb_mat(residual.nrows(), 1, more["multiplier"].ravel().tolist()), least)
     for i, (low, high) in enumerate((
-        (arb(0), least),
-        (alpha + all_of * layer.change(eps) * eps / 2 / sigma, eps),
+        (arb(0), at.least),
+        (at.nearest(eps), eps),
         (away(c) + eps + arb(c.spread), d),
         (eta * beta, arb(2)),
         (arb(0), floor),
@@ -335,7 +356,7 @@ def check_batches(c: Claim, checks: Checks, tick: Tick) -> None:
     )):  # fmt: skip
         checks.hypothesis(i, c.hypotheses[i], HYPOTHESES[i][0], low, high)
     found = {
-        "lambda_min": least, "beta": beta, "floor": floor, "profile": sg, "truncation": om, "lost": x,
+        "lambda_min": at.least, "beta": beta, "floor": floor, "profile": sg, "truncation": om, "lost": x,
         "rate": 1 - a * kap * kap * (1 - x), "lipschitz": whole,
         "required": 2 * root(eta * parts.summed(near)) * d / (a * kap * (1 - x)),
     }  # fmt: skip

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flint import arb, arb_mat
+from flint import arb
 
-from .arithmetic import largest_of, root, spectrum
-from .batches import Layer, away, every_subset, largest_eigenvalue, numbers_at_centre, own_arrays, projected
+from .arithmetic import largest_of, root
+from .batches import Centre, away, every_subset, numbers_at_centre, own_arrays
 from .checks import Checks, Tick, positive
 from .fields import damaged
 from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored
-from .hidden import Hidden
 
 BOUNDS = {
     "lambda_min": "lower", "beta": "upper", "floor": "lower", "profile": "lower", "lost": "upper",
@@ -79,21 +78,11 @@ def read_random_batches(text: dict[str, Any], path: Path, admit: Admit) -> Claim
 
 def check_random_batches(c: Claim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem F2."""
-    more = c.more
-    at = Hidden(
-        c.activation, c.kappas, c.taus, more["c_W1"], more.get("c_b1"), more["c_W2"], more.get("c_b2"), c.x, c.y
-    )
-    tick("kernel at the centre")
-    kernel, residual = at.kernel()
-    inputs = at.inputs()
-    gram = inputs * inputs.transpose()
-    tick("smallest and largest eigenvalue")
-    least, largest = spectrum(kernel, arb(c.bounds["lambda_min"]))
-    positive("lambda_min(K(c))", least)
+    at = Centre(c, c.bounds["lambda_min"], tick)
     tick("subsets of the samples")
-    parts = every_subset(c.y.shape, c.batch, kernel, gram)
+    parts = every_subset(c.y.shape, c.batch, at.kernel, at.gram)
     tick("hypotheses")
-    sigma, layer, all_of = root(least), Layer(c, at, gram), root(largest_eigenvalue(gram))
+    layer = at.layer
     eps, d, g, xi = arb(c.eps), arb(c.start), arb(c.growth), arb(c.xi)
     wide = g * d
     inner, radius = eps + wide, eps + 2 * wide
@@ -101,7 +90,7 @@ def check_random_batches(c: Claim, checks: Checks, tick: Tick) -> None:
     beta = parts.largest(near)
     a = 2 - eta * beta
     positive("2 - eta beta", a)
-    sg = sigma - all_of * layer.change(inner + wide / 2)
+    sg = at.profile(inner + wide / 2)
     positive("sg", sg)
     floor = arb(c.delta)
     if arb(c.gamma).is_finite():
@@ -116,10 +105,9 @@ def check_random_batches(c: Claim, checks: Checks, tick: Tick) -> None:
         e = root(eta / a) * ell * largest_of(share for _, share in parts.tops) * wide
         k = (e + root(e * e + 4)) / 2
         failure = failure.min((-2 / (g * k * k) * (xi * (1 / (5 * x) - g / 2) - 1)).exp())
-    alpha = projected(kernel, residual, arb_mat(residual.nrows(), 1, more["multiplier"].ravel().tolist()), least)
     for i, (low, high) in enumerate((
-        (arb(0), least),
-        (alpha + all_of * layer.change(eps) * eps / 2 / sigma, eps),
+        (arb(0), at.least),
+        (at.nearest(eps), eps),
         (away(c) + eps, d),
         (eta * beta, arb(2)),
         (arb(0), floor),
@@ -130,10 +118,10 @@ def check_random_batches(c: Claim, checks: Checks, tick: Tick) -> None:
     )):  # fmt: skip
         checks.hypothesis(i, c.hypotheses[i], HYPOTHESES[i][0], low, high)
     found = {
-        "lambda_min": least, "beta": beta, "floor": floor, "profile": sg, "lost": x, "failure": failure,
+        "lambda_min": at.least, "beta": beta, "floor": floor, "profile": sg, "lost": x, "failure": failure,
         "rate": 1 - a * eta * floor * seen * sg * sg * (1 - x * g),
         "required": 2 * root(eta * beta) * d / (a * root(eta * floor * seen) * sg * (1 - x * g)),
-        "lipschitz": root(largest) + all_of * far,
+        "lipschitz": at.norm(radius),
     }  # fmt: skip
     for name, value in found.items():
         checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from ..certification.batches.certify import NAMES, START, proved
+from ..certification.batches.certify import EveryOrder
+from ..certification.batches.hypotheses import START
 from ..certification.claim import Claim
 from ..certification.handover import FROM_END, Handover, hand_over, handover_claim
 from ..optim import StepSettings
@@ -18,6 +19,8 @@ from ..theory import InvalidInputError, NotAvailableError
 from ..theory.verdict import Row, unknown
 from . import f1, t
 from .hypotheses import SMOOTH, shortfall
+from .on_batches import Found as OnCentre
+from .on_batches import judged
 from .protocol import STEPS, Hypothesis, Question, Theorem
 from .sources import PROJECT
 
@@ -37,9 +40,9 @@ class Found:
     of_then: Claim | None = None
 
     @property
-    def then(self) -> f1.Found | None:
+    def then(self) -> OnCentre[EveryOrder] | None:
         """Theorem F1 from the end of the run."""
-        return None if self.at.then is None else f1.Found(self.at.then, self.of_then)
+        return None if self.at.then is None else OnCentre(self.at.then, self.of_then)
 
 
 def _closes(q: Question, found: Found | None) -> Row:
@@ -51,7 +54,7 @@ def _narrow(q: Question, found: Found | None) -> Row:
 
 
 def _then(name: str) -> Hypothesis:
-    judge = f1.judged(name)
+    judge = judged(name, f1.HOW[name])
 
     def from_end(q: Question, found: Found | None) -> Row:
         row = judge(q, None if found is None else found.then)
@@ -70,7 +73,7 @@ class StoredThenEveryOrder(Theorem):
         SMOOTH,
         Hypothesis("the error recursion closes over T steps", _closes),
         Hypothesis("the loss after T steps is enclosed, narrower than L(w_0)", _narrow),
-        *map(_then, NAMES),
+        *map(_then, EveryOrder.names),
     )
     conclusion = (
         "the exact iterate after T stored steps from w_0 is as enclosed; from there on, for every order of the batches "
@@ -110,7 +113,7 @@ class StoredThenEveryOrder(Theorem):
     def _proved(self, problem: Problem, settings: StepSettings, found: Found) -> Found:
         assert found.at.then is not None
         loss = str(problem.objective)
-        then = proved(found.at.then, f1.THEOREM.statement, settings, loss)
+        then = found.at.then.proved(f1.THEOREM.statement, settings, loss)
         claim = handover_claim(self.statement, loss, settings, found.at, then)
         if not claim.holds:
             failing = [i for i in claim.inequalities if not i.holds]

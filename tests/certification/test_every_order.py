@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import pltheory as pl
-from pltheory.certification.batches.certify import NAMES, as_computed, at_centre, every_order, inequalities_of, proved
+from pltheory.certification.batches.certify import EveryOrder, at_centre, every_order
 from pltheory.certification.batches.conditions import Radii, Rule, conditions, search
 from pltheory.certification.batches.moduli import WholeModuli
 from pltheory.certification.batches.numbers import numbers_at
@@ -163,7 +163,7 @@ def test_of_a_deep_network_the_bounds_of_all_samples_stand_for_a_batch():
     problem = Problem(net, x, y)
     at = every_order(problem, GD, Batches(2))[-1]
     assert isinstance(at.numbers.moduli(), WholeModuli)
-    claim = proved(at, THEOREM.statement, GD, "sum")
+    claim = at.proved(THEOREM.statement, GD, "sum")
     assert claim.holds
     with pytest.raises(InvalidInputError, match="no recheck reads Theorem F1 but of one hidden layer"):
         claim.save("nowhere.json")
@@ -184,7 +184,7 @@ def test_it_is_proved_near_a_zero_and_not_far_from_one(order):
 def test_float_and_interval_evaluation_agree():
     at = every_order(near(), GD, Batches(3))[-1]
     exact = conditions(at.numbers, at.rule, at.radii, 0.0, INTERVALS, interval)
-    for a, b in zip(as_computed(at), inequalities_of(at.numbers, at.radii, exact), strict=True):
+    for a, b in zip(at.as_computed(), at.inequalities(exact), strict=True):
         assert a.name == b.name
         assert b.left >= a.left * (1 - 1e-12)
         assert b.right <= a.right * (1 + 1e-12)
@@ -220,7 +220,7 @@ def test_a_ball_of_starts_enlarges_the_distance_by_its_radius():
     spread = every_order(problem, GD, Batches(2), spread=0.5 * at.numbers.distance)[0]
     assert spread.radii.d >= 1.5 * at.numbers.distance
     assert spread.radii.d == pytest.approx(1.5 * at.numbers.distance, rel=1e-3)
-    claim = proved(spread, THEOREM.statement, GD, "sum")
+    claim = spread.proved(THEOREM.statement, GD, "sum")
     assert claim.holds
     assert claim.numbers["spread"] == spread.spread
 
@@ -241,7 +241,7 @@ def test_the_start_itself_may_be_the_centre():
 def test_every_hypothesis_can_fail():
     at = every_order(near(), GD, Batches(2))[-1]
     good = conditions(at.numbers, at.rule, at.radii)
-    assert all(i.holds for i in inequalities_of(at.numbers, at.radii, good))
+    assert all(i.holds for i in at.inequalities(good))
     less = {
         "alpha": replace(at.radii, eps=at.radii.eps / 2),
         "|w_0": replace(at.radii, d=at.radii.d / 2),
@@ -250,12 +250,12 @@ def test_every_hypothesis_can_fail():
     }
     for start, radii in less.items():
         found = conditions(at.numbers, at.rule, radii)
-        failed = [i.name for i in inequalities_of(at.numbers, radii, found) if not i.holds]
+        failed = [i.name for i in replace(at, radii=radii).inequalities(found) if not i.holds]
         assert [name for name in failed if name.startswith(start)], (start, failed)
     long = replace(at.rule, eta=3 * at.rule.eta * 10)
     assert conditions(at.numbers, long, at.radii) is None, "eta beta < 2"
     assert conditions(replace(at.numbers, sigma=1e-9), at.rule, at.radii) is None, "sg, x"
-    assert len(NAMES) == 9
+    assert len(EveryOrder.names) == 9
 
 
 def test_a_search_that_finds_nothing_says_so():

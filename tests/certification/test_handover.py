@@ -11,7 +11,6 @@ import torch
 
 import pltheory as pl
 from pltheory.certification import handover
-from pltheory.certification.batches.certify import proved
 from pltheory.certification.handover import FROM_END, hand_over, handover_claim
 from pltheory.certification.stored import stored_arrays
 from pltheory.optim import DeltaGClipSettings
@@ -19,6 +18,7 @@ from pltheory.problem.batches import Batches
 from pltheory.problem.problem import Problem
 from pltheory.rechecker import recheck
 from pltheory.theorems import f1, f3
+from pltheory.theorems.on_batches import Found
 from pltheory.theory import InvalidInputError, NotAvailableError
 from tests.certification.test_every_order import near
 from tests.forge import FALSE, Forge
@@ -45,7 +45,7 @@ def found():
 
 
 def claimed(at):
-    then = proved(at.then, f1.THEOREM.statement, RULE, "sum")
+    then = at.then.proved(f1.THEOREM.statement, RULE, "sum")
     return handover_claim(f3.THEOREM.statement, "sum", RULE, at, then)
 
 
@@ -110,7 +110,7 @@ def test_the_error_of_the_run_enters_the_distance(monkeypatch, apart):
     at = hand_over(problem(), RULE, BATCHES, 2000)
     needed = at.then.numbers.distance + at.then.radii.eps + apart
     assert at.then.radii.d >= needed
-    sides = {i.name: i for i in (handover.from_end(f1.Found(at.then).sides.values()))}
+    sides = {i.name: i for i in (handover.from_end(Found(at.then).sides.values()))}
     assert sides[FROM_END].left >= needed
 
 

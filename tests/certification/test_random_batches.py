@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pltheory as pl
-from pltheory.certification.batches.certify_drawn import NAMES, drawn_batches, inequalities_of
+from pltheory.certification.batches.certify_drawn import Drawn, drawn_batches
 from pltheory.certification.batches.drawn import drawn_conditions, drawn_search
 from pltheory.optim import GradientDescentSettings
 from pltheory.problem.batches import Batches
@@ -52,7 +52,7 @@ def test_formulas_are_those_of_the_theorem():
 def test_every_hypothesis_can_fail():
     at = drawn_batches(near(), GD, BATCHES)
     assert at.closes
-    assert all(i.holds for i in inequalities_of(at, at.found))
+    assert all(i.holds for i in at.inequalities(at.found))
     less = {
         "alpha": replace(at.radii, eps=at.radii.eps / 2),
         "|w_0": replace(at.radii, d=at.radii.d / 2),
@@ -61,12 +61,12 @@ def test_every_hypothesis_can_fail():
     }
     for start, radii in less.items():
         moved = replace(at, radii=radii, found=drawn_conditions(at.numbers, at.rule, radii))
-        failed = [i.name for i in inequalities_of(moved, moved.found) if not i.holds]
+        failed = [i.name for i in moved.inequalities(moved.found) if not i.holds]
         assert [name for name in failed if name.startswith(start)], (start, failed)
     assert drawn_conditions(at.numbers, replace(at.rule, eta=30 * at.rule.eta), at.radii) is None, "eta beta < 2"
     assert drawn_conditions(replace(at.numbers, sigma=1e-9), at.rule, at.radii) is None, "sg, x G"
     assert drawn_search(replace(at.numbers, distance=1e3), at.rule)[1] is None
-    assert len(NAMES) == 9
+    assert len(Drawn.names) == 9
 
 
 def test_the_answer_has_the_probability_and_the_classical_radius():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pltheory as pl
-from pltheory.certification.batches.certify import at_centre, proved
+from pltheory.certification.batches.certify import at_centre
 from pltheory.certification.stored import stored_arrays
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.problem.batches import Batches
@@ -95,7 +95,7 @@ def test_other_arrays_are_refused(tmp_path, name, entry):
 def test_the_multiplier_is_held_to_the_start_as_centre(tmp_path):
     problem = near(m=60, shift=1e-6)
     a = stored_arrays(problem)
-    claim = proved(at_centre(a, a, GD, SquareLoss(), Batches(2)), THEOREM.statement, GD, "sum")
+    claim = at_centre(a, a, GD, SquareLoss(), Batches(2)).proved(THEOREM.statement, GD, "sum")
     one = Forge(tmp_path, claim.text("c.cert.npz"), claim.arrays_bytes())
     assert recheck(one.path).accepted
     one.arrays["multiplier"] = np.zeros_like(one.arrays["multiplier"])

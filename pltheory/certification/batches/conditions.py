@@ -69,9 +69,9 @@ class Rule:
         eta = math.nan if multiple is not None else float(settings.eta)
         return cls(eta, multiple, settings.gamma, settings.delta, *batches.shares(loss, samples, outputs))
 
-    def fixed(self, found: Conditions) -> Rule:
+    def fixed(self, eta: Scalar) -> Rule:
         """With eta the number that its multiple came to."""
-        return replace(self, eta=float(found.eta / float(self.most)), multiple=None)
+        return replace(self, eta=float(eta / float(self.most)), multiple=None)
 
 
 @dataclass(frozen=True)
