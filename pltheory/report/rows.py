@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..theory.digits import shown
+
 _SIGNS = {"lower": "≥ ", "upper": "≤ ", "exact": "", "estimate": "≈ "}
 _RELATIONS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 
 
-def number(value: float | None, digits: int = 4) -> str:
-    """A number as shown; a missing or infinite one as a dash."""
-    return "-" if value is None else f"{value:.{digits}g}"
+def number(value: float | None, digits: int = 4, kind: str = "exact") -> str:
+    """A number as shown, a bound rounded to its side; a missing or infinite one as a dash."""
+    return "-" if value is None else shown(value, digits, kind)
 
 
 def needed(row: dict[str, Any]) -> str:
@@ -20,7 +22,8 @@ def needed(row: dict[str, Any]) -> str:
     if "needed" in row:
         sign = "≈ " if row["needed"]["kind"] == "estimate" else ""
         symbol = f"{row['symbol']} " if row["symbol"] else ""
-        return f"{symbol}{_RELATIONS[row['relation']]} {sign}{number(row['needed']['value'])}"
+        asked = number(row["needed"]["value"], kind=row["needed"]["kind"])
+        return f"{symbol}{_RELATIONS[row['relation']]} {sign}{asked}"
     return str(row.get("asked", "-"))
 
 
@@ -33,5 +36,5 @@ def measured(row: dict[str, Any]) -> str:
     found = row["measured"]
     if row["symbol"]:
         sign = _SIGNS[found["kind"]].strip() or "="
-        return f"{row['symbol']} {sign} {number(found['value'])}"
-    return f"{_SIGNS[found['kind']]}{number(found['value'])}"
+        return f"{row['symbol']} {sign} {number(found['value'], kind=found['kind'])}"
+    return f"{_SIGNS[found['kind']]}{number(found['value'], kind=found['kind'])}"

@@ -34,10 +34,10 @@ def constants(theorem: dict[str, Any]) -> str:
     """The rate and PL* constant of a theorem that holds, as a clause; empty where it has none."""
     reach, promise = theorem["reach"], theorem.get("promise")
     if reach is None and promise is not None and promise["rate"] is not None:
-        return f"; 1 - q = {number(1 - promise['rate'], 3)}"
+        return f"; 1 - q = {number(1 - promise['rate'], 3, 'lower')}"
     if reach is None or reach["rate"] is None:
         return ""
-    return f"; mu = {number(reach['mu'], 3)}, 1 - q = {number(1 - reach['rate'], 3)}"
+    return f"; mu = {number(reach['mu'], 3, 'lower')}, 1 - q = {number(1 - reach['rate'], 3, 'lower')}"
 
 
 def print_report(console: Console, report: dict[str, Any]) -> None:
@@ -143,13 +143,17 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
         table.add_row("steps see", f"{seen['size']} samples, order {seen['order']!r}; the loss is that of all")
     table.add_row("ended", f"{run['reason']} after {run['steps']} steps, {run['note']}")
     table.add_row("loss", f"{number(run['loss_start'])} to {number(run['loss_end'])}, {number(ratio, 2)} of its start")
-    ball = f" of {number(reach['required'])} certified" if held and reach and reach["required"] is not None else ""
+    ball = (
+        f" of {number(reach['required'], kind='upper')} certified"
+        if held and reach and reach["required"] is not None
+        else ""
+    )
     since = promise.get("since", 0) if held and promise else 0
     # With momentum the ball is one for the point ahead of the weights.
     alone = not reach or bool(rule.get("momentum"))
     ball = "" if alone else ball
     if held and alone and promise and promise["radius"] is not None and not since:
-        ball = f" of {number(promise['radius'])} promised"
+        ball = f" of {number(promise['radius'], kind='upper')} promised"
     table.add_row("path", f"{number(run['path_length'])}{ball}; distance {number(run['distance'])}")
     table.add_row("kernel drift", number(run["kernel_drift"], 3))
     if run.get("pieces"):

@@ -13,6 +13,7 @@ from ..problem.problem import Problem
 from ..runs.promise import BallPromise, Promise
 from ..theory import Bound, Direction, NotAvailableError
 from ..theory.bound import given
+from ..theory.digits import above
 from ..theory.verdict import Comparison, Fact, Row, unknown
 from .ball_constants import BallConstants
 from .hypotheses import CLIPPED, POSITIVE, STEP, shortfall
@@ -53,7 +54,9 @@ class Region:
     def beta(self) -> Bound:
         """Upper bound of lambda_max(Hess L) along the run, infinite where no region was found."""
         verified = "verified" if self.counted else "as computed"
-        how = f"beta ≤ {self.result.beta:.4g} along the run, {verified}" if self.reached else "no region was found"
+        how = (
+            f"beta ≤ {above(self.result.beta, 4)} along the run, {verified}" if self.reached else "no region was found"
+        )
         return Bound(self.result.beta, Direction.UPPER, how, self.counted)
 
     @property

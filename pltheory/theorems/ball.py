@@ -28,6 +28,7 @@ from ..runs.promise import BallPromise, Promise
 from ..theory import Bound, Direction, InvalidInputError, NotAvailableError, NumericalFailureError
 from ..theory.arithmetic import ARRAYS, FLOATS
 from ..theory.bound import given
+from ..theory.digits import above
 from ..theory.formulas import rate, slack
 from ..theory.verdict import Row
 from .ball_constants import BallConstants
@@ -64,7 +65,7 @@ class OnBall:
     @property
     def beta(self) -> Bound:
         """Upper bound of lambda_max(Hess L) on the ball."""
-        how = f"beta ≤ {self.constants.beta:.4g} on the ball R = {self.constants.radius:.4g}"
+        how = f"beta ≤ {above(self.constants.beta, 4)} on the ball R = {self.constants.radius:.4g}"
         return Bound(self.constants.beta, Direction.UPPER, how + (", verified" if self.counted else ""), self.counted)
 
     @property

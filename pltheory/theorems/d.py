@@ -23,6 +23,7 @@ from ..rigor.scalar import interval
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, NotAvailableError
 from ..theory.bound import given
+from ..theory.digits import above
 from ..theory.verdict import Comparison, Fact, Row, unknown
 from .hypotheses import POSITIVE, SMOOTH, shortfall
 from .protocol import STEPS, Hypothesis, Question, Theorem
@@ -85,7 +86,7 @@ def _closes(q: Question, found: Followed | None) -> Row:
     c = found.result
     counts = ", ".join(f"{k} {v}" for k, v in c.branches.items()) or "none"
     how = f"T = {c.steps} steps ({counts}), growth 10^{math.log10(max(c.growth, 1.0)):.1f}"
-    return Row(Fact("eps_T small", f"eps_T ≤ {c.eps:.2g}", True if found.proved else None), how)
+    return Row(Fact("eps_T small", f"eps_T ≤ {above(c.eps, 2)}", True if found.proved else None), how)
 
 
 def _from_the_end(q: Question, found: Followed | None) -> Row:

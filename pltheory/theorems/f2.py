@@ -11,6 +11,7 @@ from ..optim import StepSettings
 from ..problem.batches import Batches
 from ..problem.problem import Problem
 from ..theory import InvalidInputError
+from ..theory.digits import above, below
 from .on_batches import COMMON, BatchTheorem, Found, rows
 from .protocol import Question, options_of
 
@@ -67,8 +68,8 @@ class BatchesAtRandom(BatchTheorem[Drawn]):
         if found.claim is not None:
             failure, rate, path = found.claim["failure"], found.claim["rate"], found.claim["required"]
         return (
-            f"{self.conclusion}; here p = {failure:.3g}, G D = {r.g * r.d:.4g}, 1 - q = {1 - rate:.3g}, "
-            f"R = {path:.4g}; "
+            f"{self.conclusion}; here p = {above(failure, 3)}, G D = {above(r.g * r.d, 4)}, "
+            f"1 - q = {below(1 - rate, 3)}, R = {above(path, 4)}; "
             f"for p = {found.at.allowed:g} the radius of [LZB22, Theorem 7] is about {classical(question, found):.3g}"
         )
 

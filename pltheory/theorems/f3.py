@@ -16,6 +16,7 @@ from ..rigor.errors import NoVerdictError
 from ..runs.handover import HandoverPromise
 from ..runs.promise import Promise
 from ..theory import InvalidInputError, NotAvailableError
+from ..theory.digits import above, below
 from ..theory.verdict import Row, unknown
 from . import f1, t
 from .hypotheses import SMOOTH, shortfall
@@ -156,9 +157,9 @@ class StoredThenEveryOrder(Theorem):
             return self.conclusion
         q = float(then.at.found.rate) if found.claim is None else found.claim["then_rate"]
         return (
-            f"after T = {run.steps} stored steps the exact iterate is within {t.above(run.apart, 2)} of the computed "
+            f"after T = {run.steps} stored steps the exact iterate is within {above(run.apart, 2)} of the computed "
             f"one (growth 10^{math.log10(max(run.growth, 1.0)):.1f}); from there on, for every order of the batches, "
-            f"D_{{e+1}}^2 <= (1 - {t.below(1 - q, 3)}) D_e^2 per epoch, and w_t converges to a zero of L"
+            f"D_{{e+1}}^2 <= (1 - {below(1 - q, 3)}) D_e^2 per epoch, and w_t converges to a zero of L"
         )
 
     def promise(self, question: Question, found: Found) -> Promise | None:

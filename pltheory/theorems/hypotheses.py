@@ -18,6 +18,7 @@ from ..optim import origin as origin_of_rule
 from ..optim.guard import uniform_floor
 from ..theory import Bound, Direction
 from ..theory.bound import estimate, given
+from ..theory.digits import above, below
 from ..theory.formulas import width_scale_lzb
 from ..theory.verdict import Comparison, Fact, Relation, Row, Verdict, unknown
 from .protocol import Hypothesis, Question
@@ -66,7 +67,8 @@ def _smooth_nodes(needed: str, graph: Graph) -> Row:
 
 def _constants(name: str) -> str:
     act, whose = activation(name), origin(name)
-    return f"{'closed forms' if whose is None else f'as stated by {whose}'}: s1 ≤ {act.s1:.4g}, s2 ≤ {act.s2:.4g}"
+    source = "closed forms" if whose is None else f"as stated by {whose}"
+    return f"{source}: s1 ≤ {above(act.s1, 4)}, s2 ≤ {above(act.s2, 4)}"
 
 
 def _positive(q: Question, found: Any) -> Row:
@@ -143,7 +145,7 @@ def step_below(name: str, numerator: float, relation: Relation) -> Hypothesis:
         says = Comparison(found.eta, relation, allowed, against=ruled_out)
         how = beta.method
         if says.verdict is Verdict.REFUTED:
-            how = f"lambda_max(Hess L(w_0)) ≥ {steepest:.4g}: no valid beta allows this eta"
+            how = f"lambda_max(Hess L(w_0)) ≥ {below(steepest, 4)}: no valid beta allows this eta"
         return Row(says, how)
 
     return Hypothesis(name, judge)

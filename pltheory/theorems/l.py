@@ -23,6 +23,7 @@ from ..runs.level import LevelPromise
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, InvalidInputError, NotAvailableError, NumericalFailureError
 from ..theory.bound import given
+from ..theory.digits import above, below
 from ..theory.formulas import decrease, slack
 from ..theory.verdict import Comparison, Fact, Row, unknown
 from .ball import HEADROOM, Ball
@@ -61,16 +62,16 @@ def _gauge(q: Question, found: Reached | None) -> Row:
     if found is None:
         return Row(Fact(needed, str(loss), True), f"{loss.words}; closed forms")
     way = found.way
-    how = f"{loss.words}; M = {way.curvature:.4g}, Gam(L_0) ≤ {way.slope:.4g}"
+    how = f"{loss.words}; M = {way.curvature:.4g}, Gam(L_0) ≤ {above(way.slope, 4)}"
     if way.level > 0:
-        how += f", gam(eps) ≥ {way.gauges[0]:.4g}"
+        how += f", gam(eps) ≥ {below(way.gauges[0], 4)}"
     return Row(Fact(needed, loss.name, True), how)
 
 
 def _way(q: Question, found: Reached | None) -> Row:
     if found is None:
         return unknown("no bounds over a ball")
-    how = f"eps = {found.way.level:.6g}, L_0 ≤ {found.way.start:.6g}; "
+    how = f"eps = {found.way.level:.6g}, L_0 ≤ {above(found.way.start, 6)}; "
     how += (
         f"verified on R = {found.constants.radius:.4g}"
         if found.counted
@@ -237,7 +238,7 @@ class DownToALevel(Theorem):
         if way.level == 0:
             return []
         steps = Bound(found.steps, Direction.UPPER, "", found.counted)
-        rows = [Row(Comparison(steps, "<", given(math.inf), "T"), f"L_T ≤ {way.level:.6g}", "the level is met")]
+        rows = [Row(Comparison(steps, "<", given(math.inf), "T"), f"L_T ≤ {above(way.level, 6)}", "the level is met")]
         if found.certain is not None:
             level = Bound(way.level, Direction.UPPER, "", found.counted)
             how = "every sample's loss is then below ln 2"

@@ -23,6 +23,7 @@ from ..problem.problem import Problem
 from ..runs.potential import PotentialPromise
 from ..runs.promise import Promise
 from ..theory import Bound, Direction
+from ..theory.digits import above
 from ..theory.formulas import smoothness
 from ..theory.potential import Constants
 from ..theory.verdict import Comparison, Fact, Row, unknown
@@ -175,7 +176,7 @@ class PotentialTheorem(IntegralTheorem):
         schedule = question.settings.recursion.schedule
         if schedule.constant:
             return ""
-        end = f"L_T ≤ {found.loss_end:.4g} at T = {schedule.horizon}{'' if found.counted else ', as computed'}"
+        end = f"L_T ≤ {above(found.loss_end, 4)} at T = {schedule.horizon}{'' if found.counted else ', as computed'}"
         return f"{self.conclusion}; here {end} and {'L_t -> 0 later' if found.tail > 0 else 'no zero is claimed'}"
 
     def promise(self, question: Question, found: Ball) -> Promise | None:

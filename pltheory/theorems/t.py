@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 from ..certification.claim import Claim
 from ..certification.finite import FiniteRun, Outcome, finite_claim, follow
@@ -20,6 +19,7 @@ from ..runs.finite import FinitePromise
 from ..runs.loop import Progress
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, InvalidInputError
+from ..theory.digits import above, below
 from ..theory.verdict import Comparison, Fact, Row, unknown
 from .hypotheses import SMOOTH, shortfall
 from .protocol import STEPS, Hypothesis, Question, Theorem, options_of
@@ -52,7 +52,7 @@ def closed(r: FiniteRun) -> Row:
     """Whether the last step was reached."""
     counts = ", ".join(f"{k} {v}" for k, v in r.branches.items()) or "none"
     how = f"T = {r.steps} steps ({counts}), growth 10^{math.log10(max(r.growth, 1.0)):.1f}"
-    return Row(Fact("finite", f"|x_T - w_T| ≤ {r.apart:.2g}", True if r.outcome is not None else None), how)
+    return Row(Fact("finite", f"|x_T - w_T| ≤ {above(r.apart, 2)}", True if r.outcome is not None else None), how)
 
 
 def _narrow(q: Question, found: Followed | None) -> Row:
@@ -79,16 +79,6 @@ def said(o: Outcome) -> str:
     parts.append(f"{below(o.distance.lo, 7)} to {above(o.distance.hi, 7)} away from w_0")
     parts.append(f"path {below(o.path.lo, 7)} to {above(o.path.hi, 7)}")
     return ", ".join(parts)
-
-
-def below(x: float, digits: int = 10) -> str:
-    """So many digits of a number, rounded down."""
-    return f"{Context(prec=digits, rounding=ROUND_FLOOR).create_decimal(x):.{digits}g}"
-
-
-def above(x: float, digits: int = 10) -> str:
-    """So many digits of a number, rounded up."""
-    return f"{Context(prec=digits, rounding=ROUND_CEILING).create_decimal(x):.{digits}g}"
 
 
 def promised(eta: float, r: FiniteRun) -> FinitePromise | None:
