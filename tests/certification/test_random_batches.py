@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pltheory as pl
-from pltheory.certification.batches.certify_drawn import Drawn, drawn_batches
+from pltheory.certification.batches.certify_drawn import drawn_batches
 from pltheory.certification.batches.drawn import drawn_conditions, drawn_search
 from pltheory.optim import GradientDescentSettings
 from pltheory.problem.batches import Batches
@@ -66,7 +66,6 @@ def test_every_hypothesis_can_fail():
     assert drawn_conditions(at.numbers, replace(at.rule, eta=30 * at.rule.eta), at.radii) is None, "eta beta < 2"
     assert drawn_conditions(replace(at.numbers, sigma=1e-9), at.rule, at.radii) is None, "sg, x G"
     assert drawn_search(replace(at.numbers, distance=1e3), at.rule)[1] is None
-    assert len(Drawn.names) == 9
 
 
 def test_the_answer_has_the_probability_and_the_classical_radius():

@@ -13,9 +13,10 @@ from typing import Any
 
 from ...optim import ClippedSettings
 from ...problem.batches import Batches
-from ...problem.loss import Loss
+from ...problem.loss import Loss, SquareLoss
 from ...rigor.errors import NoVerdictError
 from ...rigor.scalar import Interval
+from ...theory import NotAvailableError
 from ...theory.arithmetic import FLOATS, Arithmetic, Scalar
 from ...theory.batches import allowance, epoch_rate, faded, gap, growth, lost, path, seen, truncation
 from .moduli import Moduli
@@ -64,7 +65,13 @@ class Rule:
 
     @classmethod
     def of(cls, settings: ClippedSettings, loss: Loss, batches: Batches, samples: int, outputs: int) -> Rule:
-        """Of these settings for the square loss of so many samples and outputs."""
+        """Of these settings for the square loss of so many samples and outputs.
+
+        Raises:
+            NotAvailableError: another loss.
+        """
+        if not isinstance(loss, SquareLoss):
+            raise NotAvailableError(f"Theorems about mini-batches speak of the square loss, not of {loss.name}")
         multiple = settings.multiple
         eta = math.nan if multiple is not None else float(settings.eta)
         return cls(eta, multiple, settings.gamma, settings.delta, *batches.shares(loss, samples, outputs))

@@ -78,16 +78,21 @@ def numbers_at(start: Stored, centre: Stored, batches: Batches) -> BatchNumbers:
         batches: of order "fixed" for that partition; of any other order for every partition.
 
     Raises:
-        NotAvailableError: too many samples for bounds of every partition.
+        InvalidInputError: batches larger than the data set.
+        NotAvailableError: a network with kinks, whose bounds hold where no argument meets one, or too many samples for
+            bounds of every partition.
         NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         RoundingEnvironmentError: see `pltheory.rigor.environment`.
     """
     (n, outputs), fixed = centre.y.shape, batches.order == "fixed"
+    batches.require_fits(n)
     if not fixed and n > MOST_SAMPLES:
         raise NotAvailableError(
             f"bounds of every partition are for at most {MOST_SAMPLES} samples: run.order = 'fixed'"
         )
     at = enclose(centre, keep=True)
+    if at.bounds.kinked:
+        raise NotAvailableError("Theorems about mini-batches speak of smooth networks only")
     assert at.gram is not None
     kernel, away = at.gram
     layer, grams, whole_share = None, None, 1.0
