@@ -80,7 +80,7 @@ def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, cen
     if proved:
         fallen = loss_at_end(law, rule, at, found, mu, floor, factors)
         loss_end = highest_loss * fallen * law.apart(how, at, found.c_rate)
-    later = law.factor(how, at, found, mu, *step_between(eta, tail, floor)).hi if proved and tail > 0 else 1.0
+    later = later_rate(law, rule, at, found, mu, floor, tail) if proved else 1.0
     return Claim(
         statement,
         centre.arrays,
@@ -97,7 +97,7 @@ def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, cen
             required=("upper", float(on.grid[end])),
             mu=("lower", mu),
             floor=("lower", floor),
-            rate=("upper", min(later, 1.0)),
+            rate=("upper", later),
             loss_end=("upper", loss_end.hi),
         ),
         inequalities=tuple(inequalities),
@@ -113,10 +113,16 @@ def horizon(rule: ClippedSettings) -> tuple[Array, float]:
     return rule.schedule.factors(steps), float(rule.schedule.least_from(steps))
 
 
-def step_between(eta: float, factor: float, floor: float) -> tuple[Interval, Interval]:
-    """The shortest and the longest step with that factor of the schedule."""
-    longest = interval(eta) * interval(factor)
-    return longest * interval(floor), longest
+def step_between(eta: float, floor: float, least: float, most: float) -> tuple[Interval, Interval]:
+    """The shortest and the longest step whose factor of the schedule lies between two."""
+    return interval(eta) * interval(least) * interval(floor), interval(eta) * interval(most)
+
+
+def later_rate(
+    law: Law, rule: ClippedSettings, at: At, found: Constants, mu: float, floor: float, tail: float
+) -> float:
+    """Upper end of the factor of a step after the schedule, whose own factor is known to lie in [tail, 1] only."""
+    return min(1.0, law.factor(rule.recursion, at, found, mu, *step_between(at.eta, floor, tail, 1.0)).hi)
 
 
 def loss_at_end(
@@ -127,7 +133,7 @@ def loss_at_end(
     product = interval(1.0)
     for f in factors.tolist():
         if f not in known:
-            one = law.factor(rule.recursion, at, found, mu, *step_between(at.eta, f, floor))
+            one = law.factor(rule.recursion, at, found, mu, *step_between(at.eta, floor, f, f))
             known[f] = interval(min(1.0, max(0.0, one.hi)))
         product = interval(max(0.0, (product * known[f]).hi))
     return product

@@ -175,12 +175,13 @@ def check_steps(claim: Claim, checks: Checks, tick: Tick) -> None:
     product, known = one, dict[float, arb]()
     for f in steps.factors:
         if f not in known:
-            known[f] = law.factor(mu, floor, f).min(one).max(zero)
+            known[f] = law.factor(mu, floor, f, f).min(one).max(zero)
         product = product * known[f]
     rated = steps.numbers.get("c_rate", 0.0)
     loss = found.residual**2 / 2 * law.above(rated) * product * law.apart(found, rated)
     bound("loss_end", loss)
-    bound("rate", law.factor(mu, floor, steps.tail).min(one) if steps.tail > 0 else one)
+    # Of a later factor of the schedule no more is said than that it lies in [tail, 1].
+    bound("rate", law.factor(mu, floor, steps.tail, 1.0).min(one) if steps.tail > 0 else one)
     linear = bounds["mu"] > 0 and np.isfinite(bounds["loss_end"])
     checks.append(Check("bounds.mu", f"{bounds['mu']!r} > 0", "what the rate rests on", ACCEPTED if linear else FALSE))
     positive = eta > zero
@@ -257,13 +258,13 @@ class _Law:
         lag = arb(self.steps.m) ** 2 / (arb(self.eta) * _ball(self.a) * arb(c))
         return (lag + (found.lipschitz / _ball(self.a)) ** 2).sqrt() * start
 
-    def factor(self, mu: arb, floor: arb, share: float) -> arb:
-        """Of the loss or the potential, for steps from floor share eta to share eta."""
-        longest = arb(self.eta) * arb(share)
+    def factor(self, mu: arb, floor: arb, least: float, most: float) -> arb:
+        """Of the loss or the potential, for steps from floor least eta to most eta."""
+        shortest, longest = floor * arb(self.eta) * arb(least), arb(self.eta) * arb(most)
         if self.theorem == "S":
-            least = [(h * (1 - arb(self.beta) * h / 2)) for h in (floor * longest, longest)]
-            return 1 - 2 * mu * least[0].min(least[1])
-        return 1 - 2 * arb(self.steps.numbers["omega"]) * mu * floor * longest / _ball(self.a)
+            one, other = (h * (1 - arb(self.beta) * h / 2) for h in (shortest, longest))
+            return 1 - 2 * mu * one.min(other)
+        return 1 - 2 * arb(self.steps.numbers["omega"]) * mu * shortest / _ball(self.a)
 
 
 def _ball(x: Fraction) -> arb:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..certification.any_steps import certify_steps, horizon, loss_at_end, step_between
+from ..certification.any_steps import certify_steps, horizon, later_rate, loss_at_end
 from ..certification.centre import Centre
 from ..certification.claim import Claim
 from ..certification.conclusion import path_end
@@ -112,9 +112,7 @@ class PotentialTheorem(IntegralTheorem):
         if holds:
             fallen = loss_at_end(law, rule, here, one, mu, floor, factors)
             loss_end = (fallen * law.start(how, here, one.c_rate) ** 2 * law.apart(how, here, one.c_rate)).hi / 2
-            rate = 1.0
-            if tail > 0:
-                rate = min(1.0, law.factor(how, here, one, mu, *step_between(here.eta, tail, floor)).hi)
+            rate = later_rate(law, rule, here, one, mu, floor, tail)
         constants = BallConstants(
             ratio=float(ratio[best]),
             best_radius=float(p.radii[best]),

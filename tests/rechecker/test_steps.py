@@ -93,6 +93,30 @@ def test_the_factors_of_the_schedule_are_part_of_the_claim(tmp_path: Path) -> No
     assert recheck(forge.write()).accepted, "a larger tail claims less of the rate, which is 1"
 
 
+@cache
+def long_steps() -> Claim:
+    """Beta eta = 1.9: a step of eta lowers the loss less than a step of half its length."""
+    last = DeltaGClipSettings("1.9/beta", gamma=10.0, delta=0.5, schedule=Cosine(20, 0.5))
+    return certify(near_solution(24, 1e-6), last, theorem="S")
+
+
+def test_the_rate_holds_for_every_later_factor_above_the_tail(tmp_path: Path) -> None:
+    at = long_steps()
+    assert at.holds
+    assert at.numbers["tail"] == 0.5
+
+    def factor(h: float) -> float:
+        return 1 - 2 * at["mu"] * h * (1 - at["beta"] * h / 2)
+
+    least, most = factor(0.5 * at.eta), factor(at.eta)
+    assert most > least + 1e-6
+    assert most - 1e-12 <= at["rate"] <= most + 1e-9
+    forge = Forge(tmp_path, at.text("c.cert.npz"), at.arrays_bytes())
+    assert recheck(forge.path).accepted
+    forge.text["bounds"]["rate"] = {"kind": "upper", **number(0.5 * (least + most))}
+    refused(recheck(forge.write()), FALSE, "bounds.rate")
+
+
 def test_a_recursion_that_the_theorem_does_not_speak_of(tmp_path: Path) -> None:
     for name, key, given in (
         ("S", "momentum", number(0.5)),

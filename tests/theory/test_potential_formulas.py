@@ -153,23 +153,30 @@ def wrong_bounds() -> list[str]:
 def wrong_product() -> list[str]:
     """The loss at the end of a schedule, step by step; what is said of the steps after it."""
     found = []
-    at, n = At(1.0, 0.4, 0.5, 1.0, 1.0, 1.0), Constants(0.8, 1.0, 0.0, 1.0, 0.0)
-    for schedule, floor in ((Cosine(7), 0.3), (Warmup(5), 0.5)):
-        rule = DeltaGClipSettings(eta=0.4, gamma=0.5, delta=0.1, schedule=schedule)
+    n = Constants(0.8, 1.0, 0.0, 1.0, 0.0)
+    for eta, schedule, floor in ((0.4, Cosine(7), 0.3), (0.4, Warmup(5), 0.5), (1.9, Warmup(5), 0.5)):
+        at = At(1.0, eta, 0.5, 1.0, 1.0, 1.0)
+        rule = DeltaGClipSettings(eta=eta, gamma=0.5, delta=0.1, schedule=schedule)
         factors, tail = any_steps.horizon(rule)
         later = [schedule.at(t) for t in range(schedule.horizon, schedule.horizon + 50)]
         if len(factors) != schedule.horizon or not min(later) - 1e-9 <= tail <= min(later):
             found.append(f"{schedule}: {len(factors)} factors, then {tail}")
         true = 1.0
         for t in range(schedule.horizon):
-            ends = (0.4 * floor * schedule.at(t), 0.4 * schedule.at(t))
+            ends = (eta * floor * schedule.at(t), eta * schedule.at(t))
             true *= max(1 - 2 * 0.2 * (h - h * h / 2) for h in ends)
         said = any_steps.loss_at_end(AnySteps(), rule, at, n, 0.2, floor, factors).hi
         if not true * (1 - 1e-12) <= said <= true * (1 + 1e-9):
-            found.append(f"{schedule}: {said} for {true}")
-    short, long_ = any_steps.step_between(0.4, 0.5, 0.25)
-    if not np.allclose([short.lo, short.hi, long_.lo, long_.hi], [0.05, 0.05, 0.2, 0.2]):
-        found.append(f"steps from {short} to {long_}")
+            found.append(f"{schedule} at beta eta = {eta}: {said} for {true}")
+    # At beta eta = 1.9 the longest of the later steps is the worst, at 0.4 the shortest.
+    for eta, floor, tail in ((1.9, 0.75, 0.5), (0.4, 0.5, 0.5)):
+        at = At(1.0, eta, 0.5, 1.0, 1.0, 1.0)
+        true = max(1 - 0.4 * (h - h * h / 2) for h in np.linspace(floor * tail * eta, eta, 200))
+        said = any_steps.later_rate(AnySteps(), DeltaGClipSettings(eta=eta), at, n, 0.2, floor, tail)
+        if not true * (1 - 1e-12) <= said <= true * (1 + 1e-9):
+            found.append(f"later factors in [{tail}, 1] at beta eta = {eta}: {said} for {true}")
+    if any_steps.later_rate(AnySteps(), DeltaGClipSettings(eta=eta), at, n, 0.2, floor, 0.0) != 1:
+        found.append("a rate where nothing is known of the later steps")
     return found
 
 
@@ -252,9 +259,11 @@ MUTANTS = [
     Mutant("S: the clip at half", AnySteps, "gradient", "interval(at.residual)", "interval(at.residual / 2)", "bounds"),
     Mutant("a factor too many", any_steps, "loss_at_end", "* known[f]", "* known[f] * known[f]", "product"),
     Mutant("the last factor alone", any_steps, "loss_at_end", "(product * known[f]).hi", "known[f].hi", "product"),
-    Mutant("no floor", any_steps, "step_between", "longest * interval(floor), longest", "longest, longest", "product"),
-    Mutant("the floor twice", any_steps, "step_between", "(floor), longest", "(floor), longest * floor", "product"),
-    Mutant("steps of eta", any_steps, "step_between", "interval(eta) * interval(factor)", "interval(eta)", "product"),
+    Mutant("no floor", any_steps, "step_between", " * interval(floor)", "", "product"),
+    Mutant("a floor of the longest", any_steps, "step_between", "(most)", "(most) * interval(floor)", "product"),
+    Mutant("steps of eta", any_steps, "step_between", "interval(eta) * interval(most)", "interval(eta)", "product"),
+    Mutant("later steps are the shortest", any_steps, "later_rate", "tail, 1.0)", "tail, tail)", "product"),
+    Mutant("later steps are the longest", any_steps, "later_rate", "tail, 1.0)", "1.0, 1.0)", "product"),
     Mutant("a step before the end", any_steps, "horizon", "factors(steps)", "factors(steps - 1)", "product"),
     Mutant("steps that never end", any_steps, "horizon", "float(rule.schedule.least_from(steps))", "1.0", "product"),
 ]  # fmt: skip
