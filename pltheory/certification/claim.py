@@ -172,7 +172,8 @@ class Claim:
                 that of a text, or it cannot be written.
         """
         if not self.holds:
-            raise InvalidInputError(f"only a certificate that holds is written: {self.shortfall}".rstrip(": "))
+            why = self.shortfall or next((f"{i.name} fails" for i in self.inequalities if not i.holds), "")
+            raise InvalidInputError(f"only a certificate that holds is written: {why}".rstrip(": "))
         if self.unwritten:
             raise InvalidInputError(self.unwritten)
         path = Path(path)

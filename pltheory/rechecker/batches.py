@@ -13,7 +13,7 @@ from typing import Any
 
 from flint import arb, arb_mat
 
-from .arithmetic import ACTIVATIONS, Row, frobenius, largest_of, root, spectrum
+from .arithmetic import ACTIVATIONS, Row, largest_of, root, spectrum
 from .checks import Checks, Tick, positive
 from .fields import damaged, number
 from .file import Admit, Stored, names_hashed, read_bounds, read_hypotheses, read_stored, read_witness
@@ -192,17 +192,22 @@ class Parts:
         return root(coherent.min(near))
 
 
+def _length(entries: Row) -> arb:
+    """Euclidean, enclosed: what is too coarse to decide a claim must not refute it."""
+    return root(sum((v * v for v in entries), arb(0)))
+
+
 def _block(m: arb_mat, rows: range, columns: range) -> arb_mat:
     return arb_mat([[m[i, j] for j in columns] for i in rows])
 
 
 def _largest_eigenvalue(m: arb_mat) -> arb:
-    """An upper bound, of a symmetric matrix."""
-    return spectrum(m)[1].upper()
+    """Of a symmetric matrix, enclosed."""
+    return spectrum(m)[1]
 
 
 def _norm(m: arb_mat) -> arb:
-    return root(_largest_eigenvalue(m * m.transpose())).upper()
+    return root(_largest_eigenvalue(m * m.transpose()))
 
 
 def _modulus(m: arb_mat) -> arb:
@@ -210,7 +215,7 @@ def _modulus(m: arb_mat) -> arb:
     rows = [[abs(v) for v in row] for row in m.tolist()]
     sums = (largest_of(sum(line, arb(0)) for line in lines) for lines in (rows, zip(*rows, strict=True)))
     high, wide = sums
-    return frobenius(m.entries()).min(root(high * wide).upper())
+    return _length(m.entries()).min(root(high * wide))
 
 
 def _fixed(c: Claim, kernel: arb_mat, gram: arb_mat) -> Parts:
@@ -230,7 +235,7 @@ def every_subset(shape: tuple[int, ...], batch: int, kernel: arb_mat, gram: arb_
     own = [range(i * outputs, (i + 1) * outputs) for i in range(n)]
     squares = [_largest_eigenvalue(_block(kernel, b, b)) for b in own]
     blocks = {(i, j): _modulus(_block(kernel, own[i], own[j])) for i, j in itertools.combinations(range(n), 2)}
-    inputs = {(i, j): abs(gram[i, j]).upper() for i, j in itertools.combinations(range(n), 2)}
+    inputs = {(i, j): abs(gram[i, j]) for i, j in itertools.combinations(range(n), 2)}
     diagonal = [gram[i, i] for i in range(n)]
     top = (_of_batch(batch, squares, blocks), _of_batch(batch, diagonal, inputs))
     return Parts(-(-n // batch), [root(v) for v in squares], [root(v) for v in diagonal], [top], blocks)
@@ -240,7 +245,8 @@ def _of_batch(batch: int, diagonal: Row, others: dict[tuple[int, int], arb]) -> 
     """Norm of a batch: root of the largest diagonal entry with the largest others of its row."""
     sums = []
     for i, own in enumerate(diagonal):
-        row = sorted((others[min(i, j), max(i, j)] for j in range(len(diagonal)) if j != i), key=float, reverse=True)
+        row = [others[min(i, j), max(i, j)] for j in range(len(diagonal)) if j != i]
+        row.sort(key=lambda v: float(v.upper()), reverse=True)
         sums.append(own + sum(row[: batch - 1], arb(0)))
     return root(largest_of(sums))
 
@@ -271,7 +277,7 @@ class _Layer:
 
 def _projected(kernel: arb_mat, r: arb_mat, v: arb_mat, least: arb) -> arb:
     """|J^+ r|: its square is r^T v + r^T K^{-1} (r - K v)."""
-    norm, rest = frobenius(r.entries()), frobenius((r - kernel * v).entries())
+    norm, rest = _length(r.entries()), _length((r - kernel * v).entries())
     plain = norm * norm / least
     return root(((r.transpose() * v)[0, 0] + norm * rest / least).min(plain))
 

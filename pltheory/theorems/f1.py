@@ -74,6 +74,12 @@ class EveryOrderOfBatches(BatchTheorem[EveryOrder]):
         """The distance from a zero within which it closes."""
         return reach(at.numbers, at.rule)
 
+    def concluded(self, question: Question, found: Found[EveryOrder]) -> str:
+        """The conclusion, and the partitions of which it speaks."""
+        batches = found.at.numbers.batches
+        which = "the partition in the order of the samples" if batches.order == "fixed" else "every partition"
+        return f"for {which} into batches of {batches.size} and {self.conclusion.removeprefix('for ')}"
+
     def promise(self, question: Question, found: Found[EveryOrder]) -> Promise | None:
         """Per step and per epoch."""
         return promised(question, found)

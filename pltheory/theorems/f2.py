@@ -10,7 +10,6 @@ from ..certification.batches.hypotheses import CLIPPED, NEAR, POSITIVE, PROFILE,
 from ..optim import StepSettings
 from ..problem.batches import Batches
 from ..problem.problem import Problem
-from ..theory import InvalidInputError
 from ..theory.digits import above, below
 from .on_batches import COMMON, BatchTheorem, Found, rows
 from .protocol import Question, options_of
@@ -50,8 +49,6 @@ class BatchesAtRandom(BatchTheorem[Drawn]):
     def asked(self, question: Question) -> Drawn:
         """With p = `failure`."""
         allowed = options_of(question, {"failure": ALLOWED})["failure"]
-        if not 0 < allowed < 1:
-            raise InvalidInputError(f"theorem.options.failure = {allowed!r}: allowed are numbers above 0 and below 1")
         assert question.batches is not None
         return drawn_batches(question.problem, question.settings, question.batches, float(allowed))
 

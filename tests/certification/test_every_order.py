@@ -259,6 +259,12 @@ def test_every_hypothesis_can_fail():
     assert conditions(replace(at.numbers, sigma=1e-9), at.rule, at.radii) is None, "sg, x"
 
 
+def test_a_start_that_is_a_zero_closes_with_round_off_counted():
+    """There V is D and g is 1 as computed: without room for rounding both hypotheses fail in intervals."""
+    claim = pl.certify(near(n=4, m=60, shift=0.0), GD, theorem="F1", batches=Batches(2, "shuffle"))
+    assert claim.holds, claim.inequalities
+
+
 def test_a_search_that_finds_nothing_says_so():
     at = every_order(near(), GD, Batches(2))[-1]
     far = replace(at.numbers, distance=1e3)

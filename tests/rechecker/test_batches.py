@@ -17,7 +17,7 @@ from pltheory.problem.loss import SquareLoss
 from pltheory.rechecker import recheck
 from pltheory.theorems.f1 import THEOREM
 from tests.certification.test_every_order import near
-from tests.forge import DAMAGED, FALSE, Forge, at, dotted, number, numeric_fields, value
+from tests.forge import ACCEPTED, DAMAGED, FALSE, UNSURE, Forge, at, dotted, number, numeric_fields, value
 from tests.rechecker.test_schema import PUBLISHED, wrong
 
 GD = GradientDescentSettings(eta="0.1/beta")
@@ -128,3 +128,11 @@ def test_arrays_of_the_centre_have_the_shapes_of_the_network(tmp_path):
     one = forge(tmp_path, "fixed")
     one.arrays["c_W1"] = np.ascontiguousarray(one.arrays["c_W1"][:-1])
     assert recheck(one.write()).code == DAMAGED
+
+
+@pytest.mark.parametrize("name", ["fixed", "shuffle"])
+def test_what_is_too_coarse_to_decide_refutes_nothing(tmp_path, name):
+    one = forge(tmp_path, name)
+    codes = [recheck(one.path, bits=bits).code for bits in (24, 32, 40, 53, 64)]
+    assert set(codes) == {UNSURE, ACCEPTED}, codes
+    assert codes == sorted(codes, key=lambda code: code != UNSURE)

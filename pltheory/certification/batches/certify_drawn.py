@@ -11,6 +11,7 @@ from ...problem.loss import Loss
 from ...problem.problem import Problem
 from ...rigor.arithmetic import INTERVALS
 from ...rigor.scalar import interval
+from ...theory import InvalidInputError
 from ..stored import Stored
 from .conditions import Rule, high
 from .drawn import DrawnConditions, Radii, drawn_conditions, drawn_search
@@ -85,6 +86,7 @@ def drawn_batches(problem: Problem, settings: StepSettings, batches: Batches, al
         allowed: p.
 
     Raises:
+        InvalidInputError: p is not above 0 and below 1.
         NotAvailableError: not of class N or G, not smooth, or steps that certificates do not speak of.
         NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
@@ -105,8 +107,10 @@ def drawn_at(
     """The same with that centre; `start` and `centre` are one network and its data at two sets of weights.
 
     Raises:
-        NoVerdictError, RoundingEnvironmentError: as `drawn_batches`.
+        InvalidInputError, NoVerdictError, RoundingEnvironmentError: as `drawn_batches`.
     """
+    if not 0 < allowed < 1:
+        raise InvalidInputError(f"theorem.options.failure = {allowed!r}: allowed are numbers above 0 and below 1")
     numbers = numbers_at(start, centre, batches)
     rule = Rule.of(settings, loss, batches, *start.y.shape)
     radii, found = drawn_search(numbers, rule)

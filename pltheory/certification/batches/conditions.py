@@ -23,7 +23,11 @@ from .moduli import Moduli
 from .numbers import BatchNumbers
 
 SLACK = 1 + 2.0**-20
-"""What the search leaves for rounding in V and g."""
+"""What the search leaves for rounding in V and g, where it enlarges them."""
+MARGIN = 1 + 2.0**-40
+"""What must be left of it."""
+LEAST_RADIUS = 1e-140
+"""D at a start that is a zero: its square does not underflow."""
 ROUNDS = 200
 BISECTIONS = 20
 
@@ -190,8 +194,8 @@ def search(n: BatchNumbers, rule: Rule, spread: float = 0.0) -> tuple[Radii, Con
     """eps, D, V and g at which the hypotheses hold as computed, or the last ones tried and None."""
     m = n.moduli()
     eps = least_eps(n, m)
-    at = Radii(eps, max((n.distance + eps + spread) * SLACK, 1e-300), math.nan, 1.0)
-    at = replace(at, v=at.d)
+    at = Radii(eps, max((n.distance + eps + spread) * SLACK, LEAST_RADIUS), math.nan, SLACK)
+    at = replace(at, v=at.d * SLACK)
     if not math.isfinite(at.d) or n.sigma <= 0:
         return at, None
     for _ in range(ROUNDS):
@@ -205,7 +209,7 @@ def search(n: BatchNumbers, rule: Rule, spread: float = 0.0) -> tuple[Radii, Con
         g = at.g / math.sqrt(found.growth)
         if not (math.isfinite(v) and math.isfinite(g) and v < 1e6 * at.d):
             return at, None
-        if v <= at.v and g <= at.g:
+        if v * MARGIN <= at.v and g * MARGIN <= at.g:
             return at, found
         at = replace(at, v=max(at.v, v * SLACK), g=max(at.g, g * SLACK))
     return at, None

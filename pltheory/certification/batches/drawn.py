@@ -24,7 +24,7 @@ from ...theory.batches import (
     left_by_markov,
     left_by_martingale,
 )
-from .conditions import SLACK, Rule, high, least_eps, low
+from .conditions import LEAST_RADIUS, SLACK, Rule, high, least_eps, low
 from .numbers import BatchNumbers
 
 MOST_LOST = 0.4
@@ -142,7 +142,7 @@ def drawn_conditions(
 def drawn_search(n: BatchNumbers, rule: Rule) -> tuple[Radii, DrawnConditions | None]:
     """The numbers at which the probability of leaving is least, as computed; None where x G < 1 at none of them."""
     eps = least_eps(n, n.moduli())
-    d = max((n.distance + eps) * SLACK, 1e-300)
+    d = max((n.distance + eps) * SLACK, LEAST_RADIUS)
     if not math.isfinite(d) or n.sigma <= 0:
         return Radii(eps, d, math.nan, math.nan), None
 

@@ -88,7 +88,8 @@ def numbers_at(start: Stored, centre: Stored, batches: Batches) -> BatchNumbers:
     batches.require_fits(n)
     if not fixed and n > MOST_SAMPLES:
         raise NotAvailableError(
-            f"bounds of every partition are for at most {MOST_SAMPLES} samples: run.order = 'fixed'"
+            f"bounds of every partition are for at most {MOST_SAMPLES} samples, these are {n}; "
+            "Theorems F1 and F3 speak of one partition too: run.order = 'fixed'"
         )
     at = enclose(centre, keep=True)
     if at.bounds.kinked:
@@ -165,6 +166,7 @@ def _alpha(kernel: Ball, away: Ball, v: Array, least: float) -> float:
     r = Ball(away.mid.reshape(-1, 1), away.rad if away.rad.ndim == 0 else away.rad.max())
     product = total(r * as_ball(v[:, None]))
     rest = frobenius_upper(r - matmul(kernel, as_ball(v[:, None])))
-    by_solve = float(add_up(max(0.0, float(add_up(product.mid, product.rad))), mul_up(norm, rest) / least * ROOM))
+    square = float(add_up(product.mid, product.rad))
+    by_solve = float(add_up(square if not square < 0 else 0.0, mul_up(norm, rest) / least * ROOM))
     plain = float(mul_up(norm, norm)) / least * ROOM
     return ROOM * float(sqrt_up(min(by_solve, plain)))
