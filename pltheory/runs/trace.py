@@ -46,6 +46,11 @@ def _of(meaning: str, unit: str, at: At, label: str, *, summed: bool = False, op
     return {"column": lambda name: Column(name, meaning, unit, at, label, summed, optional)}
 
 
+def _optional(meaning: str, unit: str, at: At, label: str) -> Any:
+    """A column that is empty where it has no meaning."""
+    return field(default_factory=lambda: np.empty(0), metadata=_of(meaning, unit, at, label, optional=True))
+
+
 @dataclass(frozen=True)
 class Trace:
     """A run of T steps, an array per column: shape (T+1,) at iterates, (T,) at steps, (K,) at recorded ones.
@@ -72,66 +77,29 @@ class Trace:
             r"$\lambda_{\min}(K(w_t))$",
         )
     )
-    pieces: Array = field(
-        default_factory=lambda: np.empty(0),
-        metadata=_of(
-            "arguments on another side of a kink than at the recorded iterate before; of networks with kinks",
-            "arguments",
-            At.RECORDED,
-            "changes of side",
-            optional=True,
-        ),
+    pieces: Array = _optional(
+        "arguments on another side of a kink than at the recorded iterate before; of networks with kinks",
+        "arguments",
+        At.RECORDED,
+        "changes of side",
     )
-    batch_loss: Array = field(
-        default_factory=lambda: np.empty(0),
-        metadata=_of("loss of the batch that the step sees; of mini-batches", "loss", At.STEP, "loss of the batch",
-                     optional=True),
-    )  # fmt: skip
-    epoch: Array = field(
-        default_factory=lambda: np.empty(0),
-        metadata=_of("number of the epoch that the step belongs to; of mini-batches that have epochs", "epochs",
-                     At.STEP, "epoch", optional=True),
-    )  # fmt: skip
-    moved: Array = field(
-        default_factory=lambda: np.empty(0),
-        metadata=_of(
-            "length of the step, ||w_{t+1} - w_t||; with momentum",
-            "weight",
-            At.STEP,
-            r"$\|w_{t+1} - w_t\|$",
-            optional=True,
-        ),
+    batch_loss: Array = _optional(
+        "loss of the batch that the step sees; of mini-batches", "loss", At.STEP, "loss of the batch"
     )
-    buffer: Array = field(
-        default_factory=lambda: np.empty(0),
-        metadata=_of(
-            "norm of the buffer before the step; with momentum",
-            "loss / weight",
-            At.STEP,
-            r"$\|b_t\|$",
-            optional=True,
-        ),
+    epoch: Array = _optional(
+        "number of the epoch that the step belongs to; of mini-batches that have epochs", "epochs", At.STEP, "epoch"
     )
-    clip_norm: Array = field(
-        default_factory=lambda: np.empty(0),
-        metadata=_of(
-            "norm of the buffer in the step; with momentum",
-            "loss / weight",
-            At.STEP,
-            r"$\|b_{t+1}\|$",
-            optional=True,
-        ),
+    moved: Array = _optional(
+        "length of the step, ||w_{t+1} - w_t||; with momentum", "weight", At.STEP, r"$\|w_{t+1} - w_t\|$"
     )
-    ahead: Array = field(
-        default_factory=lambda: np.empty(0),
-        metadata=_of("loss in use at z_t = w_t + alpha d_t; with momentum", "loss", At.STEP, "$L(z_t)$", optional=True),
+    buffer: Array = _optional(
+        "norm of the buffer before the step; with momentum", "loss / weight", At.STEP, r"$\|b_t\|$"
     )
-    lag: Array = field(
-        default_factory=lambda: np.empty(0),
-        metadata=_of(
-            "||b_t - grad L(w_t) / (1 - m)||; with momentum", "loss / weight", At.STEP, r"$\|y_t\|$", optional=True
-        ),
+    clip_norm: Array = _optional(
+        "norm of the buffer in the step; with momentum", "loss / weight", At.STEP, r"$\|b_{t+1}\|$"
     )
+    ahead: Array = _optional("loss in use at z_t = w_t + alpha d_t; with momentum", "loss", At.STEP, "$L(z_t)$")
+    lag: Array = _optional("||b_t - grad L(w_t) / (1 - m)||; with momentum", "loss / weight", At.STEP, r"$\|y_t\|$")
 
     def after(self, t: int) -> Trace:
         """The run from w_t on; what is summed begins there."""
