@@ -10,7 +10,7 @@ from ..problem.problem import Problem
 from ..problem.snapshot import snapshot
 from ..problem.surroundings import undisturbed
 from ..theorems.ladder import CERTIFIABLE, WEAKEST_DEMAND
-from ..theory import InvalidInputError, NotAvailableError
+from ..theory import InvalidInputError
 
 
 @undisturbed
@@ -38,8 +38,8 @@ def certify(
 
     Raises:
         InvalidInputError: a theorem that has no certificate, or the network or the data changed meanwhile.
-        NotAvailableError: not a network that the theorem speaks of, or one whose outputs or gradients are not those of
-            its layers.
+        NotAvailableError: not a network or a loss that the theorem speaks of, or a network whose outputs or gradients
+            are not those of its layers.
         NoVerdictError, NumericalFailureError: an overflow, a NaN, or a bound that cannot be verified.
         RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
     """
@@ -47,17 +47,12 @@ def certify(
         raise InvalidInputError(f"theorem = {theorem!r}: certificates exist for {', '.join(CERTIFIABLE)}")
     require_rule(settings)
     CERTIFIABLE[theorem].require_covers(settings)
-    if isinstance(problem, Problem) and problem.objective.name not in CERTIFIABLE[theorem].losses:
-        spoken = " and ".join(CERTIFIABLE[theorem].losses)
-        raise NotAvailableError(f"theorem {theorem}: speaks of {spoken}, not of {problem.objective.name}")
     taken = snapshot(problem)
     taken.require_readable()
     if taken.problem.of_class_n:
         linearize(taken.problem.network, taken.problem.x)  # for its refusal: the provers read the layers alone
-    if batches is None:
-        proved = CERTIFIABLE[theorem].certify(taken.problem, settings)
-    else:
+    if batches is not None:
         batches.require_fits(len(problem.x))
-        proved = CERTIFIABLE[theorem].certify_batches(taken.problem, settings, batches)
+    proved = CERTIFIABLE[theorem].certify(taken.problem, settings, batches)
     taken.require_unchanged()
     return proved

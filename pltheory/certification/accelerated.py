@@ -217,6 +217,7 @@ def certify_accelerated(
         statement: the theorem in words.
 
     Raises:
+        NotAvailableError: another loss.
         NoVerdictError: an overflow, a bound that cannot be verified, or a mode that does not oscillate.
         RoundingEnvironmentError: the processor does not round as the bounds presuppose.
     """

@@ -10,6 +10,7 @@ from ..rigor.arithmetic import INTERVALS
 from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array, sqrt_down, sqrt_up
 from ..rigor.scalar import Interval, interval
+from ..theory import NotAvailableError
 from .centre import Centre
 from .certificate import changes_over
 from .kernel_profile import kernel_profile
@@ -43,8 +44,16 @@ class VerifiedProfile:
 
 
 def loss_root(loss: str, samples: int) -> Interval:
-    """sqrt(c) of the loss in use."""
-    return INTERVALS.sqrt(interval(1.0) / interval(float(samples))) if loss == "mean" else interval(1.0)
+    """sqrt(c) of the loss in use, c/2 ||F - y||^2.
+
+    Raises:
+        NotAvailableError: it is another loss.
+    """
+    if loss == "sum":
+        return interval(1.0)
+    if loss == "mean":
+        return INTERVALS.sqrt(interval(1.0) / interval(float(samples)))
+    raise NotAvailableError(f"it speaks of the square loss, not of {loss}")
 
 
 def verified_profile(

@@ -129,7 +129,7 @@ class PerNeuronRegions(Theorem):
         certificate = bplus_claim(self.statement, problem, question.settings, found) if proved else None
         return Region(found, question.settings.floor, certificate)
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """The certificate, its search refined."""
         found = certify_bplus(problem, settings, rigorous=True, refinements=1)
         return bplus_claim(self.statement, problem, settings, found)

@@ -314,7 +314,7 @@ class BallTheorem(Theorem):
         )
         return Ball(proved, c, p)
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """As `certify_near`, on a ball chosen by a profile made here."""
         guess, sharp = profile_at(problem), False
         if not self.search_radius(guess, settings).holds:

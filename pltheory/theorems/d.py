@@ -155,7 +155,7 @@ class VerifiedTrajectory(Theorem):
         followed = _prover(graph)(problem, question.settings, steps_limit=allowed, progress=said)
         return Followed(followed, trajectory_claim(self.statement, problem, question.settings, followed))
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """The certificate of a trajectory of at most `STEPS` steps."""
         prove = _prover(None if problem.of_class_n else problem.reading.graph)
         found = prove(problem, settings, steps_limit=STEPS)

@@ -15,7 +15,7 @@ from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
 from ..runs.handover import HandoverPromise
 from ..runs.promise import Promise
-from ..theory import InvalidInputError, NotAvailableError
+from ..theory import NotAvailableError
 from ..theory.digits import above, below
 from ..theory.verdict import Row, unknown
 from . import f1, t
@@ -122,19 +122,8 @@ class StoredThenEveryOrder(Theorem):
             raise NoVerdictError("; ".join(sides) or claim.shortfall)
         return replace(found, claim=claim, of_then=then)
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
-        """Refused: it speaks of batches.
-
-        Raises:
-            InvalidInputError: always.
-        """
-        raise InvalidInputError(self.outside(None, problem.objective))
-
-    def certify_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:
+    def proof_on_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:
         """The proof, the stored run as long as it must be."""
-        outside = self.outside(batches, problem.objective)
-        if outside:
-            raise InvalidInputError(outside)
         found = hand_over(problem, settings, batches, STEPS)
         if found is None or found.then is None or found.then.found is None:
             raise NotAvailableError(_short(found, STEPS))

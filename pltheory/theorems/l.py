@@ -206,7 +206,7 @@ class DownToALevel(Theorem):
         radii = [radius] if on.best_radius <= radius else [radius, on.best_radius]
         return certify_level(problem, settings, self.statement, radii, way.level, centre=centre, sharp=found.sharp)
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """The proof on a ball found here, down to the level that the loss has by itself."""
         found = self.found_at(problem, settings)
         if not found.constants.holds:

@@ -167,7 +167,7 @@ class QuadraticForm(Theorem):
             edges.append(best.edge)
         return certify_quadratic(str(problem.objective), rule, centre, edges, proposal.witness, self.statement)
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """As `prove`, on a ball chosen by a profile made here."""
         rule = certifiable(settings, self.forms)
         guess, sharp = profile_at(problem), False

@@ -194,7 +194,7 @@ class Acceleration(Theorem):
             raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
         return _proved(found, claim)
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """As `prove`, on a ball and a circle chosen by a profile made here."""
         return self.certify_near(problem, settings, profile_at(problem))
 

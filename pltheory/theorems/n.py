@@ -158,7 +158,7 @@ class JumpsAsPerturbation(Theorem):
         )
         return Found(constants, claim, found.profile, claim["kap"], math.sqrt(claim["mu"]))
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """The proof on a ball found here."""
         return certify_kinked(problem, settings, self.statement)
 

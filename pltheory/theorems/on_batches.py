@@ -14,7 +14,7 @@ from ..optim import StepSettings
 from ..problem.batches import Batches
 from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
-from ..theory import Bound, Direction, InvalidInputError, NotAvailableError
+from ..theory import Bound, Direction, NotAvailableError
 from ..theory.verdict import Comparison, Row, unknown
 from .hypotheses import SMOOTH, shortfall
 from .protocol import Hypothesis, Question, Theorem
@@ -118,19 +118,8 @@ class BatchTheorem(Theorem, Generic[A]):
             raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
         return replace(found, claim=claim)
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
-        """Refused: it speaks of batches.
-
-        Raises:
-            InvalidInputError: always.
-        """
-        raise InvalidInputError(self.outside(None, problem.objective))
-
-    def certify_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:
+    def proof_on_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:
         """The proof at the zero near the weights, or at the weights."""
-        outside = self.outside(batches, problem.objective)
-        if outside:
-            raise InvalidInputError(outside)
         return self.look(problem, settings, batches).proved(self.statement, settings, str(problem.objective))
 
     def certificate(self, found: Found[A]) -> Claim | None:

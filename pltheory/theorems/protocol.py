@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, final
 
 from ..certification.claim import Claim
 from ..optim import StepSettings
@@ -114,7 +114,7 @@ class Theorem:
         losses: names of the losses that it speaks of.
         options: names of its own settings in a configuration, of a built-in theorem.
         at_checkpoint: whether it speaks of weights that were loaded from a file.
-        certifiable: whether `certify` proves it.
+        certifiable: whether `certify` proves it, by `proof` or, of mini-batches, by `proof_on_batches`.
     """
 
     id: str
@@ -141,6 +141,19 @@ class Theorem:
             speaks = f"run.order {' or '.join(map(repr, self.orders))}" if self.orders else "steps that see all samples"
             return f"Theorem {self.id} speaks of {speaks}; run.batch = {batches.size}, run.order = {batches.order!r}"
         return f"Theorem {self.id} speaks of mini-batches: run.batch is missing"
+
+    def require_speaks(self, batches: Batches | None, loss: Loss) -> None:
+        """Refuse what is outside of the theorem.
+
+        Raises:
+            NotAvailableError: the loss is.
+            InvalidInputError: the batches are.
+        """
+        outside = self.outside(batches, loss)
+        if loss.name not in self.losses:
+            raise NotAvailableError(outside)
+        if outside:
+            raise InvalidInputError(outside)
 
     @property
     def statement(self) -> Statement:
@@ -208,21 +221,37 @@ class Theorem:
         """What is missing and what would close it; made from the rows that are open when left empty."""
         return ""
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
+    @final
+    def certify(self, problem: Problem, settings: StepSettings, batches: Batches | None = None) -> Claim:
         """Prove the theorem's hypotheses with arithmetic that counts its own rounding.
+
+        Args:
+            problem: network, data and a loss that the theorem names.
+            settings: the step rule.
+            batches: what each step sees; None for all samples.
+
+        Raises:
+            InvalidInputError: the theorem has no certificate, or does not speak of such batches.
+            NotAvailableError: it does not speak of the loss.
+        """
+        self.require_speaks(batches, problem.objective)
+        return self.proof(problem, settings) if batches is None else self.proof_on_batches(problem, settings, batches)
+
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
+        """What `certify` gives of steps that see all samples, for a loss that the theorem names.
 
         Raises:
             InvalidInputError: the theorem has no certificate.
         """
         raise InvalidInputError(f"theorem = {self.id!r}: has no certificate")
 
-    def certify_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:
-        """The same for steps that see batches.
+    def proof_on_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:
+        """The same of steps that see batches.
 
         Raises:
-            InvalidInputError: the theorem does not speak of them.
+            InvalidInputError: the theorem has no certificate of them.
         """
-        raise InvalidInputError(self.outside(batches, problem.objective))
+        raise InvalidInputError(f"theorem = {self.id!r}: has no certificate of steps that see batches")
 
 
 @dataclass(frozen=True)

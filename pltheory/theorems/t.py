@@ -137,7 +137,7 @@ class FiniteTime(Theorem):
         question.require_fully_connected(self.id)
         return self._followed(question.problem, question.settings, steps, question.batches, question.progress)
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """The certificate of `DEFAULT_STEPS` steps that see all samples."""
         return self._followed(problem, settings, DEFAULT_STEPS, None, None).claim
 

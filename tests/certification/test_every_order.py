@@ -310,7 +310,7 @@ def test_a_network_with_kinks_is_refused_where_no_zero_is_near(theorem, order):
 @pytest.mark.parametrize(("theorem", "order"), [(THEOREM, "shuffle"), (f2.THEOREM, "random")])
 def test_what_the_theorems_do_not_speak_of_is_refused_without_the_front_door(theorem, order):
     with pytest.raises(InvalidInputError, match="allowed are 1 to"):
-        theorem.certify_batches(near(), GD, Batches(9, order))
+        theorem.certify(near(), GD, Batches(9, order))
     problem = near(n=4, m=24)
     labels = torch.tensor([0, 1, 0, 1])
     two = pl.fully_connected([problem.x.shape[1], 24, 2], activation="tanh", seed=0)

@@ -68,7 +68,7 @@ def stepped(w, rows, eta):
 def test_f1_does_not_close_at_the_start_and_does_after_the_stored_steps():
     with pytest.raises(InvalidInputError):
         f3.THEOREM.certify(problem(), RULE)
-    assert f1.THEOREM.certify_batches(problem(), RULE, BATCHES).holds is False
+    assert f1.THEOREM.certify(problem(), RULE, BATCHES).holds is False
     at = found()
     assert at.run.steps % BATCHES.count(4) == 0
     claim = claimed(at)

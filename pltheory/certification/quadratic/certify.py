@@ -149,6 +149,7 @@ def certify_quadratic(
         statement: the theorem in words.
 
     Raises:
+        NotAvailableError: another loss.
         NoVerdictError: an overflow, or a bound that cannot be verified.
         RoundingEnvironmentError: the processor does not round as the bounds presuppose.
     """
