@@ -34,6 +34,8 @@ class ClippedSettings(StepSettings):
         nesterov: torch's Nesterov form of it.
         clip: whether the norm in the step is that of the "gradient" or of the "buffer", m b + grad L.
         schedule: factors of eta, which is the largest step of the schedule.
+        weight_decay: lambda >= 0, in the units of the loss over those of the weights squared. For c L use c lambda.
+        decoupled_weight_decay: whether it stands beside the gradient; else it is clipped with it.
     """
 
     gamma: float = math.inf
@@ -42,13 +44,17 @@ class ClippedSettings(StepSettings):
     nesterov: bool = field(default=False, kw_only=True)
     clip: Clip = field(default="gradient", kw_only=True)
     schedule: Schedule = field(default=CONSTANT, kw_only=True)
+    weight_decay: float = field(default=0.0, kw_only=True)
+    decoupled_weight_decay: bool = field(default=False, kw_only=True)
 
-    options = ("momentum", "nesterov", "clip", "schedule")
+    options = ("momentum", "nesterov", "clip", "schedule", "weight_decay", "decoupled_weight_decay")
 
     @property
     def recursion(self) -> Recursion:
-        """Momentum, clip and schedule."""
-        return Recursion(self.momentum, self.nesterov, self.clip, self.schedule)
+        """Momentum, clip, schedule and weight decay."""
+        return Recursion(
+            self.momentum, self.nesterov, self.clip, self.schedule, self.weight_decay, self.decoupled_weight_decay
+        )
 
     @property
     def clips(self) -> bool:
@@ -62,12 +68,18 @@ class ClippedSettings(StepSettings):
 
     @property
     def keywords(self) -> Keywords:
-        """What the torch optimizer of the rule is told of momentum."""
-        return {"momentum": self.momentum, "nesterov": self.nesterov, "clip": self.clip}
+        """What the torch optimizer of the rule is told of momentum and weight decay."""
+        return {
+            "momentum": self.momentum,
+            "nesterov": self.nesterov,
+            "clip": self.clip,
+            "weight_decay": self.weight_decay,
+            "decoupled_weight_decay": self.decoupled_weight_decay,
+        }
 
     def check(self) -> None:
         """Refuse a gamma that is not positive, what the rule does not have, and a recursion out of its range."""
-        Recursion(self.momentum, self.nesterov, self.clip, self.schedule)
+        _ = self.recursion
         if not number(self.gamma) > 0:
             raise InvalidInputError(f"optimizer.gamma = {self.gamma!r}: must be positive")
         self.check_delta()
@@ -92,9 +104,9 @@ class ClippedSettings(StepSettings):
         return effective_delta(self.gamma, self.delta, grad_bound)
 
     def for_loss(self, c: float) -> Self:
-        """The rule with the same iterates on c L: eta / c and c gamma."""
+        """The rule with the same iterates on c L: eta / c, c gamma and c lambda."""
         eta = self.eta if isinstance(self.eta, str) else self.eta / c
-        return replace(self, eta=eta, gamma=self.gamma * c)
+        return replace(self, eta=eta, gamma=self.gamma * c, weight_decay=self.weight_decay * c)
 
 
 class ClippedDescent(Descent):

@@ -17,6 +17,7 @@ from ..optim.guard import optimizer_of, step
 from ..problem.batches import Batches
 from ..problem.problem import Problem, in_span_of_data
 from ..theory import NumericalFailureError
+from . import decay
 from .batch import FullBatch, MiniBatches
 from .inequalities import Check, Inequality, Violation, first_violation, tells, tightest
 from .momentum import Measure
@@ -117,7 +118,8 @@ def run(
     Raises:
         NumericalFailureError: the loss at the start is not finite.
     """
-    reduced = in_span_of_data(problem)
+    # Weight decay moves what is outside of the span as well, and its norm may count in the clip.
+    reduced = None if settings.recursion.weight_decay > 0 else in_span_of_data(problem)
     work = problem.copy() if reduced is None else reduced
     note = (
         "in the network's own coordinates"
@@ -220,6 +222,7 @@ def _iterate(
     plan, rates = settings.recursion, eta * settings.recursion.schedule.factors(steps)
     watch = Watch(work, seen_loss, plan, optimizer)
     buffered = Measure(work, plan, optimizer, eta) if plan.momentum > 0 else None
+    decayed = decay.Measure(work, plan) if plan.weight_decay > 0 else None
     marks = set(np.unique(np.geomspace(1, max(steps, 1), records).astype(int)).tolist()) | {0}
     looked_at = set(sorted(marks)[::3])  # a second gradient there costs as much as a few steps
     recorded: list[dict[str, float]] = []
@@ -239,10 +242,12 @@ def _iterate(
                 for group in optimizer.param_groups:
                     group["lr"] = float(rates[t])
             now |= {} if buffered is None else buffered.before()
+            now |= {} if decayed is None else decayed.before()
             watch.before(float(rates[t]))
             now["grad_norm"], now["step_size"] = step(settings, optimizer)
             watch.after(now["step_size"])
             now |= {} if buffered is None else buffered.after()
+            now |= {} if decayed is None else decayed.after(now["grad_norm"])
             taken = taken or list(now)
             block.append(torch.stack([now[name] for name in taken]))
         rows = torch.stack(block).double().cpu().numpy()

@@ -57,7 +57,7 @@ class Seen:
         whole: on all entries, at every third of the recorded steps.
         recorded: these steps, shape (K,).
         loss: of all samples or of the batch, whatever the step descends, by automatic differentiation.
-        gradient: ||g_t|| there.
+        gradient: ||g_t|| there; with coupled weight decay, that of the gradient with the decay's term.
         second: ||g_t - g'_t||, g'_t the gradient by automatic differentiation, at weights copied before g_t was made.
         unit: unit roundoff of the weights.
         tiny: the smallest normal number of their precision.
@@ -134,11 +134,13 @@ class Watch:
         held = [torch.zeros_like(g) for g in at.used] if at.held is None else at.held
         apart, pushed = [], 0.0
         for p, w, g, b in zip(self._params, at.weights, at.used, held, strict=True):
-            step, size = along(self._recursion, h, lr, g.double(), b.double())
+            step, size = along(self._recursion, h, lr, g.double(), b.double(), w.double())
             apart.append(p.detach().double() - (w.double() - step))
             pushed = math.hypot(pushed, size)
         second = [g.double() - a.double() for g, a in zip(at.used, at.again, strict=True)]
-        norms = (_norm(v) for v in (at.used, second, apart, at.weights))
+        decay = self._recursion.weight_decay if self._recursion.coupled else 0.0
+        objective = [g.double() + decay * w.double() for g, w in zip(at.used, at.weights, strict=True)]
+        norms = (_norm(v) for v in (objective, second, apart, at.weights))
         self._marks.append((at.t, at.loss, *norms, pushed))
         self._mark = None
 
@@ -151,7 +153,7 @@ class Watch:
             limits = [torch.finfo(p.dtype).eps for p in self._params]
             self._follow = Follow(self._recursion, max(limits, default=0.0) / 2, w.shape[1])
         with np.errstate(all="ignore"):
-            steps, pushed = self._follow(step_sizes, rates, g)
+            steps, pushed = self._follow(step_sizes, rates, g, w[:-1])
             apart = w[1:] - (w[:-1] - steps)
             self._samples.append([np.linalg.norm(apart, axis=1), np.linalg.norm(w[:-1], axis=1), pushed])
 
@@ -197,8 +199,12 @@ def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted
     again = np.sqrt(2 * seen.loss[: seen.recorded.searchsorted(last)])
     entries = seen.whole.entries
     with np.errstate(all="ignore"):
-        clipped = g if settings.recursion.clip == "gradient" else trace.clip_norm[:last]
-        rates = eta * settings.recursion.schedule.factors(last)
+        how = settings.recursion
+        clipped = trace.clip_norm[:last] if how.clip == "buffer" or how.coupled else g
+        reported = (clipped if how.coupled else g)[at]
+        # The decay's term is added in the run's precision, and may cancel the gradient.
+        joined = 4 * granted.unit * (g[at] + how.weight_decay * trace.weights[at]) if how.coupled else 0.0
+        rates = eta * how.schedule.factors(last)
         rule = step_sizes(settings, rates, clipped)
         reached = trace.recorded <= last  # recorded iterates
         t, path = trace.recorded[reached], trace.path[trace.recorded[reached]]
@@ -207,7 +213,7 @@ def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted
         distance = trace.distance[reached]
         found = [
             _no_more(
-                f"step rule of {settings.name}, |h_t - rule(||{'g_t' if clipped is g else 'b_{t+1}'}||)| <= 0",
+                f"step rule of {settings.name}, |h_t - rule(||{_clipped_in_words(how)}||)| <= 0",
                 np.abs(h - rule),
                 settings.units * U * rule,
             ),
@@ -224,8 +230,8 @@ def of_run(trace: Trace, seen: Seen, settings: StepSettings, eta: float, granted
             ),
             _no_more(
                 "gradient norm as reported, | ||g_t|| - reported | <= 0, at every third recorded step",
-                np.abs(seen.gradient[:k] - g[at]),
-                (granted.norm + gamma(entries, U)) * g[at] + math.sqrt(entries * seen.tiny),
+                np.abs(seen.gradient[:k] - reported),
+                (granted.norm + gamma(entries, U)) * reported + math.sqrt(entries * seen.tiny) + joined,
                 at,
             ),
             _no_more(
@@ -268,8 +274,14 @@ def _no_more(name: str, left: Array, granted: Array, steps: Array | None = None)
     return Inequality(name, left, np.zeros_like(left), np.where(np.isnan(granted), np.inf, granted), steps=steps)
 
 
+def _clipped_in_words(how: Recursion) -> str:
+    if how.clip == "buffer":
+        return "b_{t+1}"
+    return "g_t + lambda w_t" if how.coupled else "g_t"
+
+
 def _step_in_words(settings: StepSettings) -> str:
-    if settings.recursion.momentum == 0:
+    if settings.recursion.momentum == 0 and settings.recursion.weight_decay == 0:
         return "||w_{t+1} - w_t + h_t g_t|| <= 0"
     return f"{settings.recursion.words}: between w_{{t+1}} and where it leads, <= 0"
 

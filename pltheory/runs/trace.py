@@ -90,13 +90,22 @@ class Trace:
         "number of the epoch that the step belongs to; of mini-batches that have epochs", "epochs", At.STEP, "epoch"
     )
     moved: Array = _optional(
-        "length of the step, ||w_{t+1} - w_t||; with momentum", "weight", At.STEP, r"$\|w_{t+1} - w_t\|$"
+        "length of the step, ||w_{t+1} - w_t||; with momentum or weight decay",
+        "weight",
+        At.STEP,
+        r"$\|w_{t+1} - w_t\|$",
     )
     buffer: Array = _optional(
         "norm of the buffer before the step; with momentum", "loss / weight", At.STEP, r"$\|b_t\|$"
     )
     clip_norm: Array = _optional(
-        "norm of the buffer in the step; with momentum", "loss / weight", At.STEP, r"$\|b_{t+1}\|$"
+        "norm of the buffer in the step, with momentum; of the gradient with the decay's term, where it is coupled",
+        "loss / weight",
+        At.STEP,
+        r"$\|b_{t+1}\|$ or $\|u_t\|$",
+    )
+    weights: Array = _optional(
+        "norm of the weights before the step; with weight decay", "weight", At.STEP, r"$\|w_t\|$"
     )
     ahead: Array = _optional("loss in use at z_t = w_t + alpha d_t; with momentum", "loss", At.STEP, "$L(z_t)$")
     lag: Array = _optional("||b_t - grad L(w_t) / (1 - m)||; with momentum", "loss / weight", At.STEP, r"$\|y_t\|$")

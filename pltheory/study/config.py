@@ -119,6 +119,8 @@ _RECURSION: dict[str, Any] = {
     "nesterov": (bool | None, None),
     "clip": (Literal[CLIPS] | None, None),
     "schedule": (Annotated[Any, PlainValidator(_schedule)], None),
+    "weight_decay": (float | None, None),
+    "decoupled_weight_decay": (bool | None, None),
 }
 Optimizer = create_model("Optimizer", __base__=OptimizerSection, **_NUMBERS, **_RECURSION)
 

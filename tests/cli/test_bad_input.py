@@ -82,6 +82,10 @@ SETTINGS = {
     "optimizer.name=adam": ["optimizer.name = 'adam'", "'delta-gclip', 'gclip' or 'gd'"],
     "optimizer.name=gd": ["optimizer.", "gd has no"],
     "optimizer.name=gclip": ["optimizer.delta = 0.1", "gclip has no delta"],
+    "optimizer.weight_decay=-1": ["optimizer.weight_decay = -1", "at least 0"],
+    "optimizer.weight_decay=much": ["optimizer.weight_decay = 'much'", "must be a number"],
+    "optimizer.decoupled_weight_decay=0.1": ["optimizer.decoupled_weight_decay = 0.1", "true or false"],
+    "optimizer.decoupled_weight_decay=true": ["optimizer.decoupled_weight_decay = true", "needs weight_decay > 0"],
     # data
     "data.labels=small-big": ["labels = 'small-big'", "low-high, one-hot, centred-one-hot, raw"],
     "data.n=1798": ["n = 1798", "digits", "1 to 1797"],

@@ -67,6 +67,38 @@ def test_clip_of_the_gradient_is_torch_with_scaled_gradients(nesterov: bool) -> 
     assert not _near(ours, _torch(0.8, not nesterov, clip=True, factors=[1.0] * STEPS))
 
 
+def _decayed(inside: bool, decay: float) -> list[torch.Tensor]:
+    """clip_grad_norm_ and torch.optim.SGD, the decay's term in what is clipped, or added by SGD after the clip."""
+    net = _net()
+    sgd = torch.optim.SGD(net.parameters(), lr=ETA, weight_decay=0.0 if inside else decay)
+    for _ in range(STEPS):
+        _gradient(net)
+        for p in net.parameters():
+            p.grad.add_(p.detach(), alpha=decay if inside else 0.0)
+        torch.nn.utils.clip_grad_norm_(net.parameters(), GAMMA)
+        sgd.step()
+    return [p.detach() for p in net.parameters()]
+
+
+def test_weight_decay_beside_the_clip_is_torch_and_inside_of_it_is_not() -> None:
+    # delta this small never acts; torch divides by the norm plus 1e-6.
+    ours = {
+        apart: _ours(DeltaGClipSettings(ETA, GAMMA, 1e-6, weight_decay=0.3, decoupled_weight_decay=apart))
+        for apart in (False, True)
+    }
+    for inside in (False, True):
+        theirs = _decayed(inside, 0.3)
+        near = {
+            apart: max(float((a - b).abs().max()) for a, b in zip(o, theirs, strict=True)) for apart, o in ours.items()
+        }
+        assert near[not inside] < 1e-6 * ETA * STEPS
+        assert near[inside] > 1e-3
+    plain = [
+        _ours(GradientDescentSettings(ETA, weight_decay=0.3, decoupled_weight_decay=apart)) for apart in (False, True)
+    ]
+    assert _near(*plain), "where nothing is clipped they are the same"
+
+
 def test_schedule_stands_outside_of_the_buffer_as_in_torch() -> None:
     cosine = Cosine(STEPS)
     ours = _ours(GradientDescentSettings(ETA, momentum=0.8, schedule=cosine))
@@ -118,6 +150,11 @@ def test_forms() -> None:
     assert forms(momentum=0.5, clip="buffer", schedule=Cosine(9)) == {Form.OUTSIDE}
     # A clipped gradient in the buffer and a step size that moves outside of it: no theorem.
     assert forms(momentum=0.5, schedule=Cosine(9)) == set()
+    assert forms(weight_decay=0.1) == {Form.DECAYED, Form.REGULARISED}
+    assert forms(weight_decay=0.1, schedule=Cosine(9)) == {Form.DECAYED}
+    assert forms(weight_decay=0.1, decoupled_weight_decay=True) == {Form.DECAYED}
+    unclipped = GradientDescentSettings(ETA, weight_decay=0.1, decoupled_weight_decay=True)
+    assert unclipped.forms == {Form.DECAYED, Form.REGULARISED}
     plain = GradientDescentSettings(ETA, momentum=0.5)
     assert plain.forms >= {Form.INSIDE, Form.OUTSIDE}
     assert Form.OUTSIDE not in GradientDescentSettings(ETA, momentum=0.5, nesterov=True).forms
@@ -133,6 +170,12 @@ def test_forms() -> None:
         ({"clip": "buffer"}, "needs momentum > 0"),
         ({"clip": "weights", "momentum": 0.5}, "optimizer.clip = 'weights'"),
         ({"clip": "buffer", "momentum": 0.5, "nesterov": True}, "no theorem"),
+        ({"weight_decay": -0.1}, "optimizer.weight_decay = -0.1: must be a number of at least 0"),
+        ({"weight_decay": float("inf")}, "optimizer.weight_decay = inf"),
+        ({"weight_decay": True}, "optimizer.weight_decay = True"),
+        ({"weight_decay": 0.1, "momentum": 0.5}, "optimizer.weight_decay = 0.1: with momentum no theorem speaks of it"),
+        ({"decoupled_weight_decay": True}, "needs weight_decay > 0"),
+        ({"decoupled_weight_decay": 0.1}, "must be true or false"),
         ({"schedule": "cosine"}, "optimizer.schedule = 'cosine'"),
     ],
 )

@@ -1,0 +1,70 @@
+"""Runs with weight decay are held against their own step rule; theorems without it say nothing of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import pltheory as pl
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings, StepSettings
+from pltheory.optim.schedule import Cosine
+from pltheory.problem.networks import fully_connected
+from pltheory.problem.problem import Problem
+from pltheory.runs.loop import Reason, run
+from pltheory.theorems.ladder import BY_NAME, LADDER, OF_BATCHES
+from pltheory.verification.contract import near_solution
+
+RULES: dict[str, StepSettings] = {
+    "coupled": DeltaGClipSettings(0.1, 0.5, 0.1, weight_decay=0.05),
+    "decoupled": DeltaGClipSettings(0.1, 0.5, 0.1, weight_decay=0.05, decoupled_weight_decay=True),
+    "scheduled": GClipSettings(0.1, 0.5, 0.0, weight_decay=0.05, schedule=Cosine(40)),
+    "unclipped": GradientDescentSettings(0.1, weight_decay=0.05, decoupled_weight_decay=True),
+}
+
+
+def problem(dtype: torch.dtype) -> Problem:
+    """Fewer samples than inputs: a run without decay would be taken to their span."""
+    gen = torch.Generator().manual_seed(1)
+    net = fully_connected([9, 12, 1], bias=True, seed=1)
+    x = torch.nn.functional.normalize(torch.randn(4, 9, generator=gen, dtype=torch.float64), dim=1)
+    y = torch.randn(4, 1, generator=gen, dtype=torch.float64)
+    return Problem(net.to(dtype), x.to(dtype), y.to(dtype))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("name", RULES)
+def test_a_run_is_held_against_its_own_rule(name: str, dtype: torch.dtype) -> None:
+    rule, at = RULES[name], problem(dtype)
+    found = run(at, rule, 0.1, steps=60)
+    assert found.reason is Reason.STEP_LIMIT
+    assert found.violation is None
+    # The part of the weights that no input meets shrinks as well.
+    trace, factor = found.trace, np.prod(1 - rule.recursion.weight_decay * found.trace.step_size)
+    if not rule.recursion.decoupled:
+        assert trace.weights[-1] < trace.weights[0]
+        assert factor < 1
+    assert trace.distance[-1] <= trace.path[-1] * (1 + 1e-6)
+    # Another lambda is another rule, and is found out.
+    other = replace(rule, weight_decay=0.0501)  # type: ignore[call-arg]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("pltheory.runs.loop.optimizer_for", lambda s, eta, p: rule.optimizer(list(p.parameters()), eta))
+        assert run(at, other, 0.1, steps=60).reason is Reason.NOT_THE_RULE
+
+
+@pytest.mark.parametrize(
+    "theorem", [t for t in (*LADDER, *BY_NAME, *OF_BATCHES) if not t.id.startswith("W")], ids=lambda t: t.id
+)
+def test_theorems_without_decay_say_so(theorem: object) -> None:
+    for rule in RULES.values():
+        assert "weight decay 0.05" in theorem.uncovered(rule)  # type: ignore[attr-defined]
+
+
+def test_the_refusal_is_one_line() -> None:
+    report = pl.verify(near_solution(8, 1e-5), replace(RULES["coupled"], eta=0.01), theorem="B", steps=0)  # type: ignore[call-arg]
+    assert report.verdict == "UNDECIDED"
+    assert report.main.shortfall == (
+        "Theorem B speaks of steps without momentum, eta constant, not of weight decay 0.05"
+    )
