@@ -12,6 +12,15 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
+SIGNS = {
+    '<mi mathvariant="double-struck">R</mi>': "<mi>\u211d</mi>",
+    '<mn mathvariant="bold">1</mn>': "<mn>\U0001d7cf</mn>",
+    "<mi>:</mi><mo>&#x0003D;</mo>": "<mo>\u2254</mo>",
+    "<mo>&#x02016;</mo>": '<mo stretchy="false">&#x02016;</mo>',
+    "<mo>&#x0007C;</mo>": '<mo stretchy="false">&#x0007C;</mo>',
+    "<mo>&#x0221E;</mo>": "<mi>&#x0221E;</mi>",
+}
+"""What the converter writes and browsers draw otherwise than meant."""
 LONG = 60
 """Characters of LaTeX beyond which a formula in a line may be wider than a phone, and scrolls by itself."""
 
@@ -27,6 +36,8 @@ def _mathml(latex: str, **options: str) -> str:
         lambda found: f"<mtext>{found[1].replace('<', '&lt;')}</mtext>",
         convert(latex, **options),
     )
+    for written, sign in SIGNS.items():
+        text = text.replace(written, sign)
     try:
         ElementTree.fromstring(text)
     except ElementTree.ParseError as error:

@@ -12,6 +12,8 @@ from proofs_checks.render import relation
 from proofs_checks.typeset import sentence
 
 PAGES = Path(__file__).parents[2] / "docs" / "derivations"
+PLAIN = {"trajectory", "finite", "bplus", "apriori_width", "theorem_bplus"}
+"""Pages whose formulas are still written in plain characters."""
 
 
 @pytest.mark.parametrize(
@@ -77,12 +79,11 @@ def test_no_proposition_has_a_formula_left_in_plain_characters():
                 assert not re.search(r"<=|>=|_|\^|\\", outside), outside
 
 
-def test_most_code_of_the_derivation_pages_is_mathematics():
-    spans = []
+def test_formulas_of_the_derivation_pages_are_latex():
+    """Code is what is code: names of files, functions and lemmas, commands, verdicts."""
     for page in PAGES.glob("*.md"):
+        if page.stem in PLAIN:
+            continue
         text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
-        spans += [" ".join(s.split()) for s in re.findall(r"(?<!`)`([^`]+)`(?!`)", text)]
-    left = [s for s in spans if formula(s) is None]
-    assert len(spans) - len(left) > 430
-    # What stays is names of code, verdicts, and formulas with words in them.
-    assert not [s for s in left if re.search(r"^[a-zA-Z]{1,3}(_\w)? [<>]=? [\w/ ]+$", s)]
+        spans = [" ".join(s.split()) for s in re.findall(r"(?<!`)`([^`]+)`(?!`)", text)]
+        assert not [s for s in spans if formula(s) is not None or re.search(r"\^|\|\|", s)], page.name
