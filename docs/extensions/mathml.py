@@ -20,6 +20,9 @@ SIGNS = {
     '<mo stretchy="false">&#x0007C;</mo>': '<mo stretchy="false" lspace="0" rspace="0">&#x0007C;</mo>',
     "<mo>&#x0007C;</mo>": '<mo stretchy="false" lspace="0" rspace="0">&#x0007C;</mo>',
     "<mo>&#x0221E;</mo>": "<mi>&#x0221E;</mi>",
+    "<mi>&#x02032;</mi>": '<mi class="prime">&#x02032;</mi>',
+    "<mi>&#x02033;</mi>": '<mi class="prime">&#x02033;</mi>',
+    "<mi>&#x02034;</mi>": '<mi class="prime">&#x02034;</mi>',
 }
 """What the converter writes and browsers draw otherwise than meant."""
 LONG = 60
