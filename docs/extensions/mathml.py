@@ -25,6 +25,8 @@ SIGNS = {
     "<mi>&#x02034;</mi>": '<mi class="prime">&#x02034;</mi>',
 }
 """What the converter writes and browsers draw otherwise than meant."""
+SIGNED = r"(<mo[^>]*>(?:\[|&#x0007B;|&#x00028;|&#x0002C;|&#x0003D;|&#x0226[45];)</mo>)<mo>&#x02212;"
+"""A minus behind a bracket, a comma or a relation is no difference, and stands close to what it negates."""
 LONG = 60
 """Characters of LaTeX beyond which a formula in a line may be wider than a phone, and scrolls by itself."""
 
@@ -42,6 +44,7 @@ def _mathml(latex: str, **options: str) -> str:
     )
     for written, sign in SIGNS.items():
         text = text.replace(written, sign)
+    text = re.sub(SIGNED, r'\1<mo form="prefix">&#x02212;', text)
     try:
         ElementTree.fromstring(text)
     except ElementTree.ParseError as error:

@@ -12,7 +12,7 @@ from proofs_checks.render import relation
 from proofs_checks.typeset import sentence
 
 PAGES = Path(__file__).parents[2] / "docs" / "derivations"
-PLAIN = {"finite", "bplus", "apriori_width", "theorem_bplus"}
+PLAIN = {"bplus", "apriori_width", "theorem_bplus"}
 """Pages whose formulas are still written in plain characters."""
 
 
