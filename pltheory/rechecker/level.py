@@ -82,6 +82,8 @@ def read_level(text: dict[str, Any], path: Path, admit: Admit) -> LevelClaim | G
     form = form_of(stored.loss, stored.y, stored.more.get("weights"))
     if level == 0 and not form.squares:
         damaged("witness.level", "must be positive for this loss")
+    if level == 0 and claimed["steps"] != 0:
+        damaged("bounds.steps", "must be 0: of the way to a loss of zero no number of steps is claimed")
     kind = GraphLevelClaim if isinstance(stored, GraphStored) else LevelClaim
     return kind(
         **vars(replace(stored, loss="sum")), radius=radius, bounds=claimed, hypotheses=read_hypotheses(text, known),

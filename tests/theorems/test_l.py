@@ -27,7 +27,7 @@ from pltheory.theory import InvalidInputError, NotAvailableError
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.evidence import Evidence
 from pltheory.verification.report import VerifyReport
-from tests.forge import FALSE, Forge, number
+from tests.forge import DAMAGED, FALSE, Forge, number, refused
 from tests.rechecker.test_schema import PUBLISHED, wrong
 
 RULE = pl.DeltaGClipSettings(eta="0.1/beta", gamma=1.0, delta=0.1)
@@ -290,3 +290,11 @@ def test_it_speaks_of_networks_with_kinks_where_none_is_met(tmp_path: Path):
     assert report.verdict is Verdict.CERTIFIED, report.main.shortfall
     report.main.certificate.save(tmp_path / "c.json")
     assert pl.recheck(tmp_path / "c.json").accepted
+
+
+@pytest.mark.parametrize("steps", [1.0, -5.0])
+def test_of_a_way_to_zero_no_number_of_steps_is_claimed(tmp_path: Path, steps):
+    claim = verified("sum").main.certificate
+    forge = Forge(tmp_path, claim.text("c.cert.npz"), claim.arrays_bytes())
+    forge.text["bounds"]["steps"].update(number(steps))
+    refused(pl.recheck(forge.write_text()), DAMAGED, "bounds.steps")
