@@ -117,6 +117,7 @@ def test_another_run_is_refused(tmp_path: Path, name: str) -> None:
         forged.set("witness", "momentum", 0.99 * value(forged.text["witness"]["momentum"]))
     elif name == "eta":
         forged.arrays["eta"] *= 0.99
+        forged.set("optimizer", "eta", forged.arrays["eta"][0])
     else:
         forged.arrays["batches"][[2, 3]] = forged.arrays["batches"][[3, 2]]
         assert (forged.arrays["batches"][2] != forged.arrays["batches"][3]).any()
@@ -128,6 +129,15 @@ def test_a_doctored_norm_of_pairs_is_refused(tmp_path: Path) -> None:
     forged = Forge(tmp_path)
     forged.set("witness", "weight", 40 * value(forged.text["witness"]["weight"]))
     assert recheck(forged.write()).code == FALSE
+
+
+@pytest.mark.parametrize("seed", [0, CLASSES])
+@pytest.mark.parametrize("factor", [1.5, 1000.0])
+def test_the_rule_of_other_steps_is_refused(tmp_path: Path, seed: int, factor: float) -> None:
+    forged = Forge(tmp_path, seed)
+    forged.set("optimizer", "eta", factor * value(forged.text["optimizer"]["eta"]))
+    result = recheck(forged.write())
+    assert (result.code, result.field) == (DAMAGED, "arrays.eta")
 
 
 @pytest.mark.parametrize("name", ["right", "wrong"])

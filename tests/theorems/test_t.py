@@ -45,10 +45,15 @@ def test_the_exact_run_is_enclosed_and_the_run_agrees(tmp_path, how):
     assert recheck(tmp_path / "t.json").accepted
 
 
-def test_a_schedule_without_momentum():
-    report = answer(config(optimizer__schedule={"name": "cosine", "length": 12}))
+@pytest.mark.parametrize("schedule", [{"name": "cosine", "length": 12}, {"name": "warmup", "length": 50}])
+def test_a_schedule_without_momentum(tmp_path, schedule):
+    report = answer(config(optimizer__schedule=schedule))
     assert report.verdict is Verdict.CERTIFIED
     assert report.evidence is Evidence.AGREES
+    claim = report.main.certificate
+    assert claim.eta == claim.witness["eta"].max(), "of the steps that are stored"
+    claim.save(tmp_path / "t.json")
+    assert recheck(tmp_path / "t.json").accepted
 
 
 def test_a_wrong_enclosure_is_contradicted(monkeypatch):

@@ -30,10 +30,10 @@ def finite_claim(statement: Statement, loss: str, settings: ClippedSettings, run
     Args:
         statement: the theorem in words.
         loss: name of the problem's loss.
-        settings: the step rule, its eta a double.
+        settings: the step rule; the claim's eta is the largest of the stored steps.
         run: what was found.
     """
-    claim = Claim(statement, run.start, loss, settings)
+    claim = Claim(statement, run.start, loss, replace(settings, eta=max(run.rule.eta)))
     o = run.outcome
     if o is None:
         return replace(claim, shortfall=f"{run.status} {run.obstruction}")

@@ -140,8 +140,8 @@ def finite_of(
         damaged(field, "must be positive with momentum and 0 without")
     if momentum and not (more["eta"] == more["eta"][0]).all():
         damaged("arrays.eta", "must be constant with momentum")
-    if not (more["eta"] <= stored.eta).all():
-        damaged("arrays.eta", f"is above optimizer.eta = {stored.eta!r}")
+    if more["eta"].max() != stored.eta:
+        damaged("arrays.eta", f"has not optimizer.eta = {stored.eta!r} as its largest")
     name, mean = _loss(stored)
     return FiniteClaim(
         **vars(stored),
