@@ -7,6 +7,7 @@ with a gauge (`gauge`) are here: a theorem about any other would have nothing to
 from __future__ import annotations
 
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -161,10 +162,13 @@ class WeightedSquareLoss(Loss):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        wrong = [w for w in self.weights if not (isinstance(w, int | float) and 0 < w < math.inf)]
-        if not self.weights or wrong:
-            shown = repr(wrong[0]) if wrong else "[]"
-            raise InvalidInputError(f"loss.weights = {shown}: allowed is a list of positive numbers, one a sample")
+        given = tuple(self.weights)
+        wrong = [w for w in given if not _positive(w)]
+        if not given or wrong:
+            shown = f"{wrong[0]!r}"[:40] if wrong else "[]"
+            raise InvalidInputError(f"loss.weights = {shown}: allowed is a list of positive doubles, one a sample")
+        # Of their own, and doubles: a list could change later, and a certificate stores doubles.
+        object.__setattr__(self, "weights", tuple(map(float, given)))
 
     def checked(self, y: Tensor) -> Tensor:
         """Any targets, as many as there are weights."""
@@ -305,6 +309,11 @@ class LogisticLoss(Loss):
         return level_below(self.share(n, outputs))
 
 
+def _positive(weight: object) -> bool:
+    """Whether it is a positive number that a double has."""
+    return isinstance(weight, int | float) and 0 < weight <= sys.float_info.max and float(weight) == weight
+
+
 def _halved_squares(low: Array, high: Array, y: Array) -> tuple[Array, Array]:
     """Of F - y for F from low to high, entry by entry."""
     first, last = down(low - y), up(high - y)
@@ -367,7 +376,8 @@ def loss_of(said: object) -> Loss:
     Raises:
         InvalidInputError: it is none of them.
     """
-    if isinstance(said, Loss):
+    # A subclass may compute anything under the name that it inherits.
+    if isinstance(said, Loss) and type(said) in KINDS.values():
         return said
     if isinstance(said, str):
         return LOSSES[said] if said in LOSSES else named(said)

@@ -158,10 +158,34 @@ def test_targets_that_are_none_of_the_loss_are_refused(loss, y, said):
         classified(loss, y)
 
 
-@pytest.mark.parametrize("weights", [(), (1.0, 0.0), (-1.0,), (float("nan"),)])
-def test_weights_are_positive(weights):
+class Flatter(SquareLoss):
+    """The square loss by its name alone."""
+
+    def terms(self, outputs, y):
+        return 1e-3 * super().terms(outputs, y)
+
+
+@pytest.mark.parametrize("own", [Flatter(), type("Mine", (CrossEntropyLoss,), {})("mean")])
+def test_a_loss_of_ones_own_is_not_taken_for_what_it_inherits_from(own):
+    with pytest.raises(InvalidInputError, match=f"loss = {type(own).__name__}: allowed are 'sum', 'mean'"):
+        loss_of(own)
+    with pytest.raises(InvalidInputError, match="allowed are"):
+        classified(own)
+
+
+@pytest.mark.parametrize("weights", [(), (1.0, 0.0), (-1.0,), (float("nan"),), (10**400,), (2**53 + 1,)])
+def test_weights_are_positive_doubles(weights):
     with pytest.raises(InvalidInputError, match=r"loss\.weights"):
         WeightedSquareLoss("sum", weights)
+
+
+def test_weights_are_what_they_were_when_they_were_given():
+    given = [1, 2.0]
+    loss = WeightedSquareLoss("sum", given)
+    given[0] = -3.0
+    assert loss.weights == (1.0, 2.0)
+    assert {type(w) for w in loss.weights} == {float}
+    assert hash(loss) == hash(WeightedSquareLoss("sum", (1.0, 2.0)))
 
 
 BASE = """
