@@ -14,6 +14,8 @@ from importlib.metadata import EntryPoint
 
 from .. import packages
 from ..optim.recursion import Form
+from ..problem.batches import ORDERS
+from ..problem.loss import KINDS
 from ..runs.promise import Promise
 from ..theory import ExtensionError, InvalidInputError, PltheoryError
 from .answer import answer
@@ -126,6 +128,12 @@ def _require_described(candidate: object, origin: str) -> None:
     names = [h.name for h in hypotheses]
     if not all(isinstance(t, str) and t.strip() for t in (*texts, *names)):
         raise ExtensionError(f"{origin}: the theorem has a part that is empty or no text")
+    for name, known in (("losses", KINDS), ("orders", ORDERS)):
+        told = getattr(candidate, name)
+        if not isinstance(told, tuple) or not all(isinstance(each, str) and each in known for each in told):
+            raise ExtensionError(f"{origin}: {name} must be a tuple of {', '.join(map(repr, known))}")
+    if not isinstance(candidate.rules, tuple) or not all(isinstance(rule, str) for rule in candidate.rules):
+        raise ExtensionError(f"{origin}: rules must be a tuple of texts")
     if not isinstance(candidate.forms, frozenset) or not all(isinstance(f, Form) for f in candidate.forms):
         raise ExtensionError(f"{origin}: forms must be a frozenset of Form")
     if len(set(names)) < len(names):

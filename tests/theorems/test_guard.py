@@ -238,6 +238,20 @@ def test_the_run_is_held_against_the_promise_and_lifts_nothing():
     assert silent.evidence is Evidence.EMPIRICAL, "nothing was promised"
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        *({name: value} for name in ("losses", "orders", "rules") for value in ("fixed", ["fixed"], ("gd", 1), None)),
+        {"losses": ("squares",)},
+        {"losses": "weighted-square"},
+        {"orders": ("shuffled",)},
+    ],
+)
+def test_losses_orders_and_rules_are_tuples_of_names(told):
+    """A text is a sequence of its letters, and holds every name that is a part of it."""
+    assert f"{next(iter(told))} must be a tuple of" in refused(Mine(**told))
+
+
 # How it is found
 
 
