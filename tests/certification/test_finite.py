@@ -138,6 +138,19 @@ def test_a_lost_error_term_is_noticed(monkeypatch, case):
     assert _worst(case, False) > 1
 
 
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("m", [0.3, 0.9])
+def test_an_error_of_a_step_changes_the_pair_by_its_spread(m, nesterov):
+    """Of d by e, of w by e, of Nesterov's w by (1 + m) e: w' = w + m d' - Phi holds Phi twice."""
+    norm = fe.Momentum(m, nesterov, 2.0)
+    state, e = fs.Pair([np.zeros((1, 1))], [np.zeros((1, 1))]), Fraction(2) ** -10
+    ends = [_exact_step(state, np.full((1, 1), float(g)), fs.Clip(1.0, np.inf, 1.0), norm) for g in (1, 1 + e)]
+    w, d = (b[0] - a[0] for a, b in zip(*ends, strict=True))
+    al = Fraction(m) ** (2 if nesterov else 1) / (1 - Fraction(m))
+    moved = float((w + al * d) ** 2 + Fraction(norm.root) ** 2 * d**2) ** 0.5
+    assert norm.spread * float(e) == pytest.approx(moved, rel=1e-12)
+
+
 # --- losses -----------------------------------------------------------------------------------------------------------
 
 

@@ -80,8 +80,8 @@ class Momentum:
 
     @cached_property
     def spread(self) -> float:
-        """As in `Expansion`: an error e of the gradient's step moves w and d by e each."""
-        return sqrt((1 + self.al) ** 2 + interval(self.root) ** 2).hi
+        """As in `Expansion`: an error e of Phi moves z = w + al d by e / a, of either recursion, and d by e."""
+        return self._column.hi
 
     def mode(self, lam: Interval) -> Interval:
         """||N(lam)||."""
