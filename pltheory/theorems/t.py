@@ -141,6 +141,10 @@ class FiniteTime(Theorem):
         """The certificate of `DEFAULT_STEPS` steps that see all samples."""
         return self._followed(problem, settings, DEFAULT_STEPS, None, None).claim
 
+    def proof_on_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:
+        """The same of steps that see these batches."""
+        return self._followed(problem, settings, DEFAULT_STEPS, batches, None).claim
+
     def _followed(
         self, problem: Problem, settings: StepSettings, steps: int, batches: Batches | None, progress: Progress | None
     ) -> Followed:

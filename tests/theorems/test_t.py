@@ -7,8 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from pltheory.certificates.prove import certify
+from pltheory.optim import DeltaGClipSettings
+from pltheory.problem.batches import Batches
+from pltheory.problem.problem import Problem
 from pltheory.rechecker import recheck
-from pltheory.study.build import answer
+from pltheory.study.build import answer, problem_of
 from pltheory.study.config import from_tree
 from pltheory.theorems import t
 from pltheory.theory import InvalidInputError
@@ -94,3 +98,13 @@ def test_all_and_best_do_not_ask_it():
     tree = config(run__batch=None, theorem__name="all", theorem__options={})
     report = answer(tree, run=False)
     assert "T" not in {r.theorem.id for r in report.ladder}
+
+
+@pytest.mark.parametrize("batches", [Batches(2, "shuffle", 1), Batches(2, "random", 1)])
+def test_a_certificate_of_batches(batches):
+    given = problem_of(config())
+    problem = Problem(given.network, given.x[:3], given.y[:3])
+    claim = certify(problem, DeltaGClipSettings(eta=0.05, gamma=0.5, delta=0.1), theorem="T", batches=batches)
+    assert claim.holds
+    assert claim.witness["batches"].shape == (t.DEFAULT_STEPS, 2)
+    assert len({tuple(row) for row in claim.witness["batches"]}) > 1
