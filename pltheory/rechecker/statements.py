@@ -30,21 +30,21 @@ CONCLUSIONS = {
         "zero is claimed"
     ),
     "M": (
-        "E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(z_t) + (c / 2) ||d_t||^2, the paths of w_t "
-        "and z_t at most rho, w_t converges to a zero of L"
+        "from an empty buffer, d_0 = 0: E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(z_t) + "
+        "(c / 2) ||d_t||^2, the paths of w_t and z_t at most rho, w_t converges to a zero of L"
     ),
     "Mb": (
-        "E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(w_t) + (c / 2) ||b_t - grad L(w_t) / (1 - "
-        "m)||^2, path length at most rho, w_t converges; L_t -> 0 where the steps after the schedule have a "
-        "positive lower bound, else no zero is claimed"
+        "from an empty buffer, b_0 = 0: E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(w_t) + "
+        "(c / 2) ||b_t - grad L(w_t) / (1 - m)||^2, path length at most rho, w_t converges; L_t -> 0 where the "
+        "steps after the schedule have a positive lower bound, else no zero is claimed"
     ),
     "M2": (
-        "with v_t = w_t + al d_t, E_t = L(v_t) + c/2 |d_t|^2: E_t <= q^t L_0, |r(w_t)|^2 <= 2 (1 + L_F^2 al^2/c) E_t, "
-        "path of v at most rho, w_t converges to a zero of L"
+        "from an empty buffer, d_0 = 0, with v_t = w_t + al d_t, E_t = L(v_t) + c/2 |d_t|^2: E_t <= q^t L_0, "
+        "|r(w_t)|^2 <= 2 (1 + L_F^2 al^2/c) E_t, path of v at most rho, w_t converges to a zero of L"
     ),
     "M3": (
-        "|r(w_t)| <= N q^t, 2 L_t <= N^2 rate^t with rate = q^2, path length at most required, w_t converges to a zero "
-        "of L"
+        "from an empty buffer, d_0 = 0: |r(w_t)| <= N q^t, 2 L_t <= N^2 rate^t with rate = q^2, path length at most "
+        "required, w_t converges to a zero of L"
     ),
     "F1": (
         "for every order of the batches in every epoch, with D_e the distance to the zeros of L at its start: "

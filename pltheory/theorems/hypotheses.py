@@ -110,6 +110,13 @@ def _checkpoint(q: Question, found: Any) -> Row:
     return Row(Fact("network.checkpoint", q.checkpoint, True), "weights as stored")
 
 
+def _empty_buffer(q: Question, found: Any) -> Row:
+    how = "by construction: the run starts without a buffer"
+    if q.checkpoint is not None:
+        how += "; the optimizer state of a checkpoint is not read"
+    return Row(Fact("b_0 = 0", "no buffer", True), how)
+
+
 def _width(q: Question, found: Any) -> Row:
     at, lam = q.at, q.at.lambda_min
     if at.linearization is None or at.profile is None or lam.kind is Direction.ESTIMATE:
@@ -190,6 +197,7 @@ def in_a_clause(row: Row) -> str:
 SMOOTH = Hypothesis("smooth activation", _smooth)
 POSITIVE = Hypothesis("lambda_min(K(w_0)) > 0", _positive)
 CLIPPED = Hypothesis("h_t in [eta delta, eta]", _floor)
+EMPTY_BUFFER = Hypothesis("buffer empty at w_0", _empty_buffer)
 PLAIN = Hypothesis("plain gradient descent, h_t = eta", _plain)
 CHECKPOINT = Hypothesis("a checkpoint to start from", _checkpoint)
 WIDTH = Hypothesis("width = Omega~(n R^(6L+2) / (lambda_0 - mu)^2), constant not given", _width)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..certification.steps import Inside
-from .hypotheses import CLIPPED, POSITIVE, SMOOTH, STEP
+from .hypotheses import CLIPPED, EMPTY_BUFFER, POSITIVE, SMOOTH, STEP
 from .potential import FALLS, INTEGRAL, PotentialTheorem
 from .sources import PROJECT
 
@@ -16,10 +16,10 @@ class Momentum(PotentialTheorem):
     citation = PROJECT
     law = Inside()
     forms = law.forms
-    hypotheses = (SMOOTH, POSITIVE, CLIPPED, STEP, FALLS, INTEGRAL)
+    hypotheses = (SMOOTH, POSITIVE, EMPTY_BUFFER, CLIPPED, STEP, FALLS, INTEGRAL)
     conclusion = (
-        "E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(z_t) + (c / 2) ||d_t||^2, the paths of w_t and z_t "
-        "at most rho, w_t converges to a zero of L"
+        "from an empty buffer, d_0 = 0: E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(z_t) + (c / 2) "
+        "||d_t||^2, the paths of w_t and z_t at most rho, w_t converges to a zero of L"
     )
     claims = ("integral_root", "momentum_step", "momentum_rate")
     at_checkpoint = True

@@ -35,7 +35,7 @@ from ..theory.formulas import slowed
 from ..theory.verdict import Comparison, Row, unknown
 from .ball import HEADROOM, Ball
 from .ball_constants import BallConstants
-from .hypotheses import CLIPPED, POSITIVE, SMOOTH, ZERO, shortfall
+from .hypotheses import CLIPPED, EMPTY_BUFFER, POSITIVE, SMOOTH, ZERO, shortfall
 from .measured import profile_at
 from .protocol import Hypothesis, Question, Theorem
 from .sources import PROJECT
@@ -101,14 +101,15 @@ class QuadraticForm(Theorem):
     hypotheses = (
         SMOOTH,
         POSITIVE,
+        EMPTY_BUFFER,
         CLIPPED,
         Hypothesis(DEFINITE, _definite),
         Hypothesis(EDGE, _inside),
         Hypothesis(POTENTIAL, _integral),
     )
     conclusion = (
-        "with v_t = w_t + al d_t, E_t = L(v_t) + c/2 |d_t|^2: E_t <= q^t L_0, |r(w_t)|^2 <= 2 (1 + L_F^2 al^2/c) E_t, "
-        "path of v at most rho, w_t converges to a zero of L"
+        "from an empty buffer, d_0 = 0, with v_t = w_t + al d_t, E_t = L(v_t) + c/2 |d_t|^2: E_t <= q^t L_0, "
+        "|r(w_t)|^2 <= 2 (1 + L_F^2 al^2/c) E_t, path of v at most rho, w_t converges to a zero of L"
     )
     claims = ("momentum_ahead", "momentum_form", "momentum_concave", "momentum_inside", "integral_root")
     forms = FORMS

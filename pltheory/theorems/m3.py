@@ -35,7 +35,7 @@ from ..theory.arithmetic import FLOATS
 from ..theory.bound import given
 from ..theory.verdict import Comparison, Fact, Row, unknown
 from .ball_constants import BallConstants
-from .hypotheses import POSITIVE, SMOOTH, ZERO, shortfall
+from .hypotheses import EMPTY_BUFFER, POSITIVE, SMOOTH, ZERO, shortfall
 from .measured import profile_at
 from .protocol import Hypothesis, Question, Theorem
 from .sources import PROJECT
@@ -158,6 +158,7 @@ class Acceleration(Theorem):
     hypotheses = (
         SMOOTH,
         POSITIVE,
+        EMPTY_BUFFER,
         Hypothesis("heavy ball", _heavy_ball),
         Hypothesis("nothing is clipped", _unclipped),
         Hypothesis(OSCILLATING, _oscillating),
@@ -167,8 +168,8 @@ class Acceleration(Theorem):
         Hypothesis(PATH, _path),
     )
     conclusion = (
-        "|r(w_t)| <= N q^t, 2 L_t <= N^2 rate^t with rate = q^2, path length at most required, w_t converges to a zero "
-        "of L"
+        "from an empty buffer, d_0 = 0: |r(w_t)| <= N q^t, 2 L_t <= N^2 rate^t with rate = q^2, path length at most "
+        "required, w_t converges to a zero of L"
     )
     claims = ("accelerated_gain", "accelerated_ends", "accelerated_free", "accelerated_loop")
     forms = FORMS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..certification.steps import Outside
-from .hypotheses import POSITIVE, SMOOTH, STEP
+from .hypotheses import EMPTY_BUFFER, POSITIVE, SMOOTH, STEP
 from .potential import FALLS, INTEGRAL, STEPS, PotentialTheorem
 from .sources import PROJECT
 
@@ -16,11 +16,11 @@ class MomentumOfBuffer(PotentialTheorem):
     citation = PROJECT
     law = Outside()
     forms = law.forms
-    hypotheses = (SMOOTH, POSITIVE, STEPS, STEP, FALLS, INTEGRAL)
+    hypotheses = (SMOOTH, POSITIVE, EMPTY_BUFFER, STEPS, STEP, FALLS, INTEGRAL)
     conclusion = (
-        "E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(w_t) + (c / 2) ||b_t - grad L(w_t) / (1 - m)||^2, "
-        "path length at most rho, w_t converges; L_t -> 0 where the steps after the schedule have a positive lower "
-        "bound, else no zero is claimed"
+        "from an empty buffer, b_0 = 0: E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(w_t) + (c / 2) "
+        "||b_t - grad L(w_t) / (1 - m)||^2, path length at most rho, w_t converges; L_t -> 0 where the steps after the "
+        "schedule have a positive lower bound, else no zero is claimed"
     )
     claims = ("integral_root", "momentum_buffer_step")
     at_checkpoint = True

@@ -1,14 +1,19 @@
-"""What Theorems S and Mb say of the loss at the end of a schedule: a conclusion, not something that is asked."""
+"""What Theorems S and Mb say of the loss at the end of a schedule: a conclusion, not something that is asked.
+
+And what those about momentum presuppose of the buffer: it is said, in the words of a certificate as well.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 import pltheory as pl
-from pltheory.optim import DeltaGClipSettings, StepSettings
+from pltheory.optim import DeltaGClipSettings, GradientDescentSettings, StepSettings
 from pltheory.optim.schedule import Cosine, Warmup
+from pltheory.rechecker.statements import CONCLUSIONS
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.contract import near_solution
 
@@ -31,6 +36,27 @@ def test_the_loss_at_the_end_of_a_schedule_is_stated(momentum: dict[str, object]
     assert 0 < float(found[1]) < 1e-5
     said = concluded(DeltaGClipSettings(**CLIP, **momentum, schedule=Warmup(5)), theorem)
     assert said.endswith("and L_t -> 0 later")
+
+
+@pytest.mark.parametrize(
+    ("theorem", "rule"),
+    [
+        ("M", {"eta": "0.2/beta", "momentum": 0.5}),
+        ("Mb", {"eta": "0.2/beta", "momentum": 0.5}),
+        ("M2", {"eta": "0.2/beta", "momentum": 0.5}),
+        ("M3", {"eta": "1/beta", "momentum": 0.8}),
+    ],
+)
+def test_momentum_begins_with_an_empty_buffer(theorem: str, rule: dict[str, Any]) -> None:
+    report = pl.verify(
+        near_solution(64, 1e-4), GradientDescentSettings(**rule), theorem=theorem, level=Verdict.HOLDS, steps=0,
+        checkpoint="run.pt",
+    )  # fmt: skip
+    row = next(row for row in report.hypotheses if row.hypothesis == "buffer empty at w_0")
+    assert row.verdict is Verdict.CERTIFIED
+    assert row.how.endswith("the optimizer state of a checkpoint is not read")
+    assert str(report.to_dict()["theorems"][0]["conclusion"]).startswith("from an empty buffer")
+    assert CONCLUSIONS[theorem].startswith("from an empty buffer")
 
 
 def test_constant_steps_have_no_end() -> None:
