@@ -131,7 +131,8 @@ class PotentialPromise(BallPromise):
         root = np.sqrt(np.maximum(0.0, 1 - 2 * self.found.omega * self.mu * h / a))
         added_rate = fresh(self.found.c_rate) + 4 * h / a * granted.kernel * rated
         through = added_rate[:-1]
-        carried = _carried(root[:-1], through, float(of_rated[0]) if len(of_rated) else 0.0)
+        first = float(of_rated[0]) if len(of_rated) else 0.0
+        carried = _carried(root[:-1], through, first)
         found = [
             *steps(trace, self.eta, self.floor, settings, granted, err),
             Inequality(
@@ -153,7 +154,10 @@ class PotentialPromise(BallPromise):
                 carried + of_rated[1:],
             ),
         ]
-        return [i for i in found if len(i.left)] + self._path(trace, granted, err, added, lost, of_here)
+        # N_T is not read after the last step; it is at least the residual. N_0 is at most (1 + m)^(1/2) ||r_0||.
+        later = _carried(root, added_rate, first + math.sqrt(1 + m) * granted.start) + err.e_1
+        path = self._path(trace, granted, err, added, lost, of_here)
+        return [i for i in found if len(i.left)] + path + self._at_end(err.rho_1, later)
 
     def _path(
         self, trace: Trace, granted: RoundOff, err: Errors, added: Array, lost: Array, of_here: Array
