@@ -27,7 +27,9 @@ from ..certification.stored import require_unchanged
 from ..certification.stored_graph import stored
 from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.problem import Problem
+from ..rigor.arithmetic import INTERVALS
 from ..rigor.errors import NoVerdictError
+from ..rigor.scalar import below, interval
 from ..runs.momentum_promise import AcceleratedPromise
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, NotAvailableError
@@ -290,8 +292,17 @@ def _proved(found: Found, claim: Claim) -> Found:
         envelope=claim["envelope"],
         path=claim["required"],
     )
+    least = INTERVALS.sqrt(interval(claim["lambda_min"])) - interval(claim["change"])
     constants = replace(
-        found.constants, required=at.path, eta=at.eta, rate=claim["rate"], needed=at.path, available=at.radius
+        found.constants,
+        ratio=below(at.radius / at.path),
+        required=at.path,
+        beta=math.nan,  # nothing rests on it, and no bound of it is in the claim
+        eta=at.eta,
+        mu=max(0.0, (interval(max(0.0, least.lo)) ** 2).lo),
+        rate=claim["rate"],
+        needed=at.path,
+        available=at.radius,
     )
     kinks = replace(found.kinks, value=0.0, method=f"on the ball R = {at.radius:.4g}, verified", rounded=True)
     return Found(constants, at, claim, kinks)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 
 import pytest
@@ -39,15 +41,30 @@ def problem():
     return near_solution(64, 3e-3)
 
 
+@cache
+def certified(name):
+    theorem, rule = CASES[name]
+    return pl.verify(problem(), rule, theorem=theorem, steps=300)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_run_keeps_the_promise(name):
-    theorem, rule = CASES[name]
-    report = pl.verify(problem(), rule, theorem=theorem, steps=300)
+    report = certified(name)
     assert report.verdict == "CERTIFIED"
     assert report.evidence == "agrees"
     assert report.run.violation is None
     assert not report.run.untold
     assert any(c.name.startswith("envelope, ||r_t|| <= ") for c in report.run.checks)
+
+
+def test_the_constants_beside_a_proof_of_m3_are_those_of_its_claim():
+    main = certified("M3").main
+    claim, found = main.certificate, main.ball_constants
+    least = math.sqrt(claim["lambda_min"]) - claim["change"]
+    assert (1 - 1e-12) * least**2 <= found.mu <= (1 + 1e-12) * least**2
+    assert Fraction(found.ratio) * Fraction(claim["required"]) <= Fraction(found.radius)
+    assert found.ratio == pytest.approx(found.radius / claim["required"])
+    assert math.isnan(found.beta), "no bound of it is in the claim"
 
 
 @cache
