@@ -208,7 +208,10 @@ class QuadraticForm(Theorem):
     def promise(self, question: Question, found: Found) -> Promise | None:
         """The envelope of the residual, the length of d_t, and how far w_t and v_t go."""
         r, w, p = found.constants, found.witness, found.profile
-        i = min(int(p.radii.searchsorted(found.edge)), len(p.radii) - 1)
+        if found.certificate is not None:
+            lipschitz = found.certificate["lipschitz"]
+        else:
+            lipschitz = float(p.lipschitz[min(int(p.radii.searchsorted(found.edge)), len(p.radii) - 1)])
         return QuadraticPromise(
             eta=r.eta,
             floor=r.delta,
@@ -219,7 +222,7 @@ class QuadraticForm(Theorem):
             omega=w.omega,
             mu=r.mu,
             rho=r.required,
-            slowed=slowed(float(p.lipschitz[i]), w.ahead, w.weight / r.eta),
+            slowed=slowed(lipschitz, w.ahead, w.weight / r.eta),
         )
 
     def shortfall(self, question: Question, found: Found | None, rows: list[Row]) -> str:

@@ -67,6 +67,14 @@ def test_the_constants_beside_a_proof_of_m3_are_those_of_its_claim():
     assert math.isnan(found.beta), "no bound of it is in the claim"
 
 
+def test_after_a_proof_of_m2_the_loss_behind_is_that_of_its_claim():
+    main = certified("M2").main
+    claim = main.certificate
+    assert claim.numbers["ahead"] > 0
+    al, c = claim.numbers["ahead"], claim.numbers["weight"] / claim.eta
+    assert main.promise.slowed == pytest.approx(1 + claim["lipschitz"] ** 2 * al**2 / c, rel=1e-13)
+
+
 @cache
 def promised(name):
     theorem, rule = CASES[name]
