@@ -58,9 +58,9 @@ def positive(name: str, value: arb) -> None:
 
 
 def clipping_floor(c: Common, gradient: arb) -> arb:
-    """The largest factor known with h >= eta floor where the gradient's norm is at most `gradient`."""
+    """The largest factor known with h >= eta floor where the gradient's norm is at most `gradient`; NaN of a NaN."""
     one = arb(1)
-    if not arb(c.gamma) < gradient.upper():
+    if arb(c.gamma) >= gradient.upper():
         return one
     return (arb(c.gamma) / gradient).min(one).max(arb(c.delta))
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from flint import arb
 
 from pltheory.certificates.prove import certify
 from pltheory.certification.claim import Claim
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.optim.schedule import Cosine, StepDecay, Warmup
 from pltheory.rechecker import recheck
+from pltheory.rechecker.checks import Checks, clipping_floor
+from pltheory.rechecker.fields import Stop
 from pltheory.theory import InvalidInputError
 from pltheory.theory.potential import Setting, search
 from pltheory.verification.contract import near_solution
@@ -91,6 +95,17 @@ def test_the_factors_of_the_schedule_are_part_of_the_claim(tmp_path: Path) -> No
     forge = forged(tmp_path, "S")
     forge.text["witness"]["tail"] = number(0.5)
     assert recheck(forge.write()).accepted, "a larger tail claims less of the rate, which is 1"
+
+
+def test_a_gradient_that_is_no_number_gives_no_floor() -> None:
+    rule = SimpleNamespace(gamma=0.5, delta=0.1)
+    assert not clipping_floor(rule, arb("nan")) >= 0
+    with pytest.raises(Stop, match="not finite"):
+        Checks().compare("bounds.floor", 0.1, clipping_floor(rule, arb("nan")), "lower")
+    assert clipping_floor(rule, arb(0.5)) == 1
+    assert clipping_floor(rule, arb(2.0)) == 0.25
+    assert clipping_floor(rule, arb(10.0)) == arb(0.1)
+    assert clipping_floor(SimpleNamespace(gamma=float("inf"), delta=1.0), arb("inf")) == 1
 
 
 @cache
