@@ -22,6 +22,9 @@ from .conclusion import path_end
 from .profile import Profile
 from .steps import At, Law
 
+MOST_FACTORS = 10**6
+"""Factors of a schedule in a file that a recheck reads."""
+
 
 def certify_steps(
     problem: Problem,
@@ -104,6 +107,17 @@ def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, cen
         witness={"grid": on.grid, "sigma": on.sigma, "factors": factors},
         numbers={"radius": radius, "tail": tail, **{name: getattr(found, name) for name in law.numbers}},
         recursion=True,
+        unwritten=unwritten(len(factors)),
+    )
+
+
+def unwritten(factors: int) -> str:
+    """Why no file holds so many factors; empty where one does."""
+    if factors <= MOST_FACTORS:
+        return ""
+    return (
+        f"no file is written of {factors} factors of a schedule: a recheck reads at most {MOST_FACTORS}; "
+        "give the schedule a smaller length"
     )
 
 

@@ -91,14 +91,14 @@ def save_certificate_of(report: VerifyReport, path: Path | None) -> None:
     """Write the certificate of a report's main theorem, or say why there is none."""
     if path is None:
         return
-    main = report.main
-    if main.certificate is None or not main.certificate.holds:
-        said = main.shortfall or (main.certificate.shortfall if main.certificate is not None else "")
+    main, claim = report.main, report.main.certificate
+    if claim is None or not claim.holds or claim.unwritten:
+        said = main.shortfall or ("" if claim is None else claim.shortfall or claim.unwritten)
         why = f": {said}" if said else ""
         line = f"no certificate written to {path}, Theorem {main.theorem.id} is {main.verdict.value}{why}"
         err.print(f"[yellow]{escape(line)}[/]", highlight=False, soft_wrap=True)
         return
-    main.certificate.save(path)
+    claim.save(path)
     err.print(f"[dim]wrote {path} and {path.with_suffix('.npz').name}[/dim]", highlight=False, soft_wrap=True)
 
 

@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 from flint import arb
 
+import pltheory as pl
 from pltheory.certificates.prove import certify
+from pltheory.certification import any_steps
 from pltheory.certification.claim import Claim
+from pltheory.cli.options import save_certificate_of
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.optim.schedule import Cosine, StepDecay, Warmup
 from pltheory.rechecker import recheck
+from pltheory.rechecker import steps as rechecked
 from pltheory.rechecker.checks import Checks, clipping_floor
 from pltheory.rechecker.fields import Stop
 from pltheory.theory import InvalidInputError
@@ -150,6 +154,21 @@ def test_a_recursion_that_the_theorem_does_not_speak_of(tmp_path: Path) -> None:
     forge = forged(tmp_path, "M")
     forge.text["optimizer"]["momentum"] = number(0.6)
     assert recheck(forge.write()).code == FALSE
+
+
+def test_what_no_recheck_reads_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert any_steps.MOST_FACTORS == rechecked.MOST_STEPS
+    assert not claim("S").unwritten
+    monkeypatch.setattr(any_steps, "MOST_FACTORS", 19)
+    long = certify(near_solution(24, 1e-3), RULES["S"], theorem="S")
+    assert long.holds
+    with pytest.raises(InvalidInputError, match="20 factors of a schedule: a recheck reads at most 19"):
+        long.save(tmp_path / "c.cert.json")
+    assert not list(tmp_path.iterdir())
+    report = pl.verify(near_solution(24, 1e-3), RULES["S"], theorem="S", steps=0)
+    assert report.verdict == "CERTIFIED"
+    save_certificate_of(report, tmp_path / "c.cert.json")
+    assert not list(tmp_path.iterdir())
 
 
 def test_old_theorems_take_no_momentum(tmp_path: Path) -> None:
