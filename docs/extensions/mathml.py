@@ -16,6 +16,7 @@ SIGNS = {
     '<mi mathvariant="double-struck">R</mi>': "<mi>\u211d</mi>",
     '<mn mathvariant="bold">1</mn>': "<mn>\U0001d7cf</mn>",
     "<mi>:</mi><mo>&#x0003D;</mo>": "<mo>\u2254</mo>",
+    "<mo>&#x0003D;</mo><mi>:</mi>": "<mo>\u2255</mo>",
     "<mo>&#x02016;</mo>": '<mo stretchy="false" lspace="0" rspace="0">&#x02016;</mo>',
     '<mo stretchy="false">&#x0007C;</mo>': '<mo stretchy="false" lspace="0" rspace="0">&#x0007C;</mo>',
     "<mo>&#x0007C;</mo>": '<mo stretchy="false" lspace="0" rspace="0">&#x0007C;</mo>',

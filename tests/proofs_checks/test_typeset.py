@@ -12,7 +12,7 @@ from proofs_checks.render import relation
 from proofs_checks.typeset import sentence
 
 PAGES = Path(__file__).parents[2] / "docs" / "derivations"
-PLAIN = {"bplus", "apriori_width", "theorem_bplus"}
+PLAIN = {"apriori_width"}
 """Pages whose formulas are still written in plain characters."""
 
 
