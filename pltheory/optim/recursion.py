@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 from ..theory import InvalidInputError
 from .doubles import number
-from .schedule import CONSTANT, Schedule
+from .schedule import CONSTANT, Schedule, require_known
 
 Clip = Literal["gradient", "buffer"]
 CLIPS: tuple[Clip, ...] = ("gradient", "buffer")
@@ -74,8 +74,7 @@ class Recursion:
             raise InvalidInputError(f"optimizer.nesterov = {self.nesterov!r}: must be true or false")
         if self.clip not in CLIPS:
             raise InvalidInputError(f"optimizer.clip = {self.clip!r}: allowed are {' and '.join(map(repr, CLIPS))}")
-        if not isinstance(self.schedule, Schedule):
-            raise InvalidInputError(f"optimizer.schedule = {self.schedule!r}: must be a schedule")
+        require_known(self.schedule)
         if self.nesterov and not self.momentum > 0:
             raise InvalidInputError("optimizer.nesterov = true: needs momentum > 0")
         if self.clip == "buffer" and not self.momentum > 0:

@@ -280,16 +280,18 @@ class Recorded(Schedule):
             steps: how many steps are recorded, one `scheduler.step()` after each.
 
         Raises:
-            InvalidInputError: the scheduler exceeds eta, changes the momentum, or needs to be told more than that a
-                step was taken.
+            InvalidInputError: the scheduler exceeds eta, changes anything but the step size, or needs to be told more
+                than that a step was taken.
         """
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=eta, momentum=0.5)
+        kept = {key: value for key, value in optimizer.param_groups[0].items() if key not in ("params", "lr")}
         scheduler = make(optimizer)
         factors = []
         for t in range(steps):
             group = optimizer.param_groups[0]
-            if group["momentum"] != 0.5:
-                raise InvalidInputError("optimizer.schedule: a scheduler that changes the momentum has no theorem")
+            for key, value in kept.items():
+                if type(group.get(key)) is not type(value) or group[key] != value:
+                    raise InvalidInputError(f"optimizer.schedule: a scheduler that changes the {key} has no theorem")
             lr = float(group["lr"])
             if not 0 <= lr <= eta:
                 raise InvalidInputError(
@@ -309,6 +311,21 @@ class Recorded(Schedule):
 CONSTANT = Constant()
 SCHEDULES: dict[str, type[Schedule]] = {s.name: s for s in (Constant, Warmup, StepDecay, Cosine, Linear)}
 """Those that a configuration can name."""
+KNOWN: tuple[type[Schedule], ...] = (*SCHEDULES.values(), Recorded)
+"""All of them. Of no other class is it known that its factors lie in [0, 1], nor that `least_from` holds."""
+
+
+def require_known(given: object) -> None:
+    """Refuse what is not exactly one of this file's schedules: a subclass may say anything.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
+    if type(given) not in KNOWN:
+        allowed = ", ".join(kind.__name__ for kind in KNOWN)
+        raise InvalidInputError(
+            f"optimizer.schedule = {given!r}: allowed are {allowed}; any other is Recorded, factor by factor"
+        )
 
 
 def schedule(name: str, arguments: Mapping[str, Any], *, steps: int) -> Schedule:

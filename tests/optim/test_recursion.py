@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 from torch import nn
@@ -192,6 +194,52 @@ def test_schedules_of_torch_that_no_theorem_speaks_of() -> None:
         Recorded.of(lambda o: CyclicLR(o, ETA / 2, ETA), eta=ETA, steps=9)
     with pytest.raises(InvalidInputError, match="asks for more"):
         Recorded.of(ReduceLROnPlateau, eta=ETA, steps=9)
+
+
+class Turned(LambdaLR):
+    """Changes one more setting of the optimizer after five steps, the step size never."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer, key: str, value: object) -> None:
+        self.turns = (key, value)
+        super().__init__(optimizer, lambda t: 1.0)
+
+    def step(self, epoch: int | None = None) -> None:
+        super().step(epoch)
+        if self.last_epoch == 5:
+            self.optimizer.param_groups[0].update([self.turns])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("momentum", 0.4), ("nesterov", True), ("dampening", 0.1), ("weight_decay", 1e-3), ("maximize", True)],
+)
+def test_a_scheduler_that_changes_more_than_the_step_is_refused(key: str, value: object) -> None:
+    assert Recorded.of(lambda o: Turned(o, key, value), eta=ETA, steps=5).values == (1.0,) * 5
+    with pytest.raises(InvalidInputError, match=f"changes the {key}"):
+        Recorded.of(lambda o: Turned(o, key, value), eta=ETA, steps=6)
+
+
+@dataclass(frozen=True)
+class Longer(Cosine):
+    """Exceeds eta."""
+
+    def at(self, t: int) -> float:
+        return 2.0
+
+
+@dataclass(frozen=True)
+class Vanishing(Cosine):
+    """Says of later steps what does not hold."""
+
+    def least_from(self, t: int) -> float:
+        return 0.5
+
+
+@pytest.mark.parametrize("wrong", [Longer(9), Vanishing(9)])
+def test_a_schedule_of_another_class_is_not_taken_at_its_word(wrong: Cosine) -> None:
+    for settings in (GradientDescentSettings, lambda eta, **more: DeltaGClipSettings(eta, GAMMA, DELTA, **more)):
+        with pytest.raises(InvalidInputError, match=f"optimizer.schedule = {type(wrong).__name__}"):
+            settings(ETA, schedule=wrong)
 
 
 def test_arguments_of_a_schedule() -> None:
