@@ -56,16 +56,14 @@ class QuadraticPromise(Promise):
     Attributes:
         ahead: al.
         weight: c.
-        k, omega, mu: of the path and of the rate.
+        omega: of the rate.
         rho: bound of the path of v.
         slowed: upper bound of 1 + L_F^2 al^2 / c.
     """
 
     ahead: float = 0.0
     weight: float = 1.0
-    k: float = 1.0
     omega: float = 1.0
-    mu: float = 0.0
     rho: float = math.inf
     slowed: float = 1.0
 

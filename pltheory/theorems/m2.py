@@ -218,9 +218,7 @@ class QuadraticForm(Theorem):
             rate=r.rate,
             ahead=w.ahead,
             weight=w.weight / r.eta,
-            k=w.k,
             omega=w.omega,
-            mu=r.mu,
             rho=r.required,
             slowed=slowed(lipschitz, w.ahead, w.weight / r.eta),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -111,13 +112,31 @@ def test_an_old_theorem_is_not_claimed_of_momentum(tmp_path: Path) -> None:
     assert recheck(forged.write_text()).code == DAMAGED
 
 
-def test_the_sections_are_read_exactly(tmp_path: Path) -> None:
-    for name in ("M2", "M3"):
-        folder = tmp_path / name
-        folder.mkdir()
-        forged = forge(folder, name)
-        for path in all_numbers(forged.text):
-            assert at(forged.text, path) is not None
+@pytest.mark.parametrize("name", ["M2", "M3"])
+def test_the_sections_are_read_exactly(tmp_path: Path, name: str) -> None:
+    forged = forge(tmp_path, name)
+    numbers = all_numbers(forged.text)
+    sections = {tuple(path[:n]) for path in numbers for n in range(len(path) + 1)}
+    assert {("optimizer",), ("witness",), ("bounds", "rate"), ("hypotheses", 0)} <= sections
+
+    def refused(where: list[Any]) -> None:
+        result = recheck(forged.write_text())
+        assert (result.code, result.accepted) == (DAMAGED, False), (where, result.message)
+
+    for path in sections:
+        section = at(forged.text, list(path))
+        if isinstance(section, dict):
+            section["more"] = 1
+            refused([*path, "more"])
+            del section["more"]
+    for path in numbers:
+        held = at(forged.text, path)
+        for other in ({"hex": held["hex"]}, {**held, "decimal": "0.125001"}, {**held, "hex": f"{held['hex']} "}):
+            at(forged.text, path[:-1])[path[-1]] = other
+            refused([*path, other])
+        at(forged.text, path[:-1])[path[-1]] = held
+    forged.write_text()
+    assert forged.text == json.loads(made(name).text("c.cert.npz")), "all is as it was"
 
 
 def claim_of(witness: Witness, m: float, nesterov: bool, beta: float, eta: float, sigma: float) -> Any:
