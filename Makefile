@@ -31,7 +31,7 @@ kinks: $(VENV)/.test
 
 # The same of mini-batches: Theorem F1 for every order.
 batches: $(VENV)/.test
-	$(BIN)/python -m tests.benchmarks.batches --recheck --most-seconds 120 --page docs/batches.md
+	$(BIN)/python -m tests.benchmarks.batches --recheck --most-seconds 900 --page docs/batches.md
 
 .peers/jax/.done: tests/benchmarks/peers/jax.txt
 	$(PYTHON) -m venv .peers/jax
