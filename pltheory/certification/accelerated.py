@@ -23,14 +23,12 @@ from ..rigor.errors import NoVerdictError
 from ..rigor.scalar import Interval, interval
 from ..theory.acceleration import Circle, Gains, travelled
 from ..theory.arithmetic import ARRAYS
-from ..theory.formulas import smoothness
 from ..theory.statement import Statement
 from .centre import Centre
-from .certificate import KINKS
 from .claim import Claim, Inequality, bounds
 from .profile import Profile
 from .quadratic.witness import below
-from .verified_profile import verified_profile
+from .verified_profile import positive_and_smooth, step_of, verified_profile
 
 FORMS = frozenset({Form.INSIDE})
 """Momentum with eta constant; that it is heavy ball and unclipped are hypotheses."""
@@ -225,10 +223,7 @@ def certify_accelerated(
     m, q = rule.recursion.momentum, proposal.at.q
     ball = verified_profile(centre, loss, proposal.radius, 1)
     residual, om = interval(ball.residual.hi), interval(ball.change.hi)
-    beta = smoothness(residual, interval(ball.lipschitz.hi), interval(ball.ell.hi)).hi
-    eta = rule.multiple / beta if rule.multiple is not None else float(rule.eta)
-    if not eta > 0:
-        raise NoVerdictError(f"eta = {rule.eta} underflows at beta = {beta:.3g}")
+    eta = step_of(rule, ball.beta(residual))
     share = ball.root * ball.root
     lowest = max(0.0, (interval(centre.lambda_min.at_least()) * share).lo)
     at = Spectrum(
@@ -249,16 +244,13 @@ def certify_accelerated(
         path = step * travelled(u, interval(q), INTERVALS)
     largest = float(np.finfo(float).max)
     inequalities = [
-        Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least()),
+        *positive_and_smooth(centre, proposal.radius),
         Inequality(OSCILLATING, 0.0, "<", below(at.oscillating)),
         Inequality(CIRCLE, 0.0, "<", below(at.inside)),
         Inequality(GAINS, 0.0, "<", 1.0 if at.holds(squares) else 0.0),
         Inequality(CONSTANT, closed.hi, "<", 1.0),
         Inequality(PATH, path.hi if path is not None else largest, "<", proposal.radius),
     ]
-    if centre.bounds.kinked:
-        met = float(centre.bounds.kinks(proposal.radius, INTERVALS, interval))
-        inequalities.insert(1, Inequality(KINKS, met, "<=", 0.0))
     if rule.gamma != math.inf and rule.delta != 1:
         gradient = (interval(ball.lipschitz.hi) * n).hi if n is not None else largest
         inequalities.append(Inequality(UNCLIPPED, gradient, "<=", rule.gamma))

@@ -16,11 +16,12 @@ from ..rigor.scalar import Interval, integral_below, interval
 from ..theory.potential import Constants
 from ..theory.statement import Statement
 from .centre import Centre
-from .certificate import POINTS, positive_and_smooth, proved_on, step_of, verified
+from .certificate import proved_on
 from .claim import Claim, Inequality, bounds
 from .conclusion import path_end
 from .profile import Profile
 from .steps import At, Law
+from .verified_profile import points_of, positive_and_smooth, step_of, verified_profile
 
 MOST_FACTORS = 10**6
 """Factors of a schedule in a file that a recheck reads."""
@@ -61,11 +62,11 @@ def certify_steps(
 
 
 def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, centre: Centre, radius: float) -> Claim:
-    on, how = verified(loss, centre, radius, POINTS), rule.recursion
+    on, how = verified_profile(centre, loss, radius, points_of(centre)), rule.recursion
     highest = on.residual * INTERVALS.sqrt(1 + interval(Fraction(law.excess(how.momentum))))
     beta = on.beta(highest)
     eta = step_of(rule, beta)
-    at = At(beta.hi, eta, float(on.sigma.max()), on.largest.hi, on.lipschitz.hi, on.residual.hi)
+    at = At(beta.hi, eta, float(on.sigma.max()), on.norm.hi, on.lipschitz.hi, on.residual.hi)
     found = law.find(how, at)
     first, *kinks = positive_and_smooth(centre, radius)
     inequalities = [first, *law.inequalities(how, at, found), *kinks]
@@ -93,7 +94,7 @@ def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, cen
             residual=("upper", on.residual.hi),
             start=("upper", start.hi),
             lambda_min=("lower", (interval(centre.lambda_min.at_least()) * on.root * on.root).lo),
-            largest=("upper", on.largest.hi),
+            largest=("upper", on.norm.hi),
             lipschitz=("upper", on.lipschitz.hi),
             ell=("upper", on.ell.hi),
             beta=("upper", beta.hi),

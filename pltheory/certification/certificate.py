@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -12,30 +11,19 @@ from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.problem import Problem
 from ..rigor import environment
 from ..rigor.arithmetic import INTERVALS
-from ..rigor.errors import NoVerdictError
-from ..rigor.interval_arrays import INTERVAL_ARRAYS, intervals
-from ..rigor.roundoff import Array, sqrt_down, sqrt_up
 from ..rigor.scalar import Interval, certainly_less, integral_below, interval
 from ..theory.arithmetic import Arithmetic, Scalar
-from ..theory.formulas import slack, smoothness
+from ..theory.formulas import slack
 from ..theory.statement import Statement
 from .centre import Centre
 from .claim import Claim, Inequality, bounds
 from .conclusion import conclude, floor_below, rate_above
 from .enclose import enclose
-from .kernel_profile import kernel_profile
 from .profile import Profile
 from .sharpened import with_kernel
 from .stored import require_unchanged
 from .stored_graph import stored
-
-POINTS = 160
-"""Radii at which the verified profile is evaluated; the integral is a lower sum over them."""
-SHARP_POINTS = 640
-"""The same where the kernel's own direction is followed, whose bound is itself an integral over the grid."""
-
-KINKS = "arguments that may meet a kink on B(w_0, R)"
-"""Name of the hypothesis of a network with kinks: then its pieces are frozen on the ball (Theorem P)."""
+from .verified_profile import POINTS, points_of, positive_and_smooth, step_of, verified_profile
 
 Radius = Callable[[Scalar, Scalar, Scalar, Scalar, Arithmetic], Scalar]
 """(L_0, mu, beta, eta, arithmetic) to the radius asked for; it grows as mu falls."""
@@ -142,86 +130,8 @@ def _eigenvalues(guess: Profile, scale: float) -> tuple[float | None, float | No
     return smallest if smallest > 2.0**-30 * largest else None, largest if largest > 0 else None
 
 
-@dataclass(frozen=True)
-class Verified:
-    """Verified numbers on one ball, in the scale of the loss in use.
-
-    Attributes:
-        root: of the loss's scale.
-        residual: ||r_0||.
-        largest: ||J(w_0)||, its upper end an upper bound.
-        grid: radii from 0 to R.
-        sigma: lower bounds of sigma_min(J) at them.
-        lipschitz: L_F on the ball, likewise.
-        ell: likewise.
-    """
-
-    root: Interval
-    residual: Interval
-    largest: Interval
-    grid: Array
-    sigma: Array
-    lipschitz: Interval
-    ell: Interval
-
-    def beta(self, residual: Interval) -> Interval:
-        """Smoothness where ||r|| is at most the upper end of `residual`, as one double."""
-        return interval(smoothness(interval(residual.hi), interval(self.lipschitz.hi), interval(self.ell.hi)).hi)
-
-
-def verified(loss: str, centre: Centre, radius: float, points: int) -> Verified:
-    """The bounds of a network on one ball.
-
-    Args:
-        loss: "sum" or "mean".
-        centre: of the ball.
-        radius: R.
-        points: of the grid, where the kernel's own direction is not followed.
-
-    Raises:
-        NoVerdictError: an overflow, or a radius that has no grid of doubles.
-    """
-    root = interval(1.0)
-    if loss == "mean":
-        root = INTERVALS.sqrt(interval(1.0) / interval(float(len(centre.arrays.x))))
-    sigma_0 = interval(float(sqrt_down(max(0.0, centre.lambda_min.at_least()))))
-    sigma_max = interval(float(sqrt_up(max(0.0, centre.lambda_max.at_most()))))
-    residual = interval(centre.residual) * root
-    grid = np.linspace(0.0, radius, (SHARP_POINTS if centre.kernel is not None else points) + 1)
-    if not (np.diff(grid) > 0).all():
-        raise NoVerdictError(f"a ball of radius {radius:.3g} has no grid of doubles")
-    changes = changes_over(centre, grid)
-    kept = np.zeros(len(grid)) if centre.kernel is None else kernel_profile(centre.kernel, grid, sigma_0.lo)
-    # Both are lower bounds of sigma_min(J) on the ball.
-    lower = [max((sigma_0 - c).lo, float(k)) for c, k in zip(changes, kept, strict=True)]
-    sigma = np.array([max(0.0, (interval(s) * root).lo) for s in lower])
-    lipschitz = (sigma_max + changes[-1]) * root
-    ell = centre.bounds.lipschitz(interval(radius), INTERVALS, interval) * root
-    return Verified(root, residual, sigma_max * root, grid, sigma, lipschitz, ell)
-
-
-def step_of(rule: ClippedSettings, beta: Interval) -> float:
-    """Eta as a double, "c/beta" with the verified beta.
-
-    Raises:
-        NoVerdictError: it underflows.
-    """
-    eta = rule.multiple / beta.hi if rule.multiple is not None else float(rule.eta)
-    if not eta > 0:
-        raise NoVerdictError(f"eta = {rule.eta} underflows at beta = {beta.hi:.3g}")
-    return eta
-
-
-def positive_and_smooth(centre: Centre, radius: float) -> list[Inequality]:
-    """A positive kernel, and of a network with kinks that none is met."""
-    found = [Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least())]
-    if centre.bounds.kinked:
-        found.append(Inequality(KINKS, float(centre.bounds.kinks(radius, INTERVALS, interval)), "<=", 0.0))
-    return found
-
-
 def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, condition: BallCondition) -> Claim:
-    on = verified(loss, centre, radius, POINTS if condition.integrated else 1)
+    on = verified_profile(centre, loss, radius, points_of(centre, POINTS if condition.integrated else 1))
     root, residual, grid, sigma, lipschitz, ell = on.root, on.residual, on.grid, on.sigma, on.lipschitz, on.ell
     beta = on.beta(residual)
     eta = step_of(rule, beta)
@@ -261,20 +171,6 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
         witness={"grid": grid, "sigma": sigma},
         numbers={"radius": radius},
     )
-
-
-def changes_over(centre: Centre, grid: np.ndarray) -> list[Interval]:
-    """Upper bounds of ||J(w) - J(w_0)|| at the radii of a grid from 0: by the rows, or by the way there times ell."""
-    # All radii in one pass over arrays: in turn, this loop was most of the time of a proof at few samples.
-    direct, ell = (
-        bound(intervals(grid[1:]), INTERVAL_ARRAYS, intervals)
-        for bound in (centre.bounds.change, centre.bounds.lipschitz)
-    )
-    found = [interval(0.0)]
-    for j, (s, t) in enumerate(pairwise(map(interval, grid.tolist()))):
-        # On the way from s to t the Jacobian moves by no more than (t - s) ell(t), as it did up to s.
-        found.append(interval(min(direct[j].hi, (interval(found[-1].hi) + (t - s) * ell[j]).hi)))
-    return found
 
 
 def _uniform(

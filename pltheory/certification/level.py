@@ -28,7 +28,6 @@ from ..rigor.scalar import integral_below, interval
 from ..theory.formulas import decrease, slack
 from ..theory.statement import Statement
 from .centre import Centre
-from .certificate import KINKS, POINTS, SHARP_POINTS, changes_over
 from .claim import Claim, Inequality, bounds
 from .conclusion import floor_below, path_end
 from .enclose import enclose
@@ -36,6 +35,7 @@ from .kernel_profile import kernel_profile
 from .sharpened import with_kernel
 from .stored import require_unchanged
 from .stored_graph import stored
+from .verified_profile import KINKS, POINTS, SHARP_POINTS, changes_over
 
 LEVELS = 256
 """Losses at which the gauge is bounded, in a geometric row from eps to L_0."""

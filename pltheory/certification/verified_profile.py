@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
+from ..optim import ClippedSettings
 from ..rigor.arithmetic import INTERVALS
 from ..rigor.errors import NoVerdictError
+from ..rigor.interval_arrays import INTERVAL_ARRAYS, intervals
 from ..rigor.roundoff import Array, sqrt_down, sqrt_up
 from ..rigor.scalar import Interval, interval
 from ..theory import NotAvailableError
+from ..theory.formulas import smoothness
 from .centre import Centre
-from .certificate import changes_over
+from .claim import Inequality
 from .kernel_profile import kernel_profile
+
+POINTS = 160
+"""Radii at which the verified profile is evaluated; the integral is a lower sum over them."""
+SHARP_POINTS = 640
+"""The same where the kernel's own direction is followed, whose bound is itself an integral over the grid."""
+
+KINKS = "arguments that may meet a kink on B(w_0, R)"
+"""Name of the hypothesis of a network with kinks: then its pieces are frozen on the ball (Theorem P)."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,10 @@ class VerifiedProfile:
     root: Interval
     edge: float
 
+    def beta(self, residual: Interval) -> Interval:
+        """Smoothness where ||r|| is at most the upper end of `residual`, as one double."""
+        return interval(smoothness(interval(residual.hi), interval(self.lipschitz.hi), interval(self.ell.hi)).hi)
+
 
 def loss_root(loss: str, samples: int) -> Interval:
     """sqrt(c) of the loss in use, c/2 ||F - y||^2.
@@ -65,7 +81,7 @@ def verified_profile(
         centre: verified numbers at w_0.
         loss: "sum" or "mean".
         radius: R.
-        points: of the grid.
+        points: intervals of the grid.
         edge: radius of the ball for L_F and ell, R if None.
 
     Raises:
@@ -94,3 +110,42 @@ def verified_profile(
         root=root,
         edge=edge,
     )
+
+
+def changes_over(centre: Centre, grid: np.ndarray) -> list[Interval]:
+    """Upper bounds of ||J(w) - J(w_0)|| at the radii of a grid from 0: by the rows, or by the way there times ell."""
+    # All radii in one pass over arrays: in turn, this loop was most of the time of a proof at few samples.
+    direct, ell = (
+        bound(intervals(grid[1:]), INTERVAL_ARRAYS, intervals)
+        for bound in (centre.bounds.change, centre.bounds.lipschitz)
+    )
+    found = [interval(0.0)]
+    for j, (s, t) in enumerate(pairwise(map(interval, grid.tolist()))):
+        # On the way from s to t the Jacobian moves by no more than (t - s) ell(t), as it did up to s.
+        found.append(interval(min(direct[j].hi, (interval(found[-1].hi) + (t - s) * ell[j]).hi)))
+    return found
+
+
+def points_of(centre: Centre, plain: int = POINTS) -> int:
+    """How many intervals the grid has: `plain` where the kernel's own direction is not followed."""
+    return SHARP_POINTS if centre.kernel is not None else plain
+
+
+def step_of(rule: ClippedSettings, beta: Interval) -> float:
+    """Eta as a double, "c/beta" with the verified beta.
+
+    Raises:
+        NoVerdictError: it underflows.
+    """
+    eta = rule.multiple / beta.hi if rule.multiple is not None else float(rule.eta)
+    if not eta > 0:
+        raise NoVerdictError(f"eta = {rule.eta} underflows at beta = {beta.hi:.3g}")
+    return eta
+
+
+def positive_and_smooth(centre: Centre, radius: float) -> list[Inequality]:
+    """A positive kernel, and of a network with kinks that none is met."""
+    found = [Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least())]
+    if centre.bounds.kinked:
+        found.append(Inequality(KINKS, float(centre.bounds.kinks(radius, INTERVALS, interval)), "<=", 0.0))
+    return found

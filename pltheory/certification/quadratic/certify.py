@@ -19,16 +19,14 @@ from ...optim import ClippedSettings
 from ...optim.recursion import Form
 from ...rigor import environment
 from ...rigor.arithmetic import INTERVALS
-from ...rigor.errors import NoVerdictError
 from ...rigor.scalar import Interval, integral_below, interval
-from ...theory.formulas import slowed, smoothness
+from ...theory.formulas import slowed
 from ...theory.statement import Statement
 from ..centre import Centre
-from ..certificate import KINKS, POINTS, SHARP_POINTS
 from ..claim import Claim, Inequality, bounds
 from ..conclusion import floor_below, path_end
 from ..profile import Profile
-from ..verified_profile import verified_profile
+from ..verified_profile import points_of, positive_and_smooth, step_of, verified_profile
 from .search import find
 from .witness import Witness, below
 
@@ -163,13 +161,11 @@ def certify_quadratic(
 
 
 def _on(loss: str, rule: ClippedSettings, centre: Centre, edge: float, witness: Witness, statement: Statement) -> Claim:
-    points = SHARP_POINTS if centre.kernel is not None else POINTS
+    points = points_of(centre)
     outer = verified_profile(centre, loss, edge, 1)
     residual, lipschitz = interval(outer.residual.hi), interval(outer.lipschitz.hi)
-    beta = smoothness(residual, lipschitz, interval(outer.ell.hi)).hi
-    eta = rule.multiple / beta if rule.multiple is not None else float(rule.eta)
-    if not eta > 0:
-        raise NoVerdictError(f"eta = {rule.eta} underflows at beta = {beta:.3g}")
+    beta = outer.beta(residual).hi
+    eta = step_of(rule, interval(beta))
     smooth, how = Fraction(beta) * Fraction(eta), rule.recursion
 
     def ahead(w: Witness) -> Interval:
@@ -199,13 +195,11 @@ def _on(loss: str, rule: ClippedSettings, centre: Centre, edge: float, witness: 
     mu = max(0.0, (interval(float(at.sigma[end])) ** 2).lo)
     slowest = interval(2.0) * interval(w.omega) * interval(mu) * interval(floor) * interval(eta)
     inequalities = [
-        Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least()),
+        *positive_and_smooth(centre, edge),
         Inequality(DEFINITE, 0.0, "<", below(held)),
         Inequality(EDGE, (interval(radius) + ahead(w)).hi, "<=", edge),
         Inequality(POTENTIAL, residual.hi, "<", float(available[-1])),
     ]
-    if centre.bounds.kinked:
-        inequalities.insert(1, Inequality(KINKS, float(centre.bounds.kinks(edge, INTERVALS, interval)), "<=", 0.0))
     proved = all(i.holds for i in inequalities)
     return Claim(
         statement,
