@@ -11,7 +11,6 @@ release = version = installed("pltheory")
 extensions = [
     "mathml",
     "claims",
-    "formulas",
     "inventories",
     "networks",
     "quantities",

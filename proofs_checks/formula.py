@@ -1,4 +1,4 @@
-"""LaTeX of a formula in plain characters, as titles, propositions and derivation pages write them.
+"""LaTeX of a formula in plain characters, as titles and propositions of claims write it.
 
 `sqrt(2 L_0 / mu) / (1 - beta eta / 2)` becomes a fraction with a root. A slash divides the product before it by the one
 factor behind it, so `1/2 ||r||^2` is half of a square. What is not known to be mathematics is refused and stays as it
@@ -16,18 +16,15 @@ _GREEK = {
 _SYMBOLS = {
     **{name: rf"\{name}" for name in _GREEK},
     "ell": r"\ell", "eps": r"\epsilon", "inf": r"\infty", "oo": r"\infty", "grad": r"\nabla", "Hess": r"\nabla^2",
-    "rbar": r"\bar r", "Jbar": r"\bar J", "Debar": r"\overline{De}", "Lam": r"\Lambda",
+    "rbar": r"\bar r", "Jbar": r"\bar J", "Lam": r"\Lambda",
     "tr": r"\operatorname{tr}", "diag": r"\operatorname{diag}", "erf": r"\operatorname{erf}",
-    "erfc": r"\operatorname{erfc}",
+    "erfc": r"\operatorname{erfc}", "nC": "n C",
 }  # fmt: skip
-_SYMBOLS |= {name: f"{name[0]} {name[1]}" for name in ("nC", "lT", "hl", "lH", "KT")}  # products, written tight
 _SYMBOLS |= {name: rf"\{name}" for name in ("min", "max", "sup", "log", "ln", "exp", "tanh", "sum", "int", "prod")}
-# Names of several letters that the derivations give to numbers, matrices and functions.
+# Names of several letters that claims give to numbers, matrices and functions.
 _UPRIGHT = {
-    "dZ", "dA", "dB", "dU", "dJ", "dz", "da", "du", "db", "ds", "dS", "dP", "dQ", "dT", "Dv", "Dw", "Dr", "De", "Dq",
-    "dw", "ea", "ew", "ab", "bb", "bo", "al", "Ab", "Wb", "Bb", "Ub", "XA", "XZ", "XU", "XB", "xa", "xz", "xb", "xu",
-    "Xs", "Xh", "xh", "Sl", "tW", "ta", "th", "act", "sig", "Lip", "contraction", "slope", "DF", "DJ", "dF", "dPsi",
-    "mean", "Gram", "low", "high", "area", "edge", "mass", "Dx",
+    "dZ", "dA", "dB", "dU", "dJ", "dF", "dP", "dQ", "dS", "dT", "dz", "da", "du", "db", "ds", "dw", "DF", "DJ", "al",
+    "act", "sig", "Lip", "contraction", "slope", "mean", "Gram", "low", "high", "area", "edge", "mass",
 }  # fmt: skip
 _SUB = {"min": r"\min", "max": r"\max", "inf": r"\infty", "cell": r"\mathrm{cell}", "mean": r"\mathrm{mean}"}
 _SUB |= {w: rf"\mathrm{{{w}}}" for w in ("now", "eff", "classic", "end", "lin", "star")}

@@ -12,22 +12,22 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
-SIGNS = {
-    '<mi mathvariant="double-struck">R</mi>': "<mi>\u211d</mi>",
-    '<mn mathvariant="bold">1</mn>': "<mn>\U0001d7cf</mn>",
-    "<mi>:</mi><mo>&#x0003D;</mo>": "<mo>\u2254</mo>",
-    "<mo>&#x0003D;</mo><mi>:</mi>": "<mo>\u2255</mo>",
-    "<mo>&#x02016;</mo>": '<mo stretchy="false" lspace="0" rspace="0">&#x02016;</mo>',
-    '<mo stretchy="false">&#x0007C;</mo>': '<mo stretchy="false" lspace="0" rspace="0">&#x0007C;</mo>',
-    "<mo>&#x0007C;</mo>": '<mo stretchy="false" lspace="0" rspace="0">&#x0007C;</mo>',
-    "<mo>&#x0221E;</mo>": "<mi>&#x0221E;</mi>",
-    "<mi>&#x02032;</mi>": '<mi class="prime">&#x02032;</mi>',
-    "<mi>&#x02033;</mi>": '<mi class="prime">&#x02033;</mi>',
-    "<mi>&#x02034;</mi>": '<mi class="prime">&#x02034;</mi>',
+AS_DRAWN = {
+    r'<mi mathvariant="double-struck">R</mi>': "<mi>\u211d</mi>",
+    r'<mn mathvariant="bold">1</mn>': "<mn>\U0001d7cf</mn>",
+    r"<mi>:</mi><mo>&#x0003D;</mo>": "<mo>\u2254</mo>",
+    r"<mo>&#x0003D;</mo><mi>:</mi>": "<mo>\u2255</mo>",
+    # Bars of norms and moduli neither grow nor keep their distance; infinity is a number, a prime no small letter.
+    r'<mo(?: stretchy="false")?>(&#x02016;|&#x0007C;)</mo>': r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>',
+    r"<mo>&#x0221E;</mo>": "<mi>&#x0221E;</mi>",
+    r"<mi>(&#x0203[234];)</mi>": r'<mi class="prime">\1</mi>',
+    # A minus behind a bracket, a comma or a relation is no difference.
+    r"(<mo[^>]*>(?:\[|&#x00(?:07B|028|02C|03D);|&#x0226[45];)</mo>)<mo>(?=&#x02212;)": r'\1<mo form="prefix">',
+    r"(?<=</m[in]>)(<mi>(?:ln|log|exp|tanh)</mi>)": r'<mspace width="0.167em" />\1',
+    r"(<mi>(?:ln|log|tanh)</mi>)(?=<m[ins])": r'\1<mspace width="0.167em" />',
+    r"<mo>(max|min|sup|inf)</mo>(?=<mo[^>]*>&#x000(?:28|7B);)": r'<mo rspace="0">\1</mo>',
 }
-"""What the converter writes and browsers draw otherwise than meant."""
-SIGNED = r"(<mo[^>]*>(?:\[|&#x0007B;|&#x00028;|&#x0002C;|&#x0003D;|&#x0226[45];)</mo>)<mo>&#x02212;"
-"""A minus behind a bracket, a comma or a relation is no difference, and stands close to what it negates."""
+"""What the converter writes and browsers draw otherwise than meant: pattern and replacement."""
 LONG = 60
 """Characters of LaTeX beyond which a formula in a line may be wider than a phone, and scrolls by itself."""
 
@@ -36,16 +36,18 @@ def _mathml(latex: str, **options: str) -> str:
     """The formula, with words in it escaped: the converter leaves "rho<R" as it is, and a browser reads a tag there.
 
     Raises:
-        ExtensionError: what came out is not well formed, and would spoil the rest of the page.
+        ExtensionError: a command is not known and would be shown as it is written, or what came out is not well formed
+            and would spoil the rest of the page.
     """
     text = re.sub(
         "<mtext>(.*?)</mtext>",
         lambda found: f"<mtext>{found[1].replace('<', '&lt;')}</mtext>",
         convert(latex, **options),
     )
-    for written, sign in SIGNS.items():
-        text = text.replace(written, sign)
-    text = re.sub(SIGNED, r'\1<mo form="prefix">&#x02212;', text)
+    for written, meant in AS_DRAWN.items():
+        text = re.sub(written, meant, text)
+    if "\\" in text:
+        raise ExtensionError(f"formula {latex}: a command that is not known")
     try:
         ElementTree.fromstring(text)
     except ElementTree.ParseError as error:

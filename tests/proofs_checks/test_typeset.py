@@ -12,8 +12,6 @@ from proofs_checks.render import relation
 from proofs_checks.typeset import sentence
 
 PAGES = Path(__file__).parents[2] / "docs" / "derivations"
-PLAIN = {"apriori_width"}
-"""Pages whose formulas are still written in plain characters."""
 
 
 @pytest.mark.parametrize(
@@ -82,8 +80,6 @@ def test_no_proposition_has_a_formula_left_in_plain_characters():
 def test_formulas_of_the_derivation_pages_are_latex():
     """Code is what is code: names of files, functions and lemmas, commands, verdicts."""
     for page in PAGES.glob("*.md"):
-        if page.stem in PLAIN:
-            continue
         text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
         spans = [" ".join(s.split()) for s in re.findall(r"(?<!`)`([^`]+)`(?!`)", text)]
         assert not [s for s in spans if formula(s) is not None or re.search(r"\^|\|\|", s)], page.name
