@@ -13,9 +13,8 @@ times the distance. Theorem T then follows the run up to there, and says what ep
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -26,7 +25,6 @@ from ..problem.loss_gradient import LossGradient
 from ..problem.problem import Problem
 from ..rigor import environment
 from ..rigor.errors import NoVerdictError
-from ..rigor.roundoff import Array
 from ..theory.statement import Statement
 from .batches.certify import EveryOrder, at_centre
 from .batches.conditions import Rule, search
@@ -34,7 +32,8 @@ from .batches.hypotheses import START
 from .batches.numbers import numbers_at
 from .batches.zero import near_zero
 from .claim import Claim, Inequality
-from .finite import FiniteRun, finite_claim, follow
+from .end import followed_by, problem_at
+from .finite import FiniteRun, follow
 from .finite.rule import stored_rule
 from .finite.run import Progress, network_of
 from .stored import require_unchanged, stored_arrays
@@ -45,8 +44,6 @@ GROWING = 1.2
 """Epochs up to the next look over those up to the last."""
 FROM_END = "|w~_T - c| + eps + eps_T <= D"
 """What stands in place of F1's hypothesis about its start."""
-THEN = "then_"
-"""Before the names of what F1 claims from step T on."""
 
 Looks = Callable[[int], None]
 """Called after each look with the steps taken."""
@@ -106,7 +103,7 @@ def hand_over(
         return Handover(eta, run, None)
     end = network_of(start, run.final.w)
     there = start.replaced(end.weights, end.biases)
-    zero = near_zero(_with(problem, run.final.w))
+    zero = near_zero(problem_at(problem, run.final.w))
     centre = there if zero is None else stored_arrays(zero)
     then = at_centre(there, centre, chosen, problem.objective, batches, spread=run.apart)
     return Handover(eta, run, then)
@@ -114,7 +111,7 @@ def hand_over(
 
 def _steps(problem: Problem, settings: ClippedSettings, batches: Batches, most: int, looks: Looks | None) -> int | None:
     """Steps after which F1 closes with room, as computed; a whole number of epochs."""
-    work = _with(problem)
+    work = problem_at(problem)
     gradient, order = LossGradient(work, work.class_n()), batches.rows(len(work.x))
     count, epoch, look = batches.count(len(work.x)), 0, 1
     while (epoch + 1) * count <= most:
@@ -152,19 +149,6 @@ def _closes(work: Problem, settings: ClippedSettings, batches: Batches) -> bool:
         return False
 
 
-@torch.no_grad()
-def _with(problem: Problem, parameters: Sequence[Array] | None = None) -> Problem:
-    """A copy in double precision, its weights and then its biases replaced where given."""
-    network = copy.deepcopy(problem.network).double()
-    work = Problem(network, problem.x.double(), problem.y.double(), problem.loss)
-    if parameters is not None:
-        layers = work.class_n().layers
-        biases = [layer.bias for layer in layers if layer.bias is not None]
-        for p, value in zip([*(layer.weight for layer in layers), *biases], parameters, strict=True):
-            p.copy_(torch.as_tensor(value))
-    return work
-
-
 def handover_claim(statement: Statement, loss: str, settings: StepSettings, at: Handover, then: Claim) -> Claim:
     """The claim of both.
 
@@ -175,21 +159,8 @@ def handover_claim(statement: Statement, loss: str, settings: StepSettings, at: 
         at: the run.
         then: Theorem F1's claim from its end.
     """
-    first = finite_claim(statement, loss, replace(certifiable(settings), eta=at.eta), at.run)
-    if not first.inequalities:
-        return first
-    return replace(
-        first,
-        bounds={**first.bounds, **{THEN + name: b for name, b in then.bounds.items()}},
-        inequalities=(*first.inequalities, *from_end(then.inequalities)),
-        witness={**first.witness, **then.witness},
-        numbers={
-            **first.numbers,
-            **{THEN + name: value for name, value in then.numbers.items() if name != "spread"},
-        },
-        shortfall=then.shortfall,
-        unwritten=then.unwritten,
-    )
+    then = replace(then, inequalities=from_end(then.inequalities))
+    return followed_by(statement, loss, replace(certifiable(settings), eta=at.eta), at.run, then)
 
 
 def from_end(inequalities: tuple[Inequality, ...]) -> tuple[Inequality, ...]:

@@ -27,11 +27,10 @@ from ..rigor.roundoff import Array, sqrt_down, sqrt_up
 from ..rigor.scalar import integral_below, interval
 from ..theory.formulas import decrease, slack
 from ..theory.statement import Statement
-from .centre import Centre
+from .centre import Centre, kept_over
 from .claim import Claim, Inequality, bounds
 from .conclusion import floor_below, path_end
 from .enclose import enclose
-from .kernel_profile import kernel_profile
 from .sharpened import with_kernel
 from .stored import require_unchanged
 from .stored_graph import stored
@@ -44,6 +43,8 @@ ROOM = 1.0 + 2.0**-20
 PATH = "int_eps^{L_0} dv / gam < (1 - beta eta / 2) int_0^rho sig"
 """Names of the hypotheses about the ball."""
 INSIDE = "rho and a last step, rho + eta L_F Gam(L_0) <= R"
+NAMES = ("0 < lambda_min(K(w_0))", "beta eta < 2", "0 < sig(rho)", INSIDE, PATH)
+"""Of all hypotheses of a smooth network."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def _claim(
     if not (np.diff(grid) > 0).all():
         raise NoVerdictError(f"a ball of radius {radius:.3g} has no grid of doubles")
     changes = changes_over(centre, grid)
-    kept = np.zeros(len(grid)) if centre.kernel is None else kernel_profile(centre.kernel, grid, sigma_0.lo)
+    kept = kept_over(centre, grid, sigma_0.lo)
     sigma = np.array([max(0.0, (sigma_0 - c).lo, float(k)) for c, k in zip(changes, kept, strict=True)])
     lipschitz = sigma_max + changes[-1]
     ell = centre.bounds.lipschitz(interval(radius), INTERVALS, interval)
@@ -190,9 +191,9 @@ def _claim(
     floor = floor_below(rule.gamma, rule.delta, gradient)
     least = INTERVALS.minimum(decrease(beta, interval(eta) * interval(floor)), decrease(beta, interval(eta)))
     inequalities = [
-        Inequality("0 < lambda_min(K(w_0))", 0.0, "<", centre.lambda_min.at_least()),
-        Inequality("beta eta < 2", (beta * interval(eta)).hi, "<", 2.0),
-        Inequality("0 < sig(rho)", 0.0, "<", float(sigma[end])),
+        Inequality(NAMES[0], 0.0, "<", centre.lambda_min.at_least()),
+        Inequality(NAMES[1], (beta * interval(eta)).hi, "<", 2.0),
+        Inequality(NAMES[2], 0.0, "<", float(sigma[end])),
         Inequality(INSIDE, reach, "<=", radius),
         Inequality(PATH, way.length, "<", float(available[end])),
     ]

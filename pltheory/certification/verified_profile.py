@@ -15,9 +15,8 @@ from ..rigor.roundoff import Array, sqrt_down, sqrt_up
 from ..rigor.scalar import Interval, interval
 from ..theory import NotAvailableError
 from ..theory.formulas import smoothness
-from .centre import Centre
+from .centre import Centre, kept_over
 from .claim import Inequality
-from .kernel_profile import kernel_profile
 
 POINTS = 160
 """Radii at which the verified profile is evaluated; the integral is a lower sum over them."""
@@ -36,7 +35,7 @@ class VerifiedProfile:
         grid: radii from 0 to R.
         sigma: lower bounds of sigma_min(J) on their balls.
         residual: enclosure of an upper bound of ||r_0||.
-        norm: of ||J(w_0)||.
+        norm: of ||J(w_0)||, or of J at any start that the centre is about.
         change: of sup ||J - J_0|| on B(w_0, R).
         lipschitz: of ||J|| on the ball of radius `edge`.
         ell: of the Lipschitz constant of J there.
@@ -96,14 +95,15 @@ def verified_profile(
         raise NoVerdictError(f"a ball of radius {radius:.3g} has no grid of doubles")
     over_grid = changes_over(centre, np.append(grid, edge) if edge > radius else grid)
     changes = over_grid[: len(grid)]
-    kept = np.zeros(len(grid)) if centre.kernel is None else kernel_profile(centre.kernel, grid, sigma_0.lo)
+    kept = kept_over(centre, grid, sigma_0.lo)
     # Both are lower bounds of sigma_min(J) on the ball.
     lower = [max((sigma_0 - c).lo, float(k)) for c, k in zip(changes, kept, strict=True)]
     return VerifiedProfile(
         grid=grid,
         sigma=np.array([max(0.0, (interval(s) * root).lo) for s in lower]),
         residual=interval(centre.residual) * root,
-        norm=sigma_max * root,
+        # A start may be beside w_0 already.
+        norm=(sigma_max + changes[0]) * root,
         change=changes[-1] * root,
         lipschitz=(sigma_max + over_grid[-1]) * root,
         ell=centre.bounds.lipschitz(interval(edge), INTERVALS, interval) * root,
@@ -113,13 +113,13 @@ def verified_profile(
 
 
 def changes_over(centre: Centre, grid: np.ndarray) -> list[Interval]:
-    """Upper bounds of ||J(w) - J(w_0)|| at the radii of a grid from 0: by the rows, or by the way there times ell."""
+    """Upper bounds of ||J(w) - J(w_0)|| within the radii, from 0, of any start: by the rows, or the way times ell."""
     # All radii in one pass over arrays: in turn, this loop was most of the time of a proof at few samples.
     direct, ell = (
         bound(intervals(grid[1:]), INTERVAL_ARRAYS, intervals)
         for bound in (centre.bounds.change, centre.bounds.lipschitz)
     )
-    found = [interval(0.0)]
+    found = [centre.bounds.change(interval(0.0), INTERVALS, interval) if centre.spread else interval(0.0)]
     for j, (s, t) in enumerate(pairwise(map(interval, grid.tolist()))):
         # On the way from s to t the Jacobian moves by no more than (t - s) ell(t), as it did up to s.
         found.append(interval(min(direct[j].hi, (interval(found[-1].hi) + (t - s) * ell[j]).hi)))

@@ -33,7 +33,7 @@ from .fields import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
 from .file import Admit
 from .finite.claim import read_finite
 from .finite.replay import check_finite
-from .handover import check_handover, read_handover
+from .handover import AFTER, check_handover, read_handover
 from .kinked_trajectory import check_kinked_trajectory
 from .level import check_level, read_level
 from .quadratic import check_quadratic, read_quadratic
@@ -64,7 +64,7 @@ CHECKERS: dict[str, tuple[Reader, Checker]] = {
     "L": (read_level, check_level),
     "F1": (read_batches, check_batches),
     "F2": (read_random_batches, check_random_batches),
-    "F3": (read_handover, check_handover),
+    **{theorem: (read_handover, check_handover) for theorem in AFTER},
 }
 """Theorem to what reads its certificates and what recomputes their claims."""
 

@@ -23,6 +23,7 @@ from .graph.cost import direction_cost
 from .graph.direction.kept import covered, kept_shares
 from .graph.file import GraphStored, read_graph
 from .midpoint import require_rounding
+from .spread import FromWithin, outward
 
 BOUNDS = {
     "residual": "upper", "lambda_min": "lower", "lipschitz": "upper", "ell": "upper", "beta": "upper",
@@ -47,6 +48,8 @@ class BallClaim(Common):
     sigma: list[float]
     admit: Admit | None = None
     """Asked before Theorem E is computed; the rest was admitted when the claim was read."""
+    spread: float = 0.0
+    """The run starts anywhere within that of the stored weights."""
 
 
 @dataclass(frozen=True)
@@ -284,6 +287,12 @@ class Bounds(Protocol):
         ...
 
 
+class WithOutputs(Bounds, Protocol):
+    """The same with F, which theorems about other losses than the square ask for."""
+
+    outputs: list[list[arb]]
+
+
 class LayerBounds:
     """Of a fully connected network: THEORY section 5, and Theorem G1 on its chain; what is nearer of both."""
 
@@ -321,6 +330,12 @@ def _both(a: arb, b: arb) -> arb:
         raise Stop(UNSURE, "arithmetic", "two enclosures of one eigenvalue do not meet") from None
 
 
+def bounds_of(c: Claim | GraphClaim, tick: Tick) -> WithOutputs:
+    """About the stored weights, or about any start near them."""
+    at: WithOutputs = GraphBall.of(c, tick) if isinstance(c, GraphClaim) else LayerBounds(c, tick)
+    return FromWithin(at, c.spread) if c.spread else at
+
+
 def kept(c: Claim | GraphClaim, at: Bounds, tick: Tick) -> list[arb] | None:
     """Theorem E: lower bounds of sigma_min(J) / sigma_min(J_0) at every radius; None where there are none."""
     if isinstance(c, GraphClaim):
@@ -330,15 +345,19 @@ def kept(c: Claim | GraphClaim, at: Bounds, tick: Tick) -> list[arb] | None:
     if not covered(kinds, c.y.size):
         return None
     if c.admit is not None:
-        own = direction_cost(kinds, len(c.x), len(c.grid))
-        c.admit(c.theorem, {}, Cost(used() + own.seconds, own.bytes))
-    ball = at.chain if isinstance(at, LayerBounds) else at
+        cost = direction_cost(kinds, len(c.x), len(c.grid))
+        c.admit(c.theorem, {}, Cost(used() + cost.seconds, cost.bytes))
+    own = at.of if isinstance(at, FromWithin) else at
+    ball = own.chain if isinstance(own, LayerBounds) else own
     if isinstance(ball, GraphBall):
         centre_ = ball.centre
     else:
         require_rounding()
         centre_ = graph_centre(kinds, c.x, c.y, tick)
-    return kept_shares(kinds, groups, centre_, c.grid, tick)
+    if not c.spread:
+        return kept_shares(kinds, groups, centre_, c.grid, tick)
+    shares = kept_shares(kinds, groups, centre_, [0.0, *(outward(s, c.spread) for s in c.grid)], tick)
+    return None if shares is None else shares[1:]
 
 
 @dataclass(frozen=True)
@@ -363,15 +382,15 @@ class OnBall:
 
 def on_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> OnBall:
     """Recompute the bounds over the ball, and compare the stored profile with them."""
-    at: Bounds = GraphBall.of(c, tick) if isinstance(c, GraphClaim) else LayerBounds(c, tick)
+    at = bounds_of(c, tick)
     zero, one = arb(0), arb(1)
     share = one / len(c.x) if c.loss == "mean" else one
     scale = share.sqrt()
-    sigma_0, change = root(at.least), zero
+    sigma_0, changes = root(at.least), []
     profile = []
     for s in c.grid:
         tick(f"profile at radius {s:.3g}")
-        change = at.change(s)
+        changes.append(change := at.change(s))
         profile.append(((sigma_0 - change) * scale).max(zero))
     if any(not sigma >= claim for sigma, claim in zip(profile, c.sigma, strict=True)):
         shares = kept(c, at, tick)
@@ -379,9 +398,10 @@ def on_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> OnBall:
             profile = [sigma.max(sigma_0 * scale * part) for sigma, part in zip(profile, shares, strict=True)]
     for j, (sigma, claim) in enumerate(zip(profile, c.sigma, strict=True)):
         checks.compare(f"arrays.sigma[{j}]", claim, sigma, "lower")
-    lipschitz = (at.largest + change) * scale
+    # At the start J may have changed already.
+    first, lipschitz = changes[0], (at.largest + changes[-1]) * scale
     ell = at.steepness(c.radius) * scale
-    return OnBall(at, share, profile, at.residual * scale, at.largest * scale, lipschitz, ell)
+    return OnBall(at, share, profile, at.residual * scale, (at.largest + first) * scale, lipschitz, ell)
 
 
 def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:

@@ -25,10 +25,8 @@ SECTIONS = {"steps": "trajectory", "eps": "trajectory", "radius": "ball"}
 """Where schema 1 keeps the numbers that schema 2 keeps in the witness."""
 ACTIVATIONS = ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "mish", "sin")
 _SQUARE = ("sum", "mean")
-LOSSES = {
-    "T": (*_SQUARE, *(f"{name}, {how}" for name in ("cross-entropy", "logistic") for how in _SQUARE)),
-    "L": GAUGED,
-}
+_OF_OUTPUTS = (*_SQUARE, *(f"{name}, {how}" for name in ("cross-entropy", "logistic") for how in _SQUARE))
+LOSSES = {"T": _OF_OUTPUTS, "T+L": _OF_OUTPUTS, "L": GAUGED}
 """Of theorems that speak of more than the square loss."""
 MOST_LAYERS = 1000
 WITH_RECURSION = ("S", "M", "Mb", "M2", "M3")

@@ -11,10 +11,10 @@ import numpy as np
 from flint import arb
 
 from .arithmetic import root
-from .ball import KINKS, Bounds, Claim, GraphClaim, LayerBounds, kept
+from .ball import KINKS, Bounds, Claim, GraphClaim, bounds_of, kept
 from .checks import Check, Checks, Tick, clipping_floor, positive
 from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Stop, damaged, number
-from .file import Admit, read_bounds, read_hypotheses, read_stored, read_witness
+from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored, read_witness
 from .gauges import Form, form_of
 from .graph.ball import GraphBall
 from .graph.file import GraphStored, read_graph
@@ -23,6 +23,8 @@ BOUNDS = {
     "loss": "upper", "lambda_min": "lower", "lipschitz": "upper", "ell": "upper", "slope": "upper", "beta": "upper",
     "length": "upper", "required": "upper", "mu": "lower", "floor": "lower", "steps": "upper", "accuracy": "lower",
 }  # fmt: skip
+ARRAYS = {"grid": 1, "sigma": 1, "levels": 1, "gauges": 1}
+NUMBERS = ("radius", "level")
 HYPOTHESES = [
     ("0 < lambda_min(K(w_0))", "<"),
     ("beta eta < 2", "<"),
@@ -60,41 +62,69 @@ def read_level(text: dict[str, Any], path: Path, admit: Admit) -> LevelClaim | G
     """
     if text["schema"] == SCHEMAS[0]:
         damaged("schema", "Theorem L has no certificates of this schema")
-    arrays, numbers = {"grid": 1, "sigma": 1, "levels": 1, "gauges": 1}, ["radius", "level"]
+    arrays = dict(ARRAYS)
     weighted = isinstance(text.get("loss"), str) and text["loss"].startswith("weighted")
     if weighted:
         arrays["weights"] = 1
     layered = isinstance(text.get("network"), dict) and "nodes" in text["network"]
-    stored = (read_graph if layered else read_stored)(text, path, admit, arrays, numbers)
-    radius, level = (number(*read_witness(text, name)) for name in numbers)
+    stored = (read_graph if layered else read_stored)(text, path, admit, arrays, list(NUMBERS))
+    known = list(HYPOTHESES)
+    if isinstance(stored, GraphStored) and stored.kinks:
+        known.insert(2, KINKS)
+    return claim_of(stored, text, 0.0, read_bounds(text, BOUNDS), read_hypotheses(text, known), "", admit)
+
+
+def claim_of(
+    stored: Stored | GraphStored,
+    text: dict[str, Any],
+    spread: float,
+    bounds: dict[str, float],
+    hypotheses: list[tuple[float, str, float]],
+    prefix: str,
+    admit: Admit,
+) -> LevelClaim | GraphLevelClaim:
+    """What a text claims of the way down to a level.
+
+    Args:
+        stored: the start, with the arrays of `ARRAYS`.
+        text: with the numbers of `NUMBERS`.
+        spread: radius of the ball of starts.
+        bounds, hypotheses: of Theorem L.
+        prefix: before the names of its numbers.
+        admit: asked before Theorem E is computed.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    radius, level = (number(*read_witness(text, prefix + name)) for name in NUMBERS)
     grid, sigma, levels, gauges = (stored.more[name] for name in ("grid", "sigma", "levels", "gauges"))
     for name, values, at in (("sigma", sigma, grid), ("gauges", gauges, levels)):
         if values.shape != at.shape or at.size < 2 or (values < 0).any():
             damaged(f"arrays.{name}", "must have one nonnegative number for each of two or more points")
     if grid[0] != 0 or not (np.diff(grid) > 0).all() or grid[-1] != radius:
         damaged("arrays.grid", f"must start at 0, increase strictly and end at the radius, {radius!r}")
-    claimed = read_bounds(text, BOUNDS)
-    if levels[0] != level or level < 0 or not (np.diff(levels) > 0).all() or levels[-1] != claimed["loss"]:
-        damaged("arrays.levels", f"must start at the level, {level!r}, increase strictly and end at bounds.loss")
-    known = list(HYPOTHESES)
-    if isinstance(stored, GraphStored) and stored.kinks:
-        known.insert(2, KINKS)
+    if levels[0] != level or level < 0 or not (np.diff(levels) > 0).all() or levels[-1] != bounds["loss"]:
+        damaged(
+            "arrays.levels", f"must start at the level, {level!r}, increase strictly and end at bounds.{prefix}loss"
+        )
+    if spread < 0:
+        damaged("bounds.apart", f"{spread} is not allowed")
     form = form_of(stored.loss, stored.y, stored.more.get("weights"))
     if level == 0 and not form.squares:
-        damaged("witness.level", "must be positive for this loss")
-    if level == 0 and claimed["steps"] != 0:
-        damaged("bounds.steps", "must be 0: of the way to a loss of zero no number of steps is claimed")
+        damaged(f"witness.{prefix}level", "must be positive for this loss")
+    if level == 0 and bounds["steps"] != 0:
+        damaged(f"bounds.{prefix}steps", "must be 0: of the way to a loss of zero no number of steps is claimed")
     kind = GraphLevelClaim if isinstance(stored, GraphStored) else LevelClaim
     return kind(
-        **vars(replace(stored, loss="sum")), radius=radius, bounds=claimed, hypotheses=read_hypotheses(text, known),
-        grid=grid.tolist(), sigma=sigma.tolist(), admit=admit, form=form, level=level, levels=levels.tolist(),
+        **vars(replace(stored, loss="sum")), radius=radius, bounds=bounds, hypotheses=hypotheses, grid=grid.tolist(),
+        sigma=sigma.tolist(), admit=admit, spread=spread, form=form, level=level, levels=levels.tolist(),
         gauges=gauges.tolist(),
     )  # fmt: skip
 
 
 def check_level(c: LevelClaim | GraphLevelClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem L."""
-    at = GraphBall.of(c, tick) if isinstance(c, GraphLevelClaim) else LayerBounds(c, tick)
+    at = bounds_of(c, tick)
 
     def bound(name: str, value: arb) -> None:
         checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])

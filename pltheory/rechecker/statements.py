@@ -24,6 +24,11 @@ CONCLUSIONS = {
         "loss, accuracy, margin, distance and path of the exact iterate after T stored steps from w_0 are as enclosed, "
         "whatever sigma_min and eta are"
     ),
+    "T+L": (
+        "the exact iterate after T stored steps from w_0 is as enclosed; from there on, with steps that see all "
+        "samples, L_t falls to at most eps, within N more steps if eps > 0; up to there the path from x_T is at most "
+        "rho; for eps = 0 w_t converges to a zero of L"
+    ),
     "S": (
         "path length at most rho, w_t converges; L_T <= L_0 times the product of 1 - 2 mu h_s (1 - beta h_s / 2) "
         "over the steps of the schedule; L_t -> 0 where the steps after it have a positive lower bound, else no "

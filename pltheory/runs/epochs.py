@@ -7,7 +7,7 @@ adds to an epoch's distance is at most `AMPLIFIED` times what it adds to its ste
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,11 @@ class EpochPromise(Promise):
     slope: float = 0.0
     least: float = 1.0
     before: float = 0.0
+
+    def beside(self, off: float, before: float) -> Promise:
+        """As in `Promise`: D is larger by that, and the path in proportion."""
+        longer = None if self.radius is None else self.radius * (1 + off / self.start)
+        return replace(self, start=self.start + off, radius=longer, before=before)
 
     def numbers(self) -> dict[str, Any]:
         """Those of `Promise`, and of the epochs: steps in each, the factor of D_e^2, D, V and g."""

@@ -1,4 +1,4 @@
-"""What Theorem F3 promises of a run: Theorem T's numbers at step T, and Theorem F1's inequalities from there on."""
+"""What is promised of a run that is followed first: Theorem T's numbers at step T, and another's inequalities then."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..optim import StepSettings
-from .epochs import EpochPromise
 from .finite import FinitePromise
 from .inequalities import Inequality
 from .promise import Promise
@@ -24,12 +23,12 @@ class HandoverPromise(Promise):
     """
 
     first: FinitePromise | None = None
-    then: EpochPromise | None = None
+    then: Promise | None = None
 
     def inequalities(self, trace: Trace, settings: StepSettings, granted: RoundOff) -> list[Inequality]:
         """Those of both; nothing of a run that ends before step T.
 
-        The run arrives at step T by so much beside the exact iterate: D is larger by that, and the path in proportion.
+        The run arrives at step T by so much beside the exact iterate.
         """
         first, then, last = self.first, self.then, self.since
         if first is None or then is None or first.outcome is None or len(trace.step_size) < last:
@@ -37,17 +36,13 @@ class HandoverPromise(Promise):
         found = first.inequalities(trace, settings, granted)
         if len(trace.step_size) == last:
             return found
-        off, d = first.apart(trace, granted), then.start
-        later = replace(
-            then,
-            start=d + off,
-            radius=None if then.radius is None else then.radius * (1 + off / d),
-            before=first.outcome.distance.hi + off,
-        )
+        o, off = first.outcome, first.apart(trace, granted)
+        later = then.beside(off, o.distance.hi + off)
+        granted = replace(granted, start=granted.start + o.lipschitz * off)
         rest = trace.after(last)
-        # Iterates are numbered from the start of epochs.
+        # Recorded iterates are numbered from there too.
         for i in later.inequalities(replace(rest, recorded=rest.recorded - last), settings, granted):
-            found.append(replace(i, since=last) if i.steps is None else replace(i, since=last, steps=i.steps + last))
+            found.append(replace(i, since=i.since + last, steps=None if i.steps is None else i.steps + last))
         return found
 
     def numbers(self) -> dict[str, Any]:

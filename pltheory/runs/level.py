@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ class LevelPromise(Promise):
         count: T, the level is met at the latest then; infinite where no step is promised.
         way: from the start to the level, by the loss's gauge.
         profile: of F around w_0, not scaled by the loss.
+        off: how far from w_0 the run may start.
     """
 
     beta: float = 0.0
@@ -37,6 +38,11 @@ class LevelPromise(Promise):
     count: float = math.inf
     way: Descent | None = None
     profile: Profile | None = None
+    off: float = 0.0
+
+    def beside(self, off: float, before: float) -> Promise:
+        """As in `Promise`."""
+        return replace(self, off=self.off + off)
 
     def numbers(self) -> dict[str, Any]:
         """With the level and the number of steps."""
@@ -65,7 +71,7 @@ def _of_level(
         off = value[:full] + value[1 : full + 1] + pushed
         lost = off + np.abs(decrease(at.beta, h)) * (2 * g * e + e**2)
         path = trace.path[1 : full + 1]
-        moved = trace.path[:full] + np.concatenate([[0.0], np.cumsum(step)[:-1]])
+        moved = at.off + trace.path[:full] + np.concatenate([[0.0], np.cumsum(step)[:-1]])
         sig = p.sig[np.minimum(np.searchsorted(p.radii, moved, side="left"), len(p.radii) - 1)]
         gam = _below(way, np.maximum(before - value[:full], 0.0))
         least = np.maximum(_below(way, np.maximum(after - value[1 : full + 1], way.level)), np.finfo(float).tiny)

@@ -118,7 +118,7 @@ class PotentialPromise(BallPromise):
             return into + math.sqrt(c * kappa) * of_next
 
         here, of_here = norm(self.found.c)
-        moved = np.concatenate([[0.0], np.cumsum(length + h / a * err.gradient + of_weights)])[:-1]
+        moved = self.off + np.concatenate([[0.0], np.cumsum(length + h / a * err.gradient + of_weights)])[:-1]
         sig = np.full_like(h, math.sqrt(self.mu))
         if self.profile is not None:
             radii = self.profile.radii

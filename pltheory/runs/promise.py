@@ -42,6 +42,17 @@ class Promise:
         """The promise over a trace, with what rounding is granted; none over one that ends before it begins."""
         return _of_promise(trace, self, settings, granted)
 
+    def beside(self, off: float, before: float) -> Promise:
+        """The same of a run that starts anywhere within `off` of where this one does.
+
+        What that makes of the loss at its start is granted as rounding.
+
+        Args:
+            off: a distance of weights.
+            before: how far from the run's first weights it may start.
+        """
+        return self
+
     def numbers(self) -> dict[str, Any]:
         """Eta, floor, rate, radius and since."""
         return {name: getattr(self, name) for name in ("eta", "floor", "rate", "radius", "since")}
@@ -55,11 +66,17 @@ class BallPromise(Promise):
         mu: lower bound of the PL* constant along the run.
         beta: upper bound of lambda_max(Hess L) there.
         profile: bounds around w_0, where the PL* constant at a step is that of the path up to it.
+        off: how far from w_0 the run may start.
     """
 
     mu: float = 0.0
     beta: float = 0.0
     profile: Profile | None = None
+    off: float = 0.0
+
+    def beside(self, off: float, before: float) -> Promise:
+        """As in `Promise`."""
+        return replace(self, off=self.off + off)
 
     def inequalities(self, trace: Trace, settings: StepSettings, granted: RoundOff) -> list[Inequality]:
         """What the proof says of every step."""
@@ -78,7 +95,7 @@ def _of_ball(trace: Trace, at: BallPromise, settings: StepSettings, granted: Rou
     with np.errstate(all="ignore"):
         err, loss, h, g = Errors(trace, granted), trace.loss, trace.step_size, trace.grad_norm
         before, after = loss[:-1], loss[1:]
-        moved = trace.path[:-1] + np.concatenate([[0.0], np.cumsum(err.step)[:-1]])
+        moved = at.off + trace.path[:-1] + np.concatenate([[0.0], np.cumsum(err.step)[:-1]])
         sig = np.full(len(h), math.sqrt(at.mu))
         if at.profile is not None:
             radii = at.profile.radii

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -294,7 +295,22 @@ class BallTheorem(Theorem):
             return found
         p = found.profile
         sharp = p is not question.at.profile
-        c = self.certify_near(question.problem, question.settings, p, question.at.centre, sharp=sharp)
+        claim = self.certify_near(question.problem, question.settings, p, question.at.centre, sharp=sharp)
+        return self._proved(found, claim)
+
+    def near(self, problem: Problem, settings: StepSettings, options: Mapping[str, Any]) -> Ball:
+        """The ball at a problem's weights, in floats."""
+        return self.ball(profile_at(problem), settings)
+
+    def proved_near(self, problem: Problem, settings: StepSettings, found: Ball, centre: Centre | None) -> Ball:
+        """The same with proved constants, about a centre where one is at hand.
+
+        Raises:
+            NoVerdictError: the hypotheses are not proved.
+        """
+        return self._proved(found, self.certify_near(problem, settings, found.profile, centre))
+
+    def _proved(self, found: Ball, c: Claim) -> Ball:
         if not c.holds:
             failing = next(i for i in c.inequalities if not i.holds)
             raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
@@ -312,7 +328,7 @@ class BallTheorem(Theorem):
             needed=last.left,
             available=last.right,
         )
-        return Ball(proved, c, p)
+        return Ball(proved, c, found.profile)
 
     def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """As `certify_near`, on a ball chosen by a profile made here."""

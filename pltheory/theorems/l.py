@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -172,7 +174,15 @@ class DownToALevel(Theorem):
 
     def prove(self, question: Question, found: Reached) -> Reached:
         """The same ball with proved constants."""
-        claim = self.certified_on(question.problem, question.settings, found, question.at.centre)
+        return self.proved_near(question.problem, question.settings, found, question.at.centre)
+
+    def proved_near(self, problem: Problem, settings: StepSettings, found: Reached, centre: Centre | None) -> Reached:
+        """The same ball with proved constants, about a centre where one is at hand.
+
+        Raises:
+            NoVerdictError: the hypotheses are not proved.
+        """
+        claim = self.certified_on(problem, settings, found, centre)
         if not claim.holds:
             failing = next(i for i in claim.inequalities if not i.holds)
             raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
@@ -208,17 +218,32 @@ class DownToALevel(Theorem):
 
     def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """The proof on a ball found here, down to the level that the loss has by itself."""
-        found = self.found_at(problem, settings)
+        return self.certified_on(problem, settings, self.near(problem, settings, {}))
+
+    def near(self, problem: Problem, settings: StepSettings, options: Mapping[str, Any]) -> Reached:
+        """The ball at a problem's weights, in floats; with Theorem E's profile where that alone closes.
+
+        Args:
+            problem: network and data.
+            settings: the step rule.
+            options: the theorem's own.
+
+        Raises:
+            InvalidInputError, NotAvailableError: as `search`.
+        """
+        found = self.found_at(problem, settings, options.get("level"))
         if not found.constants.holds:
             with contextlib.suppress(NotAvailableError, NumericalFailureError):
-                found = self.found_at(problem, settings, sharp=True)
-        return self.certified_on(problem, settings, found)
+                found = self.found_at(problem, settings, options.get("level"), sharp=True)
+        return found
 
-    def found_at(self, problem: Problem, settings: StepSettings, *, sharp: bool = False) -> Reached:
+    def found_at(
+        self, problem: Problem, settings: StepSettings, level: object = None, *, sharp: bool = False
+    ) -> Reached:
         """The ball at a problem's weights, in floats; sharp: with Theorem E's profile."""
-        p = profile_at(problem)
+        way, p = way_of(problem, level), profile_at(problem)
         p = _unscaled(sharpened(problem, p) if sharp else p, problem.unit)
-        return replace(self._on(p, problem, settings, way_of(problem, None)), sharp=sharp)
+        return replace(self._on(p, problem, settings, way), sharp=sharp)
 
     def certificate(self, found: Reached) -> Claim | None:
         """The proof of the ball."""

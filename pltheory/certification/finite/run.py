@@ -50,6 +50,8 @@ from .step import Clip, Pair, start, take
 Status = Literal["CERTIFIED", "UNDECIDED"]
 Progress = Callable[[int, float, float], None]
 """Called after each step with t, eps and the product of the growth factors."""
+Enough = Callable[[int, Sequence[Array]], bool]
+"""Asked after each step with t and the computed parameters, weights first: whether the run may end there."""
 _HEADROOM = 1.0 + 2.0**-10
 """Curvatures are stated by that factor larger than found, so that bounds found in another way confirm them."""
 
@@ -282,13 +284,14 @@ def largest_step(start_: Arrays, rule: Rule, settings: StepSettings) -> float:
     return float(settings.eta if multiple is None else multiple / smoothness_at_start(start_, rule))
 
 
-def follow(start_: Arrays, rule: Rule, progress: Progress | None = None) -> FiniteRun:
+def follow(start_: Arrays, rule: Rule, progress: Progress | None = None, enough: Enough | None = None) -> FiniteRun:
     """Take the stored steps in float64 and enclose the exact iterate after them (Theorem T).
 
     Args:
         start_: w_0 of class N with a smooth activation, and the data.
-        rule: the iteration; a step for every batch of it.
+        rule: the iteration; a step for every batch of it, or for the first of them where `enough` ends the run.
         progress: called after each step.
+        enough: whether to end it; never where None.
 
     Raises:
         NotAvailableError: the activation is not smooth.
@@ -305,6 +308,9 @@ def follow(start_: Arrays, rule: Rule, progress: Progress | None = None) -> Fini
                 run.advance()
             if progress is not None:
                 progress(run.t, run.eps, run.growth)
+            if enough is not None and enough(run.t, run.state.w):
+                run.rule = replace(rule, eta=rule.eta[: run.t], batches=rule.batches[: run.t])
+                break
         found = run.finished()
         status: Status = "CERTIFIED" if found.informative else "UNDECIDED"
         why = "" if found.informative else f"{found.vague}; eps_T = {run.eps:.3g}, growth {run.growth:.3g}"

@@ -1,0 +1,90 @@
+"""What follows a run that Theorem T encloses: its end as a problem and as a centre, and the claim of both.
+
+**Statement.** Let w~_T be the stored end of T steps, and eps_T a bound of its distance from the exact iterate x_T
+(Theorem T). If the hypotheses of a theorem about a ball hold for every start in B(w~_T, eps_T) (`centre`), the exact
+method that takes the stored steps and then steps of the theorem's kind has its conclusions from step T on, with x_T in
+place of w_0.
+
+*Proof.* x_T is one of the starts, and a theorem about steps from a start asks nothing of how it was come by. QED
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from ..optim import ClippedSettings
+from ..problem.problem import Problem
+from ..rigor.roundoff import Array
+from ..theory.statement import Statement
+from .centre import Centre, from_within
+from .claim import Claim, Inequality
+from .enclose import enclose
+from .finite import FiniteRun, finite_claim
+from .finite.run import network_of
+
+THEN = "then_"
+"""Before the names of what is claimed from step T on."""
+_WORDS = (("w_0", "w~_T"), ("L_0", "L_T"), ("r_0", "r_T"), ("rho_0", "rho_T"))
+
+
+def from_end(name: str) -> str:
+    """A hypothesis about w_0, as it is said of the end of a run."""
+    for here, there in _WORDS:
+        name = name.replace(here, there)
+    return name
+
+
+@torch.no_grad()
+def problem_at(problem: Problem, parameters: Sequence[Array] | None = None) -> Problem:
+    """A copy in double precision, its weights and then its biases replaced where given."""
+    network = copy.deepcopy(problem.network).double()
+    work = Problem(network, problem.x.double(), problem.y.double(), problem.loss)
+    if parameters is not None:
+        layers = work.class_n().layers
+        biases = [layer.bias for layer in layers if layer.bias is not None]
+        for p, value in zip([*(layer.weight for layer in layers), *biases], parameters, strict=True):
+            p.copy_(torch.as_tensor(value))
+    return work
+
+
+def centre_at(run: FiniteRun) -> Centre:
+    """Verified numbers for every start within eps_T of the stored end.
+
+    Raises:
+        NoVerdictError: an overflow, or no eigenvalue bound could be verified.
+    """
+    end = network_of(run.start, run.final.w)
+    return from_within(enclose(run.start.replaced(end.weights, end.biases)), run.apart)
+
+
+def followed_by(statement: Statement, loss: str, settings: ClippedSettings, run: FiniteRun, then: Claim) -> Claim:
+    """The claim of a run and of what follows.
+
+    Args:
+        statement: the theorem in words.
+        loss: name of the problem's loss.
+        settings: the step rule of the run, its eta a double.
+        run: of the stored steps.
+        then: the claim from its end on; a number `spread` of it is the run's `apart`.
+    """
+    first = finite_claim(statement, loss, settings, run)
+    if not first.inequalities:
+        return first
+    later = (Inequality(from_end(i.name), i.left, i.relation, i.right) for i in then.inequalities)
+    return replace(
+        first,
+        bounds={**first.bounds, **{THEN + name: b for name, b in then.bounds.items()}},
+        inequalities=(*first.inequalities, *later),
+        witness={**first.witness, **then.witness},
+        numbers={
+            **first.numbers,
+            **{THEN + name: value for name, value in then.numbers.items() if name != "spread"},
+        },
+        shortfall=then.shortfall,
+        unwritten=then.unwritten,
+        recursion=then.recursion,
+    )
