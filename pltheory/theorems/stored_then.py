@@ -100,7 +100,8 @@ def _later(name: str) -> Hypothesis:
             Bound(value, kind, how, rounded=True)
             for value, kind in ((side.left, Direction.UPPER), (side.right, Direction.LOWER))
         )
-        return Row(Comparison(left, side.relation, right), how)
+        positive = side.left == 0 and side.relation == "<"
+        return Row(Comparison(right, ">", left) if positive else Comparison(left, side.relation, right), how)
 
     return Hypothesis(said, judge)
 
@@ -200,7 +201,7 @@ class StoredThen(Theorem):
 
         return enough
 
-    def certify(self, problem: Problem, settings: StepSettings) -> Claim:
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """The proof, the stored run as long as it must be."""
         return self._claim(self._found(problem, settings, None, {}, STEPS, None))
 

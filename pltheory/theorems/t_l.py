@@ -23,7 +23,7 @@ class StoredThenLevel(StoredThen):
         "samples, L_t falls to at most eps, within N more steps if eps > 0; up to there the path from x_T is at most "
         "rho; for eps = 0 w_t converges to a zero of L"
     )
-    claims = (*t.THEOREM.claims, *l.THEOREM.claims, "profile_from_within")
+    claims = (*t.THEOREM.claims, *l.THEOREM.claims, "level_handover")
     losses = tuple(OUTPUT_LOSSES)
     options = ("steps", "level")
     defaults: ClassVar[Mapping[str, Any]] = {"steps": 0, "level": 0.0}

@@ -91,6 +91,7 @@ NAMES = (
     "kink_recursion",
     "gauge_of_a_sample",
     "level_step",
+    "level_handover",
     "momentum_ahead",
     "momentum_form",
     "momentum_concave",
