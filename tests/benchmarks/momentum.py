@@ -85,7 +85,7 @@ at which they close grows like $1/k^2$.
 ```{{eval-rst}}
 .. plot:: plots/momentum.py
    :include-source: false
-   :alt: k by the step size for momentum 0.5 and 0.9: Theorem B without momentum, Theorem M for any steps, Theorem M2 in closed form.
+   :alt: k by the step size for momentum 0.5 and 0.9, of Theorem B without momentum, of M and of M2.
 ```
 
 Heavy ball, $\eta\,\sigma(0)^2 = 2^{{-40}}$; $x = \beta\eta/(1-m)$. M holds for any steps in $(0, \eta]$, M2 for steps
