@@ -77,7 +77,7 @@ class Claim:
         witness: the theorem's own arrays by name: what a recheck starts from.
         numbers: the theorem's own numbers by name, whole ones as int.
         shortfall: why it does not hold, where no inequality says so.
-        recursion: whether the claim is about the rule's momentum and clip too, which are then written.
+        recursion: whether the claim is about the rule's momentum and clip, or its weight decay, which are then written.
         unwritten: why no file is written of it although it holds: one that no recheck reads is not written.
     """
 
@@ -145,6 +145,8 @@ class Claim:
         how = self.rule.recursion
         if not self.recursion:
             return {}
+        if how.weight_decay > 0:
+            return {"weight_decay": number(how.weight_decay), "decoupled_weight_decay": how.decoupled}
         return {"momentum": number(how.momentum), "nesterov": how.nesterov, "clip": how.clip}
 
     def text(self, arrays_file: str) -> str:

@@ -143,11 +143,13 @@ def run(
     )
     if batches is not None and batches.order != "random":
         trace = replace(trace, epoch=np.arange(len(trace.step_size)) // batches.count(len(work.x)))
-    # A run that leaves the ball of the promise must not be granted more for it.
-    ball = min(float(trace.path[-1]), 1.25 * _promised_radius(promise))
-    granted = rounding.along(ball, len(trace.step_size))
+    # A run that leaves the ball of the promise must not be granted more for it, where the promise ends no sooner.
+    taken = len(trace.step_size)
+    until = taken if promise is None or promise.until is None else min(promise.until, taken)
+    granted = rounding.along(min(float(trace.path[until]), 1.25 * _promised_radius(promise)), until)
     inequalities = [] if promise is None else promise.inequalities(trace, settings, granted)
-    own = of_run(trace, seen, settings, eta, granted)
+    whole = granted if until == taken else rounding.along(float(trace.path[-1]), taken)
+    own = of_run(trace, seen, settings, eta, whole)
     violation = first_violation([*own, *inequalities])
     drift = (empirical_ntk(work.network, work.x) - first_kernel) if finite else first_kernel * math.nan
     return Run(

@@ -29,6 +29,7 @@ class Promise:
         radius: bound of the path length sum ||w_{t+1} - w_t|| over t >= since, or None.
         since: the step from which it holds; of a run that ends before, nothing is promised.
         level: a loss at which what is promised ends, and the run with it.
+        until: the step at which what is promised ends while the run goes on, or None.
     """
 
     eta: float
@@ -37,6 +38,7 @@ class Promise:
     radius: float | None = None
     since: int = 0
     level: float = 0.0
+    until: int | None = None
 
     def inequalities(self, trace: Trace, settings: StepSettings, granted: RoundOff) -> list[Inequality]:
         """The promise over a trace, with what rounding is granted; none over one that ends before it begins."""

@@ -110,6 +110,20 @@ class Trace:
     ahead: Array = _optional("loss in use at z_t = w_t + alpha d_t; with momentum", "loss", At.STEP, "$L(z_t)$")
     lag: Array = _optional("||b_t - grad L(w_t) / (1 - m)||; with momentum", "loss / weight", At.STEP, r"$\|y_t\|$")
 
+    def up_to(self, t: int) -> Trace:
+        """The run up to w_t."""
+        early = self.recorded <= t
+        kept: dict[str, Array] = {"recorded": self.recorded[early]}
+        for c in COLUMNS.values():
+            values = getattr(self, c.name)
+            if not len(values):
+                kept[c.name] = values
+            elif c.at is At.RECORDED:
+                kept[c.name] = values[early]
+            else:
+                kept[c.name] = values[: t + 1] if c.at is At.ITERATE else values[:t]
+        return Trace(**kept)
+
     def after(self, t: int) -> Trace:
         """The run from w_t on; what is summed begins there."""
         late = self.recorded >= t

@@ -11,7 +11,7 @@ from ..optim.recursion import Form
 from ..problem.batches import Batches
 from ..problem.loss import Loss, SquareLoss
 from ..problem.problem import Problem
-from . import a, a_tight, b, b_plus, c, d, f1, f2, f3, l, lzb22_4, lzb22_6, m, m2, m3, mb, n, s, t, t_l, tmssr25
+from . import a, a_tight, b, b_plus, c, d, f1, f2, f3, l, lzb22_4, lzb22_6, m, m2, m3, mb, n, s, t, t_l, tmssr25, w2
 from .ball import BallTheorem
 from .protocol import Theorem
 
@@ -35,6 +35,7 @@ LADDER: tuple[Theorem, ...] = (
     mb.THEOREM,
     m2.THEOREM,
     m3.THEOREM,
+    w2.THEOREM,
 )
 
 BY_NAME: tuple[Theorem, ...] = (t.THEOREM, t_l.THEOREM, f3.THEOREM)
@@ -102,6 +103,7 @@ def by_cost(settings: StepSettings, *, checkpoint: bool, loss: Loss) -> tuple[Th
         m2.THEOREM,
         m3.THEOREM,
         d.THEOREM,
+        w2.THEOREM,
     )
 
 

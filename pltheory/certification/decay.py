@@ -1,0 +1,364 @@
+"""Theorem W2 on one ball: for how many steps decay leaves the weights in it, and the loss after them.
+
+On B(w_0, R) with W = ||w_0|| + R, let P be the sum of the shares by which the steps shrink the weights, lambda eta times
+the sum of the schedule's factors in either form. Decay alone moves them by at most W P and raises the residual by at
+most L_F W P, so that `||r_0|| + L_F W P < (1 - beta eta / 2) int_{W P}^R sig` keeps them in the ball. Any number of
+steps for which that holds is a proof; the search looks for the one after which the bound of the loss is least.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..optim import ClippedSettings, StepSettings, certifiable
+from ..optim.recursion import Form
+from ..problem.problem import Problem
+from ..rigor.errors import NoVerdictError
+from ..rigor.roundoff import Array, mul_up, sqrt_up, sum_up
+from ..rigor.scalar import Interval, integral_below, interval
+from ..theory.decay import excess_factor, loss_floor, reached, stretched
+from ..theory.formulas import slack, smoothness
+from ..theory.statement import Statement
+from .centre import Centre
+from .certificate import POINTS, positive_and_smooth, proved_on, verified
+from .claim import Claim, Inequality, bounds
+from .conclusion import floor_below, path_end
+from .profile import Profile
+from .stored import Stored
+
+FORMS = frozenset({Form.DECAYED})
+MOST_STEPS = 10**6
+"""Of a horizon: a certificate of more is asked for by nobody who counts them."""
+SHARES = np.geomspace(1.0, 1e-6, 49)
+"""Of the largest P that the ball allows, those that are tried."""
+BALLS = 48
+"""Radii of a profile that are tried."""
+
+
+@dataclass(frozen=True)
+class OnBall:
+    """Numbers on a ball, in the scale of the loss in use.
+
+    Attributes:
+        radii: from 0 to R.
+        sigma: lower bounds of sigma_min(J) at them.
+        integral: lower bounds of the integral of sigma up to them.
+        residual: upper bound of ||r_0||.
+        lipschitz, ell: upper bounds on the ball.
+        weights: upper bound of ||w|| on the ball, ||w_0|| + R.
+    """
+
+    radii: Array
+    sigma: Array
+    integral: Array
+    residual: float
+    lipschitz: float
+    ell: float
+    weights: float
+
+    def beta(self, shrunk: float) -> float:
+        """Smoothness where the residual is at most what it may reach."""
+        return float(smoothness(reached(self.residual, self.lipschitz, self.weights, shrunk), self.lipschitz, self.ell))
+
+    def available(self, shrunk: float, k: float) -> Array:
+        """k times the integral from W P on, at the radii; 0 before it."""
+        start = int(np.searchsorted(self.radii, self.weights * shrunk))
+        if start >= len(self.radii):
+            return np.zeros_like(self.integral)
+        return np.maximum(0.0, k * (self.integral - self.integral[start]))
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """A number of steps and what follows after them.
+
+    Attributes:
+        steps: T.
+        eta: the largest step.
+        shrunk: P.
+        reached: ||r_0|| + L_F W P.
+        available: k int_{W P}^R sig.
+        beta: of the residual reached.
+        end: index of the radius that the weights do not pass.
+        mu: sig there, squared.
+        floor: lower bound of the clip's factor.
+        strength: lambda of the coupled form that the steps are, lambda / floor at most where it is decoupled.
+        limit: F.
+        loss: bound of the loss after T steps.
+    """
+
+    steps: int
+    eta: float
+    shrunk: float
+    reached: float
+    available: float
+    beta: float
+    end: int
+    mu: float
+    floor: float
+    strength: float
+    limit: float
+    loss: float
+
+    @property
+    def ratio(self) -> float:
+        """What there is over what is needed."""
+        return self.available / self.reached if self.reached > 0 else math.inf
+
+    @property
+    def holds(self) -> bool:
+        """Whether it closes, as computed."""
+        return self.available > self.reached and self.eta * self.beta <= 1 + 2.0**-50 and self.mu > 0
+
+
+def runs(rule: ClippedSettings, steps: int) -> tuple[Array, Array]:
+    """The factors of the first so many steps, and of how many steps in a row each is."""
+    schedule = rule.recursion.schedule
+    if schedule.constant:
+        return np.ones(1), np.array([float(steps)])
+    return schedule.factors(steps), np.ones(steps)
+
+
+def at_horizon(rule: ClippedSettings, on: OnBall, steps: int, eta: float) -> Horizon:
+    """What follows after so many steps, in floating point."""
+    how, (factors, repeats) = rule.recursion, runs(rule, steps)
+    shrunk = how.weight_decay * eta * float(factors @ repeats)
+    most, beta = reached(on.residual, on.lipschitz, on.weights, shrunk), on.beta(shrunk)
+    available = on.available(shrunk, float(slack(beta, eta)))
+    end = path_end(available, most)
+    mu = float(on.sigma[end]) ** 2
+    read = stretched(most, on.lipschitz, how.weight_decay if how.coupled else 0.0, on.weights)
+    floor = floor_below(rule.gamma, rule.delta, interval(read))
+    strength = how.weight_decay if how.coupled else how.weight_decay / floor if floor > 0 else math.inf
+    limit = loss = math.inf
+    if mu > 0 and math.isfinite(strength):
+        limit = loss_floor(strength, on.weights, mu)
+        each = np.clip(excess_factor(mu, floor * eta * factors), 0.0, 1.0)
+        loss = limit + max(0.0, on.residual**2 / 2 - limit) * float(np.prod(each**repeats))
+    return Horizon(
+        steps, eta, shrunk, float(most), float(available[-1]), beta, end, mu, floor, strength, limit, loss
+    )  # fmt: skip
+
+
+def best_horizon(rule: ClippedSettings, on: OnBall, headroom: float = 1.0) -> Horizon:
+    """The number of steps after which the bound of the loss is least, of those with that much room; else one step."""
+    schedule, decay = rule.recursion.schedule, rule.recursion.weight_decay
+    if not schedule.constant:
+        total = float(schedule.factors(schedule.horizon).sum())
+        eta = _eta(rule, on.beta(decay * _eta(rule, on.beta(0.0)) * total))
+        return at_horizon(rule, on, schedule.horizon, eta)
+    most = _most_shrunk(rule, on, headroom)
+    tried = {}
+    for shrunk in (most * SHARES).tolist():
+        eta = _eta(rule, on.beta(shrunk))
+        steps = min(MOST_STEPS, int(shrunk / (decay * eta))) if eta > 0 else 0
+        if steps >= 1:
+            tried.setdefault(steps, eta)
+    found = [at_horizon(rule, on, steps, eta) for steps, eta in tried.items()]
+    closing = [h for h in found if h.holds and h.ratio >= headroom]
+    if closing:
+        return min(closing, key=lambda h: h.loss)
+    return at_horizon(rule, on, 1, _eta(rule, on.beta(decay * _eta(rule, on.beta(0.0)))))
+
+
+def _eta(rule: ClippedSettings, beta: float) -> float:
+    return rule.multiple / beta if rule.multiple is not None else float(rule.eta)
+
+
+def _most_shrunk(rule: ClippedSettings, on: OnBall, headroom: float) -> float:
+    """The largest P that the ball has room for: more P asks for more and leaves less."""
+    low, high = 0.0, float(on.radii[-1]) / on.weights if on.weights > 0 else 1.0
+    for _ in range(60):
+        shrunk = (low + high) / 2
+        beta = on.beta(shrunk)
+        available = on.available(shrunk, float(slack(beta, _eta(rule, beta))))[-1]
+        fits = available > headroom * reached(on.residual, on.lipschitz, on.weights, shrunk)
+        low, high = (shrunk, high) if fits else (low, shrunk)
+    return low
+
+
+@dataclass(frozen=True)
+class Found:
+    """A ball of a profile and a horizon on it.
+
+    Attributes:
+        index: of the ball's radius in the profile.
+        on: the numbers on it.
+        horizon: what follows.
+    """
+
+    index: int
+    on: OnBall
+    horizon: Horizon
+
+    @property
+    def radius(self) -> float:
+        """R."""
+        return float(self.on.radii[-1])
+
+
+def search(rule: StepSettings, p: Profile, weights: float, headroom: float = 1.0) -> Found:
+    """The ball and the horizon with the least bound of the loss, in floating point; else those nearest to closing.
+
+    Args:
+        rule: with weight decay.
+        p: bounds around w_0.
+        weights: ||w_0||.
+        headroom: what there is over what is needed, at least, where some ball has it.
+    """
+    clipped = certifiable(rule, FORMS)
+    tried = np.unique(np.linspace(1, len(p.radii) - 1, BALLS).astype(int)).tolist()
+    found = [_on(clipped, p, weights, i, headroom) for i in tried]
+    closing = [f for f in found if f.horizon.holds]
+    if closing:
+        return min(closing, key=lambda f: f.horizon.loss)
+    return max(found, key=lambda f: f.horizon.ratio) if headroom == 1 else search(rule, p, weights)
+
+
+def _on(rule: ClippedSettings, p: Profile, weights: float, i: int, headroom: float) -> Found:
+    on = OnBall(
+        p.radii[: i + 1],
+        p.sig[: i + 1],
+        p.integral[: i + 1],
+        p.residual,
+        float(p.lipschitz[i]),
+        float(p.ell[i]),
+        weights + float(p.radii[i]),
+    )
+    return Found(i, on, best_horizon(rule, on, headroom))
+
+
+def weights_above(a: Stored) -> float:
+    """Upper bound of ||w_0||, of all stored parameters."""
+    squares = [float(sum_up(mul_up(v, v))) for name, v in a.named().items() if name[0] in "Wb"]
+    return float(sqrt_up(float(sum_up(np.array(squares)))))
+
+
+def certify_decay(
+    problem: Problem,
+    settings: StepSettings,
+    statement: Statement,
+    radii: Sequence[float],
+    guess: Profile,
+    *,
+    centre: Centre | None = None,
+    sharp: bool = False,
+) -> Claim:
+    """Prove Theorem W2 on one ball with arithmetic that counts its own rounding.
+
+    Args:
+        problem: network of class N or G, and data.
+        settings: step rule with weight decay; "c/beta" is turned into a double with the verified beta.
+        statement: the theorem in words.
+        radii: R of the ball, and others to be tried.
+        guess: the float64 profile, trusted for nothing but where to look for eigenvalues.
+        centre: verified numbers from `enclose`, if at hand.
+        sharp: whether Theorem E is to sharpen the profile.
+
+    Raises:
+        InvalidInputError, NotAvailableError, NoVerdictError, RoundingEnvironmentError: as `certify` of a ball.
+    """
+    rule = certifiable(settings, FORMS)
+
+    def build(at: Centre, radius: float) -> Claim:
+        return _build(str(problem.objective), rule, statement, at, radius)
+
+    return proved_on(problem, build, radii, guess, centre=centre, sharp=sharp)
+
+
+def _build(loss: str, rule: ClippedSettings, statement: Statement, centre: Centre, radius: float) -> Claim:
+    on, how = verified(loss, centre, radius, POINTS), rule.recursion
+    norm = weights_above(centre.arrays)
+    weights = interval((interval(norm) + interval(radius)).hi)
+    residual, lipschitz = interval(on.residual.hi), interval(on.lipschitz.hi)
+    numbers = OnBall(
+        on.grid, on.sigma, integral_below(on.grid, on.sigma), residual.hi, lipschitz.hi, on.ell.hi, weights.hi
+    )  # fmt: skip
+    # A little room, for what follows is rounded outward; where there is none, the search says so by one step.
+    tried = best_horizon(rule, numbers, 1 + 2.0**-30)
+    if not tried.eta > 0:
+        raise NoVerdictError(f"eta = {rule.eta} underflows at beta = {tried.beta:.3g}")
+    # Rounded down so that beta eta, which is verified below, does not pass 1 by the last place.
+    eta = tried.eta if rule.multiple is None else math.nextafter(tried.eta * (1 - 2.0**-40), 0.0)
+    factors, repeats = runs(rule, tried.steps)
+    decay = interval(float(how.weight_decay))
+    shrunk = decay * interval(eta) * _total(factors, repeats)
+    most = interval(max(0.0, reached(residual, lipschitz, weights, shrunk).hi))
+    beta = on.beta(most)
+    left = slack(beta, interval(eta))
+    start = min(int(np.searchsorted(on.grid, (weights * shrunk).hi)), len(on.grid) - 1)
+    sums = integral_below(on.grid[start:], on.sigma[start:])
+    available = np.concatenate([np.zeros(start), [max(0.0, (left * interval(float(s))).lo) for s in sums]])
+    end = path_end(available, most.hi)
+    mu = interval(max(0.0, (interval(float(on.sigma[end])) ** 2).lo))
+    first, *kinks = positive_and_smooth(centre, radius)
+    inequalities = (
+        first,
+        Inequality("beta eta <= 1", (beta * interval(eta)).hi, "<=", 1.0),
+        *kinks,
+        Inequality("||r_0|| + L_F W P < k int_{W P}^R sig", most.hi, "<", float(available[-1])),
+    )
+    read = stretched(most, lipschitz, decay if how.coupled else interval(0.0), weights)
+    floor = floor_below(rule.gamma, rule.delta, interval(read.hi))
+    proved = all(i.holds for i in inequalities) and mu.lo > 0 and floor > 0
+    limit = after = math.inf
+    if proved:
+        strength = decay if how.coupled else decay / interval(floor)
+        limit = loss_floor(strength, weights, mu).hi
+        after = _after((residual * residual / 2).hi, limit, mu, interval(floor) * interval(eta), factors, repeats)
+    return Claim(
+        statement,
+        centre.arrays,
+        loss,
+        replace(rule, eta=eta),
+        bounds=bounds(
+            residual=("upper", on.residual.hi),
+            weights=("upper", norm),
+            lambda_min=("lower", (interval(centre.lambda_min.at_least()) * on.root * on.root).lo),
+            lipschitz=("upper", lipschitz.hi),
+            ell=("upper", on.ell.hi),
+            reached=("upper", most.hi),
+            beta=("upper", beta.hi),
+            required=("upper", float(on.grid[end])),
+            mu=("lower", mu.lo),
+            floor=("lower", floor),
+            limit=("upper", limit),
+            loss_end=("upper", after),
+        ),
+        inequalities=inequalities,
+        witness={"grid": on.grid, "sigma": on.sigma, "factors": factors, "repeats": repeats},
+        numbers={"radius": radius, "steps": tried.steps},
+        shortfall=""
+        if proved or not all(i.holds for i in inequalities)
+        else "no PL* constant, or no floor of the steps",
+        recursion=True,
+    )
+
+
+def _total(factors: Array, repeats: Array) -> Interval:
+    """The sum of the factors over the steps; upper end."""
+    return interval(float(sum_up(mul_up(factors, repeats))))
+
+
+def _after(start: float, limit: float, mu: Interval, step: Interval, factors: Array, repeats: Array) -> float:
+    """Upper bound of F + (L_0 - F)_+ prod (1 - mu h_t), steps of at least `step` times each factor."""
+    product = interval(1.0)
+    for f, count in zip(factors.tolist(), repeats.tolist(), strict=True):
+        one = excess_factor(mu, step * interval(f)).hi
+        product = interval((product * _power(interval(min(1.0, max(0.0, one))), int(count))).hi)
+    above = interval(max(0.0, (interval(start) - interval(limit)).hi))
+    return (interval(limit) + above * interval(max(0.0, product.hi))).hi
+
+
+def _power(x: Interval, n: int) -> Interval:
+    """x^n for x in [0, 1], by squaring; upper end."""
+    found = interval(1.0)
+    while n:
+        if n % 2:
+            found = interval(max(0.0, (found * x).hi))
+        x, n = interval(max(0.0, (x * x).hi)), n // 2
+    return found

@@ -1,0 +1,224 @@
+"""Theorem W2: weight decay, for a number of steps: the loss falls to a floor, and the weights stay in a ball."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from dataclasses import dataclass, replace
+
+from ..certification.claim import Claim
+from ..certification.decay import FORMS, Found, Horizon, certify_decay, search
+from ..certification.profile import Profile
+from ..certification.sharpened import sharpened, sharpening_cost
+from ..optim import StepSettings
+from ..problem.problem import Problem
+from ..rigor.errors import NoVerdictError
+from ..runs.decay_promise import FloorPromise
+from ..runs.promise import Promise
+from ..theory import NotAvailableError, NumericalFailureError
+from ..theory.digits import above
+from ..theory.verdict import Fact, Row
+from .ball import HEADROOM, Ball
+from .ball_constants import BallConstants
+from .hypotheses import CLIPPED, POSITIVE, SMOOTH, fits_into_ball, shortfall, step_below
+from .measured import profile_at
+from .protocol import Hypothesis, Question, Theorem
+from .sources import PROJECT
+
+
+@dataclass(frozen=True)
+class Decayed(Ball):
+    """A ball with a horizon on it.
+
+    Attributes:
+        weights: upper bound of ||w|| on the ball.
+        lipschitz: upper bound of ||J|| on it.
+        horizon: the number of steps and what follows after them.
+    """
+
+    weights: float
+    lipschitz: float
+    horizon: Horizon
+
+
+def _steps(q: Question, found: Decayed | None) -> Row:
+    how = q.settings.recursion
+    return Row(Fact("weight decay, h_t in (0, eta]", how.words, True), "by construction")
+
+
+def norm_of(problem: Problem) -> float:
+    """||w|| over all parameters."""
+    return math.hypot(*(float(p.detach().double().norm()) for p in problem.parameters()))
+
+
+def _ball(p: Profile, at: Found) -> Decayed:
+    h, on = at.horizon, at.on
+    constants = BallConstants(
+        ratio=h.ratio,
+        best_radius=at.radius,
+        holds=h.holds,
+        radius=at.radius,
+        required=float(on.radii[h.end]) if h.holds else math.inf,
+        beta=h.beta,
+        eta=h.eta,
+        mu=h.mu if h.holds else 0.0,
+        delta=h.floor,
+        rate=None,
+        eta_limit=0.0,
+        needed=h.reached,
+        available=h.available,
+    )
+    return Decayed(constants, None, p, on.weights, on.lipschitz, h)
+
+
+class DecayToFloor(Theorem):
+    """Decay moves the weights along the zeros as well, so that a ball holds them for some steps and no longer."""
+
+    id = "W2"
+    title = "weight decay, for a number of steps"
+    citation = PROJECT
+    hypotheses = (
+        SMOOTH,
+        POSITIVE,
+        Hypothesis("weight decay, h_t in (0, eta]", _steps),
+        CLIPPED,
+        step_below("eta <= 1/beta", 1.0, "<="),
+        fits_into_ball("||r_0|| + L_F W P < k int_{W P}^R sig", symbol=""),
+    )
+    conclusion = (
+        "for the first T steps w_t stays within rho of w_0 and L_{t+1} <= (1 - h_t mu) L_t + h_t mu F with "
+        "F = (lambda W)^2 / (2 mu), decoupled lambda eta_t / h_t for lambda; of later steps, of a limit and of a zero "
+        "of L nothing is claimed"
+    )
+    claims = ("decay_step", "decay_excess", "decay_path")
+    forms = FORMS
+    at_checkpoint = True
+    certifiable = True
+
+    def search(self, question: Question) -> Decayed | None:
+        """The ball and horizon of the profile's grid with the least bound of the loss; None where there is no profile.
+
+        Where nothing closes on the plain profile, Theorem E sharpens it.
+        """
+        p = question.at.profile
+        if p is None:
+            return None
+        weights = norm_of(question.problem)
+        found = _ball(p, search(question.settings, p, weights))
+        if found.constants.holds or question.at.singular is not None:
+            return found
+        with contextlib.suppress(NotAvailableError, NumericalFailureError):
+            question.allow(sharpening_cost(question.problem))
+            more = _ball(question.at.sharpened, search(question.settings, question.at.sharpened, weights))
+            if more.constants.holds:
+                return more
+        return found
+
+    def prove(self, question: Question, found: Decayed) -> Decayed:
+        """The same ball with proved constants, and a horizon that they allow."""
+        sharp = found.profile is not question.at.profile
+        at = search(question.settings, found.profile, norm_of(question.problem), HEADROOM)
+        radii = [at.radius] if at.radius == found.constants.radius else [at.radius, found.constants.radius]
+        c = certify_decay(
+            question.problem, question.settings, self.statement, radii, found.profile,
+            centre=question.at.centre, sharp=sharp,
+        )  # fmt: skip
+        if not c.holds:
+            failing = next((i for i in c.inequalities if not i.holds), None)
+            why = (
+                c.shortfall if failing is None else f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}"
+            )
+            raise NoVerdictError(why)
+        return self._proved(found, c)
+
+    def _proved(self, found: Decayed, c: Claim) -> Decayed:
+        last = c.inequalities[-1]
+        constants = replace(
+            found.constants,
+            holds=True,
+            radius=c.numbers["radius"],
+            required=c["required"],
+            beta=c["beta"],
+            eta=c.eta,
+            mu=c["mu"],
+            delta=c["floor"],
+            needed=last.left,
+            available=last.right,
+        )
+        horizon = replace(
+            found.horizon,
+            steps=int(c.numbers["steps"]),
+            eta=c.eta,
+            reached=c["reached"],
+            available=last.right,
+            beta=c["beta"],
+            mu=c["mu"],
+            floor=c["floor"],
+            limit=c["limit"],
+            loss=c["loss_end"],
+        )
+        weights = math.nextafter(c["weights"] + c.numbers["radius"], math.inf)
+        return Decayed(constants, c, found.profile, weights, c["lipschitz"], horizon)
+
+    def certificate(self, found: Decayed) -> Claim | None:
+        """The proof."""
+        return found.certificate
+
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
+        """On a ball chosen by a profile made here."""
+        weights, guess, sharp = norm_of(problem), profile_at(problem), False
+        at = search(settings, guess, weights, HEADROOM)
+        if not at.horizon.holds:
+            with contextlib.suppress(NotAvailableError, NumericalFailureError):
+                guess, sharp = sharpened(problem, guess), True
+                at = search(settings, guess, weights, HEADROOM)
+        return certify_decay(problem, settings, self.statement, [at.radius], guess, sharp=sharp)
+
+    def ball_constants(self, found: Decayed | None) -> BallConstants | None:
+        """The ball's constants."""
+        return None if found is None else found.constants
+
+    def step(self, question: Question, found: Decayed | None) -> float | None:
+        """Eta on the ball."""
+        return None if found is None else found.constants.eta
+
+    def concluded(self, question: Question, found: Decayed) -> str:
+        """And the numbers: how many steps, the floor, and the loss after them."""
+        h = found.horizon
+        counted = "" if found.counted else ", as computed"
+        return (
+            f"{self.conclusion}; here T = {h.steps}, F ≤ {above(h.limit, 4)}, L_T ≤ {above(h.loss, 4)}{counted}, "
+            f"rho ≤ {above(found.constants.required, 4)}"
+        )
+
+    def promise(self, question: Question, found: Decayed) -> Promise | None:
+        """What the proof says of every step up to the horizon."""
+        r, h, how = found.constants, found.horizon, question.settings.recursion
+        return FloorPromise(
+            eta=r.eta,
+            floor=r.delta if how.schedule.constant else 0.0,
+            radius=r.required,
+            until=h.steps,
+            mu=r.mu,
+            beta=r.beta,
+            profile=found.profile,
+            how=how,
+            lipschitz=found.lipschitz,
+            limit=h.limit,
+            loss_end=h.loss,
+        )
+
+    def shortfall(self, question: Question, found: Decayed | None, rows: list[Row]) -> str:
+        """What is open; where it is the ball, how far decay alone may move the weights in the steps asked for."""
+        more = []
+        if found is not None and not found.constants.holds and found.constants.ratio <= 1:
+            h = found.horizon
+            alone = above(found.weights * h.shrunk, 3)
+            more.append(
+                f"in {h.steps} step{'s' * (h.steps != 1)} decay alone may move the weights by {alone} in a ball "
+                f"of R = {found.constants.radius:.3g}: smaller lambda, eta or weights would leave more of it"
+            )
+        return shortfall(question, rows, more)
+
+
+THEOREM = DecayToFloor()
