@@ -29,6 +29,7 @@ from .cost import MOST_GIB as MOST_GIB
 from .cost import MOST_SECONDS as MOST_SECONDS
 from .cost import Limits, on_time, within
 from .crossed import check_crossed, read_crossed
+from .decay import check_floor, read_floor
 from .fields import ACCEPTED, FAILED, FALSE, UNSURE, Stop, one_of, read_text
 from .file import Admit
 from .finite.claim import read_finite
@@ -55,6 +56,7 @@ def _along(claim: Any, checks: Checks, tick: Tick) -> None:
 CHECKERS: dict[str, tuple[Reader, Checker]] = {
     **{theorem: (read_ball, check_ball) for theorem in ("A", "A'", "B", "C")},
     **{theorem: (read_steps, check_steps) for theorem in ("S", "M", "Mb")},
+    "W2": (read_floor, check_floor),
     "N": (read_crossed, check_crossed),
     "B+": (read_bplus, check_bplus),
     "M2": (read_quadratic, check_quadratic),

@@ -29,8 +29,11 @@ _OF_OUTPUTS = (*_SQUARE, *(f"{name}, {how}" for name in ("cross-entropy", "logis
 LOSSES = {"T": _OF_OUTPUTS, "T+L": _OF_OUTPUTS, "L": GAUGED}
 """Of theorems that speak of more than the square loss."""
 MOST_LAYERS = 1000
-WITH_RECURSION = ("S", "M", "Mb", "M2", "M3")
-"""Theorems whose certificates say what the momentum and the clip of their steps are."""
+OF_STEPS = {
+    **dict.fromkeys(("S", "M", "Mb", "M2", "M3"), ("momentum", "nesterov", "clip")),
+    **dict.fromkeys(("W2",), ("weight_decay", "decoupled_weight_decay")),
+}
+"""What the certificates of a theorem say of its steps beside eta, gamma and delta."""
 
 
 class Admit(Protocol):
@@ -133,9 +136,8 @@ def read_frame(text: dict[str, Any], numbers: Collection[str]) -> tuple[str, str
     one_of(text["statement"], "statement", [STATEMENT])
     if text["assumptions"] != []:
         damaged("assumptions", "must be an empty list: this schema knows of none")
-    more = ("momentum", "nesterov", "clip") if text["theorem"] in WITH_RECURSION else ()
     loss = one_of(text["loss"], "loss", LOSSES.get(text["theorem"], _SQUARE))
-    return loss, *_optimizer(text["optimizer"], more)
+    return loss, *_optimizer(text["optimizer"], OF_STEPS.get(text["theorem"], ()))
 
 
 def read_witness(text: dict[str, Any], name: str) -> tuple[Any, str]:
@@ -181,6 +183,21 @@ def read_recursion(text: dict[str, Any]) -> tuple[float, bool, str]:
     if type(value["nesterov"]) is not bool:
         damaged("optimizer.nesterov", "must be true or false")
     return m, value["nesterov"], one_of(value["clip"], "optimizer.clip", ("gradient", "buffer"))
+
+
+def read_decay(text: dict[str, Any]) -> tuple[float, bool]:
+    """The weight decay, and whether it is decoupled, of a text that `read_stored` let pass.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    value = text["optimizer"]
+    decay = number(value["weight_decay"], "optimizer.weight_decay")
+    if not decay > 0:
+        damaged("optimizer.weight_decay", f"{decay} is not positive")
+    if type(value["decoupled_weight_decay"]) is not bool:
+        damaged("optimizer.decoupled_weight_decay", "must be true or false")
+    return decay, value["decoupled_weight_decay"]
 
 
 def _optimizer(value: Any, more: tuple[str, ...]) -> tuple[str, float, float, float]:

@@ -51,6 +51,11 @@ CONCLUSIONS = {
         "from an empty buffer, d_0 = 0: |r(w_t)| <= N q^t, 2 L_t <= N^2 rate^t with rate = q^2, path length at most "
         "required, w_t converges to a zero of L"
     ),
+    "W2": (
+        "for the first T steps w_t stays within rho of w_0 and L_{t+1} <= (1 - h_t mu) L_t + h_t mu F with "
+        "F = (lambda W)^2 / (2 mu), decoupled lambda eta_t / h_t for lambda; of later steps, of a limit and of a zero "
+        "of L nothing is claimed"
+    ),
     "F1": (
         "for every order of the batches in every epoch, with D_e the distance to the zeros of L at its start: "
         "D_{e+1}^2 <= q D_e^2, path length at most R, w_t converges to a zero of L"

@@ -15,7 +15,7 @@ from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
 from ..runs.decay_promise import FloorPromise
 from ..runs.promise import Promise
-from ..theory import NotAvailableError, NumericalFailureError
+from ..theory import Bound, Direction, NotAvailableError, NumericalFailureError
 from ..theory.digits import above
 from ..theory.verdict import Fact, Row
 from .ball import HEADROOM, Ball
@@ -39,6 +39,12 @@ class Decayed(Ball):
     weights: float
     lipschitz: float
     horizon: Horizon
+
+    @property
+    def floor(self) -> Bound:
+        """Lower bound of h_t / eta_t."""
+        how = "Lemma 1 and the norm that is clipped on the ball"
+        return Bound(self.constants.delta, Direction.LOWER, how, self.counted)
 
 
 def _steps(q: Question, found: Decayed | None) -> Row:

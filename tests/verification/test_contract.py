@@ -16,6 +16,7 @@ OTHER_RULES = {
     "Mb": DeltaGClipSettings(eta="0.05/beta", gamma=1e-6, delta=0.2, momentum=0.5, clip="buffer"),
     "M2": GradientDescentSettings(eta="0.06/beta", momentum=0.8),
     "M3": GradientDescentSettings(eta="1/beta", momentum=0.8),
+    "W2": DeltaGClipSettings(eta="0.5/beta", gamma=1e-6, delta=0.2, weight_decay=1e-9),
     "F1": GradientDescentSettings(eta="0.1/beta"),
     "F2": GradientDescentSettings(eta="0.1/beta"),
     "F3": GradientDescentSettings(eta="0.1/beta"),

@@ -1,0 +1,102 @@
+"""Certificates of Theorem W2: what the prover writes is accepted, what is doctored is not."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pltheory.certificates.prove import certify
+from pltheory.certification.claim import Claim
+from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
+from pltheory.optim.schedule import Cosine
+from pltheory.rechecker import recheck
+from pltheory.theory import InvalidInputError
+from pltheory.verification.contract import near_solution
+from tests.forge import DAMAGED, FALSE, Forge, number, refused, value
+from tests.rechecker.test_schema import PUBLISHED, wrong
+
+RULES = {
+    "coupled": DeltaGClipSettings("0.5/beta", 1e-3, 0.2, weight_decay=1e-5),
+    "decoupled": DeltaGClipSettings("0.5/beta", 1e-4, 0.2, weight_decay=1e-6, decoupled_weight_decay=True),
+    "scheduled": GClipSettings("1/beta", 1e-3, 0.0, weight_decay=1e-5, schedule=Cosine(30)),
+    "unclipped": GradientDescentSettings("0.5/beta", weight_decay=1e-5),
+}
+
+
+@cache
+def claim(name: str) -> Claim:
+    return certify(near_solution(24, 1e-3), RULES[name], theorem="W2")
+
+
+def forged(folder: Path, name: str) -> Forge:
+    return Forge(folder, claim(name).text("c.cert.npz"), claim(name).arrays_bytes())
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_is_proved_is_accepted(name: str, tmp_path: Path) -> None:
+    assert claim(name).holds, claim(name).shortfall
+    assert claim(name)["loss_end"] < claim(name)["residual"] ** 2 / 2
+    forge = forged(tmp_path, name)
+    assert not wrong(forge.text, PUBLISHED)
+    assert recheck(forge.path).accepted, recheck(forge.path).message
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_bound_matters(name: str, tmp_path: Path) -> None:
+    for key, bound in forged(tmp_path, name).text["bounds"].items():
+        forge = forged(tmp_path, name)
+        x = value({k: bound[k] for k in ("hex", "decimal")})
+        if bound["kind"] == "lower" and x == 1:
+            continue  # the floor of a rule that does not clip
+        better = x * (1 - 1e-6) if bound["kind"] == "upper" else x * (1 + 1e-6)
+        forge.text["bounds"][key] = {"kind": bound["kind"], **number(better)}
+        result = recheck(forge.write())
+        assert result.code == FALSE, (key, result.message)
+
+
+def test_the_steps_are_part_of_the_claim(tmp_path: Path) -> None:
+    forge = forged(tmp_path, "coupled")
+    steps = forge.text["witness"]["steps"]
+    forge.arrays["repeats"], forge.text["witness"]["steps"] = np.array([50.0 * steps]), 50 * steps
+    assert recheck(forge.write()).code == FALSE, "decay moves the weights further"
+    forge = forged(tmp_path, "coupled")
+    forge.arrays["repeats"], forge.text["witness"]["steps"] = np.array([steps - 1.0]), steps - 1
+    refused(recheck(forge.write()), FALSE, "bounds.loss_end")
+    for key, array in (("repeats", [0.0]), ("repeats", [1.5]), ("repeats", [1.0, 1.0]), ("factors", [1.5])):
+        forge = forged(tmp_path, "coupled")
+        forge.arrays[key] = np.array(array)
+        refused(recheck(forge.write()), DAMAGED, f"arrays.{key}")
+    forge = forged(tmp_path, "coupled")
+    forge.text["witness"]["steps"] = steps + 1
+    refused(recheck(forge.write()), DAMAGED, "witness.steps")
+    forge = forged(tmp_path, "scheduled")
+    forge.arrays["factors"] = forge.arrays["factors"] / 2
+    refused(recheck(forge.write()), FALSE, "bounds.loss_end")
+
+
+def test_the_decay_is_part_of_the_claim(tmp_path: Path) -> None:
+    forge = forged(tmp_path, "coupled")
+    forge.text["optimizer"]["weight_decay"] = number(2e-5)
+    refused(recheck(forge.write()), FALSE, "bounds.reached")
+    forge = forged(tmp_path, "decoupled")
+    forge.text["optimizer"]["decoupled_weight_decay"] = False
+    assert recheck(forge.write()).accepted, "in what is clipped it is no larger"
+    for key, given in (("weight_decay", number(0.0)), ("weight_decay", number(-1.0)), ("decoupled_weight_decay", 1)):
+        forge = forged(tmp_path, "coupled")
+        forge.text["optimizer"][key] = given
+        refused(recheck(forge.write()), DAMAGED, f"optimizer.{key}")
+    forge = forged(tmp_path, "coupled")
+    forge.text["optimizer"]["momentum"] = number(0.0)
+    refused(recheck(forge.write()), DAMAGED, "optimizer")
+    assert wrong(forge.text, PUBLISHED)
+
+
+def test_other_theorems_take_no_decay() -> None:
+    for theorem in ("B", "S", "T", "M"):
+        with pytest.raises(InvalidInputError, match="not of weight decay 1e-05"):
+            certify(near_solution(24, 1e-3), RULES["coupled"], theorem=theorem)
+    with pytest.raises(InvalidInputError, match="speaks of weight decay without momentum"):
+        certify(near_solution(24, 1e-3), DeltaGClipSettings("0.5/beta", 1e-3, 0.2), theorem="W2")
