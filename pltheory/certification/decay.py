@@ -1,9 +1,9 @@
 """Theorem W2 on one ball: for how many steps decay leaves the weights in it, and the loss after them.
 
-On B(w_0, R) with W = ||w_0|| + R, let P be the sum of the shares by which the steps shrink the weights, lambda eta times
-the sum of the schedule's factors in either form. Decay alone moves them by at most W P and raises the residual by at
-most L_F W P, so that `||r_0|| + L_F W P < (1 - beta eta / 2) int_{W P}^R sig` keeps them in the ball. Any number of
-steps for which that holds is a proof; the search looks for the one after which the bound of the loss is least.
+On B(w_0, R) with W = ||w_0|| + R, let P be the sum of the shares by which the steps shrink the weights, in either form
+lambda eta times the sum of the schedule's factors. Decay alone moves the weights by at most W P and raises the residual
+by at most L_F W P: `||r_0|| + L_F W P < (1 - beta eta / 2) int_{W P}^R sig` keeps them in the ball. Any number of steps
+for which that holds is a proof; the search looks for the one after which the bound of the loss is least.
 """
 
 from __future__ import annotations
@@ -11,17 +11,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ..optim import ClippedSettings, StepSettings, certifiable
-from ..optim.recursion import Form
+from ..optim.recursion import Form, Recursion
 from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array, mul_up, sqrt_up, sum_up
 from ..rigor.scalar import Interval, integral_below, interval
-from ..theory.decay import excess_factor, loss_floor, reached, stretched
-from ..theory.formulas import slack, smoothness
+from ..theory.formulas import (
+    loss_floor,
+    rate_classic,
+    slack,
+    smoothness,
+)
 from ..theory.statement import Statement
 from .centre import Centre
 from .certificate import POINTS, positive_and_smooth, proved_on, verified
@@ -37,6 +42,18 @@ SHARES = np.geomspace(1.0, 1e-6, 49)
 """Of the largest P that the ball allows, those that are tried."""
 BALLS = 48
 """Radii of a profile that are tried."""
+
+
+def reached(residual: Any, lipschitz: Any, weights: Any, shrunk: Any) -> Any:
+    """The largest residual on the way, ||r_0|| + L_F W P: decay moves the weights, the Jacobian the outputs.
+
+    Args:
+        residual: ||r_0||.
+        lipschitz: L_F.
+        weights: W.
+        shrunk: P.
+    """
+    return residual + lipschitz * weights * shrunk
 
 
 @dataclass(frozen=True)
@@ -131,13 +148,13 @@ def at_horizon(rule: ClippedSettings, on: OnBall, steps: int, eta: float) -> Hor
     available = on.available(shrunk, float(slack(beta, eta)))
     end = path_end(available, most)
     mu = float(on.sigma[end]) ** 2
-    read = stretched(most, on.lipschitz, how.weight_decay if how.coupled else 0.0, on.weights)
-    floor = floor_below(rule.gamma, rule.delta, interval(read))
+    read = _clipped(how, interval(most), interval(on.lipschitz), interval(on.weights))
+    floor = floor_below(rule.gamma, rule.delta, read)
     strength = how.weight_decay if how.coupled else how.weight_decay / floor if floor > 0 else math.inf
     limit = loss = math.inf
     if mu > 0 and math.isfinite(strength):
         limit = loss_floor(strength, on.weights, mu)
-        each = np.clip(excess_factor(mu, floor * eta * factors), 0.0, 1.0)
+        each = np.clip(rate_classic(mu, floor * eta * factors, 1.0), 0.0, 1.0)
         loss = limit + max(0.0, on.residual**2 / 2 - limit) * float(np.prod(each**repeats))
     return Horizon(
         steps, eta, shrunk, float(most), float(available[-1]), beta, end, mu, floor, strength, limit, loss
@@ -152,7 +169,7 @@ def best_horizon(rule: ClippedSettings, on: OnBall, headroom: float = 1.0) -> Ho
         eta = _eta(rule, on.beta(decay * _eta(rule, on.beta(0.0)) * total))
         return at_horizon(rule, on, schedule.horizon, eta)
     most = _most_shrunk(rule, on, headroom)
-    tried = {}
+    tried: dict[int, float] = {}
     for shrunk in (most * SHARES).tolist():
         eta = _eta(rule, on.beta(shrunk))
         steps = min(MOST_STEPS, int(shrunk / (decay * eta))) if eta > 0 else 0
@@ -302,8 +319,8 @@ def _build(loss: str, rule: ClippedSettings, statement: Statement, centre: Centr
         *kinks,
         Inequality("||r_0|| + L_F W P < k int_{W P}^R sig", most.hi, "<", float(available[-1])),
     )
-    read = stretched(most, lipschitz, decay if how.coupled else interval(0.0), weights)
-    floor = floor_below(rule.gamma, rule.delta, interval(read.hi))
+    read = _clipped(how, most, lipschitz, weights)
+    floor = floor_below(rule.gamma, rule.delta, read)
     proved = all(i.holds for i in inequalities) and mu.lo > 0 and floor > 0
     limit = after = math.inf
     if proved:
@@ -339,6 +356,12 @@ def _build(loss: str, rule: ClippedSettings, statement: Statement, centre: Centr
     )
 
 
+def _clipped(how: Recursion, residual: Interval, lipschitz: Interval, weights: Interval) -> Interval:
+    """Upper end: the norm that the clip reads, at most L_F ||r||, where the decay's term is in it + lambda W."""
+    gradient = lipschitz * residual
+    return interval((gradient + interval(float(how.weight_decay)) * weights).hi if how.coupled else gradient.hi)
+
+
 def _total(factors: Array, repeats: Array) -> Interval:
     """The sum of the factors over the steps; upper end."""
     return interval(float(sum_up(mul_up(factors, repeats))))
@@ -348,7 +371,7 @@ def _after(start: float, limit: float, mu: Interval, step: Interval, factors: Ar
     """Upper bound of F + (L_0 - F)_+ prod (1 - mu h_t), steps of at least `step` times each factor."""
     product = interval(1.0)
     for f, count in zip(factors.tolist(), repeats.tolist(), strict=True):
-        one = excess_factor(mu, step * interval(f)).hi
+        one = rate_classic(mu, step * interval(f), 1.0).hi
         product = interval((product * _power(interval(min(1.0, max(0.0, one))), int(count))).hi)
     above = interval(max(0.0, (interval(start) - interval(limit)).hi))
     return (interval(limit) + above * interval(max(0.0, product.hi))).hi

@@ -16,8 +16,7 @@ import numpy as np
 
 from ..optim import StepSettings
 from ..optim.recursion import PLAIN, Recursion
-from ..theory.decay import excess_factor
-from ..theory.formulas import slack
+from ..theory.formulas import rate_classic, slack
 from .inequalities import ENVELOPES, Errors, Inequality, U, steps
 from .promise import BallPromise
 from .rounding import RoundOff
@@ -100,7 +99,7 @@ class FloorPromise(BallPromise):
             Inequality(
                 "floor, L_{t+1} <= (1 - h_t mu) L_t + h_t lambda_t^2 ||w_t||^2 / 2",
                 after,
-                excess_factor(self.mu, h) * before + added,
+                rate_classic(self.mu, h, 1.0) * before + added,
                 err.after + err.before + constants + 8 * U * added,
             ),
             Inequality(
@@ -123,7 +122,7 @@ class FloorPromise(BallPromise):
 
     def _excess(self, err: DecayErrors, h: Array, constants: Array) -> tuple[Array, Array]:
         """F + (L_0 - F)_+ prod (1 - mu h_s), and what rounding adds to it."""
-        factor = np.clip(excess_factor(self.mu, h), 0.0, 1.0)
+        factor = np.clip(rate_classic(self.mu, h, 1.0), 0.0, 1.0)
         start = float(err.rho[0]) ** 2 / 2
         right = self.limit + max(0.0, start - self.limit) * np.cumprod(factor)
         fresh, so_far = np.empty_like(h), float(err.before[0])

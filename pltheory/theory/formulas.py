@@ -76,7 +76,10 @@ def radius_tight(loss: Scalar, mu: Scalar, beta: Scalar, eta: Scalar, ops: Arith
 
 
 def rate_classic(mu: Scalar, eta: Scalar, delta: Scalar) -> Scalar:
-    """Factor 1 - eta delta mu of the classical route, eta <= 1 / beta [TMSSR25]; delta = 1 is gradient descent."""
+    """Factor 1 - eta delta mu of the classical route, eta <= 1 / beta [TMSSR25]; delta = 1 is gradient descent.
+
+    Of the loss above F, where weight decay is added (Theorem W2).
+    """
     return 1 - eta * delta * mu
 
 
@@ -142,3 +145,8 @@ def slowed(lipschitz: Scalar, al: Scalar, weight: Scalar) -> Scalar:
         weight: c.
     """
     return 1 + lipschitz * lipschitz * al * al / weight
+
+
+def loss_floor(decay: Scalar, weights: Scalar, mu: Scalar) -> Scalar:
+    """F = (lambda W)^2 / (2 mu): below it the gradient may be no longer than the decay's term (Theorem W2)."""
+    return decay * weights * (decay * weights) / (2 * mu)

@@ -111,6 +111,9 @@ NAMES = (
     "momentum_step",
     "momentum_rate",
     "momentum_buffer_step",
+    "decay_step",
+    "decay_excess",
+    "decay_path",
 )
 
 
