@@ -7,7 +7,8 @@ import math
 from dataclasses import dataclass, replace
 
 from ..certification.claim import Claim
-from ..certification.decay import FORMS, Found, Horizon, certify_decay, search
+from ..certification.decay import certify_decay
+from ..certification.horizon import FORMS, Found, Horizon, search
 from ..certification.profile import Profile
 from ..certification.sharpened import sharpened, sharpening_cost
 from ..optim import StepSettings

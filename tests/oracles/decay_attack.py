@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pltheory.certification.decay import Horizon, OnBall, at_horizon
+from pltheory.certification.horizon import Horizon, OnBall, at_horizon
 from pltheory.optim import DeltaGClipSettings
 
 WAYS = ("constant", "random", "bang-bang", "rule", "greedy loss", "greedy distance", "greedy residual", "shortest")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from pltheory.optim.schedule import Cosine
 from pltheory.problem.networks import fully_connected
 from pltheory.problem.problem import Problem
 from pltheory.runs.loop import Reason, run
+from pltheory.runs.promise import Promise
 from pltheory.theorems.ladder import BY_NAME, LADDER, OF_BATCHES
+from pltheory.theory.verdict import Verdict
 from pltheory.verification.contract import near_solution
 
 RULES: dict[str, StepSettings] = {
@@ -68,3 +71,52 @@ def test_the_refusal_is_one_line() -> None:
     assert report.main.shortfall == (
         "Theorem B speaks of steps without momentum, eta constant, not of weight decay 0.05"
     )
+
+
+PROMISED = {
+    "coupled": DeltaGClipSettings("0.5/beta", 1e-3, 0.2, weight_decay=1e-5),
+    "decoupled": DeltaGClipSettings("0.5/beta", 1e-4, 0.2, weight_decay=1e-6, decoupled_weight_decay=True),
+    "scheduled": GClipSettings("1/beta", 1e-3, 0.0, weight_decay=1e-5, schedule=Cosine(60)),
+}
+
+
+@cache
+def promised(name: str) -> Promise:
+    report = pl.verify(near_solution(24, 1e-3), PROMISED[name], theorem="W2", steps=0, level=Verdict.HOLDS)
+    assert report.verdict is Verdict.HOLDS
+    assert report.main.promise is not None
+    return report.main.promise
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_a_run_keeps_the_promise_of_theorem_w2(name: str) -> None:
+    promise = promised(name)
+    found = run(near_solution(24, 1e-3), PROMISED[name], promise.eta, steps=200, promise=promise)
+    assert found.violation is None
+    assert not found.untold
+    assert len(found.checked) == (7 if promise.until is not None and promise.until <= 200 else 6)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"mu": 30.0}, {"radius": 1e-3}, {"beta": -100.0}, {"lipschitz": 0.0}],
+    ids=str,
+)
+def test_a_promise_of_more_is_broken(wrong: dict[str, float]) -> None:
+    # Of a start that decay carries away from a zero: the loss rises to the floor and stays there.
+    rule = replace(PROMISED["coupled"], weight_decay=1e-4) if "lipschitz" in wrong else PROMISED["coupled"]  # type: ignore[call-arg]
+    promise = promised("coupled")
+    more = replace(promise, **{key: getattr(promise, key) * factor for key, factor in wrong.items()})
+    at = near_solution(24, 1e-9 if "lipschitz" in wrong else 1e-3)
+    assert run(at, rule, promise.eta, steps=200, promise=more).violation is not None
+
+
+def test_nothing_is_promised_beyond_the_horizon() -> None:
+    promise = replace(promised("coupled"), until=5)
+    found = run(near_solution(24, 1e-3), PROMISED["coupled"], promise.eta, steps=60, promise=promise)
+    assert found.violation is not None, "the loss after five steps is no longer that of the whole horizon"
+    assert found.violation.step == 4
+    kept = replace(promise, loss_end=1.0)  # type: ignore[call-arg]
+    found = run(near_solution(24, 1e-3), PROMISED["coupled"], promise.eta, steps=60, promise=kept)
+    assert found.violation is None
+    assert max(c.step for c in found.checks) <= 4
