@@ -29,6 +29,10 @@ Radius = Callable[[Scalar, Scalar, Scalar, Scalar, Arithmetic], Scalar]
 """(L_0, mu, beta, eta, arithmetic) to the radius asked for; it grows as mu falls."""
 
 
+INTEGRAL_NAMES = ("0 < lambda_min(K(w_0))", "beta eta < 2", "||r_0|| < (1 - beta eta / 2) int_0^R sig")
+"""Of the hypotheses where sig is integrated along the path, the network being smooth."""
+
+
 @dataclass(frozen=True)
 class BallCondition:
     """What a theorem asks of its ball beyond smoothness and step size.
@@ -141,8 +145,7 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
     floor = floor_below(rule.gamma, rule.delta, lipschitz * residual)
     if condition.integrated:
         available = np.array([(left * interval(float(s))).lo for s in integral_below(grid, sigma)])
-        name = "||r_0|| < (1 - beta eta / 2) int_0^R sig"
-        inequalities.append(Inequality(name, residual.hi, "<", float(available[-1])))
+        inequalities.append(Inequality(INTEGRAL_NAMES[-1], residual.hi, "<", float(available[-1])))
         found = conclude(sigma, available, residual.hi, beta, eta, floor)
         required, mu, q = float(grid[found.end]), found.mu, found.rate
     else:

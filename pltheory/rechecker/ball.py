@@ -87,15 +87,42 @@ def read_ball(text: dict[str, Any], path: Path, admit: Admit) -> Claim | GraphCl
         stored = read_graph(text, path, admit, arrays, numbers)
     else:
         stored = read_stored(text, path, admit, arrays, numbers)
-    radius = number(*read_witness(text, "radius"))
-    grid, sigma = read_profile(stored.more, radius)
     known = [(name, "<") for name in HYPOTHESES[stored.theorem]]
     if isinstance(stored, GraphStored) and stored.kinks:
         known.insert(2, KINKS)
+    return claim_of(stored, text, 0.0, read_bounds(text, BOUNDS), read_hypotheses(text, known), "", admit)
+
+
+def claim_of(
+    stored: Stored | GraphStored,
+    text: dict[str, Any],
+    spread: float,
+    bounds: dict[str, float],
+    hypotheses: list[tuple[float, str, float]],
+    prefix: str,
+    admit: Admit,
+) -> Claim | GraphClaim:
+    """What a text claims of a ball about its weights.
+
+    Args:
+        stored: the start, with `grid` and `sigma`; its theorem is A, A', B or C.
+        text: with a number `radius`.
+        spread: radius of the ball of starts.
+        bounds, hypotheses: of the theorem.
+        prefix: before the name of its number.
+        admit: asked before Theorem E is computed.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    radius = number(*read_witness(text, f"{prefix}radius"))
+    grid, sigma = read_profile(stored.more, radius)
+    if spread < 0:
+        damaged("bounds.apart", f"{spread} is not allowed")
     claim = GraphClaim if isinstance(stored, GraphStored) else Claim
     return claim(
-        **vars(stored), radius=radius, bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),
-        grid=grid.tolist(), sigma=sigma.tolist(), admit=admit,
+        **vars(stored), radius=radius, bounds=bounds, hypotheses=hypotheses, grid=grid.tolist(),
+        sigma=sigma.tolist(), admit=admit, spread=spread,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import batches, level
+from . import ball, batches, level
 from .checks import Check, Checks, Tick
 from .fields import damaged
 from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored
@@ -60,6 +60,10 @@ def _every_order(end: Stored, text: Any, spread: float, bounds: Any, hypotheses:
     return batches.claim_of(end, text, spread, bounds, hypotheses, prefix)
 
 
+def _integral(end: Stored, *more: Any) -> Any:
+    return ball.claim_of(replace(end, theorem="B"), *more)
+
+
 _START = 2
 """Which of F1's hypotheses is about its start."""
 AFTER = {
@@ -74,6 +78,14 @@ AFTER = {
         batches.own_arrays,
         _every_order,
         batches.check_batches,
+    ),
+    "T+B": Second(
+        ball.BOUNDS,
+        from_end([(name, "<") for name in ball.HYPOTHESES["B"]]),
+        ("radius",),
+        lambda text: {"grid": 1, "sigma": 1},
+        _integral,
+        ball.check_ball,
     ),
     "T+L": Second(
         level.BOUNDS,

@@ -24,6 +24,10 @@ CONCLUSIONS = {
         "loss, accuracy, margin, distance and path of the exact iterate after T stored steps from w_0 are as enclosed, "
         "whatever sigma_min and eta are"
     ),
+    "T+B": (
+        "the exact iterate after T stored steps from w_0 is as enclosed; from there on, with steps that see all "
+        "samples, L_{t+1} <= q L_t with mu = sig(rho)^2, path length from x_T at most rho, w_t converges to a zero of L"
+    ),
     "T+L": (
         "the exact iterate after T stored steps from w_0 is as enclosed; from there on, with steps that see all "
         "samples, L_t falls to at most eps, within N more steps if eps > 0; up to there the path from x_T is at most "

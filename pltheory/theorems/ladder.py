@@ -11,7 +11,9 @@ from ..optim.recursion import Form
 from ..problem.batches import Batches
 from ..problem.loss import Loss, SquareLoss
 from ..problem.problem import Problem
-from . import a, a_tight, b, b_plus, c, d, f1, f2, f3, l, lzb22_4, lzb22_6, m, m2, m3, mb, n, s, t, t_l, tmssr25, w2
+from . import (
+    a, a_tight, b, b_plus, c, d, f1, f2, f3, l, lzb22_4, lzb22_6, m, m2, m3, mb, n, s, t, t_b, t_l, tmssr25, w2,
+)  # fmt: skip
 from .ball import BallTheorem
 from .protocol import Theorem
 
@@ -38,7 +40,7 @@ LADDER: tuple[Theorem, ...] = (
     w2.THEOREM,
 )
 
-BY_NAME: tuple[Theorem, ...] = (t.THEOREM, t_l.THEOREM, f3.THEOREM)
+BY_NAME: tuple[Theorem, ...] = (t.THEOREM, t_b.THEOREM, t_l.THEOREM, f3.THEOREM)
 """Theorems that are asked for by their ids alone: they follow the run itself, and are no step of a ladder."""
 
 OF_BATCHES: tuple[Theorem, ...] = (f1.THEOREM, f2.THEOREM)

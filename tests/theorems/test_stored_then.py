@@ -49,6 +49,18 @@ def found():
     return t_l.THEOREM.search(question())
 
 
+@cache
+def of_squares():
+    """Theorem B after a run on the same samples, targets +1 and -1."""
+    return pl.verify(square(), RULE, theorem="T+B", steps=400, target=1e-9)
+
+
+@cache
+def square():
+    net = pl.fully_connected([4, 32, 1], activation="tanh", seed=0)
+    return Problem(net, problem().x, torch.tensor([[1.0], [-1.0]], dtype=torch.float64))
+
+
 def question():
     return Question(measure(problem()), RULE)
 
@@ -135,6 +147,41 @@ def test_each_part_of_the_promise_can_be_broken(part, change, broken):
     got = run(problem(), replace(RULE, eta=promise.eta), promise.eta, steps=60, target=1e-9, promise=bad)
     names = {c.name for c in got.checks if not c.left <= c.right + c.granted}
     assert any(name.startswith(broken) for name in names), names
+
+
+def test_the_basin_of_a_zero_is_certified_after_stored_steps():
+    r = of_squares()
+    assert not pl.certify(square(), RULE, theorem="B").holds
+    assert r.verdict is Verdict.CERTIFIED
+    assert r.evidence is Evidence.AGREES, r.run.violation
+    promise = r.main.promise
+    assert {c.step for c in r.run.checks} > {promise.since}
+    for change in ({"rate": 0.9 * promise.then.rate}, {"radius": 1e-3}):
+        bad = replace(promise, then=replace(promise.then, **change))
+        got = run(square(), replace(RULE, eta=promise.eta), promise.eta, steps=200, target=1e-9, promise=bad)
+        assert got.violation is not None
+
+
+@pytest.mark.parametrize("name", ["residual", "lipschitz", "ell", "beta", "mu", "rate"])
+def test_a_bound_of_the_basin_that_says_too_much_is_refused(tmp_path, name):
+    claim = of_squares().main.certificate
+    f = Forge(tmp_path, claim.text("c.cert.npz"), claim.arrays_bytes())
+    assert wrong(f.text, PUBLISHED) == []
+    bound = f.text["bounds"][f"then_{name}"]
+    bound.update(number(value(bound) * (1 + (1e-3 if bound["kind"] == "lower" else -1e-3))))
+    refused(recheck(f.write()), FALSE, f"bounds.then_{name}")
+
+
+@pytest.mark.parametrize("theorem", ["T+B", "T+L"])
+def test_a_true_file_is_accepted_and_not_with_another_error_of_the_run(tmp_path, theorem):
+    """With a ball of starts of .01 what is claimed for a smaller one is false."""
+    claim = {"T+B": of_squares, "T+L": report}[theorem]().main.certificate
+    f = Forge(tmp_path, claim.text("c.cert.npz"), claim.arrays_bytes())
+    assert recheck(f.path).accepted
+    f.text["bounds"]["apart"].update(number(0.01))
+    result = recheck(f.write_text())
+    assert result.code == FALSE
+    assert {"arrays.sigma[0]", "bounds.then_lipschitz"} <= {c.field for c in result.checks if c.code == FALSE}
 
 
 @pytest.fixture
