@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice, repeat
 
 import torch
 from torch import Tensor
@@ -33,20 +34,24 @@ class Batches:
         size: b, samples a batch.
         order: one of `ORDERS`.
         seed: of what is drawn.
+        until: steps that see batches, those after them see all samples; None for all steps.
 
     Raises:
-        InvalidInputError: a size that is no whole number from 1 on, or an unknown order.
+        InvalidInputError: a size or a number of steps that is no whole number from 1 on, or an unknown order.
     """
 
     size: int
     order: str = "shuffle"
     seed: int = 0
+    until: int | None = None
 
     def __post_init__(self) -> None:
         if type(self.size) is not int or self.size < 1:
             raise InvalidInputError(f"run.batch = {self.size!r}: allowed are whole numbers from 1 on")
         if self.order not in ORDERS:
             raise InvalidInputError(f"run.order = {self.order!r}: allowed are {', '.join(map(repr, ORDERS))}")
+        if self.until is not None and (type(self.until) is not int or self.until < 1):
+            raise InvalidInputError(f"run.batch_until = {self.until!r}: allowed are whole numbers from 1 on")
 
     def require_fits(self, n: int) -> None:
         """Refuse batches larger than the data set.
@@ -77,6 +82,10 @@ class Batches:
 
     def rows(self, n: int) -> Iterator[Tensor]:
         """The samples of one step after another, without end."""
+        yield from islice(self._drawn(n), self.until)
+        yield from repeat(torch.arange(n))
+
+    def _drawn(self, n: int) -> Iterator[Tensor]:
         draws = torch.Generator().manual_seed(self.seed)
         while True:
             if self.order == "random":
@@ -86,4 +95,5 @@ class Batches:
             yield from order.split(self.size)
 
     def __str__(self) -> str:
-        return f"batches of {self.size}, {self.order}: {ORDERS[self.order]}"
+        until = "" if self.until is None else f"; all samples after {self.until} steps"
+        return f"batches of {self.size}, {self.order}: {ORDERS[self.order]}{until}"

@@ -141,7 +141,7 @@ def run(
     trace, seen, finite = _iterate(
         work, batch, settings, eta, optimizer, record, steps, target, max(floor, level), records, progress
     )
-    if batches is not None and batches.order != "random":
+    if batches is not None and batches.order != "random" and batches.until is None:
         trace = replace(trace, epoch=np.arange(len(trace.step_size)) // batches.count(len(work.x)))
     # A run that leaves the ball of the promise must not be granted more for it, where the promise ends no sooner.
     taken = len(trace.step_size)

@@ -56,14 +56,15 @@ def batches_of(config: Config) -> Batches | None:
     """What each step sees; None for all samples.
 
     Raises:
-        InvalidInputError: an order without batches, or batches larger than the data set.
+        InvalidInputError: what is said of batches where there are none, or batches larger than the data set.
     """
     run = config.run
     if run.batch is None:
-        if run.order is not None:
-            raise InvalidInputError(f"run.order = {run.order!r}: needs run.batch")
+        for key in ("order", "batch_until"):
+            if getattr(run, key) is not None:
+                raise InvalidInputError(f"run.{key} = {getattr(run, key)!r}: needs run.batch")
         return None
-    batches = Batches(run.batch, run.order or "shuffle", run.seed)
+    batches = Batches(run.batch, run.order or "shuffle", run.seed, run.batch_until)
     batches.require_fits(config.data.n)
     return batches
 

@@ -156,12 +156,14 @@ class TheoremSection(Section):
 class Run(Section):
     """The run beside the check; `batch` is the number of samples that a step sees, all where it is not given.
 
-    `order` is that of the batches, by default "shuffle"; it needs `batch`.
+    `order` is that of the batches, by default "shuffle"; steps after the first `batch_until` see all samples. Both need
+    `batch`.
     """
 
     steps: Count = 2000
     batch: Count | None = None
     order: Literal[tuple(ORDERS)] | None = None  # type: ignore[valid-type]
+    batch_until: Count | None = None
     target: Annotated[float, Field(gt=0, lt=1)] = 1e-12
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"

@@ -135,9 +135,13 @@ class Theorem:
         """Why it says nothing of steps that see these batches, or of the loss; empty where it does."""
         if loss.name not in self.losses:
             return f"Theorem {self.id} speaks of the {' and the '.join(self.losses)} loss, not of {loss.name}"
-        if (batches is None and not self.orders) or (batches is not None and batches.order in self.orders):
+        if batches is None and not self.orders:
             return ""
         if batches is not None:
+            if batches.until is not None:
+                return f"Theorem {self.id} speaks of steps that see the same kind of batches: run.batch_until is given"
+            if batches.order in self.orders:
+                return ""
             speaks = f"run.order {' or '.join(map(repr, self.orders))}" if self.orders else "steps that see all samples"
             return f"Theorem {self.id} speaks of {speaks}; run.batch = {batches.size}, run.order = {batches.order!r}"
         return f"Theorem {self.id} speaks of mini-batches: run.batch is missing"

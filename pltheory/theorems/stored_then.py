@@ -15,6 +15,7 @@ from ..certification.finite.rule import stored_rule
 from ..certification.stored import require_unchanged, stored_arrays
 from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.batches import Batches
+from ..problem.loss import Loss
 from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array
@@ -129,6 +130,15 @@ class StoredThen(Theorem):
     citation = PROJECT
     certifiable = True
 
+    def outside(self, batches: Batches | None, loss: Loss) -> str:
+        """It speaks of any batches that end: later steps see all samples."""
+        if batches is None or loss.name not in self.losses:
+            return super().outside(None, loss)
+        if batches.until is None:
+            speaks = f"Theorem {self.id} speaks of steps that see all samples after the stored ones"
+            return f"{speaks}: run.batch_until is missing"
+        return ""
+
     def search(self, question: Question) -> Found:
         """The stored run, enclosed, and the proof from its end on.
 
@@ -153,8 +163,10 @@ class StoredThen(Theorem):
         progress: Progress | None,
     ) -> Found:
         start, chosen = stored_arrays(problem), certifiable(settings, self.forms)
-        steps = options.get("steps", 0)
+        steps, first = options.get("steps", 0), 1 if batches is None else batches.until or 1
         most = steps or most
+        if most < first:
+            raise InvalidInputError(f"theorem.options.steps = {most}: is below run.batch_until = {first}")
         eta, rule = stored_rule(problem, start, chosen, batches, most)
         chosen = replace(chosen, eta=eta)
 
@@ -162,7 +174,7 @@ class StoredThen(Theorem):
             if progress is not None:
                 progress(step, most, f"error {eps:.0e}")
 
-        run = follow(start, rule, told, None if steps else self._looks(problem, chosen, options))
+        run = follow(start, rule, told, None if steps else self._looks(problem, chosen, options, first))
         require_unchanged(start, stored_arrays(problem))
         if run.outcome is None or run.obstruction:
             return Found(eta, run, None, None, run.obstruction)
@@ -186,10 +198,10 @@ class StoredThen(Theorem):
             raise NotAvailableError(f"after {step} stored steps: {error}") from None
 
     def _looks(
-        self, problem: Problem, settings: ClippedSettings, options: Mapping[str, Any]
+        self, problem: Problem, settings: ClippedSettings, options: Mapping[str, Any], first: int
     ) -> Callable[[int, Sequence[Array]], bool]:
-        """Whether the theorem that follows closes with room, asked after growing numbers of steps."""
-        due = 1
+        """Whether the theorem that follows closes with room, asked after growing numbers of steps from `first` on."""
+        due = first
 
         def enough(step: int, parameters: Sequence[Array]) -> bool:
             nonlocal due
@@ -203,9 +215,14 @@ class StoredThen(Theorem):
 
     def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """The proof, the stored run as long as it must be."""
-        return self._claim(self._found(problem, settings, None, {}, STEPS, None))
+        return self._claim(problem, settings, None)
 
-    def _claim(self, found: Found) -> Claim:
+    def proof_on_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:
+        """The same where the first steps see batches."""
+        return self._claim(problem, settings, batches)
+
+    def _claim(self, problem: Problem, settings: StepSettings, batches: Batches | None) -> Claim:
+        found = self._found(problem, settings, batches, {}, STEPS, None)
         if found.claim is None:
             raise NoVerdictError(found.obstruction)
         return found.claim

@@ -162,6 +162,17 @@ def test_the_basin_of_a_zero_is_certified_after_stored_steps():
         assert got.violation is not None
 
 
+def test_mini_batches_first(tmp_path):
+    """Five steps on one sample each, then all samples: the file has the batches, and the run keeps the promise."""
+    r = pl.verify(problem(), RULE, theorem="T+L", batches=Batches(1, until=5), steps=200, target=1e-9)
+    assert r.verdict is Verdict.CERTIFIED
+    assert r.evidence is Evidence.AGREES, r.run.violation
+    claim = r.main.certificate
+    assert ((claim.witness["batches"] >= 0).sum(axis=1) == [1] * 5 + [2] * (claim.numbers["steps"] - 5)).all()
+    claim.save(tmp_path / "c.json")
+    assert recheck(tmp_path / "c.json").accepted
+
+
 @pytest.mark.parametrize("name", ["residual", "lipschitz", "ell", "beta", "mu", "rate"])
 def test_a_bound_of_the_basin_that_says_too_much_is_refused(tmp_path, name):
     claim = of_squares().main.certificate
@@ -231,8 +242,13 @@ def test_what_is_not_of_the_form_is_damaged(forged, change, field):
 
 
 def test_what_it_does_not_speak_of_is_refused():
-    with pytest.raises(InvalidInputError, match=r"run\.batch"):
+    with pytest.raises(InvalidInputError, match=r"run\.batch_until is missing"):
         pl.certify(problem(), RULE, theorem="T+L", batches=Batches(1))
+    for theorem in ("L", "F1"):
+        with pytest.raises((InvalidInputError, NotAvailableError), match=r"run\.batch_until is given"):
+            pl.certify(square(), RULE, theorem=theorem, batches=Batches(1, until=4))
+    with pytest.raises(InvalidInputError, match=r"run\.batch_until = 9"):
+        t_l.THEOREM.search(replace(question(), batches=Batches(1, until=9), options={"steps": 8}))
     with pytest.raises(InvalidInputError, match="momentum"):
         pl.certify(problem(), replace(RULE, momentum=0.5), theorem="T+L")
     with pytest.raises(NotAvailableError, match="after 1 stored steps: the loss at the start"):
