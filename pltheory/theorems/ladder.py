@@ -12,8 +12,30 @@ from ..problem.batches import Batches
 from ..problem.loss import Loss, SquareLoss
 from ..problem.problem import Problem
 from . import (
-    a, a_tight, b, b_plus, c, d, f1, f2, f3, l, lzb22_4, lzb22_6, m, m2, m3, mb, n, s, t, t_b, t_l, tmssr25, w2,
-)  # fmt: skip
+    a,
+    a_tight,
+    b,
+    b_plus,
+    c,
+    d,
+    f1,
+    f2,
+    f3,
+    l,
+    lzb22_4,
+    lzb22_6,
+    m,
+    m2,
+    m3,
+    mb,
+    n,
+    s,
+    t,
+    t_b,
+    t_l,
+    tmssr25,
+    w2,
+)
 from .ball import BallTheorem
 from .protocol import Theorem
 
