@@ -24,6 +24,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..optim import ClippedSettings
+from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array
 from ..theory import Bound, Direction, InvalidInputError
 from ..theory.statement import Statement
@@ -107,6 +108,18 @@ class Claim:
     def holds(self) -> bool:
         """Whether every hypothesis is proved."""
         return not self.shortfall and bool(self.inequalities) and all(i.holds for i in self.inequalities)
+
+    def require_holds(self) -> None:
+        """Refuse a claim of which something is not proved.
+
+        Raises:
+            NoVerdictError: it is not; with the first inequality that fails.
+        """
+        if self.holds:
+            return
+        failing = [i for i in self.inequalities if not i.holds]
+        sides = [f"{i.name}, {i.left:.10g} against {i.right:.10g}" for i in failing[:1]]
+        raise NoVerdictError(self.shortfall or "; ".join(sides))
 
     def __getitem__(self, name: str) -> float:
         """The bound of that name, as a float."""

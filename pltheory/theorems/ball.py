@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,103 +22,22 @@ from ..certification.sharpened import sharpened, sharpening_cost
 from ..optim import StepSettings
 from ..optim.guard import floor_on
 from ..problem.problem import Problem
-from ..rigor.errors import NoVerdictError
 from ..runs.promise import BallPromise, Promise
-from ..theory import Bound, Direction, InvalidInputError, NotAvailableError, NumericalFailureError
-from ..theory.arithmetic import ARRAYS, FLOATS
-from ..theory.bound import given
-from ..theory.digits import above
+from ..theory import InvalidInputError, NotAvailableError, NumericalFailureError
+from ..theory.arithmetic import ARRAYS
 from ..theory.formulas import rate, slack
 from ..theory.verdict import Row
 from .ball_constants import BallConstants
 from .hypotheses import shortfall
 from .measured import profile_at
-from .protocol import Question, Theorem
+from .on_ball import Ball, TheoremOnBall, proved
+from .protocol import Question
 
 HEADROOM = 1.02
 """A proof's ball is chosen where the float search sees that much more than is needed, so that lower sums still fit."""
 
 
-@dataclass(frozen=True)
-class OnBall:
-    """What a theorem found: a ball by search in floating point, or the same ball with proved constants.
-
-    Attributes:
-        constants: the constants.
-        certificate: the proof that they are of, where there is one.
-    """
-
-    constants: BallConstants
-    certificate: Claim | None
-
-    @property
-    def counted(self) -> bool:
-        """Whether round-off is counted in the constants."""
-        return self.certificate is not None
-
-    @property
-    def eta(self) -> Bound:
-        """The step size, a double."""
-        return given(self.constants.eta)
-
-    @property
-    def beta(self) -> Bound:
-        """Upper bound of lambda_max(Hess L) on the ball."""
-        how = f"beta ≤ {above(self.constants.beta, 4)} on the ball R = {self.constants.radius:.4g}"
-        return Bound(self.constants.beta, Direction.UPPER, how + (", verified" if self.counted else ""), self.counted)
-
-    @property
-    def floor(self) -> Bound:
-        """Lower bound of h_t / eta."""
-        return Bound(self.constants.delta, Direction.LOWER, "Lemma 1 and ||grad L|| ≤ L_F ||r_0||", self.counted)
-
-    @property
-    def lambda_min(self) -> Bound | None:
-        """Proved lower bound of the smallest kernel eigenvalue at w_0; None where a search left it as measured."""
-        if self.certificate is None:
-            return None
-        return replace(self.certificate.bounds["lambda_min"], method="Cholesky factor with verified residual")
-
-    @property
-    def needed(self) -> Bound:
-        """Upper bound of what the radius condition asks for."""
-        return Bound(self.constants.needed, Direction.UPPER, "", self.counted)
-
-    @property
-    def available(self) -> Bound:
-        """Lower bound of what there is: the radius, or an integral over it."""
-        return Bound(self.constants.available, Direction.LOWER, "", self.counted)
-
-
-@dataclass(frozen=True)
-class Ball(OnBall):
-    """The same with a profile of bounds of the network as long as no kink is met.
-
-    Attributes:
-        profile: that the constants were read off.
-    """
-
-    profile: Profile
-
-    @property
-    def kinks(self) -> Bound:
-        """How many arguments of functions with kinks may meet one on the ball."""
-        radius = self.constants.radius
-        met = 0 if self.counted else self.profile.bounds.kinks(radius, FLOATS, float)
-        near = self.nearest_kink
-        how = f"no argument meets one on the ball R = {radius:.4g}"
-        if met:
-            how = f"{met} argument{'s' * (met != 1)} may meet one on the ball R = {radius:.4g}"
-        how += ", verified" if self.counted else ""
-        return Bound(float(met), Direction.UPPER, how + (f"; nearest: {near}" if near else ""), self.counted)
-
-    @cached_property
-    def nearest_kink(self) -> str:
-        """The argument that meets a kink first, at the end of the profile or before; "" where none does."""
-        return self.profile.bounds.nearest_kink(float(self.profile.radii[-1]))
-
-
-class BallTheorem(Theorem):
+class BallTheorem(TheoremOnBall):
     """A theorem whose hypotheses hold on a ball B(w_0, R); a subclass says what the radius condition asks for.
 
     Attributes:
@@ -311,24 +228,8 @@ class BallTheorem(Theorem):
         return self._proved(found, self.certify_near(problem, settings, found.profile, centre))
 
     def _proved(self, found: Ball, c: Claim) -> Ball:
-        if not c.holds:
-            failing = next(i for i in c.inequalities if not i.holds)
-            raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
-        last = c.inequalities[-1]
-        proved = replace(
-            found.constants,
-            holds=True,
-            radius=c.numbers["radius"],
-            required=c["required"],
-            beta=c["beta"],
-            eta=c.eta,
-            mu=c["mu"],
-            delta=c["floor"],
-            rate=c["rate"],
-            needed=last.left,
-            available=last.right,
-        )
-        return Ball(proved, c, found.profile)
+        c.require_holds()
+        return Ball(proved(found.constants, c), c, found.profile)
 
     def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """As `certify_near`, on a ball chosen by a profile made here."""
@@ -337,18 +238,6 @@ class BallTheorem(Theorem):
             with contextlib.suppress(NotAvailableError, NumericalFailureError):
                 guess, sharp = sharpened(problem, guess), True
         return self.certify_near(problem, settings, guess, sharp=sharp)
-
-    def certificate(self, found: Ball) -> Claim | None:
-        """The proof of the ball."""
-        return found.certificate
-
-    def ball_constants(self, found: Ball | None) -> BallConstants | None:
-        """The ball's constants."""
-        return None if found is None else found.constants
-
-    def step(self, question: Question, found: Ball | None) -> float | None:
-        """Eta on the ball."""
-        return None if found is None else found.constants.eta
 
     def promise(self, question: Question, found: Ball) -> Promise | None:
         """Rate, path length, and at every step the inequalities that the proof rests on."""

@@ -12,7 +12,6 @@ from ..certification.handover import FROM_END, Handover, hand_over, handover_cla
 from ..optim import StepSettings
 from ..problem.batches import Batches
 from ..problem.problem import Problem
-from ..rigor.errors import NoVerdictError
 from ..runs.handover import HandoverPromise
 from ..runs.promise import Promise
 from ..theory import NotAvailableError
@@ -116,10 +115,7 @@ class StoredThenEveryOrder(Theorem):
         loss = str(problem.objective)
         then = found.at.then.proved(f1.THEOREM.statement, settings, loss)
         claim = handover_claim(self.statement, loss, settings, found.at, then)
-        if not claim.holds:
-            failing = [i for i in claim.inequalities if not i.holds]
-            sides = [f"{i.name}, {i.left:.10g} against {i.right:.10g}" for i in failing[:1]]
-            raise NoVerdictError("; ".join(sides) or claim.shortfall)
+        claim.require_holds()
         return replace(found, claim=claim, of_then=then)
 
     def proof_on_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:

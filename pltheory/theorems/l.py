@@ -20,7 +20,6 @@ from ..optim import StepSettings
 from ..optim.guard import floor_on
 from ..problem.loss import KINDS
 from ..problem.problem import Problem
-from ..rigor.errors import NoVerdictError
 from ..runs.level import LevelPromise
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, InvalidInputError, NotAvailableError, NumericalFailureError
@@ -28,11 +27,12 @@ from ..theory.bound import given
 from ..theory.digits import above, below
 from ..theory.formulas import decrease, slack
 from ..theory.verdict import Comparison, Fact, Row, unknown
-from .ball import HEADROOM, Ball
+from .ball import HEADROOM
 from .ball_constants import BallConstants
 from .hypotheses import CLIPPED, POSITIVE, SMOOTH, STEP, shortfall
 from .measured import profile_at
-from .protocol import Hypothesis, Question, Theorem, options_of
+from .on_ball import Ball, TheoremOnBall, proved
+from .protocol import Hypothesis, Question, options_of
 from .sources import PROJECT
 
 
@@ -82,7 +82,7 @@ def _way(q: Question, found: Reached | None) -> Row:
     return Row(Comparison(found.available, ">", found.needed), how)
 
 
-class DownToALevel(Theorem):
+class DownToALevel(TheoremOnBall):
     """The gauge of the loss integrated from its value at the start to a level, against the profile of the network."""
 
     id = "L"
@@ -183,22 +183,8 @@ class DownToALevel(Theorem):
             NoVerdictError: the hypotheses are not proved.
         """
         claim = self.certified_on(problem, settings, found, centre)
-        if not claim.holds:
-            failing = next(i for i in claim.inequalities if not i.holds)
-            raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
-        last = claim.inequalities[-1]
-        constants = replace(
-            found.constants,
-            holds=True,
-            radius=claim.numbers["radius"],
-            required=claim["required"],
-            beta=claim["beta"],
-            eta=claim.eta,
-            mu=claim["mu"],
-            delta=claim["floor"],
-            needed=last.left,
-            available=last.right,
-        )
+        claim.require_holds()
+        constants = proved(found.constants, claim)
         way = replace(
             found.way, start=claim["loss"], length=claim["length"], slope=claim["slope"],
             levels=claim.witness["levels"], gauges=claim.witness["gauges"],
@@ -244,18 +230,6 @@ class DownToALevel(Theorem):
         way, p = way_of(problem, level), profile_at(problem)
         p = _unscaled(sharpened(problem, p) if sharp else p, problem.unit)
         return replace(self._on(p, problem, settings, way), sharp=sharp)
-
-    def certificate(self, found: Reached) -> Claim | None:
-        """The proof of the ball."""
-        return found.certificate
-
-    def ball_constants(self, found: Reached | None) -> BallConstants | None:
-        """The ball's constants."""
-        return None if found is None else found.constants
-
-    def step(self, question: Question, found: Reached | None) -> float | None:
-        """Eta on the ball."""
-        return None if found is None else found.constants.eta
 
     def consequences(self, question: Question, found: Reached) -> list[Row]:
         """The level and when it is met, and that every sample is classified right there."""

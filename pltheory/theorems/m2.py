@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ..certification.centre import Centre
@@ -26,18 +26,18 @@ from ..certification.stored import require_unchanged
 from ..certification.stored_graph import stored
 from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.problem import Problem
-from ..rigor.errors import NoVerdictError
 from ..runs.momentum_promise import QuadraticPromise
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, NotAvailableError, NumericalFailureError
 from ..theory.arithmetic import FLOATS
 from ..theory.formulas import slowed
 from ..theory.verdict import Comparison, Row, unknown
-from .ball import HEADROOM, Ball
+from .ball import HEADROOM
 from .ball_constants import BallConstants
 from .hypotheses import CLIPPED, EMPTY_BUFFER, POSITIVE, SMOOTH, ZERO, shortfall
 from .measured import profile_at
-from .protocol import Hypothesis, Question, Theorem
+from .on_ball import Ball, TheoremOnBall, proved
+from .protocol import Hypothesis, Question
 from .sources import PROJECT
 
 
@@ -92,7 +92,7 @@ def _integral(q: Question, found: Found | None) -> Row:
     return Row(Comparison(found.available, ">", found.needed, ""), how)
 
 
-class QuadraticForm(Theorem):
+class QuadraticForm(TheoremOnBall):
     """Larger steps with momentum: a potential found by a search, and proved by rational arithmetic."""
 
     id = "M2"
@@ -137,23 +137,8 @@ class QuadraticForm(Theorem):
         p = found.profile
         centre = question.at.centre if p is question.at.profile else with_kernel(question.at.centre)
         claim = self._certify(question.problem, rule, centre, p)
-        if not claim.holds:
-            failing = next(i for i in claim.inequalities if not i.holds)
-            raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
-        last, at = claim.inequalities[-1], claim.numbers
-        constants = replace(
-            found.constants,
-            holds=True,
-            radius=at["radius"],
-            required=claim["required"],
-            beta=claim["beta"],
-            eta=claim.eta,
-            mu=claim["mu"],
-            delta=claim["floor"],
-            rate=claim["rate"],
-            needed=last.left,
-            available=last.right,
-        )
+        claim.require_holds()
+        constants, at = proved(found.constants, claim), claim.numbers
         witness = Witness(at["ahead"], at["weight"], at["k"], at["omega"], claim.witness["pieces"])
         pivot = next(i.right for i in claim.inequalities if i.name == DEFINITE)
         return Found(constants, claim, p, witness, at["edge"], pivot)
@@ -192,18 +177,6 @@ class QuadraticForm(Theorem):
         claim = self._certify(problem, certifiable(settings, self.forms), enclose(stored(problem)), guess)
         require_unchanged(claim.arrays, stored(problem))
         return claim
-
-    def certificate(self, found: Found) -> Claim | None:
-        """The proof on the ball."""
-        return found.certificate
-
-    def ball_constants(self, found: Found | None) -> BallConstants | None:
-        """The ball's constants."""
-        return None if found is None else found.constants
-
-    def step(self, question: Question, found: Found | None) -> float | None:
-        """Eta on the ball."""
-        return None if found is None else found.constants.eta
 
     def promise(self, question: Question, found: Found) -> Promise | None:
         """The envelope of the residual, the length of d_t, and how far w_t and v_t go."""

@@ -28,7 +28,6 @@ from ..certification.stored_graph import stored
 from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.problem import Problem
 from ..rigor.arithmetic import INTERVALS
-from ..rigor.errors import NoVerdictError
 from ..rigor.scalar import below, interval
 from ..runs.momentum_promise import AcceleratedPromise
 from ..runs.promise import Promise
@@ -39,7 +38,8 @@ from ..theory.verdict import Comparison, Fact, Row, unknown
 from .ball_constants import BallConstants
 from .hypotheses import EMPTY_BUFFER, POSITIVE, SMOOTH, ZERO, shortfall
 from .measured import profile_at
-from .protocol import Hypothesis, Question, Theorem
+from .on_ball import TheoremOnBall
+from .protocol import Hypothesis, Question
 from .sources import PROJECT
 
 
@@ -151,7 +151,7 @@ def _why_not(q: Question) -> str:
     )
 
 
-class Acceleration(Theorem):
+class Acceleration(TheoremOnBall):
     """The factor of momentum's linear theory, where the Jacobian stays near its start."""
 
     id = "M3"
@@ -192,9 +192,7 @@ class Acceleration(Theorem):
         """The same with proved constants."""
         rule = certifiable(question.settings, self.forms)
         claim = certify_accelerated(str(question.problem.objective), rule, question.at.centre, found.at, self.statement)
-        if not claim.holds:
-            failing = next(i for i in claim.inequalities if not i.holds)
-            raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
+        claim.require_holds()
         return _proved(found, claim)
 
     def proof(self, problem: Problem, settings: StepSettings) -> Claim:
@@ -224,18 +222,6 @@ class Acceleration(Theorem):
         claim = certify_accelerated(str(problem.objective), rule, enclose(arrays), at, self.statement)
         require_unchanged(claim.arrays, stored(problem))
         return claim
-
-    def certificate(self, found: Found) -> Claim | None:
-        """The proof."""
-        return found.certificate
-
-    def ball_constants(self, found: Found | None) -> BallConstants | None:
-        """The ball's constants."""
-        return None if found is None else found.constants
-
-    def step(self, question: Question, found: Found | None) -> float | None:
-        """Eta on the ball."""
-        return None if found is None else found.constants.eta
 
     def promise(self, question: Question, found: Found) -> Promise | None:
         """The envelope of the residual, its weighted sum and the path."""

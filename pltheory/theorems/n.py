@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ..certification.claim import Claim
@@ -13,15 +13,14 @@ from ..certification.kinked.profile import KinkedProfile
 from ..nets.kinds.affine import Affine
 from ..optim import StepSettings, certifiable
 from ..problem.problem import Problem
-from ..rigor.errors import NoVerdictError
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, NotAvailableError
 from ..theory.formulas import slack
 from ..theory.verdict import Comparison, Row, unknown
-from .ball import OnBall
 from .ball_constants import BallConstants
 from .hypotheses import CLIPPED, POSITIVE, STEP, shortfall
-from .protocol import Hypothesis, Question, Theorem
+from .on_ball import OnBall, TheoremOnBall, proved
+from .protocol import Hypothesis, Question
 from .sources import PROJECT
 
 _SWEEPS = 1000.0
@@ -82,7 +81,7 @@ def _integral(q: Question, found: Found | None) -> Row:
     return Row(Comparison(found.available, ">", found.needed), how)
 
 
-class JumpsAsPerturbation(Theorem):
+class JumpsAsPerturbation(TheoremOnBall):
     """The potential of Theorem B less what the Jacobian's jumps may cost."""
 
     id = "N"
@@ -140,39 +139,13 @@ class JumpsAsPerturbation(Theorem):
     def prove(self, question: Question, found: Found) -> Found:
         """The same ball with proved constants."""
         claim = certify_kinked(question.problem, question.settings, self.statement, found.constants.radius)
-        if not claim.holds:
-            failing = next(i for i in claim.inequalities if not i.holds)
-            raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
-        last = claim.inequalities[-1]
-        constants = replace(
-            found.constants,
-            radius=claim.numbers["radius"],
-            required=claim["required"],
-            beta=claim["beta"],
-            eta=claim.eta,
-            mu=claim["mu"],
-            delta=claim["floor"],
-            rate=claim["rate"],
-            needed=last.left,
-            available=last.right,
-        )
+        claim.require_holds()
+        constants = proved(found.constants, claim)
         return Found(constants, claim, found.profile, claim["kap"], math.sqrt(claim["mu"]))
 
     def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """The proof on a ball found here."""
         return certify_kinked(problem, settings, self.statement)
-
-    def certificate(self, found: Found) -> Claim | None:
-        """The proof of the ball."""
-        return found.certificate
-
-    def ball_constants(self, found: Found | None) -> BallConstants | None:
-        """The ball's constants."""
-        return None if found is None else found.constants
-
-    def step(self, question: Question, found: Found | None) -> float | None:
-        """Eta on the ball."""
-        return None if found is None else found.constants.eta
 
     def promise(self, question: Question, found: Found) -> Promise | None:
         """Rate and path length."""

@@ -13,7 +13,6 @@ from ..certification.claim import Claim, Inequality
 from ..optim import StepSettings
 from ..problem.batches import Batches
 from ..problem.problem import Problem
-from ..rigor.errors import NoVerdictError
 from ..theory import Bound, Direction, NotAvailableError
 from ..theory.verdict import Comparison, Row, unknown
 from .hypotheses import SMOOTH, shortfall
@@ -113,9 +112,7 @@ class BatchTheorem(Theorem, Generic[A]):
     def prove(self, question: Question, found: Found[A]) -> Found[A]:
         """The same numbers with round-off counted."""
         claim = found.at.proved(self.statement, question.settings, str(question.problem.objective))
-        if not claim.holds:
-            failing = next(i for i in claim.inequalities if not i.holds)
-            raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
+        claim.require_holds()
         return replace(found, claim=claim)
 
     def proof_on_batches(self, problem: Problem, settings: StepSettings, batches: Batches) -> Claim:

@@ -27,9 +27,10 @@ from ..theory.digits import above
 from ..theory.formulas import smoothness
 from ..theory.potential import Constants
 from ..theory.verdict import Comparison, Fact, Row, unknown
-from .ball import Ball, IntegralTheorem
+from .ball import IntegralTheorem
 from .ball_constants import BallConstants
 from .hypotheses import ZERO, fits_into_ball
+from .on_ball import Ball
 from .protocol import Hypothesis, Question
 
 SEARCHES = 16

@@ -26,8 +26,8 @@ from ..theory import Bound, Direction, InvalidInputError, NotAvailableError
 from ..theory.digits import above
 from ..theory.verdict import Comparison, Row, unknown
 from . import t
-from .ball import Ball
 from .hypotheses import SMOOTH, shortfall
+from .on_ball import Ball
 from .protocol import STEPS, Hypothesis, Question, Theorem, options_of
 from .sources import PROJECT
 

@@ -19,10 +19,11 @@ from ..runs.promise import Promise
 from ..theory import Bound, Direction, NotAvailableError, NumericalFailureError
 from ..theory.digits import above
 from ..theory.verdict import Fact, Row
-from .ball import HEADROOM, Ball
+from .ball import HEADROOM
 from .ball_constants import BallConstants
 from .hypotheses import CLIPPED, POSITIVE, SMOOTH, fits_into_ball, shortfall, step_below
 from .measured import profile_at
+from .on_ball import Ball
 from .protocol import Hypothesis, Question, Theorem
 from .sources import PROJECT
 
