@@ -141,6 +141,9 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     seen = report.get("batches")
     if seen is not None:
         table.add_row("steps see", f"{seen['size']} samples, order {seen['order']!r}; the loss is that of all")
+        if seen.get("workers") is not None:
+            rounds = f"passes through its part in a round: {seen['passes']}"
+            table.add_row("workers", f"{seen['workers']}, averaged; {rounds}; run one after another")
     table.add_row("ended", f"{run['reason']} after {run['steps']} steps, {run['note']}")
     table.add_row("loss", f"{number(run['loss_start'])} to {number(run['loss_end'])}, {number(ratio, 2)} of its start")
     ball = (

@@ -18,6 +18,7 @@ from ..problem.batches import Batches
 from ..problem.problem import Problem, in_span_of_data
 from ..theory import NumericalFailureError
 from . import decay
+from .averaging import Averaging, require_no_memory
 from .batch import FullBatch, MiniBatches
 from .inequalities import Check, Inequality, Violation, first_violation, tells, tightest
 from .momentum import Measure
@@ -106,7 +107,8 @@ def run(
     Args:
         problem: network, data, loss.
         settings: the step rule; `eta` is its step size as a number.
-        batches: what each step sees; None for all samples. The loss is that over all samples in any case.
+        batches: what each step sees; None for all samples. The loss is that over all samples in any case. Workers are
+            run one after another, and the path is that of all of them together.
         steps: step limit.
         target: the run has converged when L_t <= target * L_0, or when L_t is at the floor of rounding: below that no
             loss can be told from zero.
@@ -116,8 +118,10 @@ def run(
         progress: called every block of steps.
 
     Raises:
+        InvalidInputError: workers, and steps that depend on more than the weights.
         NumericalFailureError: the loss at the start is not finite.
     """
+    require_no_memory(settings, batches)
     # Weight decay moves what is outside of the span as well, and its norm may count in the clip.
     reduced = None if settings.recursion.weight_decay > 0 else in_span_of_data(problem)
     work = problem.copy() if reduced is None else reduced
@@ -136,10 +140,11 @@ def run(
     rounding = Rounding(problem, work, batch.in_place, first_kernel, profile, batches)
     floor = rounding.along(0.0).floor
     optimizer = optimizer_for(settings, eta, work)
+    averaging = Averaging(list(work.parameters()), batches, len(work.x))
     record = _Record(work, start, kinked=profile is not None and profile.bounds.kinked)
     level = 0.0 if promise is None else promise.level
     trace, seen, finite = _iterate(
-        work, batch, settings, eta, optimizer, record, steps, target, max(floor, level), records, progress
+        work, batch, averaging, settings, eta, optimizer, record, steps, target, max(floor, level), records, progress
     )
     if batches is not None and batches.order != "random" and batches.until is None:
         trace = replace(trace, epoch=np.arange(len(trace.step_size)) // batches.count(len(work.x)))
@@ -209,6 +214,7 @@ def _at_floor(trace: Trace, target: float, floor: float) -> str:
 def _iterate(
     work: Problem,
     batch: FullBatch | MiniBatches,
+    averaging: Averaging,
     settings: StepSettings,
     eta: float,
     optimizer: torch.optim.Optimizer,
@@ -235,6 +241,8 @@ def _iterate(
     while done < steps and finite and not converged:
         block = []
         for t in range(done, min(done + BLOCK, steps)):
+            if averaging.before(t):
+                watch.moved()
             if t in marks:
                 recorded.append({"recorded": t, **record()})
             if t in looked_at:
@@ -266,6 +274,7 @@ def _iterate(
             progress(done, steps, f"loss {last / first:.1e} of its start" if first > 0 else "zero loss")
     taken = taken or ["loss", "grad_norm", "step_size"]
     found = dict(zip(taken, np.concatenate(blocks or [np.empty((0, len(taken)))]).T.copy(), strict=True))
+    averaging.before(done)
     with torch.no_grad():
         found["loss"] = np.append(found["loss"], float(work.value()))
     if finite:

@@ -102,7 +102,8 @@ class Watch:
         self._follow: Follow | None = None
         self._orders = [_order(p) for p in self._params]
         self._strides = [_stride(p.numel()) for p in self._params]
-        self._weights, self._gradients = [self._some(self._params)], list[Tensor]()
+        self._at = self._some(self._params)
+        self._weights, self._gradients = list[tuple[Tensor, Tensor]](), list[Tensor]()
         self._mark: _Mark | None = None
         self._samples: list[list[Array]] = []
         self._marks: list[tuple[float, ...]] = []
@@ -113,6 +114,10 @@ class Watch:
             value = self._loss()
             again = gradient(value, self._params, torch.ones_like(value))
         self._mark = _Mark(t, _copies(self._params), float(value.detach()), again)
+
+    def moved(self) -> None:
+        """The weights were set by other means than a step."""
+        self._at = self._some(self._params)
 
     def before(self, lr: float) -> None:
         """Before the optimizer's step of size lr: what its step may use, whatever becomes of `grad`."""
@@ -126,7 +131,8 @@ class Watch:
 
     def after(self, step_size: Tensor) -> None:
         """After the optimizer's step, of which it says `step_size`."""
-        self._weights.append(self._some(self._params))
+        start, self._at = self._at, self._some(self._params)
+        self._weights.append((start, self._at))
         at = self._mark
         if at is None or at.used is None:
             return
@@ -146,16 +152,17 @@ class Watch:
 
     def block(self, step_sizes: Array) -> None:
         """After a block of steps: read the samples off the device."""
-        w, g = (torch.stack(rows).cpu().numpy() for rows in (self._weights, self._gradients))
-        self._weights, self._gradients = self._weights[-1:], []
+        starts, ends = zip(*self._weights, strict=True)
+        w, after, g = (torch.stack(list(rows)).cpu().numpy() for rows in (starts, ends, self._gradients))
+        self._weights, self._gradients = [], []
         rates, self._rates = np.array(self._rates), []
         if self._follow is None:
             limits = [torch.finfo(p.dtype).eps for p in self._params]
             self._follow = Follow(self._recursion, max(limits, default=0.0) / 2, w.shape[1])
         with np.errstate(all="ignore"):
-            steps, pushed = self._follow(step_sizes, rates, g, w[:-1])
-            apart = w[1:] - (w[:-1] - steps)
-            self._samples.append([np.linalg.norm(apart, axis=1), np.linalg.norm(w[:-1], axis=1), pushed])
+            steps, pushed = self._follow(step_sizes, rates, g, w)
+            apart = after - (w - steps)
+            self._samples.append([np.linalg.norm(apart, axis=1), np.linalg.norm(w, axis=1), pushed])
 
     def seen(self) -> Seen:
         """Everything so far."""
@@ -163,7 +170,7 @@ class Watch:
         apart, weights, pushed = (np.concatenate([row[i] for row in self._samples] or [np.empty(0)]) for i in range(3))
         t, loss, used, second, *of_all = np.array(self._marks, dtype=float).reshape(-1, 7).T
         return Seen(
-            sample=Moved(apart, weights, pushed, entries=self._weights[0].numel()),
+            sample=Moved(apart, weights, pushed, entries=self._at.numel()),
             whole=Moved(of_all[0], of_all[1], of_all[2], entries=sum(p.numel() for p in self._params)),
             recorded=t.astype(int),
             loss=loss,

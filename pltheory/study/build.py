@@ -56,15 +56,16 @@ def batches_of(config: Config) -> Batches | None:
     """What each step sees; None for all samples.
 
     Raises:
-        InvalidInputError: what is said of batches where there are none, or batches larger than the data set.
+        InvalidInputError: what is said of batches where there are none, or batches and workers that do not fit the
+            data set.
     """
     run = config.run
     if run.batch is None:
-        for key in ("order", "batch_until"):
+        for key in ("order", "batch_until", "workers", "passes"):
             if getattr(run, key) is not None:
                 raise InvalidInputError(f"run.{key} = {getattr(run, key)!r}: needs run.batch")
         return None
-    batches = Batches(run.batch, run.order or "shuffle", run.seed, run.batch_until)
+    batches = Batches(run.batch, run.order or "shuffle", run.seed, run.batch_until, run.workers, run.passes or 1)
     batches.require_fits(config.data.n)
     return batches
 

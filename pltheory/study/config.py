@@ -156,14 +156,16 @@ class TheoremSection(Section):
 class Run(Section):
     """The run beside the check; `batch` is the number of samples that a step sees, all where it is not given.
 
-    `order` is that of the batches, by default "shuffle"; steps after the first `batch_until` see all samples. Both need
-    `batch`.
+    `order` is that of the batches, by default "shuffle"; steps after the first `batch_until` see all samples. With
+    `workers` each goes `passes` times through its part of the samples, then their weights are averaged. All need `batch`.
     """
 
     steps: Count = 2000
     batch: Count | None = None
     order: Literal[tuple(ORDERS)] | None = None  # type: ignore[valid-type]
     batch_until: Count | None = None
+    workers: Count | None = None
+    passes: Count | None = None
     target: Annotated[float, Field(gt=0, lt=1)] = 1e-12
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
@@ -327,6 +329,10 @@ _ALLOWED = {
     "too_short": "must have at least one entry",
 }
 """What a key takes, by pydantic's name of the error; the others say it themselves."""
+_NOT_COVERED = {
+    ("run", "drop_last"): "leaves samples out: no epoch; run.batch = ... with a smaller last batch is covered",
+}
+"""Keys that a training script may have, and what stands against them here."""
 
 
 def _explain(error: Any, tree: dict[str, Any]) -> str:
@@ -339,6 +345,8 @@ def _explain(error: Any, tree: dict[str, Any]) -> str:
     key = ".".join(map(str, sections)) + (f"[{last}]" if isinstance(last, int) else f".{last}")
     key = clipped(key.removeprefix("."))
     match error["type"]:
+        case "extra_forbidden" if tuple(error["loc"]) in _NOT_COVERED:
+            return f"{key} = {clipped(repr(error['input']))}: {_NOT_COVERED[tuple(error['loc'])]}"
         case "extra_forbidden":
             return f"{key}: unknown key{_nearest(error['loc'], tree)}"
         case "missing":

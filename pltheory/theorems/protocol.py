@@ -110,6 +110,7 @@ class Theorem:
             other of theirs it says something only where `CLIPPED` is a hypothesis, and proves nothing.
         orders: the orders of mini-batches that it speaks of, of `pltheory.problem.batches.ORDERS`; of none, it speaks
             of steps that see all samples.
+        averaged: whether it speaks of workers that average, and of these alone.
         forms: what its steps may be, momentum and schedule; of any other it says nothing.
         losses: names of the losses that it speaks of.
         options: names of its own settings in a configuration, of a built-in theorem.
@@ -125,6 +126,7 @@ class Theorem:
     claims: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     orders: tuple[str, ...] = ()
+    averaged: bool = False
     forms: frozenset[Form] = frozenset({Form.PLAIN})
     losses: tuple[str, ...] = (SquareLoss.name,)
     options: tuple[str, ...] = ()
@@ -141,7 +143,7 @@ class Theorem:
             if batches.until is not None:
                 return f"Theorem {self.id} speaks of steps that see the same kind of batches: run.batch_until is given"
             if batches.order in self.orders:
-                return ""
+                return self.outside_workers(batches)
             speaks = f"run.order {' or '.join(map(repr, self.orders))}" if self.orders else "steps that see all samples"
             return f"Theorem {self.id} speaks of {speaks}; run.batch = {batches.size}, run.order = {batches.order!r}"
         return f"Theorem {self.id} speaks of mini-batches: run.batch is missing"
@@ -158,6 +160,15 @@ class Theorem:
             raise NotAvailableError(outside)
         if outside:
             raise InvalidInputError(outside)
+
+    def outside_workers(self, batches: Batches | None) -> str:
+        """Why it says nothing of these workers, or of none; empty where it does."""
+        workers = None if batches is None else batches.workers
+        if self.averaged == (workers is not None):
+            return ""
+        if self.averaged:
+            return f"Theorem {self.id} speaks of local steps that are averaged: run.workers is missing"
+        return f"Theorem {self.id} speaks of steps that follow one another; run.workers = {workers}"
 
     @property
     def statement(self) -> Statement:

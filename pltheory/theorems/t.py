@@ -121,8 +121,8 @@ class FiniteTime(Theorem):
     certifiable = True
 
     def outside(self, batches: Batches | None, loss: Loss) -> str:
-        """It speaks of any batches, since they are stored; empty where it does of the loss."""
-        return "" if loss.name in self.losses else super().outside(batches, loss)
+        """It speaks of any batches, since they are stored, one after another; empty where it does of the loss."""
+        return self.outside_workers(batches) if loss.name in self.losses else super().outside(batches, loss)
 
     def search(self, question: Question) -> Followed | None:
         """The run over the stored steps.

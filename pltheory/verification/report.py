@@ -15,6 +15,7 @@ from ..problem.loss import Loss
 from ..problem.problem import Problem
 from ..problem.snapshot import snapshot
 from ..problem.surroundings import undisturbed
+from ..runs.averaging import require_no_memory
 from ..runs.loop import Progress, Reason, Run, run
 from ..theorems.guard import Guarded, theorem_of
 from ..theorems.ladder import ALL, BEST, LADDER, OF_BATCHES, WEAKEST_DEMAND, WORK, by_cost
@@ -172,6 +173,7 @@ def verify(
     require_rule(settings)
     if batches is not None:
         batches.require_fits(len(problem.x))
+        require_no_memory(settings, batches)
     asked_for = _theorems(theorem, settings, checkpoint, batches, problem.objective)
     asked = theorem if isinstance(theorem, str) else theorem.theorem.id
     if options and asked_for[0].origin is None and not (len(asked_for) == 1 and asked_for[0].theorem.options):

@@ -131,7 +131,16 @@ CONFIG = {
     ({"order": "fixed"}, "run.order = 'fixed': needs run.batch"),
     ({"batch": 5, "order": "sorted"}, "run.order = 'sorted': should be 'shuffle', 'fixed' or 'random'"),
     ({"batch": 0}, "run.batch = 0"),
-    ({"batch": 5, "drop_last": True}, "run.drop_last: unknown key"),
+    ({"batch": 5, "drop_last": True}, "run.drop_last = True: leaves samples out: no epoch"),
+    ({"workers": 2}, "run.workers = 2: needs run.batch"),
+    ({"batch": 2, "passes": 3}, "run.passes = 3: needs run.workers"),
+    ({"batch": 2, "workers": 3}, "run.workers = 3: does not divide 10"),
+    ({"batch": 1, "workers": 11}, "run.workers = 11: allowed are 1 to 10, the number of samples"),
+    ({"batch": 6, "workers": 2}, "run.batch = 6: allowed are 1 to 5, the number of samples of a worker"),
+    ({"batch": 2, "workers": 0}, "run.workers = 0: should be greater than or equal to 1"),
+    ({"batch": 2, "workers": 2, "passes": 0}, "run.passes = 0: should be greater than or equal to 1"),
+    ({"batch": 2, "workers": 2, "batch_until": 4}, "run.batch_until = 4: run.workers go on in batches to the end"),
+    ({"batch": 2, "workers": 2, "order": "random"}, "run.order = 'random': of run.workers each goes through its part"),
 ])  # fmt: skip
 def test_a_batch_that_is_none_is_refused_in_a_line(section, said):
     with pytest.raises(InvalidInputError, match=said):
