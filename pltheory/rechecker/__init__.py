@@ -22,7 +22,7 @@ from flint import ctx
 from ..theory.errors import InvalidInputError
 from .accelerated import check_accelerated, read_accelerated
 from .ball import check_ball, read_ball
-from .batches import check_batches, read_batches
+from .batches import check_batches, read_batches, read_workers
 from .bplus import check_bplus, read_bplus
 from .checks import Check, Checks, Tick
 from .cost import MOST_GIB as MOST_GIB
@@ -67,6 +67,7 @@ CHECKERS: dict[str, tuple[Reader, Checker]] = {
     "F1": (read_batches, check_batches),
     "F2": (read_random_batches, check_random_batches),
     **{theorem: (read_handover, check_handover) for theorem in AFTER},
+    "F4": (read_workers, check_batches),
 }
 """Theorem to what reads its certificates and what recomputes their claims."""
 

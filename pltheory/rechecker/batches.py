@@ -1,19 +1,20 @@
-"""Theorem F1 rechecked: mini-batches in every order, from the numbers eps, D, V and g of a certificate.
+"""Theorems F1 and F4 rechecked: mini-batches in every order, from the numbers eps, D, V and g of a certificate.
 
 One hidden layer alone (THEORY_BATCH 7). A batch's Jacobian is within share * change(s) of the centre's in a ball of
-radius s, its share the norm of its inputs; for every partition the samples stand for the batches.
+radius s, its share the norm of its inputs; for every partition the samples stand for the batches. F1 is F4 with one
+worker and one pass.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from flint import arb, arb_mat
 
-from .arithmetic import ACTIVATIONS, Row, largest_of, root, spectrum
+from .arithmetic import ACTIVATIONS, largest_of, root, spectrum
+from .batch_parts import batches_of, largest_eigenvalue, length
 from .checks import Checks, Tick, positive
 from .fields import damaged, number
 from .file import Admit, Stored, names_hashed, read_bounds, read_hypotheses, read_stored, read_witness
@@ -34,7 +35,15 @@ HYPOTHESES = [
     ("x < 1", "<"),
     ("D^2 (1 + A^2 / (1 - x)) + eta M0(V)^2 V^2 / (4 a) <= V^2", "<="),
 ]
+OF_WORKERS = [
+    *HYPOTHESES[:5],
+    ("1 <= g^2 (1 - eta Mx(g D)^2 / (4 a))", "<="),
+    *HYPOTHESES[6:8],
+    ("D^2 (1 + A^2 / (1 - x)) + eta M0x(V)^2 V^2 / (4 a) <= V^2", "<="),
+]
+"""Those of Theorem F4."""
 NUMBERS = ("eps", "start", "stay", "growth", "spread")
+MOST_PASSES = 10**6
 RISING = ("tanh", "sigmoid", "softplus", "erf")
 """Their slopes are not negative, and so differ by s1 at most."""
 
@@ -52,6 +61,10 @@ class Claim(Stored):
     stay: float
     growth: float
     spread: float
+    workers: int = 1
+    passes: int = 1
+
+    named: ClassVar[list[tuple[str, str]]] = HYPOTHESES
 
     @property
     def parts(self) -> int:
@@ -61,7 +74,7 @@ class Claim(Stored):
     @property
     def sizes(self) -> list[int]:
         """Of the batches that occur."""
-        rest = len(self.x) % self.batch
+        rest = len(self.x) // self.workers % self.batch
         return [self.batch, rest] if rest else [self.batch]
 
     @property
@@ -70,6 +83,13 @@ class Claim(Stored):
         if self.loss == "sum":
             return arb(1), arb(1)
         return 1 / arb(max(self.sizes)), 1 / arb(min(self.sizes))
+
+
+@dataclass(frozen=True)
+class OfWorkers(Claim):
+    """What a certificate of Theorem F4 says."""
+
+    named: ClassVar[list[tuple[str, str]]] = OF_WORKERS
 
 
 def own_arrays(text: dict[str, Any]) -> dict[str, int]:
@@ -87,6 +107,29 @@ def read_batches(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
     stored = read_stored(text, path, admit, own_arrays(text), ("batch", "every_partition", *NUMBERS))
     spread, field = read_witness(text, "spread")
     return claim_of(stored, text, number(spread, field), read_bounds(text, BOUNDS), read_hypotheses(text, HYPOTHESES))
+
+
+def read_workers(text: dict[str, Any], path: Path, admit: Admit) -> OfWorkers:
+    """The same of Theorem F4.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    own = ("batch", "every_partition", "workers", "passes", *NUMBERS[:-1])
+    stored = read_stored(text, path, admit, own_arrays(text), own)
+    counts: dict[str, int] = {}
+    for name in ("workers", "passes"):
+        value, field = read_witness(text, name)
+        if type(value) is not int or not 1 <= value <= MOST_PASSES:
+            damaged(field, f"not a whole number from 1 to {MOST_PASSES}")
+        counts[name] = value
+    n = len(stored.x)
+    if counts["workers"] > n or n % counts["workers"]:
+        damaged("witness.workers", f"does not divide {n}, the number of samples")
+    claim = claim_of(stored, text, 0.0, read_bounds(text, BOUNDS), read_hypotheses(text, OF_WORKERS))
+    if claim.batch > n // counts["workers"]:
+        damaged("witness.batch", f"more than {n // counts['workers']}, the samples of a worker")
+    return OfWorkers(**{**vars(claim), **counts})
 
 
 def claim_of(
@@ -157,100 +200,6 @@ def numbers_at_centre(
     return values, batch
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Norms of rows and shares of the batches, or of the samples; of the largest batch; and of blocks of the kernel."""
-
-    count: int
-    rows: Row
-    shares: Row
-    tops: list[tuple[arb, arb]]
-    blocks: dict[tuple[int, int], arb]
-
-    def largest(self, change: arb) -> arb:
-        """beta, where the Jacobian has changed by so much for a share of 1."""
-        return largest_of((row + share * change) ** 2 for row, share in self.tops)
-
-    def summed(self, change: arb) -> arb:
-        """Gam, likewise."""
-        each = sum(((b + s * change) ** 2 for b, s in zip(self.rows, self.shares, strict=True)), arb(0))
-        return each.min(self.count * self.largest(change))
-
-    def spread(self) -> arb:
-        """Root of the sum of the squared shares."""
-        squares = sum((s * s for s in self.shares), arb(0))
-        return root(squares.min(self.count * largest_of(share**2 for _, share in self.tops)))
-
-    def pairs(self, change: arb) -> arb:
-        """The second form of (T1), or (T3)."""
-        off = [s * change for s in self.shares]
-        norms = [b + d for b, d in zip(self.rows, off, strict=True)]
-        coherent = near = arb(0)
-        for k, j in itertools.combinations(range(len(norms)), 2):
-            coherent += norms[k] ** 2 * norms[j] ** 2
-            near += (self.blocks[k, j] + off[k] * norms[j] + off[j] * norms[k]) ** 2
-        return root(coherent.min(near))
-
-
-def _length(entries: Row) -> arb:
-    """Euclidean, enclosed: what is too coarse to decide a claim must not refute it."""
-    return root(sum((v * v for v in entries), arb(0)))
-
-
-def _block(m: arb_mat, rows: range, columns: range) -> arb_mat:
-    return arb_mat([[m[i, j] for j in columns] for i in rows])
-
-
-def _largest_eigenvalue(m: arb_mat) -> arb:
-    """Of a symmetric matrix, enclosed."""
-    return spectrum(m)[1]
-
-
-def _norm(m: arb_mat) -> arb:
-    return root(_largest_eigenvalue(m * m.transpose()))
-
-
-def _modulus(m: arb_mat) -> arb:
-    """The smaller of the Frobenius norm and the root of the largest row sum times the largest column sum."""
-    rows = [[abs(v) for v in row] for row in m.tolist()]
-    sums = (largest_of(sum(line, arb(0)) for line in lines) for lines in (rows, zip(*rows, strict=True)))
-    high, wide = sums
-    return _length(m.entries()).min(root(high * wide))
-
-
-def _fixed(c: Claim, kernel: arb_mat, gram: arb_mat) -> Parts:
-    n, outputs = c.y.shape
-    cut = [range(k, min(k + c.batch, n)) for k in range(0, n, c.batch)]
-    wide = [range(b.start * outputs, b.stop * outputs) for b in cut]
-    rows = [root(_largest_eigenvalue(_block(kernel, b, b))) for b in wide]
-    shares = [root(_largest_eigenvalue(_block(gram, b, b))) for b in cut]
-    pairs = itertools.combinations(range(len(cut)), 2)
-    blocks = {(k, j): _norm(_block(kernel, wide[k], wide[j])) for k, j in pairs}
-    return Parts(len(cut), rows, shares, list(zip(rows, shares, strict=True)), blocks)
-
-
-def every_subset(shape: tuple[int, ...], batch: int, kernel: arb_mat, gram: arb_mat) -> Parts:
-    """Of every subset of b samples, or fewer: y of this shape."""
-    n, outputs = shape
-    own = [range(i * outputs, (i + 1) * outputs) for i in range(n)]
-    squares = [_largest_eigenvalue(_block(kernel, b, b)) for b in own]
-    blocks = {(i, j): _modulus(_block(kernel, own[i], own[j])) for i, j in itertools.combinations(range(n), 2)}
-    inputs = {(i, j): abs(gram[i, j]) for i, j in itertools.combinations(range(n), 2)}
-    diagonal = [gram[i, i] for i in range(n)]
-    top = (_of_batch(batch, squares, blocks), _of_batch(batch, diagonal, inputs))
-    return Parts(-(-n // batch), [root(v) for v in squares], [root(v) for v in diagonal], [top], blocks)
-
-
-def _of_batch(batch: int, diagonal: Row, others: dict[tuple[int, int], arb]) -> arb:
-    """Norm of a batch: root of the largest diagonal entry with the largest others of its row."""
-    sums = []
-    for i, own in enumerate(diagonal):
-        row = [others[min(i, j), max(i, j)] for j in range(len(diagonal)) if j != i]
-        row.sort(key=lambda v: float(v.upper()), reverse=True)
-        sums.append(own + sum(row[: batch - 1], arb(0)))
-    return root(largest_of(sums))
-
-
 class _Layer:
     """The moduli of the layer, for shares of 1."""
 
@@ -277,7 +226,7 @@ class _Layer:
 
 def _projected(kernel: arb_mat, r: arb_mat, v: arb_mat, least: arb) -> arb:
     """|J^+ r|: its square is r^T v + r^T K^{-1} (r - K v)."""
-    norm, rest = _length(r.entries()), _length((r - kernel * v).entries())
+    norm, rest = length(r.entries()), length((r - kernel * v).entries())
     plain = norm * norm / least
     return root(((r.transpose() * v)[0, 0] + norm * rest / least).min(plain))
 
@@ -297,7 +246,7 @@ class Centre:
         tick("smallest and largest eigenvalue")
         self.least, self._largest = spectrum(self.kernel, arb(lambda_min))
         positive("lambda_min(K(c))", self.least)
-        self.layer, self.share = _Layer(c, at, self.gram), root(_largest_eigenvalue(self.gram))
+        self.layer, self.share = _Layer(c, at, self.gram), root(largest_eigenvalue(self.gram))
         self._multiplier = arb_mat(self._residual.nrows(), 1, more["multiplier"].ravel().tolist())
 
     def profile(self, s: arb) -> arb:
@@ -315,10 +264,11 @@ class Centre:
 
 
 def check_batches(c: Claim, checks: Checks, tick: Tick) -> None:
-    """Recompute every claim of a certificate of Theorem F1."""
+    """Recompute every claim of a certificate of Theorem F1 or F4."""
     at = Centre(c, c.bounds["lambda_min"], tick)
     tick("batches")
-    parts = every_subset(c.y.shape, c.batch, at.kernel, at.gram) if c.every else _fixed(c, at.kernel, at.gram)
+    norms = (at.norm(arb(0)), at.share)
+    parts, workers = batches_of(c.y.shape, c.batch, c.workers, at.kernel, at.gram, norms, every=c.every)
     tick("hypotheses")
     layer = at.layer
     eps, d, v, g = arb(c.eps), arb(c.start), arb(c.stay), arb(c.growth)
@@ -331,40 +281,38 @@ def check_batches(c: Claim, checks: Checks, tick: Tick) -> None:
     positive("2 - eta beta", a)
     sg = at.profile(inner + d / 2)
     positive("sg", sg)
-    whole = at.norm(radius)
-    share, om = parts.spread(), arb(1)
-    if parts.count > 1:
-        halved = (parts.count - 1).bit_length() * whole**2 / 2
-        halved += root(2 * parts.summed(far)) * tau * share * layer.curvature(radius)
-        coherent = 2 / arb.pi() * parts.summed(near)
-        om = 1 + eta * coherent.min(halved).min(parts.pairs(near))
-    of_epoch, of_zero = share * layer.remainder(tau, inner), share * layer.remainder(v, eps)
+    ell = layer.curvature(radius)
+    om = root(arb(c.workers)) * largest_of(w.truncation(c.passes, eta, near, far, ell, tau) for w in workers)
+    mean = arb(c.passes) / c.workers
+    share = root(mean) * parts.spread()
+    most_share = root(arb(c.passes)) * largest_of(w.parts.spread() for w in workers)
+    of_epoch, of_zero = layer.remainder(tau, inner), layer.remainder(v, eps)
     ratio = small / most
     floor = arb(c.delta) * ratio
     if arb(c.gamma).is_finite():
         floor = floor.max(ratio.min(arb(c.gamma) / most / (parts.largest(far) * tau)))
     positive("delta", floor)
     kap = root(eta * floor) * sg / om
-    x = root(eta) * of_epoch * g / (a * kap)
+    x = root(eta) * share * of_epoch * g / (a * kap)
     positive("1 - x", 1 - x)
-    allowed = root(eta) * of_zero * v / (a * kap * d)
-    right = d * d * (1 + allowed**2 / (1 - x)) + eta * of_zero**2 * v * v / (4 * a)
+    allowed = root(eta) * share * of_zero * v / (a * kap * d)
+    right = d * d * (1 + allowed**2 / (1 - x)) + eta * (most_share * of_zero) ** 2 * v * v / (4 * a)
     for i, (low, high) in enumerate((
         (arb(0), at.least),
         (at.nearest(eps), eps),
         (away(c) + eps + arb(c.spread), d),
         (eta * beta, arb(2)),
         (arb(0), floor),
-        (arb(1), g * g * (1 - eta * of_epoch**2 / (4 * a))),
+        (arb(1), g * g * (1 - eta * (most_share * of_epoch) ** 2 / (4 * a))),
         (arb(0), sg),
         (x, arb(1)),
         (right, v * v),
     )):  # fmt: skip
-        checks.hypothesis(i, c.hypotheses[i], HYPOTHESES[i][0], low, high)
+        checks.hypothesis(i, c.hypotheses[i], c.named[i][0], low, high)
     found = {
         "lambda_min": at.least, "beta": beta, "floor": floor, "profile": sg, "truncation": om, "lost": x,
-        "rate": 1 - a * kap * kap * (1 - x), "lipschitz": whole,
-        "required": 2 * root(eta * parts.summed(near)) * d / (a * kap * (1 - x)),
+        "rate": 1 - a * kap * kap * (1 - x), "lipschitz": at.norm(radius),
+        "required": 2 * root(eta * mean * parts.summed(near)) * d / (a * kap * (1 - x)),
     }  # fmt: skip
     for name, value in found.items():
         checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])

@@ -128,7 +128,7 @@ def estimate(theorem: str, shapes: dict[str, Shape], bits: int) -> Cost:
         numbers += 12 * at.parameters + 8 * at.n * at.units
     elif theorem == "T":
         seconds, numbers = _finite(at, *shapes["batches"])
-    elif theorem in ("F1", "F2"):
+    elif theorem in ("F1", "F2", "F4"):
         seconds, numbers = _every_order(at)
     elif theorem in ("F3", "T+B", "T+L"):
         later = _every_order(at) if theorem == "F3" else _centre(at, *shapes["grid"])

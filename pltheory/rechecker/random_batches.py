@@ -13,7 +13,8 @@ from typing import Any
 from flint import arb
 
 from .arithmetic import largest_of, root
-from .batches import Centre, away, every_subset, numbers_at_centre, own_arrays
+from .batch_parts import every_subset
+from .batches import Centre, away, numbers_at_centre, own_arrays
 from .checks import Checks, Tick, positive
 from .fields import damaged
 from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored

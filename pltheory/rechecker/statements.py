@@ -74,5 +74,11 @@ CONCLUSIONS = {
         "in every epoch, with D_e the distance to the zeros of L at its start: D_{e+1}^2 <= q D_e^2, path length at "
         "most R, w_t converges to a zero of L"
     ),
+    "F4": (
+        "K workers with equal parts of the samples, each with whole passes through its part in every round, in any "
+        "order of its batches, then averaged with weights 1/K; with D_e the distance to the zeros of L at the start of "
+        "round e: D_{e+1}^2 <= q D_e^2, the mean of the workers' paths and the path from average to average at most R, "
+        "the averages converge to a zero of L"
+    ),
 }
 CITATIONS = dict.fromkeys(CONCLUSIONS, "this project's sharpening of TMSSR25, proved in its derivations")

@@ -1,4 +1,4 @@
-"""What Theorem F1 promises of a run in mini-batches, as far as it can be observed: the distance to a zero cannot.
+"""What Theorems F1 and F4 promise of a run in mini-batches, as far as it can be seen: the distance to a zero cannot.
 
 With D_e the distance to the zeros at the start of epoch e, `D_e^2 <= q^e D^2`, all iterates of the epoch are within
 g D_e of a zero, the residual at its start is at least sg D_e, and the rest of the path at most P D_e / D. What rounding
@@ -27,7 +27,7 @@ class EpochPromise(Promise):
     """Per step and per epoch; lengths are of weights, `slope` and `least` of the loss in use.
 
     Attributes:
-        count: M, steps an epoch.
+        count: steps an epoch, or a round of all workers.
         factor: q of D_e^2.
         start: D.
         stay: V, so that |w_t - w_0| <= V + D.
@@ -35,6 +35,7 @@ class EpochPromise(Promise):
         slope: upper bound of ||J|| on the ball.
         least: sg.
         before: upper bound of the distance from w_0 where the promise begins.
+        word: what is promised of, an epoch or a round.
     """
 
     count: int = 1
@@ -45,6 +46,7 @@ class EpochPromise(Promise):
     slope: float = 0.0
     least: float = 1.0
     before: float = 0.0
+    word: str = "epoch"
 
     def beside(self, off: float, before: float) -> Promise:
         """As in `Promise`: D is larger by that, and the path in proportion."""
@@ -95,7 +97,7 @@ class EpochPromise(Promise):
                 lengthened = self.radius * (added[e] + np.sum(fresh)) / max(self.start, np.finfo(float).tiny)
                 found.append(
                     Inequality(
-                        "path from the start of every epoch on within its bound",
+                        f"path from the start of every {self.word} on within its bound",
                         rest,
                         self.radius * root**e,
                         lengthened + np.sum(err.step),
@@ -115,7 +117,7 @@ class EpochPromise(Promise):
         for k in range(len(bound)):
             so_far = root * min(so_far, float(d[k])) + float(fresh[k])
             bound[k] = so_far
-        name = "residual at the start of every epoch, ||r_e|| <= (L_F / sg) q^((e-e')/2) ||r_e'||"
+        name = f"residual at the start of every {self.word}, ||r_e|| <= (L_F / sg) q^((e-e')/2) ||r_e'||"
         at = np.arange(1, len(rho)) * self.count
         return [Inequality(name, rho[1:], self.slope * bound, e[1:], steps=at - 1)]
 

@@ -157,7 +157,8 @@ class Run(Section):
     """The run beside the check; `batch` is the number of samples that a step sees, all where it is not given.
 
     `order` is that of the batches, by default "shuffle"; steps after the first `batch_until` see all samples. With
-    `workers` each goes `passes` times through its part of the samples, then their weights are averaged. All need `batch`.
+    `workers` each goes `passes` times through its part of the samples, then their weights are averaged. All of these
+    need `batch`.
     """
 
     steps: Count = 2000

@@ -38,12 +38,13 @@ def promised(question: Question, found: Found[EveryOrder]) -> EpochPromise | Non
     if found.claim is not None:
         factor, path = found.claim["rate"], found.claim["required"]
         slope, least = found.claim["lipschitz"], found.claim["profile"]
-    root = math.sqrt(question.problem.scale)
+    root, batches = math.sqrt(question.problem.scale), found.at.numbers.batches
     return EpochPromise(
         eta=found.at.rule.eta,
         floor=uniform_floor(question.settings),
-        radius=path,
-        count=found.at.numbers.parts.count,
+        radius=(batches.workers or 1) * path,  # the run's is that of all workers, and R bounds their mean
+        count=batches.count(len(question.problem.x)),
+        word="round" if batches.averaged else "epoch",
         factor=factor,
         start=r.d,
         stay=r.v,

@@ -21,6 +21,7 @@ from . import (
     f1,
     f2,
     f3,
+    f4,
     l,
     lzb22_4,
     lzb22_6,
@@ -65,7 +66,7 @@ LADDER: tuple[Theorem, ...] = (
 BY_NAME: tuple[Theorem, ...] = (t.THEOREM, t_b.THEOREM, t_l.THEOREM, f3.THEOREM)
 """Theorems that are asked for by their ids alone: they follow the run itself, and are no step of a ladder."""
 
-OF_BATCHES: tuple[Theorem, ...] = (f1.THEOREM, f2.THEOREM)
+OF_BATCHES: tuple[Theorem, ...] = (f1.THEOREM, f2.THEOREM, f4.THEOREM)
 """Theorems whose steps see mini-batches; of those of the ladder each sees all samples."""
 
 WEAKEST_DEMAND: BallTheorem = b.THEOREM

@@ -1,4 +1,7 @@
-"""Mini-batches: the formulas of Theorems F1 and F2, and the moduli of one hidden layer (THEORY_BATCH 3, 4, 7).
+"""Mini-batches: the formulas of Theorems F1, F2 and F4, and the moduli of one hidden layer (THEORY_BATCH 3 to 7).
+
+F1 is F4 with one worker and one pass: what is told apart here is a sum over one worker's steps, of which the largest
+counts, and a mean over the workers.
 
 Every formula grows in what is an upper bound and falls in what is a lower one, as its arguments say, so that numbers
 rounded outward give bounds.
@@ -63,6 +66,11 @@ class HiddenLayer:
         return self.kappa * ops.minimum(near, far)
 
 
+def shared(om: Scalar, workers: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """Om_k / sqrt(om_k) of weights om_k = 1 / K: S^2 is the mean of S_k^2 over K workers."""
+    return om * ops.sqrt(workers)
+
+
 def gap(eta: Scalar, beta: Scalar) -> Scalar:
     """a = 2 - eta beta, beta the largest ||J_B||^2."""
     return 2 - eta * beta
@@ -84,16 +92,18 @@ def lost(eta: Scalar, remainder: Scalar, g: Scalar, a: Scalar, kap: Scalar, ops:
 
 
 def allowance(
-    eta: Scalar, remainder: Scalar, a: Scalar, kap: Scalar, x: Scalar, d: Scalar, v: Scalar, ops: Arithmetic = FLOATS
-) -> Scalar:
+    eta: Scalar, remainder: Scalar, within: Scalar, a: Scalar, kap: Scalar, x: Scalar, d: Scalar, v: Scalar,
+    ops: Arithmetic = FLOATS,
+) -> Scalar:  # fmt: skip
     """The right side of (e), D^2 (1 + A^2 / (1 - x)) + eta M0(V)^2 V^2 / (4 a): V^2 is to be at least this.
 
     Args:
-        remainder: M0(V).
+        remainder: M0(V), in the mean over the workers.
+        within: M0(V) of one of them.
         d, v: D and V.
     """
     big = ops.sqrt(eta) * remainder * v / (a * kap * d)
-    inside = eta * remainder * remainder * v * v / (4 * a)
+    inside = eta * within * within * v * v / (4 * a)
     return d * d * (1 + big * big / (1 - x)) + inside
 
 

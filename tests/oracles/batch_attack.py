@@ -1,4 +1,4 @@
-"""An adversary of Theorem F1 who chooses orders and step sizes: linear problems, and small networks with their claims.
+"""An adversary of Theorems F1 and F4 who chooses orders and step sizes: linear problems, small networks, their claims.
 
 What a run does is computed here with NumPy alone; what is claimed of it comes from the program.
 """
@@ -13,6 +13,7 @@ import numpy as np
 from pltheory.certification.batches.conditions import Conditions, Radii, Rule, conditions, reach, search
 from pltheory.certification.batches.numbers import BatchNumbers, numbers_at
 from pltheory.certification.batches.parts import fixed_parts
+from pltheory.certification.batches.workers import Worker, workers_of
 from pltheory.certification.stored import Arrays
 from pltheory.optim import ClippedSettings, DeltaGClipSettings, GradientDescentSettings
 from pltheory.problem.batches import Batches
@@ -30,12 +31,25 @@ FLAT = HiddenLayer(0.0, 1.0, 0.0, 1.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Linear:
-    """F = J w in batches of equal size, one output a sample."""
+    """F = J w in batches of equal size, one output a sample, in equal parts of so many workers."""
 
     jacobian: Array
     batch: int
     eta_beta: float
     delta: float
+    workers: int | None = None
+    passes: int = 1
+
+    @property
+    def batches(self) -> Batches:
+        """The setting."""
+        return Batches(self.batch, "fixed", workers=self.workers, passes=self.passes)
+
+    def order(self, rng: np.random.Generator) -> list[list[int]]:
+        """The batches of each worker's steps in a round."""
+        count = len(self.cut) // (self.workers or 1)
+        passes = [[rng.permutation(count) for _ in range(self.passes)] for _ in range(self.workers or 1)]
+        return [[int(b) + k * count for turn in own for b in turn] for k, own in enumerate(passes)]
 
     @property
     def cut(self) -> list[Array]:
@@ -50,7 +64,17 @@ class Linear:
 
 def linear(rng: np.random.Generator, most: int = 4) -> Linear:
     """Random, coherent, nearly orthogonal or repeated rows."""
-    count, size = int(rng.integers(2, most + 1)), int(rng.integers(1, 3))
+    return _linear(rng, int(rng.integers(2, most + 1)))
+
+
+def shared_linear(rng: np.random.Generator) -> Linear:
+    """The same in parts of up to three workers, up to three passes."""
+    workers, passes = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+    return replace(_linear(rng, workers * int(rng.integers(1, 4))), workers=workers, passes=passes)
+
+
+def _linear(rng: np.random.Generator, count: int) -> Linear:
+    size = int(rng.integers(1, 3))
     n, p = count * size, int(rng.integers(count * size, count * size + 4))
     kind = rng.integers(4)
     j = rng.standard_normal((n, p))
@@ -67,11 +91,12 @@ def claimed(problem: Linear) -> Conditions:
     """What the program says of a start at distance 1 from the zeros."""
     j = problem.jacobian
     n = len(j)
-    batches = Batches(problem.batch, "fixed")
+    batches = problem.batches
     values = np.linalg.svd(j, compute_uv=False)
+    parts = fixed_parts(Ball(j @ j.T), None, batches.partition(n), 1)
     numbers = BatchNumbers(
         batches, float(values[-1]), float(values[-1] ** 2), float(values[0]), 1.0, 0.0, 1.0, np.zeros((n, 1)),
-        fixed_parts(Ball(j @ j.T), None, batches.partition(n), 1), FLAT, None,
+        parts, workers_of(parts, Ball(j @ j.T), None, batches, 1, Worker(parts, float(values[0]), 1.0)), FLAT, None,
     )  # fmt: skip
     rule = Rule.of(_settings(problem.eta, problem.delta), SquareLoss(), batches, n, 1)
     found = conditions(numbers, rule, Radii(0.0, 1.0, 1.0, 1.0))
@@ -88,21 +113,27 @@ def worst(problem: Linear, rng: np.random.Generator, orders: int = 24) -> float:
     j, eta, best = problem.jacobian, problem.eta, 0.0
     q, _ = np.linalg.qr(j.T)
     cut = [rows @ q for rows in problem.cut]
-    every = list(itertools.permutations(range(len(cut))))
-    rng.shuffle(every)
+    if problem.workers is None:
+        every = [[list(order)] for order in itertools.permutations(range(len(cut)))]
+        rng.shuffle(every)
+    else:
+        every = [problem.order(rng) for _ in range(orders)]
     sizes = (eta * problem.delta, eta * (1 + problem.delta) / 2, eta)
 
-    def factor(order: tuple[int, ...], h: list[float]) -> float:
-        at = np.eye(q.shape[1])
-        for k in order:
-            at -= h[k] * cut[k].T @ (cut[k] @ at)
-        return float(np.linalg.norm(at, 2) ** 2)
+    def factor(order: list[list[int]], h: list[float]) -> float:
+        taken, mean = iter(h), np.zeros((q.shape[1], q.shape[1]))
+        for own in order:
+            at = np.eye(q.shape[1])
+            for k in own:
+                at -= next(taken) * cut[k].T @ (cut[k] @ at)
+            mean += at / len(order)
+        return float(np.linalg.norm(mean, 2) ** 2)
 
     for order in every[:orders]:
         for first in (sizes[0], sizes[2]):
-            h = [first] * len(cut)
+            h = [first] * sum(len(own) for own in order)
             now = factor(order, h)
-            for k in range(len(cut)):
+            for k in range(len(h)):
                 tried = [(factor(order, [*h[:k], size, *h[k + 1 :]]), size) for size in sizes]
                 now, h[k] = max(tried)
             best = max(best, now)
@@ -161,7 +192,7 @@ class Network:
         return z
 
 
-def network(rng: np.random.Generator, share: float = 1.0) -> Network | None:
+def network(rng: np.random.Generator, share: float = 1.0, *, workers: bool = False) -> Network | None:
     """A network with its numbers at `share` of the largest distance at which they close; None where none is seen."""
     n, d, c = int(rng.integers(2, 5)), int(rng.integers(2, 5)), int(rng.integers(1, 3))
     m = int(rng.choice([8, 16, 40]))
@@ -171,7 +202,9 @@ def network(rng: np.random.Generator, share: float = 1.0) -> Network | None:
     kappa = (d**-0.5, m**-0.5)
     y = kappa[1] * np.tanh(kappa[0] * x @ first.T) @ last.T
     centre = Arrays((first, last), (None, None), kappa, (0.0, 0.0), "tanh", x, y)
-    batches = Batches(int(rng.integers(1, n + 1)), str(rng.choice(["fixed", "shuffle"])))
+    many = int(rng.choice([k for k in range(1, n + 1) if n % k == 0])) if workers else None
+    size, order = int(rng.integers(1, n // (many or 1) + 1)), str(rng.choice(["fixed", "shuffle"]))
+    batches = Batches(size, order, workers=many, passes=int(rng.integers(1, 4)) if workers else 1)
     numbers = numbers_at(centre, centre, batches)
     delta = float(rng.choice([0.2, 0.5, 1.0]))
     share_of_step = float(rng.choice([0.02, 0.1, 0.5, 1.0, 1.5]))
@@ -243,20 +276,27 @@ def adversarial_run(net: Network, rng: np.random.Generator, epochs: int = 8, tri
 def _epoch(
     net: Network, w: Array, z: Array, rng: np.random.Generator, delta: float
 ) -> tuple[Array, float, float, float]:
-    """After one epoch: weights, largest distance from z and from the centre inside, and length."""
-    order = rng.permutation(len(net.centre.x)) if net.batches.order != "fixed" else np.arange(len(net.centre.x))
-    parts = [order[k : k + net.batches.size] for k in range(0, len(order), net.batches.size)]
-    rng.shuffle(parts)
-    pattern = rng.integers(4)
+    """After one epoch or round: weights, largest distance from z and from the centre inside, and mean length."""
+    n, fixed = len(net.centre.x), net.batches.order == "fixed"
+    order = np.arange(n) if fixed else rng.permutation(n)
     inside = from_zero = length = 0.0
-    at = w.copy()
-    for k, rows in enumerate(parts):
-        low = (pattern == 1) or (pattern == 2 and k % 2 == 0) or (pattern == 3 and rng.random() < 0.5)
-        h = net.rule.eta * (delta if low else 1.0)
-        r, j = net.at(at, rows)
-        step = h * (j.T @ r)
-        at = at - step
-        length += float(np.linalg.norm(step))
-        inside = max(inside, float(np.linalg.norm(at - z)))
-        from_zero = max(from_zero, float(np.linalg.norm(at - net.vector)))
-    return at, inside, from_zero, length
+    ends = []
+    for part in order.reshape(-1, net.batches.part(n)):
+        cut = []
+        for turn in range(net.batches.passes):
+            again = part if fixed or turn == 0 else rng.permutation(part)
+            batches = [again[k : k + net.batches.size] for k in range(0, len(part), net.batches.size)]
+            rng.shuffle(batches)
+            cut += batches
+        pattern, at = rng.integers(4), w.copy()
+        for k, rows in enumerate(cut):
+            low = (pattern == 1) or (pattern == 2 and k % 2 == 0) or (pattern == 3 and rng.random() < 0.5)
+            h = net.rule.eta * (delta if low else 1.0)
+            r, j = net.at(at, rows)
+            step = h * (j.T @ r)
+            at = at - step
+            length += float(np.linalg.norm(step)) / (n // len(part))
+            inside = max(inside, float(np.linalg.norm(at - z)))
+            from_zero = max(from_zero, float(np.linalg.norm(at - net.vector)))
+        ends.append(at)
+    return np.mean(ends, axis=0), inside, from_zero, length

@@ -72,7 +72,7 @@ class Quadratic:
         parts = every_parts(Ball(j @ j.T), Ball(np.outer(self.bend, self.bend)) if bent else None, batches, n, 1)
         numbers = BatchNumbers(
             batches, float(values[-1]), float(values[-1] ** 2), float(values[0]), float(np.linalg.norm(self.bend)),
-            0.0, distance, np.zeros((n, 1)), parts, UNIT if bent else FLAT, None,
+            0.0, distance, np.zeros((n, 1)), parts, (), UNIT if bent else FLAT, None,
         )  # fmt: skip
         eta = self.eta_beta / parts.largest(0.0)
         plain = self.delta == 1

@@ -20,6 +20,7 @@ OTHER_RULES = {
     "F1": GradientDescentSettings(eta="0.1/beta"),
     "F2": GradientDescentSettings(eta="0.1/beta"),
     "F3": GradientDescentSettings(eta="0.1/beta"),
+    "F4": GradientDescentSettings(eta="0.1/beta"),
 }
 """Of theorems that speak of other steps."""
 CHECKS = [name for name in dir(TheoremContract) if name.startswith("test_")]
@@ -39,7 +40,9 @@ class BuiltIn(TheoremContract):
         # Of networks without kinks N says nothing.
         problem = near_solution(24, 1e-7, activation="relu") if self.name == "N" else near_solution(8, 1e-5)
         # One sample a batch: the mean of a smaller last batch is another problem than its sum.
-        batches = {"F1": Batches(1), "F2": Batches(1, "random"), "F3": Batches(1)}.get(self.name)
+        batches = {
+            "F1": Batches(1), "F2": Batches(1, "random"), "F3": Batches(1), "F4": Batches(1, workers=1, passes=2)
+        }.get(self.name)  # fmt: skip
         return Sample("near a solution", problem, rule, checkpoint="w.pt", batches=batches)
 
     def samples(self):

@@ -1,9 +1,9 @@
-"""Theorem F1 held against a problem: every hypothesis an inequality between two numbers at a centre."""
+"""Theorems F1 and F4 held against a problem: every hypothesis an inequality between two numbers at a centre."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ...optim import ClippedSettings, StepSettings, certifiable
 from ...problem.batches import Batches
@@ -30,6 +30,8 @@ from .numbers import numbers_at
 GROWTH = "1 <= g^2 (1 - eta M(g D)^2 / (4 a))"
 LOST = "x < 1"
 STAYS = "D^2 (1 + A^2 / (1 - x)) + eta M0(V)^2 V^2 / (4 a) <= V^2"
+GROWTH_OF_WORKER = "1 <= g^2 (1 - eta Mx(g D)^2 / (4 a))"
+WORKERS_STAY = "D^2 (1 + A^2 / (1 - x)) + eta M0x(V)^2 V^2 / (4 a) <= V^2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,8 @@ class EveryOrder(AtCentre):
     found: Conditions | None
     spread: float = 0.0
 
+    growth: ClassVar[str] = GROWTH
+    stays: ClassVar[str] = STAYS
     names = (POSITIVE, NEAR, START, STEP, CLIPPED, GROWTH, PROFILE, LOST, STAYS)
 
     def counted(self) -> Conditions | None:
@@ -53,7 +57,7 @@ class EveryOrder(AtCentre):
     def own_sides(self, c: Any) -> Sides:
         """Of the growth within an epoch, of what curvature takes, and of staying."""
         square = interval(self.radii.v) * interval(self.radii.v)
-        return {GROWTH: (1.0, low(c.growth)), LOST: (high(c.x), 1.0), STAYS: (high(c.right), square.lo)}
+        return {self.growth: (1.0, low(c.growth)), LOST: (high(c.x), 1.0), self.stays: (high(c.right), square.lo)}
 
     def own_bounds(self, c: Any) -> Directed:
         """Om."""
@@ -65,6 +69,21 @@ class EveryOrder(AtCentre):
         return {"every_partition": every, "stay": self.radii.v, "spread": self.spread}
 
 
+class AveragedSteps(EveryOrder):
+    """Theorem F4: local steps of workers, then the average."""
+
+    growth = GROWTH_OF_WORKER
+    stays = WORKERS_STAY
+    names = (POSITIVE, NEAR, START, STEP, CLIPPED, GROWTH_OF_WORKER, PROFILE, LOST, WORKERS_STAY)
+
+    def own_witness(self) -> dict[str, float]:
+        """The partition, V, K and the passes of a round."""
+        batches = self.numbers.batches
+        assert batches.workers is not None
+        told = {"every_partition": int(batches.order != "fixed"), "stay": self.radii.v}
+        return {**told, "workers": batches.workers, "passes": batches.passes}
+
+
 def every_order(
     problem: Problem, settings: StepSettings, batches: Batches, *, spread: float = 0.0
 ) -> tuple[EveryOrder, ...]:
@@ -73,7 +92,8 @@ def every_order(
     Args:
         problem: network of class N or G, and data.
         settings: step rule, eta a number or "c/beta".
-        batches: of order "fixed" for that partition; of any other order for every partition.
+        batches: of order "fixed" for that partition; of any other order for every partition. With workers Theorem F4,
+            otherwise F1.
         spread: the start is any point within this of the problem's weights.
 
     Raises:
@@ -111,4 +131,5 @@ def at_centre(
     if found is not None and rule.multiple is not None:
         rule = rule.fixed(found.eta)
         radii, found = search(numbers, rule, spread)
-    return EveryOrder(start, centre, numbers, rule, radii, found, spread)
+    kind = AveragedSteps if batches.averaged else EveryOrder
+    return kind(start, centre, numbers, rule, radii, found, spread)

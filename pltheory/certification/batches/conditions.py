@@ -1,6 +1,7 @@
-"""Theorem F1's hypotheses (a) to (e) at numbers eps, D, V and g, in floats or with round-off counted, and their search.
+"""Hypotheses (a) to (e) of Theorems F1 and F4 at numbers eps, D, V and g, in floats or with round-off counted.
 
-The iterates stay in the ball of radius eps + V, the zeros that are met in that of radius R = eps + V + D.
+F1 is F4 with one worker and one pass. The iterates stay in the ball of radius eps + V, the zeros that are met in that
+of radius R = eps + V + D.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 from ...optim import ClippedSettings
@@ -18,9 +20,10 @@ from ...rigor.errors import NoVerdictError
 from ...rigor.scalar import Interval
 from ...theory import NotAvailableError
 from ...theory.arithmetic import FLOATS, Arithmetic, Scalar
-from ...theory.batches import allowance, epoch_rate, faded, gap, growth, lost, path, seen, truncation
+from ...theory.batches import allowance, epoch_rate, faded, gap, growth, lost, path, seen, shared
 from .moduli import Moduli
 from .numbers import BatchNumbers
+from .workers import Reach
 
 SLACK = 1 + 2.0**-20
 """What the search leaves for rounding in V and g, where it enlarges them."""
@@ -40,7 +43,7 @@ class Radii:
         eps: a zero lies within this of the centre.
         d: D, the start lies within this of that zero.
         v: V, all iterates stay within this of that zero.
-        g: growth of the distance within an epoch.
+        g: growth of the distance within an epoch, or a round.
     """
 
     eps: float
@@ -94,9 +97,9 @@ class Conditions:
         eta, beta: largest eta s, and ||J_B||^2.
         floor: delta, clipping counted where it has faded.
         growth: g^2 (1 - eta M^2 / (4 a)).
-        sg, om, x: of (c) and (d).
+        sg, om, x: of (c) and (d); om the largest Om_k / sqrt(mu_k om_k) of a worker.
         right: of (e).
-        rate, path: of the conclusion.
+        rate, path: of the conclusion; the path in the mean over the workers.
         whole: L_F.
     """
 
@@ -140,27 +143,26 @@ def conditions(
     beta, outer = number(n.parts.largest(near)), number(n.parts.largest(far))
     unit, shorter = number(rule.most), number(rule.least / rule.most)
     eta = number(rule.eta) * unit if rule.multiple is None else number(rule.multiple) / beta
-    a, tau, share = gap(eta, beta), g * d, number(n.parts.spread())
+    a, tau = gap(eta, beta), g * d
     sg = sigma - number(n.whole_share) * m.mean(inner, d)
     if not (low(a) > 0 and low(sg) > 0):
         return None
     whole = number(n.whole) + number(n.whole_share) * m.change(radius)
-    om = number(1.0)
-    if n.parts.count > 1:
-        gam = number(n.parts.summed(near))
-        t = truncation(
-            n.parts.count, gam, whole, share * m.lipschitz(radius), number(n.parts.summed(far)), tau, ops
-        )  # fmt: skip
-        om = 1 + eta * ops.minimum(t, number(n.parts.pairs(near)))
-    remainder = share * m.remainder(tau, inner, radius)
-    of_zero = share * m.remainder(v, eps, inner)
+    count, passes = n.batches.workers or 1, n.batches.passes
+    reached = Reach(near, far, m.change(radius), m.lipschitz(radius), tau)
+    truncated = [w.truncated(passes, eta, reached, ops, number) for w in n.workers]
+    om = shared(reduce(ops.maximum, truncated), number(count), ops)
+    # Squares summed over the steps of a worker, and in the mean over the workers those of all.
+    share = number(n.parts.spread()) * ops.sqrt(number(Fraction(passes, count)))
+    most = number(max(w.parts.spread() for w in n.workers)) * ops.sqrt(number(passes))
+    epoch, zero = m.remainder(tau, inner, radius), m.remainder(v, eps, inner)
     floor = number(rule.delta) * shorter
     if math.isfinite(rule.gamma):
         floor = faded(floor, shorter, number(rule.gamma) / unit, outer * tau, ops)
     if not low(floor) > 0:
         return None
     kap = seen(eta, floor, sg, om, ops)
-    x = lost(eta, remainder, g, a, kap, ops)
+    x = lost(eta, share * epoch, g, a, kap, ops)
     if not high(x) < 1:
         return None
     return Conditions(
@@ -169,13 +171,13 @@ def conditions(
         eta=eta,
         beta=beta,
         floor=floor,
-        growth=g * g * growth(eta, a, remainder),
+        growth=g * g * growth(eta, a, most * epoch),
         sg=sg,
         om=om,
         x=x,
-        right=allowance(eta, of_zero, a, kap, x, d, v, ops),
+        right=allowance(eta, share * zero, most * zero, a, kap, x, d, v, ops),
         rate=epoch_rate(a, kap, x),
-        path=path(eta, number(n.parts.summed(near)), d, a, kap, x, ops),
+        path=path(eta, number(Fraction(passes, count)) * number(n.parts.summed(near)), d, a, kap, x, ops),
         whole=whole,
     )
 

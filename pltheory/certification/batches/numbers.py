@@ -1,4 +1,4 @@
-"""Verified numbers at the centre: what Theorem F1's hypotheses are computed from."""
+"""Verified numbers at the centre: what the hypotheses of theorems about mini-batches are computed from."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ..enclose import enclose
 from ..stored import Arrays, Stored
 from .moduli import LayerModuli, Moduli, WholeModuli
 from .parts import ROOM, Parts, every_parts, fixed_parts
+from .workers import Worker, workers_of
 
 MONOTONE = ("tanh", "sigmoid", "softplus", "erf")
 """Activations with act' >= 0, so that two of its values differ by at most s1."""
@@ -39,7 +40,8 @@ class BatchNumbers:
         alpha: upper bound of |J(c)^+ r(c)|.
         distance: upper bound of |w_0 - c|.
         multiplier: v near K(c)^{-1} r(c), by which alpha is bounded; (n, C).
-        parts: the batches.
+        parts: the batches, those of all workers.
+        workers: what each sees of them in a round; one with all samples where steps follow one another.
         layer: of one hidden layer, else None.
         bounds: of any network.
     """
@@ -53,6 +55,7 @@ class BatchNumbers:
     distance: float
     multiplier: Array
     parts: Parts
+    workers: tuple[Worker, ...]
     layer: HiddenLayer | None
     bounds: BallBounds
 
@@ -106,17 +109,19 @@ def numbers_at(start: Stored, centre: Stored, batches: Batches) -> BatchNumbers:
     else:
         parts = every_parts(kernel, grams, batches, n, outputs)
     least = max(0.0, at.lambda_min.value) / ROOM
+    whole = ROOM * float(sqrt_up(max(0.0, at.lambda_max.value)))
     v = _solve(kernel, away)
     return BatchNumbers(
         batches=batches,
         sigma=float(sqrt_down(least)),
         lambda_min=least,
-        whole=ROOM * float(sqrt_up(max(0.0, at.lambda_max.value))),
+        whole=whole,
         whole_share=whole_share,
         alpha=_alpha(kernel, away, v, least),
         distance=_distance(start, centre),
         multiplier=v.reshape(n, outputs),
         parts=parts,
+        workers=workers_of(parts, kernel, grams, batches, outputs, Worker(parts, whole, whole_share)),
         layer=layer,
         bounds=at.bounds,
     )

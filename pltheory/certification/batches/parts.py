@@ -26,7 +26,7 @@ class Parts:
     """Upper bounds, round-off counted.
 
     Attributes:
-        count: M, the batches of an epoch.
+        count: M, the batches of a pass.
         rows, shares: ||J_B(c)|| and the share of every batch, or of every sample; (P,).
         top_rows, top_shares: the same of every batch, or of one that stands for all.
         blocks: ||K_kj(c)|| of every two of the P, (P, P); the diagonal is not read.
@@ -53,16 +53,31 @@ class Parts:
         each = float(raised(np.sum(self.shares**2)))
         return float(sqrt_up(min(each, float(mul_up(float(self.count), np.max(raised(self.top_shares**2)))))))
 
-    def pairs(self, change: float) -> float:
-        """(T3), or the second form of (T1): Frobenius norms over pairs."""
+    def pairs(self, change: float, passes: int = 1) -> float:
+        """(T3), or the second form of (T1): Frobenius norms over pairs of the steps of so many passes.
+
+        Two batches meet once in each pass, and once in each order in every two passes; a batch meets itself in these.
+        """
         off = self.shares * change
         norms = self.rows + off
         squares = norms**2
-        coherent = float(raised(np.sum(squares[1:] * np.cumsum(squares)[:-1])))
+        own = (self.rows**2 + 2 * off * norms) ** 2
+        apart, again = float(passes * passes), 0.5 * passes * (passes - 1)
+        coherent = apart * np.sum(squares[1:] * np.cumsum(squares)[:-1]) + again * np.sum(squares**2)
+        near = apart * self._apart(off, norms) + again * np.sum(own)
+        return float(sqrt_up(min(float(raised(coherent)), float(raised(near)))))
+
+    def _apart(self, off: Array, norms: Array) -> float:
+        """Sum over pairs of (||K_kj(c)|| + d_k b_j + b_k d_j)^2, as computed."""
         both = np.outer(off, norms)
         near = (self.blocks + both + both.T) ** 2
         np.fill_diagonal(near, 0.0)
-        return float(sqrt_up(min(coherent, float(raised(0.5 * np.sum(near))))))
+        return float(0.5 * np.sum(near))
+
+    def taken(self, batches: slice) -> Parts:
+        """Those of some batches of one partition."""
+        rows, shares = self.rows[batches], self.shares[batches]
+        return Parts(len(rows), rows, shares, rows, shares, self.blocks[batches, batches])
 
 
 @quiet
@@ -76,15 +91,15 @@ def fixed_parts(kernel: Ball, grams: Ball | None, batches: Sequence[range], outp
         outputs: C.
     """
     cut = [slice(b.start * outputs, b.stop * outputs) for b in batches]
-    rows = np.array([_root(lambda_max_upper(_block(kernel, s, s)).value) for s in cut])
+    rows = np.array([root(lambda_max_upper(block(kernel, s, s)).value) for s in cut])
     shares = np.ones(len(cut))
     if grams is not None:
         own = [slice(b.start, b.stop) for b in batches]
-        shares = np.array([_root(lambda_max_upper(_block(grams, s, s)).value) for s in own])
+        shares = np.array([root(lambda_max_upper(block(grams, s, s)).value) for s in own])
     blocks = np.zeros((len(cut), len(cut)))
     for k, row in enumerate(cut):
         for j in range(k):
-            blocks[k, j] = blocks[j, k] = ROOM * spectral_norm_upper(_block(kernel, row, cut[j]))
+            blocks[k, j] = blocks[j, k] = ROOM * spectral_norm_upper(block(kernel, row, cut[j]))
     return Parts(len(cut), rows, shares, rows, shares, blocks)
 
 
@@ -107,23 +122,26 @@ def every_parts(kernel: Ball, grams: Ball | None, batches: Batches, samples: int
     if grams is not None:
         gram = add_up(np.abs(grams.mid), np.broadcast_to(grams.rad, grams.shape) if grams.rad.ndim else grams.rad)
         shares = ROOM * np.asarray(sqrt_up(np.diag(gram)))
-        top_share = _of_batch(np.diag(gram), gram, batches.size)
-    top_row = _of_batch(diagonal, blocks, batches.size)
-    return Parts(batches.count(n), rows, shares, np.array([top_row]), np.array([top_share]), blocks)
+        top_share = of_subset(np.diag(gram), gram, batches.size)
+    top_row = of_subset(diagonal, blocks, batches.size)
+    count = (batches.workers or 1) * batches.batches_of_part(n)
+    return Parts(count, rows, shares, np.array([top_row]), np.array([top_share]), blocks)
 
 
-def _of_batch(diagonal: Array, moduli: Array, size: int) -> float:
-    """Root of max over i of the diagonal entry and the size - 1 largest others of its row."""
+def of_subset(diagonal: Array, moduli: Array, size: int) -> float:
+    """Root of max over i of the diagonal entry and the size - 1 largest others of its row: a norm of any size rows."""
     others = np.array(moduli)
     np.fill_diagonal(others, 0.0)
     largest = np.sort(others, axis=1)[:, ::-1][:, : size - 1]
     return ROOM * float(sqrt_up(np.max(add_up(diagonal, sum_up(largest, 1)))))
 
 
-def _block(a: Ball, rows: slice, columns: slice) -> Ball:
+def block(a: Ball, rows: slice, columns: slice) -> Ball:
+    """Some rows and columns of a ball."""
     rad = a.rad if a.rad.ndim == 0 else np.broadcast_to(a.rad, a.shape)[rows, columns].copy()
     return Ball(a.mid[rows, columns].copy(), rad)
 
 
-def _root(square: float) -> float:
+def root(square: float) -> float:
+    """Upper bound of the root of an upper bound, with `ROOM`."""
     return ROOM * float(sqrt_up(max(0.0, square)))
