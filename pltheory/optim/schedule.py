@@ -174,14 +174,11 @@ class StepDecay(Schedule):
 
 
 @dataclass(frozen=True)
-class Cosine(Schedule):
-    """f_t = final + (1 - final) (1 + cos(pi t / length)) / 2 for t < length, and final from there on."""
+class Falling(Schedule):
+    """From 1 to final over length steps, and final from there on; a subclass says along what."""
 
     length: int
     final: float = 0.0
-
-    name = "cosine"
-    words = "falls along a cosine to final over length steps and stays"
 
     def check(self) -> None:
         """A number of steps and a share of eta."""
@@ -194,11 +191,14 @@ class Cosine(Schedule):
         return self.length
 
     def at(self, t: int) -> float:
-        """The cosine, or final."""
+        """Final, or final + (1 - final) times the share that is left."""
         if t >= self.length:
             return float(self.final)
-        share = (1 + math.cos(math.pi * t / self.length)) / 2
-        return min(1.0, max(self.final, self.final + (1 - self.final) * share))
+        return min(1.0, max(self.final, self.final + (1 - self.final) * self.left(t / self.length)))
+
+    def left(self, passed: float) -> float:
+        """From 1 at 0 to 0 at 1, monotone."""
+        raise NotImplementedError
 
     def least_from(self, t: int) -> float:
         """Final."""
@@ -206,32 +206,27 @@ class Cosine(Schedule):
 
 
 @dataclass(frozen=True)
-class Linear(Schedule):
-    """f_t = 1 - (1 - final) t / length for t < length, and final from there on."""
+class Cosine(Falling):
+    """f_t = final + (1 - final) (1 + cos(pi t / length)) / 2 for t < length, and final from there on."""
 
-    length: int
-    final: float = 0.0
+    name = "cosine"
+    words = "falls along a cosine to final over length steps and stays"
+
+    def left(self, passed: float) -> float:
+        """A half wave of the cosine."""
+        return (1 + math.cos(math.pi * passed)) / 2
+
+
+@dataclass(frozen=True)
+class Linear(Falling):
+    """f_t = 1 - (1 - final) t / length for t < length, and final from there on."""
 
     name = "linear"
     words = "falls linearly to final over length steps and stays"
 
-    def check(self) -> None:
-        """A number of steps and a share of eta."""
-        self._require_steps("length")
-        self._require_share("final", closed=True)
-
-    @property
-    def horizon(self) -> int:
-        """Length."""
-        return self.length
-
-    def at(self, t: int) -> float:
-        """The line, or final."""
-        return float(self.final) if t >= self.length else max(self.final, 1 - (1 - self.final) * t / self.length)
-
-    def least_from(self, t: int) -> float:
-        """Final."""
-        return float(self.final)
+    def left(self, passed: float) -> float:
+        """A line."""
+        return 1 - passed
 
 
 @dataclass(frozen=True)
