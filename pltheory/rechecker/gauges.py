@@ -88,10 +88,10 @@ class Form:
         g, sum_ = arb(claim) / self.share, arb(v) / self.share
         if self.squares:
             least = arb(min(self.weights)) if self.weights else arb(1)
-            return bool(g * g <= 2 * least * sum_)
+            return _shown(g * g, 2 * least * sum_)
         classes = self.y.shape[1]
         k = arb(classes) / (classes - 1) if self.name == "cross-entropy" else arb(1)
-        return _at_most_minimum((g * g / k).upper(), sum_, self.terms)
+        return _at_most_minimum(g * g / k, sum_, self.terms)
 
 
 def form_of(loss: str, y: Array, weights: Array | None) -> Form:
@@ -131,9 +131,9 @@ def _at_most_minimum(claim: arb, v: arb, n: int) -> bool:
     if claim <= even:
         return True
     if v <= ln2:
-        return not claim > even and _undecided()
+        return _shown(claim, even)
     if n == 1:
-        return bool(claim <= _f(v))
+        return _shown(claim, _f(v))
     end = (v / n).upper()
     left = [(arb(0), end, 0)]
     while left:
@@ -150,6 +150,11 @@ def _at_most_minimum(claim: arb, v: arb, n: int) -> bool:
             return _undecided()
         left += [(low, middle, cuts + 1), (middle, high, cuts + 1)]
     return True
+
+
+def _shown(claim: arb, value: arb) -> bool:
+    """Whether claim <= value, where that is decided."""
+    return True if claim <= value else False if claim > value else _undecided()
 
 
 def _undecided() -> bool:
