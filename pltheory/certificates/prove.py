@@ -28,7 +28,7 @@ def certify(
             Theorem B at weights that are not random, for instance a checkpoint loaded into the network.
         settings: step rule; eta a number or "c/beta".
         theorem: A, A', B, C; D (a trajectory from these weights; minutes); of class N also B+ (one hidden layer, one
-            output), of networks with kinks N; of any loss with a gauge L, T+L and T+B after
+            output), of networks with kinks N; of any loss with a gauge L, T+L, T+B and T+M after
             a stored run; F1 of mini-batches, F3 of mini-batches after a stored run.
         batches: what each step sees; None for all samples.
 

@@ -11,9 +11,10 @@ import numpy as np
 from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.problem import Problem
 from ..rigor.arithmetic import INTERVALS
+from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array
 from ..rigor.scalar import Interval, integral_below, interval
-from ..theory.potential import Constants
+from ..theory.potential import Constants, ahead
 from ..theory.statement import Statement
 from .centre import Centre
 from .certificate import proved_on
@@ -23,6 +24,11 @@ from .profile import Profile
 from .steps import At, Law
 from .verified_profile import points_of, positive_and_smooth, step_of, verified_profile
 
+INSIDE_NAMES = (
+    "0 < lambda_min(K(w_0))", "0 < k", "k <= xi", "xi <= 1", "0 < V of the path", "potential of the path", "0 < omega",
+    "0 < V of the rate", "potential of the rate", "rho_0 < k int_0^R sig",
+)  # fmt: skip
+"""Of Theorem M's hypotheses, the network being smooth."""
 MOST_FACTORS = 10**6
 """Factors of a schedule in a file that a recheck reads."""
 
@@ -62,15 +68,21 @@ def certify_steps(
 
 
 def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, centre: Centre, radius: float) -> Claim:
-    on, how = verified_profile(centre, loss, radius, points_of(centre)), rule.recursion
-    highest = on.residual * INTERVALS.sqrt(1 + interval(Fraction(law.excess(how.momentum))))
+    how, buffer = rule.recursion, centre.buffer or 0.0
+    # w_t lies behind z_t by alpha ||d_t||, which the buffer at the start adds to.
+    behind = interval(ahead(Fraction(how.momentum), how.nesterov)) * interval(buffer)
+    edge = (interval(radius) + behind).hi if buffer else None
+    on = verified_profile(centre, loss, radius, points_of(centre), edge)
+    highest = on.residual * INTERVALS.sqrt(1 + interval(Fraction(law.excess(how.momentum, buffer))))
     beta = on.beta(highest)
     eta = step_of(rule, beta)
-    at = At(beta.hi, eta, float(on.sigma.max()), on.norm.hi, on.lipschitz.hi, on.residual.hi)
+    at = At(beta.hi, eta, float(on.sigma.max()), on.norm.hi, on.lipschitz.hi, on.residual.hi, buffer)
     found = law.find(how, at)
     first, *kinks = positive_and_smooth(centre, radius)
     inequalities = [first, *law.inequalities(how, at, found), *kinks]
     start = law.start(how, at, found.c)
+    if buffer and start.hi > highest.hi:
+        raise NoVerdictError(f"rho_0 = {start.hi:.6g} is above what beta allows for, {highest.hi:.6g}")
     k = interval(found.k)
     available = np.array([max(0.0, (k * interval(float(s))).lo) for s in integral_below(on.grid, on.sigma)])
     inequalities.append(Inequality("rho_0 < k int_0^R sig", start.hi, "<", float(available[-1])))
@@ -85,6 +97,9 @@ def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, cen
         fallen = loss_at_end(law, rule, at, found, mu, floor, factors)
         loss_end = highest_loss * fallen * law.apart(how, at, found.c_rate)
     later = later_rate(law, rule, at, found, mu, floor, tail) if proved else 1.0
+    # Where a run arrives with a buffer, the point ahead of its weights is stored, and how near to it the exact one is.
+    carried = {} if centre.buffer is None else {f"c_{name}": value for name, value in centre.arrays.named().items()}
+    state = {} if centre.buffer is None else {"off": centre.spread, "buffer": centre.buffer}
     return Claim(
         statement,
         centre.arrays,
@@ -105,8 +120,8 @@ def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, cen
             loss_end=("upper", loss_end.hi),
         ),
         inequalities=tuple(inequalities),
-        witness={"grid": on.grid, "sigma": on.sigma, "factors": factors},
-        numbers={"radius": radius, "tail": tail, **{name: getattr(found, name) for name in law.numbers}},
+        witness={"grid": on.grid, "sigma": on.sigma, "factors": factors, **carried},
+        numbers={"radius": radius, "tail": tail, **{name: getattr(found, name) for name in law.numbers}, **state},
         recursion=True,
         unwritten=unwritten(len(factors)),
     )

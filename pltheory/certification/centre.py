@@ -39,6 +39,8 @@ class Centre:
         gram: K(w_0) and F(w_0) - y as balls, where they are kept.
         spread: e; `bounds` are then about any start in B(w_0, e), and `residual` and `outputs` hold at each of them,
             while lambda_min, lambda_max and `kernel` are of the weights w_0.
+        buffer: upper bound of ||d_0|| of a start with momentum, which is then z_0 = w_0 + alpha d_0; None where the
+            buffer is empty.
     """
 
     arrays: Stored
@@ -50,6 +52,7 @@ class Centre:
     kernel: KernelCentre | None = None
     gram: tuple[Ball, Ball] | None = None
     spread: float = 0.0
+    buffer: float | None = None
 
 
 @dataclass(frozen=True)

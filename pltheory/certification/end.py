@@ -18,16 +18,22 @@ import torch
 
 from ..optim import ClippedSettings
 from ..problem.problem import Problem
-from ..rigor.roundoff import Array
+from ..rigor.roundoff import ETA, Array, add_up, mul_up
+from ..rigor.scalar import interval
 from ..theory.statement import Statement
 from .centre import Centre, from_within
 from .claim import Claim, Inequality
 from .enclose import enclose
 from .finite import FiniteRun, finite_claim
+from .finite.expansion import Momentum
 from .finite.run import network_of
+from .stored import FloatNetwork
+from .trajectory.network import norm
 
 THEN = "then_"
 """Before the names of what is claimed from step T on."""
+ROOM = 1.0 + 2.0**-20
+"""What is claimed of the state at step T is worse than what was found by that factor: a recheck rounds otherwise."""
 _WORDS = (("w_0", "w~_T"), ("L_0", "L_T"), ("r_0", "r_T"), ("rho_0", "rho_T"))
 
 
@@ -51,14 +57,35 @@ def problem_at(problem: Problem, parameters: Sequence[Array] | None = None) -> P
     return work
 
 
+def end_of(run: FiniteRun) -> FloatNetwork:
+    """What follows starts near these weights: w~_T, with momentum those ahead of it, about w~_T + al d~_T."""
+    end = network_of(run.start, run.final.w)
+    if not isinstance(run.expansion, Momentum):
+        return end
+    al = run.expansion.al.hi
+    return network_of(run.start, [w + al * d for w, d in zip(run.final.w, run.final.d, strict=True)])
+
+
 def centre_at(run: FiniteRun) -> Centre:
-    """Verified numbers for every start within eps_T of the stored end.
+    """Verified numbers for every start that the exact run may end at.
+
+    With momentum a start is z_T = w_T + al d_T: the norm of pairs is at least |z| and sqrt(c) |d|, so that z_T is
+    within eps_T of w~_T + al d~_T, and |d_T| is at most |d~_T| + eps_T / sqrt(c).
 
     Raises:
         NoVerdictError: an overflow, or no eigenvalue bound could be verified.
     """
-    end = network_of(run.start, run.final.w)
-    return from_within(enclose(run.start.replaced(end.weights, end.biases)), run.apart)
+    end = end_of(run)
+    centre = enclose(run.start.replaced(end.weights, end.biases))
+    if not isinstance(run.expansion, Momentum):
+        return from_within(centre, run.apart)
+    d = norm(run.final.d).hi
+    # Of w + al d as computed: al, the product and the sum are each rounded once or twice.
+    off = mul_up(2.0**-50, add_up(norm(end.parameters).hi, mul_up(run.expansion.al.hi, d)))
+    count = float(sum(p.size for p in end.parameters))
+    spread = float(add_up(run.eps, off, mul_up(2.0, ETA, count)) * ROOM)
+    buffer = (interval(d) + interval(run.eps) / interval(run.expansion.root)).hi * ROOM
+    return replace(from_within(centre, spread), buffer=buffer)
 
 
 def followed_by(statement: Statement, loss: str, settings: ClippedSettings, run: FiniteRun, then: Claim) -> Claim:

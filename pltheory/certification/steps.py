@@ -21,6 +21,9 @@ from ..theory.potential import Constants, Setting, ahead, search
 from .claim import Inequality
 from .conclusion import floor_below
 
+CARRIED = 2.0**-4
+"""Share of ||r_0||^2 that a buffer at the start may add to the square of Theorem M's rho_0."""
+
 
 @dataclass(frozen=True)
 class At:
@@ -33,6 +36,7 @@ class At:
         largest: upper bound of ||J(w_0)||.
         lipschitz: upper bound L_F of ||J|| on the ball.
         residual: upper bound of ||r_0||.
+        buffer: upper bound of ||d_0||.
     """
 
     beta: float
@@ -41,6 +45,7 @@ class At:
     largest: float
     lipschitz: float
     residual: float
+    buffer: float = 0.0
 
 
 class Law(ABC):
@@ -56,8 +61,8 @@ class Law(ABC):
     numbers: ClassVar[tuple[str, ...]]
     outside: ClassVar[bool] = False
 
-    def excess(self, m: float) -> float:
-        """Rho_0^2 is at most (1 + excess) ||r_0||^2."""
+    def excess(self, m: float, buffer: float = 0.0) -> float:
+        """Rho_0^2 is at most (1 + excess) ||r_0||^2, for a momentum m and a bound of ||d_0||."""
         return 0.0
 
     @abstractmethod
@@ -171,6 +176,23 @@ class Inside(Momentum):
 
     forms = frozenset({Form.INSIDE})
 
+    def excess(self, m: float, buffer: float = 0.0) -> float:
+        """What a buffer may add, to which C is held."""
+        return CARRIED if buffer else 0.0
+
+    def most(self, how: Recursion, at: At) -> float:
+        """C ||d_0||^2 / eta <= excess ||r_0||^2."""
+        if not at.buffer:
+            return float("inf")
+        return CARRIED * at.eta * (at.residual / at.buffer) ** 2 * (1 - 2.0**-40)
+
+    def start(self, how: Recursion, at: At, c: float) -> Interval:
+        """sqrt(||r(z_0)||^2 + c ||d_0||^2), c = C / eta."""
+        residual, buffer = interval(at.residual), interval(at.buffer)
+        if not at.buffer:
+            return residual
+        return INTERVALS.sqrt(residual * residual + interval(c) * buffer * buffer / interval(at.eta))
+
     def apart(self, how: Recursion, at: At, c: float) -> Interval:
         """1 + L_F^2 alpha^2 / c with c = C / eta: from z_t to w_t."""
         alpha, lipschitz = interval(ahead(Fraction(how.momentum), how.nesterov)), interval(at.lipschitz)
@@ -178,7 +200,7 @@ class Inside(Momentum):
 
     def gradient(self, how: Recursion, at: At, found: Constants) -> Interval:
         """L_F ||r(w_t)||."""
-        return interval(at.lipschitz) * interval(at.residual) * INTERVALS.sqrt(self.apart(how, at, found.c))
+        return interval(at.lipschitz) * self.start(how, at, found.c) * INTERVALS.sqrt(self.apart(how, at, found.c))
 
 
 class Outside(Momentum):
@@ -187,7 +209,7 @@ class Outside(Momentum):
     forms = frozenset({Form.OUTSIDE})
     outside = True
 
-    def excess(self, m: float) -> float:
+    def excess(self, m: float, buffer: float = 0.0) -> float:
         """M, to which C is held."""
         return m
 

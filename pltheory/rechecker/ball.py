@@ -50,6 +50,8 @@ class BallClaim(Common):
     """Asked before Theorem E is computed; the rest was admitted when the claim was read."""
     spread: float = 0.0
     """The run starts anywhere within that of the stored weights."""
+    beyond: float = 0.0
+    """L_F and ell hold on a ball that is by so much larger than that of the profile."""
 
 
 @dataclass(frozen=True)
@@ -425,9 +427,10 @@ def on_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> OnBall:
             profile = [sigma.max(sigma_0 * scale * part) for sigma, part in zip(profile, shares, strict=True)]
     for j, (sigma, claim) in enumerate(zip(profile, c.sigma, strict=True)):
         checks.compare(f"arrays.sigma[{j}]", claim, sigma, "lower")
+    edge = outward(c.radius, c.beyond)
     # At the start J may have changed already.
-    first, lipschitz = changes[0], (at.largest + changes[-1]) * scale
-    ell = at.steepness(c.radius) * scale
+    first, lipschitz = changes[0], (at.largest + (at.change(edge) if c.beyond else changes[-1])) * scale
+    ell = at.steepness(edge) * scale
     return OnBall(at, share, profile, at.residual * scale, (at.largest + first) * scale, lipschitz, ell)
 
 

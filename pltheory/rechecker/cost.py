@@ -130,7 +130,7 @@ def estimate(theorem: str, shapes: dict[str, Shape], bits: int) -> Cost:
         seconds, numbers = _finite(at, *shapes["batches"])
     elif theorem in ("F1", "F2", "F4"):
         seconds, numbers = _every_order(at)
-    elif theorem in ("F3", "T+B", "T+L"):
+    elif theorem in ("F3", "T+B", "T+L", "T+M"):
         later = _every_order(at) if theorem == "F3" else _centre(at, *shapes["grid"])
         (seconds, numbers), (more, others) = _finite(at, *shapes["batches"]), later
         seconds, numbers = seconds + more, max(numbers, others)

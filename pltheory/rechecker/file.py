@@ -30,7 +30,7 @@ LOSSES = {"T": _OF_OUTPUTS, "T+L": _OF_OUTPUTS, "L": GAUGED}
 """Of theorems that speak of more than the square loss."""
 MOST_LAYERS = 1000
 OF_STEPS = {
-    **dict.fromkeys(("S", "M", "Mb", "M2", "M3"), ("momentum", "nesterov", "clip")),
+    **dict.fromkeys(("S", "M", "Mb", "M2", "M3", "T+M"), ("momentum", "nesterov", "clip")),
     **dict.fromkeys(("W2",), ("weight_decay", "decoupled_weight_decay")),
 }
 """What the certificates of a theorem say of its steps beside eta, gamma and delta."""

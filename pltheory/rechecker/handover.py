@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import ball, batches, level
+from . import ball, batches, level, steps
 from .checks import Check, Checks, Tick
-from .fields import damaged
-from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored
+from .fields import damaged, number
+from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored, read_witness
 from .finite import claim as finite
-from .finite.replay import check_finite
+from .finite.replay import replayed
 
 THEN = "then_"
 """Before the names of numbers and bounds of what follows."""
@@ -35,6 +35,8 @@ class Second:
         claim: from the stored end, the text, the radius of the ball of starts, bounds and hypotheses, the prefix of
             its numbers, and what stops a costly part, to its claim.
         check: recomputes that.
+        moving: whether it goes on with the momentum of the run, from a stored point ahead of its end; else there is
+            none in either.
     """
 
     bounds: dict[str, str]
@@ -43,6 +45,7 @@ class Second:
     arrays: Callable[[dict[str, Any]], dict[str, int]]
     claim: Callable[..., Any]
     check: Callable[[Any, Checks, Tick], None]
+    moving: bool = False
 
 
 def from_end(hypotheses: Table) -> Table:
@@ -62,6 +65,29 @@ def _every_order(end: Stored, text: Any, spread: float, bounds: Any, hypotheses:
 
 def _integral(end: Stored, *more: Any) -> Any:
     return ball.claim_of(replace(end, theorem="B"), *more)
+
+
+def _ahead(text: dict[str, Any]) -> dict[str, int]:
+    ends = finite.own_arrays(text)
+    centre = {name.replace("end_", "c_"): size for name, size in ends.items() if name.startswith("end_")}
+    return {"grid": 1, "sigma": 1, "factors": 1, **centre}
+
+
+def _momentum(
+    end: Stored, text: Any, spread: float, bounds: Any, hypotheses: Any, prefix: str, admit: Admit
+) -> steps.Claim:
+    """About the stored point ahead of the end, in place of the end."""
+    weights = [end.more[f"c_W{l}"] for l in range(1, len(end.weights) + 1)]
+    biases = [end.more.get(f"c_b{l}") for l in range(1, len(end.weights) + 1)]
+    for l, (own, there) in enumerate(zip([*weights, *biases], [*end.weights, *end.biases], strict=True), 1):
+        if (own is None) != (there is None) or (own is not None and there is not None and own.shape != there.shape):
+            damaged(f"arrays.c_W{l}", "has not the shape of the weights")
+    off, buffer = (number(*read_witness(text, prefix + name)) for name in ("off", "buffer"))
+    for name, value in (("off", off), ("buffer", buffer)):
+        if not value > 0:
+            damaged(f"witness.{prefix}{name}", f"{value} is not positive")
+    here = replace(end, theorem="M", weights=weights, biases=biases)
+    return steps.claim_of(here, text, off, buffer, bounds, hypotheses, prefix, admit)
 
 
 _START = 2
@@ -95,6 +121,15 @@ AFTER = {
         level.claim_of,
         level.check_level,
     ),
+    "T+M": Second(
+        steps.BOUNDS,
+        from_end([steps.POSITIVE, *steps.OWN["M"], steps.LAST]),
+        ("radius", "tail", *steps.NUMBERS["M"], "off", "buffer"),
+        _ahead,
+        _momentum,
+        steps.check_steps,
+        moving=True,
+    ),
 }
 
 
@@ -105,14 +140,14 @@ class Handover:
     Attributes:
         run: of the stored steps.
         then: of what follows from their end on.
-        check: recomputes the latter.
+        after: the theorem that it is of.
     """
 
     in_doubles: ClassVar[bool] = False
 
     run: finite.FiniteClaim
     then: Any
-    check: Callable[[Any, Checks, Tick], None]
+    after: Second
 
     @property
     def parts(self) -> int:
@@ -133,14 +168,16 @@ def read_handover(text: dict[str, Any], path: Path, admit: Admit) -> Handover:
     hypotheses = read_hypotheses(text, [*finite.HYPOTHESES, *after.hypotheses])
     cut = len(finite.HYPOTHESES)
     run = finite.finite_of(stored, text, {name: bounds[name] for name in finite.BOUNDS}, hypotheses[:cut])
-    if run.momentum != 0:
-        damaged("witness.momentum", "must be 0: what follows is about steps without momentum")
+    if (run.momentum > 0) != after.moving:
+        damaged("witness.momentum", f"must be {'positive' if after.moving else '0'}, as in what follows")
     if any(eta != stored.eta for eta in run.steps["eta"]):
         damaged("arrays.eta", f"is not optimizer.eta = {stored.eta!r} in every step")
     end = replace(stored, weights=run.end.weights, biases=run.end.biases)
     later = {name: bounds[THEN + name] for name in after.bounds}
     then = after.claim(end, text, bounds["apart"], later, hypotheses[cut:], THEN, admit)
-    return Handover(run, then, after.check)
+    if after.moving and (then.steps.m, then.steps.nesterov) != (run.momentum, run.nesterov):
+        damaged("witness.momentum", "is not optimizer.momentum, or nesterov not optimizer.nesterov")
+    return Handover(run, then, after)
 
 
 class _Later(Checks):
@@ -163,5 +200,9 @@ class _Later(Checks):
 
 def check_handover(c: Handover, checks: Checks, tick: Tick) -> None:
     """Recompute every claim: those of the stored run, and those of what follows from its end on."""
-    check_finite(c.run, checks, tick)
-    c.check(c.then, _Later(checks, len(finite.HYPOTHESES)), tick)
+    replay = replayed(c.run, checks, tick)
+    if c.after.moving and replay is not None:
+        off, buffer = replay.ahead(c.then.on)
+        checks.compare(f"witness.{THEN}off", c.then.on.spread, off, "upper", "distance of z_T from the stored centre")
+        checks.compare(f"witness.{THEN}buffer", c.then.steps.buffer, buffer, "upper", "norm of d_T")
+    c.after.check(c.then, _Later(checks, len(finite.HYPOTHESES)), tick)

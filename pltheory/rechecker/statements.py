@@ -28,6 +28,12 @@ CONCLUSIONS = {
         "the exact iterate after T stored steps from w_0 is as enclosed; from there on, with steps that see all "
         "samples, L_{t+1} <= q L_t with mu = sig(rho)^2, path length from x_T at most rho, w_t converges to a zero of L"
     ),
+    "T+M": (
+        "the exact iterate after T stored steps from w_0 is as enclosed; from there on, with steps that see all "
+        "samples and the buffer as it is, E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(z_t) + (c / 2) "
+        "||d_t||^2, the path of z_t is at most rho and that of w_t at most rho + alpha ||d_T||, w_t converges to a "
+        "zero of L"
+    ),
     "T+L": (
         "the exact iterate after T stored steps from w_0 is as enclosed; from there on, with steps that see all "
         "samples, L_t falls to at most eps, within N more steps if eps > 0; up to there the path from x_T is at most "

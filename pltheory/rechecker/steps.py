@@ -18,7 +18,7 @@ from flint import arb, fmpq
 from . import ball
 from .checks import Check, Checks, Tick, clipping_floor
 from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Stop, damaged, number
-from .file import Admit, read_bounds, read_hypotheses, read_recursion, read_stored, read_witness
+from .file import Admit, Stored, read_bounds, read_hypotheses, read_recursion, read_stored, read_witness
 from .graph.ball import GraphBall
 from .graph.file import GraphStored, read_graph
 
@@ -51,6 +51,7 @@ class Steps:
         factors: of the schedule, one by one.
         tail: lower bound of all later ones.
         numbers: k, and of M and Mb xi, C, omega and the C that goes with it.
+        buffer: upper bound of ||d_0||, of M.
     """
 
     m: float
@@ -59,6 +60,7 @@ class Steps:
     factors: list[float]
     tail: float
     numbers: dict[str, float]
+    buffer: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -93,27 +95,56 @@ def read_steps(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
     layered = isinstance(text.get("network"), dict) and "nodes" in text["network"]
     read = read_graph if layered else read_stored
     stored = read(text, path, admit, arrays, numbers)
-    m, nesterov, clip = read_recursion(text)
-    _require_spoken_of(stored.theorem, stored.gamma, m, nesterov, clip)
-    radius, factors = number(*read_witness(text, "radius")), stored.more["factors"]
-    grid, sigma = ball.read_profile(stored.more, radius)
-    tail = number(*read_witness(text, "tail"))
-    if not 1 <= factors.size <= MOST_STEPS or not ((factors >= 0) & (factors <= 1)).all():
-        damaged("arrays.factors", f"must have 1 to {MOST_STEPS} numbers in [0, 1]")
-    if not 0 <= tail <= 1:
-        damaged("witness.tail", f"{tail} is not in [0, 1]")
-    if stored.theorem == "M" and not ((factors == 1).all() and tail == 1):
-        damaged("arrays.factors", "Theorem M speaks of one step size: factors and tail must be 1")
     known = [POSITIVE, *OWN[stored.theorem], LAST]
     if isinstance(stored, GraphStored) and stored.kinks:
         known.insert(-1, ball.KINKS)
+    return claim_of(stored, text, 0.0, 0.0, read_bounds(text, BOUNDS), read_hypotheses(text, known), "", admit)
+
+
+def claim_of(
+    stored: Stored | GraphStored,
+    text: dict[str, Any],
+    spread: float,
+    buffer: float,
+    bounds: dict[str, float],
+    hypotheses: list[tuple[float, str, float]],
+    prefix: str,
+    admit: Admit,
+) -> Claim:
+    """What a text claims of steps from its weights on.
+
+    Args:
+        stored: the start, with `grid`, `sigma` and `factors`; its theorem is S, M or Mb.
+        text: with the theorem's numbers.
+        spread: radius of the ball of starts.
+        buffer: upper bound of ||d_0||, of M.
+        bounds, hypotheses: of the theorem.
+        prefix: before the names of its numbers.
+        admit: asked before Theorem E is computed.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    m, nesterov, clip = read_recursion(text)
+    _require_spoken_of(stored.theorem, stored.gamma, m, nesterov, clip)
+    radius, factors = number(*read_witness(text, f"{prefix}radius")), stored.more["factors"]
+    grid, sigma = ball.read_profile(stored.more, radius)
+    tail = number(*read_witness(text, f"{prefix}tail"))
+    if not 1 <= factors.size <= MOST_STEPS or not ((factors >= 0) & (factors <= 1)).all():
+        damaged("arrays.factors", f"must have 1 to {MOST_STEPS} numbers in [0, 1]")
+    if not 0 <= tail <= 1:
+        damaged(f"witness.{prefix}tail", f"{tail} is not in [0, 1]")
+    if stored.theorem == "M" and not ((factors == 1).all() and tail == 1):
+        damaged("arrays.factors", "Theorem M speaks of one step size: factors and tail must be 1")
+    ahead = (arb(m) ** (2 if nesterov else 1) / (1 - arb(m)) * arb(buffer)).upper()
+    beyond = float(np.nextafter(float(ahead), np.inf)) if buffer else 0.0
     kind = ball.GraphClaim if isinstance(stored, GraphStored) else ball.Claim
     on = kind(
-        **vars(stored), radius=radius, bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),
-        grid=grid.tolist(), sigma=sigma.tolist(), admit=admit,
+        **vars(stored), radius=radius, bounds=bounds, hypotheses=hypotheses, grid=grid.tolist(),
+        sigma=sigma.tolist(), admit=admit, spread=spread, beyond=beyond,
     )  # fmt: skip
-    given = {name: number(*read_witness(text, name)) for name in names}
-    return Claim(on, Steps(m, nesterov, clip, factors.tolist(), tail, given))
+    given = {name: number(*read_witness(text, prefix + name)) for name in NUMBERS[stored.theorem]}
+    return Claim(on, Steps(m, nesterov, clip, factors.tolist(), tail, given, buffer))
 
 
 def _require_spoken_of(theorem: str, gamma: float, m: float, nesterov: bool, clip: str) -> None:
@@ -145,8 +176,9 @@ def check_steps(claim: Claim, checks: Checks, tick: Tick) -> None:
     bound("largest", found.largest)
     bound("lipschitz", found.lipschitz)
     bound("ell", found.ell)
+    start = law.start(found, steps.numbers.get("c", 0.0))
     # Residuals up to sqrt(1 + m) ||r_0|| for Mb, whose potential begins above the loss.
-    highest = found.residual * (1 + arb(steps.m if c.theorem == "Mb" else 0)).sqrt()
+    highest = found.residual * (1 + arb(steps.m)).sqrt() if c.theorem == "Mb" else start
     bound("beta", found.lipschitz**2 + highest * found.ell)
     checks.hypothesis(0, c.hypotheses[0], POSITIVE[0], zero, found.at.least)
     names = [name for name, _ in OWN[c.theorem]]
@@ -158,7 +190,6 @@ def check_steps(claim: Claim, checks: Checks, tick: Tick) -> None:
         checks.hypothesis(last - 1, c.hypotheses[last - 1], ball.KINKS[0], arb(found.at.meeting(c.radius)), zero)
     widths = [arb(q) - p for p, q in itertools.pairwise(c.grid)]
     sums = [zero, *itertools.accumulate(w * s for w, s in zip(widths, profile[1:], strict=True))]
-    start = found.residual * law.above(steps.numbers.get("c", 0.0)).sqrt()
     bound("start", start)
     k = arb(steps.numbers["k"])
     checks.hypothesis(last, c.hypotheses[last], LAST[0], start, k * sums[-1])
@@ -178,7 +209,7 @@ def check_steps(claim: Claim, checks: Checks, tick: Tick) -> None:
             known[f] = law.factor(mu, floor, f, f).min(one).max(zero)
         product = product * known[f]
     rated = steps.numbers.get("c_rate", 0.0)
-    loss = found.residual**2 / 2 * law.above(rated) * product * law.apart(found, rated)
+    loss = law.start(found, rated) ** 2 / 2 * product * law.apart(found, rated)
     bound("loss_end", loss)
     # Of a later factor of the schedule no more is said than that it lies in [tail, 1].
     bound("rate", law.factor(mu, floor, steps.tail, 1.0).min(one) if steps.tail > 0 else one)
@@ -236,11 +267,13 @@ class _Law:
             raise Stop(FALSE, "witness.c", f"V = {float(v):.6g} is not positive")
         return v, least + weight * cross**2 / (2 * v)
 
-    def above(self, c: float) -> arb:
-        """2 E_0 over ||r_0||^2, with that C."""
-        if self.theorem != "Mb":
-            return arb(1)
-        return 1 + arb(self.eta) * arb(c) * arb(self.largest) ** 2 / _ball(self.a)
+    def start(self, found: ball.OnBall, c: float) -> arb:
+        """sqrt(2 E_0), with that C."""
+        if self.theorem == "Mb":
+            return found.residual * (1 + arb(self.eta) * arb(c) * arb(self.largest) ** 2 / _ball(self.a)).sqrt()
+        if not self.steps.buffer:
+            return found.residual
+        return (found.residual**2 + arb(c) * arb(self.steps.buffer) ** 2 / arb(self.eta)).sqrt()
 
     def apart(self, found: ball.OnBall, c: float) -> arb:
         """L(w_t) over E_t, with that C: the weights lie behind the point whose loss the potential holds."""
@@ -254,7 +287,7 @@ class _Law:
             return found.lipschitz * found.residual
         c = self.steps.numbers["c"]
         if self.theorem == "M":
-            return found.lipschitz * found.residual * self.apart(found, c).sqrt()
+            return found.lipschitz * start * self.apart(found, c).sqrt()
         lag = arb(self.steps.m) ** 2 / (arb(self.eta) * _ball(self.a) * arb(c))
         return (lag + (found.lipschitz / _ball(self.a)) ** 2).sqrt() * start
 

@@ -34,6 +34,7 @@ from . import (
     t,
     t_b,
     t_l,
+    t_m,
     tmssr25,
     w2,
 )
@@ -63,7 +64,7 @@ LADDER: tuple[Theorem, ...] = (
     w2.THEOREM,
 )
 
-BY_NAME: tuple[Theorem, ...] = (t.THEOREM, t_b.THEOREM, t_l.THEOREM, f3.THEOREM)
+BY_NAME: tuple[Theorem, ...] = (t.THEOREM, t_b.THEOREM, t_l.THEOREM, t_m.THEOREM, f3.THEOREM)
 """Theorems that are asked for by their ids alone: they follow the run itself, and are no step of a ladder."""
 
 OF_BATCHES: tuple[Theorem, ...] = (f1.THEOREM, f2.THEOREM, f4.THEOREM)

@@ -161,7 +161,13 @@ class PotentialTheorem(IntegralTheorem):
 
     def prove(self, question: Question, found: Ball) -> StepsBall:
         """The same ball with proved constants."""
-        proved = super().prove(question, found)
+        return self._with_constants(super().prove(question, found))
+
+    def proved_near(self, problem: Problem, settings: StepSettings, found: Ball, centre: Centre | None) -> StepsBall:
+        """As of `BallTheorem`."""
+        return self._with_constants(super().proved_near(problem, settings, found, centre))
+
+    def _with_constants(self, proved: Ball) -> StepsBall:
         c = proved.certificate
         assert c is not None
         numbers = {name: c.numbers[name] for name in self.law.numbers}

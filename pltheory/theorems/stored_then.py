@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from ..certification.centre import Centre
 from ..certification.claim import Claim
-from ..certification.end import centre_at, followed_by, from_end, problem_at
+from ..certification.end import centre_at, end_of, followed_by, from_end, problem_at
 from ..certification.finite import FiniteRun, follow
 from ..certification.finite.rule import stored_rule
 from ..certification.stored import require_unchanged, stored_arrays
@@ -33,8 +33,6 @@ from .sources import PROJECT
 
 GROWING = 1.2
 """Steps up to the next look over those up to the last."""
-MARGIN = 1.1
-"""By so much there is more than what is needed, as computed, where the stored run ends."""
 
 
 class NearWeights(Protocol):
@@ -123,9 +121,11 @@ class StoredThen(Theorem):
     Attributes:
         then: the theorem that follows.
         defaults: of the options; 0 steps are as many as it takes until `then` closes.
+        margin: by so much there is more than what is needed, as computed, where the stored run ends.
     """
 
     then: NearWeights
+    margin = 1.1
     defaults: ClassVar[Mapping[str, Any]] = {"steps": 0}
     citation = PROJECT
     certifiable = True
@@ -178,7 +178,7 @@ class StoredThen(Theorem):
         require_unchanged(start, stored_arrays(problem))
         if run.outcome is None or run.obstruction:
             return Found(eta, run, None, None, run.obstruction)
-        there = problem_at(problem, run.final.w)
+        there = problem_at(problem, end_of(run).parameters)
         found = self._near(there, chosen, options, run.steps)
         if not found.constants.holds:
             why = f"after {run.steps} steps Theorem {self.then.id} does not close: there is {found.constants.ratio:.3g}"
@@ -209,7 +209,7 @@ class StoredThen(Theorem):
                 return False
             due = max(step + 1, math.ceil(GROWING * step))
             on = self._near(problem_at(problem, parameters), settings, options, step).constants
-            return on.holds and on.ratio > MARGIN
+            return on.holds and on.ratio > self.margin
 
         return enough
 
@@ -250,7 +250,7 @@ class StoredThen(Theorem):
         rows = self.then.consequences(question, found.then)
         return [replace(r, how=f"{r.how}; steps counted from the end of the stored ones") for r in rows]
 
-    def promise(self, question: Question, found: Found) -> Promise | None:
+    def promise(self, question: Question, found: Found) -> HandoverPromise | None:
         """Loss and path at step T, and the inequalities of the theorem that follows from there on."""
         first = t.promised(found.eta, found.run)
         later = None if found.then is None else self.then.promise(question, found.then)

@@ -93,6 +93,7 @@ NAMES = (
     "level_step",
     "level_handover",
     "momentum_ahead",
+    "momentum_carried",
     "momentum_form",
     "momentum_concave",
     "momentum_inside",

@@ -14,6 +14,7 @@ OTHER_RULES = {
     "LZB22-6": GradientDescentSettings(eta="0.5/beta"),
     "M": DeltaGClipSettings(eta="0.05/beta", gamma=1e-6, delta=0.2, momentum=0.5),
     "Mb": DeltaGClipSettings(eta="0.05/beta", gamma=1e-6, delta=0.2, momentum=0.5, clip="buffer"),
+    "T+M": DeltaGClipSettings(eta="0.05/beta", gamma=1e-6, delta=0.2, momentum=0.5),
     "M2": GradientDescentSettings(eta="0.06/beta", momentum=0.8),
     "M3": GradientDescentSettings(eta="1/beta", momentum=0.8),
     "W2": DeltaGClipSettings(eta="0.5/beta", gamma=1e-6, delta=0.2, weight_decay=1e-9),
@@ -48,7 +49,7 @@ class BuiltIn(TheoremContract):
     def samples(self):
         for sample in super().samples():
             # Those that follow a run, and B+, are asked where they answer soon.
-            if self.name not in ("B+", "D", "F3", "T+B", "T+L") or "near a solution" in sample.name:
+            if self.name not in ("B+", "D", "F3", "T+B", "T+L", "T+M") or "near a solution" in sample.name:
                 yield sample
 
 

@@ -17,6 +17,7 @@ from flint import arb
 from ..arithmetic import largest_of, root
 from ..checks import Check, Checks, Tick
 from ..fields import ACCEPTED, FALSE, UNSURE, Stop
+from ..file import Stored
 from ..iterate import step_size
 from ..midpoint import require_rounding
 from ..pairs.step import PairWeights
@@ -191,6 +192,18 @@ class Replay:
         checks.hypothesis(0, c.hypotheses[0], HYPOTHESES[0][0], width, first)
         self._classes(outputs, targets, checks)
 
+    def ahead(self, centre: Stored) -> tuple[arb, arb]:
+        """Upper bounds of the distance of z_T = w_T + al d_T from a network's weights, and of |d_T|.
+
+        The norm of pairs, in which the exact state is known, is at least that of z, and sqrt c times that of d.
+        """
+        assert self.held is not None
+        passes, engine = self.engine.passes(self.all), self.engine
+        z = [engine.scaled(u, self.pairs.al) for u in self.held.parts]
+        near, rounding = engine.settled(like(self.at, _sum(self.at.parts, z)))
+        away = passes.distance(near, type(engine)(self.c, centre).end) + rounding + self.apart
+        return away.upper(), (passes.norm(self.held.parts) + self.apart / self.c.weight).upper()
+
     def _loss(self, outputs: list[list[arb]], targets: list[list[float]]) -> arb:
         parts = (self.loss.value(u, y) for u, y in zip(outputs, targets, strict=True))
         return sum(parts, arb(0)) / self.c.terms(len(targets))
@@ -243,12 +256,22 @@ def _allowed(clip: Clip, low: arb, high: arb) -> set[str]:
 
 def check_finite(c: FiniteClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem T; the first step that fails ends the recheck."""
+    replayed(c, checks, tick)
+
+
+def replayed(c: FiniteClaim, checks: Checks, tick: Tick) -> Replay | None:
+    """The same.
+
+    Returns:
+        What is known of the exact state at the end; None where a step fails.
+    """
     replay = Replay(c)
     for t in range(len(c.batches)):
         tick(f"step {t}")
         before = len(checks)
         replay.step(t, checks)
         if any(check.code != ACCEPTED for check in checks[before:]):
-            return
+            return None
     tick("the end")
     replay.finish(checks)
+    return replay
