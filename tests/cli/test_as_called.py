@@ -1,4 +1,8 @@
-"""Every subcommand as a user calls it: the installed script in a process of its own, its code and its streams."""
+"""Every subcommand as a user calls it: its code and its streams.
+
+Each is run once in a process of its own by the installed script; what else is asked, where the program is the same
+once it has been imported, is asked of the warm process.
+"""
 
 from __future__ import annotations
 
@@ -92,8 +96,8 @@ def refused(end: Ended) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help(tmp_path, name):
-    end = ended_well(script(name, "--help", folder=tmp_path))
+def test_help(warm, tmp_path, name):
+    end = ended_well(warm(name, "--help", folder=tmp_path))
     assert end.stdout.startswith(f"Usage: pltheory {name}")
     assert end.stderr == ""
 
@@ -198,10 +202,16 @@ def test_as_a_module(tmp_path):
         "env more",
     ],
 )
-def test_bad_input_is_refused_in_one_line_and_writes_nothing(small, tmp_path, line):
+def test_bad_input_is_refused_in_one_line_and_writes_nothing(warm, small, tmp_path, line):
     before = everything_in(tmp_path)
-    refused(script(*line.split(), folder=tmp_path))
+    refused(warm(*line.split(), folder=tmp_path))
     assert everything_in(tmp_path) == before
+
+
+@pytest.mark.parametrize("line", ["verfy small.toml", "recheck small.toml"])
+def test_the_installed_script_refuses_alike(small, tmp_path, line):
+    refused(script(*line.split(), folder=tmp_path))
+    assert everything_in(tmp_path) == {"small.toml"}
 
 
 # Streams
@@ -230,9 +240,6 @@ FULL = "error: standard output cannot be written (No space left on device)\n"
         ("$P --help >&-", 74, CLOSED),
         ("$P env >&- 2>&-", 74, ""),
         ("$P --version >/dev/full", 74, FULL),
-        ("$P check small.toml >/dev/full", 74, FULL),
-        ("$P check small.toml --json >/dev/full", 74, FULL),
-        ("$P check absent.toml 2>/dev/full", 2, ""),
         ("$P check absent.toml 2>&-", 2, ""),
         ("$P check - <&-", 2, "error: CONFIG -: standard input is closed\n"),
         (r"printf '\377' | $P check -", 2, "error: CONFIG -: not text\n"),
@@ -248,6 +255,21 @@ def test_streams_that_take_or_give_nothing(small, tmp_path, line, code, said):
 
 
 @pytest.mark.parametrize(
+    ("line", "stream", "code", "said"),
+    [
+        ("check small.toml", 1, 74, FULL),
+        ("check small.toml --json", 1, 74, FULL),
+        ("check absent.toml", 2, 2, ""),
+    ],
+)
+def test_a_disk_that_is_full(warm, small, tmp_path, line, stream, code, said):
+    full = f"import os; os.dup2(os.open('/dev/full', os.O_WRONLY), {stream})"
+    end = warm(*line.split(), folder=tmp_path, before=full)
+    assert (end.code, end.stdout, end.stderr) == (code, "", said)
+    assert everything_in(tmp_path) == {"small.toml"}
+
+
+@pytest.mark.parametrize(
     "environment",
     [
         {"PYTHONIOENCODING": "ascii"},
@@ -256,10 +278,10 @@ def test_streams_that_take_or_give_nothing(small, tmp_path, line, code, said):
     ],
     ids=["ascii", "latin-1", "locale"],
 )
-def test_output_that_is_not_utf_8_says_the_same(small, tmp_path, environment):
+def test_output_that_is_not_utf_8_says_the_same(warm, small, tmp_path, environment):
     end = shell("$P check small.toml --json", tmp_path, **environment)
     assert end.code == 3, end.stderr
-    other = script("check", small, "--json", folder=tmp_path)
+    other = warm("check", small, "--json", folder=tmp_path)
     assert not other.stdout.isascii()
     assert end.answer() == other.answer()
     table = shell("$P check small.toml", tmp_path, **environment)
