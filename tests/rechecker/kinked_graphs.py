@@ -19,6 +19,7 @@ from pltheory.certification.claim import Claim
 from pltheory.certification.enclose import enclose
 from pltheory.certification.kinked.centre import kinked_centre
 from pltheory.certification.kinked.certify import claim_on, search
+from pltheory.certification.kinked.profile import kinked_profile
 from pltheory.certification.stored_graph import GraphArrays
 from pltheory.certification.trajectory.certify import follow
 from pltheory.certification.trajectory.claim import trajectory_claim
@@ -35,8 +36,8 @@ from pltheory.theorems.ladder import LADDER
 
 Array = np.ndarray
 THEOREMS: dict[str, Any] = {theorem.id: theorem for theorem in LADDER}
-RADII = 24
-"""Of a profile of Theorem B: each costs a recheck as much as the next."""
+RADII, CELLS = 24, 12
+"""Of a profile of Theorem B, and of one of Theorems N and D: each costs a recheck as much as the next."""
 
 
 @dataclass(frozen=True)
@@ -254,8 +255,10 @@ def crossed(name: str, loss: str = "sum", rule: ClippedSettings | None = None) -
     net = NETWORKS[name]()
     share, settings = _share(loss, len(net.x)), certifiable(rule or GradientDescentSettings("0.1/beta"))
     arrays = with_residual(net, SIZES[name][0])
-    radius = float(search(kinked_centre(arrays, rounded=False), settings, share).radii[-1])
-    claim = claim_on(loss, settings, kinked_centre(arrays, rounded=True), radius, share, THEOREMS["N"].statement)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kinked_profile, "__defaults__", (0.0, CELLS))
+        radius = float(search(kinked_centre(arrays, rounded=False), settings, share).radii[-1])
+        claim = claim_on(loss, settings, kinked_centre(arrays, rounded=True), radius, share, THEOREMS["N"].statement)
     assert claim.holds
     return claim
 
@@ -279,13 +282,13 @@ class _Run(KinkedRun):
 
 
 RUNS: dict[str, tuple[Callable[[], Network], float, str, Any]] = {
-    "one": (lambda: one(n=2, width=64), 1.0, "sum", GradientDescentSettings("0.1/beta")),
+    "one": (lambda: one(n=2, width=64), 1.0, "sum", GradientDescentSettings("0.3/beta")),
     "clipped": (
         lambda: one(lambda: leaky_relu(0.1), bias=True, n=2, width=64), 1.0, "mean",
-        DeltaGClipSettings("0.1/beta", 0.3, 0.4),
+        DeltaGClipSettings("0.3/beta", 0.3, 0.4),
     ),
-    "pool": (lambda: pooled(0.0, channels=16), 1.0, "sum", GradientDescentSettings("0.1/beta")),
-    "two": (lambda: two(64), 0.3, "sum", GradientDescentSettings("0.1/beta")),
+    "pool": (lambda: pooled(0.0, channels=16), 1.0, "sum", GradientDescentSettings("0.3/beta")),
+    "two": (lambda: two(64), 0.3, "sum", GradientDescentSettings("0.3/beta")),
 }  # fmt: skip
 """Name to the network, the size of its residual, the loss and the rule."""
 
@@ -297,7 +300,9 @@ def followed(name: str) -> Claim:
     net = make()
     arrays = with_residual(net, size)
     problem: Any = SimpleNamespace(share=_share(loss, len(net.x)), objective=loss, x=net.x, arrays=arrays)
-    found = follow(_Run(problem, certifiable(rule)), problem, 3000, None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kinked_profile, "__defaults__", (0.0, CELLS))
+        found = follow(_Run(problem, certifiable(rule)), problem, 3000, None)
     claim = trajectory_claim(THEOREMS["D"].statement, problem, rule, found)
     assert claim.holds, claim.shortfall
     return claim

@@ -24,7 +24,7 @@ from pltheory.rechecker.pairs.step import PairWeights
 from pltheory.rechecker.trajectory import BOUNDS, KinkedTrajectoryClaim, read_trajectory
 from tests import forge
 from tests.forge import ACCEPTED, DAMAGED, FALSE, UNSURE, number, value
-from tests.rechecker.kinked_graphs import NETWORKS, RUNS, Network, evaluated, flat, followed, moved
+from tests.rechecker.kinked_graphs import CELLS, NETWORKS, RUNS, Network, evaluated, flat, followed, moved
 from tests.rechecker.test_kinked_bounds import pieces, points, stored, units_at
 
 
@@ -80,7 +80,7 @@ def test_the_replay_follows_the_iteration(tmp_path: Path) -> None:
     w = [g.weight[0].astype(np.longdouble) for g in graph.groups]
     x, y, eta = c.x.astype(np.longdouble), c.y.astype(np.longdouble), np.longdouble(c.eta)
     kappas = [np.longdouble(node.kind.kappa) for node in graph.nodes if hasattr(node.kind, "kappa")]
-    for t in range(30):
+    for t in range(25):
         checks = Checks()
         with ctx.workprec(128):
             replay.step(t, checks)
@@ -200,8 +200,8 @@ def test_a_claim_of_a_step_beyond_the_truth(tmp_path: Path, run: str, name: str)
 @pytest.mark.parametrize(("name", "change"), [("sigma", 1 + 1e-4), ("kappa", 1 - 2e-2)])
 def test_a_profile_at_the_end_beyond_the_truth(tmp_path: Path, name: str, change: float) -> None:
     forged = Forge(tmp_path, "pool")
-    forged.arrays[name][30] *= change
-    refused(recheck(forged.write()), FALSE, f"arrays.{name}[30]")
+    forged.arrays[name][CELLS - 3] *= change
+    refused(recheck(forged.write()), FALSE, f"arrays.{name}[{CELLS - 3}]")
 
 
 def test_errors_shrunken_alike_are_below_the_distance_of_the_stored_end(tmp_path: Path) -> None:
