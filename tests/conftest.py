@@ -1,4 +1,4 @@
-"""Counts the differential cases that were compared with the truth, by primitive, in the test's record."""
+"""The warm process of the command line, and the count of differential cases in a test's record."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from pltheory.verification import contract
 from tests import last_place
+from tests.cli.program import Warm
 
 if last_place.SEED:
     # Before any test module takes it by name.
@@ -16,9 +17,16 @@ if last_place.SEED:
     contract.near_solution = lambda *args, **named: last_place.move(made(*args, **named))
 
 
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    process = Warm(tmp_path_factory.mktemp("streams"))
+    yield process
+    process.close()
+
+
 @pytest.fixture
 def count(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
-    """count("add"): one more case of a primitive was compared; `tests.rigor.counts` reads the totals."""
+    """count("add"): one more case of a primitive was compared with the truth; `tests.rigor.counts` reads the totals."""
     seen: Counter[str] = Counter()
 
     def one_more(*primitives: str, cases: int = 1) -> None:

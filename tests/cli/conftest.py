@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.cli.program import Warm
 
 SMALL = """
 [network]
@@ -27,13 +24,6 @@ name = "B"
 [run]
 steps = 20
 """
-
-
-@pytest.fixture(scope="session")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    process = Warm(tmp_path_factory.mktemp("streams"))
-    yield process
-    process.close()
 
 
 @pytest.fixture

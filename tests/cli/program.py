@@ -147,6 +147,11 @@ def script(*arguments: object, folder: Path, text: str = "") -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
+def finding(*folders: Path) -> str:
+    """What the warm process' child runs first, to find packages in these folders."""
+    return f"import sys; sys.path[:0] = {[str(folder) for folder in folders]!r}"
+
+
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     """Wait for something that another process does."""
     end = time.monotonic() + seconds

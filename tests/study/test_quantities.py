@@ -23,6 +23,7 @@ from pltheory.study.quantities import BUILT_IN, GROUP, PARTS_OF_A_RECORD, Point,
 from pltheory.study.scaling import fit_slopes
 from pltheory.study.store import records_to_csv
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
+from tests.cli.program import Ended, Warm, finding
 from tests.report import sample
 from tests.theorems.installed import install
 
@@ -51,32 +52,39 @@ def package_of_the_page(folder: Path) -> Path:
     return install(folder, project["name"], project["entry-points"][GROUP], {module: block("python")}, GROUP)
 
 
-def sweep(folder: Path, *packages: Path, more: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+def sweep(warm: Warm, folder: Path, *packages: Path) -> Ended:
+    (folder / "widths.toml").write_text(CONFIG, encoding="utf-8")
+    return warm("sweep", "widths.toml", "--out", "s", folder=folder, before=finding(*packages))
+
+
+def sweep_alone(folder: Path, package: Path) -> Ended:
+    """In a process of its own."""
     root = Path(__file__).parents[2]
     environment = {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(map(str, (root, *packages))),
+        "PYTHONPATH": f"{root}{os.pathsep}{package}",
         "OMP_NUM_THREADS": "1",
         "COLUMNS": "160",
     }
     (folder / "widths.toml").write_text(CONFIG, encoding="utf-8")
-    command = [sys.executable, "-m", "pltheory", "sweep", "widths.toml", "--out", "s", *more]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "pltheory", "sweep", "widths.toml", "--out", "s"]
+    end = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return Ended(end.returncode, end.stdout, end.stderr)
 
 
 @pytest.fixture(scope="module")
-def swept(tmp_path_factory):
+def swept(warm, tmp_path_factory):
     """A sweep without the package, then the same folder and a new one with it."""
     folder = tmp_path_factory.mktemp("quantities")
     package = package_of_the_page(folder / "package")
     (folder / "new").mkdir()
-    return sweep(folder), sweep(folder, package), sweep(folder / "new", package), folder
+    return sweep(warm, folder), sweep(warm, folder, package), sweep_alone(folder / "new", package), folder
 
 
 def test_a_package_outside_the_tree_adds_a_quantity(swept):
     """It is in table, records, CSV, slopes and figure, and the numbers of the others are the same as without it."""
     plain, _, end, folder = swept
-    assert (plain.returncode, end.returncode) == (0, 0), end.stderr
+    assert (plain.code, end.code) == (0, 0), end.stderr
     assert "straightness" not in plain.stdout
     before = json.loads((folder / "new/s/sweep.json").read_text())
     points, fits = end.stdout.split("Slopes in log width")
@@ -98,7 +106,7 @@ def test_a_package_outside_the_tree_adds_a_quantity(swept):
 
 def test_records_of_before_are_read_as_they_are(swept):
     _, again, _, folder = swept
-    assert again.returncode == 0, again.stderr
+    assert again.code == 0, again.stderr
     assert "3 points were stored without straightness" in again.stderr
     for record in json.loads((folder / "s/sweep.json").read_text())["records"]:
         assert record["schema"] == "pltheory-point/1"
@@ -117,11 +125,11 @@ def test_records_of_before_are_read_as_they_are(swept):
         ("lambda point: 'three'", "is 'three', which is no number"),
     ],
 )
-def test_a_failure_ends_the_sweep_with_one_line_that_names_the_package(tmp_path, measure, said):
+def test_a_failure_ends_the_sweep_with_one_line_that_names_the_package(warm, tmp_path, measure, said):
     source = f"from pltheory.study.quantities import Quantity\nmade = Quantity('odd', 'odd', '1', {measure})\n"
     package = install(tmp_path / "p", "odd-one", {"odd": "odd_module:made"}, {"odd_module": source}, GROUP)
-    end = sweep(tmp_path, package)
-    assert end.returncode == 4
+    end = sweep(warm, tmp_path, package)
+    assert end.code == 4
     assert end.stderr.splitlines()[-1] == f"no verdict: quantity 'odd' of odd-one 1.0 (odd_module:made) {said}"
     assert "Traceback" not in end.stderr
 

@@ -21,6 +21,7 @@ from pltheory.theorems.measured import measure
 from pltheory.theorems.protocol import Question
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.contract import Sample, TheoremContract, near_solution
+from tests.cli.program import finding
 from tests.theorems.installed import EXAMPLE, install_example
 
 spec = importlib.util.spec_from_file_location("sgd_interpolation", EXAMPLE / "sgd_interpolation.py")
@@ -165,12 +166,12 @@ def pltheory(installed: Path, *arguments: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=installed, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_command_line_finds_it_once_it_is_installed(tmp_path):
+def test_the_command_line_finds_it_once_it_is_installed(warm, tmp_path):
     config = str(EXAMPLE / "sgd.toml")
     arguments = ("verify", config, "--theorem", "SGD", "--level", "holds")
-    before = pltheory(tmp_path, *arguments)
-    assert before.returncode == 2
-    assert "theorem.name = 'SGD'" in before.stderr
+    without = warm(*arguments, folder=tmp_path)
+    assert without.code == 2
+    assert "theorem.name = 'SGD'" in without.stderr
     install_example(tmp_path)
     end = pltheory(tmp_path, *arguments, "--out", "run", "--set", "run.steps=200")
     assert end.returncode == 0, end.stderr
@@ -182,6 +183,6 @@ def test_the_command_line_finds_it_once_it_is_installed(tmp_path):
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "not of this project" in page
     assert "certified radius" in page or "<svg" in page
-    wrong = pltheory(tmp_path, *arguments, "--set", "theorem.options.batch=7")
-    assert wrong.returncode == 2
+    wrong = warm(*arguments, "--set", "theorem.options.batch=7", folder=tmp_path, before=finding(tmp_path))
+    assert wrong.code == 2
     assert "theorem.options.batch = 7: must lie in 1 .. n = 2" in wrong.stderr

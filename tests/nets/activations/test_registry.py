@@ -17,6 +17,7 @@ from pltheory.nets.activations import ACTIVATIONS, GROUP, activation, activation
 from pltheory.rigor.errors import NoVerdictError
 from pltheory.study.config import read_config
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
+from tests.cli.program import finding
 from tests.theorems.installed import install
 
 ROOT = Path(__file__).parents[3]
@@ -82,9 +83,8 @@ def package(tmp_path, monkeypatch):
             del sys.modules[module]
 
 
-def pltheory(folder: Path, *arguments: str, installed: bool = True) -> subprocess.CompletedProcess[str]:
-    path = f"{ROOT}{os.pathsep}{folder}" if installed else str(ROOT)
-    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+def pltheory(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
     command = [sys.executable, "-c", "from pltheory.cli import main; main()", *arguments]
     # Not in the folder: Python would find the package there whatever its path says.
     return subprocess.run(command, cwd=folder.parent, env=environment, capture_output=True, text=True, check=False)
@@ -210,17 +210,18 @@ def test_its_enclosure_holds_the_function_everywhere(package):
                 assert abs(function(mp.mpf(v)) - mp.mpf(float(ball.mid[0]))) <= float(ball.rad)
 
 
-def test_the_command_line_runs_and_certifies_it(tmp_path):
+def test_the_command_line_runs_and_certifies_it(warm, tmp_path):
     folder = tmp_path / "installed"
     install(folder, "sin-activation", {"wave": "sin_activation:Wave"}, {"sin_activation": SINE}, GROUP)
     config = folder / "sin.toml"
     config.write_text(CONFIG, encoding="utf-8")
-    before = pltheory(folder, "verify", str(config), installed=False)
-    assert before.returncode == 2
-    assert "network.activation = 'wave': should be 'tanh', 'sigmoid'" in before.stderr
+    without = warm("verify", config, folder=tmp_path)
+    assert without.code == 2
+    assert "network.activation = 'wave': should be 'tanh', 'sigmoid'" in without.stderr
 
-    holds = pltheory(folder, "verify", str(config), "--level", "holds", "--out", str(tmp_path / "holds"))
-    assert holds.returncode == 0, holds.stderr
+    here = finding(folder)
+    holds = warm("verify", config, "--level", "holds", "--out", "holds", folder=tmp_path, before=here)
+    assert holds.code == 0, holds.stderr
     report = json.loads((tmp_path / "holds" / "report.json").read_text(encoding="utf-8"))
     assert (report["verdict"], report["evidence"]) == ("HOLDS", "agrees")
     smooth = report["theorems"][0]["hypotheses"][0]
@@ -233,18 +234,18 @@ def test_the_command_line_runs_and_certifies_it(tmp_path):
     assert proved.returncode == 0, proved.stderr
     report = json.loads((tmp_path / "proved" / "report.json").read_text(encoding="utf-8"))
     assert (report["verdict"], report["evidence"]) == ("CERTIFIED", "agrees")
-    again = pltheory(folder, "recheck", str(certificate))
-    assert again.returncode == 2
+    again = warm("recheck", certificate, folder=tmp_path, before=here)
+    assert again.code == 2
     assert again.stderr.strip().startswith("rejected  network.activation: not 'tanh' or")
     assert len(again.stderr.strip().splitlines()) == 1
 
 
-def test_the_command_line_refuses_a_wrong_one(tmp_path):
+def test_the_command_line_refuses_a_wrong_one(warm, tmp_path):
     folder = tmp_path / "installed"
     source = SINE.replace("s1 = s2 = s3 = bound = 1.0", "s1 = s3 = bound = 1.0\n    s2 = 0.5")
     install(folder, "sin-activation", {"wave": "sin_activation:Wave"}, {"sin_activation": source}, GROUP)
     (folder / "sin.toml").write_text(CONFIG, encoding="utf-8")
-    end = pltheory(folder, "verify", str(folder / "sin.toml"))
-    assert end.returncode == 4
+    end = warm("verify", folder / "sin.toml", folder=tmp_path, before=finding(folder))
+    assert end.code == 4
     (line,) = end.stderr.strip().splitlines()
     assert "activation 'wave' of sin-activation 1.0 (sin_activation:Wave): s2 = 0.5 is below |second| = " in line
