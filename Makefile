@@ -9,8 +9,9 @@ JOBS   ?= 2
 verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
 
+# Workers share the cores already: one thread each. Each takes neighbouring tests, whose fixtures are then made once.
 test: $(VENV)/.test
-	$(BIN)/pytest -n $(JOBS) tests
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist worksteal tests
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

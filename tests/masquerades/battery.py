@@ -128,8 +128,8 @@ def calls() -> dict[str, Callable[[pl.Problem], Answer]]:
 
     return {
         "certify B": certify("B"),
-        "verify, eta = 0.5/beta": verify(RULE, 50),
-        "verify, eta = 0.001": verify(FIXED, 20),
+        "verify, eta = 0.5/beta": verify(RULE, 10),
+        "verify, eta = 0.001": verify(FIXED, 5),
     }
 
 
