@@ -1,7 +1,6 @@
 """Workers that average: each starts from the shared weights, and at the end of a round their weights are averaged.
 
-They are run one after another. The rounding of an average of K is at most K + 1 units of a worker's weights, less than
-what is granted to the first step of each worker, and a worker's own error is not larger than that of all of them.
+They are run one after another; the rounding of an average of K is at most K units of the weights.
 """
 
 from __future__ import annotations

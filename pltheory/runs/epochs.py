@@ -1,8 +1,11 @@
 """What Theorems F1 and F4 promise of a run in mini-batches, as far as it can be seen: the distance to a zero cannot.
 
 With D_e the distance to the zeros at the start of epoch e, `D_e^2 <= q^e D^2`, all iterates of the epoch are within
-g D_e of a zero, the residual at its start is at least sg D_e, and the rest of the path at most P D_e / D. What rounding
-adds to an epoch's distance is at most `AMPLIFIED` times what it adds to its steps.
+g D_e of a zero, the residual at its start is at least sg D_e, and the rest of the path at most P D_e / D.
+
+A step expands by at most 1 + h |r_B| ell_B: what rounding adds to an epoch's distance is at most what it adds to its
+steps, times the exponential of the sum of h |r_B| ell_B over them, as observed; to that of a round also the rounding of
+the average.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ from .promise import Promise
 from .rounding import RoundOff
 from .trace import Array, Trace
 
-AMPLIFIED = 4.0
-"""A step expands by at most 1 + h |r_B| ell_B; over an epoch of a run that is promised anything, by less than this."""
+BETWEEN = 2.0
+"""|r_B| of the points between an exact iterate and the computed one is less than so many times that of the latter."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,9 @@ class EpochPromise(Promise):
         growth: g.
         slope: upper bound of ||J|| on the ball.
         least: sg.
+        bend: upper bound of ell_B on the ball, of the loss in use.
         before: upper bound of the distance from w_0 where the promise begins.
-        word: what is promised of, an epoch or a round.
+        averaged: K, workers whose weights are averaged at the end of a round; 0 without.
     """
 
     count: int = 1
@@ -45,8 +49,14 @@ class EpochPromise(Promise):
     growth: float = 1.0
     slope: float = 0.0
     least: float = 1.0
+    bend: float = 0.0
     before: float = 0.0
-    word: str = "epoch"
+    averaged: int = 0
+
+    @property
+    def word(self) -> str:
+        """What is promised of."""
+        return "round" if self.averaged else "epoch"
 
     def beside(self, off: float, before: float) -> Promise:
         """As in `Promise`: D is larger by that, and the path in proportion."""
@@ -65,9 +75,11 @@ class EpochPromise(Promise):
             root, count = float(np.sqrt(self.factor)), self.count
             epoch = np.arange(len(trace.loss)) // count
             last = int(epoch[-1])
-            fresh = AMPLIFIED * np.array(
-                [float(np.sum(err.step[e * count : (e + 1) * count])) for e in range(last + 1)]
-            )  # what the steps of each epoch were off
+            of_batch = np.sqrt(2 * trace.batch_loss)
+            expanded = BETWEEN * self.bend * err.h * (of_batch + granted.of_batch(of_batch))
+            cut = [slice(e * count, (e + 1) * count) for e in range(last + 1)]
+            fresh = np.array([float(np.exp(np.sum(expanded[c])) * np.sum(err.step[c])) for c in cut])
+            fresh += self.averaged * granted.update  # K - 1 sums and a division, each of one rounding of the weights
             added = _shrunk(root, fresh)
             d = root ** np.arange(last + 1) * self.start
             lipschitz = self.slope * self.growth

@@ -38,19 +38,21 @@ def promised(question: Question, found: Found[EveryOrder]) -> EpochPromise | Non
     if found.claim is not None:
         factor, path = found.claim["rate"], found.claim["required"]
         slope, least = found.claim["lipschitz"], found.claim["profile"]
-    root, batches = math.sqrt(question.problem.scale), found.at.numbers.batches
+    root, n = math.sqrt(question.problem.scale), found.at.numbers
+    batches, radius = n.batches, r.eps + r.v + r.d
     return EpochPromise(
         eta=found.at.rule.eta,
         floor=uniform_floor(question.settings),
         radius=(batches.workers or 1) * path,  # the run's is that of all workers, and R bounds their mean
         count=batches.count(len(question.problem.x)),
-        word="round" if batches.averaged else "epoch",
+        averaged=batches.workers or 0,
         factor=factor,
         start=r.d,
         stay=r.v,
         growth=r.g,
         slope=root * slope,
         least=root * least,
+        bend=math.sqrt(found.at.rule.most) * float(max(n.parts.top_shares) * n.moduli().lipschitz(radius)),
     )
 
 

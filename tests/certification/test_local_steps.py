@@ -140,6 +140,13 @@ def test_float_and_interval_evaluation_agree():
         assert a.name == b.name
 
 
+def test_of_several_theorems_it_alone_speaks_of_averages():
+    for several in ("best", "all"):
+        report = pl.verify(near(m=60, shift=1e-5), GD, theorem=several, batches=Batches(2, workers=2), steps=0)
+        assert [r.theorem.id for r in report.ladder] == ["F4"]
+        assert report.verdict is pl.Verdict.CERTIFIED
+
+
 def test_what_it_does_not_speak_of():
     with pytest.raises(InvalidInputError, match=r"Theorem F4 speaks of local steps .*: run.workers is missing"):
         proved(Batches(2))

@@ -12,6 +12,7 @@ from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.problem.batches import Batches
 from pltheory.runs.epochs import EpochPromise
 from pltheory.runs.loop import Reason, run
+from pltheory.runs.rounding import RoundOff
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.evidence import Evidence
 from tests.certification.test_every_order import near
@@ -68,3 +69,20 @@ def test_a_run_too_short_to_tell_says_so():
     assert report.verdict is Verdict.HOLDS
     assert report.evidence is Evidence.EMPIRICAL
     assert "a longer one would tell" in report.untold
+
+
+def test_rounding_is_granted_as_steps_expand_it_and_to_averages():
+    got = run(PROBLEM, GradientDescentSettings(eta=promised().eta), promised().eta, batches=Batches(2), steps=20)
+    granted = RoundOff(0.0, 0.0, 0.0, 1.0, 1e-16, 0.0, 0.0, 0.0, 1e-16, "")
+    steps = 1e-16 + 4e-16 * got.trace.step_size * got.trace.grad_norm
+
+    def fresh(**change):
+        promise = replace(promised(), slope=1.0, growth=1.0, **change)
+        found = promise.inequalities(got.trace, GradientDescentSettings(eta=promise.eta), granted)
+        return next(i.granted for i in found if i.name.startswith("envelope"))[0]
+
+    assert fresh(bend=0.0) == pytest.approx(steps[:2].sum(), rel=1e-9)
+    assert fresh(bend=0.0, averaged=3) - fresh(bend=0.0) == pytest.approx(3e-16, rel=1e-6)
+    expanded = (got.trace.step_size * np.sqrt(2 * got.trace.batch_loss))[:2].sum()
+    assert fresh(bend=1 / expanded) == pytest.approx(np.exp(2) * steps[:2].sum(), rel=1e-9)
+    assert 0 < promised().bend < 1
