@@ -28,7 +28,7 @@ from .options import config_option, err, load, out, progress_bar
     type=click.Choice(list(BASINS)),
     default=AT_CHECKPOINT.id,
     show_default=True,
-    help="What is proved; those other than the default are about momentum.",
+    help="What is proved; S is about schedules, those after it about momentum.",
 )
 @click.option(
     "--out", "target", type=click.Path(path_type=Path), help="Certificate to write; default CHECKPOINT with .cert.json."

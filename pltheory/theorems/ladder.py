@@ -101,7 +101,9 @@ class AtCheckpoint(Protocol):
         ...
 
 
-BASINS: dict[str, AtCheckpoint] = {each.id: each for each in (AT_CHECKPOINT, m2.THEOREM, m3.THEOREM)}
+BASINS: dict[str, AtCheckpoint] = {
+    each.id: each for each in (AT_CHECKPOINT, s.THEOREM, m.THEOREM, mb.THEOREM, m2.THEOREM, m3.THEOREM)
+}
 """Theorems that `pltheory certify` proves after a polish, by id."""
 
 

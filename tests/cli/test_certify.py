@@ -263,12 +263,21 @@ MOMENTUM = (
 )
 
 
-@pytest.mark.parametrize("theorem", ["M2", "M3"])
-def test_a_theorem_about_momentum_is_proved_after_a_polish(warm, trained, theorem):
-    eta = [] if theorem == "M3" else ["--set", "optimizer.eta='0.05/beta'"]
+AT_A_CHECKPOINT = {
+    "S": ("momentum=0.0", "eta='0.05/beta'", "schedule={name='cosine', length=50, final=0.1}"),
+    "M": ("momentum=0.5", "eta='0.05/beta'"),
+    "Mb": ("momentum=0.5", "eta='0.05/beta'", "schedule={name='linear', length=50, final=0.5}"),
+    "M2": ("eta='0.05/beta'",),
+    "M3": (),
+}
+
+
+@pytest.mark.parametrize("theorem", AT_A_CHECKPOINT)
+def test_a_theorem_about_schedules_or_momentum_is_proved_after_a_polish(warm, trained, theorem):
     (trained / "momentum.toml").write_text(MOMENTUM, encoding="utf-8")
     target = f"{theorem}.cert.json"
-    call = ("certify", "adam.pt", "--theorem", theorem, "--config", "momentum.toml", *eta, "--out", target)
+    sets = [part for key in AT_A_CHECKPOINT[theorem] for part in ("--set", f"optimizer.{key}")]
+    call = ("certify", "adam.pt", "--theorem", theorem, "--config", "momentum.toml", *sets, "--out", target)
     end = warm(*call, folder=trained)
     assert end.code == 0, (end.stdout, end.stderr)
     assert f"Theorem {theorem}, round-off included" in end.stdout
