@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from ..kinds.pointwise import Pointwise
 from ..kinds.product import Product
 from ..kinds.sums import Sum
 from ..kinds.tokens import TokenMap, Tokens
-from .pieces import composed, is_homogeneous, is_increasing, mirrored, slope_below
+from .pieces import Piecewise, composed, is_homogeneous, mirrored, passes_maximum, slope_below
 from .values import SAMPLES, Constant, Moved, Rows, Weight, by_sample, rows_of, unreadable
 
 Entries = NDArray[np.int64]
@@ -41,6 +42,18 @@ class Cut(NamedTuple):
     entries: Entries
 
 
+class Taken(NamedTuple):
+    """What torch takes for the derivative of a node at its kinks.
+
+    Attributes:
+        ties: the operations that choose among entries that are equal.
+        at: at the breaks of a function of one entry, that behind a maximum included.
+    """
+
+    ties: tuple[str, ...] = ()
+    at: tuple[Fraction, ...] = ()
+
+
 @dataclass(eq=False)
 class Builder:
     """Nodes and groups so far.
@@ -49,23 +62,28 @@ class Builder:
         nodes: the first is the input.
         groups: weight and bias of every group; a weight of no entries belongs to a vector that is added.
         where: name of the operation that is being read.
+        taken: by node with kinks.
     """
 
     nodes: list[Node]
     groups: list[tuple[Cut, Cut | None]] = field(default_factory=list)
     where: str = ""
+    taken: dict[int, Taken] = field(default_factory=dict)
 
     @classmethod
     def reading(cls, size: int) -> Builder:
         """With the input alone."""
         return cls([Node(Input(), (), size, "input")])
 
-    def _node(self, kind: Kind, inputs: tuple[int, ...], size: int) -> int:
+    def _node(self, kind: Kind, inputs: tuple[int, ...], size: int, taken: Taken | None = None) -> int:
         for v, node in enumerate(self.nodes):
-            # What is computed twice is one node: bounds of two would not know that they are equal.
-            if node.inputs == inputs and node.size == size and _alike(node.kind, kind):
+            # What is computed twice is one node: bounds of two would not know that they are equal. At a kink their
+            # derivatives must be equal too.
+            if (node.inputs, node.size, self.taken.get(v)) == (inputs, size, taken) and _alike(node.kind, kind):
                 return v
         self.nodes.append(Node(kind, inputs, size, self.where))
+        if taken is not None:
+            self.taken[len(self.nodes) - 1] = taken
         return len(self.nodes) - 1
 
     def _group(self, weight: Cut, bias: Cut | None) -> int:
@@ -272,7 +290,7 @@ class Builder:
 
     # --- maps with kinks ---
 
-    def piecewise(self, value: Moved, kind: PiecewiseLinear) -> Moved:
+    def piecewise(self, value: Moved, function: Piecewise) -> Moved:
         """A piecewise linear function, entry by entry.
 
         A positive scale stays outside where it can, and two such functions, or one after a maximum, are made one: what
@@ -280,28 +298,29 @@ class Builder:
         """
         if not is_bijective(value):
             value = self.plain(value)
-        if value.scale != 1.0 and not is_homogeneous(kind):
+        if value.scale != 1.0 and not is_homogeneous(function.kind):
             value = self._scaled(value)
         if value.scale < 0:
-            kind = mirrored(kind)
+            function = mirrored(function)
         below, source = self.nodes[value.node], value.node
         if isinstance(below.kind, PiecewiseLinear):
-            both = composed(kind, below.kind)
+            both = composed(function, Piecewise(below.kind, self.taken[source].at))
             if both is not None:
-                kind, source = both, below.inputs[0]
+                function, source = both, below.inputs[0]
         elif isinstance(below.kind, Maximum):
-            rectified = below.kind.slope_below
-            both = kind if rectified == 1 else composed(kind, leaky_relu(rectified))
+            (ties, at), rectified = self.taken[source], below.kind.slope_below
+            both = function if rectified == 1 else composed(function, Piecewise(leaky_relu(rectified), at))
             if both is not None:
-                kind, alpha = both, slope_below(both)
+                function, alpha = both, slope_below(both.kind)
                 maximum = replace(below.kind, slope_below=1.0 if alpha is None else alpha)
-                source = self._node(maximum, below.inputs, below.size)
+                taken = Taken(ties, () if alpha is None else function.at)
+                source = self._node(maximum, below.inputs, below.size, taken)
                 if alpha is not None:
                     return Moved(source, value.size, value.index, abs(value.scale))
-        node = self._node(kind, (source,), value.size)
+        node = self._node(function.kind, (source,), value.size, Taken(at=function.at))
         return Moved(node, value.size, value.index, abs(value.scale))
 
-    def maximum(self, value: Moved, rows: Callable[[Tensor], Tensor]) -> Moved:
+    def maximum(self, value: Moved, rows: Callable[[Tensor], Tensor], operation: str) -> Moved:
         """The largest entries of rows.
 
         Increasing functions of single entries are taken out of the maximum: entries that they make equal are no ties
@@ -310,6 +329,7 @@ class Builder:
         Args:
             value: whose entries they are.
             rows: cuts rows (R, m) out of a tensor of the value's shape; an entry may stand in one twice.
+            operation: which chooses among entries that are equal.
 
         Returns:
             Of shape (R,).
@@ -326,23 +346,25 @@ class Builder:
                 value = self.plain(value)
                 index = rows(value.index)
         found = rows_of(value, index)
-        windows, source, outside = found.local, value.node, list[PiecewiseLinear]()
+        windows, source, outside = found.local, value.node, list[Piecewise]()
+        ties: tuple[str, ...] = (operation,)
         while True:
-            kind = self.nodes[source].kind
-            if isinstance(kind, PiecewiseLinear) and is_increasing(kind):
-                outside.append(kind)
+            kind, taken = self.nodes[source].kind, self.taken.get(source, Taken())
+            if isinstance(kind, PiecewiseLinear) and passes_maximum(Piecewise(kind, taken.at)):
+                outside.append(Piecewise(kind, taken.at))
             elif isinstance(kind, Maximum):
                 windows = np.where(windows[..., None] >= 0, kind.windows[windows], -1).reshape(len(windows), -1)
+                ties += taken.ties
                 if kind.slope_below != 1:
-                    outside.append(leaky_relu(kind.slope_below))
+                    outside.append(Piecewise(leaky_relu(kind.slope_below), taken.at))
             else:
                 break
             (source,) = self.nodes[source].inputs
         size = len(windows)
-        node = self._node(Maximum(_each_once(windows)), (source,), size)
+        node = self._node(Maximum(_each_once(windows)), (source,), size, Taken(ties))
         out = Moved(node, size, found.placed(np.arange(size), size))
-        for kind in reversed(outside):
-            out = self.piecewise(out, kind)
+        for function in reversed(outside):
+            out = self.piecewise(out, function)
         return replace(out, scale=out.scale * value.scale)
 
     def _is_rectified(self, node: int) -> bool:

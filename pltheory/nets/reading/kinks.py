@@ -13,17 +13,19 @@ from ..kinds.kinks import PiecewiseLinear, clipped, leaky_relu, modulus, shrunk
 from .arithmetic import common_shape
 from .builder import Builder
 from .operation import Call, constant, describe, number, reads
+from .pieces import piecewise
 from .values import Constant, Frozen, Moved, Value, Weight, unreadable
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 """Those of torch's SELU."""
 _LEAST = 2.0**-100
 """Alphas between that and its inverse are read."""
+_AT_ZERO = "it changes nothing, and at 0 torch takes 0 for its derivative: leave it out"
 
 
 @reads("relu", "relu_")
 def _relu(builder: Builder, call: Call) -> Value:
-    return builder.piecewise(call.node("self"), leaky_relu(0.0))
+    return builder.piecewise(call.node("self"), piecewise(leaky_relu(0.0), 0.0))
 
 
 @reads("leaky_relu", "leaky_relu_")
@@ -48,27 +50,27 @@ def _prelu(builder: Builder, call: Call) -> Value:
 def _with_slope(builder: Builder, value: Moved, alpha: float | None) -> Moved:
     if alpha is None or not 0 <= alpha <= 1:
         unreadable(f"its slope below 0 is {alpha}: read are slopes from 0 to 1")
-    return value if alpha == 1 else builder.piecewise(value, leaky_relu(alpha))
+    return value if alpha == 1 else builder.piecewise(value, piecewise(leaky_relu(alpha), alpha))
 
 
 @reads("relu6", "relu6_")
 def _relu6(builder: Builder, call: Call) -> Value:
-    return builder.piecewise(call.node("self"), clipped(0.0, 6.0))
+    return builder.piecewise(call.node("self"), piecewise(clipped(0.0, 6.0), 0.0, 0.0))
 
 
 @reads("hardtanh", "hardtanh_")
 def _hardtanh(builder: Builder, call: Call) -> Value:
-    return between(builder, call.node("self"), call["min_val"], call["max_val"])
+    return between(builder, call.node("self"), call["min_val"], call["max_val"], 0.0)
 
 
 @reads("clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_min_", "clamp_max", "clamp_max_")
 def _clamp(builder: Builder, call: Call) -> Value:
-    return between(builder, call.node("self"), call.arguments.get("min"), call.arguments.get("max"))
+    return between(builder, call.node("self"), call.arguments.get("min"), call.arguments.get("max"), 1.0)
 
 
 @reads("abs", "abs_", "absolute", "absolute_")
 def _modulus(builder: Builder, call: Call) -> Value:
-    return builder.piecewise(call.node("self"), modulus())
+    return builder.piecewise(call.node("self"), piecewise(modulus(), 0.0))
 
 
 @reads("threshold", "threshold_")
@@ -76,7 +78,7 @@ def _threshold(builder: Builder, call: Call) -> Value:
     at, value = number(call["threshold"]), number(call["value"])
     if at != value:
         unreadable(f"it jumps from {value} to its threshold {at}: it is read where the two are equal")
-    return between(builder, call.node("self"), at, None)
+    return between(builder, call.node("self"), at, None, 0.0)
 
 
 @reads("hardsigmoid", "hardsigmoid_")
@@ -84,7 +86,7 @@ def _hardsigmoid(builder: Builder, call: Call) -> Value:
     if call.dtype == torch.float64:
         # Its backward pass multiplies by 1.0f / 6.0f whatever the precision.
         unreadable("torch differentiates it with a sixth of single precision: relu6(z + 3) / 6 is read")
-    value = builder.piecewise(call.node("self"), clipped(-3.0, 3.0))
+    value = builder.piecewise(call.node("self"), piecewise(clipped(-3.0, 3.0), 0.0, 0.0))
     sixth = torch.tensor(1.0 / 6.0, dtype=torch.float64)
     return builder.diagonal(value, sixth, torch.tensor(0.5, dtype=torch.float64))
 
@@ -93,7 +95,9 @@ def _hardsigmoid(builder: Builder, call: Call) -> Value:
 def _softshrink(builder: Builder, call: Call) -> Value:
     value, lam = call.node("self"), number(call["lambd"])
     assert lam is not None
-    return value if lam == 0 else builder.piecewise(value, shrunk(lam))
+    if lam == 0:
+        unreadable(_AT_ZERO)
+    return builder.piecewise(value, piecewise(shrunk(lam), 0.0, 0.0))
 
 
 @reads("hardshrink")
@@ -101,7 +105,7 @@ def _hardshrink(builder: Builder, call: Call) -> Value:
     lam = number(call["lambd"])
     if lam != 0:
         unreadable(f"it jumps from 0 to {lam:g} at {lam:g}: softshrink, which does not, is read")
-    return call.node("self")
+    return unreadable(_AT_ZERO)
 
 
 @reads("hardswish", "hardswish_")
@@ -136,7 +140,7 @@ def _exponential(builder: Builder, value: Moved, alpha: float | None, scale: flo
     if alpha is None or scale is None or not math.isfinite(scale):
         unreadable("its alpha or scale is no number")
     if alpha == 0:
-        out = builder.piecewise(value, leaky_relu(0.0))
+        out = builder.piecewise(value, piecewise(leaky_relu(0.0), 0.0))
     elif not _LEAST < alpha < 1 / _LEAST:
         unreadable(f"its alpha is {alpha}: read are numbers that are not negative")
     else:
@@ -144,8 +148,8 @@ def _exponential(builder: Builder, value: Moved, alpha: float | None, scale: flo
     return replace(out, scale=out.scale * scale)
 
 
-def between(builder: Builder, value: Moved, low: Value, high: Value) -> Moved:
-    """A value held between two constants, either of which may be None or infinite.
+def between(builder: Builder, value: Moved, low: Value, high: Value, at: float) -> Moved:
+    """A value held between two constants, either of which may be None or infinite; torch's derivative there is `at`.
 
     Raises:
         UnreadableError: a bound is no constant, or not one number, or leaves nothing between.
@@ -156,10 +160,12 @@ def between(builder: Builder, value: Moved, low: Value, high: Value) -> Moved:
     if not below < above:
         unreadable(f"it holds its argument between {below} and {above}: nothing is between them")
     if math.isfinite(below) and math.isfinite(above):
-        return builder.piecewise(value, clipped(below, above))
+        return builder.piecewise(value, piecewise(clipped(below, above), at, at))
     if math.isfinite(below):
-        return builder.piecewise(value, _one_sided(below, 0.0, 1.0))
-    return builder.piecewise(value, _one_sided(above, 1.0, 0.0)) if math.isfinite(above) else value
+        return builder.piecewise(value, piecewise(_one_sided(below, 0.0, 1.0), at))
+    if not math.isfinite(above):
+        return value
+    return builder.piecewise(value, piecewise(_one_sided(above, 1.0, 0.0), at))
 
 
 def _one_sided(bound: float, before: float, behind: float) -> PiecewiseLinear:

@@ -29,7 +29,7 @@ def _max_pool(builder: Builder, call: Call) -> Value:
     for k, s, p, d, size, out in zip(kernel, stride, padding, dilation, sizes, outs, strict=True):
         every = [range(o * s - p, o * s - p + d * k, d) for o in range(out)]
         windows.append([[z for z in window if 0 <= z < size] for window in every])
-    return _largest(builder, value, windows)
+    return _largest(builder, call, value, windows)
 
 
 @reads("max_pool1d_with_indices", "max_pool2d_with_indices", "max_pool3d_with_indices")
@@ -41,10 +41,10 @@ def _with_places(builder: Builder, call: Call) -> Value:
 def _adaptive(builder: Builder, call: Call) -> Value:
     value = call.node("self")
     axes = int(call.target._schema.name[-2])
-    return [_largest(builder, value, adaptive_places(value.index.shape[-axes:], call.shape[-axes:])), PLACES]
+    return [_largest(builder, call, value, adaptive_places(value.index.shape[-axes:], call.shape[-axes:])), PLACES]
 
 
-def _largest(builder: Builder, value: Moved, windows: list[list[list[int]]]) -> Moved:
+def _largest(builder: Builder, call: Call, value: Moved, windows: list[list[list[int]]]) -> Moved:
     """Of the boxes that windows by axis and output place make."""
     axes = len(windows)
     if any(not window for line in windows for window in line):
@@ -56,7 +56,7 @@ def _largest(builder: Builder, value: Moved, windows: list[list[list[int]]]) -> 
     def rows(index: Tensor) -> Tensor:
         return index.reshape(-1, sizes.numel())[:, taken].reshape(-1, taken.shape[1])
 
-    out = builder.maximum(value, rows)
+    out = builder.maximum(value, rows, str(call.target))
     return out.with_index(out.index.reshape(*leading, *(len(w) for w in windows)))
 
 
@@ -73,7 +73,7 @@ def _extreme(builder: Builder, call: Call) -> Value:
     kept = [a for a in axes if a not in dims]
     width = torch.Size([value.index.shape[d] for d in dims]).numel()
     signed = replace(value, scale=sign * value.scale)
-    out = builder.maximum(signed, lambda index: index.permute(*kept, *dims).reshape(-1, width))
+    out = builder.maximum(signed, lambda index: index.permute(*kept, *dims).reshape(-1, width), str(call.target))
     out = replace(out, index=out.index.reshape(call.shape), scale=sign * out.scale)
     return [out, PLACES] if call.target._overloadname == "dim" else out
 
@@ -86,4 +86,5 @@ def _of_two(builder: Builder, call: Call) -> Value:
     if not isinstance(a, Moved) or not isinstance(b, Constant):
         unreadable(f"it compares {describe(a)} with {describe(b)}: read are a tensor of the data's and a constant")
     largest = call.target._schema.name.removeprefix("aten::").startswith("max")
-    return between(builder, a, b, None) if largest else between(builder, a, None, b)
+    # Where both are equal each has half of the derivative.
+    return between(builder, a, b, None, 0.5) if largest else between(builder, a, None, b, 0.5)
