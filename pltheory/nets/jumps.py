@@ -55,7 +55,8 @@ class Margins:
         found = self.nearest > mul_up(whole, HEADROOM)
         if entries is None:
             return np.asarray(found)
-        entries = np.where(entries > 0, mul_up(entries, HEADROOM), 0.0)
+        # What is no number, of an overflow, stays none: nothing is known of its token.
+        entries = np.where(entries == 0, 0.0, mul_up(entries, HEADROOM))
         if self.gaps is None or self.windows is None:
             # An entry that no parameter moves has no derivative either, on whatever side of a kink it stands.
             return np.asarray(found | (self.nearest > entries) | (entries == 0))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from pltheory.nets.centre import linearize
 from pltheory.nets.fields import FLOATS, VERIFIED
 from pltheory.nets.graph import Graph, Group, Node
+from pltheory.nets.jumps import Margins
 from pltheory.nets.kinds.affine import Affine
 from pltheory.nets.kinds.curved import elu, hardswish
 from pltheory.nets.kinds.input import Input
 from pltheory.nets.kinds.kinks import Kinked, Maximum, clipped, leaky_relu, modulus, relu, shrunk
 from pltheory.nets.kinked import KinkedBounds
+from pltheory.rechecker.graph import margins as rechecked
 from pltheory.theory import arithmetic
 from tests.nets.test_kinks import WINDOWS, on_top
 from tests.oracles.kink_attack import Attack, crossings, left_piece
@@ -165,3 +169,16 @@ def test_the_radius_at_which_something_flips_is_not_missed_by_rounding():
         assert not at.kept(0.5 * (1 - 2.0**-22), np.array([[0.5 * (1 - 2.0**-22)]])).any()
         assert at.kept(0.5 * (1 - 2.0**-19), None).all()
     assert KinkedBounds.of(linearize(graph, x, FLOATS, jumps=True)).frozen.flips(0.4, arithmetic.FLOATS, float) == {}
+
+
+def test_a_reach_that_is_no_number_keeps_nothing():
+    """Of an overflow, an infinite weight times a radius that is 0."""
+    entry, reach = np.zeros((1, 2)), np.array([[math.nan, math.inf]])
+    assert not Margins(entry, entry).kept(1.0, reach).any()
+    window = np.array([[0, 1]])
+    gaps = np.array([[[math.inf, 0.5]]])
+    for level in (math.inf, -1.0):
+        one = Margins(np.zeros((1, 1)), np.full((1, 1), level), gaps, window, silent=level < 0)
+        assert not one.kept(1.0, np.full((1, 2), math.nan)).any()
+    own = np.zeros((1, 1))
+    assert not rechecked.Margins(own).kept(1.0, np.full((1, 1), math.nan)).any()
