@@ -71,41 +71,72 @@ class Probe(nn.Module):
         return out[0] if isinstance(out, tuple) else out
 
 
-def _made(cls: type[nn.Module]) -> nn.Module | None:
-    """A module of a class with small arguments, None for one that takes others."""
+REFUSALS = (TypeError, ValueError, RuntimeError, IndexError, AssertionError)
+"""What torch raises for arguments or data that a module does not take; anything else ends the build."""
+
+
+class _Untried(Exception):
+    """A module is not made, or takes none of the data: what torch says."""
+
+
+def _made(cls: type[nn.Module]) -> nn.Module:
+    """A module of a class with small arguments.
+
+    Raises:
+        _Untried: it takes others.
+    """
     taken = list(inspect.signature(cls.__init__).parameters.values())[1:]
     given = {p.name: ARGUMENTS[p.name] for p in taken if p.default is p.empty and p.name in ARGUMENTS}
     given |= {p.name: CHOSEN[p.name] for p in taken if p.name in CHOSEN}
+    refused = None
+    # Recurrent layers do not name their arguments.
     for make in (lambda: cls(**given), lambda: cls(CHANNELS, CHANNELS, batch_first=True)):
         try:
             torch.manual_seed(0)
             return make().double().eval()
-        except Exception:  # recurrent layers do not name their arguments; others are made from modules
-            continue
-    return None
+        except REFUSALS as error:
+            refused = refused or error
+    raise _Untried(_said(refused))
 
 
 def _probes(part: nn.Module) -> Iterator[tuple[Probe, Tensor]]:
-    """The module on data of every shape that it takes."""
+    """The module on data of every shape that it takes.
+
+    Raises:
+        _Untried: there is none.
+    """
+    refused, found = None, False
     for shape in SHAPES:
         x = torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
         probe = Probe(part, x)
         try:
             with torch.no_grad():
                 out = probe(x)
-        except Exception:  # another shape
+        except REFUSALS as error:
+            refused = refused or error
             continue
+        found = True
         if isinstance(out, Tensor) and out.ndim > 1 and len(out) == len(x):
             yield probe, x
+    if not found:
+        raise _Untried(_said(refused))
 
 
-def _outcome(cls: type[nn.Module]) -> tuple[str, str] | None:
-    """Kinds with their constants, or "" and the reason; None for what takes no data."""
-    part = _made(cls)
-    if part is None:
-        return None
-    told: tuple[str, str] | None = None
-    for probe, x in _probes(part):
+def _said(error: Exception | None) -> str:
+    """The first sentence of torch's, without the numbers of this build's arguments and the method's name."""
+    line = str(error).strip().partition("\n")[0]
+    line = re.split(r"(?<=[a-z])[.;] |, but got|; but ", line)[0]
+    return re.sub(r"^\w+(\.\w+)*\(\)(?: got| missing|:)? ?", "", line).strip() or type(error).__name__
+
+
+def _outcome(cls: type[nn.Module]) -> tuple[str, str]:
+    """Kinds with their constants, or "" and the reason.
+
+    Raises:
+        _Untried: no module of it is made, or it takes none of the data.
+    """
+    told = "", "its output is no tensor with a row for every sample"
+    for probe, x in _probes(_made(cls)):
         try:
             return _words(read_graph(probe, x).graph), ""
         except NotAvailableError as error:
@@ -141,30 +172,35 @@ def _classes() -> list[type[nn.Module]]:
 
 
 class TorchModules(SphinxDirective):
-    """Two tables of the classes of `torch.nn`: those that are read, by what they become; the others, by why not."""
+    """Tables of the classes of `torch.nn`: those that are read, by what they become; the others, by why not."""
 
     def run(self) -> list[nodes.Node]:
         """The tables, as Markdown that the page's parser reads."""
         read: dict[str, list[str]] = {}
         refused: dict[str, list[str]] = {}
-        untried: list[str] = []
+        untried: dict[str, list[str]] = {}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for cls in _classes():
-                outcome, name = _outcome(cls), f"`{cls.__name__}`"
-                if outcome is None:
-                    untried.append(name)
-                elif outcome[0]:
-                    read.setdefault(outcome[0], []).append(name)
+                name = f"`{cls.__name__}`"
+                try:
+                    kinds, reason = _outcome(cls)
+                except _Untried as error:
+                    untried.setdefault(str(error), []).append(name)
+                    continue
+                if kinds:
+                    read.setdefault(kinds, []).append(name)
                 else:
                     # The operation's own name is near enough to the module's.
-                    reason = re.sub(r"^\S+ is ", "", outcome[1])
-                    refused.setdefault(reason, []).append(name)
-        lines = ["| read as | modules |", "|---|---|"]
-        lines += [f"| {kinds} | {', '.join(names)} |" for kinds, names in read.items()]
-        lines += ["", "| refused: why | modules |", "|---|---|"]
-        lines += [f"| {_plain(reason)} | {', '.join(names)} |" for reason, names in refused.items()]
-        lines += ["", f"Not tried, because they take other arguments or other data: {', '.join(untried)}."]
+                    refused.setdefault(re.sub(r"^\S+ is ", "", reason), []).append(name)
+        tables = (
+            ("read as", read),
+            ("refused: why", {_plain(why): names for why, names in refused.items()}),
+            ("not tried: what torch said of the arguments or the data", {_plain(w): n for w, n in untried.items()}),
+        )
+        lines = []
+        for head, rows in tables:
+            lines += [f"| {head} | modules |", "|---|---|", *(f"| {k} | {', '.join(v)} |" for k, v in rows.items()), ""]
         return self.parse_text_to_nodes("\n".join(lines))
 
 
