@@ -8,12 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from pltheory.certificates.basin import certify_basin
+from pltheory.certificates.prove import certify
 from pltheory.certification.claim import Claim
 from pltheory.certification.enclose import enclose
 from pltheory.certification.sharpened import with_kernel
 from pltheory.certification.stored_graph import GraphArrays, stored
 from pltheory.optim import DeltaGClipSettings
 from pltheory.problem.problem import Problem
+from pltheory.rechecker import recheck
 from pltheory.rigor.errors import NoVerdictError
 from tests.oracles.attack import climb, in_unit_ball
 from tests.oracles.graph_attack import attack
@@ -117,3 +119,17 @@ def test_a_kernel_profile_that_does_not_exist_is_no_verdict_and_no_crash():
     centre = enclose(stored(Problem(Attention().double(), x, y)))
     with pytest.raises(NoVerdictError, match="kernel profile"):
         with_kernel(centre)
+
+
+def test_a_linear_model_is_confirmed(tmp_path):
+    """Its Jacobian does not change: ell is 0, up to the least double."""
+    x = torch.randn(3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    net = nn.Sequential(nn.Linear(4, 2)).double()
+    with torch.no_grad():
+        problem = Problem(net, x, net(x) + 0.01)
+    claim = certify(problem, SETTINGS, theorem="B")
+    assert claim.holds
+    assert claim["ell"] < 1e-300
+    claim.save(tmp_path / "c.json")
+    result = recheck(tmp_path / "c.json")
+    assert result.accepted, result.message

@@ -91,7 +91,8 @@ def norm_of_chosen(choices: list[list[Array]], groups: int) -> Upper:
     total = Upper(np.zeros((groups, groups)))
     for form in _chosen(lists):
         total = total + Upper(form)
-    return norm_bounds(total.value[None])[0]
+    # Of a linear model it is 0, and not what could have underflowed.
+    return norm_bounds(total.value[None])[0] if total.value.any() else Upper(0.0)
 
 
 def _undominated(forms: list[Array]) -> list[Array]:
