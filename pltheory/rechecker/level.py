@@ -35,8 +35,15 @@ HYPOTHESES = [
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelClaim(Claim):
-    """What a certificate of Theorem L says of a fully connected network; `loss` is "sum", as kernel and profile are."""
+class Way:
+    """What a certificate of Theorem L says of the loss, beside its ball; `loss` is "sum", as kernel and profile are.
+
+    Attributes:
+        form: the loss in use.
+        level: eps.
+        levels: losses from eps to L_0.
+        gauges: claimed lower bounds of gam there.
+    """
 
     form: Form
     level: float
@@ -45,13 +52,13 @@ class LevelClaim(Claim):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GraphLevelClaim(GraphClaim):
-    """The same of a network of class G."""
+class LevelClaim(Way, Claim):
+    """Of a fully connected network."""
 
-    form: Form
-    level: float
-    levels: list[float]
-    gauges: list[float]
+
+@dataclass(frozen=True, kw_only=True)
+class GraphLevelClaim(Way, GraphClaim):
+    """Of a network of class G."""
 
 
 def read_level(text: dict[str, Any], path: Path, admit: Admit) -> LevelClaim | GraphLevelClaim:
