@@ -15,6 +15,7 @@ from pltheory.certification.finite import run as ff
 from pltheory.certification.finite import step as fs
 from pltheory.certification.finite.outcome import margins_of
 from pltheory.certification.trajectory.growth import PLAIN
+from pltheory.problem.loss import loss_of
 from pltheory.rigor.midrad import Ball
 from pltheory.rigor.scalar import interval
 from tests.oracles.finite_runs import drawn, expanded, followed_exactly
@@ -182,7 +183,8 @@ def test_losses_are_enclosed(name, size):
         off = 1e-3 * rng.uniform(-1, 1, (4, 3))
         value, slope, top = _reference(name, (u + off).tolist(), y.tolist())
         ball = Ball(u, np.asarray(1e-3))
-        assert loss.value(ball, y).lo <= value <= loss.value(ball, y).hi
+        whole = loss_of(f"{name}, sum").enclose(ball, y)
+        assert whole.lo <= value <= whole.hi
         found = loss.slope(ball, y)
         assert (np.abs(found.mid - np.array(slope, dtype=float)) <= found.rad * (1 + 1e-12)).all()
         moved = float(np.max(np.linalg.norm(off, axis=1)))

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import numpy as np
 import torch
 from flint import arb, ctx
 
 from pltheory.certification.finite.expansion import Momentum
-from pltheory.certification.finite.outputs import CrossEntropyOutputs, LogisticOutputs, SquareOutputs
 from pltheory.certification.finite.run import FiniteRun, Rule, _Run, follow
 from pltheory.certification.stored import Arrays
+from pltheory.problem.loss import named
 from tests.oracles.exact_run import ExactRun, outputs
 from tests.oracles.exact_trajectory import norm
 
-LOSSES = {"square": SquareOutputs(), "cross-entropy": CrossEntropyOutputs(), "logistic": LogisticOutputs()}
+LOSSES = ("square", "cross-entropy", "logistic")
 BITS = 200
 
 
@@ -37,7 +35,7 @@ def drawn(seed: int, steps: int = 10) -> Drawn:
     """Network, data, batches and rule from a seed."""
     rng = np.random.default_rng(seed)
     kind = ("plain", "heavy ball", "nesterov")[seed % 3]
-    loss = tuple(LOSSES)[seed // 3 % 3]
+    loss = LOSSES[seed // 3 % 3]
     n, d = int(rng.integers(3, 7)), int(rng.integers(2, 4))
     outs = int(rng.integers(2, 4)) if loss == "cross-entropy" else int(rng.integers(1, 3))
     widths = [d, int(rng.integers(3, 7)), *([int(rng.integers(2, 5))] if rng.random() < 0.25 else []), outs]
@@ -63,15 +61,9 @@ def drawn(seed: int, steps: int = 10) -> Drawn:
     gamma, delta = (float(rng.choice([0.1, 0.5])), float(rng.choice([0.1, 0.5]))) if clipped else (np.inf, 1.0)
     eta = float(rng.choice([0.02, 0.1, 0.4])) * (1 - m)
     rule = Rule(
-        (eta,) * steps, gamma, delta, m, kind == "nesterov", batches, LOSSES[loss],
-        _share(mean, outs if loss == "logistic" else 1),
+        (eta,) * steps, gamma, delta, m, kind == "nesterov", batches, named(loss, "mean" if mean else "sum"),
     )  # fmt: skip
     return Drawn(kind, loss, mean, start, rule)
-
-
-def _share(mean: bool, terms: int) -> Callable[[int], Fraction]:
-    """The loss's factor; of the logistic loss every output is a term."""
-    return lambda count: Fraction(1, count * terms) if mean else Fraction(1)
 
 
 @dataclass
@@ -184,7 +176,7 @@ class StepMap:
     def __init__(self, p: Drawn, rows: tuple[int, ...]) -> None:
         self.p, index = p, list(rows)
         self.x, self.y = torch.from_numpy(p.start.x[index]), torch.from_numpy(p.start.y[index])
-        self.share = float(p.rule.share(len(rows)))
+        self.share = float(p.rule.loss.share(len(rows), p.start.y.shape[1]))
         self.shapes = [v.shape for v in p.start.parameters]
 
     def loss(self, w: torch.Tensor) -> torch.Tensor:

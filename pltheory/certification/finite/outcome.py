@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...problem.loss import Loss
 from ...rigor.midrad import Ball
 from ...rigor.roundoff import Array, add_up, down, mul_up, up
 from ...rigor.scalar import Interval, between, interval, sqrt
 from ..stored import Arrays, FloatNetwork
 from ..trajectory.network import Forward, norm
-from .outputs import OutputLoss
+from .outputs import OUTPUT_LOSSES
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,7 @@ def outcome(
     first: Ball,
     start: Arrays,
     net: FloatNetwork,
-    loss: OutputLoss,
-    scale: Interval,
+    loss: Loss,
     lipschitz: float,
     errors: Sequence[float],
     lengths: Sequence[Interval],
@@ -92,8 +92,7 @@ def outcome(
         first: F(w_0).
         start: w_0 and the data.
         net: w~_T.
-        loss: of the outputs.
-        scale: c.
+        loss: in use.
         lipschitz: upper bound of ||J|| over B(w~_T, errors[-1]).
         errors: upper bounds of |x_t - w~_t|, t = 0, .., T.
         lengths: of the computed steps.
@@ -101,9 +100,9 @@ def outcome(
     e = errors[-1]
     slope = at.residual_norm.hi
     moved = float(mul_up(lipschitz, e))
-    change = float(mul_up(moved, add_up(slope, mul_up(loss.most, moved))))
-    there = loss.value(outputs, start.y)
-    around = between(max(0.0, (there - change).lo), (there + change).hi) * scale
+    scale = interval(loss.share(*start.y.shape))
+    change = scale * float(mul_up(moved, add_up(slope, mul_up(OUTPUT_LOSSES[loss.name].most, moved))))
+    there = loss.enclose(outputs, start.y)
     margins = margins_of(outputs, start.y)
     right = wrong = None
     margin = 0.0
@@ -118,9 +117,8 @@ def outcome(
     # A step's length is off by the errors at both of its ends.
     slack = 2.0 * np.sum(np.asarray(errors)) * (1 + 2.0**-20)
     return Outcome(
-        between(max(0.0, around.lo), around.hi), loss.value(first, start.y) * scale, len(start.x), right, wrong, margin,
-        _around(apart, e), _around(path, float(slack)), e, lipschitz, slope,
-        scale.hi,
+        _around(there, change.hi), loss.enclose(first, start.y), len(start.x), right, wrong, margin,
+        _around(apart, e), _around(path, float(slack)), e, lipschitz, slope, scale.hi,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What Theorem T asks of a loss of the outputs: its derivative enclosed, and how fast that changes.
 
-Losses are sums over the samples here; a mean over them is a factor outside. Exponentials are those of ball arithmetic,
-entry by entry: a batch has few outputs.
+Its value is `Loss.enclose`. Losses are sums over the samples here; a mean over them is a factor outside. Exponentials
+are those of ball arithmetic, entry by entry: a batch has few outputs.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from flint import arb, ctx
 
 from ...rigor.midrad import Ball
 from ...rigor.roundoff import Array, add_up, finite, mul_up, quiet
-from ...rigor.scalar import Interval, between, interval
-from ..trajectory.network import norm, residual_apart
+from ...rigor.scalar import interval
 
 _BITS = 96
 
@@ -36,10 +35,6 @@ class OutputLoss(Protocol):
         """Upper bound of the largest eigenvalue of its Hessian where no sample's outputs move by more than `moved`."""
         ...
 
-    def value(self, outputs: Ball, y: Array) -> Interval:
-        """The loss."""
-        ...
-
 
 class SquareOutputs:
     """1/2 ||F - y||^2."""
@@ -53,13 +48,6 @@ class SquareOutputs:
     def bend(self, outputs: Ball, y: Array, moved: float) -> float:
         """1."""
         return 1.0
-
-    def value(self, outputs: Ball, y: Array) -> Interval:
-        """Half the square of the residual's norm."""
-        residual = self.slope(outputs, y)
-        centre, apart = norm([residual.mid]), residual_apart(residual)
-        size = between(max(0.0, (centre - apart).lo), (centre + apart).hi)
-        return size * size / 2
 
 
 class CrossEntropyOutputs:
@@ -86,15 +74,6 @@ class CrossEntropyOutputs:
         largest = interval(1) / 4 - interval(float(np.min(away))) ** 2
         return min(self.most, (2 * largest).hi)
 
-    def value(self, outputs: Ball, y: Array) -> Interval:
-        """ln sum_c e^(u_c) - u_y, summed."""
-        rows, targets = _balls(outputs), np.argmax(y, axis=1)
-        with ctx.workprec(_BITS):
-            total = arb(0)
-            for row, target in zip(rows, targets.tolist(), strict=True):
-                total += sum(((v - row[target]).exp() for v in row), arb(0)).log()
-            return _interval(total)
-
 
 class LogisticOutputs:
     """The sum of ln(1 + e^(-y u)), y the labels +1 and -1, an output a label."""
@@ -116,14 +95,7 @@ class LogisticOutputs:
                 for v in row:
                     away = 1 / (1 + v.exp()) + off.union(-off) - arb(1) / 2
                     largest = largest.max(arb(1) / 4 - (away * away).max(arb(0)))
-            return min(self.most, _interval(largest).hi)
-
-    def value(self, outputs: Ball, y: Array) -> Interval:
-        """The loss."""
-        with ctx.workprec(_BITS):
-            return _interval(
-                sum(((-s * v).exp().log1p() for r in _labelled(outputs, y) for v, s in zip(*r, strict=True)), arb(0))
-            )
+            return min(self.most, math.nextafter(float(largest.upper()), math.inf))
 
 
 OUTPUT_LOSSES: dict[str, OutputLoss] = {
@@ -158,7 +130,3 @@ def _ball(rows: list[list[arb]]) -> Ball:
     mid = np.array([[float(v.mid()) for v in row] for row in rows])
     apart = [[float(abs(v - m).upper()) for v, m in zip(*both, strict=True)] for both in zip(rows, mid, strict=True)]
     return Ball(mid, np.asarray(float(np.nextafter(np.max(finite(np.array(apart), "softmax")), np.inf))))
-
-
-def _interval(x: arb) -> Interval:
-    return between(math.nextafter(float(x.lower()), -math.inf), math.nextafter(float(x.upper()), math.inf))

@@ -9,7 +9,6 @@ from ...optim import ClippedSettings
 from ...problem.batches import Batches
 from ...problem.problem import Problem
 from ..stored import Arrays
-from .outputs import OUTPUT_LOSSES
 from .run import Rule, largest_step
 
 
@@ -25,7 +24,7 @@ def stored_rule(
         batches: None for all samples in every step.
         steps: T.
     """
-    how, outputs = settings.recursion, problem.y.shape[1]
+    how = settings.recursion
     rule = Rule(
         eta=tuple(how.schedule.factors(steps).tolist()),
         gamma=float(settings.gamma),
@@ -33,8 +32,7 @@ def stored_rule(
         m=float(how.momentum),
         nesterov=how.nesterov,
         batches=_stored(batches, len(problem.x), steps),
-        loss=OUTPUT_LOSSES[problem.objective.name],
-        share=lambda count: problem.objective.share(count, outputs),
+        loss=problem.objective,
     )
     eta = largest_step(start, rule, settings)
     return eta, replace(rule, eta=tuple(eta * f for f in rule.eta))

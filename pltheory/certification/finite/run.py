@@ -25,12 +25,12 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 
 from ...optim import StepSettings
+from ...problem.loss import Loss
 from ...rigor import environment
 from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array, add_up, mul_up
@@ -44,7 +44,7 @@ from ..trajectory.network import Forward, distance_up, forward
 from ..trajectory.step import gradient
 from .expansion import expansion_of
 from .outcome import Outcome, outcome
-from .outputs import OutputLoss
+from .outputs import OUTPUT_LOSSES, OutputLoss
 from .step import Clip, Pair, start, take
 
 Status = Literal["CERTIFIED", "UNDECIDED"]
@@ -66,8 +66,7 @@ class Rule:
         m: momentum, 0 for none.
         nesterov: which recursion.
         batches: the samples of each step, T of them.
-        loss: of the outputs, a sum over samples.
-        share: its factor by the number of samples of a batch.
+        loss: in use.
     """
 
     eta: tuple[float, ...]
@@ -76,8 +75,12 @@ class Rule:
     m: float
     nesterov: bool
     batches: tuple[tuple[int, ...], ...]
-    loss: OutputLoss
-    share: Callable[[int], Fraction]
+    loss: Loss
+
+    @property
+    def of_outputs(self) -> OutputLoss:
+        """What is asked of the loss, a sum over samples."""
+        return OUTPUT_LOSSES[self.loss.name]
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ class _Run:
         index = list(rows)
         x, y = self.start.x[index], self.start.y[index]
         outputs = forward(self.net, x, np.zeros_like(y))
-        return Seen(replace(outputs, residual=self.rule.loss.slope(outputs.residual, y)), outputs, self.net, rows)
+        return Seen(replace(outputs, residual=self.rule.of_outputs.slope(outputs.residual, y)), outputs, self.net, rows)
 
     def about(self, seen: Seen) -> tuple[float, float]:
         """Upper bounds over B(w~_t, 2 reach eps_t) of ||J|| of the batch and of its Lipschitz constant."""
@@ -207,16 +210,16 @@ class _Run:
         rule, rows = self.rule, self.rule.batches[self.t]
         seen = self.look(rows)
         lipschitz, ell = self.about(seen)
-        share = rule.share(len(rows))
+        share = rule.loss.share(len(rows), self.start.y.shape[1])
         clip = Clip(rule.eta[self.t], rule.gamma, rule.delta)
         found = gradient(self.net, seen.at, lipschitz, share)
         taken = take(self.state, found.arrays, found.apart, clip, self.expansion)
         outputs, y = seen.outputs.residual, self.start.y[list(rows)]
-        bend = rule.loss.bend(outputs, y, float(mul_up(lipschitz, self.radius)))
-        pull = float(mul_up(rule.loss.most, lipschitz))
+        bend = rule.of_outputs.bend(outputs, y, float(mul_up(lipschitz, self.radius)))
+        pull = float(mul_up(rule.of_outputs.most, lipschitz))
         residual = float(add_up(seen.at.residual_norm.hi, mul_up(pull, self.radius)))
         curvature = float(mul_up(_HEADROOM, self.curvature(seen, ell, residual, pull)))
-        bend = min(rule.loss.most, float(mul_up(_HEADROOM, bend)))
+        bend = min(rule.of_outputs.most, float(mul_up(_HEADROOM, bend)))
         grown = growth(
             curvature, lipschitz, self.radius, taken.grad, clip.eta, clip.gamma, clip.delta, interval(share),
             bend=bend, expansion=self.expansion,
@@ -241,10 +244,9 @@ class _Run:
         errors = [float(mul_up(self.expansion.reach, e)) for e in (*(r.eps for r in self.records), self.eps)]
         whole = self.look(tuple(range(len(self.start.x))))
         ref = reference(self.net, whole.outputs, errors[-1])
-        scale = interval(rule.share(len(self.start.x)))
         first = forward(self.start, self.start.x, np.zeros_like(self.start.y)).residual
         return outcome(
-            whole.outputs.residual, whole.at, first, self.start, self.net, rule.loss, scale, ref.lipschitz, errors,
+            whole.outputs.residual, whole.at, first, self.start, self.net, rule.loss, ref.lipschitz, errors,
             self.path,
         )  # fmt: skip
 
@@ -271,10 +273,10 @@ def smoothness_at_start(start_: Arrays, rule: Rule) -> float:
     for rows in dict.fromkeys(rule.batches[:32]):
         seen = run.look(rows)
         lipschitz, ell = run.about(seen)
-        pull = float(mul_up(rule.loss.most, lipschitz))
+        pull = float(mul_up(rule.of_outputs.most, lipschitz))
         curvature = run.curvature(seen, ell, seen.at.residual_norm.hi, pull)
-        bend = rule.loss.bend(seen.outputs.residual, start_.y[list(rows)], 0.0)
-        found = max(found, float(rule.share(len(rows))) * (bend * lipschitz**2 + curvature))
+        bend = rule.of_outputs.bend(seen.outputs.residual, start_.y[list(rows)], 0.0)
+        found = max(found, float(rule.loss.share(len(rows), start_.y.shape[1])) * (bend * lipschitz**2 + curvature))
     return found
 
 
