@@ -21,7 +21,7 @@ from flint import ctx
 
 from ..theory.errors import InvalidInputError
 from .accelerated import check_accelerated, read_accelerated
-from .ball import check_ball, read_ball
+from .ball import PATHS, check_ball, read_ball
 from .batches import check_batches, read_batches, read_workers
 from .bplus import check_bplus, read_bplus
 from .checks import Check, Checks, Tick
@@ -39,7 +39,7 @@ from .kinked_trajectory import check_kinked_trajectory
 from .level import check_level, read_level
 from .quadratic import check_quadratic, read_quadratic
 from .random_batches import check_random_batches, read_random_batches
-from .steps import check_steps, read_steps
+from .steps import NUMBERS, check_steps, read_steps
 from .trajectory import KinkedTrajectoryClaim, check_trajectory, read_trajectory
 
 Reader = Callable[[dict[str, Any], Path, Admit], Any]
@@ -54,8 +54,8 @@ def _along(claim: Any, checks: Checks, tick: Tick) -> None:
 
 
 CHECKERS: dict[str, tuple[Reader, Checker]] = {
-    **{theorem: (read_ball, check_ball) for theorem in ("A", "A'", "B", "C")},
-    **{theorem: (read_steps, check_steps) for theorem in ("S", "M", "Mb")},
+    **dict.fromkeys(PATHS, (read_ball, check_ball)),
+    **dict.fromkeys(NUMBERS, (read_steps, check_steps)),
     "W2": (read_floor, check_floor),
     "N": (read_crossed, check_crossed),
     "B+": (read_bplus, check_bplus),
@@ -66,7 +66,7 @@ CHECKERS: dict[str, tuple[Reader, Checker]] = {
     "L": (read_level, check_level),
     "F1": (read_batches, check_batches),
     "F2": (read_random_batches, check_random_batches),
-    **{theorem: (read_handover, check_handover) for theorem in AFTER},
+    **dict.fromkeys(AFTER, (read_handover, check_handover)),
     "F4": (read_workers, check_batches),
 }
 """Theorem to what reads its certificates and what recomputes their claims."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,10 +30,6 @@ BOUNDS = {
     "residual": "upper", "lambda_min": "lower", "lipschitz": "upper", "ell": "upper", "beta": "upper",
     "required": "upper", "mu": "lower", "floor": "lower", "rate": "upper",
 }  # fmt: skip
-HYPOTHESES = {t: ["0 < lambda_min(K(w_0))", "beta eta < 2"] for t in ("A", "A'", "B", "C")}
-for _name, _texts in HYPOTHESES.items():
-    uniform = _name in ("A", "A'")
-    _texts.append(f"radius of Theorem {_name} < R" if uniform else "||r_0|| < (1 - beta eta / 2) int_0^R sig")
 KINKS = ("arguments that may meet a kink on B(w_0, R)", "<=")
 """A hypothesis more of a network with kinks, the third: then its pieces are frozen on the ball (Theorem P)."""
 
@@ -450,8 +447,7 @@ def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
         checks.hypothesis(i, c.hypotheses[i], names[i], low, high)
 
     found = on_ball(c, checks, tick)
-    at, share, profile, residual = found.at, found.share, found.profile, found.residual
-    lipschitz, ell = found.lipschitz, found.ell
+    at, share, residual, lipschitz, ell = found.at, found.share, found.residual, found.lipschitz, found.ell
     zero, eta = arb(0), arb(c.eta)
     beta = lipschitz**2 + residual * ell
     left = 1 - beta * eta / 2
@@ -462,35 +458,58 @@ def check_ball(c: Claim | GraphClaim, checks: Checks, tick: Tick) -> None:
     bound("beta", beta)
     hypothesis(0, zero, at.least)  # of J J^T itself, in which the loss's 1/n has no part
     hypothesis(1, beta * eta, arb(2))
-    last = len(names) - 1
     if isinstance(at, GraphBall) and kinks:
         hypothesis(2, arb(at.meeting(c.radius)), zero)
-    if c.theorem in ("A", "A'"):
-        sigma = profile[-1]
-        mu = sigma**2
-        positive("sig(R)", sigma)
-        positive("1 - beta eta / 2", left)
-        needed = residual / (sigma * left)
-        if c.theorem == "A'":
-            positive("beta - mu", beta - mu)
-            needed *= (1 + root(1 - 2 * mu * eta * left)) / 2
-        hypothesis(last, needed, arb(c.radius))
-        bound("required", needed)
-    else:
-        widths = [arb(q) - p for p, q in itertools.pairwise(c.grid)]
-        sums = [zero, *itertools.accumulate(w * s for w, s in zip(widths, profile[1:], strict=True))]
-        hypothesis(last, residual, left * sums[-1])
-        required = c.bounds["required"]
-        if required not in c.grid:
-            raise Stop(FALSE, "bounds.required", f"the claim {required!r} is not a point of the grid")
-        j = c.grid.index(required)
-        # The path ends before g_j if the profile up to there outweighs the residual.
-        available, sigma = left * sums[j], profile[j]
-        code = ACCEPTED if available >= residual else FALSE if available < residual else UNSURE
-        what = f"(1 - beta eta / 2) int sig = {available.str(17)}, ||r_0|| = {residual.str(17)}"
-        checks.append(Check("bounds.required", f"<= {required!r}", what, code))
-        mu = sigma**2
+    _, path = PATHS[c.theorem]
+    mu = path(c, found, left, checks, partial(hypothesis, len(names) - 1))
     bound("mu", mu)
     floor = clipping_floor(c, lipschitz * residual)
     bound("floor", floor)
     bound("rate", loss_factor(mu, beta, eta, floor))
+
+
+Tell = Callable[[arb, arb], None]
+"""Compares both sides of the last hypothesis with what is claimed of them."""
+
+
+def _uniform(c: BallClaim, f: OnBall, left: arb, checks: Checks, last: Tell, *, tight: bool) -> arb:
+    """sig(R)^2, where the radius of Theorem A, or the smaller one of A', is below R."""
+    sigma = f.profile[-1]
+    mu, beta = sigma**2, f.lipschitz**2 + f.residual * f.ell
+    positive("sig(R)", sigma)
+    positive("1 - beta eta / 2", left)
+    needed = f.residual / (sigma * left)
+    if tight:
+        positive("beta - mu", beta - mu)
+        needed *= (1 + root(1 - 2 * mu * arb(c.eta) * left)) / 2
+    last(needed, arb(c.radius))
+    checks.compare("bounds.required", c.bounds["required"], needed, BOUNDS["required"])
+    return mu
+
+
+def _summed(c: BallClaim, f: OnBall, left: arb, checks: Checks, last: Tell) -> arb:
+    """sig(rho)^2, where the profile outweighs the residual up to R, and up to rho."""
+    widths = [arb(q) - p for p, q in itertools.pairwise(c.grid)]
+    sums = [arb(0), *itertools.accumulate(w * s for w, s in zip(widths, f.profile[1:], strict=True))]
+    last(f.residual, left * sums[-1])
+    required = c.bounds["required"]
+    if required not in c.grid:
+        raise Stop(FALSE, "bounds.required", f"the claim {required!r} is not a point of the grid")
+    j = c.grid.index(required)
+    # The path ends before g_j if the profile up to there outweighs the residual.
+    available = left * sums[j]
+    code = ACCEPTED if available >= f.residual else FALSE if available < f.residual else UNSURE
+    what = f"(1 - beta eta / 2) int sig = {available.str(17)}, ||r_0|| = {f.residual.str(17)}"
+    checks.append(Check("bounds.required", f"<= {required!r}", what, code))
+    return f.profile[j] ** 2
+
+
+_SUM = "||r_0|| < (1 - beta eta / 2) int_0^R sig", _summed
+PATHS: dict[str, tuple[str, Callable[[BallClaim, OnBall, arb, Checks, Tell], arb]]] = {
+    "A": ("radius of Theorem A < R", partial(_uniform, tight=False)),
+    "A'": ("radius of Theorem A' < R", partial(_uniform, tight=True)),
+    "B": _SUM,
+    "C": _SUM,
+}
+"""Theorem to its last hypothesis, and what confirms it and gives mu."""
+HYPOTHESES = {theorem: ["0 < lambda_min(K(w_0))", "beta eta < 2", last] for theorem, (last, _) in PATHS.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -118,24 +118,7 @@ def estimate(theorem: str, shapes: dict[str, Shape], bits: int) -> Cost:
     arrays = _DOUBLE * sum(math.prod(shape) for shape in shapes.values())
     at, slower = _Sizes.of(shapes), (bits / 128) ** 1.25
     size = _NUMBER + bits / 4
-    if theorem == "B+":
-        phases, cells = shapes["eps"][0], shapes["times"][0]
-        seconds, numbers = _bplus(at, phases, cells)
-    elif theorem == "D":
-        steps, radii = shapes["rho"][0], shapes["grid"][0]
-        seconds, numbers = _centre(at, radii)
-        seconds += steps * (seconds / 2 + at.parameters * (6e-6 + 2e-7 * at.n) + 2e-5 * at.n * at.units)
-        numbers += 12 * at.parameters + 8 * at.n * at.units
-    elif theorem == "T":
-        seconds, numbers = _finite(at, *shapes["batches"])
-    elif theorem in ("F1", "F2", "F4"):
-        seconds, numbers = _every_order(at)
-    elif theorem in ("F3", "T+B", "T+L", "T+M"):
-        later = _every_order(at) if theorem == "F3" else _centre(at, *shapes["grid"])
-        (seconds, numbers), (more, others) = _finite(at, *shapes["batches"]), later
-        seconds, numbers = seconds + more, max(numbers, others)
-    else:
-        seconds, numbers = _centre(at, shapes.get("grid", (1,))[0])
+    seconds, numbers = ESTIMATES.get(theorem, _on_ball)(at, shapes)
     return Cost(seconds * slower, 2 * arrays + size * numbers)
 
 
@@ -182,25 +165,70 @@ def _centre(at: _Sizes, radii: int) -> tuple[float, float]:
     return seconds + radii * (4e-4 + 1e-4 * (layers + 1) ** 2), numbers + 4 * _BLOCK
 
 
-def _finite(at: _Sizes, steps: int, seen: int) -> tuple[float, float]:
+Shapes = Mapping[str, Shape]
+Estimate = tuple[float, float]
+"""Seconds, and numbers that are balls at a time."""
+
+
+def _on_ball(at: _Sizes, shapes: Shapes) -> Estimate:
+    """The centre, and a profile where there is a grid."""
+    return _centre(at, shapes.get("grid", (1,))[0])
+
+
+def _trajectory(at: _Sizes, shapes: Shapes) -> Estimate:
+    """Theorem D."""
+    steps, radii = shapes["rho"][0], shapes["grid"][0]
+    seconds, numbers = _centre(at, radii)
+    seconds += steps * (seconds / 2 + at.parameters * (6e-6 + 2e-7 * at.n) + 2e-5 * at.n * at.units)
+    return seconds, numbers + 12 * at.parameters + 8 * at.n * at.units
+
+
+def _finite(at: _Sizes, shapes: Shapes) -> Estimate:
     """Theorem T: so many steps that see so many samples each."""
+    steps, seen = shapes["batches"]
     part, (seconds, numbers) = replace(at, n=min(seen, at.n)), _centre(at, 1)
     once = _centre(part, 1)[0]
     seconds += steps * (once + at.parameters * (1.2e-5 + 2e-7 * part.n) + 2e-5 * part.n * at.units)
     return seconds, numbers + 20 * at.parameters + 8 * at.n * at.units
 
 
-def _every_order(at: _Sizes) -> tuple[float, float]:
-    """Theorem F1."""
+def _every_order(at: _Sizes, shapes: Shapes) -> Estimate:
+    """Theorems F1, F2 and F4."""
     seconds, numbers = _centre(at, 0)
     rows = at.n * at.outputs
     return seconds + 4 * _spectrum(rows) + 4e-6 * rows**2 + 2e-6 * at.n**2, numbers
 
 
-def _bplus(at: _Sizes, phases: int, cells: int) -> tuple[float, float]:
+def _bplus(at: _Sizes, shapes: Shapes) -> Estimate:
     """Theorem B+: neurons one by one, and matrices of n^2 rows and columns."""
-    n, width = at.n, at.widths[1]
+    n, width, phases, cells = at.n, at.widths[1], shapes["eps"][0], shapes["times"][0]
     neuron = 9e-5 * phases * n + cells * (8e-7 * n + 6e-8 * n**2) + 1e-7 * n**4 + 5e-6 * n**2
     seconds = width * neuron + 2 * (cells + 20 * phases) * _spectrum(n) + 1e-5 * n**4 + 1.0 * n
     slice_ = 128.0 * (n**2 * 6 + n * cells * 3 + phases * n * 30)
     return seconds, 10.0 * n**4 + slice_ + 4.0 * n**2 * cells + at.parameters
+
+
+Estimator = Callable[[_Sizes, Shapes], Estimate]
+
+
+def _one_after_another(first: Estimator, then: Estimator) -> Estimator:
+    def both(at: _Sizes, shapes: Shapes) -> Estimate:
+        (seconds, numbers), (more, others) = first(at, shapes), then(at, shapes)
+        return seconds + more, max(numbers, others)
+
+    return both
+
+
+ESTIMATES: dict[str, Estimator] = {
+    "B+": _bplus,
+    "D": _trajectory,
+    "T": _finite,
+    "F1": _every_order,
+    "F2": _every_order,
+    "F4": _every_order,
+    "F3": _one_after_another(_finite, _every_order),
+    "T+B": _one_after_another(_finite, _on_ball),
+    "T+L": _one_after_another(_finite, _on_ball),
+    "T+M": _one_after_another(_finite, _on_ball),
+}
+"""Of theorems whose recheck is more than one centre and one ball."""

@@ -13,8 +13,7 @@ from typing import Any, ClassVar, Protocol
 from .arrays import Shape, array_hash, open_arrays
 from .cost import Cost
 from .fields import SCHEMAS, STATEMENT, Array, damaged, keys_of, list_of, number, one_of
-from .gauges import GAUGED
-from .statements import CITATIONS, CONCLUSIONS
+from .statements import STATEMENTS
 
 KEYS = (
     "schema", "theorem", "conclusion", "citation", "statement", "network", "loss", "optimizer", "arrays", "bounds",
@@ -24,16 +23,7 @@ KEYS = (
 SECTIONS = {"steps": "trajectory", "eps": "trajectory", "radius": "ball"}
 """Where schema 1 keeps the numbers that schema 2 keeps in the witness."""
 ACTIVATIONS = ("tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "mish", "sin")
-_SQUARE = ("sum", "mean")
-_OF_OUTPUTS = (*_SQUARE, *(f"{name}, {how}" for name in ("cross-entropy", "logistic") for how in _SQUARE))
-LOSSES = {"T": _OF_OUTPUTS, "T+L": _OF_OUTPUTS, "L": GAUGED}
-"""Of theorems that speak of more than the square loss."""
 MOST_LAYERS = 1000
-OF_STEPS = {
-    **dict.fromkeys(("S", "M", "Mb", "M2", "M3", "T+M"), ("momentum", "nesterov", "clip")),
-    **dict.fromkeys(("W2",), ("weight_decay", "decoupled_weight_decay")),
-}
-"""What the certificates of a theorem say of its steps beside eta, gamma and delta."""
 
 
 class Admit(Protocol):
@@ -131,13 +121,14 @@ def read_frame(text: dict[str, Any], numbers: Collection[str]) -> tuple[str, str
     for key in own:
         keys_of(text[key], key, [name for name in numbers if key in ("witness", SECTIONS.get(name))])
     # The sentences are part of the claim, so a doctored one is refused.
-    one_of(text["conclusion"], "conclusion", [CONCLUSIONS[text["theorem"]]])
-    one_of(text["citation"], "citation", [CITATIONS[text["theorem"]]])
+    known = STATEMENTS[text["theorem"]]
+    one_of(text["conclusion"], "conclusion", [known.conclusion])
+    one_of(text["citation"], "citation", [known.citation])
     one_of(text["statement"], "statement", [STATEMENT])
     if text["assumptions"] != []:
         damaged("assumptions", "must be an empty list: this schema knows of none")
-    loss = one_of(text["loss"], "loss", LOSSES.get(text["theorem"], _SQUARE))
-    return loss, *_optimizer(text["optimizer"], OF_STEPS.get(text["theorem"], ()))
+    loss = one_of(text["loss"], "loss", known.losses)
+    return loss, *_optimizer(text["optimizer"], known.steps)
 
 
 def read_witness(text: dict[str, Any], name: str) -> tuple[Any, str]:

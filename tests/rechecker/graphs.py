@@ -25,7 +25,7 @@ from pltheory.nets.kinds.product import Product
 from pltheory.nets.kinds.sums import Sum
 from pltheory.nets.kinds.tokens import Tokens
 from pltheory.rechecker.fields import STATEMENT
-from pltheory.rechecker.statements import CITATIONS, CONCLUSIONS
+from pltheory.rechecker.statements import STATEMENTS
 from tests.forge import Forge, number
 
 ACTS: dict[str, Any] = {
@@ -273,8 +273,8 @@ def write(
 ) -> Forge:  # fmt: skip
     """A certificate's two files, every hash right."""
     text: dict[str, Any] = {
-        "schema": "pltheory-certificate/2", "theorem": theorem, "conclusion": CONCLUSIONS[theorem],
-        "citation": CITATIONS[theorem], "statement": STATEMENT, "network": network_text(graph), "loss": loss,
+        "schema": "pltheory-certificate/2", "theorem": theorem, "conclusion": STATEMENTS[theorem].conclusion,
+        "citation": STATEMENTS[theorem].citation, "statement": STATEMENT, "network": network_text(graph), "loss": loss,
         "optimizer": {"name": "gd", "eta": number(eta), "gamma": number(math.inf), "delta": number(1.0)},
         "bounds": {name: {"kind": kind} | number(value) for name, (kind, value) in bounds.items()},
         "hypotheses": [

@@ -37,10 +37,10 @@ from pltheory.optim import (
     StepSettings,
 )
 from pltheory.problem.problem import Problem
+from pltheory.rechecker import CHECKERS, recheck, statements
 from pltheory.rechecker import arithmetic as arithmetic
 from pltheory.rechecker import ball as recheck_ball
 from pltheory.rechecker import file as recheck_file
-from pltheory.rechecker import recheck, statements
 from pltheory.theory import InvalidInputError
 from tests.by_name import THEOREMS as THEOREM_OF
 from tests.by_name import certify
@@ -554,8 +554,9 @@ def test_no_code_is_shared(source: Any) -> None:
 
 def test_it_knows_the_words_of_every_certifiable_theorem() -> None:
     certifiable = {name: t for name, t in THEOREM_OF.items() if t.certifiable}
-    assert {name: t.conclusion for name, t in certifiable.items()} == statements.CONCLUSIONS
-    assert {name: t.citation for name, t in certifiable.items()} == statements.CITATIONS
+    said = {name: (t.conclusion, t.citation) for name, t in statements.STATEMENTS.items()}
+    assert {name: (t.conclusion, t.citation) for name, t in certifiable.items()} == said
+    assert CHECKERS.keys() == said.keys()
 
 
 def test_importing_it_loads_neither_torch_nor_the_producer() -> None:

@@ -13,7 +13,7 @@ import pytest
 import pltheory as pl
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings, StepSettings
 from pltheory.optim.schedule import Cosine, Warmup
-from pltheory.rechecker.statements import CONCLUSIONS
+from pltheory.rechecker.statements import STATEMENTS
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.contract import near_solution
 
@@ -56,7 +56,7 @@ def test_momentum_begins_with_an_empty_buffer(theorem: str, rule: dict[str, Any]
     assert row.verdict is Verdict.CERTIFIED
     assert row.how.endswith("the optimizer state of a checkpoint is not read")
     assert str(report.to_dict()["theorems"][0]["conclusion"]).startswith("from an empty buffer")
-    assert CONCLUSIONS[theorem].startswith("from an empty buffer")
+    assert STATEMENTS[theorem].conclusion.startswith("from an empty buffer")
 
 
 def test_constant_steps_have_no_end() -> None:
