@@ -157,7 +157,8 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     ball = "" if alone else ball
     if held and alone and promise and promise["radius"] is not None and not since:
         ball = f" of {number(promise['radius'], kind='upper')} promised"
-    table.add_row("path", f"{number(run['path_length'])}{ball}; distance {number(run['distance'])}")
+    whose = " of all workers together" if seen is not None and seen.get("workers") is not None else ""
+    table.add_row("path", f"{number(run['path_length'])}{whose}{ball}; distance {number(run['distance'])}")
     table.add_row("kernel drift", number(run["kernel_drift"], 3))
     if run.get("pieces"):
         table.add_row("pieces", sides(run["pieces"]))

@@ -124,3 +124,10 @@ def test_a_sweep_prints_a_line_for_each_point_and_fit():
         for value in (f"{fit.slope:.3f}", f"[{fit.low:.3f}, {fit.high:.3f}]", f"{fit.expected:g}"):
             assert value in row
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_whose_path_it_is_of_workers_that_average():
+    batches = {"size": 5, "order": "shuffle", "seed": 0, "until": None, "workers": 2, "passes": 4}
+    text = " ".join(printed(120, {**sample.report(), "batches": batches}).split())
+    assert "2, averaged; passes through its part in a round: 4; run one after another" in text
+    assert "1.5 of all workers together of 3.125 certified" in text
