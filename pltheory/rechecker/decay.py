@@ -160,12 +160,14 @@ def check_floor(claim: Claim, checks: Checks, tick: Tick) -> None:
     mu = profile[j] ** 2
     positive("sig(rho)", profile[j])
     bound("mu", mu)
+    positive("mu", arb(c.bounds["mu"]))
     read = found.lipschitz * reached + (zero if claim.decoupled else decay * longest)
     floor = clipping_floor(c, read)
     positive("floor of the steps", floor)
     bound("floor", floor)
     strength = decay / floor if claim.decoupled else decay
-    limit = (strength * longest) ** 2 / (2 * mu)
+    # With the claim's own mu: below F a smaller one lets the loss rise by less.
+    limit = (strength * longest) ** 2 / (2 * arb(c.bounds["mu"]))
     bound("limit", limit)
     tick("loss after the steps")
     product = one

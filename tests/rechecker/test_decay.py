@@ -57,6 +57,21 @@ def test_every_bound_matters(name: str, tmp_path: Path) -> None:
         assert result.code == FALSE, (key, result.message)
 
 
+@pytest.mark.parametrize("name", RULES)
+def test_a_smaller_mu_asks_for_a_larger_floor(name: str, tmp_path: Path) -> None:
+    """L_{t+1} <= (1 - h mu) L_t + h mu F: of a loss below F half of mu with the same F says more."""
+    forge = forged(tmp_path, name)
+    bounds = forge.text["bounds"]
+    halved = {k: value({n: bounds[k][n] for n in ("hex", "decimal")}) for k in ("mu", "limit", "loss_end")}
+    bounds["mu"] = {"kind": "lower", **number(halved["mu"] / 2)}
+    refused(recheck(forge.write()), FALSE, "bounds.limit")
+    bounds["limit"] = {"kind": "upper", **number(halved["limit"] * 2)}
+    bounds["loss_end"] = {"kind": "upper", **number(halved["loss_end"] + halved["limit"])}
+    assert recheck(forge.write()).accepted
+    bounds["mu"] = {"kind": "lower", **number(0.0)}
+    refused(recheck(forge.write()), FALSE, "mu")
+
+
 def test_the_steps_are_part_of_the_claim(tmp_path: Path) -> None:
     forge = forged(tmp_path, "coupled")
     steps = forge.text["witness"]["steps"]
