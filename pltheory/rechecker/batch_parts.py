@@ -30,12 +30,12 @@ class Parts:
 
     def summed(self, change: arb) -> arb:
         """Gam, likewise."""
-        each = sum(((b + s * change) ** 2 for b, s in zip(self.rows, self.shares, strict=True)), arb(0))
+        each = sum((norm**2 for norm in self.counted(self.moved(change))), arb(0))
         return each.min(self.count * self.largest(change))
 
     def spread(self) -> arb:
         """Root of the sum of the squared shares."""
-        squares = sum((s * s for s in self.shares), arb(0))
+        squares = sum((s * s for s in self.counted(self.shares)), arb(0))
         return root(squares.min(self.count * largest_of(share**2 for _, share in self.tops)))
 
     def pairs(self, change: arb, passes: int = 1) -> arb:
@@ -43,15 +43,23 @@ class Parts:
 
         Of two passes every two batches meet in both orders, and every batch meets itself.
         """
-        off = [s * change for s in self.shares]
-        norms = [b + d for b, d in zip(self.rows, off, strict=True)]
+        off = self.counted([s * change for s in self.shares])
+        norms, rows = self.counted(self.moved(change)), self.counted(self.rows)
         two, twice = passes**2, passes * (passes - 1) // 2
         coherent = sum((norms[k] ** 2 * norms[j] ** 2 for k, j in _two_of(norms)), arb(0)) * two
         near = self.apart(off, norms) * two
-        for row, d, norm in zip(self.rows, off, norms, strict=True):
+        for row, d, norm in zip(rows, off, norms, strict=True):
             coherent += twice * norm**4
             near += twice * (row**2 + 2 * d * norm) ** 2
         return root(coherent.min(near))
+
+    def moved(self, change: arb) -> Row:
+        """The norms of all rows where the Jacobian has changed by so much for a share of 1."""
+        return [b + s * change for b, s in zip(self.rows, self.shares, strict=True)]
+
+    def counted(self, each: Row) -> Row:
+        """Of one number for each row, those that a sum runs over."""
+        return each
 
     def apart(self, off: Row, norms: Row) -> arb:
         """Sum over pairs of (||K_kj(c)|| + d_k b_j + b_k d_j)^2."""
@@ -65,13 +73,18 @@ def _two_of(these: Row) -> Iterator[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class AnyPart(Parts):
-    """Of every part of so many samples: the largest rows, shares and blocks in order, each kind by itself.
+    """Of every part of so many samples: the largest norms, rows, shares and blocks in order.
 
-    `table[r][j]`: of the j-th largest ||K_ij(c)|| of every sample i with others, the r-th largest. No sum of products
-    of a part is larger than that of numbers in order.
+    `table[r][j]`: of the j-th largest ||K_ij(c)|| of every sample i with others, the r-th largest. A norm, row and
+    share together, is ranked as one: a sum of products of norms of two samples may be larger than of rows and shares
+    ranked apart.
     """
 
     table: list[Row]
+
+    def counted(self, each: Row) -> Row:
+        """The largest of them, as many as a part has samples."""
+        return _ranked(each)[: len(self.table)]
 
     def apart(self, off: Row, norms: Row) -> arb:
         """As of `Parts`, every pair counted from both ends, and halved."""
@@ -155,9 +168,7 @@ def _any(parts: Parts, part: int, batch: int, gram: arb_mat, norms: tuple[arb, a
     others = [_ranked([parts.blocks[min(i, j), max(i, j)] for j in range(n) if j != i])[: part - 1] for i in range(n)]
     columns = [_ranked(list(column))[:part] for column in zip(*others, strict=True)]
     table = [[column[r] for column in columns] for r in range(part)]
-    own = AnyPart(
-        -(-part // batch), _ranked(parts.rows)[:part], _ranked(parts.shares)[:part], parts.tops, {}, table
-    )  # fmt: skip
+    own = AnyPart(-(-part // batch), parts.rows, parts.shares, parts.tops, {}, table)
     inputs = {(i, j): abs(gram[i, j]) for i, j in itertools.combinations(range(n), 2)}
     row = _of_batch(part, [v**2 for v in parts.rows], parts.blocks)
     share = _of_batch(part, [gram[i, i] for i in range(n)], inputs)

@@ -64,6 +64,19 @@ def test_numbers_of_workers_bound_every_part(outputs, size):
                 assert worker.parts.count * passes == len(steps)
 
 
+@pytest.mark.parametrize("change", [0.1, 0.3, 1.0])
+def test_long_rows_may_belong_to_short_inputs(change):
+    """The norm of a sample is that of its row and its share: those of a part ranked apart have smaller products."""
+    rows, shares = np.array([1.0, 0.1, 0.05, 0.05]), np.array([0.1, 1.0, 0.05, 0.05])
+    j, x = np.outer(rows, np.eye(5)[0]) + 1e-3 * np.eye(4, 5, 1), np.outer(shares, np.eye(2)[0])
+    kernel, grams = Ball(j @ j.T, np.asarray(1e-13)), Ball(x @ x.T, np.asarray(1e-13))
+    anyone = Batches(1, workers=2)
+    every = every_parts(kernel, grams, anyone, 4, 1)
+    (drawn,) = workers_of(every, kernel, grams, anyone, 1, Worker(every, 2.0, 2.0))
+    steps, norms = [[0], [1]], np.linalg.norm(j, axis=1)
+    assert _pairs(j[:, None], steps, norms[:2], shares[:2], change) <= drawn.parts.pairs(change)
+
+
 def _pairs(rows, steps, norms, shares, change):
     """The smaller of the two sums over pairs of steps, by definition."""
     off, norms = shares * change, norms + shares * change

@@ -7,6 +7,7 @@ from functools import cache
 from unittest import mock
 
 import pytest
+from flint import arb, arb_mat
 
 import pltheory as pl
 from pltheory.certification.batches import conditions, workers
@@ -14,6 +15,7 @@ from pltheory.certification.batches.parts import Parts
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.problem.batches import Batches
 from pltheory.rechecker import recheck
+from pltheory.rechecker.batch_parts import batches_of
 from pltheory.theory import batches as formulas
 from tests.certification.test_every_order import near
 from tests.forge import DAMAGED, FALSE, Forge, at, dotted, number, numeric_fields, value
@@ -85,6 +87,15 @@ def test_other_workers_are_refused(tmp_path, change, code):
     one = forge(tmp_path, "consecutive")
     one.text["witness"].update(change)
     assert recheck(one.write_text()).code == code
+
+
+@pytest.mark.parametrize("change", [0.1, 0.3, 1.0])
+def test_long_rows_may_belong_to_short_inputs(change):
+    rows, shares = [1.0, 0.1, 0.05, 0.05], [0.1, 1.0, 0.05, 0.05]
+    kernel, gram = (arb_mat([[p * q for q in v] for p in v]) for v in (rows, shares))
+    _, (anyone,) = batches_of((4, 1), 1, 2, kernel, gram, (arb(2), arb(2)), every=True)
+    # Coherent rows: of the first two samples both sums over pairs are no less than this.
+    assert anyone.parts.pairs(arb(change)) >= 0.999 * (rows[0] + shares[0] * change) * (rows[1] + shares[1] * change)
 
 
 WRONG = {

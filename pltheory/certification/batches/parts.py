@@ -45,12 +45,12 @@ class Parts:
 
     def summed(self, change: float) -> float:
         """Gam, likewise."""
-        each = float(raised(np.sum((self.rows + self.shares * change) ** 2)))
+        each = float(raised(np.sum(self._counted(self.rows + self.shares * change) ** 2)))
         return min(each, float(mul_up(float(self.count), self.largest(change))))
 
     def spread(self) -> float:
         """sqrt(sum of the squared shares)."""
-        each = float(raised(np.sum(self.shares**2)))
+        each = float(raised(np.sum(self._counted(self.shares) ** 2)))
         return float(sqrt_up(min(each, float(mul_up(float(self.count), np.max(raised(self.top_shares**2)))))))
 
     def pairs(self, change: float, passes: int = 1) -> float:
@@ -58,14 +58,17 @@ class Parts:
 
         Two batches meet once in each pass, and once in each order in every two passes; a batch meets itself in these.
         """
-        off = self.shares * change
-        norms = self.rows + off
+        off, norms = self._counted(self.shares * change), self._counted(self.rows + self.shares * change)
         squares = norms**2
-        own = (self.rows**2 + 2 * off * norms) ** 2
+        own = (self._counted(self.rows) ** 2 + 2 * off * norms) ** 2
         apart, again = float(passes * passes), 0.5 * passes * (passes - 1)
         coherent = apart * np.sum(squares[1:] * np.cumsum(squares)[:-1]) + again * np.sum(squares**2)
         near = apart * self._apart(off, norms) + again * np.sum(own)
         return float(sqrt_up(min(float(raised(coherent)), float(raised(near)))))
+
+    def _counted(self, each: Array) -> Array:
+        """Of one number for each of the P, those that a sum runs over."""
+        return each
 
     def _apart(self, off: Array, norms: Array) -> float:
         """Sum over pairs of (||K_kj(c)|| + d_k b_j + b_k d_j)^2, as computed."""

@@ -73,9 +73,19 @@ class Reach:
 class AnyPart(Parts):
     """Of every part of so many samples, by the samples with the largest numbers.
 
-    Rows, shares and blocks are sorted, each by itself, the largest first: a sum of products of nonnegative numbers is
-    largest where all factors are sorted. `blocks` holds ||K_ij(c)|| of i with the others of its part alone.
+    Sums of squares, and of products of several numbers of one sample, are largest where each kind of number is sorted
+    by itself. Sums over pairs of samples of the product of their norms are not: long rows may belong to short inputs,
+    and what is sorted are the norms, row and change of one sample together. `blocks` holds ||K_ij(c)|| of i with the
+    others of its part alone, sorted.
+
+    Attributes:
+        samples: of a part.
     """
+
+    samples: int
+
+    def _counted(self, each: Array) -> Array:
+        return _descending(each, 0)[: self.samples]
 
     def _apart(self, off: Array, norms: Array) -> float:
         near = self.blocks + np.outer(off, norms[:-1]) + np.outer(norms, off[:-1])
@@ -119,11 +129,12 @@ def _any(parts: Parts, grams: Ball | None, part: int, steps: int, whole: Worker)
     largest = _descending(others, 1)[:, : part - 1]
     own = AnyPart(
         steps,
-        _descending(parts.rows, 0)[:part],
-        _descending(parts.shares, 0)[:part],
+        parts.rows,
+        parts.shares,
         parts.top_rows,
         parts.top_shares,
         _descending(largest, 0)[:part],
+        part,
     )
     row = min(whole.row, of_subset(raised(parts.rows**2), parts.blocks, part))
     if grams is None:
