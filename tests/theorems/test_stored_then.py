@@ -10,6 +10,8 @@ import pytest
 import torch
 
 import pltheory as pl
+from pltheory.certification import centre as centre_parts
+from pltheory.certification import end
 from pltheory.certification.end import centre_at, followed_by, problem_at
 from pltheory.certification.level import NAMES
 from pltheory.certification.stored import stored_arrays
@@ -19,7 +21,7 @@ from pltheory.problem.problem import Problem
 from pltheory.rechecker import recheck
 from pltheory.runs.handover import HandoverPromise
 from pltheory.runs.loop import run
-from pltheory.theorems import l, t_l
+from pltheory.theorems import l, t_b, t_l
 from pltheory.theorems.measured import measure
 from pltheory.theorems.protocol import Question
 from pltheory.theory import InvalidInputError, NotAvailableError
@@ -228,6 +230,65 @@ def test_numbers_without_the_error_of_the_run_are_refused(tmp_path):
     assert result.code == FALSE
     fields = {check.field for check in result.checks if check.code != ACCEPTED}
     assert {"bounds.then_loss", "bounds.then_lipschitz", "bounds.then_ell", "arrays.sigma[0]"} <= fields
+
+
+def plain_change(of, s, ops, number):
+    return of.of.change(s, ops, number)
+
+
+def plain_ell(of, radius, ops, number):
+    return of.of.lipschitz(radius, ops, number)
+
+
+def without_outputs(centre, spread, right=centre_parts.from_within):
+    return replace(right(centre, spread), outputs=centre.outputs)
+
+
+def without_residual(centre, spread, right=centre_parts.from_within):
+    return replace(right(centre, spread), residual=centre.residual)
+
+
+MUTANTS = {
+    "change from the start on": (centre_parts.FromWithin, "change", plain_change, ("T+L", "T+B")),
+    "ell without the spread": (centre_parts.FromWithin, "lipschitz", plain_ell, ("T+L", "T+B")),
+    "outputs at the end alone": (end, "from_within", without_outputs, ("T+L",)),
+    "residual at the end alone": (end, "from_within", without_residual, ("T+B",)),
+}
+
+
+def wide_claim(theorem):
+    """A true certificate whose run is said to be known within .01 only."""
+    of = {"T+L": t_l.THEOREM, "T+B": t_b.THEOREM}[theorem]
+    at = {"T+L": found, "T+B": found_square}[theorem]()
+    p = {"T+L": problem, "T+B": square}[theorem]()
+    o = replace(at.run.outcome, apart=0.01, lipschitz=1.5 * at.run.outcome.lipschitz)
+    wide = replace(at.run, eps=0.01, outcome=o)
+    there, settings = problem_at(p, wide.final.w), replace(certifiable(RULE), eta=at.eta)
+    near = of.then.near(there, settings, {})
+    then = of.then.proved_near(there, settings, near, end.centre_at(wide))
+    return followed_by(of.statement, str(p.objective), settings, wide, then.certificate)
+
+
+@cache
+def found_square():
+    return t_b.THEOREM.search(Question(measure(square()), RULE))
+
+
+@pytest.mark.parametrize("theorem", ["T+L", "T+B"])
+def test_a_true_certificate_of_a_wide_ball_is_accepted(tmp_path, theorem):
+    wide_claim(theorem).save(tmp_path / "c.json")
+    result = recheck(tmp_path / "c.json")
+    assert result.accepted, result.message
+
+
+@pytest.mark.parametrize(("name", "theorem"), [(name, theorem) for name, m in MUTANTS.items() for theorem in m[3]])
+def test_a_formula_that_forgets_the_spread_is_refused(tmp_path, monkeypatch, name, theorem):
+    where, what, wrong_, _ = MUTANTS[name]
+    monkeypatch.setattr(where, what, wrong_)
+    claim = wide_claim(theorem)
+    result = recheck(Forge(tmp_path, claim.text("c.cert.npz"), claim.arrays_bytes()).path)
+    assert not result.accepted
+    assert any(c.field.startswith(("bounds.then_", "arrays.sigma")) for c in result.checks if c.code != ACCEPTED)
 
 
 @pytest.mark.parametrize(("change", "field"), [
