@@ -73,10 +73,11 @@ def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, cen
     behind = interval(ahead(Fraction(how.momentum), how.nesterov)) * interval(buffer)
     edge = (interval(radius) + behind).hi if buffer else None
     on = verified_profile(centre, loss, radius, points_of(centre), edge)
-    highest = on.residual * INTERVALS.sqrt(1 + interval(Fraction(law.excess(how.momentum, buffer))))
+    at = At(0.0, 0.0, float(on.sigma.max()), on.norm.hi, on.lipschitz.hi, on.residual.hi, buffer)
+    highest = on.residual * INTERVALS.sqrt(1 + interval(Fraction(float(law.excess(how, at.carried)))))
     beta = on.beta(highest)
     eta = step_of(rule, beta)
-    at = At(beta.hi, eta, float(on.sigma.max()), on.norm.hi, on.lipschitz.hi, on.residual.hi, buffer)
+    at = replace(at, beta=beta.hi, eta=eta)
     found = law.find(how, at)
     first, *kinks = positive_and_smooth(centre, radius)
     inequalities = [first, *law.inequalities(how, at, found), *kinks]

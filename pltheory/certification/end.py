@@ -27,7 +27,9 @@ from .enclose import enclose
 from .finite import FiniteRun, finite_claim
 from .finite.expansion import Momentum
 from .finite.run import network_of
+from .finite.step import Pair
 from .stored import FloatNetwork
+from .trajectory.growth import Expansion
 from .trajectory.network import norm
 
 THEN = "then_"
@@ -57,13 +59,21 @@ def problem_at(problem: Problem, parameters: Sequence[Array] | None = None) -> P
     return work
 
 
+def point_ahead(state: Pair, expansion: Expansion) -> list[Array]:
+    """What follows starts near these parameters: w~, with momentum about w~ + al d~."""
+    if not isinstance(expansion, Momentum):
+        return state.w
+    return [w + expansion.al.hi * d for w, d in zip(state.w, state.d, strict=True)]
+
+
+def length(state: Pair) -> float:
+    """Of the buffer, an upper bound; 0 where there is none."""
+    return norm(state.d).hi if state.d else 0.0
+
+
 def end_of(run: FiniteRun) -> FloatNetwork:
-    """What follows starts near these weights: w~_T, with momentum those ahead of it, about w~_T + al d~_T."""
-    end = network_of(run.start, run.final.w)
-    if not isinstance(run.expansion, Momentum):
-        return end
-    al = run.expansion.al.hi
-    return network_of(run.start, [w + al * d for w, d in zip(run.final.w, run.final.d, strict=True)])
+    """The network about which what follows a run is proved."""
+    return network_of(run.start, point_ahead(run.final, run.expansion))
 
 
 def centre_at(run: FiniteRun) -> Centre:
@@ -79,7 +89,7 @@ def centre_at(run: FiniteRun) -> Centre:
     centre = enclose(run.start.replaced(end.weights, end.biases))
     if not isinstance(run.expansion, Momentum):
         return from_within(centre, run.apart)
-    d = norm(run.final.d).hi
+    d = length(run.final)
     # Of w + al d as computed: al, the product and the sum are each rounded once or twice.
     off = mul_up(2.0**-50, add_up(norm(end.parameters).hi, mul_up(run.expansion.al.hi, d)))
     count = float(sum(p.size for p in end.parameters))

@@ -10,7 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from ..optim import ClippedSettings
 from ..optim.recursion import Form, Recursion
@@ -22,7 +24,7 @@ from .claim import Inequality
 from .conclusion import floor_below
 
 CARRIED = 2.0**-4
-"""Share of ||r_0||^2 that a buffer at the start may add to the square of Theorem M's rho_0."""
+"""Least share of ||r_0||^2 that a buffer at the start may add to the square of Theorem M's rho_0."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class At:
     residual: float
     buffer: float = 0.0
 
+    @property
+    def carried(self) -> float:
+        """(||d_0|| L_F / ||r_0||)^2."""
+        return (self.buffer * self.lipschitz / self.residual) ** 2 if self.buffer else 0.0
+
 
 class Law(ABC):
     """What one theorem asks of its steps.
@@ -61,9 +68,9 @@ class Law(ABC):
     numbers: ClassVar[tuple[str, ...]]
     outside: ClassVar[bool] = False
 
-    def excess(self, m: float, buffer: float = 0.0) -> float:
-        """Rho_0^2 is at most (1 + excess) ||r_0||^2, for a momentum m and a bound of ||d_0||."""
-        return 0.0
+    def excess(self, how: Recursion, carried: Any = 0.0) -> Any:
+        """Rho_0^2 is at most (1 + excess) ||r_0||^2, by choice of C; carried is (||d_0|| L_F / ||r_0||)^2."""
+        return 0.0 * carried
 
     @abstractmethod
     def find(self, how: Recursion, at: At) -> Constants:
@@ -176,15 +183,17 @@ class Inside(Momentum):
 
     forms = frozenset({Form.INSIDE})
 
-    def excess(self, m: float, buffer: float = 0.0) -> float:
-        """What a buffer may add, to which C is held."""
-        return CARRIED if buffer else 0.0
+    def excess(self, how: Recursion, carried: Any = 0.0) -> Any:
+        """Twice what C of the closed form adds, where beta is L_F^2; to it C is held."""
+        m = how.momentum
+        lead = m * m if how.nesterov else m
+        return (carried > 0) * np.maximum(CARRIED, 2 * lead / (1 - m) ** 2 * carried)
 
     def most(self, how: Recursion, at: At) -> float:
         """C ||d_0||^2 / eta <= excess ||r_0||^2."""
         if not at.buffer:
             return float("inf")
-        return CARRIED * at.eta * (at.residual / at.buffer) ** 2 * (1 - 2.0**-40)
+        return float(self.excess(how, at.carried)) * at.eta * (at.residual / at.buffer) ** 2 * (1 - 2.0**-40)
 
     def start(self, how: Recursion, at: At, c: float) -> Interval:
         """sqrt(||r(z_0)||^2 + c ||d_0||^2), c = C / eta."""
@@ -209,9 +218,9 @@ class Outside(Momentum):
     forms = frozenset({Form.OUTSIDE})
     outside = True
 
-    def excess(self, m: float, buffer: float = 0.0) -> float:
+    def excess(self, how: Recursion, carried: Any = 0.0) -> Any:
         """M, to which C is held."""
-        return m
+        return how.momentum + 0.0 * carried
 
     def most(self, how: Recursion, at: At) -> float:
         """Eta C ||J_0||^2 / a <= m."""

@@ -215,8 +215,8 @@ class BallTheorem(TheoremOnBall):
         claim = self.certify_near(question.problem, question.settings, p, question.at.centre, sharp=sharp)
         return self._proved(found, claim)
 
-    def near(self, problem: Problem, settings: StepSettings, options: Mapping[str, Any]) -> Ball:
-        """The ball at a problem's weights, in floats."""
+    def near(self, problem: Problem, settings: StepSettings, options: Mapping[str, Any], buffer: float = 0.0) -> Ball:
+        """The ball at a problem's weights, in floats; a buffer at the start is of theorems about momentum."""
         return self.ball(profile_at(problem), settings)
 
     def proved_near(self, problem: Problem, settings: StepSettings, found: Ball, centre: Centre | None) -> Ball:

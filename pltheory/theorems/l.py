@@ -206,13 +206,16 @@ class DownToALevel(TheoremOnBall):
         """The proof on a ball found here, down to the level that the loss has by itself."""
         return self.certified_on(problem, settings, self.near(problem, settings, {}))
 
-    def near(self, problem: Problem, settings: StepSettings, options: Mapping[str, Any]) -> Reached:
+    def near(
+        self, problem: Problem, settings: StepSettings, options: Mapping[str, Any], buffer: float = 0.0
+    ) -> Reached:
         """The ball at a problem's weights, in floats; with Theorem E's profile where that alone closes.
 
         Args:
             problem: network and data.
             settings: the step rule.
             options: the theorem's own.
+            buffer: at the start, of theorems about momentum.
 
         Raises:
             InvalidInputError, NotAvailableError: as `search`.

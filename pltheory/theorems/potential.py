@@ -7,8 +7,9 @@ schedule whose steps have a finite sum no zero is claimed, but the loss that it 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from ..theory.verdict import Comparison, Fact, Row, unknown
 from .ball import IntegralTheorem
 from .ball_constants import BallConstants
 from .hypotheses import ZERO, fits_into_ball
+from .measured import profile_at
 from .on_ball import Ball
 from .protocol import Hypothesis, Question
 
@@ -84,13 +86,16 @@ class PotentialTheorem(IntegralTheorem):
         """Search the grid of radii of a profile; arguments as of `BallTheorem`."""
         return self.search_ball(p, settings, headroom=headroom).constants
 
-    def search_ball(self, p: Profile, settings: StepSettings, *, headroom: float = 1.0) -> StepsBall:
-        """The same with what the law found."""
+    def search_ball(
+        self, p: Profile, settings: StepSettings, *, headroom: float = 1.0, buffer: float = 0.0
+    ) -> StepsBall:
+        """The same with what the law found, and for a buffer of that length at the start."""
         rule, law, how = certifiable(settings, self.law.forms), self.law, settings.recursion
-        beta = smoothness(p.residual * math.sqrt(1 + law.excess(how.momentum)), p.lipschitz, p.ell)
+        carried = (buffer * p.lipschitz / p.residual) ** 2 if buffer else 0.0
+        beta = smoothness(p.residual * np.sqrt(1 + law.excess(how, carried)), p.lipschitz, p.ell)
         eta = rule.multiple / beta if rule.multiple is not None else np.full_like(p.radii, float(rule.eta))
         at = [
-            At(float(b), float(h), float(p.sig[0]), float(p.lipschitz[0]), float(lip), p.residual)
+            At(float(b), float(h), float(p.sig[0]), float(p.lipschitz[0]), float(lip), p.residual, buffer)
             for b, h, lip in zip(beta, eta, p.lipschitz, strict=True)
         ]
         found = self._found(rule, at)
@@ -145,6 +150,12 @@ class PotentialTheorem(IntegralTheorem):
     def ball(self, p: Profile, settings: StepSettings) -> Ball:
         """With what the law found."""
         return self.search_ball(p, settings)
+
+    def near(
+        self, problem: Problem, settings: StepSettings, options: Mapping[str, Any], buffer: float = 0.0
+    ) -> StepsBall:
+        """As of `BallTheorem`, for a buffer of that length at the start."""
+        return self.search_ball(profile_at(problem), settings, buffer=buffer)
 
     def certified(
         self,

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 from ..certification.centre import Centre
 from ..certification.claim import Claim
-from ..certification.end import centre_at, end_of, followed_by, from_end, problem_at
+from ..certification.end import centre_at, followed_by, from_end, length, point_ahead, problem_at
 from ..certification.finite import FiniteRun, follow
 from ..certification.finite.rule import stored_rule
+from ..certification.finite.run import Enough
+from ..certification.finite.step import Pair
 from ..certification.stored import require_unchanged, stored_arrays
+from ..certification.trajectory.growth import Expansion
 from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.batches import Batches
 from ..problem.loss import Loss
 from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
-from ..rigor.roundoff import Array
 from ..runs.handover import HandoverPromise
 from ..runs.loop import Progress
 from ..runs.promise import Promise
@@ -34,6 +36,9 @@ from .sources import PROJECT
 GROWING = 1.2
 """Steps up to the next look over those up to the last."""
 
+MARGIN = 1.1
+"""By so much there is more than what is needed, as computed, where the stored run ends."""
+
 
 class NearWeights(Protocol):
     """A theorem about a ball around any weights, in floats and proved about a centre."""
@@ -43,8 +48,8 @@ class NearWeights(Protocol):
         """As of `Theorem`."""
         ...
 
-    def near(self, problem: Problem, settings: StepSettings, options: Mapping[str, Any]) -> Ball:
-        """The ball at a problem's weights, in floats."""
+    def near(self, problem: Problem, settings: StepSettings, options: Mapping[str, Any], buffer: float = 0.0) -> Ball:
+        """The ball at a problem's weights, in floats, for a buffer of that length at the start."""
         ...
 
     def proved_near(self, problem: Problem, settings: StepSettings, found: Any, centre: Centre | None) -> Ball:
@@ -121,11 +126,9 @@ class StoredThen(Theorem):
     Attributes:
         then: the theorem that follows.
         defaults: of the options; 0 steps are as many as it takes until `then` closes.
-        margin: by so much there is more than what is needed, as computed, where the stored run ends.
     """
 
     then: NearWeights
-    margin = 1.1
     defaults: ClassVar[Mapping[str, Any]] = {"steps": 0}
     citation = PROJECT
     certifiable = True
@@ -178,8 +181,8 @@ class StoredThen(Theorem):
         require_unchanged(start, stored_arrays(problem))
         if run.outcome is None or run.obstruction:
             return Found(eta, run, None, None, run.obstruction)
-        there = problem_at(problem, end_of(run).parameters)
-        found = self._near(there, chosen, options, run.steps)
+        there = problem_at(problem, point_ahead(run.final, run.expansion))
+        found = self._near(there, chosen, options, run.steps, length(run.final))
         if not found.constants.holds:
             why = f"after {run.steps} steps Theorem {self.then.id} does not close: there is {found.constants.ratio:.3g}"
             return Found(eta, run, None, None, f"{why} of what is needed")
@@ -191,25 +194,26 @@ class StoredThen(Theorem):
         claim = followed_by(self.statement, str(problem.objective), chosen, run, then.certificate)
         return Found(eta, run, then, claim, "")
 
-    def _near(self, there: Problem, settings: ClippedSettings, options: Mapping[str, Any], step: int) -> Ball:
+    def _near(
+        self, there: Problem, settings: ClippedSettings, options: Mapping[str, Any], step: int, buffer: float
+    ) -> Ball:
         try:
-            return self.then.near(there, settings, options)
+            return self.then.near(there, settings, options, buffer)
         except NotAvailableError as error:
             raise NotAvailableError(f"after {step} stored steps: {error}") from None
 
-    def _looks(
-        self, problem: Problem, settings: ClippedSettings, options: Mapping[str, Any], first: int
-    ) -> Callable[[int, Sequence[Array]], bool]:
+    def _looks(self, problem: Problem, settings: ClippedSettings, options: Mapping[str, Any], first: int) -> Enough:
         """Whether the theorem that follows closes with room, asked after growing numbers of steps from `first` on."""
         due = first
 
-        def enough(step: int, parameters: Sequence[Array]) -> bool:
+        def enough(step: int, state: Pair, expansion: Expansion) -> bool:
             nonlocal due
             if step < due:
                 return False
             due = max(step + 1, math.ceil(GROWING * step))
-            on = self._near(problem_at(problem, parameters), settings, options, step).constants
-            return on.holds and on.ratio > self.margin
+            there = problem_at(problem, point_ahead(state, expansion))
+            on = self._near(there, settings, options, step, length(state)).constants
+            return on.holds and on.ratio > MARGIN
 
         return enough
 

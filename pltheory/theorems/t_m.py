@@ -29,7 +29,6 @@ class StoredThenMomentum(StoredThen):
     )
     claims = (*t.THEOREM.claims, *m.THEOREM.claims, "momentum_carried")
     options = ("steps",)
-    margin = 1.15  # the buffer may raise the potential at the start by a sixteenth
 
     def promise(self, question: Question, found: Found) -> HandoverPromise | None:
         """As of `StoredThen`, the path of w longer than that of z by alpha ||d_T||."""

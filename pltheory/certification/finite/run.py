@@ -50,8 +50,8 @@ from .step import Clip, Pair, start, take
 Status = Literal["CERTIFIED", "UNDECIDED"]
 Progress = Callable[[int, float, float], None]
 """Called after each step with t, eps and the product of the growth factors."""
-Enough = Callable[[int, Sequence[Array]], bool]
-"""Asked after each step with t and the computed parameters, weights first: whether the run may end there."""
+Enough = Callable[[int, Pair, Expansion], bool]
+"""Asked after each step with t, the computed state and the norm of pairs: whether the run may end there."""
 _HEADROOM = 1.0 + 2.0**-10
 """Curvatures are stated by that factor larger than found, so that bounds found in another way confirm them."""
 
@@ -310,7 +310,7 @@ def follow(start_: Arrays, rule: Rule, progress: Progress | None = None, enough:
                 run.advance()
             if progress is not None:
                 progress(run.t, run.eps, run.growth)
-            if enough is not None and enough(run.t, run.state.w):
+            if enough is not None and enough(run.t, run.state, run.expansion):
                 run.rule = replace(rule, eta=rule.eta[: run.t], batches=rule.batches[: run.t])
                 break
         found = run.finished()
