@@ -1,7 +1,8 @@
-"""The long attack on Theorem W2: `python -m tests.decay_attack --count 150` writes docs/decay_attack.txt.
+"""The long attack on Theorems W1 and W2: `python -m tests.decay_attack --count 150` writes docs/decay_attack.txt.
 
 Random linear and curved problems whose constants are exact, certificates that close amply or just so, eight adversaries
-that choose the step sizes (tests/oracles/decay_attack.py); every inequality of the proof is checked at every step.
+that choose the step sizes (tests/oracles/decay_attack.py, minimiser_attack.py); every inequality is checked at every
+step.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from pltheory.certification.conclusion import path_end
 from pltheory.theory.formulas import slack
+from tests.oracles import minimiser_attack
 from tests.oracles.decay_attack import WAYS, Case, Change, Outcome, attacked, unchanged
 
 FORMS = {"coupled": False, "decoupled": True}
@@ -56,8 +58,39 @@ def refuted(decoupled: bool, wrong: tuple[Change, float], seeds: range) -> int:
     return sum(bool(o.broken) for s in seeds for o in attacked(s, decoupled=decoupled, change=change, longest=longest))
 
 
+def of_minimiser(count: int) -> tuple[list[str], bool]:
+    """The table of Theorem W1, and whether nothing is broken but every wrong version."""
+    every = [o for s in range(count) for o in minimiser_attack.attacked(s)]
+    broken = [f"{o.way}: {o.broken}" for o in every if o.broken]
+    cells = []
+    for key in ("contraction", "path", "near"):
+        values = [v for v in (getattr(o, key) for o in every) if v < 1e6]
+        cells.append(f"{min(values):.4f} / {median(values):.3g}")
+    wrong = {
+        what: sum(bool(o.broken) for s in range(max(20, count // 5)) for o in minimiser_attack.attacked(s, change))
+        for what, change in minimiser_attack.WRONG.items()
+    }
+    lines = [
+        "",
+        "Attack on Theorem W1: the loss with its decay, convex where the steps are.",
+        "",
+        f"{len(every)} runs; violations: {len(broken)}.",
+        "",
+        "| gradient after a step | path | distance of the minimiser |",
+        "|" + "---|" * 3,
+        "| " + " | ".join(cells) + " |",
+        "",
+        "| wrong version | runs that refute it |",
+        "|" + "---|" * 2,
+        *(f"| {what} | {count} |" for what, count in wrong.items()),
+        "",
+        *broken,
+    ]
+    return lines, not broken and all(wrong.values())
+
+
 def table(results: dict[str, list[Outcome]], wrong: dict[tuple[str, str], int]) -> str:
-    """The page."""
+    """The page of Theorem W2."""
     every = [o for rows in results.values() for o in rows]
     broken = [f"{name}: {o.way}: {o.broken}" for name, rows in results.items() for o in rows if o.broken]
     heads = ("runs", "violated", "loss after a step", "distance from w_0", "residual")
@@ -100,9 +133,10 @@ def main(arguments: list[str]) -> int:
             for name, form in FORMS.items()
             for what, change in WRONG.items()
         }
-    args.out.write_text(table(results, wrong), encoding="utf-8")
+        lines, right = of_minimiser(args.count)
+    args.out.write_text(table(results, wrong) + "\n".join(lines).rstrip() + "\n", encoding="utf-8")
     caught = all(any(count for (_, said), count in wrong.items() if said == what) for what in WRONG)
-    return int(any(o.broken for rows in results.values() for o in rows) or not caught)
+    return int(any(o.broken for rows in results.values() for o in rows) or not caught or not right)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
-from ..rigor.roundoff import Array, mul_up, sqrt_up, sum_up
+from ..rigor.roundoff import Array, mul_up, sum_up
 from ..rigor.scalar import Interval, integral_below, interval
 from ..theory.formulas import loss_floor, rate_classic, slack
 from ..theory.statement import Statement
@@ -22,13 +22,13 @@ from .conclusion import floor_below, path_end
 from .horizon import FORMS, OnBall, best_horizon, clipped_norm, reached, runs
 from .profile import Profile
 from .stored import Stored
+from .trajectory.network import norm
 from .verified_profile import points_of, positive_and_smooth, verified_profile
 
 
 def weights_above(a: Stored) -> float:
     """Upper bound of ||w_0||, of all stored parameters."""
-    squares = [float(sum_up(mul_up(v, v))) for name, v in a.named().items() if name[0] in "Wb"]
-    return float(sqrt_up(float(sum_up(np.array(squares)))))
+    return norm([v for name, v in a.named().items() if name[0] in "Wb"]).hi
 
 
 def certify_decay(
@@ -65,8 +65,8 @@ def certify_decay(
 
 def _build(loss: str, rule: ClippedSettings, statement: Statement, centre: Centre, radius: float) -> Claim:
     on, how = verified_profile(centre, loss, radius, points_of(centre)), rule.recursion
-    norm = weights_above(centre.arrays)
-    weights = interval((interval(norm) + interval(radius)).hi)
+    start = weights_above(centre.arrays)
+    weights = interval((interval(start) + interval(radius)).hi)
     residual, lipschitz = interval(on.residual.hi), interval(on.lipschitz.hi)
     numbers = OnBall(
         on.grid, on.sigma, integral_below(on.grid, on.sigma), residual.hi, lipschitz.hi, on.ell.hi, weights.hi
@@ -83,14 +83,14 @@ def _build(loss: str, rule: ClippedSettings, statement: Statement, centre: Centr
     most = interval(max(0.0, reached(residual, lipschitz, weights, shrunk).hi))
     beta = on.beta(most)
     left = slack(beta, interval(eta))
-    start = min(int(np.searchsorted(on.grid, (weights * shrunk).hi)), len(on.grid) - 1)
-    sums = integral_below(on.grid[start:], on.sigma[start:])
-    available = np.concatenate([np.zeros(start), [max(0.0, (left * interval(float(s))).lo) for s in sums]])
+    first = min(int(np.searchsorted(on.grid, (weights * shrunk).hi)), len(on.grid) - 1)
+    sums = integral_below(on.grid[first:], on.sigma[first:])
+    available = np.concatenate([np.zeros(first), [max(0.0, (left * interval(float(s))).lo) for s in sums]])
     end = path_end(available, most.hi)
     mu = interval(max(0.0, (interval(float(on.sigma[end])) ** 2).lo))
-    first, *kinks = positive_and_smooth(centre, radius)
+    positive, *kinks = positive_and_smooth(centre, radius)
     inequalities = (
-        first,
+        positive,
         Inequality("beta eta <= 1", (beta * interval(eta)).hi, "<=", 1.0),
         *kinks,
         Inequality("||r_0|| + L_F W P < k int_{W P}^R sig", most.hi, "<", float(available[-1])),
@@ -110,7 +110,7 @@ def _build(loss: str, rule: ClippedSettings, statement: Statement, centre: Centr
         replace(rule, eta=eta),
         bounds=bounds(
             residual=("upper", on.residual.hi),
-            weights=("upper", norm),
+            weights=("upper", start),
             lambda_min=("lower", (interval(centre.lambda_min.at_least()) * on.root * on.root).lo),
             lipschitz=("upper", lipschitz.hi),
             ell=("upper", on.ell.hi),

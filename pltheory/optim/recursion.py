@@ -40,7 +40,7 @@ class Form(StrEnum):
     OUTSIDE = "heavy-ball momentum with the buffer clipped or nothing clipped, any schedule"
     ANY = "any steps that are stored"
     DECAYED = "weight decay without momentum, any schedule"
-    REGULARISED = "weight decay that is clipped with the gradient, or nothing clipped, eta constant, no momentum"
+    REGULARISED = "coupled weight decay without momentum, eta constant"
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Recursion:
             clipped: whether the rule ever clips.
         """
         if self.weight_decay > 0:
-            inside = self.schedule.constant and (self.coupled or not clipped)
+            inside = self.schedule.constant and self.coupled
             return frozenset({Form.DECAYED} | ({Form.REGULARISED} if inside else set()))
         found = {Form.ANY}
         if self.momentum == 0:

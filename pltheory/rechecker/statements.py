@@ -97,6 +97,12 @@ STATEMENTS = {
         "required, w_t converges to a zero of L",
         steps=RECURSION,
     ),
+    "W1": Statement(
+        "L_lambda = L + (lambda / 2) ||w||^2 has exactly one stationary point w* in the ball, a local minimiser; "
+        "L_lambda(w_t) - L_lambda(w*) falls by q a step, path length at most rho, w_t converges to w*; that the loss "
+        "is small there is not claimed",
+        steps=DECAY,
+    ),
     "W2": Statement(
         "for the first T steps w_t stays within rho of w_0 and L_{t+1} <= (1 - h_t mu) L_t + h_t mu F with "
         "F = (lambda W)^2 / (2 mu), decoupled lambda eta_t / h_t for lambda; of later steps, of a limit and of a zero "

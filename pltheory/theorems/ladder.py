@@ -36,6 +36,7 @@ from . import (
     t_l,
     t_m,
     tmssr25,
+    w1,
     w2,
 )
 from .ball import BallTheorem
@@ -61,6 +62,7 @@ LADDER: tuple[Theorem, ...] = (
     mb.THEOREM,
     m2.THEOREM,
     m3.THEOREM,
+    w1.THEOREM,
     w2.THEOREM,
 )
 
@@ -131,6 +133,7 @@ def by_cost(settings: StepSettings, *, checkpoint: bool, loss: Loss) -> tuple[Th
         m2.THEOREM,
         m3.THEOREM,
         d.THEOREM,
+        w1.THEOREM,
         w2.THEOREM,
     )
 

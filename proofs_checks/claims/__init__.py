@@ -118,6 +118,8 @@ NAMES = (
     "decay_step",
     "decay_excess",
     "decay_path",
+    "decay_convex",
+    "decay_gradient",
 )
 
 

@@ -155,8 +155,6 @@ def test_forms() -> None:
     assert forms(weight_decay=0.1) == {Form.DECAYED, Form.REGULARISED}
     assert forms(weight_decay=0.1, schedule=Cosine(9)) == {Form.DECAYED}
     assert forms(weight_decay=0.1, decoupled_weight_decay=True) == {Form.DECAYED}
-    unclipped = GradientDescentSettings(ETA, weight_decay=0.1, decoupled_weight_decay=True)
-    assert unclipped.forms == {Form.DECAYED, Form.REGULARISED}
     plain = GradientDescentSettings(ETA, momentum=0.5)
     assert plain.forms >= {Form.INSIDE, Form.OUTSIDE}
     assert Form.OUTSIDE not in GradientDescentSettings(ETA, momentum=0.5, nesterov=True).forms

@@ -19,6 +19,7 @@ from pltheory.runs.promise import Promise
 from pltheory.theorems.ladder import BY_NAME, LADDER, OF_BATCHES
 from pltheory.theory.verdict import Verdict
 from pltheory.verification.contract import near_solution
+from tests.oracles.shrunken import shrunken
 
 RULES: dict[str, StepSettings] = {
     "coupled": DeltaGClipSettings(0.1, 0.5, 0.1, weight_decay=0.05),
@@ -120,3 +121,40 @@ def test_nothing_is_promised_beyond_the_horizon() -> None:
     found = run(near_solution(24, 1e-3), PROMISED["coupled"], promise.eta, steps=60, promise=kept)
     assert found.violation is None
     assert max(c.step for c in found.checks) <= 4
+
+
+CONVEX = {
+    "clipped": DeltaGClipSettings("0.5/beta", 1e-3, 0.2, weight_decay=0.5),
+    "unclipped": GradientDescentSettings("1/beta", weight_decay=0.5),
+}
+
+
+@cache
+def minimum(name: str) -> Promise:
+    report = pl.verify(shrunken(0.5), CONVEX[name], theorem="W1", steps=0, level=Verdict.HOLDS)
+    assert report.verdict is Verdict.HOLDS
+    assert report.main.promise is not None
+    return report.main.promise
+
+
+@pytest.mark.parametrize("name", CONVEX)
+def test_a_run_keeps_the_promise_of_theorem_w1(name: str) -> None:
+    promise = minimum(name)
+    found = run(shrunken(0.5), CONVEX[name], promise.eta, steps=400, promise=promise)
+    assert found.violation is None
+    assert len(found.checked) == 8
+
+
+@pytest.mark.parametrize("wrong", [{"tau": 4.0}, {"beta": 0.05}, {"gradient": 0.9}, {"radius": 0.1}], ids=str)
+def test_a_promise_of_more_about_the_minimiser_is_broken(wrong: dict[str, float]) -> None:
+    promise = minimum("unclipped")
+    more = replace(promise, **{key: getattr(promise, key) * factor for key, factor in wrong.items()})
+    assert run(shrunken(0.5), CONVEX["unclipped"], promise.eta, steps=100, promise=more).violation is not None
+
+
+def test_the_shortfall_of_theorem_w1_says_what_is_missing() -> None:
+    report = pl.verify(
+        near_solution(24, 1e-3), GradientDescentSettings("1/beta", weight_decay=0.01), theorem="W1", steps=0
+    )
+    assert report.verdict is Verdict.UNDECIDED
+    assert "weights that decay has shrunk" in report.main.shortfall

@@ -166,7 +166,7 @@ MUTANTS = [
     Mutant("the first ball", horizon, "search",
            "return min(closing, key=lambda f: f.horizon.loss)", "return closing[0]", "search"),
     Mutant("W of the start", horizon, "_on", "weights + float(p.radii[i])", "weights", "search"),
-    Mutant("proof: W of the start", decay, "_build", "(interval(norm) + interval(radius)).hi", "norm", P),
+    Mutant("proof: W of the start", decay, "_build", "(interval(start) + interval(radius)).hi", "start", P),
     Mutant("proof: no decay in the residual", decay, "_build", "reached(residual, lipschitz, weights, shrunk)",
            "reached(residual, lipschitz, weights, interval(0.0))", P),
     Mutant("proof: the integral from 0", decay, "_build",

@@ -8,6 +8,7 @@ from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.problem.batches import Batches
 from pltheory.theorems.guard import BUILT_IN, Guarded
 from pltheory.verification.contract import Sample, TheoremContract, near_solution
+from tests.oracles.shrunken import shrunken
 
 RULE = DeltaGClipSettings(eta="0.5/beta", gamma=1e-6, delta=0.2)
 OTHER_RULES = {
@@ -17,6 +18,7 @@ OTHER_RULES = {
     "T+M": DeltaGClipSettings(eta="0.05/beta", gamma=1e-6, delta=0.2, momentum=0.5),
     "M2": GradientDescentSettings(eta="0.06/beta", momentum=0.8),
     "M3": GradientDescentSettings(eta="1/beta", momentum=0.8),
+    "W1": DeltaGClipSettings(eta="0.5/beta", gamma=1e-3, delta=0.2, weight_decay=0.5),
     "W2": DeltaGClipSettings(eta="0.5/beta", gamma=1e-6, delta=0.2, weight_decay=1e-9),
     "F1": GradientDescentSettings(eta="0.1/beta"),
     "F2": GradientDescentSettings(eta="0.1/beta"),
@@ -40,6 +42,7 @@ class BuiltIn(TheoremContract):
         rule = OTHER_RULES.get(self.name, RULE)
         # Of networks without kinks N says nothing.
         problem = near_solution(24, 1e-7, activation="relu") if self.name == "N" else near_solution(8, 1e-5)
+        problem = shrunken(0.5) if self.name == "W1" else problem
         # One sample a batch: the mean of a smaller last batch is another problem than its sum.
         batches = {
             "F1": Batches(1), "F2": Batches(1, "random"), "F3": Batches(1), "F4": Batches(1, workers=1, passes=2)
