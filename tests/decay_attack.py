@@ -67,7 +67,7 @@ def of_minimiser(count: int) -> tuple[list[str], bool]:
         values = [v for v in (getattr(o, key) for o in every) if v < 1e6]
         cells.append(f"{min(values):.4f} / {median(values):.3g}")
     wrong = {
-        what: sum(bool(o.broken) for s in range(max(20, count // 5)) for o in minimiser_attack.attacked(s, change))
+        what: sum(bool(o.broken) for s in range(max(40, count // 5)) for o in minimiser_attack.attacked(s, change))
         for what, change in minimiser_attack.WRONG.items()
     }
     lines = [
