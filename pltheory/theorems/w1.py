@@ -16,11 +16,12 @@ from ..theory import Bound, Direction, NotAvailableError
 from ..theory.bound import given
 from ..theory.digits import above
 from ..theory.verdict import Comparison, Fact, Row, unknown
-from .ball import HEADROOM, Ball
+from .ball import HEADROOM
 from .ball_constants import BallConstants
 from .hypotheses import CLIPPED, SMOOTH, shortfall, step_below
 from .measured import profile_at
-from .protocol import Hypothesis, Question, Theorem
+from .on_ball import Ball, TheoremOnBall
+from .protocol import Hypothesis, Question
 from .sources import PROJECT
 
 
@@ -70,7 +71,7 @@ def _inside(q: Question, found: Convex | None) -> Row:
     return Row(Comparison(given(m.radius), ">", needed, "R"), how)
 
 
-class LocalMinimiser(Theorem):
+class LocalMinimiser(TheoremOnBall):
     """The loss with its decay is strongly convex on a ball that holds one stationary point, which the steps reach."""
 
     id = "W1"
@@ -133,18 +134,6 @@ class LocalMinimiser(Theorem):
         guess = profile_at(problem)
         radius = search(problem, settings, guess, HEADROOM)[0].radius
         return certify_minimiser(problem, settings, self.statement, [radius], guess)
-
-    def certificate(self, found: Convex) -> Claim | None:
-        """The proof."""
-        return found.certificate
-
-    def ball_constants(self, found: Convex | None) -> BallConstants | None:
-        """The ball's constants, of the loss with its decay."""
-        return None if found is None else found.constants
-
-    def step(self, question: Question, found: Convex | None) -> float | None:
-        """Eta on the ball."""
-        return None if found is None else found.constants.eta
 
     def concluded(self, question: Question, found: Convex) -> str:
         """And the numbers: where the minimiser is, and the rate."""

@@ -23,8 +23,8 @@ from .ball import HEADROOM
 from .ball_constants import BallConstants
 from .hypotheses import CLIPPED, POSITIVE, SMOOTH, fits_into_ball, shortfall, step_below
 from .measured import profile_at
-from .on_ball import Ball
-from .protocol import Hypothesis, Question, Theorem
+from .on_ball import Ball, TheoremOnBall, proved
+from .protocol import Hypothesis, Question
 from .sources import PROJECT
 
 
@@ -79,7 +79,7 @@ def _ball(p: Profile, at: Found) -> Decayed:
     return Decayed(constants, None, p, on.weights, on.lipschitz, h)
 
 
-class DecayToFloor(Theorem):
+class DecayToFloor(TheoremOnBall):
     """Decay moves the weights along the zeros as well, so that a ball holds them for some steps and no longer."""
 
     id = "W2"
@@ -140,25 +140,13 @@ class DecayToFloor(Theorem):
         return self._proved(found, c)
 
     def _proved(self, found: Decayed, c: Claim) -> Decayed:
-        last = c.inequalities[-1]
-        constants = replace(
-            found.constants,
-            holds=True,
-            radius=c.numbers["radius"],
-            required=c["required"],
-            beta=c["beta"],
-            eta=c.eta,
-            mu=c["mu"],
-            delta=c["floor"],
-            needed=last.left,
-            available=last.right,
-        )
+        constants = proved(found.constants, c)
         horizon = replace(
             found.horizon,
             steps=int(c.numbers["steps"]),
             eta=c.eta,
             reached=c["reached"],
-            available=last.right,
+            available=c.inequalities[-1].right,
             beta=c["beta"],
             mu=c["mu"],
             floor=c["floor"],
@@ -167,10 +155,6 @@ class DecayToFloor(Theorem):
         )
         weights = math.nextafter(c["weights"] + c.numbers["radius"], math.inf)
         return Decayed(constants, c, found.profile, weights, c["lipschitz"], horizon)
-
-    def certificate(self, found: Decayed) -> Claim | None:
-        """The proof."""
-        return found.certificate
 
     def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """On a ball chosen by a profile made here."""
@@ -181,14 +165,6 @@ class DecayToFloor(Theorem):
                 guess, sharp = sharpened(problem, guess), True
                 at = search(settings, guess, weights, HEADROOM)
         return certify_decay(problem, settings, self.statement, [at.radius], guess, sharp=sharp)
-
-    def ball_constants(self, found: Decayed | None) -> BallConstants | None:
-        """The ball's constants."""
-        return None if found is None else found.constants
-
-    def step(self, question: Question, found: Decayed | None) -> float | None:
-        """Eta on the ball."""
-        return None if found is None else found.constants.eta
 
     def concluded(self, question: Question, found: Decayed) -> str:
         """And the numbers: how many steps, the floor, and the loss after them."""

@@ -88,7 +88,7 @@ CHECKS = {"numbers": wrong_numbers, "proof": wrong_proof, "network": wrong_netwo
 N, P = "numbers", "proof"
 MUTANTS = [
     Mutant("tau is lambda", minimiser, "at_radius", "lam - residual_curvature", "lam", N),
-    Mutant("beta without E", minimiser, "at_radius", "lipschitz**2 + residual_curvature + lam", "lipschitz**2 + lam", N),
+    Mutant("beta without E", minimiser, "at_radius", "**2 + residual_curvature + lam", "**2 + lam", N),
     Mutant("beta without lambda", minimiser, "at_radius", "residual_curvature + lam", "residual_curvature", N),
     Mutant("the path without k", minimiser, "at_radius", "steepest / (k * tau)", "steepest / tau", N),
     Mutant("a clip that sees less", minimiser, "at_radius", "steepest + beta * required", "steepest / 2", N),
@@ -103,8 +103,8 @@ MUTANTS = [
     Mutant("proof: half of the curvature", Network, "curvature", "return min(", "return 0.5 * min(", P),
     Mutant("proof: the gradient without decay", Network, "gradient", "g + decay * w for", "g for", P),
     Mutant("network: the gradient without decay", Network, "gradient", "g + decay * w for", "g for", "network"),
-    Mutant("network: the point alone", Network, "curvature", "self._gram, radius, lipschitz", "self._gram, 0.0, lipschitz",
-           "network"),
+    Mutant("network: the point alone", Network, "curvature", "self._gram, radius, lipschitz",
+           "self._gram, 0.0, lipschitz", "network"),
     Mutant("network: the summed gradient", Network, "gradient", "lipschitz, problem.share)", "lipschitz)", "network"),
 ]  # fmt: skip
 
