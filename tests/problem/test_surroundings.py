@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+from functools import cache
 
 import numpy as np
 import pytest
@@ -150,27 +151,30 @@ HARMLESS = {
 }
 
 
+def outcome(call, net, x, y):
+    try:
+        return CALLS[call](net, x, y)
+    except PltheoryError as error:
+        return type(error), str(error)
+
+
+@cache
+def alone(kind, call):
+    return outcome(call, NETWORKS[kind](), *data())
+
+
 @pytest.mark.parametrize("around", list(HARMLESS))
 @pytest.mark.parametrize("call", list(CALLS))
 @pytest.mark.parametrize("kind", ["own", "evaluation mode"])
 def test_harmless_surroundings_change_nothing(kind, call, around):
-    net = NETWORKS[kind]()
-    x, y = data()
-
-    def outcome():
-        try:
-            return CALLS[call](net, x, y)
-        except PltheoryError as error:
-            return type(error), str(error)
-
-    alone = outcome()
+    expected, net, (x, y) = alone(kind, call), NETWORKS[kind](), data()
     with HARMLESS[around]():
-        inside = outcome()
-    if isinstance(alone, torch.Tensor | np.ndarray):
-        assert (np.asarray(inside) == np.asarray(alone)).all()
+        inside = outcome(call, net, x, y)
+    if isinstance(expected, torch.Tensor | np.ndarray):
+        assert (np.asarray(inside) == np.asarray(expected)).all()
         assert not (isinstance(inside, torch.Tensor) and inside.is_inference())
     else:
-        assert inside == alone
+        assert inside == expected
 
 
 REFUSED = {
