@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from pltheory.certificates.prove import certify
 from pltheory.certification.claim import Claim
 from pltheory.optim import DeltaGClipSettings, GClipSettings, GradientDescentSettings
 from pltheory.optim.schedule import Cosine
+from pltheory.problem.problem import Problem
 from pltheory.rechecker import recheck
 from pltheory.theory import InvalidInputError
 from pltheory.verification.contract import near_solution
@@ -107,6 +110,43 @@ def test_the_decay_is_part_of_the_claim(tmp_path: Path) -> None:
     forge.text["optimizer"]["momentum"] = number(0.0)
     refused(recheck(forge.write()), DAMAGED, "optimizer")
     assert wrong(forge.text, PUBLISHED)
+
+
+def test_of_a_mean_the_same_run_is_certified(tmp_path: Path) -> None:
+    """c L with eta / c, c gamma and c lambda: the same ball and horizon, losses times c, W as it is."""
+    whole = near_solution(24, 1e-3)
+    mean, rule = (
+        Problem(whole.network, whole.x, whole.y, "mean"),
+        DeltaGClipSettings(0.05, 1e-3, 0.2, weight_decay=1e-5),
+    )
+    one, other = certify(whole, rule, theorem="W2"), certify(mean, rule.for_loss(mean.scale), theorem="W2")
+    assert (one.holds, other.numbers) == (True, one.numbers)
+    for key, factor in {"mu": 1, "limit": 1, "loss_end": 1, "weights": 0, "required": 0, "floor": 0}.items():
+        assert other[key] == pytest.approx(one[key] * mean.scale**factor, rel=1e-9), key
+    assert recheck(Forge(tmp_path, other.text("c.cert.npz"), other.arrays_bytes()).path).accepted
+
+
+def test_all_groups_of_a_graph_decay(tmp_path: Path) -> None:
+    gen = torch.Generator().manual_seed(0)
+    x = torch.nn.functional.normalize(torch.randn(3, 4, generator=gen, dtype=torch.float64), dim=1)
+    net = nn.Sequential(nn.Linear(4, 40), nn.ReLU(), nn.Linear(40, 1)).double()
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(torch.randn(p.shape, generator=gen, dtype=torch.float64) / 4)
+        y = net(x) + 1e-7
+    rule = DeltaGClipSettings("0.5/beta", 1e-8, 0.3, weight_decay=1e-10, decoupled_weight_decay=True)
+    found = certify(Problem(net, x, y), rule, theorem="W2")
+    assert found.holds, found.shortfall
+    norm = float(torch.cat([p.detach().flatten() for p in net.parameters()]).norm())
+    assert found["weights"] == pytest.approx(norm, rel=1e-12)
+    assert recheck(Forge(tmp_path, found.text("c.cert.npz"), found.arrays_bytes()).path).accepted
+
+
+@pytest.mark.parametrize("rule", [
+    GradientDescentSettings("0.5/beta", weight_decay=5e-324), GradientDescentSettings(1e-320, weight_decay=1e-5),
+])  # fmt: skip
+def test_a_share_that_underflows_is_small(rule: GradientDescentSettings) -> None:
+    assert certify(near_solution(24, 1e-3), rule, theorem="W2").holds
 
 
 def test_other_theorems_take_no_decay() -> None:
