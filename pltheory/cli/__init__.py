@@ -12,7 +12,13 @@ import click
 
 from pltheory.cli import streams
 from pltheory.cli.interrupt import ends_the_process, repeated_until_heard
-from pltheory.theory.errors import InvalidInputError, NotAvailableError, NumericalFailureError, PltheoryError
+from pltheory.theory.errors import (
+    InvalidInputError,
+    NotAvailableError,
+    NumericalFailureError,
+    PltheoryError,
+    says_out_of_memory,
+)
 
 COMMANDS = {
     "verify": "Measure, check a theorem, run the optimizer, confirm and report: the main job.",
@@ -123,12 +129,9 @@ def _ended() -> int:
         return _say(f"numerical failure: {error}", 4)
     except PltheoryError as error:  # rounding that is not to nearest, a bound that cannot be verified
         return _say(f"no verdict: {error}", 4)
-    except MemoryError as error:
-        return _say(f"numerical failure: out of memory ({error})", 4)
     except Exception as error:
-        # torch reports an exhausted CPU allocator as a plain RuntimeError.
-        if "can't allocate memory" in str(error) or type(error).__name__ == "OutOfMemoryError":
-            return _say(f"numerical failure: out of memory ({str(error).splitlines()[0]})", 4)
+        if says_out_of_memory(error):
+            return _say(f"numerical failure: out of memory ({''.join(str(error).splitlines()[:1])})", 4)
         return _unforeseen(error)
 
 

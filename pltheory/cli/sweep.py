@@ -1,62 +1,141 @@
-"""`pltheory sweep`: a grid of widths and seeds with fitted slopes."""
+"""`pltheory sweep`: a study over a grid, which resumes where it was."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from pltheory.report.figures import svg, sweep_figure
-from pltheory.report.text import print_sweep
-from pltheory.study.quantities import limits, quantities
+from pltheory.report.study_text import print_plan, print_status, print_sweep
+from pltheory.study.engine import in_process
+from pltheory.study.folder import Study
+from pltheory.study.grid import said
+from pltheory.study.quantities import Quantity, limits, quantities
 from pltheory.study.scaling import fit_slopes
-from pltheory.study.store import records_to_csv, write_file
-from pltheory.study.sweep import run_sweep
+from pltheory.study.store import write_file
+from pltheory.study.sweep import Planned, measured_speed, plan, run_sweep
+from pltheory.study.table import frame, to_csv, to_parquet
+from pltheory.theory import InvalidInputError
 
 from .options import config_arguments, err, load, out, progress_bar
+
+MISSING, SOME_FAILED = 3, 4
+"""Exit codes of a study that is not complete, and of one with points that failed."""
 
 
 @click.command(name="sweep")
 @config_arguments
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Folder; default runs/<config name>.")
+@click.option("--dry-run", is_flag=True, help="Print the grid with an estimate of time and memory; compute nothing.")
+@click.option("--status", is_flag=True, help="Print how far the study in the folder is; compute nothing.")
+@click.option("--retry-failed", is_flag=True, help="Compute the points again that failed.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads of each worker.")
 @click.option("--json", "as_json", is_flag=True, help="Records and slopes as JSON on standard output.")
+@click.pass_context
 def command(
+    ctx: click.Context,
     config: str,
     overrides: tuple[str, ...],
     device: str | None,
     theorem: str | None,
     folder: Path | None,
+    dry_run: bool,
+    status: bool,
+    retry_failed: bool,
+    threads: int,
     as_json: bool,
 ) -> None:
-    """Run every point of the [sweep] section; points that are there already are not run again.
+    """Verify at every point of a grid, and gather the answers in one folder.
 
-    Writes points/HASH.json, sweep.json, sweep.csv and sweep.svg, each whole.
+    The section [sweep] of CONFIG says what varies. A key of another section takes a list, or a range of which both ends
+    are in: {from, to, step} is linear, {from, to, factor} logarithmic. The axes width and depth make the hidden layers.
+
+    \b
+      [sweep]
+      width = {from = 64, to = 4096, factor = 2}
+      depth = [1, 2]
+      run.seed = {from = 0, to = 4, step = 1}
+      data.n = [10, 20]
+      network.activation = ["tanh", "gelu"]
+      optimizer.eta = ["0.1/beta", "0.5/beta"]
+      theorem.name = ["B", "D"]
+
+    \b
+      pltheory sweep examples/widths.toml --dry-run    what it will cost
+      pltheory sweep examples/widths.toml              compute it; the same again resumes it
+      pltheory sweep examples/widths.toml --status     how far it is
+
+    Each point is one record, written whole. The same command computes what is missing, and more values of what varies
+    make the study grow; another configuration needs another folder. A point that fails (an error, no memory) has a
+    record that says why, and the study goes on. The folder holds study.json, points/, study.csv, study.parquet and
+    study.svg.
+
+    Exit codes: 0 all points are there, also those that are UNDECIDED; 3 points are missing (--status); 4 points failed;
+    2 bad input.
     """
+    if dry_run and status:
+        raise InvalidInputError("--dry-run, --status: give one of them")
     settings = load(config, overrides, device, theorem)
     among = quantities()
     target = folder or Path("runs") / ("stdin" if config == "-" else Path(config).stem)
-    with progress_bar("sweep") as progress:
-        records = run_sweep(settings, target, quantities=among, progress=progress)
-    slopes = fit_slopes(records, among)
+    if dry_run or status:
+        _, points = plan(settings, target)
+        if dry_run:
+            print_plan(out, points, measured_speed(points), 1)
+        else:
+            print_status(out, points, measured_speed(points))
+            ctx.exit(_exit_code(points))
+        return
+    with in_process() as engine, progress_bar("sweep") as progress:
+        study = run_sweep(
+            settings,
+            target,
+            engine=engine,
+            quantities=among,
+            threads=threads,
+            retry_failed=retry_failed,
+            progress=progress,
+        )
+    slopes = fit_slopes(study.done, among)
     at_infinity = limits(among, settings)
-    summary = {
-        "schema": "pltheory-sweep/1",
-        "records": records,
-        "slopes": [asdict(s) for s in slopes],
-        **{f"{name}_infinite_width": value for name, value in at_infinity.items()},
-    }
-    text = json.dumps(summary, indent=2)
-    write_file(target / "sweep.json", text)
-    write_file(target / "sweep.csv", records_to_csv(records, [q.name for q in among]))
-    write_file(target / "sweep.svg", svg(sweep_figure(records, slopes, at_infinity, among)))
+    table = frame(study.records, list(dict.fromkeys([*(q.name for q in among), *study.names])))
+    write_file(target / "study.csv", to_csv(table))
+    write_file(target / "study.parquet", to_parquet(table))
+    write_file(target / "study.svg", svg(sweep_figure(study.done, slopes, at_infinity, among)))
     if as_json:
-        click.echo(text)
+        summary = {
+            "schema": "pltheory-sweep/2",
+            "study": study.identity.hash,
+            "records": study.records,
+            "slopes": [asdict(s) for s in slopes],
+            **{f"{name}_infinite_width": value for name, value in at_infinity.items()},
+        }
+        click.echo(json.dumps(summary, indent=2))
     else:
-        print_sweep(out, records, slopes, among)
+        print_sweep(out, study.records, slopes, among)
+    _say_lacking(study, among)
+    err.print(f"[dim]study folder: {target}  (figure {target}/study.svg)[/dim]", highlight=False, soft_wrap=True)
+    ctx.exit(SOME_FAILED if study.failed else 0)
+
+
+def _exit_code(points: Sequence[Planned]) -> int:
+    if any(p.record is None for p in points):
+        return MISSING
+    return SOME_FAILED if any(p.failed for p in points) else 0
+
+
+def _say_lacking(study: Study, among: Sequence[Quantity]) -> None:
+    """On standard error: points that failed, and quantities that older points lack."""
     for quantity in among:
-        without = sum(quantity.name not in r for r in records)
+        without = sum(quantity.name not in r for r in study.done)
         if without:
             err.print(f"{without} points were stored without {quantity.name}; it is measured where a point is run anew")
-    err.print(f"[dim]sweep folder: {target}  (figure {target}/sweep.svg)[/dim]", highlight=False, soft_wrap=True)
+    for r in study.failed:
+        err.print(f"[red]failed[/] {escape(said(r['values']) + ': ' + r['error'])}", highlight=False, soft_wrap=True)
+    if study.failed:
+        err.print(f"{len(study.failed)} of {len(study.records)} points failed; --retry-failed computes them again")

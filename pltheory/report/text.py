@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -10,8 +9,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..study.quantities import BUILT_IN, Quantity
-from ..study.scaling import Slope
 from .graph import costliest, label, percent
 from .rows import measured, needed, number
 
@@ -211,30 +208,3 @@ def granted(run: dict[str, Any]) -> str:
         return residual
     path = next((f", {number(c['granted'], 2)} of the path" for c in found["granted"] if c["name"][:4] == "path"), "")
     return f"{residual}{path}: {found['how']}"
-
-
-def print_sweep(
-    console: Console,
-    records: list[dict[str, Any]],
-    slopes: list[Slope],
-    quantities: Sequence[Quantity] = BUILT_IN,
-) -> None:
-    """Print the points of a sweep and the fitted slopes."""
-    table = Table(title="Sweep", box=box.SIMPLE_HEAD, title_justify="left")
-    keys = list(records[0]["values"])
-    shown = [q.name for q in quantities]
-    for name in (*keys, *shown):
-        table.add_column(name.rpartition(".")[2].replace("_", " "), justify="right")
-    table.add_column("verdict", no_wrap=True)
-    for r in records:
-        values = [str(r["values"][k]).strip("[]") for k in keys]
-        table.add_row(*values, *(number(r.get(k), 3) for k in shown), _styled(r["verdict"]))
-    console.print(table)
-    if slopes:
-        fits = Table(title="Slopes in log width, 95% interval", box=box.SIMPLE_HEAD, title_justify="left")
-        for name in ("quantity", "slope", "interval", "expected", "points"):
-            fits.add_column(name, justify="left" if name == "quantity" else "right")
-        for s in slopes:
-            interval, expected = f"[{s.low:.3f}, {s.high:.3f}]", "-" if s.expected is None else f"{s.expected:g}"
-            fits.add_row(s.quantity.replace("_", " "), f"{s.slope:.3f}", escape(interval), expected, f"{s.points}")
-        console.print(fits)

@@ -94,11 +94,8 @@ def network_of(config: Config, x: Tensor, outputs: int, device: torch.device) ->
 def _of_images(
     n: ConvolutionalSection, x: Tensor, outputs: int, seed: int, dtype: torch.dtype, device: torch.device
 ) -> nn.Module:
-    blocks = n.blocks if isinstance(n, ResidualSection) else None
-    per_block = n.convs_per_block if isinstance(n, ResidualSection) else 1
-    plan = Architecture.of(x.shape[1:], n.channels, n.kernel, n.stride, blocks, per_block, n.pooling, outputs, n.bias)
-    needed = dtype.itemsize * (4.0 * plan.parameters + 6.0 * len(x) * outputs * plan.values)
-    _check_memory(f"channels = {n.channels}", needed, device)
+    plan = plan_of(n, x.shape[1:], outputs)
+    _check_memory(f"channels = {n.channels}", image_bytes(plan, len(x), dtype.itemsize), device)
     keys = dict(
         shape=x.shape[1:],
         channels=n.channels,
@@ -119,6 +116,17 @@ def _of_images(
     if isinstance(n, ResidualSection):
         return residual(**keys, blocks=n.blocks, convs_per_block=n.convs_per_block)
     return convolutional(**keys)
+
+
+def plan_of(n: ConvolutionalSection, shape: Sequence[int], outputs: int) -> Architecture:
+    """The sizes of a convolutional or residual network on samples of a shape (c, h, w).
+
+    Raises:
+        InvalidInputError: a size that is not allowed.
+    """
+    blocks = n.blocks if isinstance(n, ResidualSection) else None
+    per_block = n.convs_per_block if isinstance(n, ResidualSection) else 1
+    return Architecture.of(shape, n.channels, n.kernel, n.stride, blocks, per_block, n.pooling, outputs, n.bias)
 
 
 def precision_note(config: Config, problem: Problem) -> str | None:
@@ -161,6 +169,11 @@ def bytes_needed(widths: Sequence[int], n: int, itemsize: int) -> float:
     """Weights with gradient and two copies, and activations with backward rows, in bytes."""
     weights = sum(a * b for a, b in pairwise(widths))
     return itemsize * (4.0 * weights + 6.0 * n * widths[-1] * sum(widths))
+
+
+def image_bytes(plan: Architecture, n: int, itemsize: int) -> float:
+    """The same of a convolutional or residual network."""
+    return itemsize * (4.0 * plan.parameters + 6.0 * n * plan.outputs * plan.values)
 
 
 def memory(device: torch.device) -> float:

@@ -29,11 +29,27 @@ from ..theory import ExtensionError, NotAvailableError, NumericalFailureError
 from ..verification.report import VerifyReport
 from .build import data_of
 from .config import Config, clipped, loss_in
+from .grid import axes, grid
 from .network_section import FullyConnectedSection
 
 GROUP = "pltheory.quantities"
 """The entry point group."""
-PARTS_OF_A_RECORD = ("schema", "values", "width", "seed", "verdict", "evidence", "reason", "steps", "seconds")
+PARTS_OF_A_RECORD = (
+    "schema",
+    "point",
+    "values",
+    "width",
+    "seed",
+    "status",
+    "error",
+    "device",
+    "verdict",
+    "evidence",
+    "reason",
+    "steps",
+    "seconds",
+    "sha256",
+)
 """What a record says beside its quantities: names that no quantity can take."""
 
 
@@ -88,15 +104,14 @@ def limit_of_lambda_min(config: Config) -> float | None:
     n = config.network
     if not isinstance(n, FullyConnectedSection):
         return None
-    varies = {k for section in ("data", "network") for k in config.sweep.get(section, {})} - {"hidden"}
-    varies |= {"loss"} & set(config.sweep)
-    depths = {len(hidden) for hidden in config.sweep.get("network", {}).get("hidden", [n.hidden])}
+    varies = {key for key in axes(config) if key.partition(".")[0] in ("data", "network", "loss")} - {"network.hidden"}
+    networks = [point.network for _, point in grid(config)] if not varies else []
+    depths = {len(network.hidden) for network in networks if isinstance(network, FullyConnectedSection)}
     if (
-        len(depths) > 1
+        len(depths) != 1
         or n.parametrization != "ntk"
         or n.bias
         or n.checkpoint is not None
-        or varies
         or config.data.source == "sphere"
     ):
         return None

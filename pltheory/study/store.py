@@ -11,7 +11,7 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -41,18 +41,32 @@ def point_hash(config: Config) -> str:
         InvalidInputError: a file that is there cannot be read.
     """
     digest = hashlib.sha256(config_hash(config).encode())
-    names = (config.data.source, config.data.path, config.data.label_file, config.network.checkpoint)
-    for name in names:
-        path = Path(name or "")
+    for of_file in file_digests(config).values():
+        digest.update(bytes.fromhex(of_file))
+    return digest.hexdigest()
+
+
+def file_digests(config: Config) -> dict[str, str]:
+    """SHA-256 of the files that a configuration names, by dotted key and file; those that are not there are left out.
+
+    Raises:
+        InvalidInputError: a file that is there cannot be read.
+    """
+    data = config.data
+    names = {"data.source": data.source, "data.path": data.path, "data.label_file": data.label_file}
+    found = {}
+    for key, name in {**names, "network.checkpoint": config.network.checkpoint}.items():
         # A named data set is no file, and a missing file is refused when it is read.
-        found = sorted(path.iterdir()) if name and path.is_dir() else [path]
-        for file in (f for f in found if name and name not in NAMES and f.is_file()):
+        if not name or name in NAMES:
+            continue
+        path = Path(name)
+        for file in (f for f in (sorted(path.iterdir()) if path.is_dir() else [path]) if f.is_file()):
             try:
                 with file.open("rb") as stream:
-                    digest.update(hashlib.file_digest(stream, "sha256").digest())
+                    found[f"{key}: {file.name}"] = hashlib.file_digest(stream, "sha256").hexdigest()
             except OSError as error:
                 raise InvalidInputError(f"{file}: cannot be read ({error.strerror})") from None
-    return digest.hexdigest()
+    return found
 
 
 def environment() -> dict[str, Any]:
@@ -113,8 +127,8 @@ def write_folder(target: Path, files: Mapping[str, str]) -> None:
         raise
 
 
-def write_file(target: Path, text: str) -> None:
-    """Write one text file whole, replacing what was there.
+def write_file(target: Path, content: str | bytes) -> None:
+    """Write one file whole, replacing what was there; it is on the disk before it has its name.
 
     Raises:
         InvalidInputError: its folder cannot be made or written.
@@ -125,8 +139,11 @@ def write_file(target: Path, text: str) -> None:
     except OSError as error:
         raise InvalidInputError(f"{target}: cannot be written ({error.strerror})") from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            # Or a crash of the machine may leave the name without the content.
+            os.fsync(file.fileno())
         # Made for its owner alone; results are read by others too.
         os.chmod(temporary, 0o644)
         os.replace(temporary, target)
@@ -158,19 +175,6 @@ def trace_to_csv(trace: Trace) -> str:
         cells.append(dict(zip(where, values, strict=True)))
     for t in range(len(trace.loss)):
         rows.writerow([t, *(column.get(t, "") for column in cells)])
-    return out.getvalue()
-
-
-def records_to_csv(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
-    """One row per point of a sweep: what varies, the named quantities, the answer; empty where not known."""
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
-    varied = list(records[0]["values"])
-    said = ("verdict", "evidence", "reason", "steps", "seconds")
-    rows.writerow([*varied, "width", *names, *said])
-    for r in records:
-        values = [v if isinstance(v, str) else json.dumps(v) for v in (r["values"][key] for key in varied)]
-        rows.writerow([*values, *("" if r.get(k) is None else r[k] for k in ("width", *names, *said))])
     return out.getvalue()
 
 

@@ -1,168 +1,158 @@
-"""A grid of configurations: every point one record, written whole, and a rerun does only what is missing."""
+"""A study over a grid: what is missing is computed and written point by point, what is there stays as it is."""
 
 from __future__ import annotations
 
-import itertools
 import json
-import math
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from ..problem.data import Data
 from ..theory import InvalidInputError
-from ..verification.report import verify
-from .build import LEVELS, batches_of, problem_of, settings_of
-from .config import Config, clipped, pinned, with_values
-from .network import width_of
-from .quantities import BUILT_IN, Point, Quantity, measured
-from .store import point_hash, write_file
+from .build import data_of
+from .config import Config
+from .cost import Cost, cost_of, span, speed
+from .engine import Engine
+from .folder import Folder, Identity, Study
+from .grid import Values, grid, said
+from .point import FAILED, Record, Task, compute
+from .quantities import BUILT_IN, Quantity
+from .store import point_hash
 
-SCHEMA = "pltheory-point/1"
-LONGEST = 10_000
-"""Most values of one range: a step that is small by mistake is refused before it fills the memory."""
-MOST_POINTS = 10_000
-"""Most points of a grid."""
-
-Record = dict[str, Any]
+SHARE_OF_MEMORY = 0.8
+"""Share of a worker's memory that a point may be estimated to need."""
+AHEAD = 2
+"""Points that are submitted for each worker: one computes, one waits."""
 
 
-def grid(config: Config) -> list[tuple[dict[str, Any], Config]]:
-    """The points of a sweep: dotted keys with their values, and the configuration they make.
+@dataclass(frozen=True)
+class Planned:
+    """A point of the grid before it is computed.
 
-    A value is a list, or a table {from, to, step} or {from, to, factor}, both ends included.
+    Attributes:
+        values: what varies, with its values here.
+        config: the point's configuration.
+        point: its hash.
+        cost: what it is estimated to cost.
+        record: what is there of it in the folder, None where nothing is.
+    """
+
+    values: Values
+    config: Config
+    point: str
+    cost: Cost
+    record: Record | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was computed, and failed."""
+        return self.record is not None and self.record["status"] == FAILED
+
+
+def plan(config: Config, folder: Path) -> tuple[Folder, list[Planned]]:
+    """The points of a study in grid order, with what each is estimated to cost and what is there of it; writes nothing.
 
     Raises:
-        InvalidInputError: no sweep section, an empty or malformed range, or a point that is no configuration.
+        InvalidInputError: as `grid`; data that cannot be read; a folder that holds another study or a damaged record.
     """
-    axes = dict(_axes(config.sweep, ""))
-    if not axes:
-        raise InvalidInputError("sweep: missing; give keys with lists, e.g. [sweep] run.seed = [0, 1, 2]")
-    count = math.prod(len(values) for values in axes.values())
-    if count > MOST_POINTS:
-        raise InvalidInputError(f"sweep: {count} points, allowed are {MOST_POINTS}")
-    points = []
-    for values in itertools.product(*axes.values()):
-        chosen = dict(zip(axes, values, strict=True))
-        # Other code has another SHA-256.
-        other = {"network.sha256": None} if "network.module" in chosen else {}
-        points.append((chosen, pinned(with_values(config, {**chosen, **other}))))
-    return points
+    points = grid(config)
+    at = Folder(folder, Identity.of(config))
+    sections: dict[str, Data] = {}
+    planned = []
+    for values, point in points:
+        # The network says in which shape it takes the samples.
+        section = json.dumps([type(point.network).__name__, point.data.model_dump()], sort_keys=True)
+        if section not in sections:
+            sections[section] = data_of(point)
+        hashed = point_hash(point)
+        planned.append(Planned(values, point, hashed, cost_of(point, sections[section]), at.record(hashed)))
+    return at, planned
+
+
+def measured_speed(points: Sequence[Planned]) -> float:
+    """Operations per second, of the points that are there where there are some."""
+    return speed((p.cost, p.record["seconds"]) for p in points if p.record is not None and not p.failed)
 
 
 def run_sweep(
     config: Config,
     folder: Path,
     *,
+    engine: Engine,
     quantities: Sequence[Quantity] = BUILT_IN,
+    threads: int = 1,
+    retry_failed: bool = False,
     progress: Callable[[int, int, str], None] | None = None,
-) -> list[Record]:
-    """Compute every missing point of a sweep and return all records, in grid order.
+) -> Study:
+    """Compute every missing point of a grid and return all that is in the folder.
 
-    A record that is there is read as it is, also where a quantity is not in it.
+    A record that is there is read as it is, also where a quantity is not in it. A point that fails has a record that
+    says why, and does not end the study.
 
     Args:
         config: with a sweep section.
-        folder: gets `points/<hash>.json`, one per point.
+        folder: gets `study.json` and `points/<hash>.json`, one per point.
+        engine: where the points are computed.
         quantities: what is measured at each point.
-        progress: called after each point as (done, total, note).
+        threads: of torch and BLAS, in each worker.
+        retry_failed: compute the points again whose records say that they failed.
+        progress: called after each point as (done, total, note); the note says the time left, by the points' costs.
 
     Raises:
-        InvalidInputError: as `grid`, or a point whose data or network cannot be built.
-        NumericalFailureError: a point's measured numbers are not finite.
-        ExtensionError: a quantity of another package failed, or is no number.
+        InvalidInputError: as `plan`; a point too large for a worker's memory; a worker that is none of this study.
     """
-    points = grid(config)
-    records = []
-    for i, (values, point) in enumerate(points):
-        path = folder / "points" / f"{point_hash(point)[:16]}.json"
-        record = _stored(path)
-        if record is None:
-            record = _compute(values, point, quantities)
-            write_file(path, json.dumps(record, indent=2))
-        # A record may stem from another sweep in this folder, which varied other keys.
-        records.append({**record, "values": values})
-        if progress is not None:
-            progress(i + 1, len(points), ", ".join(f"{k} = {v}" for k, v in values.items()))
-    return records
-
-
-def _compute(values: dict[str, Any], config: Config, quantities: Sequence[Quantity]) -> Record:
-    started = time.perf_counter()
-    problem, settings = problem_of(config), settings_of(config)
-    report = verify(
-        problem,
-        settings,
-        theorem=config.theorem.name,
-        batches=batches_of(config),
-        options=config.theorem.options,
-        steps=config.run.steps,
-        target=config.run.target,
-        checkpoint=config.network.checkpoint,
-        level=LEVELS[config.level],
-    )
-    run = report.run
-    assert run is not None
-    record = {
-        "schema": SCHEMA,
-        "values": values,
-        "width": width_of(config),
-        "seed": config.run.seed,
-        **measured(quantities, Point(config, problem, settings, report, run)),
-        "verdict": report.verdict,
-        "evidence": report.evidence,
-        "reason": run.reason,
-        "steps": len(run.trace.step_size),
-    }
-    return {**record, "seconds": round(time.perf_counter() - started, 3)}
-
-
-def _stored(path: Path) -> Record | None:
-    """A record that was written before, or None where there is none of this schema."""
-    if not path.exists():
-        return None
+    at, points = plan(config, folder)
+    missing = [p for p in points if p.record is None or (retry_failed and p.failed)]
+    _require_memory(missing, engine)
+    at.begin()
+    # The largest first: none of them is left for the end, when the other workers have nothing more to do.
+    waiting = sorted(missing, key=lambda p: p.cost.operations, reverse=True)
+    left = _Remaining(len(points), waiting)
+    running: dict[Future[Record], tuple[Planned, Task]] = {}
     try:
-        record: Record = json.loads(path.read_text(encoding="utf-8"))
-        return record if record["schema"] == SCHEMA else None
-    except (ValueError, KeyError, TypeError):
-        raise InvalidInputError(f"{path}: damaged record; remove it and run the sweep again") from None
+        while waiting or running:
+            while waiting and len(running) < (AHEAD * engine.workers if engine.workers > 1 else 1):
+                p = waiting.pop(0)
+                task = Task.of(p.values, p.config, p.point, quantities, threads)
+                running[engine.executor.submit(compute, task)] = p, task
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                p, task = running.pop(future)
+                at.write(_record(future, task))
+                if progress is not None:
+                    progress(*left.after(p))
+    finally:
+        for future in running:
+            future.cancel()
+    return at.study()
 
 
-def _axes(tree: dict[str, Any], prefix: str) -> list[tuple[str, list[Any]]]:
-    found: list[tuple[str, list[Any]]] = []
-    for key, value in tree.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, list) and value:
-            found.append((name, value))
-        elif isinstance(value, dict) and "from" in value:
-            found.append((name, _range(name, value)))
-        elif isinstance(value, dict) and value:
-            found.extend(_axes(value, f"{name}."))
-        else:
-            raise _refused(name, value, "give a non-empty list or {from, to, step or factor}")
-    return found
+def _record(future: Future[Record], task: Task) -> Record:
+    return future.result()
 
 
-def _refused(name: str, value: Any, allowed: str) -> InvalidInputError:
-    return InvalidInputError(f"sweep.{clipped(name)} = {clipped(repr(value))}: {allowed}")
+def _require_memory(points: Sequence[Planned], engine: Engine) -> None:
+    for p in points:
+        if p.cost.memory > SHARE_OF_MEMORY * engine.memory:
+            raise InvalidInputError(
+                f"sweep: the point {said(p.values)} needs about {p.cost.memory / 2**30:.1f} GiB, a worker has "
+                f"{engine.memory / 2**30:.1f} GiB"
+            )
 
 
-def _range(name: str, spec: dict[str, Any]) -> list[Any]:
-    keys = set(spec)
-    if keys not in ({"from", "to", "step"}, {"from", "to", "factor"}):
-        raise _refused(name, spec, "a range has from, to and one of step, factor")
-    if not all(type(v) is int or (type(v) is float and math.isfinite(v)) for v in spec.values()):
-        raise _refused(name, spec, "a range is of finite numbers")
-    first, last, step, factor = spec["from"], spec["to"], spec.get("step", 0), spec.get("factor", 1)
-    grows = (step > 0) if "step" in spec else (factor > 1 and first > 0)
-    if not grows or first > last:
-        raise _refused(name, spec, "a range must grow from 'from' to 'to'")
-    values: list[Any] = []
-    value = first
-    # A step like 0.1 may pass the end by round-off.
-    while value <= last + 1e-9 * (step or last):
-        if len(values) == LONGEST:
-            raise _refused(name, spec, f"more than {LONGEST} values")
-        values.append(min(value, last))
-        value = first + len(values) * step if step else value * factor
-    return values
+class _Remaining:
+    """Time left: the operations that are left, at the speed of those that are done."""
+
+    def __init__(self, total: int, missing: Sequence[Planned]) -> None:
+        self._total, self._done = total, total - len(missing)
+        self._left, self._spent, self._started = sum(p.cost.operations for p in missing), 0.0, time.perf_counter()
+
+    def after(self, p: Planned) -> tuple[int, int, str]:
+        self._done += 1
+        self._spent, self._left = self._spent + p.cost.operations, self._left - p.cost.operations
+        took = time.perf_counter() - self._started
+        note = said(p.values)
+        if self._done < self._total:
+            note += f"; {span(took * self._left / self._spent)} left"
+        return self._done, self._total, note

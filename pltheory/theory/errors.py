@@ -25,3 +25,10 @@ class ExtensionError(PltheoryError):
 
 class WrongDirectionError(PltheoryError, TypeError):
     """A number was used on a side of an inequality that its direction does not allow."""
+
+
+def says_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception of Python, torch or CUDA says that memory is exhausted."""
+    # torch reports an exhausted CPU allocator as a plain RuntimeError.
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or "can't allocate memory" in str(error)

@@ -294,6 +294,8 @@ ARGUMENTS = {
     "report nowhere": ["nowhere", "not a run folder", "manifest.json is missing"],
     "report small.toml": ["small.toml", "not a run folder"],
     "sweep small.toml": ["sweep: missing"],
+    "sweep small.toml --threads 0": ["--threads", "0"],
+    "sweep small.toml --dry-run --status": ["--dry-run, --status", "give one of them"],
 }
 
 
@@ -309,6 +311,10 @@ SWEEPS = {
     "sweep.run.sed=[1]": ["run.sed: unknown key", "did you mean 'seed'?"],
     "sweep.network.hidden=[16, 32]": ["network.hidden = 16", "must be a list"],
     "sweep.run.seed=[0, -1]": ["run.seed = -1", "greater than or equal to 0"],
+    "sweep.run.seed=[0, 0]": ["sweep.run.seed = [0, 0]", "0 stands twice"],
+    "sweep={width=[4], network.hidden=[[4]]}": ["sweep.width", "contradicts sweep.network.hidden"],
+    "sweep={width=[4, 10_000_000], depth=[2]}": ["the point width = 10000000, depth = 2", "GiB, a worker has"],
+    "sweep.data.source=['digits', 'nowhere.csv']": ["nowhere.csv"],
     "sweep.run.seed={from=1, to=3}": ["sweep.run.seed", "from, to and one of step, factor"],
     "sweep.run.seed={from=1, to=3, step=1, factor=2}": ["sweep.run.seed", "one of step, factor"],
     "sweep.run.seed={from=3, to=1, step=1}": ["sweep.run.seed", "must grow"],

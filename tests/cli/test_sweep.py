@@ -27,17 +27,18 @@ def stop():
     time.sleep(600)
 """
 IN_THE_THIRD_POINT = """
-compute, calls = s._compute, []
+compute, calls = s.compute, []
 def counted(*arguments):
     calls.append(arguments)
     return stop() if len(calls) == 3 else compute(*arguments)
-s._compute = counted
+s.compute = counted
 """
+# The first that is written is study.json.
 IN_THE_THIRD_RECORD = """
 replace, calls = os.replace, []
 def counted(*arguments):
     calls.append(arguments)
-    return stop() if len(calls) == 3 else replace(*arguments)
+    return stop() if len(calls) == 4 else replace(*arguments)
 os.replace = counted
 """
 
@@ -47,8 +48,8 @@ def load(file: Path) -> Any:
 
 
 def records(summary: Any) -> list[dict[str, Any]]:
-    """Without the one thing that differs between two runs."""
-    return [{k: v for k, v in r.items() if k != "seconds"} for r in summary["records"]]
+    """Without what differs between two runs: the time, and the seal over it."""
+    return [{k: v for k, v in r.items() if k not in ("seconds", "sha256")} for r in summary["records"]]
 
 
 def stamps(folder: Path) -> dict[str, int]:
@@ -63,23 +64,28 @@ def unbroken(warm, tmp_path_factory) -> tuple[Path, Any]:
     (folder / "small.toml").write_text(SMALL, encoding="utf-8")
     end = warm("sweep", "small.toml", *GRID, "--out", "all", "--json", folder=folder)
     assert end.code == 0, end.stderr
-    assert end.answer() == load(folder / "all/sweep.json")
     return folder / "all", end.answer()
 
 
 def test_a_sweep_has_a_record_for_every_point_in_grid_order(unbroken):
     folder, summary = unbroken
-    assert {path.name for path in folder.iterdir()} == {"points", "sweep.json", "sweep.csv", "sweep.svg"}
-    assert summary["schema"] == "pltheory-sweep/1"
+    assert {path.name for path in folder.iterdir()} == {
+        "points",
+        "study.json",
+        "study.csv",
+        "study.parquet",
+        "study.svg",
+    }
+    assert summary["schema"] == "pltheory-sweep/2"
     assert [(r["width"], r["seed"]) for r in summary["records"]] == [(w, s) for w in (8, 16, 32) for s in (0, 1)]
     for r in summary["records"]:
-        assert r["schema"] == "pltheory-point/1"
+        assert r["schema"] == "pltheory-point/2"
         assert r["values"] == {"network.hidden": [r["width"]], "run.seed": r["seed"]}
         assert set(r) == {*PARTS_OF_A_RECORD, *NAMES}
         for quantity in NAMES:
             assert r[quantity] > 0
         assert (r["verdict"], r["evidence"]) == ("UNDECIDED", "empirical only")
-        assert (r["reason"], r["steps"]) == ("step_limit", 60)
+        assert (r["reason"], r["steps"], r["status"]) == ("step_limit", 60, "done")
     stored = [load(path) for path in (folder / "points").iterdir()]
     assert len(stored) == 6
     for r in summary["records"]:
@@ -96,7 +102,7 @@ def test_the_slopes_stand_beside_the_expected_ones(unbroken):
 
 
 def test_the_figure_is_a_whole_picture_with_four_panels(unbroken):
-    root = ET.parse(unbroken[0] / "sweep.svg").getroot()
+    root = ET.parse(unbroken[0] / "study.svg").getroot()
     assert root.tag.endswith("svg")
     axes = [g for g in root.iter("{http://www.w3.org/2000/svg}g") if g.get("id", "").startswith("axes_")]
     assert len(axes) == 4
@@ -107,7 +113,7 @@ def test_the_table_and_the_slopes_are_printed(warm, small, tmp_path):
     assert end.code == 0, end.stderr
     for word in ("hidden", "seed", "lambda min", "certificate ratio", "UNDECIDED", "slope", "expected", "-0.5"):
         assert word in end.stdout
-    assert "sweep folder: all" in end.stderr
+    assert "study folder: all" in end.stderr
     assert max(map(len, end.stdout.splitlines())) <= 100
 
 
@@ -119,11 +125,12 @@ def test_a_sweep_that_was_killed_is_taken_up_where_it_was(warm, small, tmp_path,
 
     end = warm("sweep", small, *GRID, "--out", "all", before=STOPPING + moment, meanwhile=kill, folder=tmp_path)
     assert end.code == -signal.SIGKILL
-    assert not (tmp_path / "all/sweep.json").exists()
+    assert not (tmp_path / "all/study.csv").exists()
+    assert (tmp_path / "all/study.json").exists()
     done = stamps(tmp_path / "all")
     assert len(done) == 2
     for name in done:
-        assert load(tmp_path / "all/points" / name)["schema"] == "pltheory-point/1"
+        assert load(tmp_path / "all/points" / name)["schema"] == "pltheory-point/2"
     again = warm("sweep", small, *GRID, "--out", "all", "--json", before=NO_FIGURE, folder=tmp_path)
     assert again.code == 0, again.stderr
     after = stamps(tmp_path / "all")
@@ -133,29 +140,65 @@ def test_a_sweep_that_was_killed_is_taken_up_where_it_was(warm, small, tmp_path,
 
 
 def test_a_rerun_computes_nothing_and_a_longer_sweep_only_what_is_new(warm, small, tmp_path):
-    never = NO_FIGURE + "import pltheory.study.sweep as s\ns._compute = lambda *_: 1 / 0\n"
-    first = warm("sweep", small, *settings("sweep.run.seed=[0, 1]"), "--out", "s", before=NO_FIGURE, folder=tmp_path)
+    never = NO_FIGURE + "import pltheory.study.sweep as s\ns.compute = lambda *_: 1 / 0\n"
+    sweep = ("sweep", small, "--out", "s")
+    first = warm(*sweep, *settings("sweep.run.seed=[0, 1]"), before=NO_FIGURE, folder=tmp_path)
     assert first.code == 0, first.stderr
     done = stamps(tmp_path / "s")
-    same = warm("sweep", small, *settings("sweep.run.seed=[0, 1]"), "--out", "s", before=never, folder=tmp_path)
+    same = warm(*sweep, *settings("sweep.run.seed=[0, 1]"), before=never, folder=tmp_path)
     assert same.code == 0, same.stderr
     assert same.stdout == first.stdout
-    more = settings("sweep.run.seed=[1, 2]", "sweep.network.hidden=[[16], [24]]")
-    end = warm("sweep", small, *more, "--out", "s", "--json", before=NO_FIGURE, folder=tmp_path)
+    end = warm(*sweep, *settings("sweep.run.seed=[1, 2]"), "--json", before=NO_FIGURE, folder=tmp_path)
     assert end.code == 0, end.stderr
     after = stamps(tmp_path / "s")
-    assert len(after) == 5, "of four points one was there"
+    assert len(after) == 3
     assert {name: after[name] for name in done} == done
-    assert [r["values"] for r in end.answer()["records"]] == [
-        {"run.seed": s, "network.hidden": [w]} for s in (1, 2) for w in (16, 24)
-    ]
+    assert [r["values"] for r in end.answer()["records"]] == [{"run.seed": s} for s in (0, 1, 2)]
+    for other in (["run.steps=21"], ["sweep.network.hidden=[[16]]"]):
+        refused = warm(*sweep, *settings("sweep.run.seed=[0, 1]", *other), before=never, folder=tmp_path)
+        assert refused.code == 2
+        assert refused.stderr.startswith("error: s: holds another study (")
+        assert refused.stderr.count("\n") == 1
+    assert stamps(tmp_path / "s") == after
 
 
-def test_a_grid_of_mixed_keys_prints_points_of_an_earlier_sweep(warm, small, tmp_path):
-    """Records of an earlier sweep know other keys than those that vary now."""
-    for words in (["sweep.run.seed=[0, 1]"], ["sweep.network.hidden=[[16], [24]]"]):
-        end = warm("sweep", small, *settings(*words), "--out", "s", before=NO_FIGURE, folder=tmp_path)
-        assert end.code == 0, end.stderr
+FAILING = """
+import pltheory.study.point as p
+verify = p.verify
+def failing(problem, *arguments, **named):
+    if len(problem.x) == 2:
+        raise MemoryError
+    return verify(problem, *arguments, **named)
+p.verify = failing
+"""
+
+
+def test_what_it_costs_how_far_it_is_and_what_failed(warm, small, tmp_path):
+    sweep = ("sweep", small, *settings("sweep.data.n=[1, 2]", "sweep.run.seed=[0, 1]"), "--out", "s")
+    for option, code, words in (
+        ("--dry-run", 0, ["data.n = 1", "GiB", "4 points, 4 to do: about", "1 at a time"]),
+        ("--status", 3, ["4 points: 0 failed, 4 missing", "of one worker"]),
+    ):
+        end = warm(*sweep, option, folder=tmp_path)
+        assert (end.code, end.stderr) == (code, "")
+        assert all(word in end.stdout for word in words), end.stdout
+        assert not (tmp_path / "s").exists()
+    end = warm(*sweep, before=NO_FIGURE + FAILING, folder=tmp_path)
+    assert end.code == 4
+    assert end.stderr.count("out of memory") == 2
+    assert "2 of 4 points failed; --retry-failed computes them again" in end.stderr
+    assert "out of memory" in end.stdout
+    end = warm(*sweep, "--status", folder=tmp_path)
+    assert end.code == 4
+    assert "4 points: 2 CERTIFIED, 2 failed, 0 missing" in end.stdout
+    assert "data.n = 2, run.seed = 0: out of memory" in end.stdout
+    done = stamps(tmp_path / "s")
+    assert warm(*sweep, before=NO_FIGURE, folder=tmp_path).code == 4, "a failed point is a result"
+    assert stamps(tmp_path / "s") == done
+    end = warm(*sweep, "--retry-failed", before=NO_FIGURE, folder=tmp_path)
+    assert end.code == 0, end.stderr
+    assert sum(stamps(tmp_path / "s")[name] != time for name, time in done.items()) == 2
+    assert warm(*sweep, "--status", folder=tmp_path).code == 0
 
 
 @pytest.mark.parametrize("damage", ["", '{"schema": "pltheory-po', "[]", "{}", "\x00\x01"])
@@ -182,13 +225,12 @@ def test_a_damaged_record_is_named(warm, small, tmp_path, damage):
     ids=["relu", "diverging", "standard", "sphere"],
 )
 def test_a_sweep_without_a_limit_or_a_certificate_still_has_a_figure(warm, small, tmp_path, words):
-    end = warm("sweep", small, *words, *settings("sweep.run.seed=[0, 1]"), "--out", "s", folder=tmp_path)
+    end = warm("sweep", small, *words, *settings("sweep.run.seed=[0, 1]"), "--out", "s", "--json", folder=tmp_path)
     assert end.code == 0, end.stderr
     assert end.stderr.count("\n") == 1, end.stderr
-    text = (tmp_path / "s/sweep.json").read_text(encoding="utf-8")
-    assert "NaN" not in text
-    assert "Infinity" not in text
-    assert ET.parse(tmp_path / "s/sweep.svg").getroot().tag.endswith("svg")
+    assert "NaN" not in end.stdout
+    assert "Infinity" not in end.stdout
+    assert ET.parse(tmp_path / "s/study.svg").getroot().tag.endswith("svg")
 
 
 def test_the_limit_follows_the_depth_that_is_swept(warm, small, tmp_path):

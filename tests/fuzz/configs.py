@@ -16,7 +16,7 @@ from typing import Any
 from pltheory.cli.options import load
 from pltheory.problem.data import NAMES
 from pltheory.study.build import problem_of, settings_of
-from pltheory.study.sweep import grid
+from pltheory.study.grid import grid
 from pltheory.theory.errors import PltheoryError
 
 from .mutate import NUMBERS, inside, nearby, places, some_bytes, some_tree

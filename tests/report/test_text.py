@@ -7,7 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from pltheory.report.text import margin, number, print_report, print_sweep
+from pltheory.report.study_text import print_sweep
+from pltheory.report.text import margin, number, print_report
 from tests.report import sample
 
 

@@ -9,12 +9,12 @@ import pltheory as pl
 from pltheory.problem.data import digits
 from pltheory.study.build import data_of, problem_of
 from pltheory.study.config import from_tree, read_config, with_values
+from pltheory.study.grid import grid
 from pltheory.study.in_force import alternatives, in_force
 from pltheory.study.network import width_of
 from pltheory.study.network_section import ConvolutionalSection, FullyConnectedSection, ResidualSection
 from pltheory.study.quantities import limit_of_lambda_min
 from pltheory.study.store import config_hash
-from pltheory.study.sweep import grid
 from pltheory.theory import InvalidInputError
 
 TEXT = """

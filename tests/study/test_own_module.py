@@ -13,10 +13,10 @@ import torch
 
 from pltheory.study.build import problem_of
 from pltheory.study.config import read_config, with_values
+from pltheory.study.grid import grid
 from pltheory.study.in_force import in_force
 from pltheory.study.network import precision_note, width_of
 from pltheory.study.store import manifest, point_hash
-from pltheory.study.sweep import grid
 from pltheory.theory import InvalidInputError
 
 TEXT = """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import re
 import subprocess
@@ -19,9 +18,10 @@ import torch
 
 from pltheory.problem.problem import Problem
 from pltheory.report.figures import sweep_figure
+from pltheory.study.folder import Study
 from pltheory.study.quantities import BUILT_IN, GROUP, PARTS_OF_A_RECORD, Point, Quantity, limits, measured, quantities
 from pltheory.study.scaling import fit_slopes
-from pltheory.study.store import records_to_csv
+from pltheory.study.table import frame, to_csv
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
 from tests.cli.program import Ended, Warm, finding
 from tests.report import sample
@@ -86,20 +86,19 @@ def test_a_package_outside_the_tree_adds_a_quantity(swept):
     plain, _, end, folder = swept
     assert (plain.code, end.code) == (0, 0), end.stderr
     assert "straightness" not in plain.stdout
-    before = json.loads((folder / "new/s/sweep.json").read_text())
+    before = Study.read(folder / "new/s").records
     points, fits = end.stdout.split("Slopes in log width")
     assert "straightness" in fits
-    assert all(f"{r['straightness']:.3g}" in points for r in before["records"])
-    for record in before["records"]:
+    assert all(f"{r['straightness']:.3g}" in points for r in before)
+    for record in before:
         assert set(record) == {*PARTS_OF_A_RECORD, *(q.name for q in BUILT_IN), "straightness"}
         assert 0 < record["straightness"] <= 1
-    assert {s["quantity"]: s["expected"] for s in before["slopes"]}["straightness"] == 0.0
-    without = json.loads((folder / "s/sweep.json").read_text())["records"]
-    kept = [{k: v for k, v in r.items() if k not in ("straightness", "seconds")} for r in before["records"]]
-    assert kept == [{k: v for k, v in r.items() if k != "seconds"} for r in without]
-    rows = list(csv.DictReader(io.StringIO((folder / "new/s/sweep.csv").read_text())))
-    assert [float(r["straightness"]) for r in rows] == [r["straightness"] for r in before["records"]]
-    root = ET.parse(folder / "new/s/sweep.svg").getroot()
+    without = Study.read(folder / "s").records
+    kept = [{k: v for k, v in r.items() if k not in ("straightness", "seconds", "sha256")} for r in before]
+    assert kept == [{k: v for k, v in r.items() if k not in ("seconds", "sha256")} for r in without]
+    rows = list(csv.DictReader(io.StringIO((folder / "new/s/study.csv").read_text())))
+    assert [float(r["straightness"]) for r in rows] == [r["straightness"] for r in before]
+    root = ET.parse(folder / "new/s/study.svg").getroot()
     axes = [g for g in root.iter("{http://www.w3.org/2000/svg}g") if g.get("id", "").startswith("axes_")]
     assert len(axes) == 5
 
@@ -108,10 +107,9 @@ def test_records_of_before_are_read_as_they_are(swept):
     _, again, _, folder = swept
     assert again.code == 0, again.stderr
     assert "3 points were stored without straightness" in again.stderr
-    for record in json.loads((folder / "s/sweep.json").read_text())["records"]:
-        assert record["schema"] == "pltheory-point/1"
+    for record in Study.read(folder / "s").records:
         assert "straightness" not in record
-    assert [r["straightness"] for r in csv.DictReader(io.StringIO((folder / "s/sweep.csv").read_text()))] == [
+    assert [r["straightness"] for r in csv.DictReader(io.StringIO((folder / "s/study.csv").read_text()))] == [
         "",
         "",
         "",
@@ -125,12 +123,15 @@ def test_records_of_before_are_read_as_they_are(swept):
         ("lambda point: 'three'", "is 'three', which is no number"),
     ],
 )
-def test_a_failure_ends_the_sweep_with_one_line_that_names_the_package(warm, tmp_path, measure, said):
+def test_a_failure_is_said_in_one_line_that_names_the_package(warm, tmp_path, measure, said):
     source = f"from pltheory.study.quantities import Quantity\nmade = Quantity('odd', 'odd', '1', {measure})\n"
     package = install(tmp_path / "p", "odd-one", {"odd": "odd_module:made"}, {"odd_module": source}, GROUP)
     end = sweep(warm, tmp_path, package)
     assert end.code == 4
-    assert end.stderr.splitlines()[-1] == f"no verdict: quantity 'odd' of odd-one 1.0 (odd_module:made) {said}"
+    lines = [line for line in end.stderr.splitlines() if line.startswith("failed ")]
+    assert len(lines) == 3
+    for line in lines:
+        assert line.endswith(f"no verdict: quantity 'odd' of odd-one 1.0 (odd_module:made) {said}")
     assert "Traceback" not in end.stderr
 
 
@@ -254,7 +255,7 @@ def test_one_more_entry_is_everywhere(tmp_path):
     """Table, CSV, slopes and figure take their names from the list they are given and know none themselves."""
     from rich.console import Console
 
-    from pltheory.report.text import print_sweep
+    from pltheory.report.study_text import print_sweep
 
     more = (*BUILT_IN, Quantity("girth", "made up", "1", lambda point: None, title="the girth"))
     records = [{**r, "girth": float(r["width"]) ** 2} for r in sample.records()]
@@ -265,7 +266,7 @@ def test_one_more_entry_is_everywhere(tmp_path):
     console = Console(file=io.StringIO(), width=160)
     print_sweep(console, records, slopes, more)
     assert console.file.getvalue().count("girth") == 2
-    assert "girth" in records_to_csv(records, [q.name for q in more]).splitlines()[0]
+    assert "girth" in to_csv(frame(records, [q.name for q in more])).splitlines()[0]
     assert "the girth" in [ax.get_title(loc="left") for ax in sweep_figure(records, slopes, None, more).axes]
 
 

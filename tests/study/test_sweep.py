@@ -1,172 +1,353 @@
-"""Grids of configurations, and the widths that a sweep grows toward infinity."""
+"""A study over a grid: what is there is kept, what is missing is computed, and nothing of another study comes in."""
 
 from __future__ import annotations
 
+import json
 import math
+from concurrent.futures import Future
 
+import pandas as pd
 import pytest
 import torch
 
-import pltheory as pl
-from pltheory.measure.infinite_width import infinite_width_ntk
-from pltheory.study.config import from_tree, read_config
-from pltheory.study.store import config_hash
-from pltheory.study.sweep import grid, run_sweep
-from pltheory.theory import InvalidInputError
+from pltheory.study import point as computing
+from pltheory.study.build import data_of
+from pltheory.study.config import from_tree
+from pltheory.study.cost import cost_of, span, speed
+from pltheory.study.engine import Engine, InProcess, in_process
+from pltheory.study.folder import Folder, Identity, Study
+from pltheory.study.grid import grid
+from pltheory.study.point import DONE, FAILED, Task, compute, failed, is_whole, sealed
+from pltheory.study.quantities import BUILT_IN
+from pltheory.study.store import point_hash
+from pltheory.study.sweep import plan, run_sweep
+from pltheory.study.table import frame, to_csv, to_parquet
+from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError
 
 TREE = {
     "network": {"hidden": [8]},
     "data": {"source": "digits", "n": 2},
     "optimizer": {"eta": "0.1/beta", "gamma": 0.5, "delta": 0.1},
     "run": {"steps": 5},
+    "level": "holds",
+    "theorem": {"name": "B"},
 }
+SEEDS = {"run": {"seed": [0, 1]}}
 
 
-def axis(spec: object, key: str = "seed") -> list[object]:
-    config = from_tree({**TREE, "sweep": {"run": {key: spec}}})
-    return [values[f"run.{key}"] for values, _ in grid(config)]
+def config(sweep=SEEDS, **parts):
+    return from_tree({**TREE, **parts, "sweep": sweep})
 
 
-def test_a_grid_is_the_product_in_the_order_of_its_keys():
-    config = from_tree(
-        {**TREE, "sweep": {"network": {"hidden": [[4], [8, 8]]}, "run": {"seed": [0, 5]}, "loss": ["mean"]}}
-    )
-    points = grid(config)
-    assert [v for v, _ in points] == [
-        {"network.hidden": h, "run.seed": s, "loss": "mean"} for h in ([4], [8, 8]) for s in (0, 5)
-    ]
-    for values, point in points:
-        assert point.network.hidden == values["network.hidden"]
-        assert point.run.seed == values["run.seed"]
-        assert point.loss == "mean"
-        assert point.sweep == {}
-        assert point.run.steps == 5
-    assert len({config_hash(point) for _, point in points}) == 4
+def swept(settings, folder, **more):
+    with in_process() as engine:
+        return run_sweep(settings, folder, engine=engine, **more)
 
 
-def test_dotted_and_nested_sections_are_the_same():
-    head = "network.hidden = [8]\ndata = {source = 'digits', n = 2}\noptimizer = {name = 'gd', eta = 0.1}\n"
-    dotted = read_config(head + "[sweep]\nrun.seed = [0, 1]\nnetwork.hidden = [[4], [8]]")
-    nested = read_config(head + "[sweep.run]\nseed = [0, 1]\n[sweep.network]\nhidden = [[4], [8]]")
-    assert [v for v, _ in grid(dotted)] == [v for v, _ in grid(nested)]
+@pytest.fixture
+def computed(monkeypatch):
+    """The values of the points that are computed, each a record without numbers of its own."""
+    calls = []
+
+    def compute(task):
+        calls.append(task.values)
+        return sealed({**failed(task, "not computed"), "status": DONE, "error": None, "seconds": 1.0})
+
+    monkeypatch.setattr("pltheory.study.sweep.compute", compute)
+    return calls
 
 
-@pytest.mark.parametrize(
-    ("spec", "values"),
-    [
-        ({"from": 0, "to": 3, "step": 1}, [0, 1, 2, 3]),
-        ({"from": 1, "to": 6, "step": 2}, [1, 3, 5]),
-        ({"from": 5, "to": 5, "step": 1}, [5]),
-        ({"from": 1, "to": 16, "factor": 2}, [1, 2, 4, 8, 16]),
-        ({"from": 3, "to": 20, "factor": 2}, [3, 6, 12]),
-    ],
-)
-def test_a_range_of_whole_numbers_has_both_ends_and_stays_whole(spec, values):
-    found = axis(spec)
-    assert found == values
-    assert all(type(v) is int for v in found)
-
-
-@pytest.mark.parametrize(
-    ("spec", "values"),
-    [
-        ({"from": 0.1, "to": 0.3, "step": 0.1}, [0.1, 0.2, 0.3]),
-        ({"from": 0.1, "to": 0.7, "step": 0.2}, [0.1, 0.3, 0.5, 0.7]),
-        ({"from": 1e-6, "to": 1e-3, "factor": 10}, [1e-6, 1e-5, 1e-4, 1e-3]),
-        ({"from": 0.1, "to": 0.29, "step": 0.1}, [0.1, 0.2]),
-    ],
-)
-def test_a_range_of_fractions_does_not_lose_its_end_to_round_off(spec, values):
-    found = axis(spec, "target")
-    assert found == pytest.approx(values, rel=1e-12)
-    assert max(found) <= spec["to"]
-
-
-@pytest.mark.parametrize(
-    "spec", [[], 3, "x", {}, {"from": 1}, {"from": 2, "to": 1, "step": 1}, {"from": 1, "to": 1e9, "step": 1}]
-)
-def test_a_malformed_axis_is_refused(spec):
-    with pytest.raises(InvalidInputError, match="sweep"):
-        axis(spec)
-
-
-def test_every_point_is_checked_before_the_first_is_computed(tmp_path):
-    config = from_tree({**TREE, "sweep": {"run": {"seed": [0, -1]}}})
+def test_every_point_is_checked_before_the_first_is_computed(tmp_path, computed):
     with pytest.raises(InvalidInputError, match=r"run\.seed = -1"):
-        run_sweep(config, tmp_path)
+        swept(config({"run": {"seed": [0, -1]}}), tmp_path)
+    with pytest.raises(InvalidInputError, match="nowhere"):
+        swept(config(data={"source": "nowhere.csv", "n": 2}), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert computed == []
+
+
+def test_it_reports_its_progress_and_the_time_left(tmp_path, computed):
+    calls = []
+    swept(config({"run": {"seed": [0, 1, 2]}}), tmp_path, progress=lambda *c: calls.append(c))
+    assert [c[:2] for c in calls] == [(1, 3), (2, 3), (3, 3)]
+    assert [c[2].partition(";")[0] for c in calls] == ["run.seed = 0", "run.seed = 1", "run.seed = 2"]
+    assert [c[2].endswith(" left") for c in calls] == [True, True, False]
+
+
+def test_the_largest_points_come_first(tmp_path, computed):
+    swept(config({"width": [4, 64, 16]}, network={"hidden": [8, 8]}, run={"steps": 10**6}), tmp_path)
+    assert [v["width"] for v in computed] == [64, 16, 4]
+
+
+def test_a_study_grows_and_keeps_what_it_has(tmp_path, computed):
+    """Parts of a grid in one folder are the whole, whoever computed them."""
+    swept(config(), tmp_path)
+    study = swept(config({"run": {"seed": [1, 2]}}), tmp_path)
+    assert [v["run.seed"] for v in computed] == [0, 1, 2]
+    assert [r["values"]["run.seed"] for r in study.records] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (config(run={"steps": 6}), r"run\.steps = 5 there, 6 here"),
+        (config({"run": {"target": [0.1]}}), r"there run\.seed varies, here run\.target"),
+        (config(level="certified"), r"level = 'holds' there, 'certified' here"),
+        (config(theorem={"name": "A"}), r"theorem\.name = 'B' there, 'A' here"),
+    ],
+)
+def test_another_configuration_does_not_enter_the_folder(tmp_path, computed, other, said):
+    swept(config(), tmp_path)
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*.json")}
+    with pytest.raises(InvalidInputError, match=said):
+        swept(other, tmp_path)
+    assert len(computed) == 2
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*.json")} == before
+
+
+def test_what_varies_has_no_other_value_besides(tmp_path, computed):
+    """The value of a key outside [sweep] says nothing where the key varies."""
+    swept(config(run={"seed": 5, "steps": 5}), tmp_path)
+    swept(config(run={"seed": 6, "steps": 5}), tmp_path)
+    assert len(computed) == 2
+
+
+def test_other_data_and_another_version_are_another_study(tmp_path, computed, monkeypatch):
+    points, folder = tmp_path / "points.csv", tmp_path / "study"
+    settings = config(data={"source": str(points), "n": 2})
+    points.write_text("1,2,0\n2,1,1\n", encoding="utf-8")
+    swept(settings, folder)
+    points.write_text("1,2,0\n2,3,1\n", encoding="utf-8")
+    with pytest.raises(InvalidInputError, match=r"SHA-256 of data\.source: points\.csv"):
+        swept(settings, folder)
+    points.write_text("1,2,0\n2,1,1\n", encoding="utf-8")
+    monkeypatch.setattr("pltheory.study.folder.version", lambda name: "9")
+    with pytest.raises(InvalidInputError, match=r"pltheory = '.*' there, '9' here"):
+        swept(settings, folder)
+    assert len(computed) == 2
+
+
+@pytest.mark.parametrize("name", ["report.json", "points"])
+def test_a_folder_of_something_else_is_refused(tmp_path, computed, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(InvalidInputError, match=f"no folder of a study, it holds {name}"):
+        swept(config(), tmp_path)
+    assert computed == []
+
+
+def damaged(text):
+    half = text[: len(text) // 2]
+    digit = text.replace('"seconds": 1.0', '"seconds": 1.5')
+    assert digit != text
+    return {"empty": "", "half": half, "other JSON": "[]", "a digit": digit, "old": text.replace("point/2", "point/1")}
+
+
+@pytest.mark.parametrize("damage", ["empty", "half", "other JSON", "a digit", "old"])
+def test_a_damaged_record_is_never_accepted(tmp_path, computed, damage):
+    swept(config(), tmp_path)
+    file = next((tmp_path / "points").iterdir())
+    file.write_text(damaged(file.read_text())[damage])
+    text = file.read_text()
+    for call in (lambda: swept(config(), tmp_path), lambda: Study.read(tmp_path)):
+        with pytest.raises(InvalidInputError, match=f"{file.name}: damaged record"):
+            call()
+    assert (file.read_text(), len(computed)) == (text, 2)
+
+
+def test_a_record_under_the_name_of_another_is_damaged(tmp_path, computed):
+    swept(config(), tmp_path)
+    one, two = (tmp_path / "points").iterdir()
+    two.write_text(one.read_text())
+    with pytest.raises(InvalidInputError, match=f"{two.name}: damaged record"):
+        swept(config(), tmp_path)
+
+
+def test_a_damaged_study_json_is_named(tmp_path, computed):
+    swept(config(), tmp_path)
+    file = tmp_path / "study.json"
+    file.write_text(file.read_text().replace('"run.steps": 5', '"run.steps": 6'))
+    with pytest.raises(InvalidInputError, match=r"study\.json: damaged"):
+        swept(config(run={"steps": 6}), tmp_path)
+
+
+def test_a_point_too_large_for_a_worker_is_refused_before_anything_is_computed(tmp_path, computed):
+    small = Engine(InProcess(), 1, 2.0**30)
+    with pytest.raises(InvalidInputError, match=r"the point width = 50000 needs about .* GiB, a worker has 1\.0 GiB"):
+        run_sweep(config({"width": [4, 50_000]}, network={"hidden": [8, 8]}), tmp_path, engine=small)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_data_file_that_changes_makes_another_point(tmp_path, monkeypatch):
-    computed = []
-
-    def compute(values, *_):
-        computed.append(values)
-        return {"schema": "pltheory-point/1"}
-
-    monkeypatch.setattr("pltheory.study.sweep._compute", compute)
-    points, folder = tmp_path / "points.csv", tmp_path / "sweep"
-    config = from_tree({**TREE, "data": {"source": str(points), "n": 2}, "sweep": {"run": {"seed": [0]}}})
-    for text, times in (("1,2,0\n2,1,1\n", 1), ("1,2,0\n2,1,1\n", 1), ("1,2,0\n2,3,1\n", 2)):
-        points.write_text(text, encoding="utf-8")
-        run_sweep(config, folder)
-        assert len(computed) == times
+# What a point answers
 
 
-def test_a_sweep_reports_its_progress_point_by_point(tmp_path, monkeypatch):
-    monkeypatch.setattr("pltheory.study.sweep._compute", lambda *_: {})
-    config = from_tree({**TREE, "sweep": {"run": {"seed": [0, 1]}}})
-    calls = []
-    run_sweep(config, tmp_path, progress=lambda *c: calls.append(c))
-    assert calls == [(1, 2, "run.seed = 0"), (2, 2, "run.seed = 1")]
+def task(**parts):
+    values, point = grid(config(**parts))[0]
+    return Task.of(values, point, point_hash(point), BUILT_IN, 1)
 
 
-def test_lambda_min_nears_its_infinite_width_value(tmp_path):
-    """Ten digits: the deviation falls with the width and is a few percent at 4096, on average over three seeds."""
-    x, _ = pl.datasets.digits(10)
-    limit = pl.lambda_min(infinite_width_ntk(x, hidden_layers=1, activation="tanh")).value
-    away = {}
-    for width in (64, 4096):
-        found = []
-        for seed in range(3):
-            net = pl.fully_connected([64, width, 1], activation="tanh", seed=seed)
-            found.append(pl.lambda_min(pl.empirical_ntk(net, x)).value)
-        away[width] = abs(sum(found) / 3 / limit - 1)
-    assert away[4096] < 0.05
-    assert away[4096] < away[64]
+def test_a_record_says_which_point_it_is_and_is_sealed():
+    t = task()
+    record = compute(t)
+    assert (record["status"], record["error"], record["device"]) == (DONE, None, "cpu")
+    assert record["lambda_min"] > 0
+    assert is_whole(record, t.point)
+    assert not is_whole(record, "0" * 64)
+    again = compute(t)
+    assert {k: v for k, v in again.items() if k not in ("seconds", "sha256")} == {
+        k: v for k, v in record.items() if k not in ("seconds", "sha256")
+    }
+    assert is_whole(json.loads(json.dumps(record, indent=2)), t.point)
 
 
 @pytest.mark.parametrize(
-    ("activation", "hidden", "draws"),
+    ("error", "said"),
     [
-        ("tanh", [4000], 40),
-        ("softplus", [4000], 40),
-        ("erf", [4000], 40),
-        ("tanh", [600, 600], 40),
-        ("gelu", [400, 400, 400], 40),
+        (MemoryError(), "out of memory"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes\nmore"), "out of memory: "),
+        (InvalidInputError("no"), "refused: no"),
+        (NotAvailableError("no"), "refused: no"),
+        (NumericalFailureError("NaN"), "numerical failure: NaN"),
+        (ExtensionError("theirs"), "no verdict: theirs"),
+        (ZeroDivisionError("division by zero"), "a defect of pltheory: ZeroDivisionError: division by zero"),
     ],
 )
-def test_the_limit_kernel_is_the_mean_of_wide_random_ones(activation, hidden, draws):
-    """Within four standard errors of the mean plus an O(1/m) bias, entry by entry."""
-    x, _ = pl.datasets.sphere(4, 6, labels="sign", seed=3)
-    limit = infinite_width_ntk(x, hidden_layers=len(hidden), activation=activation)
-    kernels = torch.stack(
-        [pl.empirical_ntk(pl.fully_connected([6, *hidden, 1], activation=activation, seed=s), x) for s in range(draws)]
-    )
-    error = (kernels.mean(dim=0) - limit).abs()
-    allowed = 4 * kernels.std(dim=0) / math.sqrt(draws) + 3 * len(hidden) / hidden[0] * limit.abs().max()
-    assert (error <= allowed).all(), (error / allowed).max()
-    assert (error <= 0.04 * limit.abs().max()).all(), error.max() / limit.abs().max()
+def test_a_point_that_fails_is_a_record_and_the_study_goes_on(tmp_path, monkeypatch, error, said):
+    verify = computing.verify
+
+    def failing(problem, *arguments, **named):
+        if sum(p.numel() for p in problem.network.parameters()) == 4 * 65:
+            raise error
+        return verify(problem, *arguments, **named)
+
+    monkeypatch.setattr(computing, "verify", failing)
+    settings = config({"width": [4, 8]})
+    study = swept(settings, tmp_path)
+    assert [r["status"] for r in study.records] == [FAILED, DONE]
+    (bad,) = study.failed
+    assert bad["error"].startswith(said)
+    assert "\n" not in bad["error"]
+    assert bad["verdict"] is None
+    assert bad["lambda_min"] is None
+    table = pd.read_parquet(_written(tmp_path / "t.parquet", to_parquet(frame(study.records, study.names))))
+    assert table["status"].tolist() == [FAILED, DONE]
+    assert to_csv(frame(study.records, study.names)).count("\n") == 3
+    monkeypatch.setattr(computing, "verify", verify)
+    assert [r["status"] for r in swept(settings, tmp_path).records] == [FAILED, DONE], "a failed point is a result"
+    assert [r["status"] for r in swept(settings, tmp_path, retry_failed=True).records] == [DONE, DONE]
 
 
-def test_processes_that_share_a_folder_need_no_merging(tmp_path, monkeypatch):
-    """Parts of a grid in one folder are the whole: the gathering call computes nothing and says the same."""
-    whole = from_tree({**TREE, "sweep": {"network": {"hidden": [[4], [8]]}, "run": {"seed": [0, 1]}}})
-    parts = [from_tree({**TREE, "sweep": {"network": {"hidden": [[4], [8]]}, "run": {"seed": [s]}}}) for s in (1, 0)]
-    apart = [run_sweep(part, tmp_path) for part in parts]
-    monkeypatch.setattr("pltheory.study.sweep._compute", lambda values, *_: pytest.fail(f"computed again: {values}"))
-    gathered = run_sweep(whole, tmp_path)
-    assert [r["values"] for r in gathered] == [{"network.hidden": h, "run.seed": s} for h in ([4], [8]) for s in (0, 1)]
-    numbers = {(r["width"], r["seed"]): r["lambda_min"] for part in apart for r in part}
-    assert {(r["width"], r["seed"]): r["lambda_min"] for r in gathered} == numbers
-    assert len(numbers) == 4
+def _written(path, content):
+    path.write_bytes(content)
+    return path
+
+
+def test_a_file_that_changes_while_the_study_runs_fails_the_point(tmp_path):
+    points = tmp_path / "points.csv"
+    points.write_text("1,2,0\n2,1,1\n", encoding="utf-8")
+    t = task(data={"source": str(points), "n": 2})
+    assert compute(t)["status"] == DONE
+    points.write_text("1,2,0\n2,3,1\n", encoding="utf-8")
+    assert "has changed, or vanished" in compute(t)["error"]
+    points.unlink()
+    assert "has changed, or vanished" in compute(t)["error"]
+
+
+def test_a_worker_of_another_version_or_without_a_quantity_is_none(monkeypatch):
+    t = task()
+    monkeypatch.setattr(computing, "version", lambda name: "9")
+    with pytest.raises(InvalidInputError, match="a worker has pltheory 9, the study"):
+        compute(t)
+    monkeypatch.undo()
+    with pytest.raises(InvalidInputError, match="a worker lacks the quantity 'odd'"):
+        compute(Task(t.values, t.tree, t.point, (*t.names, "odd"), 1, t.version))
+
+
+def test_a_point_has_so_many_threads_and_leaves_those_that_were_there(monkeypatch):
+    seen = []
+    verify = computing.verify
+    monkeypatch.setattr(computing, "verify", lambda *a, **k: (seen.append(torch.get_num_threads()), verify(*a, **k))[1])
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        compute(task())
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1]
+
+
+# What it costs
+
+
+def cost(hidden, n, steps=1000):
+    parts = {"network": {"hidden": hidden}, "data": {"source": "digits", "n": n}, "run": {"steps": steps}}
+    point = from_tree({**TREE, **parts})
+    return cost_of(point, data_of(point))
+
+
+def test_costs_grow_as_the_mathematics_says():
+    """m^2 with two hidden layers, m with one; n^3 for the kernel's spectrum; the steps."""
+    two = cost([2**14] * 2, 10).operations / cost([2**13] * 2, 10).operations
+    one = cost([2**18], 10).operations / cost([2**17], 10).operations
+    data = cost([2], 1600).operations / cost([2], 800).operations
+    assert two == pytest.approx(4, rel=0.02)
+    assert one == pytest.approx(2, rel=0.02)
+    assert data == pytest.approx(8, rel=0.1)
+    assert cost([8], 2, 10**6).operations == pytest.approx(10 * cost([8], 2, 10**5).operations, rel=0.01)
+    assert cost([2**14] * 2, 10).memory == pytest.approx(4 * 8 * 2.0**28, rel=0.1)
+
+
+def test_the_speed_is_that_of_the_points_that_are_there():
+    a, b = cost([8], 2), cost([2**12] * 2, 10)
+    assert speed([(a, 2.0), (b, 3.0)]) == pytest.approx((a.operations + b.operations) / 5)
+    assert math.isfinite(speed([]))
+    assert speed([]) > 1e6
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.25, "0.25 s"), (42.3, "42 s"), (600, "10 min"), (7200, "2 h 0 min"), (3e5, "3.5 days")],
+)
+def test_times_are_said_in_words(seconds, words):
+    assert span(seconds) == words
+
+
+def test_what_a_folder_holds_is_planned_without_writing(tmp_path):
+    _, points = plan(config(), tmp_path / "s")
+    assert [p.record for p in points] == [None, None]
+    assert not (tmp_path / "s").exists()
+    assert Folder(tmp_path / "s", Identity.of(config())).study().records == []
+
+
+def test_the_seam_is_an_executor_of_the_standard_library(tmp_path, computed):
+    """Any other executor does: here one that answers in its own time, the last one first."""
+
+    class Backwards(InProcess):
+        def __init__(self):
+            self.held = []
+
+        def submit(self, fn, /, *args, **kwargs):
+            future = Future()
+            self.held.append((future, fn, args, kwargs))
+            if len(self.held) == 2:
+                for f, function, a, k in reversed(self.held):
+                    f.set_result(function(*a, **k))
+                self.held = []
+            return future
+
+    study = run_sweep(config({"run": {"seed": [0, 1, 2, 3]}}), tmp_path, engine=Engine(Backwards(), 2, 2.0**33))
+    assert sorted(v["run.seed"] for v in computed) == [0, 1, 2, 3]
+    assert [r["values"]["run.seed"] for r in study.records] == [0, 1, 2, 3]
+
+
+def test_a_column_has_one_type():
+    made = [
+        {"values": {"optimizer.eta": eta, "network.hidden": [4]}, "width": 4, "seed": 0, "lambda_min": value}
+        for eta, value in ((0.5, 1.0), ("0.1/beta", None))
+    ]
+    table = frame(made, ["lambda_min"])
+    assert table["optimizer.eta"].tolist() == ["0.5", "0.1/beta"]
+    assert table["network.hidden"].tolist() == ["[4]", "[4]"]
+    assert list(table.columns[:4]) == ["optimizer.eta", "network.hidden", "width", "seed"]
+    assert to_csv(table).splitlines()[2].startswith("0.1/beta,[4],4,0,,")
+    assert to_parquet(table)

@@ -1,0 +1,109 @@
+"""The terminal's view of a study: its points, what it will cost, how far it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ..study.cost import span
+from ..study.grid import said
+from ..study.quantities import BUILT_IN, Quantity
+from ..study.scaling import Slope
+from ..study.sweep import Planned
+from .rows import number
+from .text import STYLES
+
+
+def print_sweep(
+    console: Console,
+    records: list[dict[str, Any]],
+    slopes: list[Slope],
+    quantities: Sequence[Quantity] = BUILT_IN,
+) -> None:
+    """Print the points of a sweep and the fitted slopes."""
+    table = Table(title="Sweep", box=box.SIMPLE_HEAD, title_justify="left")
+    keys = list(records[0]["values"])
+    shown = [q.name for q in quantities]
+    for name in (*keys, *shown):
+        table.add_column(name.rpartition(".")[2].replace("_", " "), justify="right")
+    table.add_column("verdict", no_wrap=True)
+    for r in records:
+        values = [str(r["values"][k]).strip("[]") for k in keys]
+        table.add_row(*values, *(number(r.get(k), 3) for k in shown), _verdict(r))
+    console.print(table)
+    if slopes:
+        fits = Table(title="Slopes in log width, 95% interval", box=box.SIMPLE_HEAD, title_justify="left")
+        for name in ("quantity", "slope", "interval", "expected", "points"):
+            fits.add_column(name, justify="left" if name == "quantity" else "right")
+        for s in slopes:
+            interval, expected = f"[{s.low:.3f}, {s.high:.3f}]", "-" if s.expected is None else f"{s.expected:g}"
+            fits.add_row(s.quantity.replace("_", " "), f"{s.slope:.3f}", escape(interval), expected, f"{s.points}")
+        console.print(fits)
+
+
+def print_plan(console: Console, points: Sequence[Planned], rate: float, workers: int) -> None:
+    """Print what a study costs: a row for the points that cost the same, then the sum.
+
+    Args:
+        console: where to print.
+        points: of the grid.
+        rate: operations per second.
+        workers: how many points are computed at a time.
+    """
+    groups: dict[tuple[float, float], list[Planned]] = {}
+    for p in points:
+        groups.setdefault((p.cost.operations, p.cost.memory), []).append(p)
+    table = Table(title="Dry run: nothing is computed", box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("points that cost the same")
+    for name in ("number", "to do", "time each", "memory each"):
+        table.add_column(name, justify="right")
+    for (operations, memory), group in groups.items():
+        todo = sum(p.record is None for p in group)
+        table.add_row(
+            escape(_shared(group)), str(len(group)), str(todo), span(operations / rate), f"{memory / 2**30:.2g} GiB"
+        )
+    console.print(table)
+    left = [p.cost.operations for p in points if p.record is None]
+    time = max(sum(left) / workers, *left, 0.0) / rate
+    console.print(
+        f"{len(points)} points, {len(left)} to do: about {span(time)} with {workers} at a time, if every run takes all "
+        "its steps. An estimate from sizes; theorems that follow the whole run, and proofs, are not counted.",
+        soft_wrap=True,
+    )
+
+
+def print_status(console: Console, points: Sequence[Planned], rate: float) -> None:
+    """Print how far a study is: verdicts, failures, what is missing and its time for one worker."""
+    counts = Counter(p.record["verdict"] for p in points if p.record is not None and not p.failed)
+    missing = [p for p in points if p.record is None]
+    parts = [f"{counts[verdict]} {verdict}" for verdict in STYLES if counts[verdict]]
+    parts += [f"{sum(p.failed for p in points)} failed", f"{len(missing)} missing"]
+    console.print(f"{len(points)} points: {', '.join(parts)}", soft_wrap=True, highlight=False)
+    if missing:
+        console.print(
+            f"what is missing takes about {span(sum(p.cost.operations for p in missing) / rate)} of one worker",
+            soft_wrap=True, highlight=False,
+        )  # fmt: skip
+    for p in points:
+        if p.failed and p.record is not None:
+            console.print(escape(f"{said(p.values)}: {p.record['error']}"), soft_wrap=True, highlight=False)
+
+
+def _verdict(record: dict[str, Any]) -> str:
+    if record.get("status") == "failed":
+        return f"[red]{escape(str(record['error']).partition(':')[0])}[/]"
+    word = record["verdict"]
+    return f"[{STYLES[word]}]{word}[/]"
+
+
+def _shared(group: Sequence[Planned]) -> str:
+    """What varies, where it is the same in the whole group."""
+    first = group[0].values
+    shared = {key: value for key, value in first.items() if all(p.values[key] == value for p in group)}
+    return said(shared) or "all"
