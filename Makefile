@@ -83,7 +83,7 @@ $(VENV)/.main: $(VENV)/.torch pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(VENV)/.torch pyproject.toml
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,dev,sweep]'
 	touch $@ $(VENV)/.main
 
 $(VENV)/.docs: $(VENV)/.torch pyproject.toml

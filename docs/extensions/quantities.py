@@ -16,10 +16,10 @@ class Quantities(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The table, as Markdown that the page's parser reads."""
-        lines = ["| name | what it is | unit | expected exponent of the width |", "|---|---|---|---:|"]
+        lines = ["| name | what it is | unit | expected exponent of the width | source |", "|---|---|---|---:|---|"]
         for q in BUILT_IN:
             expected = "" if q.expected is None else f"{q.expected:g}"
-            lines.append(f"| `{q.name}` | {q.meaning} | {q.unit} | {expected} |")
+            lines.append(f"| `{q.name}` | {q.meaning} | {q.unit} | {expected} | {q.source} |")
         return self.parse_text_to_nodes("\n".join(lines))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
@@ -12,11 +12,11 @@ from rich.markup import escape
 
 from pltheory.report.figures import svg, sweep_figure
 from pltheory.report.study_text import print_plan, print_status, print_sweep
-from pltheory.study.engine import in_process
+from pltheory.study.engine import Engine, in_process, local_cluster, scheduler_at
 from pltheory.study.folder import Study
 from pltheory.study.grid import said
 from pltheory.study.quantities import Quantity, limits, quantities
-from pltheory.study.scaling import fit_slopes
+from pltheory.study.scaling import fit_laws
 from pltheory.study.store import write_file
 from pltheory.study.sweep import Planned, measured_speed, plan, run_sweep
 from pltheory.study.table import frame, to_csv, to_parquet
@@ -34,8 +34,17 @@ MISSING, SOME_FAILED = 3, 4
 @click.option("--dry-run", is_flag=True, help="Print the grid with an estimate of time and memory; compute nothing.")
 @click.option("--status", is_flag=True, help="Print how far the study in the folder is; compute nothing.")
 @click.option("--retry-failed", is_flag=True, help="Compute the points again that failed.")
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Worker processes; 0: this one.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Compute on a dask scheduler, e.g. tcp://host:8786.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads of each worker.")
-@click.option("--json", "as_json", is_flag=True, help="Records and slopes as JSON on standard output.")
+@click.option("--json", "as_json", is_flag=True, help="Records and fitted laws as JSON on standard output.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -47,6 +56,8 @@ def command(
     dry_run: bool,
     status: bool,
     retry_failed: bool,
+    workers: int,
+    scheduler: str | None,
     threads: int,
     as_json: bool,
 ) -> None:
@@ -80,18 +91,20 @@ def command(
     """
     if dry_run and status:
         raise InvalidInputError("--dry-run, --status: give one of them")
+    if workers and scheduler is not None:
+        raise InvalidInputError("--workers, --scheduler: give one of them")
     settings = load(config, overrides, device, theorem)
     among = quantities()
     target = folder or Path("runs") / ("stdin" if config == "-" else Path(config).stem)
     if dry_run or status:
         _, points = plan(settings, target)
         if dry_run:
-            print_plan(out, points, measured_speed(points), 1)
+            print_plan(out, points, measured_speed(points), max(workers, 1))
         else:
             print_status(out, points, measured_speed(points))
             ctx.exit(_exit_code(points))
         return
-    with in_process() as engine, progress_bar("sweep") as progress:
+    with _engine(workers, scheduler) as engine, progress_bar("sweep") as progress:
         study = run_sweep(
             settings,
             target,
@@ -101,26 +114,32 @@ def command(
             retry_failed=retry_failed,
             progress=progress,
         )
-    slopes = fit_slopes(study.done, among)
+    fits = fit_laws(study.done, among, study.identity.fixed)
     at_infinity = limits(among, settings)
     table = frame(study.records, list(dict.fromkeys([*(q.name for q in among), *study.names])))
     write_file(target / "study.csv", to_csv(table))
     write_file(target / "study.parquet", to_parquet(table))
-    write_file(target / "study.svg", svg(sweep_figure(study.done, slopes, at_infinity, among)))
+    write_file(target / "study.svg", svg(sweep_figure(study.done, fits, at_infinity, among)))
     if as_json:
         summary = {
             "schema": "pltheory-sweep/2",
             "study": study.identity.hash,
             "records": study.records,
-            "slopes": [asdict(s) for s in slopes],
+            "fits": [fit.to_dict() for fit in fits],
             **{f"{name}_infinite_width": value for name, value in at_infinity.items()},
         }
         click.echo(json.dumps(summary, indent=2))
     else:
-        print_sweep(out, study.records, slopes, among)
+        print_sweep(out, study.records, fits, among)
     _say_lacking(study, among)
     err.print(f"[dim]study folder: {target}  (figure {target}/study.svg)[/dim]", highlight=False, soft_wrap=True)
     ctx.exit(SOME_FAILED if study.failed else 0)
+
+
+def _engine(workers: int, scheduler: str | None) -> AbstractContextManager[Engine]:
+    if scheduler is not None:
+        return scheduler_at(scheduler)
+    return local_cluster(workers) if workers else in_process()
 
 
 def _exit_code(points: Sequence[Planned]) -> int:

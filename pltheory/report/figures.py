@@ -16,7 +16,7 @@ from matplotlib.ticker import ScalarFormatter
 
 from ..runs.trace import COLUMNS, Array, Trace
 from ..study.quantities import BUILT_IN, Quantity
-from ..study.scaling import Slope
+from ..study.scaling import Fit
 from ..theory.formulas import rate
 from .graph import costliest, label, percent
 
@@ -217,7 +217,7 @@ VERDICT_COLORS = {"CERTIFIED": "#1a7f4b", "HOLDS": "#1a7f4b", "UNDECIDED": "#b58
 
 def sweep_figure(
     records: list[dict[str, Any]],
-    slopes: list[Slope],
+    fits: Sequence[Fit],
     limits: Mapping[str, float | None] | None = None,
     quantities: Sequence[Quantity] = BUILT_IN,
 ) -> Figure:
@@ -225,18 +225,17 @@ def sweep_figure(
 
     Args:
         records: points of a sweep.
-        slopes: their fits.
+        fits: of their laws; a panel has one line for each value of what varies beside width and seed.
         limits: values at infinite width by name of the quantity, drawn where known.
         quantities: those of the sweep.
     """
     drawn = [q for q in quantities if q.title]
-    fits = {s.quantity: s for s in slopes}
     rows = -(-len(drawn) // 2)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 3.2 * rows), layout="constrained")
         axes = list(figure.subplots(rows, 2, squeeze=False).flat)
         for ax, quantity in zip(axes, drawn, strict=False):
-            width_panel(ax, records, quantity, fits.get(quantity.name))
+            width_panel(ax, records, quantity, [f for f in fits if f.quantity == quantity.name])
             limit = (limits or {}).get(quantity.name)
             if limit is not None:
                 ax.axhline(limit, color=PROVEN, ls="--", lw=1, label=f"infinite width, {limit:.3g}")
@@ -249,7 +248,7 @@ def sweep_figure(
     return figure
 
 
-def width_panel(ax: Axes, records: list[dict[str, Any]], quantity: Quantity, slope: Slope | None) -> None:
+def width_panel(ax: Axes, records: list[dict[str, Any]], quantity: Quantity, fits: Sequence[Fit]) -> None:
     """One quantity against the width, a point per seed, coloured by verdict, on logarithmic axes."""
     # A logarithmic axis has no place for what is missing or zero.
     found = [(r["width"], r.get(quantity.name), r["verdict"]) for r in records]
@@ -262,11 +261,14 @@ def width_panel(ax: Axes, records: list[dict[str, Any]], quantity: Quantity, slo
     ax.set_yscale("log")
     ax.set_xlabel("width m")
     ax.set_title(quantity.title)
-    if slope is not None:
-        x = np.array(sorted({w for w, _, _ in points}), dtype=float)
-        label = f"slope {slope.slope:.2f} [{slope.low:.2f}, {slope.high:.2f}]"
-        label += "" if slope.expected is None else f", expected {slope.expected:g}"
-        ax.plot(x, np.exp(slope.intercept) * x**slope.slope, color=MEASURED, lw=1, label=label)
+    x = np.array(sorted({w for w, _, _ in points}), dtype=float)
+    for fit in fits:
+        low, high = fit.interval
+        label = f"slope {fit.slope:.2f} [{low:.2f}, {high:.2f}]"
+        label += "" if fit.expected is None else f", expected {fit.expected:g}"
+        # Of many groups a legend would hide the points.
+        said = label if len(fits) == 1 else None
+        ax.plot(x, np.exp(fit.plain.intercept) * x**fit.slope, color=MEASURED, lw=1, label=said)
     values = [v for _, v, _ in points]
     if values and max(values) < 3 * min(values):
         # Less than a decade: plain ticks around the data read better than powers of ten.

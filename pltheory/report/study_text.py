@@ -14,19 +14,27 @@ from rich.table import Table
 from ..study.cost import span
 from ..study.grid import said
 from ..study.quantities import BUILT_IN, Quantity
-from ..study.scaling import Slope
+from ..study.regression import Line
+from ..study.scaling import Consistency, Fit
 from ..study.sweep import Planned
 from .rows import number
 from .text import STYLES
+
+VERDICTS = {
+    Consistency.CONSISTENT: "green",
+    Consistency.NOT: "red",
+    Consistency.NOT_YET: "yellow",
+    Consistency.NOTHING_EXPECTED: "dim",
+}
 
 
 def print_sweep(
     console: Console,
     records: list[dict[str, Any]],
-    slopes: list[Slope],
+    fits: Sequence[Fit],
     quantities: Sequence[Quantity] = BUILT_IN,
 ) -> None:
-    """Print the points of a sweep and the fitted slopes."""
+    """Print the points of a sweep and the fitted power laws."""
     table = Table(title="Sweep", box=box.SIMPLE_HEAD, title_justify="left")
     keys = list(records[0]["values"])
     shown = [q.name for q in quantities]
@@ -37,14 +45,45 @@ def print_sweep(
         values = [str(r["values"][k]).strip("[]") for k in keys]
         table.add_row(*values, *(number(r.get(k), 3) for k in shown), _verdict(r))
     console.print(table)
-    if slopes:
-        fits = Table(title="Slopes in log width, 95% interval", box=box.SIMPLE_HEAD, title_justify="left")
-        for name in ("quantity", "slope", "interval", "expected", "points"):
-            fits.add_column(name, justify="left" if name == "quantity" else "right")
-        for s in slopes:
-            interval, expected = f"[{s.low:.3f}, {s.high:.3f}]", "-" if s.expected is None else f"{s.expected:g}"
-            fits.add_row(s.quantity.replace("_", " "), f"{s.slope:.3f}", escape(interval), expected, f"{s.points}")
-        console.print(fits)
+    print_fits(console, fits)
+
+
+def print_fits(console: Console, fits: Sequence[Fit]) -> None:
+    """Print fitted power laws beside the expected ones, with both tests: a table for each group."""
+    for group in dict.fromkeys(said(fit.group) for fit in fits):
+        where = f" where {group}" if group else ""
+        table = Table(title=escape(f"Power laws in the width m{where}"), box=box.SIMPLE_HEAD, title_justify="left")
+        for name in ("quantity", "exponent", "95% interval", "expected", "p", "p bent", "verdict"):
+            table.add_column(name, justify="left" if name in ("quantity", "verdict") else "right", no_wrap=True)
+        for fit in fits:
+            if said(fit.group) == group:
+                for row in _rows(fit):
+                    table.add_row(*row)
+        console.print(table)
+    if not all(fit.plain.replicated for fit in fits):
+        console.print("Some width has one seed: errors are those of the residuals.", soft_wrap=True, highlight=False)
+
+
+def print_sources(console: Console, fits: Sequence[Fit]) -> None:
+    """Print where each expected exponent is from."""
+    for name, source in {fit.quantity: fit.source for fit in fits if fit.source}.items():
+        console.print(escape(f"{name.replace('_', ' ')}: {source}"), soft_wrap=True, highlight=False)
+
+
+def _rows(fit: Fit) -> list[list[str]]:
+    """The plain exponent; where the law has a factor of log m, what is left without it is what is tested."""
+    name, expected = fit.quantity.replace("_", " "), "-" if fit.expected is None else f"{fit.expected:g}"
+    tests = ["" if p is None else f"{p:.2g}" for p in (fit.p_expected, fit.p_straight)]
+    tests += [f"[{VERDICTS[fit.verdict]}]{fit.verdict.value}[/]"]
+    if not fit.log_power:
+        return [[name, *_exponent(fit.plain), expected, *tests]]
+    factor = f" / (log m)^{fit.log_power:g}"
+    return [[name, *_exponent(fit.plain), "", "", "", ""], [factor, *_exponent(fit.law), expected, *tests]]
+
+
+def _exponent(line: Line) -> list[str]:
+    low, high = line.slope.interval()
+    return [f"{line.slope.value:.3f}", escape(f"[{low:.3f}, {high:.3f}]")]
 
 
 def print_plan(console: Console, points: Sequence[Planned], rate: float, workers: int) -> None:

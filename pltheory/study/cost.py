@@ -28,8 +28,10 @@ START = 5e8
 KERNELS = 40
 """Iterates with a kernel: the records of a run."""
 ITERATIONS = 400
-"""Passes that the norms of Hessians and weights take at the start."""
-EFFICIENCY = 0.25
+"""Passes that Hessian norms take at the start; those of one hidden layer are known in closed form."""
+PER_WEIGHT = 8e3
+"""Operations on every weight at the start: drawing, copies, digests, norms."""
+EFFICIENCY = 0.2
 """Share of a matrix product's speed that is reached: most of the work is bound by memory."""
 PROGRAM = 0.4e9
 """Bytes of a process that has loaded torch."""
@@ -51,8 +53,10 @@ class Cost:
 @dataclass(frozen=True)
 class _Sizes:
     weights: float  # as a step meets them, per sample
+    stored: float
     features: float  # entries of all feature maps of a sample
     memory: float
+    deep: bool  # more than one hidden layer
 
 
 def cost_of(config: Config, data: Data) -> Cost:
@@ -68,8 +72,9 @@ def cost_of(config: Config, data: Data) -> Cost:
     n, outputs = len(data.x), data.outputs
     sizes, rows = _sizes(config, data), n * outputs
     passes = 6.0 * n * sizes.weights
-    kernel = 2.0 * rows**2 * sizes.features + 10.0 * rows**3
-    operations = START + config.run.steps * (CALLS + passes) + ITERATIONS * passes + KERNELS * kernel
+    kernel = 2.0 * rows**2 * sizes.features + 2.0 * rows**3
+    start = START + PER_WEIGHT * sizes.stored + (ITERATIONS * passes if sizes.deep else 0.0)
+    operations = start + config.run.steps * (CALLS + passes) + min(KERNELS, config.run.steps) * kernel
     return Cost(operations, PROGRAM + sizes.memory + 6 * 8.0 * rows**2)
 
 
@@ -79,17 +84,18 @@ def _sizes(config: Config, data: Data) -> _Sizes:
     if isinstance(section, FullyConnectedSection):
         widths = [*shape, *section.hidden, data.outputs]
         spanned = [min(*shape, n), *widths[1:]]
-        weights = float(sum(a * b for a, b in pairwise(spanned)))
-        return _Sizes(weights, float(sum(widths)), bytes_needed(widths, n, itemsize))
+        weights, stored = (float(sum(a * b for a, b in pairwise(w))) for w in (spanned, widths))
+        deep = len(section.hidden) > 1
+        return _Sizes(weights, stored, float(sum(widths)), bytes_needed(widths, n, itemsize), deep)
     if isinstance(section, ConvolutionalSection):
         plan = plan_of(section, shape, data.outputs)
         # Every entry of a map reads a patch of the map before it.
         weights = float(plan.values) * max(plan.channels) * plan.kernel**2
-        return _Sizes(weights, float(plan.values), image_bytes(plan, n, itemsize))
+        return _Sizes(weights, float(plan.parameters), float(plan.values), image_bytes(plan, n, itemsize), True)
     network = network_of(config, data.x, data.outputs, torch.device("cpu"))
     count = float(sum(p.numel() for p in network.parameters()))
     # What happens inside is not known: the rows of the Jacobian are counted as if they were formed.
-    return _Sizes(count, count, itemsize * count * (4.0 + n * data.outputs))
+    return _Sizes(count, count, count, itemsize * count * (4.0 + n * data.outputs), True)
 
 
 def speed(found: Iterable[tuple[Cost, float]]) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -82,6 +82,9 @@ class Quantity:
         unit: in weights, outputs and loss; "1" for a number without one.
         measure: the number at a point, None where it does not exist; a NotAvailableError says the same.
         expected: its exponent in the width, None where the theory says none.
+        log_power: the power of log(width) beside it, as a function of the settings of a study by dotted key; None for
+            0.
+        source: where the theory says so.
         title: of its panel in the figure; one without has no panel.
         needed: a level that it has to pass, drawn as a line.
         limit: its value at infinite width, for a study's configuration; None where it is not known.
@@ -96,6 +99,8 @@ class Quantity:
     title: str = ""
     needed: float | None = None
     limit: Callable[[Config], float | None] | None = None
+    log_power: Callable[[Mapping[str, Any]], float] | None = None
+    source: str = ""
     origin: str = ""
 
 
@@ -138,9 +143,20 @@ def _certificate_ratio(point: Point) -> float | None:
     return WEAKEST_DEMAND.search_radius(bounds, point.settings).ratio
 
 
-# Hessian norm and certificate ratio carry logarithmic factors besides. The kernel can drift by m^(-1/2) inside a ball;
-# along gradient descent from symmetric output weights the terms of that order cancel on average over the neurons and
-# 1/m remains [Dyer, Gur-Ari 2020, arXiv:1909.11304].
+def largest_output_weight(settings: Mapping[str, Any]) -> float:
+    """The power of log m in max_k |v_k| of m output weights: 1/2 of Gaussian ones, 0 of signs.
+
+    With one hidden layer the output's Hessian is m^(-1/2) diag(v_k sigma''(z_k)) times x x^T, of norm about
+    m^(-1/2) max_k |v_k|, and E max_k |v_k| = (2 log m)^(1/2) (1 + o(1)). With more layers there are terms without this
+    maximum, and no power is known.
+    """
+    depth = settings.get("depth", len(settings.get("network.hidden", ())))
+    gaussian = settings.get("network.output_init") == "gaussian"
+    return 0.5 if depth == 1 and gaussian else 0.0
+
+
+# The kernel can drift by m^(-1/2) inside a ball; along gradient descent from symmetric output weights the terms of that
+# order cancel on average over the neurons and 1/m remains.
 BUILT_IN: tuple[Quantity, ...] = (
     Quantity(
         "lambda_min",
@@ -149,6 +165,7 @@ BUILT_IN: tuple[Quantity, ...] = (
         lambda point: point.report.measured.lambda_min.value,
         expected=0.0,
         title=r"$\lambda_{\min}(K(w_0))$",
+        source="the kernel has a limit [Jacot, Gabriel, Hongler 2018, arXiv:1806.07572]",
         limit=limit_of_lambda_min,
     ),
     Quantity(
@@ -158,6 +175,8 @@ BUILT_IN: tuple[Quantity, ...] = (
         _hessian_norm,
         expected=-0.5,
         title=r"largest output Hessian $\|\nabla^2 f\|$",
+        log_power=largest_output_weight,
+        source="[Liu, Zhu, Belkin 2020, arXiv:2010.01092], up to powers of log m",
     ),
     Quantity(
         "kernel_drift",
@@ -166,6 +185,7 @@ BUILT_IN: tuple[Quantity, ...] = (
         lambda point: point.run.kernel_drift,
         expected=-1.0,
         title="kernel drift after training",
+        source="along the run, conjectured and measured [Dyer, Gur-Ari 2020, arXiv:1909.11304]; in a ball m^(-1/2)",
     ),
     Quantity(
         "path_length",
@@ -173,6 +193,7 @@ BUILT_IN: tuple[Quantity, ...] = (
         "weight",
         lambda point: float(point.run.trace.path[-1]),
         expected=0.0,
+        source="at most the radius, which does not grow: residual over smallest singular value [Liu, Zhu, Belkin 2022]",
     ),
     Quantity(
         "certificate_ratio",
@@ -182,6 +203,8 @@ BUILT_IN: tuple[Quantity, ...] = (
         expected=0.5,
         title="certificate ratio, Theorem B",
         needed=1.0,
+        log_power=lambda settings: -largest_output_weight(settings),
+        source="Theorem B asks a bound of the Hessian in the ball, m^(-1/2) up to powers of log m",
     ),
 )
 """The quantities of this project, in the order in which they are shown."""

@@ -5,26 +5,25 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..problem.data import Data
-from ..theory import InvalidInputError
+from ..theory import InvalidInputError, NotAvailableError
 from .build import data_of
 from .config import Config
 from .cost import Cost, cost_of, span, speed
 from .engine import Engine
 from .folder import Folder, Identity, Study
 from .grid import Values, grid, said
-from .point import FAILED, Record, Task, compute
+from .point import FAILED, Record, Task, compute, failed, sealed
 from .quantities import BUILT_IN, Quantity
 from .store import point_hash
 
 SHARE_OF_MEMORY = 0.8
 """Share of a worker's memory that a point may be estimated to need."""
 AHEAD = 2
-"""Points that are submitted for each worker: one computes, one waits."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,7 @@ def run_sweep(
 
     Raises:
         InvalidInputError: as `plan`; a point too large for a worker's memory; a worker that is none of this study.
+        NotAvailableError: the scheduler was lost.
     """
     at, points = plan(config, folder)
     missing = [p for p in points if p.record is None or (retry_failed and p.failed)]
@@ -113,13 +113,13 @@ def run_sweep(
     running: dict[Future[Record], tuple[Planned, Task]] = {}
     try:
         while waiting or running:
-            while waiting and len(running) < (AHEAD * engine.workers if engine.workers > 1 else 1):
+            while waiting and len(running) < _ahead(engine):
                 p = waiting.pop(0)
                 task = Task.of(p.values, p.config, p.point, quantities, threads)
                 running[engine.executor.submit(compute, task)] = p, task
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 p, task = running.pop(future)
-                at.write(_record(future, task))
+                at.write(_record(future, task, engine))
                 if progress is not None:
                     progress(*left.after(p))
     finally:
@@ -128,8 +128,23 @@ def run_sweep(
     return at.study()
 
 
-def _record(future: Future[Record], task: Task) -> Record:
-    return future.result()
+def _ahead(engine: Engine) -> int:
+    """How many points are submitted at a time: for each of several workers one that it computes and one that waits."""
+    workers = engine.workers()
+    return AHEAD * workers if workers > 1 else 1
+
+
+def _record(future: Future[Record], task: Task, engine: Engine) -> Record:
+    try:
+        return future.result()
+    except engine.died:
+        return sealed(failed(task, "the worker died: killed, or out of memory"))
+    except CancelledError:
+        raise NotAvailableError(
+            "the scheduler was lost; the points that are done are stored, and the same command computes the others"
+        ) from None
+    except ImportError as error:
+        raise InvalidInputError(f"a worker has no pltheory ({error}); install this version there") from None
 
 
 def _require_memory(points: Sequence[Planned], engine: Engine) -> None:

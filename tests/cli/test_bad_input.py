@@ -294,6 +294,12 @@ ARGUMENTS = {
     "report nowhere": ["nowhere", "not a run folder", "manifest.json is missing"],
     "report small.toml": ["small.toml", "not a run folder"],
     "sweep small.toml": ["sweep: missing"],
+    "sweep small.toml --workers -1": ["--workers", "-1"],
+    "sweep small.toml --workers 2 --scheduler tcp://h:1": ["--workers, --scheduler", "give one of them"],
+    "fit nowhere": ["nowhere", "study.json is missing"],
+    "fit .": ["no folder of a study, it holds small.toml"],
+    "fit small.toml": ["small.toml"],
+    "fit nowhere --from 0": ["--from", "0"],
     "sweep small.toml --threads 0": ["--threads", "0"],
     "sweep small.toml --dry-run --status": ["--dry-run, --status", "give one of them"],
 }

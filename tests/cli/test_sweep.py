@@ -93,12 +93,28 @@ def test_a_sweep_has_a_record_for_every_point_in_grid_order(unbroken):
 
 
 def test_the_slopes_stand_beside_the_expected_ones(unbroken):
-    slopes = {s["quantity"]: s for s in unbroken[1]["slopes"]}
+    slopes = {s["quantity"]: s for s in unbroken[1]["fits"]}
     assert {q: s["expected"] for q, s in slopes.items()} == {q.name: q.expected for q in BUILT_IN}
     for s in slopes.values():
         assert s["low"] < s["slope"] < s["high"]
         assert s["points"] == 6
     assert unbroken[1]["lambda_min_infinite_width"] > 0
+
+
+def test_the_laws_are_fitted_again_from_the_folder(warm, unbroken):
+    folder = unbroken[0].parent
+    end = warm("fit", "all", "--json", folder=folder)
+    assert end.code == 0, end.stderr
+    assert end.answer()["fits"] == unbroken[1]["fits"]
+    assert end.answer()["study"] == unbroken[1]["study"]
+    end = warm("fit", "all", "--from", "16", folder=folder)
+    assert end.code == 0, end.stderr
+    for word in ("exponent", "expected", "verdict", "/ (log m)^0.5", "-0.5", "arXiv:1806.07572"):
+        assert word in end.stdout
+    end = warm("fit", "all", "--from", "32", folder=folder)
+    assert end.code == 2
+    assert end.stderr.startswith("error: all: nothing to fit from width 32 on")
+    assert end.stderr.count("\n") == 1
 
 
 def test_the_figure_is_a_whole_picture_with_four_panels(unbroken):
@@ -111,7 +127,7 @@ def test_the_figure_is_a_whole_picture_with_four_panels(unbroken):
 def test_the_table_and_the_slopes_are_printed(warm, small, tmp_path):
     end = warm("sweep", small, *GRID, "--out", "all", before=NO_FIGURE, folder=tmp_path)
     assert end.code == 0, end.stderr
-    for word in ("hidden", "seed", "lambda min", "certificate ratio", "UNDECIDED", "slope", "expected", "-0.5"):
+    for word in ("hidden", "seed", "lambda min", "certificate ratio", "UNDECIDED", "exponent", "expected", "-0.5"):
         assert word in end.stdout
     assert "study folder: all" in end.stderr
     assert max(map(len, end.stdout.splitlines())) <= 100

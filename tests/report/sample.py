@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pltheory.runs.trace import Trace
-from pltheory.study.scaling import fit_slopes
+from pltheory.study.scaling import fit_laws
 from tests.by_name import THEOREMS
 
 
@@ -128,5 +128,5 @@ def records() -> list[dict[str, Any]]:
     ]
 
 
-def slopes() -> list[Any]:
-    return fit_slopes(records())
+def fits() -> list[Any]:
+    return fit_laws(records())

@@ -126,7 +126,7 @@ def test_the_style_does_not_leak():
 
 
 def test_a_sweep_has_four_panels_with_widths_points_and_fits():
-    figure = sweep_figure(sample.records(), sample.slopes(), {"lambda_min": 0.26})
+    figure = sweep_figure(sample.records(), sample.fits(), {"lambda_min": 0.26})
     assert len(figure.axes) == 4
     for ax in figure.axes:
         assert "width" in ax.get_xlabel()

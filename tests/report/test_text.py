@@ -116,13 +116,13 @@ def test_the_ladder_has_a_line_for_each_theorem(width):
 
 
 def test_a_sweep_prints_a_line_for_each_point_and_fit():
-    text = printed(100, sample.records(), sample.slopes(), sweep=True)
+    text = printed(100, sample.records(), sample.fits(), sweep=True)
     lines = [row.split() for row in text.splitlines()]
     for record in sample.records():
         assert any(row[:2] == [str(record["width"]), str(record["seed"])] for row in lines)
-    for fit in sample.slopes():
+    for fit in sample.fits():
         row = next(row for row in text.splitlines() if row.strip().startswith(fit.quantity.replace("_", " ")))
-        for value in (f"{fit.slope:.3f}", f"[{fit.low:.3f}, {fit.high:.3f}]", f"{fit.expected:g}"):
+        for value in (f"{fit.slope:.3f}", "[{:.3f}, {:.3f}]".format(*fit.interval), f"{fit.expected:g}"):
             assert value in row
     assert max(map(len, text.splitlines())) <= 100
 

@@ -20,7 +20,7 @@ from pltheory.problem.problem import Problem
 from pltheory.report.figures import sweep_figure
 from pltheory.study.folder import Study
 from pltheory.study.quantities import BUILT_IN, GROUP, PARTS_OF_A_RECORD, Point, Quantity, limits, measured, quantities
-from pltheory.study.scaling import fit_slopes
+from pltheory.study.scaling import fit_laws
 from pltheory.study.table import frame, to_csv
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError
 from tests.cli.program import Ended, Warm, finding
@@ -87,7 +87,7 @@ def test_a_package_outside_the_tree_adds_a_quantity(swept):
     assert (plain.code, end.code) == (0, 0), end.stderr
     assert "straightness" not in plain.stdout
     before = Study.read(folder / "new/s").records
-    points, fits = end.stdout.split("Slopes in log width")
+    points, fits = end.stdout.split("Power laws in the width")
     assert "straightness" in fits
     assert all(f"{r['straightness']:.3g}" in points for r in before)
     for record in before:
@@ -259,15 +259,15 @@ def test_one_more_entry_is_everywhere(tmp_path):
 
     more = (*BUILT_IN, Quantity("girth", "made up", "1", lambda point: None, title="the girth"))
     records = [{**r, "girth": float(r["width"]) ** 2} for r in sample.records()]
-    slopes = fit_slopes(records, more)
-    (girth,) = (s for s in slopes if s.quantity == "girth")
+    fits = fit_laws(records, more)
+    (girth,) = (f for f in fits if f.quantity == "girth")
     assert girth.slope == pytest.approx(2)
     assert girth.expected is None
     console = Console(file=io.StringIO(), width=160)
-    print_sweep(console, records, slopes, more)
+    print_sweep(console, records, fits, more)
     assert console.file.getvalue().count("girth") == 2
     assert "girth" in to_csv(frame(records, [q.name for q in more])).splitlines()[0]
-    assert "the girth" in [ax.get_title(loc="left") for ax in sweep_figure(records, slopes, None, more).axes]
+    assert "the girth" in [ax.get_title(loc="left") for ax in sweep_figure(records, fits, None, more).axes]
 
 
 def test_only_the_list_names_the_quantities():

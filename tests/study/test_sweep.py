@@ -171,7 +171,7 @@ def test_a_damaged_study_json_is_named(tmp_path, computed):
 
 
 def test_a_point_too_large_for_a_worker_is_refused_before_anything_is_computed(tmp_path, computed):
-    small = Engine(InProcess(), 1, 2.0**30)
+    small = Engine(InProcess(), lambda: 1, 2.0**30)
     with pytest.raises(InvalidInputError, match=r"the point width = 50000 needs about .* GiB, a worker has 1\.0 GiB"):
         run_sweep(config({"width": [4, 50_000]}, network={"hidden": [8, 8]}), tmp_path, engine=small)
     assert list(tmp_path.iterdir()) == []
@@ -289,7 +289,7 @@ def test_costs_grow_as_the_mathematics_says():
     """m^2 with two hidden layers, m with one; n^3 for the kernel's spectrum; the steps."""
     two = cost([2**14] * 2, 10).operations / cost([2**13] * 2, 10).operations
     one = cost([2**18], 10).operations / cost([2**17], 10).operations
-    data = cost([2], 1600).operations / cost([2], 800).operations
+    data = cost([2], 1600, 40).operations / cost([2], 800, 40).operations
     assert two == pytest.approx(4, rel=0.02)
     assert one == pytest.approx(2, rel=0.02)
     assert data == pytest.approx(8, rel=0.1)
@@ -335,7 +335,7 @@ def test_the_seam_is_an_executor_of_the_standard_library(tmp_path, computed):
                 self.held = []
             return future
 
-    study = run_sweep(config({"run": {"seed": [0, 1, 2, 3]}}), tmp_path, engine=Engine(Backwards(), 2, 2.0**33))
+    study = run_sweep(config({"run": {"seed": [0, 1, 2, 3]}}), tmp_path, engine=Engine(Backwards(), lambda: 2, 2.0**33))
     assert sorted(v["run.seed"] for v in computed) == [0, 1, 2, 3]
     assert [r["values"]["run.seed"] for r in study.records] == [0, 1, 2, 3]
 
