@@ -9,7 +9,6 @@ from ..certification.minimiser import FORMS, Minimum, certify_minimiser, search
 from ..certification.profile import Profile
 from ..optim import StepSettings
 from ..problem.problem import Problem
-from ..rigor.errors import NoVerdictError
 from ..runs.minimiser_promise import MinimiserPromise
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, NotAvailableError
@@ -111,9 +110,7 @@ class LocalMinimiser(TheoremOnBall):
         roomy = search(problem, settings, p, HEADROOM)[0].radius
         radii = sorted({roomy, found.minimum.radius}, reverse=True)
         c = certify_minimiser(problem, settings, self.statement, radii, p, centre=question.at.centre)
-        if not c.holds:
-            failing = next(i for i in c.inequalities if not i.holds)
-            raise NoVerdictError(f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}")
+        c.require_holds()
         proved = Minimum(
             radius=c.numbers["radius"],
             eta=c.eta,

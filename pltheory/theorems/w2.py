@@ -13,7 +13,6 @@ from ..certification.profile import Profile
 from ..certification.sharpened import sharpened, sharpening_cost
 from ..optim import StepSettings
 from ..problem.problem import Problem
-from ..rigor.errors import NoVerdictError
 from ..runs.decay_promise import FloorPromise
 from ..runs.promise import Promise
 from ..theory import Bound, Direction, NotAvailableError, NumericalFailureError
@@ -131,12 +130,7 @@ class DecayToFloor(TheoremOnBall):
             question.problem, question.settings, self.statement, radii, found.profile,
             centre=question.at.centre, sharp=sharp,
         )  # fmt: skip
-        if not c.holds:
-            failing = next((i for i in c.inequalities if not i.holds), None)
-            why = (
-                c.shortfall if failing is None else f"{failing.name}, {failing.left:.10g} against {failing.right:.10g}"
-            )
-            raise NoVerdictError(why)
+        c.require_holds()
         return self._proved(found, c)
 
     def _proved(self, found: Decayed, c: Claim) -> Decayed:
