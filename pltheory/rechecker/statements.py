@@ -49,8 +49,8 @@ STATEMENTS = {
         "at rate q from then on"
     ),
     "T": Statement(
-        "loss, accuracy, margin, distance and path of the exact iterate after T stored steps from w_0 are as enclosed, "
-        "whatever sigma_min and eta are",
+        "loss, accuracy, margin, distance and path of the exact iterate after T stored steps from w_0, with momentum "
+        "from an empty buffer, d_0 = 0, are as enclosed, whatever sigma_min and eta are",
         losses=OF_OUTPUTS,
     ),
     "T+B": Statement(
@@ -58,10 +58,10 @@ STATEMENTS = {
         "samples, L_{t+1} <= q L_t with mu = sig(rho)^2, path length from x_T at most rho, w_t converges to a zero of L"
     ),
     "T+M": Statement(
-        "the exact iterate after T stored steps from w_0 is as enclosed; from there on, with steps that see all "
-        "samples and the buffer as it is, E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(z_t) + (c / 2) "
-        "||d_t||^2, the path of z_t is at most rho and that of w_t at most rho + alpha ||d_T||, w_t converges to a "
-        "zero of L",
+        "from an empty buffer, d_0 = 0: the exact iterate after T stored steps from w_0 is as enclosed; from there on, "
+        "with steps that see all samples and the buffer as it is, E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with "
+        "E_t = L(z_t) + (c / 2) ||d_t||^2, the path of z_t is at most rho and that of w_t at most rho + alpha "
+        "||d_T||, w_t converges to a zero of L",
         steps=RECURSION,
     ),
     "T+L": Statement(

@@ -103,8 +103,8 @@ class FiniteTime(Theorem):
         Hypothesis("the loss after T steps is enclosed, narrower than L(w_0)", _narrow),
     )
     conclusion = (
-        "loss, accuracy, margin, distance and path of the exact iterate after T stored steps from w_0 are as enclosed, "
-        "whatever sigma_min and eta are"
+        "loss, accuracy, margin, distance and path of the exact iterate after T stored steps from w_0, with momentum "
+        "from an empty buffer, d_0 = 0, are as enclosed, whatever sigma_min and eta are"
     )
     claims = (
         "expansion_constant",

@@ -22,10 +22,10 @@ class StoredThenMomentum(StoredThen):
     forms = m.THEOREM.forms
     hypotheses = followed_then(INSIDE_NAMES)
     conclusion = (
-        "the exact iterate after T stored steps from w_0 is as enclosed; from there on, with steps that see all "
-        "samples and the buffer as it is, E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(z_t) + (c / 2) "
-        "||d_t||^2, the path of z_t is at most rho and that of w_t at most rho + alpha ||d_T||, w_t converges to a "
-        "zero of L"
+        "from an empty buffer, d_0 = 0: the exact iterate after T stored steps from w_0 is as enclosed; from there on, "
+        "with steps that see all samples and the buffer as it is, E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with "
+        "E_t = L(z_t) + (c / 2) ||d_t||^2, the path of z_t is at most rho and that of w_t at most rho + alpha "
+        "||d_T||, w_t converges to a zero of L"
     )
     claims = (*t.THEOREM.claims, *m.THEOREM.claims, "momentum_carried")
     options = ("steps",)

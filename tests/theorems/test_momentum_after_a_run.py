@@ -16,8 +16,9 @@ from pltheory.optim import DeltaGClipSettings, certifiable
 from pltheory.problem.batches import Batches
 from pltheory.problem.problem import Problem
 from pltheory.rechecker import recheck
+from pltheory.rechecker.statements import STATEMENTS
 from pltheory.runs.loop import run
-from pltheory.theorems import m, t_m
+from pltheory.theorems import m, t, t_m
 from pltheory.theorems.measured import measure
 from pltheory.theorems.protocol import Question
 from pltheory.theory.potential import ahead
@@ -129,6 +130,13 @@ def test_the_run_keeps_its_buffer_and_the_promise(form):
         bad = replace(promise, then=replace(promise.then, **change))
         got = run(problem(), replace(FORMS[form], eta=promise.eta), promise.eta, steps=100, target=1e-9, promise=bad)
         assert got.violation is not None
+
+
+@pytest.mark.parametrize("theorem", [t.THEOREM, t_m.THEOREM])
+def test_the_stored_steps_begin_with_an_empty_buffer(theorem):
+    """Both halves say so, in the same words: d_0 = 0 is what the stored steps are followed from."""
+    assert "from an empty buffer, d_0 = 0" in theorem.conclusion
+    assert theorem.conclusion == STATEMENTS[theorem.id].conclusion
 
 
 def test_mini_batches_first():
