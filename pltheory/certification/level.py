@@ -100,6 +100,19 @@ def descent(gauge: Gauge, start: float, level: float) -> Descent:
     return Descent(start, level, length, steps_above(gauges, levels), top, m, levels, gauges)
 
 
+def graduated(way: Descent, gauge: Gauge) -> Descent:
+    """The same way with gam bounded at many losses, also where Phi needed none of them: what a run is held against.
+
+    Args:
+        way: to a level.
+        gauge: of the loss in use.
+    """
+    if way.level > 0:
+        return way
+    levels = np.concatenate([[0.0], np.geomspace(2.0**-100 * way.start, way.start, 4 * LEVELS)])
+    return replace(way, levels=levels, gauges=gauge.lower(levels) / ROOM)
+
+
 def default_level(loss: Loss, start: float, n: int, outputs: int) -> float:
     """eps where none is given: 0 where a loss of zero can be reached, else what forces accuracy 1, below L_0."""
     if loss.gauge(n, outputs).integral(0.0, start) is not None:

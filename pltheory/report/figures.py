@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
 from ..runs.trace import COLUMNS, Array, Trace
 from ..study.quantities import BUILT_IN, Quantity
@@ -70,15 +70,40 @@ def _certified(report: dict[str, Any]) -> dict[str, Any] | None:
     if main["verdict"] not in ("HOLDS", "CERTIFIED"):
         return None
     promise, reach = main.get("promise"), main["reach"]
+    until = None if promise is None else promise.get("until")
+    level = None if promise is None else promise.get("level")
+    if level is not None and not level > 0:
+        level = None
+    ends = {"until": until, "level": level}
     if report["optimizer"].get("momentum"):
         # What falls by a factor a step is an energy that no figure shows, and a loss only up to a constant.
         radius = None if promise is None else promise["radius"]
-        return {"rate": None, "required": radius, "mu": None, "beta": None, "since": 0}
+        return {"rate": None, "required": radius, "mu": None, "beta": None, "since": 0, **ends}
     if promise is None:
-        return None if reach is None else {**reach, "since": 0}
+        return None if reach is None else {**reach, "since": 0, **ends}
     # Without a ball around the start there is no PL* constant that a figure knows.
     mu, beta = (None, None) if reach is None else (reach["mu"], reach["beta"])
-    return {"rate": promise["rate"], "required": promise["radius"], "mu": mu, "beta": beta, "since": promise["since"]}
+    rate, radius = promise["rate"], promise["radius"]
+    return {"rate": rate, "required": radius, "mu": mu, "beta": beta, "since": promise["since"], **ends}
+
+
+def _last(reach: dict[str, Any], trace: Trace) -> int:
+    """The last step that is spoken of: where the level is met, or where weight decay is no longer followed."""
+    last = len(trace.loss) - 1
+    if reach["until"] is not None:
+        last = min(last, int(reach["until"]))
+    if reach["level"] is not None and trace.loss.min() <= reach["level"]:
+        last = min(last, int(np.argmax(trace.loss <= reach["level"])))
+    return last
+
+
+def _plain_ticks(ax: Axes) -> None:
+    """Numbers, not multiples of powers of ten, on a logarithmic axis of less than two decades."""
+    low, high = ax.get_ylim()
+    if high < 100 * low:
+        ax.yaxis.set_major_locator(MaxNLocator(5) if high < 3 * low else LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _eta(report: dict[str, Any]) -> float | None:
@@ -97,6 +122,7 @@ def _drawable(values: Array) -> Array:
 def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """Loss against its proven envelope, from the step that it starts at, and against the sharper one by steps taken."""
     reach, t = _certified(report), np.arange(len(trace.loss))
+    level = None if reach is None else reach["level"]
     if reach is not None and (reach["rate"] is None or reach["since"] >= len(trace.loss)):
         reach = None
     ax.semilogy(t, _drawable(trace.loss), color=MEASURED, label=COLUMNS["loss"].label)
@@ -113,6 +139,10 @@ def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
                 own = trace.loss[0] * np.cumprod([1.0, *floors])
                 ax.semilogy(t, own, color=PROVEN, lw=1, label="the same with the steps taken")
         ax.set_ylim(bottom=0.3 * trace.loss[trace.loss > 0].min(initial=trace.loss[0]))
+    if level is not None:
+        ax.axhline(level, color=PROVEN, ls="--", label=f"level that is reached, {level:.3g}")
+        ax.set_title("Loss, and the level that is proved to be reached")
+    _plain_ticks(ax)
     ax.set_xlabel("step t")
     ax.legend()
 
@@ -120,21 +150,24 @@ def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
 def distance_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     """Path length and distance from the start against the certified radius, which counts from the step it starts at."""
     reach = _certified(report)
-    if reach is not None and reach["since"] >= len(trace.path):
+    if reach is not None and (reach["required"] is None or reach["since"] >= len(trace.path)):
         reach = None
     ax.plot(_drawable(trace.path), color=MEASURED, lw=1, ls=":", label=COLUMNS["path"].label)
     ax.plot(trace.recorded, _drawable(trace.distance), color=MEASURED, label=COLUMNS["distance"].label)
     ax.set_title("Distance" if reach is None else "Distance inside the certified ball")
-    if reach is not None and reach["required"] is not None:
-        radius, since = reach["required"], reach["since"]
+    if reach is not None:
+        radius, since, last = reach["required"], reach["since"], _last(reach, trace)
         if since:
             left, name = float(trace.path[since]), f"path at T = {since}, and {radius:.3g} certified"
-            ax.plot([since, len(trace.path) - 1], [left + radius] * 2, color=PROVEN, ls="--", label=name)
+            ax.plot([since, last], [left + radius] * 2, color=PROVEN, ls="--", label=name)
+        elif last < len(trace.path) - 1:
+            name = f"certified radius {radius:.3g}, up to t = {last}"
+            ax.plot([0, last], [radius] * 2, color=PROVEN, ls="--", label=name)
         else:
             ax.axhline(radius, color=PROVEN, ls="--", label=f"certified radius {radius:.3g}")
     ax.set_ylim(bottom=0)
     ax.set_xlabel("step t")
-    ax.legend(loc="lower right")
+    ax.legend()
 
 
 def step_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
@@ -146,10 +179,11 @@ def step_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     delta = rule["floor"] if "floor" in rule else rule["delta"]
     ax.plot(h, color=MEASURED, label=COLUMNS["step_size"].label)
     ax.axhline(eta, color=PROVEN, ls="--", lw=1, label=rf"$\eta$ = {eta:.3g}")
-    if 0 < delta < 1:
+    scheduled = rule.get("schedule", {"name": "constant"})["name"] != "constant"
+    if 0 < delta < 1 and not scheduled:
         ax.axhline(eta * delta, color=PROVEN, ls=":", lw=1, label=rf"$\eta\delta$ = {eta * delta:.3g}")
     ax.set_ylim(0, 1.15 * eta)
-    ax.set_title(r"Step size in $[\eta\delta,\ \eta]$" if 0 < delta < 1 else "Step size")
+    ax.set_title(r"Step size in $[\eta\delta,\ \eta]$" if 0 < delta < 1 and not scheduled else "Step size")
     ax.set_xlabel("step t")
     ax.legend(loc="center right")
 
@@ -163,7 +197,7 @@ def lambda_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
         ax.axhline(reach["mu"], color=PROVEN, ls="--", label=rf"certified $\mu$ = {reach['mu']:.3g}")
     ax.set_ylim(0, 1.25 * np.nanmax(trace.lambda_min, initial=1e-300))
     ax.set_xlabel("step t")
-    ax.legend(loc="lower right")
+    ax.legend()
 
 
 def sides_panel(ax: Axes, changed: Array, since: int | None = None) -> None:

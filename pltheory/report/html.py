@@ -12,7 +12,7 @@ from ..optim.registry import DEFAULT
 from ..runs.trace import Trace
 from .figures import graph_figure, run_panels, svg
 from .graph import kind, percent
-from .rows import measured, needed, number
+from .rows import measured, needed, number, seen
 from .text import constants, granted, margin, sides, why_not
 
 
@@ -31,6 +31,7 @@ def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace |
     environment.filters.update(
         number=number, margin=margin, constants=constants, granted=granted, sides=sides, why_not=why_not,
         needed=needed, measured=measured, kind=kind, percent=percent,
+        seen=seen,
     )  # fmt: skip
     main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
     page: str = environment.get_template("page.html.jinja").render(
@@ -50,8 +51,20 @@ def _problem(manifest: dict[str, Any]) -> str:
     if not {"data", "network", "optimizer"} <= config.keys():
         return ""
     data, network, rule = config["data"], config["network"], config["optimizer"]
-    settings = ", ".join(f"{k} = {value}" for k, value in rule.items() if k != "name" and value is not None)
-    return f"{data['source']}, n = {data['n']}; {_network(network)}; {rule.get('name', DEFAULT)} with {settings}."
+    settings = ", ".join(f"{k} = {_said(value)}" for k, value in rule.items() if k != "name" and value is not None)
+    named = config.get("loss")  # a text is the scale of the square loss
+    loss = f"; loss {named['name']}" if isinstance(named, dict) and "name" in named else ""
+    rule = f"{rule.get('name', DEFAULT)} with {settings}"
+    return f"{data['source']}, n = {data['n']}; {_network(network)}{loss}; {rule}."
+
+
+def _said(value: object) -> str:
+    """A value as a configuration writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k} = {_said(v)}' for k, v in value.items() if v is not None)}}}"
+    return str(value)
 
 
 def _network(network: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .graph import costliest, label, percent
-from .rows import measured, needed, number
+from .rows import measured, needed, number, seen
 
 STYLES = {
     "CERTIFIED": "bold green",
@@ -34,6 +34,8 @@ def constants(theorem: dict[str, Any]) -> str:
         return f"; 1 - q = {number(1 - promise['rate'], 3, 'lower')}"
     if reach is None or reach["rate"] is None:
         return ""
+    if reach["rate"] == 1:  # the steps of a schedule may end: no factor a step is claimed
+        return f"; mu = {number(reach['mu'], 3, 'lower')}"
     return f"; mu = {number(reach['mu'], 3, 'lower')}, 1 - q = {number(1 - reach['rate'], 3, 'lower')}"
 
 
@@ -135,12 +137,12 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     table = Table(title=title, box=box.SIMPLE, show_header=False, title_justify="left")
     held = main["verdict"] in ("HOLDS", "CERTIFIED")
     ratio = None if run["loss_end"] is None or not run["loss_start"] else run["loss_end"] / run["loss_start"]
-    seen = report.get("batches")
-    if seen is not None:
-        table.add_row("steps see", f"{seen['size']} samples, order {seen['order']!r}; the loss is that of all")
-        if seen.get("workers") is not None:
-            rounds = f"passes through its part in a round: {seen['passes']}"
-            table.add_row("workers", f"{seen['workers']}, averaged; {rounds}; run one after another")
+    batches = report.get("batches")
+    if batches is not None:
+        table.add_row("steps see", seen(batches))
+        if batches.get("workers") is not None:
+            rounds = f"passes through its part in a round: {batches['passes']}"
+            table.add_row("workers", f"{batches['workers']}, averaged; {rounds}; run one after another")
     table.add_row("ended", f"{run['reason']} after {run['steps']} steps, {run['note']}")
     table.add_row("loss", f"{number(run['loss_start'])} to {number(run['loss_end'])}, {number(ratio, 2)} of its start")
     ball = (
@@ -154,7 +156,9 @@ def _run(report: dict[str, Any], main: dict[str, Any]) -> Table:
     ball = "" if alone else ball
     if held and alone and promise and promise["radius"] is not None and not since:
         ball = f" of {number(promise['radius'], kind='upper')} promised"
-    whose = " of all workers together" if seen is not None and seen.get("workers") is not None else ""
+    if ball and promise and promise.get("level"):
+        ball += " down to the level"  # a run may go on below it
+    whose = " of all workers together" if batches is not None and batches.get("workers") is not None else ""
     table.add_row("path", f"{number(run['path_length'])}{whose}{ball}; distance {number(run['distance'])}")
     table.add_row("kernel drift", number(run["kernel_drift"], 3))
     if run.get("pieces"):

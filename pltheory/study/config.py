@@ -365,5 +365,7 @@ def _nearest(loc: tuple[str | int, ...], tree: dict[str, Any]) -> str:
     owner = next((kind for kind in KINDS if loc[-1] in kind.model_fields), None) if model in KINDS else None
     if owner is not None:
         return f"{of or f' of {kind_of(model)}'}, but of {kind_of(owner)}; known here: {known}"
-    close = difflib.get_close_matches(str(loc[-1]), list(model.model_fields), n=1, cutoff=0.5)
+    key, names = str(loc[-1]), list(model.model_fields)
+    # A longer name for the same comes first: batch_size is nearer to batch_until letter by letter.
+    close = [name for name in names if key.startswith(f"{name}_")] or difflib.get_close_matches(key, names, 1, 0.5)
     return f"{of}; did you mean {close[0]!r}?" if close else f"{of}; known here: {known}"

@@ -84,7 +84,7 @@ def _positive(q: Question, found: Any) -> Row:
 def _floor(q: Question, found: Any) -> Row:
     delta = uniform_floor(q.settings)
     floor = given(delta, "Lemma 1") if found is None else found.floor
-    if floor.value == delta:
+    if not floor.value > delta:
         floor = given(delta, "Lemma 1")
     if not has_certificates(q.settings):
         # The steps stay in the band as their author says; the run is held to it.
@@ -181,17 +181,30 @@ def shortfall(q: Question, rows: list[Row], more: list[str] | None = None) -> st
     still_open = [r for r in rows if r.verdict is Verdict.UNDECIDED]
     if still_open and q.at.unavailable is not None:
         return q.at.unavailable  # said once
-    return "; ".join([*map(in_a_clause, still_open), *(more or [])])
+    return "; ".join([*_by_cause(still_open), *(more or [])])
+
+
+def _by_cause(rows: list[Row]) -> list[str]:
+    """A clause a row; rows that are open for one cause share it."""
+    causes: dict[str, list[str]] = {}
+    for name, cause in map(_open, rows):
+        causes.setdefault(cause, []).append(name)
+    return [f"{'; '.join(names)}: {cause}" for cause, names in causes.items()]
 
 
 def in_a_clause(row: Row) -> str:
     """An open or refuted row, for a list of what is missing."""
+    return ": ".join(_open(row))
+
+
+def _open(row: Row) -> tuple[str, str]:
+    """Its hypothesis, and what it lacks."""
     kinks = isinstance(row.says, Comparison) and row.says.symbol == _KINKS
     if row.verdict is Verdict.REFUTED or row.margin is None or kinks:
-        return f"{row.hypothesis}: {row.how}"
+        return row.hypothesis, row.how
     if row.margin == 0:
-        return f"{row.hypothesis}: no ball of the profile fulfils it"
-    return f"{row.hypothesis}: short by a factor {1 / row.margin:.3g}"
+        return row.hypothesis, "no ball of the profile fulfils it"
+    return row.hypothesis, f"short by a factor {1 / row.margin:.3g}"
 
 
 SMOOTH = Hypothesis("smooth activation", _smooth)

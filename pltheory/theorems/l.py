@@ -13,7 +13,7 @@ import numpy as np
 from ..certification.centre import Centre
 from ..certification.claim import Claim
 from ..certification.conclusion import path_end
-from ..certification.level import INSIDE, PATH, Descent, certify_level, default_level, descent
+from ..certification.level import INSIDE, PATH, Descent, certify_level, default_level, descent, graduated
 from ..certification.profile import Profile
 from ..certification.sharpened import sharpened, sharpening_cost
 from ..optim import StepSettings
@@ -249,7 +249,8 @@ class DownToALevel(TheoremOnBall):
 
     def promise(self, question: Question, found: Reached) -> Promise | None:
         """Decrease, gauge, path and steps until the level is met."""
-        r, way = found.constants, found.way
+        r, problem = found.constants, question.problem
+        way = graduated(found.way, problem.objective.gauge(*problem.y.shape))
         return LevelPromise(
             eta=r.eta, floor=r.delta, radius=r.required, level=way.level, beta=r.beta, mu=r.mu,
             count=found.steps, way=way, profile=found.profile,

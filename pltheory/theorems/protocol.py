@@ -300,6 +300,12 @@ class TheoremReport:
     consequences: tuple[Row, ...] = ()
 
 
+_WORDS: dict[type, str] = {
+    bool: "true or false", int: "a whole number", float: "a number", str: "a text", list: "a list", dict: "a section"
+}  # fmt: skip
+"""What an option takes, by the type of its default."""
+
+
 def options_of(question: Question, defaults: Mapping[str, Any]) -> dict[str, Any]:
     """The theorem's options with their defaults; for use inside `search`.
 
@@ -313,5 +319,5 @@ def options_of(question: Question, defaults: Mapping[str, Any]) -> dict[str, Any
         if allowed == (float,):
             allowed = (float, int)
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
-            raise InvalidInputError(f"theorem.options.{name} = {value!r}: must be a {allowed[0].__name__}")
+            raise InvalidInputError(f"theorem.options.{name} = {value!r}: must be {_WORDS[allowed[0]]}")
     return {**defaults, **question.options}

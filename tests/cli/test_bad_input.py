@@ -29,6 +29,7 @@ SETTINGS = {
     "netwrk.hidden=[3]": ["netwrk: unknown key", "did you mean 'network'?"],
     "network.hiden=[3]": ["network.hiden: unknown key", "did you mean 'hidden'?"],
     "data.labls=raw": ["data.labls: unknown key", "did you mean 'labels'?"],
+    "run.batch_size=5": ["run.batch_size: unknown key", "did you mean 'batch'?"],
     "optimizer.gama=1": ["optimizer.gama: unknown key", "did you mean 'gamma'?"],
     "theorem.nam=B": ["theorem.nam: unknown key", "did you mean 'name'?"],
     "run.stepz=3": ["run.stepz: unknown key", "did you mean 'steps'?"],

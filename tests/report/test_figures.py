@@ -164,3 +164,28 @@ def test_sides_and_margins_are_drawn_as_counted():
     np.testing.assert_array_equal(moved.get_ydata(), [np.nan, 1e-12])
     assert right.get_ylim()[0] < 1e-12
     assert svg(figure)
+
+
+def test_a_radius_is_drawn_as_far_as_it_is_spoken_of():
+    trace = sample.trace()
+    level = float(trace.loss[12])
+    promise = {"eta": 0.04, "floor": 0.1, "rate": None, "radius": 0.5, "since": 0}
+    for more in ({"level": level}, {"until": 12}):
+        report = sample.report("HOLDS", [sample.theorem("L", promise={**promise, **more})])
+        loss, distance, *_ = run_figure(report, trace).axes
+        (drawn,) = [one for one in distance.lines if "certified radius" in str(one.get_label())]
+        assert list(drawn.get_xdata()) == [0, 12]
+        assert any("level" in text for text in labels(loss)) == ("level" in more)
+
+
+def test_no_ball_is_named_where_none_is_promised():
+    promise = {"eta": 0.1, "floor": 1.0, "rate": None, "radius": None, "since": 5}
+    report = sample.report("HOLDS", [sample.theorem("T", reach=None, promise=promise)])
+    distance = run_figure(report, sample.trace()).axes[1]
+    assert "certified" not in f"{named(distance)} {' '.join(labels(distance))}"
+
+
+def test_under_a_schedule_no_floor_of_the_steps_is_drawn():
+    rule = {"name": "delta-gclip", "eta": "0.1/beta", "gamma": 0.5, "delta": 0.1, "schedule": {"name": "cosine"}}
+    step = run_figure(sample.report(optimizer=rule), sample.trace()).axes[2]
+    assert not any("delta" in text for text in (named(step), *labels(step)))

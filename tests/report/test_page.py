@@ -213,3 +213,22 @@ def test_the_origin_is_on_the_page():
     text = Reader(page()).text
     for word in ("0123456789abcdef", "digits.toml", "4000", "float64"):
         assert word in text
+
+
+def test_what_follows_from_the_theorem_and_what_the_steps_see_are_on_the_page():
+    row = {"name": "training accuracy 1 at step T", "verdict": "CERTIFIED", "how": "below ln 2", "found": "so"}
+    theorem = sample.theorem("L", consequences=[row])
+    batches = {"size": 2, "order": "shuffle", "seed": 0, "until": None}
+    text = Reader(page(theorems=[theorem], batches=batches)).text
+    assert "Training accuracy 1 at step T: CERTIFIED , so, below ln 2." in text
+    assert "The steps see 2 samples, order 'shuffle'" in text
+
+
+def test_the_rule_is_written_as_in_a_configuration():
+    manifest = copy.deepcopy(sample.manifest())
+    manifest["config"]["loss"] = {"name": "cross-entropy", "reduction": "sum"}
+    schedule = {"name": "step", "every": 5, "length": None}
+    manifest["config"]["optimizer"] = {"name": "gd", "eta": 0.1, "nesterov": False, "schedule": schedule}
+    text = Reader(render_page(manifest, sample.report(), None)).text
+    assert "; loss cross-entropy;" in text
+    assert "nesterov = false, schedule = {name = step, every = 5}" in text

@@ -7,8 +7,9 @@ import io
 import pytest
 from rich.console import Console
 
+from pltheory.report.rows import measured, needed, seen
 from pltheory.report.study_text import print_sweep
-from pltheory.report.text import margin, number, print_report
+from pltheory.report.text import constants, margin, number, print_report
 from tests.report import sample
 
 
@@ -132,3 +133,25 @@ def test_whose_path_it_is_of_workers_that_average():
     text = " ".join(printed(120, {**sample.report(), "batches": batches}).split())
     assert "2, averaged; passes through its part in a round: 4; run one after another" in text
     assert "1.5 of all workers together of 3.125 certified" in text
+
+
+@pytest.mark.parametrize("gap", [1e-5, 1e-9])
+def test_two_sides_are_shown_apart(gap):
+    bound = {"kind": "upper", "value": 0.3 - gap}
+    row = {"relation": "<=", "symbol": "", "measured": bound, "needed": {"kind": "lower", "value": 0.3}}
+    assert float(measured(row).removeprefix("≤ ")) < float(needed(row).removeprefix("≤ "))
+    equal = {**row, "needed": {**bound}}
+    assert measured(equal) == "≤ 0.3"
+
+
+@pytest.mark.parametrize(("size", "until", "words"), [
+    (1, None, "1 sample, order 'fixed'; "), (2, 10, "2 samples, order 'fixed' up to step 10, then all; ")
+])  # fmt: skip
+def test_what_the_steps_see_is_said(size, until, words):
+    assert seen({"size": size, "order": "fixed", "until": until}) == f"{words}the loss is that of all"
+
+
+def test_of_a_schedule_that_ends_no_factor_a_step_is_named():
+    it = sample.theorem("S")
+    assert "1 - q" in constants(it)
+    assert constants({**it, "reach": {**it["reach"], "rate": 1.0}}) == "; mu = 0.125"

@@ -198,8 +198,8 @@ def test_options_are_of_the_theorem_and_checked():
     assert seen == [{"batch": 1, "share": 1, "fast": False}]
     for options, said in (
         ({"bach": 2}, "theorem.options.bach: unknown; known are batch, share, fast"),
-        ({"batch": 1.5}, "theorem.options.batch = 1.5: must be a int"),
-        ({"batch": True}, "must be a int"),
+        ({"batch": 1.5}, "theorem.options.batch = 1.5: must be a whole number"),
+        ({"batch": True}, "must be a whole number"),
         ({"fast": 1}, "must be a bool"),
     ):
         with pytest.raises(InvalidInputError, match=said.replace(".", r"\.")):

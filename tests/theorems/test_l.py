@@ -299,3 +299,10 @@ def test_of_a_way_to_zero_no_number_of_steps_is_claimed(tmp_path: Path, steps):
     forge = Forge(tmp_path, claim.text("c.cert.npz"), claim.arrays_bytes())
     forge.text["bounds"]["steps"].update(number(steps))
     refused(pl.recheck(forge.write_text()), DAMAGED, "bounds.steps")
+
+
+def test_down_to_zero_the_gauge_and_the_path_are_held_to_something():
+    run = pl.verify(near("weighted"), RULE, theorem="L", steps=30).to_dict()["run"]
+    rows = {row["name"].split(",")[0].split(" above")[0]: row for row in run["rounding"]["granted"]}
+    assert 0 < rows["gauge"]["left"] < rows["gauge"]["right"]
+    assert rows["path length"]["granted"] < 1e-3 * rows["path length"]["right"]
