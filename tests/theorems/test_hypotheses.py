@@ -409,3 +409,22 @@ def test_mean_and_sum_are_one_problem_in_two_units(eta):
     np.testing.assert_allclose(t.path, s.path, rtol=1e-9, atol=1e-15)
     np.testing.assert_allclose(t.lambda_min, c * s.lambda_min, rtol=1e-9)
     assert one.evidence is two.evidence
+
+
+def test_the_floor_of_a_rule_needs_no_ball():
+    narrow = fully_connected([3, 8, 1], activation="tanh", seed=0)
+    problem = Problem(narrow, torch.eye(2, 3, dtype=torch.float64), torch.tensor([[5.0], [-5.0]]).double())
+    rule = DeltaGClipSettings(eta="0.05/beta", gamma=0.5, delta=0.1, momentum=0.5)
+    report = verify(problem, rule, theorem="M", steps=1)
+    (row,) = [row for row in report.hypotheses if row.hypothesis == "h_t in [eta delta, eta]"]
+    assert report.verdict is Verdict.UNDECIDED
+    assert row.verdict in (Verdict.HOLDS, Verdict.CERTIFIED)
+
+
+def test_rows_that_are_open_for_one_cause_share_it():
+    narrow = fully_connected([3, 8, 1], activation="tanh", seed=0)
+    problem = Problem(narrow, torch.eye(2, 3, dtype=torch.float64), torch.tensor([[5.0], [-5.0]]).double())
+    report = verify(problem, GradientDescentSettings(eta="1/beta", momentum=0.9), theorem="M3", steps=1)
+    cause = "no ball and circle fulfil the conditions"
+    assert sum(row.how == cause for row in report.hypotheses) > 1
+    assert report.main.shortfall.count(cause) == 1
