@@ -319,5 +319,6 @@ def options_of(question: Question, defaults: Mapping[str, Any]) -> dict[str, Any
         if allowed == (float,):
             allowed = (float, int)
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
-            raise InvalidInputError(f"theorem.options.{name} = {value!r}: must be {_WORDS[allowed[0]]}")
+            words = _WORDS.get(allowed[0], f"a {allowed[0].__name__}")
+            raise InvalidInputError(f"theorem.options.{name} = {value!r}: must be {words}")
     return {**defaults, **question.options}

@@ -200,7 +200,7 @@ def test_options_are_of_the_theorem_and_checked():
         ({"bach": 2}, "theorem.options.bach: unknown; known are batch, share, fast"),
         ({"batch": 1.5}, "theorem.options.batch = 1.5: must be a whole number"),
         ({"batch": True}, "must be a whole number"),
-        ({"fast": 1}, "must be a bool"),
+        ({"fast": 1}, "must be true or false"),
     ):
         with pytest.raises(InvalidInputError, match=said.replace(".", r"\.")):
             asked(mine, options=options)
