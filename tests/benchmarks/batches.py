@@ -121,8 +121,8 @@ TABLE = Table(
     ),
     notes=(
         "What a sharper profile of sigma_min could save at initialisation is about half of the width: with sigma_min",
-        "of the centre in place of its bound on the ball, which no profile exceeds, seed 0 closes as computed at widths",
-        "8000 and 12000 with b = 5, not at 6000 and 10000; with b = 2 at 14595, not at 12000.",
+        "of the centre in place of its bound on the ball, which no profile exceeds, seed 0 closes as computed at",
+        "widths 8000 and 12000 with b = 5, not at 6000 and 10000; with b = 2 at 14595, not at 12000.",
     ),
     columns={"width": "width", "`x`": "lost", "`q`": "rate", "`D`": "start", "`R`": "required"},
 )
