@@ -61,6 +61,9 @@ def judged(name: str, how: str) -> Callable[[Question, Found[A] | None], Row]:
             return unknown(how)
         counted = found.claim is not None
         left, right = Bound(side.left, Direction.UPPER, how, counted), Bound(side.right, Direction.LOWER, how, counted)
+        # What is only to be positive, or at least 1, is what was measured.
+        if name.startswith(("0 <", "1 <=")):
+            return Row(Comparison(right, ">" if side.relation == "<" else ">=", left), how)
         return Row(Comparison(left, side.relation, right), how)
 
     return judge

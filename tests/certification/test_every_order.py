@@ -26,8 +26,10 @@ from pltheory.rigor.midrad import Ball
 from pltheory.rigor.scalar import interval
 from pltheory.theorems import f2
 from pltheory.theorems.f1 import THEOREM
+from pltheory.theorems.on_batches import Found
 from pltheory.theory import InvalidInputError, NotAvailableError
 from pltheory.theory.batches import truncation
+from pltheory.theory.verdict import Verdict
 from pltheory.verification.averages import many_runs
 from tests.batch_attack import WRONG, linear_ratios, network_runs
 from tests.oracles.batch_attack import linear
@@ -316,3 +318,12 @@ def test_what_the_theorems_do_not_speak_of_is_refused_without_the_front_door(the
     two = pl.fully_connected([problem.x.shape[1], 24, 2], activation="tanh", seed=0)
     with pytest.raises((InvalidInputError, NotAvailableError), match="square"):
         many_runs(Problem(two, problem.x, labels, loss="cross-entropy"), GD, Batches(2, "random"), runs=2, steps=2)
+
+
+def test_rows_measure_what_must_be_positive():
+    found = Found(every_order(near(n=4, m=60, shift=1e-6), GD, Batches(2))[-1])
+    rows = {h.name: h.judge(None, found) for h in THEOREM.hypotheses[1:]}
+    assert {row.verdict for row in rows.values()} == {Verdict.HOLDS}
+    positive = [row.says for name, row in rows.items() if name.startswith("0 <")]
+    assert len(positive) == 3
+    assert all(says.needed.value == 0 < says.measured.value for says in positive)
