@@ -91,7 +91,7 @@ def centre_at(run: FiniteRun) -> Centre:
         return from_within(centre, run.apart)
     d = length(run.final)
     # Of w + al d as computed: al, the product and the sum are each rounded once or twice.
-    off = mul_up(2.0**-50, add_up(norm(end.parameters).hi, mul_up(run.expansion.al.hi, d)))
+    off = mul_up(2.0**-49, add_up(norm(end.parameters).hi, mul_up(run.expansion.al.hi, d)))
     count = float(sum(p.size for p in end.parameters))
     spread = float(add_up(run.eps, off, mul_up(2.0, ETA, count)) * ROOM)
     buffer = (interval(d) + interval(run.eps) / interval(run.expansion.root)).hi * ROOM
