@@ -22,7 +22,7 @@ from .hypotheses import SMOOTH, shortfall
 from .on_batches import Found as OnCentre
 from .on_batches import judged
 from .protocol import STEPS, Hypothesis, Question, Theorem
-from .sources import PROJECT
+from .sources import OWN
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class StoredThenEveryOrder(Theorem):
 
     id = "F3"
     title = "stored mini-batches, then every order"
-    citation = PROJECT
+    citation = OWN
     hypotheses = (
         SMOOTH,
         Hypothesis("the error recursion closes over T steps", _closes),

@@ -33,7 +33,7 @@ from .hypotheses import CLIPPED, POSITIVE, SMOOTH, STEP, shortfall
 from .measured import profile_at
 from .on_ball import Ball, TheoremOnBall, proved
 from .protocol import Hypothesis, Question, options_of
-from .sources import PROJECT
+from .sources import OWN
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class DownToALevel(TheoremOnBall):
 
     id = "L"
     title = "integrated gradient inequality, any loss with a gauge"
-    citation = PROJECT
+    citation = OWN
     hypotheses = (
         Hypothesis("a loss with a gauge", _gauge),
         SMOOTH,

@@ -38,7 +38,7 @@ from .hypotheses import CLIPPED, EMPTY_BUFFER, POSITIVE, SMOOTH, ZERO, shortfall
 from .measured import profile_at
 from .on_ball import Ball, TheoremOnBall, proved
 from .protocol import Hypothesis, Question
-from .sources import PROJECT
+from .sources import OWN
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class QuadraticForm(TheoremOnBall):
 
     id = "M2"
     title = "momentum by a quadratic form"
-    citation = PROJECT
+    citation = OWN
     hypotheses = (
         SMOOTH,
         POSITIVE,

@@ -40,7 +40,7 @@ from .hypotheses import EMPTY_BUFFER, POSITIVE, SMOOTH, ZERO, shortfall
 from .measured import profile_at
 from .on_ball import TheoremOnBall
 from .protocol import Hypothesis, Question
-from .sources import PROJECT
+from .sources import OWN
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Acceleration(TheoremOnBall):
 
     id = "M3"
     title = "acceleration by momentum"
-    citation = PROJECT
+    citation = OWN
     hypotheses = (
         SMOOTH,
         POSITIVE,

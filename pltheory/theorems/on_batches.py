@@ -17,7 +17,7 @@ from ..theory import Bound, Direction, NotAvailableError
 from ..theory.verdict import Comparison, Row, unknown
 from .hypotheses import SMOOTH, shortfall
 from .protocol import Hypothesis, Question, Theorem
-from .sources import PROJECT
+from .sources import OWN
 
 STEPS_TO_ZERO = 20.0
 """Kernels at which the zero near the weights is looked for."""
@@ -77,7 +77,7 @@ def rows(how: Mapping[str, str]) -> tuple[Hypothesis, ...]:
 class BatchTheorem(Theorem, Generic[A]):
     """A theorem whose steps see mini-batches; a subclass says what it looks for at a centre."""
 
-    citation = PROJECT
+    citation = OWN
     at_checkpoint = True
     certifiable = True
 

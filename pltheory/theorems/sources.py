@@ -9,3 +9,4 @@ TMSSR25 = (
     "Deep Neural Networks, TMLR 2025, arXiv:2404.08624"
 )
 PROJECT = "this project's sharpening of TMSSR25, proved in its derivations"
+OWN = "this project, proved in its derivations"

@@ -31,7 +31,7 @@ from . import t
 from .hypotheses import SMOOTH, shortfall
 from .on_ball import Ball
 from .protocol import STEPS, Hypothesis, Question, Theorem, options_of
-from .sources import PROJECT
+from .sources import OWN
 
 GROWING = 1.2
 """Steps up to the next look over those up to the last."""
@@ -130,7 +130,7 @@ class StoredThen(Theorem):
 
     then: NearWeights
     defaults: ClassVar[Mapping[str, Any]] = {"steps": 0}
-    citation = PROJECT
+    citation = OWN
     certifiable = True
 
     def outside(self, batches: Batches | None, loss: Loss) -> str:

@@ -23,7 +23,7 @@ from ..theory.digits import above, below
 from ..theory.verdict import Comparison, Fact, Row, unknown
 from .hypotheses import SMOOTH, shortfall
 from .protocol import STEPS, Hypothesis, Question, Theorem, options_of
-from .sources import PROJECT
+from .sources import OWN
 
 DEFAULT_STEPS = 100
 """T where nothing else is said."""
@@ -96,7 +96,7 @@ class FiniteTime(Theorem):
 
     id = "T"
     title = "verified finite time"
-    citation = PROJECT
+    citation = OWN
     hypotheses = (
         SMOOTH,
         Hypothesis("the error recursion closes over T steps", _closes),

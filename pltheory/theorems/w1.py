@@ -21,7 +21,7 @@ from .hypotheses import CLIPPED, SMOOTH, shortfall, step_below
 from .measured import profile_at
 from .on_ball import Ball, TheoremOnBall
 from .protocol import Hypothesis, Question
-from .sources import PROJECT
+from .sources import OWN
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class LocalMinimiser(TheoremOnBall):
 
     id = "W1"
     title = "weight decay, near a local minimiser"
-    citation = PROJECT
+    citation = OWN
     hypotheses = (
         SMOOTH,
         Hypothesis("coupled weight decay, eta constant", _coupled),

@@ -24,7 +24,7 @@ from .hypotheses import CLIPPED, POSITIVE, SMOOTH, fits_into_ball, shortfall, st
 from .measured import profile_at
 from .on_ball import Ball, TheoremOnBall, proved
 from .protocol import Hypothesis, Question
-from .sources import PROJECT
+from .sources import OWN
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class DecayToFloor(TheoremOnBall):
 
     id = "W2"
     title = "weight decay, for a number of steps"
-    citation = PROJECT
+    citation = OWN
     hypotheses = (
         SMOOTH,
         POSITIVE,
