@@ -74,7 +74,7 @@ def smallest(batches: Batches, seed: int) -> pl.Problem:
 ROWS = {
     **{
         f"{size}-{order}-{seed}": Row(
-            f"initialisation, n = 10, b = {size}, {said}, seed {seed}",
+            f"n = 10, b = {size}, {said}, seed {seed}",
             lambda width=width, seed=seed: initial(width, seed),  # type: ignore[misc]
             prove=proof(Batches(size, order), 0),
         )
@@ -93,7 +93,7 @@ ROWS = {
     },
     **{
         f"least-{size}-{seed}": Row(
-            f"initialisation, smallest width, n = 10, b = {size}, every partition, seed {seed}",
+            f"n = 10, b = {size}, every partition, seed {seed}, smallest width",
             lambda size=size, seed=seed: smallest(Batches(size), seed),  # type: ignore[misc]
             prove=proof(Batches(size), 0),
         )
@@ -112,7 +112,7 @@ TABLE = Table(
         "parametrisation, gradient descent without clipping (delta = 1), `eta = 0.1 / b^2` with `b^2` the bound of",
         '`||J_B||^2` at the centre over the batches that occur: longer than `eta = "0.1/beta"`, whose beta is that of',
         "the whole ball. At initialisation labels and output weights are +-1; rows of ten outputs have one-hot labels,",
-        "Gaussian output weights, seed 0, and *steps* kernel Gauss-Newton steps before.",
+        "Gaussian output weights, seed 0, and *steps* kernel Gauss-Newton steps before; the others have none.",
         "",
         "*D*: bound of the distance to a zero of the loss; *x*: share of an epoch's decrease that curvature takes,",
         "less than 1; *q*: factor of the squared distance per epoch; *R*: bound of the path length. Times are of the",
@@ -124,7 +124,7 @@ TABLE = Table(
         "of the centre in place of its bound on the ball, which no profile exceeds, seed 0 closes as computed at",
         "widths 8000 and 12000 with b = 5, not at 6000 and 10000; with b = 2 at 14595, not at 12000.",
     ),
-    columns={"width": "width", "`x`": "lost", "`q`": "rate", "`D`": "start", "`R`": "required"},
+    columns={"width": "width", "*x*": "lost", "*q*": "rate", "*D*": "start", "*R*": "required"},
 )
 
 if __name__ == "__main__":

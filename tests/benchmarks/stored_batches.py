@@ -47,7 +47,7 @@ TABLE = Table(
         "by which an error of the first step can have grown; *x* and *q* as [there](batches.md). Times are on loaded",
         "cores; a recheck that may take more than an hour of processor time by its sizes is refused.",
     ),
-    columns={"eps": "apart", "growth": "growth", "`x`": "then_lost", "`q`": "then_rate"},
+    columns={"eps": "apart", "growth": "growth", "*x*": "then_lost", "*q*": "then_rate"},
 )
 
 if __name__ == "__main__":
