@@ -165,10 +165,11 @@ def best_horizon(rule: ClippedSettings, on: OnBall, headroom: float = 1.0) -> Ho
     tried: dict[int, float] = {}
     for shrunk in (most * SHARES).tolist():
         eta = _eta(rule, on.beta(shrunk))
+        if not eta > 0:
+            continue
         each = decay * eta
         # A share may underflow, and then so do as many as are asked for.
         steps = MOST_STEPS if each * MOST_STEPS <= shrunk else int(shrunk / each)
-        steps = steps if eta > 0 else 0
         if steps >= 1:
             tried.setdefault(steps, eta)
     found = [at_horizon(rule, on, steps, eta) for steps, eta in tried.items()]

@@ -33,7 +33,7 @@ SETTINGS = {
     "optimizer.gama=1": ["optimizer.gama: unknown key", "did you mean 'gamma'?"],
     "theorem.nam=B": ["theorem.nam: unknown key", "did you mean 'name'?"],
     "run.stepz=3": ["run.stepz: unknown key", "did you mean 'steps'?"],
-    "run.qqq=3": ["run.qqq: unknown key", "known here: steps, batch, order, target, seed, device, dtype"],
+    "run.qqq=3": ["run.qqq: unknown key", "known here: steps, batch, order, batch_until, workers,"],
     # network
     "network.hidden=[]": ["network.hidden = []", "at least one entry"],
     "network.hidden=[0]": ["network.hidden[0] = 0", "greater than or equal to 1"],

@@ -114,7 +114,7 @@ def draw(seed: int, theorem: str, change: Callable[[Any], Any] = lambda found: f
     share = float(rng.choice([0.3, 0.9, 0.999]))
     residual, at, found = 0.0, None, None
     for _ in range(6):  # beta contains the residual, and the residual is placed by k
-        beta = lipschitz**2 + residual * math.sqrt(1 + law.excess(m)) * kappa
+        beta = lipschitz**2 + residual * math.sqrt(1 + law.excess(how)) * kappa
         at = At(beta, c / beta, sigma, largest, lipschitz, max(residual, 1e-9))
         found = change(law.find(how, at))
         if not found.k > 0 or not found.omega > 0:
@@ -123,7 +123,7 @@ def draw(seed: int, theorem: str, change: Callable[[Any], Any] = lambda found: f
         residual = share * found.k * room / above
     assert at is not None
     assert found is not None
-    beta = (lipschitz**2 + residual * math.sqrt(1 + law.excess(m)) * kappa) * (1 + 1e-6)
+    beta = (lipschitz**2 + residual * math.sqrt(1 + law.excess(how)) * kappa) * (1 + 1e-6)
     at = At(beta, c / beta, sigma, largest, lipschitz, residual)
     found = change(law.find(how, at))
     start = law.start(how, at, found.c).hi

@@ -11,7 +11,7 @@ from torch import nn
 
 import pltheory as pl
 from pltheory.certificates.basin import certify_basin
-from pltheory.certification import certificate as ball
+from pltheory.certification import certificate, verified_profile
 from pltheory.certification.claim import Claim
 from pltheory.rechecker import ball as recheck_ball
 from pltheory.rechecker import recheck
@@ -61,11 +61,11 @@ def claim_of(name: str) -> Claim:
         out = net(x)
     away = torch.randn(out.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     problem = pl.Problem(net, x, out + distance * away / away.norm())
-    points, ball.SHARP_POINTS = ball.SHARP_POINTS, RADII
+    points, verified_profile.SHARP_POINTS = verified_profile.SHARP_POINTS, RADII
     try:
         claim = pl.certify(problem, SETTINGS, theorem="B")
     finally:
-        ball.SHARP_POINTS = points
+        verified_profile.SHARP_POINTS = points
     assert claim.holds
     assert len(claim.witness["grid"]) == RADII + 1
     return claim
@@ -116,7 +116,7 @@ def test_theorem_e_is_admitted_by_its_cost(limit: str, tmp_path: Path, monkeypat
 
 
 def test_a_transformer_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ball, "POINTS", 16)
+    monkeypatch.setattr(certificate, "POINTS", 16)
     claim = certify_basin(tokens(2, 4, 4), SETTINGS, limit=8).certificate
     assert claim is not None
     forge = saved(claim, tmp_path)

@@ -26,6 +26,7 @@ def test_nothing_else_is_moved():
 
 
 def test_a_lower_bound_of_a_report_is_not_shown_larger():
-    row = {"symbol": "", "measured": {"kind": "lower", "value": 0.12349}}
+    needed = {"kind": "lower", "value": 0.1}
+    row = {"symbol": "", "relation": ">", "needed": needed, "measured": {"kind": "lower", "value": 0.12349}}
     assert measured(row) == "≥ 0.1234"
     assert measured({**row, "measured": {"kind": "upper", "value": 0.12341}}) == "≤ 0.1235"

@@ -20,7 +20,7 @@ NUMBERS = {
     "jacobian_lipschitz": Q(1, 6), "n": Q(10), "radius": Q(3, 2), "depth": 2, "lambda_0": Q(9, 5),
     "negative": Q(1, 3), "s": Q(3, 10), "v": Q(4, 7), "al": Q(6, 5),
     "sig": Q(5, 4), "kap": Q(1, 10), "m": Q(2, 3), "nesterov": True,
-    "weight": Q(3, 7),
+    "weight": Q(3, 7), "decay": Q(1, 8), "weights": Q(5, 2),
 }  # fmt: skip
 
 
@@ -66,6 +66,7 @@ EXPECTED = {
     "block_norm": lambda v: _largest_singular_value(v.v, v.al),
     "expansion_band": lambda v: _largest_singular_value(v.s * (v.beta + v.negative) / 2, 1 + v.s * v.negative),
     "slowed": lambda v: 1 + (v.lipschitz * v.al) ** 2 / v.weight,
+    "loss_floor": lambda v: (v.decay * v.weights) ** 2 / (2 * v.mu),
     "width_scale_lzb": lambda v: v.n * v.radius ** (6 * v.depth + 2) / (v.lambda_0 - v.mu) ** 2,
 }  # fmt: skip
 """The formulas once more, as THEORY prints them, at the values above."""

@@ -130,8 +130,8 @@ def wrong_bounds() -> list[str]:
         if law.outside:
             start = float(np.sqrt(1 + weight * (at.largest / (1 - m)) ** 2))
             clipped = longest_buffer(m, at.lipschitz, weight) * start
-            if law.excess(m) != m:
-                found.append(f"{name}: excess {law.excess(m)}")
+            if law.excess(how) != m:
+                found.append(f"{name}: excess {law.excess(how)}")
             highest = at.residual * float(np.sqrt(1 + m))
             compare(f"{name}: the highest start", law.start(how, at, law.most(how, at)).hi, highest)
         else:
@@ -245,7 +245,7 @@ MUTANTS = [
     Mutant("Nesterov as far ahead", steps, "ahead", "(m * m if nesterov else m)", "m", "bounds"),
     Mutant("ahead without a", steps, "ahead", ") / (1 - m)", ")", "bounds"),
     Mutant("the clip sees z", Inside, "gradient", " * INTERVALS.sqrt(self.apart(how, at, found.c))", "", "bounds"),
-    Mutant("no excess", Outside, "excess", "return m", "return 0.0 * m", "bounds"),
+    Mutant("no excess", Outside, "excess", "return how.momentum + ", "return ", "bounds"),
     Mutant("the start is the loss", Outside, "start", "sqrt(1 + lag)", "sqrt(1 + 0 * lag)", "bounds"),
     Mutant("a start without a", Outside, "start", "largest / a", "largest", "bounds"),
     Mutant("the clip sees no lag", Outside, "gradient", "m * m / c + ", "", "bounds"),
