@@ -13,6 +13,7 @@ from ..optim import ClippedSettings, certifiable
 from ..problem.batches import Batches
 from ..problem.problem import Problem
 from ..runs.batch import MiniBatches
+from ..theorems import f2
 from ..theory import InvalidInputError, NotAvailableError
 
 LARGE = 20.0
@@ -78,13 +79,12 @@ def many_runs(
         level: of the two tests together.
 
     Raises:
-        InvalidInputError: runs, steps or level out of range, or batches of another order.
-        NotAvailableError: the theorem does not hold here, so that nothing is promised; or not of class N.
+        InvalidInputError: runs, steps or level out of range, or batches that the theorem does not speak of.
+        NotAvailableError: another loss, or the theorem does not hold here, so that nothing is promised.
     """
     if runs < 1 or steps < 1 or not 0 < level < 1:
         raise InvalidInputError(f"runs = {runs}, steps = {steps}, level = {level}: allowed are >= 1, >= 1, (0, 1)")
-    if batches.order != "random":
-        raise InvalidInputError(f"run.order = {batches.order!r}: Theorem F2 speaks of 'random'")
+    f2.THEOREM.require_speaks(batches, problem.objective)
     at = drawn_batches(problem, settings, batches, allowed)
     if not at.closes or at.found is None:
         raise NotAvailableError("Theorem F2 does not hold here, so that nothing is promised of the mean")

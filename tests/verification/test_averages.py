@@ -64,6 +64,8 @@ def test_of_a_single_run_nothing_is_promised():
 def test_what_is_not_allowed_is_refused():
     with pytest.raises(InvalidInputError, match=r"run\.order"):
         many_runs(PROBLEM, RULE, Batches(2))
+    with pytest.raises(InvalidInputError, match="batch_until"):
+        many_runs(PROBLEM, RULE, replace(BATCHES, until=3))
     with pytest.raises(InvalidInputError, match="runs = 0"):
         many_runs(PROBLEM, RULE, BATCHES, runs=0)
     with pytest.raises(NotAvailableError, match="does not hold"):
