@@ -145,7 +145,7 @@ def _number(value: float) -> str:
     """Three digits, of a factor those of what it is short of 1; counts in full."""
     if isinstance(value, int):
         return str(value)
-    return f"1-{1 - value:.2g}" if 0.99 < value < 1 else f"{value:.3g}"
+    return f"1−{1 - value:.2g}" if 0.99 < value < 1 else f"{value:.3g}"
 
 
 def page(table: Table, found: Mapping[str, dict[str, Any]], before: str = "") -> str:
