@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: verify test lint bench class-g kinks batches docs coq soundness processors fuzz clean
+.PHONY: verify test lint bench class-g kinks batches docs coq soundness processors fuzz wheel clean
 
 verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
@@ -67,6 +67,11 @@ fuzz: $(VENV)/.test
 	$(BIN)/python -m tests.fuzz.counts build/fuzz > build/fuzz.txt
 	mv build/fuzz.txt docs/fuzz_counts.txt
 
+# Sdist and wheel into dist/; the wheel is installed into an empty environment and tried there. WHEEL passes options:
+# WHEEL='--dependencies-of .venv/bin/python' takes the dependencies of this one, where the registry is slow or far.
+wheel: $(VENV)/.test
+	$(BIN)/python -m tests.release dist $(WHEEL)
+
 # Warnings are errors; examples in the pages are run.
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b doctest docs docs/_build/doctest
@@ -91,4 +96,4 @@ $(VENV)/.docs: $(VENV)/.torch pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .peers build *.egg-info
+	rm -rf $(VENV) .peers build dist *.egg-info
