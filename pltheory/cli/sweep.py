@@ -15,7 +15,8 @@ from pltheory.report.study_text import print_plan, print_status, print_sweep
 from pltheory.study.engine import Engine, in_process, local_cluster, scheduler_at
 from pltheory.study.folder import Study
 from pltheory.study.grid import said
-from pltheory.study.quantities import Quantity, limits, quantities
+from pltheory.study.limits import agreed, limits_of, write_limits
+from pltheory.study.quantities import Quantity, quantities
 from pltheory.study.scaling import fit_laws
 from pltheory.study.store import write_file
 from pltheory.study.sweep import Planned, measured_speed, plan, run_sweep
@@ -83,8 +84,8 @@ def command(
 
     Each point is one record, written whole. The same command computes what is missing, and more values of what varies
     make the study grow; another configuration needs another folder. A point that fails (an error, no memory) has a
-    record that says why, and the study goes on. The folder holds study.json, points/, study.csv, study.parquet and
-    study.svg.
+    record that says why, and the study goes on. The folder holds study.json, points/, limits.json, study.csv,
+    study.parquet and study.svg.
 
     Exit codes: 0 all points are there, also those that are UNDECIDED; 3 points are missing (--status); 4 points failed;
     2 bad input.
@@ -115,7 +116,7 @@ def command(
             progress=progress,
         )
     fits = fit_laws(study.done, among, study.identity.fixed)
-    at_infinity = limits(among, settings)
+    at_infinity = agreed(write_limits(target, study.identity.hash, limits_of(settings, among)))
     table = frame(study.records, list(dict.fromkeys([*(q.name for q in among), *study.names])))
     write_file(target / "study.csv", to_csv(table))
     write_file(target / "study.parquet", to_parquet(table))

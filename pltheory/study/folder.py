@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ..theory import InvalidInputError
 from .config import Config, clipped
-from .grid import axes
-from .point import DONE, Record, is_whole
+from .grid import Values, axes, group_of, said
+from .limits import Limit, read_limits
+from .point import DONE, SCHEMAS, Record, is_whole
 from .quantities import PARTS_OF_A_RECORD
-from .store import environment, file_digests, write_file
+from .store import environment, file_digests, is_other, write_file
+from .table import frame
 
 SCHEMA = "pltheory-study/1"
 
@@ -76,7 +78,7 @@ class Folder:
         identity: of the study that shall be in it.
 
     Raises:
-        InvalidInputError: the folder holds another study, something else, or a damaged study.json.
+        InvalidInputError: the folder holds another study, something else, or a damaged study.json or limits.json.
     """
 
     def __init__(self, path: Path, identity: Identity) -> None:
@@ -86,6 +88,8 @@ class Folder:
             raise InvalidInputError(
                 f"{path}: holds another study ({there.differs(identity)}); give this one another --out"
             )
+        # Or it would be refused when all points have been computed.
+        read_limits(path, identity.hash)
 
     def begin(self) -> None:
         """Write study.json where it is not there.
@@ -126,7 +130,7 @@ class Folder:
         Raises:
             InvalidInputError: a damaged record.
         """
-        return Study(self.identity, records_in(self.path))
+        return Study(self.identity, records_in(self.path), read_limits(self.path, self.identity.hash))
 
     def _file(self, point: str) -> Path:
         return self.path / "points" / f"{point[:16]}.json"
@@ -139,22 +143,25 @@ class Study:
     Attributes:
         identity: what is the same at every point, and what varies.
         records: of all points, also those that failed.
+        limits: what is known at infinite width, for each value of what varies beside width and seed.
     """
 
     identity: Identity
     records: list[Record]
+    limits: list[Limit] = field(default_factory=list)
 
     @classmethod
-    def read(cls, path: Path) -> Study:
+    def read(cls, path: Path | str) -> Self:
         """The study in a folder.
 
         Raises:
             InvalidInputError: no folder of a study, one without points, or a damaged one.
         """
+        path = Path(path)
         identity = _identity_in(path)
         if identity is None:
             raise InvalidInputError(f"{path}: no folder of a study, study.json is missing")
-        found = cls(identity, records_in(path))
+        found = cls(identity, records_in(path), read_limits(path, identity.hash))
         if not found.records:
             raise InvalidInputError(f"{path}: no point of this study has been computed")
         return found
@@ -174,6 +181,32 @@ class Study:
         """The quantities, in the order in which they were measured."""
         return list(dict.fromkeys(key for r in self.records for key in r if key not in PARTS_OF_A_RECORD))
 
+    def where(self, values: Values) -> Self:
+        """The part in which these have these values.
+
+        Args:
+            values: by dotted key, also `depth` where layers of given widths vary.
+
+        Raises:
+            InvalidInputError: no point is there.
+        """
+        wanted = values.items()
+        kept = [r for r in self.records if wanted <= {**r["values"], **group_of(r["values"])}.items()]
+        if not kept:
+            raise InvalidInputError(f"{said(values)}: no point of this study is there")
+        limits = [limit for limit in self.limits if limit.group.items() <= {**limit.group, **values}.items()]
+        return replace(self, records=kept, limits=limits)
+
+    @property
+    def groups(self) -> list[Values]:
+        """What varies beside width and seed, each of its values once."""
+        found = (group_of(r["values"]) for r in self.records)
+        return list({json.dumps(group, default=str): group for group in found}.values())
+
+    def to_frame(self) -> Any:
+        """One tidy table, a pandas.DataFrame: a row a point, a column what varies, a quantity, or the answer."""
+        return frame(self.records, self.names)
+
 
 def records_in(path: Path) -> list[Record]:
     """All records of a study's folder, in the order of what varies.
@@ -192,12 +225,14 @@ def records_in(path: Path) -> list[Record]:
 def _read(path: Path, point: str | None) -> Record | None:
     damaged = InvalidInputError(f"{path}: damaged record; remove it and run the sweep again")
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        named = record["point"] if point is None else point
+        record = dict(json.loads(path.read_text(encoding="utf-8")))
+        named = str(record["point"] if point is None else point)
     except (ValueError, KeyError, TypeError):
         raise damaged from None
     except OSError as error:
         raise InvalidInputError(f"{path}: cannot be read ({error.strerror})") from None
+    if is_other(record.get("schema"), SCHEMAS):
+        raise InvalidInputError(f"{path}: of schema {clipped(record['schema'])}, this version reads {SCHEMAS[-1]}")
     if not is_whole(record, named) or path.stem != named[:16]:
         raise damaged
     return record
@@ -206,10 +241,11 @@ def _read(path: Path, point: str | None) -> Record | None:
 def _identity_in(path: Path) -> Identity | None:
     """The study of a folder; None where there is nothing yet."""
     file = path / "study.json"
+    schema = None
     try:
         text = json.loads(file.read_text(encoding="utf-8"))
-        found = Identity(text["fixed"], tuple(text["varies"]))
-        if text["schema"] == SCHEMA and text["hash"] == found.hash:
+        schema, found = text["schema"], Identity(text["fixed"], tuple(text["varies"]))
+        if schema == SCHEMA and text["hash"] == found.hash:
             return found
     except (FileNotFoundError, NotADirectoryError):
         try:
@@ -223,6 +259,8 @@ def _identity_in(path: Path) -> Identity | None:
         raise InvalidInputError(f"{file}: cannot be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):
         pass
+    if is_other(schema, (SCHEMA,)):
+        raise InvalidInputError(f"{file}: of schema {clipped(str(schema))}, this version reads {SCHEMA}")
     raise InvalidInputError(f"{file}: damaged; restore it, or give another --out")
 
 

@@ -17,6 +17,9 @@ MOST_POINTS = 10_000
 """Most points of a grid."""
 WIDTH, DEPTH = "width", "depth"
 """Axes of the network's shape: `depth` hidden layers, or stages of channels, of `width` each."""
+SHAPES = ("network.hidden", "network.channels")
+"""Keys whose value is a list of widths."""
+SEED = "run.seed"
 
 Values = dict[str, Any]
 
@@ -57,6 +60,13 @@ def grid(config: Config) -> list[tuple[Values, Config]]:
         chosen = dict(zip(over, values, strict=True))
         points.append((chosen, pinned(with_values(config, _keys(config, chosen)))))
     return points
+
+
+def group_of(values: Values) -> Values:
+    """What varies beside width and seed, with its values at a point; of layers of given widths their number."""
+    group = {key: value for key, value in values.items() if key not in (WIDTH, SEED, *SHAPES)}
+    shape = next((values[key] for key in SHAPES if key in values), None)
+    return group if shape is None else {**group, DEPTH: len(shape)}
 
 
 def said(values: Values) -> str:

@@ -15,16 +15,22 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits
 
+from ..measure.ntk import empirical_ntk
+from ..measure.spectrum import eigenvalues
+from ..problem.problem import Problem
 from ..theory import InvalidInputError, NotAvailableError, NumericalFailureError, PltheoryError
 from ..theory.errors import says_out_of_memory
 from ..verification.report import verify
 from .build import LEVELS, batches_of, device_of, problem_of, settings_of
 from .config import Config, clipped, from_tree
+from .course import pl_course
 from .network import width_of
 from .quantities import Point, Quantity, measured, quantities
 from .store import point_hash
 
-SCHEMA = "pltheory-point/2"
+SCHEMA = "pltheory-point/3"
+SCHEMAS = ("pltheory-point/2", SCHEMA)
+"""Those that are read: 2 had neither `spectrum` nor `pl_ratio`."""
 DONE, FAILED = "done", "failed"
 
 Record = dict[str, Any]
@@ -93,7 +99,8 @@ def compute(task: Task) -> Record:
 
 def failed(task: Task, error: str) -> Record:
     """The record of a point that has no numbers, without its seal."""
-    unknown = dict.fromkeys(("device", *task.names, "verdict", "evidence", "reason", "steps", "seconds"))
+    answers = ("verdict", "evidence", "reason", "steps", "spectrum", "pl_ratio", "seconds")
+    unknown = dict.fromkeys(("device", *task.names, *answers))
     return {**_head(task, FAILED, error), **unknown}
 
 
@@ -104,7 +111,7 @@ def sealed(record: Record) -> Record:
 
 def is_whole(record: object, point: str) -> bool:
     """Whether this is the record of that point as it was written, every digit of it."""
-    if not isinstance(record, dict) or record.get("schema") != SCHEMA or record.get("point") != point:
+    if not isinstance(record, dict) or record.get("schema") not in SCHEMAS or record.get("point") != point:
         return False
     return record.get("sha256") == _digest({k: v for k, v in record.items() if k != "sha256"})
 
@@ -150,7 +157,15 @@ def _measured(task: Task, among: Sequence[Quantity]) -> Record:
         "evidence": report.evidence.value,
         "reason": run.reason.value,
         "steps": len(run.trace.step_size),
+        "spectrum": _spectrum(problem),
+        "pl_ratio": pl_course(run),
     }
+
+
+def _spectrum(problem: Problem) -> list[float]:
+    """Eigenvalues of the tangent kernel at w_0 in the scale of the loss, ascending, shape (n C,)."""
+    kernel = empirical_ntk(problem.network, problem.x).double()
+    return (problem.unit * eigenvalues(kernel)).tolist()
 
 
 def _require_files(task: Task) -> None:

@@ -12,25 +12,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from numbers import Real
 from typing import Any
 
 from .. import packages
 from ..measure.hessian import largest_hessian_norm
-from ..measure.infinite_width import infinite_width_ntk
-from ..measure.spectrum import lambda_min
 from ..optim import StepSettings
-from ..problem.loss import SquareLoss
 from ..problem.problem import Problem, in_span_of_data
 from ..runs.loop import Run
 from ..theorems.ladder import WEAKEST_DEMAND
-from ..theory import ExtensionError, NotAvailableError, NumericalFailureError
+from ..theory import ExtensionError, NotAvailableError
 from ..verification.report import VerifyReport
-from .build import data_of
-from .config import Config, clipped, loss_in
-from .grid import axes, grid
-from .network_section import FullyConnectedSection
+from .config import Config, clipped
+from .infinite_width import limit_of_lambda_min
 
 GROUP = "pltheory.quantities"
 """The entry point group."""
@@ -47,6 +41,8 @@ PARTS_OF_A_RECORD = (
     "evidence",
     "reason",
     "steps",
+    "spectrum",
+    "pl_ratio",
     "seconds",
     "sha256",
 )
@@ -102,32 +98,6 @@ class Quantity:
     log_power: Callable[[Mapping[str, Any]], float] | None = None
     source: str = ""
     origin: str = ""
-
-
-def limit_of_lambda_min(config: Config) -> float | None:
-    """lambda_min of the limit kernel, where depth, activation and data are the same at every point."""
-    n = config.network
-    if not isinstance(n, FullyConnectedSection):
-        return None
-    varies = {key for key in axes(config) if key.partition(".")[0] in ("data", "network", "loss")} - {"network.hidden"}
-    networks = [point.network for _, point in grid(config)] if not varies else []
-    depths = {len(network.hidden) for network in networks if isinstance(network, FullyConnectedSection)}
-    if (
-        len(depths) != 1
-        or n.parametrization != "ntk"
-        or n.bias
-        or n.checkpoint is not None
-        or config.data.source == "sphere"
-    ):
-        return None
-    try:
-        data = data_of(config)
-        kernel = infinite_width_ntk(data.x, hidden_layers=depths.pop(), activation=n.activation)
-    except NumericalFailureError:
-        return None  # the line is left out of the figure
-    loss = loss_in(config)
-    share = loss.share(*data.y.shape) if isinstance(loss, SquareLoss) else Fraction(1)
-    return lambda_min(share.numerator * kernel / share.denominator).value
 
 
 def _hessian_norm(point: Point) -> float:

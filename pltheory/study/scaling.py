@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .grid import DEPTH, WIDTH
+from .grid import group_of
 from .quantities import BUILT_IN, Quantity
 from .regression import Line, fitted_line
 
@@ -133,21 +133,13 @@ def fit_laws(
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for r in records:
         if r["width"] is not None and r["width"] >= least_width:
-            groups.setdefault(json.dumps(_group(r["values"]), default=str), []).append(r)
+            groups.setdefault(json.dumps(group_of(r["values"]), default=str), []).append(r)
     fits = []
     for members in groups.values():
-        group = _group(members[0]["values"])
+        group = group_of(members[0]["values"])
         settings = {**(fixed or {}), **members[0]["values"]}
         fits += [fit for q in quantities if (fit := _fit(q, group, members, settings)) is not None]
     return fits
-
-
-def _group(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What varies beside width and seed; of layers of given widths their number."""
-    shapes = ("network.hidden", "network.channels")
-    group = {key: value for key, value in values.items() if key not in (WIDTH, "run.seed", *shapes)}
-    shape = next((values[key] for key in shapes if key in values), None)
-    return group if shape is None else {**group, DEPTH: len(shape)}
 
 
 def _fit(

@@ -11,7 +11,7 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -152,6 +152,12 @@ def write_file(target: Path, content: str | bytes) -> None:
         if isinstance(error, OSError):
             raise InvalidInputError(f"{target}: cannot be written ({error.strerror})") from None
         raise
+
+
+def is_other(schema: object, known: Sequence[str]) -> bool:
+    """Whether a file is of another version's schema, not one of those known: the same name, another number."""
+    name = known[0].partition("/")[0]
+    return isinstance(schema, str) and schema not in known and schema.partition("/")[0] == name
 
 
 def free_name(parent: Path, stem: str) -> Path:

@@ -72,6 +72,7 @@ def test_a_sweep_has_a_record_for_every_point_in_grid_order(unbroken):
     assert {path.name for path in folder.iterdir()} == {
         "points",
         "study.json",
+        "limits.json",
         "study.csv",
         "study.parquet",
         "study.svg",
@@ -79,7 +80,7 @@ def test_a_sweep_has_a_record_for_every_point_in_grid_order(unbroken):
     assert summary["schema"] == "pltheory-sweep/2"
     assert [(r["width"], r["seed"]) for r in summary["records"]] == [(w, s) for w in (8, 16, 32) for s in (0, 1)]
     for r in summary["records"]:
-        assert r["schema"] == "pltheory-point/2"
+        assert r["schema"] == "pltheory-point/3"
         assert r["values"] == {"network.hidden": [r["width"]], "run.seed": r["seed"]}
         assert set(r) == {*PARTS_OF_A_RECORD, *NAMES}
         for quantity in NAMES:
@@ -146,7 +147,7 @@ def test_a_sweep_that_was_killed_is_taken_up_where_it_was(warm, small, tmp_path,
     done = stamps(tmp_path / "all")
     assert len(done) == 2
     for name in done:
-        assert load(tmp_path / "all/points" / name)["schema"] == "pltheory-point/2"
+        assert load(tmp_path / "all/points" / name)["schema"] == "pltheory-point/3"
     again = warm("sweep", small, *GRID, "--out", "all", "--json", before=NO_FIGURE, folder=tmp_path)
     assert again.code == 0, again.stderr
     after = stamps(tmp_path / "all")
