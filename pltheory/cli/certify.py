@@ -7,10 +7,6 @@ from pathlib import Path
 
 import click
 
-from pltheory.certification.claim import require_free
-from pltheory.report.checkpoint_text import print_checkpoint
-from pltheory.study.checkpoint_report import at_checkpoint
-from pltheory.theorems.ladder import AT_CHECKPOINT, BASINS
 from pltheory.theory import InvalidInputError
 
 from .options import config_option, err, load, out, progress_bar
@@ -25,10 +21,9 @@ from .options import config_option, err, load, out, progress_bar
 @click.option("--no-polish", "as_is", is_flag=True, help="Prove at the weights as they are, or say UNDECIDED.")
 @click.option(
     "--theorem",
-    type=click.Choice(list(BASINS)),
-    default=AT_CHECKPOINT.id,
+    default="C",
     show_default=True,
-    help="What is proved; S is about schedules, those after it about momentum.",
+    help="What is proved; S is about schedules, M, MB, M2 and M3 are about momentum.",
 )
 @click.option(
     "--out", "target", type=click.Path(path_type=Path), help="Certificate to write; default CHECKPOINT with .cert.json."
@@ -54,10 +49,17 @@ def command(
     """
     if as_is and limit:
         raise InvalidInputError(f"--polish {limit}: with --no-polish only 0")
-    file = checkpoint.with_suffix(".cert.json") if target is None else target
-    require_free(file)
     at = f"network.checkpoint={json.dumps(str(checkpoint.absolute()))}"
     settings = load(config, (*overrides, at), None, theorem)
+    from pltheory.certification.claim import require_free
+    from pltheory.report.checkpoint_text import print_checkpoint
+    from pltheory.study.checkpoint_report import at_checkpoint
+    from pltheory.theorems.ladder import BASINS
+
+    if theorem not in BASINS:
+        raise InvalidInputError(f"--theorem {theorem}: allowed are {', '.join(BASINS)}")
+    file = checkpoint.with_suffix(".cert.json") if target is None else target
+    require_free(file)
     steps = 0 if as_is else 12 if limit is None else limit
     with progress_bar("polishing") as progress:
         report = at_checkpoint(settings, theorem=BASINS[theorem], limit=steps, progress=progress)

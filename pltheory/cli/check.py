@@ -7,9 +7,6 @@ from pathlib import Path
 
 import click
 
-from pltheory.report.text import print_report
-from pltheory.study.build import answer
-
 from .options import (
     certificate_option,
     config_arguments,
@@ -41,6 +38,9 @@ def command(
 ) -> None:
     """Check a theorem's hypotheses on a configuration; nothing is run, and nothing but a certificate written."""
     settings = load(config, overrides, device, theorem)
+    from pltheory.report.text import print_report
+    from pltheory.study.build import answer
+
     require_certificate(certificate, settings, level or settings.level)
     report = answer(settings, level=level, run=False, loaded=say_reading)
     say_precision(settings, report.measured.problem)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from pltheory.problem.data import catalogue, read
-from pltheory.problem.files import FILE_FORMATS
-from pltheory.problem.reading import Reading
-
 from .options import out
+
+if TYPE_CHECKING:
+    from pltheory.problem.reading import Reading
 
 _ROWS, _COLUMNS, _TARGETS, _LABELS = 5, 4, 2, 12  # what fits on a screen of 80 columns
 
@@ -26,6 +25,9 @@ def command(ctx: click.Context) -> None:
     """List the named data sets and the file formats that data.source accepts; `show` reads a file."""
     if ctx.invoked_subcommand is not None:
         return
+    from pltheory.problem.data import catalogue
+    from pltheory.problem.files import FILE_FORMATS
+
     table = Table("source", "points", "d", "classes", "where from", "here", title="Data sets")
     for e in catalogue():
         cells = ["any" if v is None else f"{v}" for v in (e.size, e.d, e.classes)]
@@ -62,6 +64,8 @@ def show(
     as_json: bool,
 ) -> None:
     """Say how FILE is read: header, label, index, rows and columns, classes, and its first rows."""
+    from pltheory.problem.data import read
+
     reading = read(
         file,
         header=header,

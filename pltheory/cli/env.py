@@ -6,10 +6,10 @@ import json
 
 import click
 
-from pltheory.study.store import environment
-
 
 @click.command(name="env")
 def command() -> None:
     """Print versions, device and floating-point switches as JSON."""
+    from pltheory.study.store import environment
+
     click.echo(json.dumps(environment(), indent=2))

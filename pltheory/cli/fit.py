@@ -7,10 +7,6 @@ from pathlib import Path
 
 import click
 
-from pltheory.report.study_text import print_fits, print_sources
-from pltheory.study.folder import Study
-from pltheory.study.quantities import quantities
-from pltheory.study.scaling import fit_laws
 from pltheory.theory import InvalidInputError
 
 from .options import err, out
@@ -41,6 +37,11 @@ def command(run: Path, least_width: int, as_json: bool) -> None:
 
     What varies beside width and seed is fitted for each of its values. Points that failed are left out.
     """
+    from pltheory.report.study_text import print_fits, print_sources
+    from pltheory.study.folder import Study
+    from pltheory.study.quantities import quantities
+    from pltheory.study.scaling import fit_laws
+
     study = Study.read(run)
     fits = fit_laws(study.done, quantities(), study.identity.fixed, least_width=least_width)
     if not fits:

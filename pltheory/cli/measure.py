@@ -9,12 +9,6 @@ import click
 from rich import box
 from rich.table import Table
 
-from pltheory.measure.ball_search import attack_lambda_min, attack_pl_ratio
-from pltheory.measure.hessian import largest_hessian_norm, loss_hessian_norm
-from pltheory.measure.pl_ratio import pl_ratio
-from pltheory.problem.problem import in_span_of_data
-from pltheory.study.build import problem_and_reading
-from pltheory.theorems.measured import measure
 from pltheory.theory import Bound, InvalidInputError
 from pltheory.theory.bound import upper
 
@@ -50,6 +44,13 @@ def command(
     if ball is not None and not math.isfinite(ball):
         raise InvalidInputError(f"--ball = {ball}: allowed is a finite positive number")
     settings = load(config, overrides, device, theorem)
+    from pltheory.measure.ball_search import attack_lambda_min, attack_pl_ratio
+    from pltheory.measure.hessian import largest_hessian_norm, loss_hessian_norm
+    from pltheory.measure.pl_ratio import pl_ratio
+    from pltheory.problem.problem import in_span_of_data
+    from pltheory.study.build import problem_and_reading
+    from pltheory.theorems.measured import measure
+
     problem, reading = problem_and_reading(settings)
     # Kernel, gradients and Hessians are the same in the span of the data, and smaller there.
     small = in_span_of_data(problem) or problem

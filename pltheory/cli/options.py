@@ -7,25 +7,21 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pltheory.certification.claim import require_free
-from pltheory.problem.checkpoint import Reading
-from pltheory.problem.problem import Problem
-from pltheory.study.build import LEVELS
-from pltheory.study.config import Config, read_config
-from pltheory.study.network import precision_note
-from pltheory.study.network_section import ModuleSection
-from pltheory.theorems.ladder import ALL, BEST, CERTIFIABLE
 from pltheory.theory import InvalidInputError
 from pltheory.theory.verdict import Verdict
-from pltheory.verification.evidence import Evidence
-from pltheory.verification.report import VerifyReport
+
+if TYPE_CHECKING:
+    from pltheory.problem.checkpoint import Reading
+    from pltheory.problem.problem import Problem
+    from pltheory.study.config import Config
+    from pltheory.verification.report import VerifyReport
 
 F = TypeVar("F", bound=Callable[..., None])
 # A pipe has no width of its own; 100 columns keep every table whole.
@@ -76,6 +72,9 @@ def require_certificate(path: Path | None, settings: Config, level: str) -> None
     """
     if path is None:
         return
+    from pltheory.certification.claim import require_free
+    from pltheory.theorems.ladder import ALL, BEST, CERTIFIABLE
+
     if level != "certified":
         raise InvalidInputError(f"--save-certificate {path}: needs --level certified, not {level}")
     name = settings.theorem.name
@@ -110,6 +109,9 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
     Raises:
         InvalidInputError: no such file, or what `read_config` refuses.
     """
+    from pltheory.study.config import read_config
+    from pltheory.study.network_section import ModuleSection
+
     # JSON's quoting is TOML's, so that whatever was typed arrives as one text.
     more = [f"run.device={json.dumps(device)}"] if device is not None else []
     more += [f"theorem.name={json.dumps(theorem)}"] if theorem is not None else []
@@ -140,6 +142,8 @@ def say_reading(reading: Reading) -> None:
 
 def say_precision(config: Config, problem: Problem) -> None:
     """One line on standard error where the user's own module is not in float64."""
+    from pltheory.study.network import precision_note
+
     note = precision_note(config, problem)
     if note is not None:
         err.print(f"[yellow]{escape(note)}[/]", highlight=False, soft_wrap=True)
@@ -159,6 +163,9 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
 
 def exit_code(report: VerifyReport, level: str) -> int:
     """0 reached and not contradicted, 1 refuted or contradicted, 3 undecided or below the level."""
+    from pltheory.study.build import LEVELS
+    from pltheory.verification.evidence import Evidence
+
     if report.verdict is Verdict.REFUTED or report.evidence is Evidence.CONTRADICTS:
         return 1
     return 0 if report.verdict.rank >= LEVELS[level].rank else 3

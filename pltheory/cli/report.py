@@ -6,10 +6,6 @@ from pathlib import Path
 
 import click
 
-from pltheory.report.html import render_page
-from pltheory.report.text import print_report
-from pltheory.study.store import read_run, write_file
-
 from .options import err, out
 
 
@@ -17,6 +13,10 @@ from .options import err, out
 @click.argument("run", type=click.Path(path_type=Path))
 def command(run: Path) -> None:
     """Print the report of a run folder and write its report.html again."""
+    from pltheory.report.html import render_page
+    from pltheory.report.text import print_report
+    from pltheory.study.store import read_run, write_file
+
     origin, report, trace = read_run(run)
     write_file(run / "report.html", render_page(origin, report, trace))
     print_report(out, report)

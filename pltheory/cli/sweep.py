@@ -6,24 +6,20 @@ import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
 
-from pltheory.report.figures import svg, sweep_figure
-from pltheory.report.study_text import print_plan, print_status, print_sweep
-from pltheory.study.engine import Engine, in_process, local_cluster, scheduler_at
-from pltheory.study.folder import Study
-from pltheory.study.grid import said
-from pltheory.study.limits import agreed, limits_of, write_limits
-from pltheory.study.quantities import Quantity, quantities
-from pltheory.study.scaling import fit_laws
-from pltheory.study.store import write_file
-from pltheory.study.sweep import Planned, measured_speed, plan, run_sweep
-from pltheory.study.table import frame, to_csv, to_parquet
 from pltheory.theory import InvalidInputError
 
 from .options import config_arguments, err, load, out, progress_bar
+
+if TYPE_CHECKING:
+    from pltheory.study.engine import Engine
+    from pltheory.study.folder import Study
+    from pltheory.study.quantities import Quantity
+    from pltheory.study.sweep import Planned
 
 MISSING, SOME_FAILED = 3, 4
 """Exit codes of a study that is not complete, and of one with points that failed."""
@@ -95,6 +91,15 @@ def command(
     if workers and scheduler is not None:
         raise InvalidInputError("--workers, --scheduler: give one of them")
     settings = load(config, overrides, device, theorem)
+    from pltheory.report.figures import svg, sweep_figure
+    from pltheory.report.study_text import print_plan, print_status, print_sweep
+    from pltheory.study.limits import agreed, limits_of, write_limits
+    from pltheory.study.quantities import quantities
+    from pltheory.study.scaling import fit_laws
+    from pltheory.study.store import write_file
+    from pltheory.study.sweep import measured_speed, plan, run_sweep
+    from pltheory.study.table import frame, to_csv, to_parquet
+
     among = quantities()
     target = folder or Path("runs") / ("stdin" if config == "-" else Path(config).stem)
     if dry_run or status:
@@ -138,6 +143,8 @@ def command(
 
 
 def _engine(workers: int, scheduler: str | None) -> AbstractContextManager[Engine]:
+    from pltheory.study.engine import in_process, local_cluster, scheduler_at
+
     if scheduler is not None:
         return scheduler_at(scheduler)
     return local_cluster(workers) if workers else in_process()
@@ -151,6 +158,8 @@ def _exit_code(points: Sequence[Planned]) -> int:
 
 def _say_lacking(study: Study, among: Sequence[Quantity]) -> None:
     """On standard error: points that failed, and quantities that older points lack."""
+    from pltheory.study.grid import said
+
     for quantity in among:
         without = sum(quantity.name not in r for r in study.done)
         if without:

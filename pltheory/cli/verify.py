@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pltheory.report.html import render_page
-from pltheory.report.text import print_report
-from pltheory.study.build import answer, device_of
-from pltheory.study.config import Config
-from pltheory.study.store import free_name, manifest, trace_to_csv, write_folder
 from pltheory.theory import InvalidInputError
-from pltheory.verification.report import VerifyReport
 
 from .options import (
     certificate_option,
@@ -28,6 +23,10 @@ from .options import (
     say_precision,
     say_reading,
 )
+
+if TYPE_CHECKING:
+    from pltheory.study.config import Config
+    from pltheory.verification.report import VerifyReport
 
 
 @click.command(name="verify")
@@ -56,6 +55,10 @@ def command(
     if folder is not None and folder.exists():
         # Said again when writing; here it saves the run that would be lost.
         raise InvalidInputError(f"--out {folder}: exists already")
+    from pltheory.report.text import print_report
+    from pltheory.study.build import answer
+    from pltheory.study.store import free_name, write_folder
+
     require_certificate(certificate, settings, level or settings.level)
     with progress_bar("running") as progress:
         report = answer(settings, level=level, progress=progress, loaded=say_reading)
@@ -73,6 +76,10 @@ def command(
 
 def files_of(report: VerifyReport, config: Config) -> dict[str, str]:
     """The files of a run folder."""
+    from pltheory.report.html import render_page
+    from pltheory.study.build import device_of
+    from pltheory.study.store import manifest, trace_to_csv
+
     dtype = str(report.measured.problem.x.dtype).removeprefix("torch.")
     origin = manifest(config, str(device_of(config)), dtype)
     files = {"manifest.json": json.dumps(origin, indent=2), "report.json": report.to_json()}

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 from statistics import median
+from typing import TYPE_CHECKING
 
 import click
 from rich import box
 from rich.table import Table
 
-from pltheory.certificates.apriori import apriori_width
-from pltheory.certificates.width import smallest_width
-from pltheory.study.build import Widths, settings_of
-from pltheory.study.config import Config, with_values
-from pltheory.study.network import require_fully_connected
-from pltheory.theorems.ball import BallTheorem
-from pltheory.theorems.ladder import ALL, BEST, LADDER, WEAKEST_DEMAND
 from pltheory.theory import InvalidInputError, NotAvailableError
-from pltheory.theory.formulas import width_scale_lzb
 
 from .options import config_arguments, load, out, progress_bar
+
+if TYPE_CHECKING:
+    from pltheory.study.config import Config
+    from pltheory.theorems.ball import BallTheorem
 
 
 @click.command(name="width")
@@ -44,6 +41,11 @@ def command(
     A width is certified with round-off included. Each width is a fresh draw from the seed.
     """
     settings = load(config, overrides, device, theorem)
+    from pltheory.study.build import settings_of
+    from pltheory.study.config import with_values
+    from pltheory.theorems.ball import BallTheorem
+    from pltheory.theorems.ladder import ALL, BEST, LADDER, WEAKEST_DEMAND
+
     name = WEAKEST_DEMAND.id if settings.theorem.name in (ALL, BEST) else settings.theorem.name
     known = {t.id: t for t in LADDER if isinstance(t, BallTheorem) and t.certifiable and not t.at_checkpoint}
     if name not in known:
@@ -73,6 +75,9 @@ def command(
 
 
 def _search(config: Config, theorem: BallTheorem) -> int | None:
+    from pltheory.certificates.width import smallest_width
+    from pltheory.study.build import Widths, settings_of
+
     widths = Widths(config, settings_of(config), theorem)
     limit = widths.limit(0.25)
     width = smallest_width(widths.ratio_at, widths.first, limit)
@@ -84,6 +89,11 @@ def _search(config: Config, theorem: BallTheorem) -> int | None:
 
 
 def _apriori(config: Config, failure: float) -> int | str:
+    from pltheory.certificates.apriori import apriori_width
+    from pltheory.study.build import Widths, settings_of
+    from pltheory.study.network import require_fully_connected
+    from pltheory.theorems.ladder import WEAKEST_DEMAND
+
     network = require_fully_connected(config, "widths are searched for")
     widths = Widths(config, settings_of(config), WEAKEST_DEMAND)
     if len(network.hidden) != 1 or network.parametrization != "ntk" or network.bias or config.loss != "sum":
@@ -105,6 +115,11 @@ def _apriori(config: Config, failure: float) -> int | str:
 
 def _scale(config: Config) -> float | None:
     """The width scale of [LZB22, Theorem 4] at the radius of the configured network's profile."""
+    from pltheory.study.build import Widths, settings_of
+    from pltheory.study.network import require_fully_connected
+    from pltheory.theorems.ladder import WEAKEST_DEMAND
+    from pltheory.theory.formulas import width_scale_lzb
+
     hidden = require_fully_connected(config, "widths are searched for").hidden
     problem, bounds = Widths(config, settings_of(config), WEAKEST_DEMAND).profile_at(hidden[0])
     lam = bounds.lambda_0.value

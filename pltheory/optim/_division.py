@@ -110,7 +110,9 @@ class Division:
             whole = total_norm([part for part in parts if flat and not part.flattened])
             norm = torch.linalg.vector_norm(torch.stack([divided.to(home), whole.to(home)]))
         if not self.settled and self.said != LOCAL and several():
-            self._settle(parts, params, norm)
+            # Host work between processes: where a step is compiled, not a part of its graph. Asked for here, and not as
+            # a decorator, for it imports torch's tracer.
+            torch.compiler.disable(self._settle)(parts, params, norm)
         return norm
 
     def _summed(self, norm: Tensor, home: torch.device) -> Tensor:
@@ -119,8 +121,6 @@ class Division:
         dist.all_reduce(square, group=self._group)
         return square.sqrt()
 
-    # Host work between processes: where a step is compiled, not a part of its graph.
-    @torch.compiler.disable
     def _settle(self, parts: Sequence[Bucket], params: Sequence[Tensor], norm: Tensor) -> None:
         """Hold what was said, or was not, against what the processes hold."""
         if self.said is not None:

@@ -6,21 +6,18 @@ Certificates, and the rechecker, speak of these steps alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Self
 
 from ..theory import InvalidInputError
 from ..theory.arithmetic import FLOATS, Arithmetic, Scalar
 from ..theory.formulas import effective_delta, step_size
-from ._descent import Descent
-from ._keywords import Keywords, refuse
-from ._tensors import clipped_step
 from .protocol import StepSettings, number
 from .recursion import Clip, Form, Recursion
 from .schedule import CONSTANT, Schedule
+
+if TYPE_CHECKING:
+    from ._keywords import Keywords
 
 
 @dataclass(frozen=True)
@@ -107,29 +104,3 @@ class ClippedSettings(StepSettings):
         """The rule with the same iterates on c L: eta / c, c gamma and c lambda."""
         eta = self.eta if isinstance(self.eta, str) else self.eta / c
         return replace(self, eta=eta, gamma=self.gamma * c, weight_decay=self.weight_decay * c)
-
-
-class ClippedDescent(Descent):
-    """Descent by h = lr min(1, max(delta, gamma / norm)) for any gamma in (0, inf] and delta in [0, 1]."""
-
-    numbers: ClassVar[tuple[str, ...]] = ("gamma", "delta")
-
-    def check_numbers(self, values: Mapping[str, Any]) -> None:
-        """Refuse a gamma that is not positive, and the delta or gamma that the rule does not have."""
-        if not number(values["gamma"]) > 0:
-            refuse("gamma", values["gamma"], "a positive number (inf never clips)")
-        self.check_delta(values)
-
-    def check_delta(self, values: Mapping[str, Any]) -> None:
-        """Refuse a delta, or a gamma, that this rule does not have."""
-        raise NotImplementedError
-
-    def h(self, lr: float | Tensor, norm: Tensor) -> Tensor:
-        """lr min(1, max(delta, gamma / norm))."""
-        first = self.param_groups[0]
-        return clipped_step(lr, first["gamma"], first["delta"], norm)
-
-    @property
-    def _needs_whole_norm(self) -> bool:
-        first = self.param_groups[0]
-        return first["gamma"] < math.inf and first["delta"] < 1

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Unpack
-
-from torch import Tensor
-from torch.optim import Optimizer
-from torch.optim.optimizer import ParamsT
+from typing import TYPE_CHECKING
 
 from ..theory import InvalidInputError
-from ._division import NormGroup
-from ._keywords import Keywords, refuse
-from .clipped import ClippedDescent, ClippedSettings
+from .clipped import ClippedSettings
 from .doubles import number
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
 
 
 @dataclass(frozen=True)
@@ -35,28 +33,6 @@ class GClipSettings(ClippedSettings):
 
     def optimizer(self, params: Sequence[Tensor], eta: float) -> Optimizer:
         """`GClip`."""
+        from .citizens import GClip
+
         return GClip(params, lr=eta, gamma=self.gamma, **self.keywords)
-
-
-class GClip(ClippedDescent):
-    """Gradient clipping by norm, h = lr min(1, gamma / ||grad||): `DeltaGClip` with delta = 0.
-
-    The same iterates as `torch.nn.utils.clip_grad_norm_(params, gamma)` before SGD, up to rounding and that
-    function's 1e-6 in the denominator.
-    """
-
-    def __init__(
-        self,
-        params: ParamsT,
-        lr: float | Tensor,
-        gamma: float,
-        *,
-        norm_group: NormGroup = None,
-        **keywords: Unpack[Keywords],
-    ) -> None:
-        super().__init__(params, lr, {"gamma": gamma, "delta": 0.0}, keywords, norm_group)
-
-    def check_delta(self, values: Mapping[str, Any]) -> None:
-        """There is none."""
-        if number(values["delta"]) != 0:
-            refuse("delta", values["delta"], "0 in GClip; DeltaGClip has delta in (0, 1)")

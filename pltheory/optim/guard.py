@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from numbers import Real
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.optim import Optimizer
 
 from ..packages import said
 from ..theory import ExtensionError, InvalidInputError, PltheoryError
 from ..theory.arithmetic import ARRAYS
-from ._tensors import TENSORS
 from .known import BUILT_IN, origin, origin_of_name
 from .protocol import StepSettings, number
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
 
 Array = np.ndarray
 U = 2.0**-53
@@ -98,6 +98,10 @@ class _Guard:
         raise ExtensionError(f"{self.who}: {why}")
 
     def all(self) -> None:
+        import torch
+
+        from ._tensors import TENSORS
+
         rule, eta = self.settings, 0.375
         apart = rule.units * U
         norms = np.array(GRID)
@@ -105,7 +109,7 @@ class _Guard:
             of_arrays = step_sizes(rule, eta, norms)
             of_floats = np.array([number(rule.step_size(eta, g)) for g in GRID])
             of_tensors = [rule.step_size(eta, torch.tensor(g, dtype=torch.float64), TENSORS) for g in GRID]
-        if not all(isinstance(t, Tensor) and t.ndim == 0 and t.dtype == torch.float64 for t in of_tensors):
+        if not all(isinstance(t, torch.Tensor) and t.ndim == 0 and t.dtype == torch.float64 for t in of_tensors):
             self.refuse("step_size() of a 0-dim float64 tensor is no such tensor")
         h = of_floats
         for what, found in (("arrays", of_arrays), ("tensors", np.array([float(t) for t in of_tensors]))):
@@ -210,6 +214,8 @@ def optimizer_of(settings: StepSettings, params: Sequence[Tensor], eta: float) -
     Raises:
         ExtensionError: a package's rule failed, or gave no torch optimizer.
     """
+    from torch.optim import Optimizer
+
     with named(settings):
         found = settings.optimizer(params, eta)
     if not isinstance(found, Optimizer):
@@ -223,6 +229,8 @@ def step(settings: StepSettings, optimizer: Optimizer) -> tuple[Tensor, Tensor]:
     Raises:
         ExtensionError: a package's optimizer failed, or does not say what it did.
     """
+    from torch import Tensor
+
     with named(settings):
         optimizer.step()
         norm, size = optimizer.grad_norm, optimizer.step_size  # type: ignore[attr-defined]

@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
-from torch.optim import Optimizer
 
 from ..theory import InvalidInputError
 from .doubles import number
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
 
 MOST_STEPS = 10**9
 
@@ -278,6 +279,8 @@ class Recorded(Schedule):
             InvalidInputError: the scheduler exceeds eta, changes anything but the step size, or needs to be told more
                 than that a step was taken.
         """
+        import torch
+
         optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=eta, momentum=0.5)
         kept = {key: value for key, value in optimizer.param_groups[0].items() if key not in ("params", "lr")}
         scheduler = make(optimizer)

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, repeat
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from ..theory import InvalidInputError
-from .loss import Loss
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .loss import Loss
 
 ORDERS = {
     "shuffle": "every epoch a new partition of the samples, drawn at random",
@@ -119,10 +121,14 @@ class Batches:
 
     def rows(self, n: int) -> Iterator[Tensor]:
         """The samples of one step after another, without end; in a round one worker after another."""
+        import torch
+
         yield from islice(self._drawn(n), self.until)
         yield from repeat(torch.arange(n))
 
     def _drawn(self, n: int) -> Iterator[Tensor]:
+        import torch
+
         draws = torch.Generator().manual_seed(self.seed)
         while True:
             if self.order == "random":

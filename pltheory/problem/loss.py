@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -24,9 +24,8 @@ from ..rigor.scalar import Interval, between, interval
 from ..theory import InvalidInputError
 from .gauge import Gauge, LogarithmicGauge, Shared, SquareGauge, level_below
 from .log_sum import log_sum, softplus
-
-Reduction = Literal["sum", "mean"]
-REDUCTIONS: tuple[Reduction, ...] = ("sum", "mean")
+from .reduction import REDUCTIONS as REDUCTIONS
+from .reduction import Reduction as Reduction
 
 
 @dataclass(frozen=True)

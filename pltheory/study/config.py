@@ -1,4 +1,7 @@
-"""Configurations: TOML with fixed keys, unknown ones refused with the nearest known one."""
+"""Configurations: TOML with fixed keys, unknown ones refused with the nearest known one.
+
+To know the keys takes no torch: a configuration that is wrong is refused before it is imported.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import difflib
 import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     ConfigDict,
@@ -26,11 +29,8 @@ from ..optim.registry import is_known as known_rule
 from ..optim.registry import names as rules
 from ..optim.schedule import SCHEDULES
 from ..problem.batches import ORDERS
-from ..problem.data import NAMES, is_there
 from ..problem.dialect import DECIMALS, DELIMITERS
-from ..problem.loss import Loss
-from ..theorems.guard import ids
-from ..theorems.ladder import ALL, BEST
+from ..theorems.names import ALL, BEST
 from ..theory import InvalidInputError
 from .loss_section import LossSection, loss_from, short_or_section
 from .network_section import (
@@ -42,9 +42,11 @@ from .network_section import (
     kind_of,
     section_of,
 )
-from .own_module import code_of
 from .section import Count, Section, Word
 from .section import clipped as clipped
+
+if TYPE_CHECKING:
+    from ..problem.loss import Loss
 
 MOST_DEPTH = 8
 """Sections and lists within one another."""
@@ -144,14 +146,6 @@ class TheoremSection(Section):
     name: str = BEST
     options: dict[str, bool | int | float | str] = Field(default_factory=dict)
 
-    @field_validator("name")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        if name not in (ALL, BEST) and name not in ids():
-            allowed = ", ".join(map(repr, [*ids(), ALL, BEST]))
-            raise PydanticCustomError("theorem", "should be one of {allowed}", {"allowed": allowed})
-        return name
-
 
 class Run(Section):
     """The run beside the check; `batch` is the number of samples that a step sees, all where it is not given.
@@ -228,10 +222,23 @@ def from_tree(tree: dict[str, Any]) -> Config:
         InvalidInputError: as `read_config`.
     """
     try:
-        return Config.model_validate(tree)
+        config = Config.model_validate(tree)
     except ValidationError as error:
         said = dict.fromkeys(_explain(e, tree) for e in error.errors())
         raise InvalidInputError("; ".join(list(said)[:3])) from None
+    _require_theorem(config.theorem.name)
+    return config
+
+
+def _require_theorem(name: str) -> None:
+    """The ids are those of the theorems, which know torch: asked for last."""
+    if name in (ALL, BEST):
+        return
+    from ..theorems.guard import ids
+
+    if name not in ids():
+        allowed = ", ".join(map(repr, [*ids(), ALL, BEST]))
+        raise InvalidInputError(f"theorem.name = {clipped(repr(name))}: should be one of {allowed}")
 
 
 def with_values(config: Config, values: dict[str, Any]) -> Config:
@@ -288,6 +295,8 @@ def _override(tree: dict[str, Any], item: str) -> None:
 
 
 def _resolve(config: Config, folder: Path) -> Config:
+    from ..problem.data import NAMES, is_there
+
     values = {}
     source = config.data.source
     # A folder that is called "digits" must not stand for the data set of that name.
@@ -309,6 +318,8 @@ def pinned(config: Config) -> Config:
     network = config.network
     if not isinstance(network, ModuleSection) or network.sha256 is not None or not Path(network.file).is_file():
         return config
+    from .own_module import code_of
+
     known = with_values(config, {"network.sha256": code_of(network).sha256})
     return known.model_copy(update={"sweep": config.sweep})
 

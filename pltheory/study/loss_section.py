@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidatorFunctionWrapHandler, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from ..problem.loss import KINDS, WITHOUT_GAUGE, Loss, Reduction, loss_of, named
+from ..problem.reduction import Reduction
 from .section import Section, Word
+
+if TYPE_CHECKING:
+    from ..problem.loss import Loss
 
 SHORT = ("sum", "mean")
 """What stands for the square loss in that reduction."""
@@ -24,6 +27,8 @@ class LossSection(Section):
     @model_validator(mode="before")
     @classmethod
     def _with_a_gauge(cls, section: Any) -> Any:
+        from ..problem.loss import WITHOUT_GAUGE
+
         for key in section if isinstance(section, dict) else ():
             if key not in cls.model_fields and key in WITHOUT_GAUGE:
                 raise PydanticCustomError("loss", "{key}: {why}", {"key": key, "why": WITHOUT_GAUGE[key]})
@@ -32,6 +37,8 @@ class LossSection(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
+        from ..problem.loss import KINDS, WITHOUT_GAUGE
+
         if name not in KINDS:
             why = f"{WITHOUT_GAUGE[name]}; " if name in WITHOUT_GAUGE else ""
             raise PydanticCustomError(
@@ -55,6 +62,8 @@ def loss_from(section: str | LossSection) -> Loss:
     Raises:
         InvalidInputError: weights that are missing, or of a loss that has none.
     """
+    from ..problem.loss import loss_of, named
+
     if isinstance(section, str):
         return loss_of(section)
     weights = {} if section.weights is None else {"weights": tuple(section.weights)}

@@ -40,10 +40,9 @@ from . import (
     w2,
 )
 from .ball import BallTheorem
+from .names import ALL as ALL
+from .names import BEST as BEST
 from .protocol import Theorem
-
-ALL, BEST = "all", "best"
-"""What may stand in place of a theorem's id: every theorem, or the strongest that reaches the level asked for."""
 
 LADDER: tuple[Theorem, ...] = (
     lzb22_4.THEOREM,

@@ -21,8 +21,8 @@ PHASES = (
     ("certificate: enclosures and bounds", "verification/report.py", "_prove"),
     ("run of delta-GClip", "verification/convergence.py", "run"),
     ("  of it: loss and gradient", "problem/loss_gradient.py", "__call__"),
-    ("  of it: optimizer steps", "optim/delta_gclip.py", "step"),
-    ("  of it: kernel and distance along the run", "verification/convergence.py", "_record"),
+    ("  of it: optimizer steps", "optim/_descent.py", "step"),
+    ("  of it: kernel and distance along the run", "runs/loop.py", "__call__"),
     ("report: page and figures", "report/html.py", "render_page"),
 )
 """Label, and the function whose cumulative time it is; the first one is what remains of the whole."""

@@ -28,6 +28,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 import pltheory.cli
 for name in pltheory.cli.COMMANDS:
     importlib.import_module(f"pltheory.cli.{name}")
+# What a command imports when it is called.
+for name in (
+    "certificates.apriori", "certificates.width", "measure.ball_search", "report.checkpoint_text", "report.figures",
+    "report.study_text", "study.checkpoint_report", "study.engine", "study.sweep", "study.table",
+):
+    importlib.import_module(f"pltheory.{name}")
 from pltheory.cli.verify import files_of
 from pltheory.study.build import answer
 from pltheory.study.config import from_tree

@@ -342,7 +342,7 @@ def test_a_bad_sweep_is_refused_before_anything_is_computed(warm, small, tmp_pat
     assert everything_in(tmp_path) == {small.name}
 
 
-NO_RUN = "import pltheory.cli.verify as v\nv.answer = lambda *_, **__: 1 / 0"
+NO_RUN = "import pltheory.study.build as b\nb.answer = lambda *_, **__: 1 / 0"
 
 
 def test_a_run_folder_that_exists_is_refused_before_the_run(warm, small, tmp_path):
@@ -372,7 +372,7 @@ def test_a_folder_that_cannot_be_made_is_refused(warm, small, tmp_path, command)
     ],
 )
 def test_a_damaged_run_folder_is_refused(warm, small, tmp_path, file, text):
-    before = 'import pltheory.cli.verify as v\nv.render_page = lambda *_: "<html>"'
+    before = 'import pltheory.report.html as h\nh.render_page = lambda *_: "<html>"'
     assert warm("verify", small, "--out", "run", before=before, folder=tmp_path).code == 3
     (tmp_path / "run" / file).write_text(text, encoding="utf-8")
     refused(warm("report", "run", folder=tmp_path), "run: ")

@@ -81,7 +81,7 @@ def test_a_command_that_returns_a_code_keeps_it(monkeypatch):
 
 @pytest.mark.parametrize("command", ["verify", "check"])
 def test_a_defect_in_a_command_is_70_and_leaves_nothing(warm, small, tmp_path, command):
-    before = f"import pltheory.cli.{command} as c\nc.answer = lambda *_, **__: [][0]"
+    before = "import pltheory.study.build as b\nb.answer = lambda *_, **__: [][0]"
     end = warm(command, small, before=before, folder=tmp_path)
     assert end.code == 70
     assert end.stdout == ""
@@ -90,7 +90,7 @@ def test_a_defect_in_a_command_is_70_and_leaves_nothing(warm, small, tmp_path, c
 
 
 def test_a_defect_of_the_page_is_70_and_leaves_nothing(warm, small, tmp_path):
-    before = "import pltheory.cli.verify as v\nv.render_page = lambda *_: 1 / 0"
+    before = "import pltheory.report.html as h\nh.render_page = lambda *_: 1 / 0"
     assert warm("verify", small, before=before, folder=tmp_path).code == 70
     assert not (tmp_path / "runs").exists()
 

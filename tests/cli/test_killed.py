@@ -15,7 +15,7 @@ from tests.cli.program import ENVIRONMENT, SCRIPT, everything_in, settings, wait
 ORDER = ["manifest.json", "report.json", "trace.csv", "report.html"]
 ENDLESS = settings("run.steps=1000000", "run.target=1e-300")
 
-PLAIN_PAGE = 'import pltheory.cli.verify as v\nv.render_page = lambda *_: "<html></html>"\n'
+PLAIN_PAGE = 'import pltheory.report.html as h\nh.render_page = lambda *_: "<html></html>"\n'
 
 # The program stops in the middle of a moment, says so by a file, and waits there for its end.
 STOPPING = """

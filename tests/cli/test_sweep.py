@@ -17,7 +17,7 @@ from tests.cli.program import settings, wait_until
 NAMES = [q.name for q in BUILT_IN]
 
 GRID = settings("sweep.network.hidden=[[8], [16], [32]]", "sweep.run.seed=[0, 1]", "run.steps=60")
-NO_FIGURE = 'import pltheory.cli.sweep as s\ns.svg = lambda figure: "<svg/>"\n'
+NO_FIGURE = 'import pltheory.report.figures as f\nf.svg = lambda figure: "<svg/>"\n'
 # The program stops in the middle of a point, says so by a file, and waits there for its end.
 STOPPING = """
 import os, pathlib, time

@@ -482,6 +482,15 @@ def compiled_after_one_step(rank: int) -> dict[str, Any]:
 
 
 @two
+def compiled_from_the_first_step(rank: int) -> dict[str, Any]:
+    """What the processes hold is compared once, on the host."""
+    model = nn.parallel.DistributedDataParallel(network())
+    opt = optimizer(model.parameters())
+    opt.step = torch.compile(opt.step, backend="eager")  # type: ignore[method-assign]
+    return {**train(model, opt, rank), "weights": whole(model.parameters())}
+
+
+@two
 def compiled_over_a_group(rank: int) -> dict[str, Any]:
     model = network()
     params = list(model.parameters())

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-import pltheory.optim.delta_gclip as module
+import pltheory.optim.citizens as module
 from pltheory.optim import DeltaGClip, GClip, GradientDescent
 from pltheory.theory import InvalidInputError
 

@@ -88,6 +88,7 @@ def test_the_reference_clips_differently_at_every_step(one):
         "slices",
         "one_process_alone",
         "compiled_after_one_step",
+        "compiled_from_the_first_step",
     ],
 )
 def test_two_processes_step_as_one(two, one, name):
