@@ -34,11 +34,13 @@ class Admitted:
         params: the trainable parameters by name, shared ones once.
         x: the inputs, detached, as a tensor that autograd may save.
         one: outputs at the first sample alone, flat: (C,) with all axes of an output counted as C.
+        many: outputs at all samples, (n, C).
     """
 
     params: dict[str, Tensor]
     x: Tensor
     one: Tensor
+    many: Tensor
 
 
 def trainable(network: nn.Module) -> dict[str, Tensor]:
@@ -88,7 +90,8 @@ def inputs(x: Tensor) -> Tensor:
 
 
 def admit(network: nn.Module, x: Tensor) -> Admitted:
-    """The one check. Runs the network on the first sample, the last one, twice on all, and on all the other way round.
+    """The one check. Runs the network on the first sample, the last one, twice on all, and on all the other way round;
+    on one sample, which is all of these, three times.
 
     Raises:
         InvalidInputError: it mixes its samples (batch normalisation in train mode), draws random numbers, answers
@@ -112,8 +115,10 @@ def admit(network: nn.Module, x: Tensor) -> Admitted:
         values = [p.detach().clone() for p in params.values()]
         one = outputs_of(network, x[:1])
         drawn = not same_states(states, random_states())
-        last, many, again = outputs_of(network, x[-1:]), outputs_of(network, x), outputs_of(network, x)
-        turned = outputs_of(network, x.flip(0)).flip(0)
+        many, again = outputs_of(network, x), outputs_of(network, x)
+        several = len(x) > 1
+        last = outputs_of(network, x[-1:]) if several else many
+        turned = outputs_of(network, x.flip(0)).flip(0) if several else many
         drawn = drawn or not same_states(states, random_states())
         changed = [(p, was) for p, was in zip(params.values(), values, strict=True) if not same_bits(p, was)]
         moved = changed or versions != [p._version for p in params.values()]  # and back again
@@ -137,7 +142,7 @@ def admit(network: nn.Module, x: Tensor) -> Admitted:
         require_same(last, many[-1:])
         require_same(turned, many)
         require_backward(network, params, x)
-    return Admitted(params, x, one.reshape(-1))
+    return Admitted(params, x, one.reshape(-1), many.reshape(len(x), -1))
 
 
 def require_finite(outputs: Tensor) -> None:

@@ -36,8 +36,8 @@ def require_backward(network: nn.Module, params: Mapping[str, Tensor], x: Tensor
         return  # its parameters cannot be exchanged, and it has no functions of one's own
     some = x[:SAMPLES]
     try:
-        found = _by_grad(network, params, some)
         written = _by_backward(network, params, some, ask=some.is_floating_point())
+        found = None if written is None else _by_grad(network, params, some)
     except Exception:  # what cannot be differentiated is for the measurements to refuse
         return
     if found is None or written is None:

@@ -16,11 +16,13 @@ from torch import Tensor, nn
 from ..problem.networks import class_n, require_vectors
 from ..problem.surroundings import undisturbed
 from ..theory import NotAvailableError, NumericalFailureError
-from .admission import admit, inputs, measuring, require_same, trainable
+from .admission import Admitted, admit, inputs, measuring, require_same, trainable
 from .arguments import require_flag, require_precision, require_whole
 from .autodiff import jacobian_rows, require_finite_derivatives
+from .layer_rules.agreement import CHANGING
 from .layer_rules.factors import Entries, Factor, NoRuleError, Outer, add_gram, joined
-from .layer_rules.plan import CHANGING, PROBES, Plan, Route, all_by_autodiff, factors, fits, make_plan
+from .layer_rules.plan import PROBES, Plan, Route, all_by_autodiff, factors, fits, make_plan
+from .layer_rules.remembered import architecture, forget, remember, remembered
 from .linearization import linearize
 from .memory import available_bytes
 from .precision import matrix_products
@@ -183,13 +185,25 @@ def _assembled(
     except NotAvailableError:
         pass  # not of class N, or its outputs are not those of its layers
     first = (x2 if x2 is not None and len(x2) > len(x) else x)[:PROBES]
-    one = admit(network, first).one
+    admitted = admit(network, first)
+
+    def by(plan: Plan, *, again: bool = False) -> Tensor:
+        rules = _by_rules(network, admitted, plan, again)
+        return _assemble(rules, x, x2, accumulate, memory_bytes, traced)
+
+    key = architecture(network, x, params) if x2 is None else None
+    known = remembered(key, params)
+    if known is not None:
+        with suppress(NoRuleError):
+            return by(known, again=True)
+        forget(key)
     plan = make_plan(network, first, params, max(len(x), 0 if x2 is None else len(x2)))
     try:
-        return _assemble(_by_rules(network, params, first, one, plan), x, x2, accumulate, memory_bytes, traced)
+        kernel = by(plan)
     except NoRuleError as why:  # found out in the middle: ntk_routes says the same
-        plan = all_by_autodiff(params, str(why))
-    return _assemble(_by_rules(network, params, first, one, plan), x, x2, accumulate, memory_bytes, traced)
+        return by(all_by_autodiff(params, str(why)))
+    remember(key, plan)
+    return kernel
 
 
 def _require_finite(network: nn.Module, params: dict[str, Tensor], kernel: Tensor, x: Tensor, other: Tensor) -> None:
@@ -287,12 +301,8 @@ def _by_class_n(network: nn.Module, x: Tensor) -> tuple[Source, Tensor, int]:
     return source, outputs, per_sample * x.element_size()
 
 
-def _by_rules(
-    network: nn.Module, params: dict[str, Tensor], first: Tensor, outputs: Tensor, plan: Plan
-) -> tuple[Source, Tensor, int]:
-    # Alone, among a few, and (below) among all: the outputs at the first samples have to be the same.
-    with torch.no_grad():
-        some = network(first).reshape(len(first), -1)
+def _by_rules(network: nn.Module, admitted: Admitted, plan: Plan, again: bool) -> tuple[Source, Tensor, int]:
+    params, first, outputs = admitted.params, admitted.x, admitted.one
     left = {name: params[name] for name in plan.by_autodiff}
     c = outputs.numel()
     per_sample = plan.bytes_held + sum(p.nbytes for p in left.values()) * c * 2
@@ -307,9 +317,9 @@ def _by_rules(
     def of(block: Tensor) -> list[Factor]:
         parts: list[Factor] = []
         if len(left) < len(params):
-            parts, found = factors(network, block, params, plan)
+            parts, found = factors(network, block, params, plan, again=again)
             if _begins_with(block, first):
-                require_same(some, found)
+                require_same(admitted.many, found)  # among a few and among all
         if left:
             parts.append(Entries(jacobian_rows(network, left, block).reshape(len(block), c, -1)))
         return parts

@@ -6,25 +6,31 @@ by the rules equals autograd's for a random v. Everything else is left to automa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ...problem.evaluation import call_with
-from ..autodiff import norm
+from .agreement import (
+    CHANGING,
+    argument_shape,
+    away_from_zero,
+    parts_of,
+    require_agreement,
+    require_layouts,
+    require_no_influence,
+    rows,
+)
 from .factors import Factor, NoRuleError, Outer, gram_is_cheaper
 from .graph import Use, View
 from .layout import Layout, find_layout
 from .recording import Recording, operations
-from .rules import factor, magnitude, refusal, rule_name, sample_axes, together
+from .rules import refusal, rule_name, sample_axes
 
 PROBES = 3
 """Samples on which the rules are checked: two would not tell a layout from its mirror image by a wider margin."""
-
-CHANGING = "a parameter is used differently from one batch of samples to another"
 
 
 @dataclass(frozen=True)
@@ -92,29 +98,24 @@ def make_plan(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], n: in
 def _make_plan(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], n: int) -> Plan:
     rec = Recording(network, x, params)
     k = len(x)
-    gen = torch.Generator().manual_seed(0)
-    # Entries away from zero: no sample and no output escapes the comparison.
-    v = (torch.rand(rec.output.shape, generator=gen, dtype=torch.float64) + 0.5).to(rec.output)
+    v = away_from_zero(rec.output)
     nodes = operations([use for uses in rec.uses.values() for use in uses])
     own = [rec.at_nodes(nodes, v * _only(i, v)) for i in range(k)] if rec.connected and nodes else []
     reached = {node: [gradients[j] for gradients in own] for j, node in enumerate(nodes)}
     stacked = dict(zip(nodes, rec.per_output(nodes), strict=True)) if rec.connected else {}
+    expected = rec.at_parameters([name for name in params if rec.uses[name]], v)
     routes: dict[str, Route] = {}
     ruled: dict[str, Ruled] = {}
     held, passing = 1, 1 + sum(3 * g.nbytes // k for g in stacked.values() if g is not None)
     for name, p in params.items():
         try:
             if not rec.uses[name]:
-                _require_no_influence(network, name, p, x, rec.output)
+                require_no_influence(network, name, p, x, rec.output)
                 routes[name] = Route("unused")
                 continue
             layouts = _layouts(rec.uses[name], p, reached)
-            parts = _parts(rec.uses[name], layouts, p, stacked, k)
-            if not _agree(name, parts, v, p, rec):
-                # Where a gradient cancels to nothing, to the round-off of what cancels.
-                sizes = _parts(rec.uses[name], layouts, p, stacked, k, rule=magnitude)
-                if not _agree(name, parts, v, p, rec, sizes):
-                    raise NoRuleError("the rules disagree with autograd")
+            parts = parts_of(rec.uses[name], layouts, p, stacked, k)
+            require_agreement(parts, v, p, expected[name], rec.uses[name], layouts, stacked)
         except NoRuleError as why:
             routes[name] = Route("autodiff", str(why))
             continue
@@ -127,24 +128,36 @@ def _make_plan(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], n: i
     return Plan(routes, ruled, _pairs(rec, ruled), held, passing)
 
 
-def factors(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], plan: Plan) -> tuple[list[Factor], Tensor]:
+def factors(
+    network: nn.Module, x: Tensor, params: Mapping[str, Tensor], plan: Plan, *, again: bool = False
+) -> tuple[list[Factor], Tensor]:
     """The Jacobian factors of the ruled parameters on a block of samples, in the plan's order, and the outputs.
+
+    Args:
+        network: whose parameters `params` are.
+        x: the samples.
+        params: the trainable parameters.
+        plan: their routes.
+        again: hold every rule against autograd on these samples: the plan was made of another network.
 
     Raises:
         NoRuleError: the network used its parameters otherwise on these samples than on those of the plan.
     """
     rec, stacked = _run(network, x, params, plan)
-    n = len(x)
+    parts = {
+        name: parts_of(rec.uses[name], ruled.layouts, params[name], stacked, len(x))
+        for name, ruled in plan.ruled.items()
+        if again or name not in plan.paired
+    }
+    if again:
+        _require_plan(network, rec, params, plan, stacked, parts)
     found: list[Factor] = []
-    for name, ruled in plan.ruled.items():
-        if name in plan.paired:
-            continue
-        parts = _parts(rec.uses[name], ruled.layouts, params[name], stacked, n)
-        for key, part in parts.items():
+    for name in (name for name in plan.ruled if name not in plan.paired):
+        for key, part in parts[name].items():
             if name in plan.paired.values() and isinstance(part, Outer):
                 part = replace(part, last=1.0)  # the bias is the weight of an input that is always 1
-            if isinstance(part, Outer) and not ruled.by_gram[key]:
-                part = part.entries(_rows(params[name]))
+            if isinstance(part, Outer) and not plan.ruled[name].by_gram[key]:
+                part = part.entries(rows(params[name]))
             found.append(part)
     return found, rec.output.detach()
 
@@ -169,54 +182,37 @@ def _run(
         rec.signature(name) != ruled.signature for name, ruled in plan.ruled.items()
     ):
         raise NoRuleError(CHANGING)
-    _require_layouts(rec, plan, stacked)
+    require_layouts(rec, {name: ruled.layouts for name, ruled in plan.ruled.items()}, stacked)
     return rec, stacked
 
 
-def _require_layouts(rec: Recording, plan: Plan, stacked: Mapping[Any, Tensor | None]) -> None:
-    """One more pass, each sample's outputs weighted by a number of its own, must weight the rows said to be its own.
-
-    A network may order its samples by their values: what the first few showed need not be so for all.
-    """
-    n, outputs = rec.output.shape
-    if n == 1 or not stacked:
-        return
-    gen = torch.Generator().manual_seed(1)
-    own = (0.5 + torch.randperm(n, generator=gen, dtype=torch.float64) / n).to(rec.output)
-    mix = torch.linspace(0.5, 1.5, outputs, dtype=torch.float64).to(rec.output)
-    weighted = dict(zip(stacked, rec.at_nodes(list(stacked), own[:, None] * mix), strict=True))
-    pairs = {
-        (use.node, layout)
-        for name, ruled in plan.ruled.items()
-        for use, layout in zip(rec.uses[name], ruled.layouts, strict=True)
-    }
-    for node, layout in pairs:
-        grads, found = stacked[node], weighted[node]
-        if grads is None or found is None or not layout.fits(found.shape, n):
+def _require_plan(
+    network: nn.Module,
+    rec: Recording,
+    params: Mapping[str, Tensor],
+    plan: Plan,
+    stacked: Mapping[Any, Tensor | None],
+    parts: Mapping[str, Mapping[Any, Factor]],
+) -> None:
+    """What a plan was found by, on the samples that it is used on."""
+    v = away_from_zero(rec.output)
+    expected = rec.at_parameters(list(plan.ruled), v)
+    for name, ruled in plan.ruled.items():
+        uses = rec.uses[name]
+        if any(refusal(use) is not None for use in uses) or parts[name].keys() != ruled.by_gram.keys():
             raise NoRuleError(CHANGING)
-        rows = layout.by_sample(torch.tensordot(mix, grads, 1), n).flatten(1)
-        difference = (layout.by_sample(found, n).flatten(1) - own[:, None] * rows).norm()
-        if not float(difference) <= torch.finfo(own.dtype).eps ** 0.5 * float(rows.norm()):
-            raise NoRuleError(CHANGING)
-
-
-def _rows(p: Tensor) -> int:
-    return p.shape[0] if p.ndim else 1
+        require_agreement(parts[name], v, params[name], expected[name], uses, ruled.layouts, stacked)
+    if _pairs(rec, plan.ruled) != plan.paired:
+        raise NoRuleError(CHANGING)
+    for name, route in plan.routes.items():
+        if route.rule == "unused":
+            require_no_influence(network, name, params[name], rec.x, rec.output)
 
 
 def _only(i: int, v: Tensor) -> Tensor:
     mask = torch.zeros_like(v)
     mask[i] = 1
     return mask
-
-
-def _argument_shape(use: Use, p: Tensor) -> list[int]:
-    """The shape with which the parameter enters: read off the views in between, its own if there are none."""
-    source, number = use.node.next_functions[use.argument]
-    if hasattr(source, "variable"):
-        return list(p.shape)
-    metadata = source._input_metadata[number]
-    return list(metadata.shape)
 
 
 def _layouts(uses: list[Use], p: Tensor, reached: Mapping[Any, list[Tensor | None]]) -> list[Layout]:
@@ -228,7 +224,7 @@ def _layouts(uses: list[Use], p: Tensor, reached: Mapping[Any, list[Tensor | Non
         present = [g for g in gradients if g is not None]
         if not present:
             raise NoRuleError(f"no gradient reaches {use.node.name()}")
-        axes = sample_axes(use, _argument_shape(use, p), present[0].shape)
+        axes = sample_axes(use, argument_shape(use, p), present[0].shape)
         layout = find_layout(gradients, axes)
         if layout is None:
             raise NoRuleError(f"the samples cannot be told apart at {use.node.name()}")
@@ -237,76 +233,6 @@ def _layouts(uses: list[Use], p: Tensor, reached: Mapping[Any, list[Tensor | Non
     if len(parts) > 1 and (None in parts or len({part[0] for part in parts if part is not None}) > 1):
         raise NoRuleError("used whole and in parts")
     return layouts
-
-
-def _parts(
-    uses: list[Use],
-    layouts: list[Layout],
-    p: Tensor,
-    stacked: Mapping[Any, Tensor | None],
-    n: int,
-    *,
-    rule: Callable[[Use, Sequence[int], Tensor, Layout, int], Factor | None] | None = None,
-) -> dict[Any, Factor]:
-    parts: dict[Any, Factor] = {}
-    for use, layout in zip(uses, layouts, strict=True):
-        grads = stacked[use.node]
-        if grads is None or not layout.fits(grads.shape[1:], n):
-            raise NoRuleError(CHANGING)
-        shape = _argument_shape(use, p)
-        one = (rule or factor)(use, shape, grads, layout, n)
-        if one is None:
-            raise NoRuleError("differs along the axis of the samples")
-        key = use.view.part if use.view is not None else None
-        parts[key] = together(parts[key], one, _rows(p)) if key in parts else one
-    return parts
-
-
-def _agree(
-    name: str,
-    parts: Mapping[Any, Factor],
-    v: Tensor,
-    p: Tensor,
-    rec: Recording,
-    sizes: Mapping[Any, Factor] | None = None,
-) -> bool:
-    """Whether J^T v by the rules is autograd's, in half the digits, and up to the round-off of sums of these sizes."""
-    expected = rec.at_parameter(name, v).reshape(p.shape)
-    pieces: list[Tensor]
-    if list(parts) == [None]:
-        pieces = [expected.flatten()]
-    else:
-        counts = next(iter(parts))[0]
-        split = expected.split(counts if isinstance(counts, int) else list(counts))
-        pieces = [split[key[1]].flatten() for key in parts]
-        rest = [i for i in range(len(split)) if i not in [key[1] for key in parts]]
-        if any(bool(split[i].any()) for i in rest):
-            return False
-    eps = torch.finfo(v.dtype).eps
-    allowed = eps**0.5 * norm([expected])
-    if sizes is not None:
-        summed = norm([part.transpose_times(v.abs(), _rows(p)) for part in sizes.values()])
-        # A sum of m terms of one layer errs by at most m units; so does each term, a sum of the layer after.
-        allowed += eps * sum(_terms(part) for part in sizes.values()) * summed
-    for piece, part in zip(pieces, parts.values(), strict=True):
-        found = part.transpose_times(v, _rows(p))
-        if found.shape != piece.shape or not norm([found - piece]) <= allowed:
-            return False
-    return True
-
-
-def _terms(part: Factor) -> int:
-    """How many products are summed in an entry of J^T v, at least a vector register's worth of slack."""
-    shape = part.moving.shape[:-1] if isinstance(part, Outer) else part.grads.shape[:-1]
-    return 64 + shape.numel()
-
-
-def _require_no_influence(network: nn.Module, name: str, p: Tensor, x: Tensor, output: Tensor) -> None:
-    """A parameter the graph never meets must have no say in the outputs, or autograd was told not to look."""
-    with torch.no_grad():
-        moved = call_with(network, {name: p.detach() * 1.5 + 0.25}, x).reshape(output.shape)
-    if not torch.equal(moved, output):
-        raise NoRuleError("changes the outputs outside autograd's graph")
 
 
 def _by_gram(part: Factor, n: int) -> bool:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge
 
+from ..autodiff import dense
 from .graph import Use, find_uses
 
 
@@ -22,7 +23,7 @@ class Recording:
     def __init__(self, network: nn.Module, x: Tensor, params: Mapping[str, Tensor]) -> None:
         with torch.enable_grad():
             self.output = network(x.detach()).reshape(len(x), -1)
-        self.params = params
+        self.params, self.x = params, x
         self.uses = find_uses(self.output, params)
 
     @property
@@ -60,13 +61,13 @@ class Recording:
                 whole[c] = gradient
         return stacked
 
-    def at_parameter(self, name: str, weights: Tensor) -> Tensor:
-        """Gradient of sum(weights * output) with respect to a parameter, by autograd."""
-        p = self.params[name]
-        (gradient,) = torch.autograd.grad(self.output, [p], weights, retain_graph=True, allow_unused=True)
-        if gradient is None:
-            return torch.zeros_like(p)
-        return gradient.to_dense() if gradient.is_sparse else gradient
+    def at_parameters(self, names: Sequence[str], weights: Tensor) -> dict[str, Tensor]:
+        """Gradient of sum(weights * output) with respect to some parameters, by autograd: one pass for all."""
+        wanted = [self.params[name] for name in names]
+        if not wanted:
+            return {}
+        found = torch.autograd.grad(self.output, wanted, weights, retain_graph=True, allow_unused=True)
+        return dict(zip(names, dense(found, wanted), strict=True))
 
 
 def operations(uses: Sequence[Use]) -> list[Any]:
