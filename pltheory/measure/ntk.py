@@ -187,15 +187,14 @@ def _assembled(
     first = (x2 if x2 is not None and len(x2) > len(x) else x)[:PROBES]
     admitted = admit(network, first)
 
-    def by(plan: Plan, *, again: bool = False) -> Tensor:
-        rules = _by_rules(network, admitted, plan, again)
-        return _assemble(rules, x, x2, accumulate, memory_bytes, traced)
+    def by(plan: Plan) -> Tensor:
+        return _assemble(_by_rules(network, admitted, plan), x, x2, accumulate, memory_bytes, traced)
 
     key = architecture(network, x, params) if x2 is None else None
     known = remembered(key, params)
     if known is not None:
         with suppress(NoRuleError):
-            return by(known, again=True)
+            return by(known)
         forget(key)
     plan = make_plan(network, first, params, max(len(x), 0 if x2 is None else len(x2)))
     try:
@@ -301,7 +300,7 @@ def _by_class_n(network: nn.Module, x: Tensor) -> tuple[Source, Tensor, int]:
     return source, outputs, per_sample * x.element_size()
 
 
-def _by_rules(network: nn.Module, admitted: Admitted, plan: Plan, again: bool) -> tuple[Source, Tensor, int]:
+def _by_rules(network: nn.Module, admitted: Admitted, plan: Plan) -> tuple[Source, Tensor, int]:
     params, first, outputs = admitted.params, admitted.x, admitted.one
     left = {name: params[name] for name in plan.by_autodiff}
     c = outputs.numel()
@@ -317,7 +316,7 @@ def _by_rules(network: nn.Module, admitted: Admitted, plan: Plan, again: bool) -
     def of(block: Tensor) -> list[Factor]:
         parts: list[Factor] = []
         if len(left) < len(params):
-            parts, found = factors(network, block, params, plan, again=again)
+            parts, found = factors(network, block, params, plan)
             if _begins_with(block, first):
                 require_same(admitted.many, found)  # among a few and among all
         if left:

@@ -222,11 +222,12 @@ def test_a_full_disk_is_named_and_leaves_nothing(warm, small, tmp_path):
 
 TAKEN_MEANWHILE = """
 import pathlib
-answer = v.answer
+import pltheory.study.build as b
+answer = b.answer
 def slow(*arguments, **named):
     pathlib.Path("runs/small").mkdir(parents=True)
     return answer(*arguments, **named)
-v.answer = slow
+b.answer = slow
 """
 
 

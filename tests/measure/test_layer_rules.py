@@ -273,7 +273,7 @@ def test_blocks_second_inputs_and_traces(name, memory):
 def test_factors_found_a_few_samples_at_a_time_are_those_of_all(name, monkeypatch):
     runs = []
     monkeypatch.setattr(ntk, "PASSING_BYTES", 1)
-    monkeypatch.setattr(ntk, "factors", lambda *a: runs.append(len(a[1])) or planning.factors(*a))
+    monkeypatch.setattr(ntk, "factors", lambda *a: runs.append(len(a[1])) or agreement.factors(*a))
     net, x = build(RULED[name], 8)
     j = dense_jacobian(net, x)
     close(empirical_ntk(net, x), j @ j.T)
@@ -340,7 +340,7 @@ def test_both_forms_of_a_product_give_the_kernel(monkeypatch, name, form):
 def test_a_wrong_rule_is_found_out_and_not_used(monkeypatch):
     net, x = build(RULED["layer norm"], 5)
     j = dense_jacobian(net, x)
-    right = planning.factor
+    right = agreement.factor
 
     def wrong(use, *args):
         found = right(use, *args)
@@ -348,7 +348,7 @@ def test_a_wrong_rule_is_found_out_and_not_used(monkeypatch):
             return found
         return type(found)(found.grads * 1.000001)
 
-    monkeypatch.setattr(planning, "factor", wrong)
+    monkeypatch.setattr(agreement, "factor", wrong)
     routes = ntk_routes(net, x)
     assert {key for key, route in routes.items() if route.why == "the rules disagree with autograd"} == {
         "1.weight",

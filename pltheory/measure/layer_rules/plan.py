@@ -65,6 +65,7 @@ class Plan:
         paired: bias -> weight where both enter by the same matrix products: one Gram product serves both.
         bytes_held: memory of the factors of one sample.
         bytes_passing: what the passes that find them take beside, for one sample.
+        kept: whether it was made for an earlier kernel: every use of it is then held against autograd.
     """
 
     routes: dict[str, Route]
@@ -72,6 +73,7 @@ class Plan:
     paired: dict[str, str]
     bytes_held: int
     bytes_passing: int
+    kept: bool = False
 
     @property
     def by_autodiff(self) -> list[str]:
@@ -128,17 +130,8 @@ def _make_plan(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], n: i
     return Plan(routes, ruled, _pairs(rec, ruled), held, passing)
 
 
-def factors(
-    network: nn.Module, x: Tensor, params: Mapping[str, Tensor], plan: Plan, *, again: bool = False
-) -> tuple[list[Factor], Tensor]:
+def factors(network: nn.Module, x: Tensor, params: Mapping[str, Tensor], plan: Plan) -> tuple[list[Factor], Tensor]:
     """The Jacobian factors of the ruled parameters on a block of samples, in the plan's order, and the outputs.
-
-    Args:
-        network: whose parameters `params` are.
-        x: the samples.
-        params: the trainable parameters.
-        plan: their routes.
-        again: hold every rule against autograd on these samples: the plan was made of another network.
 
     Raises:
         NoRuleError: the network used its parameters otherwise on these samples than on those of the plan.
@@ -147,9 +140,9 @@ def factors(
     parts = {
         name: parts_of(rec.uses[name], ruled.layouts, params[name], stacked, len(x))
         for name, ruled in plan.ruled.items()
-        if again or name not in plan.paired
+        if plan.kept or name not in plan.paired
     }
-    if again:
+    if plan.kept:
         _require_plan(network, rec, params, plan, stacked, parts)
     found: list[Factor] = []
     for name in (name for name in plan.ruled if name not in plan.paired):

@@ -1,7 +1,7 @@
 """Plans of kernels on few samples, where making one costs as much as using it: kept by architecture.
 
 What a network is built of says only which plan to try. On every use it is held against autograd again, on all samples
-of the kernel and for every parameter that it has a rule for (`plan.factors` with `again`); one that does not pass is
+of the kernel and for every parameter that it has a rule for (`plan.factors`); one that does not pass is
 forgotten, and a new one is made. So a change that no key could show, in the code that a module runs or the numbers that
 it closes over, costs time and nothing else.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -66,7 +67,7 @@ def remember(key: Hashable | None, plan: Plan) -> None:
     """Keep a plan that was used."""
     if key is None:
         return
-    _PLANS[key] = plan
+    _PLANS[key] = replace(plan, kept=True)
     while len(_PLANS) > MOST:
         _PLANS.popitem(last=False)
 
