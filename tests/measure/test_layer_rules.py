@@ -11,6 +11,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from pltheory.measure import ntk
+from pltheory.measure.layer_rules import agreement
 from pltheory.measure.layer_rules import plan as planning
 from pltheory.measure.ntk import empirical_ntk, ntk_routes, traced_ntk
 from pltheory.theory import InvalidInputError, NotAvailableError
@@ -273,7 +274,7 @@ def test_blocks_second_inputs_and_traces(name, memory):
 def test_factors_found_a_few_samples_at_a_time_are_those_of_all(name, monkeypatch):
     runs = []
     monkeypatch.setattr(ntk, "PASSING_BYTES", 1)
-    monkeypatch.setattr(ntk, "factors", lambda *a: runs.append(len(a[1])) or agreement.factors(*a))
+    monkeypatch.setattr(ntk, "factors", lambda *a: runs.append(len(a[1])) or planning.factors(*a))
     net, x = build(RULED[name], 8)
     j = dense_jacobian(net, x)
     close(empirical_ntk(net, x), j @ j.T)
