@@ -36,11 +36,12 @@ from .finite.claim import read_finite
 from .finite.replay import check_finite
 from .handover import AFTER, check_handover, read_handover
 from .kinked_trajectory import check_kinked_trajectory
+from .laws import LAWS
 from .level import check_level, read_level
 from .minimiser import check_minimiser, read_minimiser
 from .quadratic import check_quadratic, read_quadratic
 from .random_batches import check_random_batches, read_random_batches
-from .steps import NUMBERS, check_steps, read_steps
+from .steps import check_steps, read_steps
 from .trajectory import KinkedTrajectoryClaim, check_trajectory, read_trajectory
 
 Reader = Callable[[dict[str, Any], Path, Admit], Any]
@@ -56,7 +57,7 @@ def _along(claim: Any, checks: Checks, tick: Tick) -> None:
 
 CHECKERS: dict[str, tuple[Reader, Checker]] = {
     **dict.fromkeys(PATHS, (read_ball, check_ball)),
-    **dict.fromkeys(NUMBERS, (read_steps, check_steps)),
+    **dict.fromkeys(LAWS, (read_steps, check_steps)),
     "W1": (read_minimiser, check_minimiser),
     "W2": (read_floor, check_floor),
     "N": (read_crossed, check_crossed),

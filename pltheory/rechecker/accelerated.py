@@ -13,48 +13,39 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from .ball import KINKS, Bounds, Claim, GraphClaim, LayerBounds
-from .checks import Check, Checks, Tick, positive
-from .fields import ACCEPTED, FALSE, SCHEMAS, Stop, damaged, number
-from .file import Admit, Common, Stored, read_bounds, read_hypotheses, read_recursion, read_stored, read_witness
-from .graph.ball import GraphBall
-from .graph.file import GraphStored, read_graph
+from .ball_bounds import bounds_of, compare_kinks
+from .ball_claim import POSITIVE, OnBall, Table, about, read_network, with_kinks
+from .checks import Checks, Comparison, Tick, positive
+from .fields import FALSE, Stop, damaged, number
+from .file import Admit, Common, Stored, read_bounds, read_hypotheses, read_recursion, read_witness
+from .graph.file import GraphStored
+from .iterate import share_of
 from .quadratic import rational
 
 BOUNDS = {
     "residual": "upper", "lambda_min": "lower", "norm": "upper", "change": "upper", "lipschitz": "upper",
     "envelope": "upper", "required": "upper", "rate": "upper",
 }  # fmt: skip
-HYPOTHESES = [
-    ("0 < lambda_min(K(w_0))", "<"),
-    ("0 < 4 m - (1 + m - kap)^2 at both ends of the spectrum", "<"),
-    ("m < q^2 < 1", "<"),
-    ("gains on the circle |z| = q, exact at both ends of the spectrum", "<"),
-    ("om (g_2 + sqrt(g_1 g_4)) < 1", "<"),
-    ("eta U / sqrt(1 - q^2) < R", "<"),
-]
+COMPLEX, CIRCLE = "0 < 4 m - (1 + m - kap)^2 at both ends of the spectrum", "m < q^2 < 1"
+GAINS = "gains on the circle |z| = q, exact at both ends of the spectrum"
+SMALL, INSIDE = "om (g_2 + sqrt(g_1 g_4)) < 1", "eta U / sqrt(1 - q^2) < R"
+HYPOTHESES: Table = [POSITIVE, *((name, "<") for name in (COMPLEX, CIRCLE, GAINS, SMALL, INSIDE))]
 UNCLIPPED = ("L_F N <= gamma", "<=")
 SQUARES = ("step_to_residual", "across", "gradient_to_buffer", "free_residual", "free_buffer")
 NUMBERS = ("radius", "q", "low", "high", *SQUARES)
 
 
-@dataclass(frozen=True, kw_only=True)
-class AcceleratedClaim(Claim):
-    """What a certificate of Theorem M3 says of a fully connected network; it has no grid."""
+@dataclass(frozen=True)
+class AcceleratedClaim(OnBall):
+    """What a certificate of Theorem M3 says: a ball without a grid, and the gains.
+
+    Attributes:
+        momentum: m.
+        witness: the numbers of the gains.
+    """
 
     momentum: float
     witness: dict[str, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class GraphAcceleratedClaim(GraphClaim):
-    """The same of a network of class G."""
-
-    momentum: float
-    witness: dict[str, float]
-
-
-Read = AcceleratedClaim | GraphAcceleratedClaim
 
 
 def clips(c: Common) -> bool:
@@ -62,17 +53,18 @@ def clips(c: Common) -> bool:
     return c.gamma != float("inf") and c.delta != 1
 
 
-def read_accelerated(text: dict[str, Any], path: Path, admit: Admit) -> Read:
+def known_of(c: Stored | GraphStored) -> Table:
+    """The hypotheses of a certificate with their relations."""
+    return [*with_kinks(c, HYPOTHESES, 1), *([UNCLIPPED] if clips(c) else [])]
+
+
+def read_accelerated(text: dict[str, Any], path: Path, admit: Admit) -> AcceleratedClaim:
     """The claim of a certificate of Theorem M3, every field and hash checked, none of it recomputed.
 
     Raises:
         Stop: with code DAMAGED.
     """
-    if text["schema"] == SCHEMAS[0]:
-        damaged("schema", "Theorem M3 has no certificates of this schema")
-    layered = isinstance(text.get("network"), dict) and "nodes" in text["network"]
-    stored: Stored | GraphStored
-    stored = (read_graph if layered else read_stored)(text, path, admit, {}, list(NUMBERS))
+    stored = read_network(text, path, admit, {}, list(NUMBERS))
     momentum, nesterov, clip = read_recursion(text)
     if nesterov or clip != "gradient" or momentum == 0:
         damaged("optimizer.nesterov", "Theorem M3 speaks of heavy ball with the gradient clipped, or nothing")
@@ -82,16 +74,11 @@ def read_accelerated(text: dict[str, Any], path: Path, admit: Admit) -> Read:
             damaged(f"witness.{name}", f"{value} is not positive")
     if witness["low"] > witness["high"]:
         damaged("witness.low", "is above witness.high")
-    known = list(HYPOTHESES)
-    if isinstance(stored, GraphStored) and stored.kinks:
-        known.insert(1, KINKS)
-    if clips(stored):
-        known.append(UNCLIPPED)
-    kind = GraphAcceleratedClaim if isinstance(stored, GraphStored) else AcceleratedClaim
-    return kind(
-        **vars(stored), momentum=momentum, witness=witness, radius=witness["radius"], grid=[], sigma=[],
-        bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),
+    on = about(
+        stored, radius=witness["radius"], grid=[], sigma=[], bounds=read_bounds(text, BOUNDS),
+        hypotheses=read_hypotheses(text, known_of(stored)),
     )  # fmt: skip
+    return AcceleratedClaim(on, momentum, witness)
 
 
 def nowhere_negative(a: fmpq, b: fmpq, c: fmpq) -> bool:
@@ -124,52 +111,33 @@ def gains_hold(m: fmpq, q: fmpq, kap: fmpq, square: dict[str, fmpq]) -> bool:
     return bool(through and across and back and free)
 
 
-def check_accelerated(c: Read, checks: Checks, tick: Tick) -> None:
+def check_accelerated(claim: AcceleratedClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem M3."""
-    at: Bounds = GraphBall.of(c, tick) if isinstance(c, GraphAcceleratedClaim) else LayerBounds(c, tick)
-    zero, one, eta = arb(0), arb(1), arb(c.eta)
-    share = one / len(c.x) if c.loss == "mean" else one
-    scale, w = share.sqrt(), c.witness
-    names = [name for name, _ in HYPOTHESES]
-    if isinstance(c, GraphAcceleratedClaim) and c.kinks:
-        names.insert(1, KINKS[0])
-    if clips(c):
-        names.append(UNCLIPPED[0])
-
-    def bound(name: str, value: arb) -> None:
-        checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
-
-    def hypothesis(name: str, low: arb, high: arb) -> None:
-        i = names.index(name)
-        checks.hypothesis(i, c.hypotheses[i], name, low, high)
-
+    c, w = claim.on, claim.witness
+    claimed = Comparison(c, BOUNDS, known_of(c), checks)
+    at, share = bounds_of(c, tick), share_of(c)
+    zero, one, eta, scale = arb(0), arb(1), arb(c.eta), share.sqrt()
     residual, least, norm = at.residual * scale, at.least * share, at.largest * scale
     change = at.change(w["radius"]) * scale
-    bound("residual", residual)
-    bound("lambda_min", least)
-    bound("norm", norm)
-    bound("change", change)
-    bound("lipschitz", norm + change)
-    hypothesis(names[0], zero, at.least)  # of J J^T itself, in which the loss's 1/n has no part
-    if KINKS[0] in names:
-        assert isinstance(at, GraphBall)
-        hypothesis(KINKS[0], arb(at.meeting(w["radius"])), zero)
+    claimed.bounds(residual=residual, lambda_min=least, norm=norm, change=change, lipschitz=norm + change)
+    claimed.hypothesis(POSITIVE[0], zero, at.least)  # of J J^T itself, in which the loss's 1/n has no part
+    compare_kinks(c, at, w["radius"], claimed)
     checks.compare("witness.low", w["low"], eta * least, "lower")
     checks.compare("witness.high", w["high"], eta * norm**2, "upper")
-    m, q = rational(c.momentum), rational(w["q"])
+    m, q = rational(claim.momentum), rational(w["q"])
     ends = [rational(w["low"]), rational(w["high"])]
     square = {name: rational(w[name]) for name in SQUARES}
-    hypothesis(HYPOTHESES[1][0], zero, arb(min(4 * m - (1 + m - kap) ** 2 for kap in ends)))
-    hypothesis(HYPOTHESES[2][0], zero, arb(min(q * q - m, 1 - q * q)))
+    claimed.hypothesis(COMPLEX, zero, arb(min(4 * m - (1 + m - kap) ** 2 for kap in ends)))
+    claimed.hypothesis(CIRCLE, zero, arb(min(q * q - m, 1 - q * q)))
     # Off the row space of J_0 the gradient reaches the buffer through z / (z - m).
     off = square["gradient_to_buffer"] * (q - m) ** 2 >= q * q
     held = off and all(gains_hold(m, q, kap, square) for kap in ends)
-    hypothesis(HYPOTHESES[3][0], zero, one if held else zero)
+    claimed.hypothesis(GAINS, zero, one if held else zero)
     if not held:
         raise Stop(FALSE, "witness", "a gain is larger than claimed")
     g1, g2, g4, free_r, free_u = (arb(w[name]).sqrt() for name in SQUARES)
     om = eta.sqrt() * change
-    hypothesis(HYPOTHESES[4][0], om * (g2 + (g1 * g4).sqrt()), one)
+    claimed.hypothesis(SMALL, om * (g2 + (g1 * g4).sqrt()), one)
     # r <= R_f + om (g2 r + g1 u), u <= U_f + om (g4 r + g2 u): a matrix whose inverse is nonnegative.
     a, b, d = om * g2, om * g1, om * g4
     det = (1 - a) ** 2 - b * d
@@ -178,11 +146,10 @@ def check_accelerated(c: Read, checks: Checks, tick: Tick) -> None:
     envelope = ((1 - a) * free_r + b * free_u) * residual / det
     buffer = ((1 - a) * free_u + d * free_r) * residual / det
     path = eta.sqrt() * buffer / (1 - arb(q) ** 2).sqrt()
-    bound("envelope", envelope)
-    hypothesis(HYPOTHESES[5][0], path, arb(w["radius"]))
-    bound("required", path)
+    claimed.bounds(envelope=envelope)
+    claimed.hypothesis(INSIDE, path, arb(w["radius"]))
+    claimed.bounds(required=path)
     if clips(c):
-        hypothesis(UNCLIPPED[0], (norm + change) * envelope, arb(c.gamma))
-    bound("rate", arb(q) ** 2)
-    linear = ACCEPTED if c.bounds["rate"] < 1 else FALSE
-    checks.append(Check("bounds.rate", f"{c.bounds['rate']!r} < 1", "a linear rate", linear))
+        claimed.hypothesis(UNCLIPPED[0], (norm + change) * envelope, arb(c.gamma))
+    claimed.bounds(rate=arb(q) ** 2)
+    checks.fact("bounds.rate", f"{c.bounds['rate']!r} < 1", "a linear rate", c.bounds["rate"] < 1)

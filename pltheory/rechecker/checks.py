@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from flint import arb
 
@@ -46,8 +47,63 @@ class Checks(list[Check]):
         (a, relation, b), field = claim, f"hypotheses[{index}]"
         self.compare(f"{field}.left", a, low, "upper", name)
         self.compare(f"{field}.right", b, high, "lower", name)
-        holds = a < b if relation == "<" else a <= b
-        self.append(Check(field, f"{a!r} {relation} {b!r}", name, ACCEPTED if holds else FALSE))
+        self.fact(field, f"{a!r} {relation} {b!r}", name, a < b if relation == "<" else a <= b)
+
+    def fact(self, field: str, claim: str, recomputed: str, holds: bool) -> None:
+        """What is decided without an enclosure."""
+        self.append(Check(field, claim, recomputed, ACCEPTED if holds else FALSE))
+
+    def required(self, claim: float, integral: tuple[str, arb], needed: tuple[str, arb]) -> None:
+        """The length of a path: an integral up to there outweighs what it must; both with what they are called."""
+        (left, available), (right, start) = integral, needed
+        code = ACCEPTED if available >= start else FALSE if available < start else UNSURE
+        what = f"{left} = {available.str(17)}, {right} = {start.str(17)}"
+        self.append(Check("bounds.required", f"<= {claim!r}", what, code))
+
+    def linear(self, bounds: dict[str, float]) -> None:
+        """A rate below 1, from a PL* constant."""
+        self.fact("bounds.rate", f"{bounds['rate']!r} < 1", "a linear rate", bounds["rate"] < 1 and bounds["mu"] > 0)
+
+
+class Claims(Protocol):
+    """What certificates of all theorems hold."""
+
+    @property
+    def bounds(self) -> dict[str, float]: ...  # noqa: D102
+    @property
+    def hypotheses(self) -> list[tuple[float, str, float]]: ...  # noqa: D102
+
+
+class Comparison:
+    """The bounds and hypotheses of a certificate, each compared by its name.
+
+    Args:
+        claimed: what the certificate says.
+        directions: of its bounds.
+        known: its hypotheses with their relations, in order.
+        checks: for the comparisons.
+    """
+
+    def __init__(
+        self, claimed: Claims, directions: dict[str, str], known: Iterable[tuple[str, str]], checks: Checks
+    ) -> None:
+        self._claimed, self._directions, self._checks = claimed, directions, checks
+        self._index = {name: i for i, (name, _) in enumerate(known)}
+
+    def bounds(self, **found: arb) -> None:
+        """Each against the claim of its name."""
+        for name, value in found.items():
+            self._checks.compare(f"bounds.{name}", self._claimed.bounds[name], value, self._directions[name])
+
+    def hypothesis(self, name: str, low: arb, high: arb) -> None:
+        """Both sides against those claimed."""
+        index = self._index[name]
+        self._checks.hypothesis(index, self._claimed.hypotheses[index], name, low, high)
+
+    def hypotheses(self, *sides: tuple[arb, arb]) -> None:
+        """All of them, in their order."""
+        for name, (low, high) in zip(self._index, sides, strict=True):
+            self.hypothesis(name, low, high)
 
 
 def positive(name: str, value: arb) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from flint import arb
 
-from .checks import Checks, Tick
-from .fields import SCHEMAS, damaged, number
+from .ball_claim import POSITIVE, read_profile, require_values
+from .checks import Checks, Comparison, Tick
+from .fields import damaged, number
 from .file import Admit, read_bounds, read_hypotheses, read_witness
 from .graph.file import GraphStored, read_graph
 from .graph.kinked import KinkedBall
@@ -21,11 +22,8 @@ BOUNDS = {
     "residual": "upper", "lambda_min": "lower", "lipschitz": "upper", "ell": "upper", "beta": "upper", "kap": "upper",
     "required": "upper", "mu": "lower", "floor": "lower", "rate": "upper",
 }  # fmt: skip
-HYPOTHESES = [
-    ("0 < lambda_min(K(w_0))", "<"),
-    ("beta eta < 2", "<"),
-    ("||r_0|| < int_0^R (sig (1 - beta eta / 2) - (kap / 2) (1 + beta eta / 2))_+", "<"),
-]
+STEP, JUMPS = "beta eta < 2", "||r_0|| < int_0^R (sig (1 - beta eta / 2) - (kap / 2) (1 + beta eta / 2))_+"
+HYPOTHESES = [POSITIVE, (STEP, "<"), (JUMPS, "<")]
 
 
 @dataclass(frozen=True)
@@ -52,21 +50,15 @@ def read_crossed(text: dict[str, Any], path: Path, admit: Admit) -> CrossedClaim
     Raises:
         Stop: with code DAMAGED.
     """
-    if text["schema"] == SCHEMAS[0]:
-        damaged("schema", "Theorem N has no certificates of this schema")
     stored = read_graph(text, path, admit, {"grid": 1, "sigma": 1, "kappa": 1}, ["radius", "step"])
     if not stored.kinks:
         damaged("network.nodes", "has no node with kinks: Theorem N is not claimed of such a network")
     radius, step = (number(*read_witness(text, name)) for name in ("radius", "step"))
-    grid, sigma, kappa = (stored.more[name] for name in ("grid", "sigma", "kappa"))
-    for name, values in (("sigma", sigma), ("kappa", kappa)):
-        if values.shape != grid.shape or grid.size < 2 or (values < 0).any():
-            damaged(f"arrays.{name}", "must have one nonnegative number for each of two or more radii")
-    if grid[0] != 0 or not (np.diff(grid) > 0).all() or grid[-1] != radius:
-        damaged("arrays.grid", f"must start at 0, increase strictly and end at the radius, {radius!r}")
+    grid, sigma = read_profile(stored.more, radius)
+    require_values(stored.more, "kappa", "grid")
     return CrossedClaim(
         **vars(stored), radius=radius, step=step, bounds=read_bounds(text, BOUNDS),
-        hypotheses=read_hypotheses(text, HYPOTHESES), grid=grid.tolist(), sigma=sigma.tolist(), kappa=kappa.tolist(),
+        hypotheses=read_hypotheses(text, HYPOTHESES), grid=grid, sigma=sigma, kappa=stored.more["kappa"].tolist(),
     )  # fmt: skip
 
 
@@ -80,19 +72,12 @@ def check_crossed(c: CrossedClaim, checks: Checks, tick: Tick) -> None:
     claim = Claimed(c.grid, c.sigma, c.kappa, c.bounds, ell)
     f = on_ball(c, at, claim, share, checks, tick)
 
-    def bound(name: str, value: arb) -> None:
-        checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
-
-    def hypothesis(i: int, low: arb, high: arb) -> None:
-        checks.hypothesis(i, c.hypotheses[i], HYPOTHESES[i][0], low, high)
-
+    claimed = Comparison(c, BOUNDS, HYPOTHESES, checks)
     checks.compare("witness.step", c.step, f.step, "upper", "eta L_F norm of r")
-    bound("residual", root * f.residual)
-    bound("lambda_min", share * at.least)
-    bound("lipschitz", root * f.lipschitz)
-    bound("ell", root * f.ell)
-    bound("beta", share * f.beta)
-    hypothesis(0, arb(0), at.least)  # of J J^T itself, in which the loss's 1/n has no part
-    hypothesis(1, share * f.beta * arb(c.eta), arb(2))
-    left, relation, right = c.hypotheses[2]
-    conclude(c, f, claim, share, (2, left, relation, right, HYPOTHESES[2][0]), checks)
+    claimed.bounds(
+        residual=root * f.residual, lambda_min=share * at.least, lipschitz=root * f.lipschitz, ell=root * f.ell,
+        beta=share * f.beta,
+    )  # fmt: skip
+    claimed.hypothesis(POSITIVE[0], arb(0), at.least)  # of J J^T itself, in which the loss's 1/n has no part
+    claimed.hypothesis(STEP, share * f.beta * arb(c.eta), arb(2))
+    conclude(c, f, claim, share, partial(claimed.hypothesis, JUMPS), checks)

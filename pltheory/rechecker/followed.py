@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from flint import arb, arb_mat
 
 from .arithmetic import root
-from .ball import Bounds, centre, steepness
+from .ball_bounds import Bounds
 from .checks import Tick
 from .fields import Array
 from .file import Common, Stored
@@ -27,8 +27,10 @@ from .iterate import (
     step,
     stored_weights,
 )
+from .layers.centre import centre
+from .layers.recursion import steepness
 from .pairs.functions import on_pairs
-from .references import GraphReference, LayerReference, Reference, summed
+from .references import GraphReference, LayerReference, Reference
 
 
 class Passes(Protocol):
@@ -107,7 +109,7 @@ class _LayerEnd:
     """Bounds about w_T; `change` is asked for rising radii."""
 
     def __init__(self, c: Stored, hint: float, tick: Tick) -> None:
-        at = centre(summed(c, hint), tick)
+        at = centre(c, hint, tick)
         self._norms, self.least, self.largest, self.residual = at.norms, at.least, root(at.largest), at.residual
         self._summed, self._last = arb(0), 0.0
 

@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from . import ball, batches, level, steps
+from .ball_claim import Table
+from .batch_centre import own_arrays
 from .checks import Check, Checks, Tick
 from .fields import damaged, number
 from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored, read_witness
 from .finite import claim as finite
 from .finite.replay import replayed
+from .laws import LAWS
 
 THEN = "then_"
 """Before the names of numbers and bounds of what follows."""
-Table = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,13 @@ AFTER = {
             *batches.HYPOTHESES[_START + 1 :],
         ],
         ("batch", "every_partition", *(name for name in batches.NUMBERS if name != "spread")),
-        batches.own_arrays,
+        own_arrays,
         _every_order,
         batches.check_batches,
     ),
     "T+B": Second(
         ball.BOUNDS,
-        from_end([(name, "<") for name in ball.HYPOTHESES["B"]]),
+        from_end(ball.HYPOTHESES["B"]),
         ("radius",),
         lambda text: {"grid": 1, "sigma": 1},
         _integral,
@@ -123,8 +125,8 @@ AFTER = {
     ),
     "T+M": Second(
         steps.BOUNDS,
-        from_end([steps.POSITIVE, *steps.OWN["M"], steps.LAST]),
-        ("radius", "tail", *steps.NUMBERS["M"], "off", "buffer"),
+        from_end(steps.hypotheses_of("M")),
+        ("radius", "tail", *LAWS["M"].numbers, "off", "buffer"),
         _ahead,
         _momentum,
         steps.check_steps,

@@ -7,14 +7,14 @@ B(w_T, eps_T). Pieces are those of this program's own iterates, whose distance f
 
 from __future__ import annotations
 
-import itertools
+from functools import partial
 from typing import Any
 
 import numpy as np
 from flint import arb
 
-from .checks import Check, Checks, Tick
-from .fields import ACCEPTED, FALSE, Array
+from .checks import Checks, Comparison, Tick
+from .fields import Array
 from .file import Common
 from .graph.file import with_parameters
 from .graph.kinked import KinkedBall
@@ -27,7 +27,7 @@ from .midpoint import Upper, require_rounding
 from .pairs.pair import Pair
 from .pairs.step import PairWeights
 from .potential import Claimed, conclude, on_ball
-from .trajectory import BOUNDS, HYPOTHESES, JUMPS, KinkedTrajectoryClaim, Replay, product_of
+from .trajectory import BOUNDS, JUMPS, KINKED, POSITIVE, STEP, KinkedTrajectoryClaim, Replay, check_run
 
 _ROOM = 1.0 + 2.0**-20
 _LEAST = 2.0**-60
@@ -110,7 +110,7 @@ class KinkedReplay(Replay):
         self._step(t, tried)
         count = sum(int(tokens.sum()) for tokens in self._met.values())
         where = f"{count} arguments that may meet a kink on the ball, node {min(self._met)}" if count else "none"
-        checks.append(Check(f"step {t}, kinks", "no argument meets a kink", where, FALSE if count else ACCEPTED))
+        checks.fact(f"step {t}, kinks", "no argument meets a kink", where, not count)
         checks += tried
 
     def bounds(self, t: int, seen: Any, reach: arb) -> tuple[arb, arb, arb, arb]:
@@ -148,23 +148,7 @@ def _hints(c: Common, steps: dict[str, list[float]], eps: list[float]) -> list[f
 def check_kinked_trajectory(c: KinkedTrajectoryClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem D with kinks; the first step that fails ends the recheck."""
     replay = KinkedReplay(c)
-    for t in range(len(c.steps["rho"])):
-        tick(f"step {t}")
-        before = len(checks)
-        replay.step(t, checks)
-        if any(check.code != ACCEPTED for check in itertools.islice(checks, before, None)):
-            return
-    net = replay.network
-    away = net.distance(replay.at, net.end) + replay.apart.union(-replay.apart)
-    field = f"arrays.eps[{len(c.eps) - 1}]"
-    checks.compare(field, c.eps[-1], away, "upper", "distance of the stored end from the exact iterate")
-    factors = [arb(f).max(arb(1)) for f in c.steps["factor"]]
-    checks.compare("bounds.growth", c.bounds["growth"], product_of(factors), "upper")
-    displacement = net.distance(net.end, net.start)
-    checks.compare("bounds.displacement", c.bounds["displacement"], displacement, "upper")
-    _last_step(c, net, checks, tick)
-    whole = arb(c.bounds["displacement"]) + c.eps[-1] + c.bounds["required"]
-    checks.compare("bounds.distance", c.bounds["distance"], whole, "upper")
+    check_run(replay, partial(_last_step, c, replay.network), checks, tick)
 
 
 def _last_step(c: KinkedTrajectoryClaim, net: KinkedNetwork, checks: Checks, tick: Tick) -> None:
@@ -176,12 +160,10 @@ def _last_step(c: KinkedTrajectoryClaim, net: KinkedNetwork, checks: Checks, tic
     claim = Claimed(c.grid, c.sigma, c.kappa, c.bounds, c.bounds["ell"])
     f = on_ball(c, at, claim, share, checks, tick)
     room = share * f.beta * arb(c.eta)
-    for name, value in (
-        ("residual", f.residual), ("lambda_min", at.least), ("lipschitz", f.lipschitz), ("ell", f.ell),
-        ("beta", share * f.beta),
-    ):  # fmt: skip
-        checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
-    for i, (low, high) in enumerate([(arb(0), at.least), (room, arb(2))]):
-        checks.hypothesis(i, c.hypotheses[i], HYPOTHESES[i][0], low, high)
-    left, relation, right = c.hypotheses[2]
-    conclude(c, f, claim, share, (2, left, relation, right, JUMPS), checks)
+    claimed = Comparison(c, BOUNDS, KINKED, checks)
+    claimed.bounds(
+        residual=f.residual, lambda_min=at.least, lipschitz=f.lipschitz, ell=f.ell, beta=share * f.beta
+    )  # fmt: skip
+    claimed.hypothesis(POSITIVE, arb(0), at.least)
+    claimed.hypothesis(STEP, room, arb(2))
+    conclude(c, f, claim, share, partial(claimed.hypothesis, JUMPS), checks)

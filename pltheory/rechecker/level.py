@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from .arithmetic import root
-from .ball import KINKS, Bounds, Claim, GraphClaim, bounds_of, kept
-from .checks import Check, Checks, Tick, clipping_floor, positive
-from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Stop, damaged, number
-from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored, read_witness
+from .ball_bounds import bounds_of, compare_kinks, integral, profile
+from .ball_claim import POSITIVE, OnBall, Table, about, read_network, read_profile, require_values, with_kinks
+from .checks import Check, Checks, Comparison, Tick, clipping_floor, positive
+from .fields import FALSE, UNSURE, Stop, damaged, number
+from .file import Admit, Stored, read_bounds, read_hypotheses, read_witness
 from .gauges import Form, form_of
-from .graph.ball import GraphBall
-from .graph.file import GraphStored, read_graph
+from .graph.file import GraphStored
 
 BOUNDS = {
     "loss": "upper", "lambda_min": "lower", "lipschitz": "upper", "ell": "upper", "slope": "upper", "beta": "upper",
@@ -25,18 +24,15 @@ BOUNDS = {
 }  # fmt: skip
 ARRAYS = {"grid": 1, "sigma": 1, "levels": 1, "gauges": 1}
 NUMBERS = ("radius", "level")
-HYPOTHESES = [
-    ("0 < lambda_min(K(w_0))", "<"),
-    ("beta eta < 2", "<"),
-    ("0 < sig(rho)", "<"),
-    ("rho and a last step, rho + eta L_F Gam(L_0) <= R", "<="),
-    ("int_eps^{L_0} dv / gam < (1 - beta eta / 2) int_0^rho sig", "<"),
-]
+STEP, POSITIVE_THERE = "beta eta < 2", "0 < sig(rho)"
+INSIDE = "rho and a last step, rho + eta L_F Gam(L_0) <= R"
+LAST = "int_eps^{L_0} dv / gam < (1 - beta eta / 2) int_0^rho sig"
+HYPOTHESES: Table = [POSITIVE, (STEP, "<"), (POSITIVE_THERE, "<"), (INSIDE, "<="), (LAST, "<")]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Way:
-    """What a certificate of Theorem L says of the loss, beside its ball; `loss` is "sum", as kernel and profile are.
+@dataclass(frozen=True)
+class LevelClaim(OnBall):
+    """What a certificate of Theorem L says: a ball, and the loss; that of the ball is "sum", as kernel and profile are.
 
     Attributes:
         form: the loss in use.
@@ -51,33 +47,18 @@ class Way:
     gauges: list[float]
 
 
-@dataclass(frozen=True, kw_only=True)
-class LevelClaim(Way, Claim):
-    """Of a fully connected network."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GraphLevelClaim(Way, GraphClaim):
-    """Of a network of class G."""
-
-
-def read_level(text: dict[str, Any], path: Path, admit: Admit) -> LevelClaim | GraphLevelClaim:
+def read_level(text: dict[str, Any], path: Path, admit: Admit) -> LevelClaim:
     """The claim of a certificate, every field and hash checked, none of it recomputed.
 
     Raises:
         Stop: with code DAMAGED.
     """
-    if text["schema"] == SCHEMAS[0]:
-        damaged("schema", "Theorem L has no certificates of this schema")
     arrays = dict(ARRAYS)
     weighted = isinstance(text.get("loss"), str) and text["loss"].startswith("weighted")
     if weighted:
         arrays["weights"] = 1
-    layered = isinstance(text.get("network"), dict) and "nodes" in text["network"]
-    stored = (read_graph if layered else read_stored)(text, path, admit, arrays, list(NUMBERS))
-    known = list(HYPOTHESES)
-    if isinstance(stored, GraphStored) and stored.kinks:
-        known.insert(2, KINKS)
+    stored = read_network(text, path, admit, arrays, list(NUMBERS))
+    known = with_kinks(stored, HYPOTHESES, 2)
     return claim_of(stored, text, 0.0, read_bounds(text, BOUNDS), read_hypotheses(text, known), "", admit)
 
 
@@ -89,7 +70,7 @@ def claim_of(
     hypotheses: list[tuple[float, str, float]],
     prefix: str,
     admit: Admit,
-) -> LevelClaim | GraphLevelClaim:
+) -> LevelClaim:
     """What a text claims of the way down to a level.
 
     Args:
@@ -104,12 +85,9 @@ def claim_of(
         Stop: with code DAMAGED.
     """
     radius, level = (number(*read_witness(text, prefix + name)) for name in NUMBERS)
-    grid, sigma, levels, gauges = (stored.more[name] for name in ("grid", "sigma", "levels", "gauges"))
-    for name, values, at in (("sigma", sigma, grid), ("gauges", gauges, levels)):
-        if values.shape != at.shape or at.size < 2 or (values < 0).any():
-            damaged(f"arrays.{name}", "must have one nonnegative number for each of two or more points")
-    if grid[0] != 0 or not (np.diff(grid) > 0).all() or grid[-1] != radius:
-        damaged("arrays.grid", f"must start at 0, increase strictly and end at the radius, {radius!r}")
+    grid, sigma = read_profile(stored.more, radius)
+    require_values(stored.more, "gauges", "levels")
+    levels, gauges = stored.more["levels"], stored.more["gauges"]
     if levels[0] != level or level < 0 or not (np.diff(levels) > 0).all() or levels[-1] != bounds["loss"]:
         damaged(
             "arrays.levels", f"must start at the level, {level!r}, increase strictly and end at bounds.{prefix}loss"
@@ -121,72 +99,49 @@ def claim_of(
         damaged(f"witness.{prefix}level", "must be positive for this loss")
     if level == 0 and bounds["steps"] != 0:
         damaged(f"bounds.{prefix}steps", "must be 0: of the way to a loss of zero no number of steps is claimed")
-    kind = GraphLevelClaim if isinstance(stored, GraphStored) else LevelClaim
-    return kind(
-        **vars(replace(stored, loss="sum")), radius=radius, bounds=bounds, hypotheses=hypotheses, grid=grid.tolist(),
-        sigma=sigma.tolist(), admit=admit, spread=spread, form=form, level=level, levels=levels.tolist(),
-        gauges=gauges.tolist(),
+    on = about(
+        replace(stored, loss="sum"), radius=radius, bounds=bounds, hypotheses=hypotheses, grid=grid, sigma=sigma,
+        admit=admit, spread=spread,
     )  # fmt: skip
+    return LevelClaim(on, form, level, levels.tolist(), gauges.tolist())
 
 
-def check_level(c: LevelClaim | GraphLevelClaim, checks: Checks, tick: Tick) -> None:
+def check_level(claim: LevelClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem L."""
-    at = bounds_of(c, tick)
-
-    def bound(name: str, value: arb) -> None:
-        checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
-
-    names = [name for name, _ in HYPOTHESES]
-    kinks = isinstance(c, GraphLevelClaim) and bool(c.kinks)
-    if kinks:
-        names.insert(2, KINKS[0])
-
-    def hypothesis(i: int, low: arb, high: arb) -> None:
-        checks.hypothesis(i, c.hypotheses[i], names[i], low, high)
-
-    zero, eta = arb(0), arb(c.eta)
-    bound("loss", c.form.value(at.outputs))
-    length, count = _way(c, checks, tick)
-    slope = c.form.upper(arb(c.bounds["loss"]))
-    profile, change = _profile(c, at, checks, tick)
-    lipschitz, ell = at.largest + change, at.steepness(c.radius)
-    beta = c.form.curvature * lipschitz**2 + slope * ell
+    c, form = claim.on, claim.form
+    claimed = Comparison(c, BOUNDS, with_kinks(c, HYPOTHESES, 2), checks)
+    at, zero, eta = bounds_of(c, tick), arb(0), arb(c.eta)
+    claimed.bounds(loss=form.value(at.outputs))
+    length, count = _way(claim, checks, tick)
+    slope = form.upper(arb(c.bounds["loss"]))
+    sigma, changes = profile(c, at, arb(1), checks, tick)
+    lipschitz, ell = at.largest + changes[-1], at.steepness(c.radius)
+    beta = form.curvature * lipschitz**2 + slope * ell
     left = 1 - beta * eta / 2
-    for name, value in (("slope", slope), ("lipschitz", lipschitz), ("ell", ell), ("beta", beta), ("length", length)):
-        bound(name, value)
-    bound("lambda_min", at.least)
-    hypothesis(0, zero, at.least)
-    hypothesis(1, beta * eta, arb(2))
-    if isinstance(at, GraphBall) and kinks:
-        hypothesis(2, arb(at.meeting(c.radius)), zero)
-    first, required = len(names) - 3, c.bounds["required"]
-    if required not in c.grid:
-        raise Stop(FALSE, "bounds.required", f"the claim {required!r} is not a point of the grid")
-    j = c.grid.index(required)
-    widths = [arb(q) - p for p, q in itertools.pairwise(c.grid)]
-    sums = [zero, *itertools.accumulate(w * s for w, s in zip(widths, profile[1:], strict=True))]
+    claimed.bounds(slope=slope, lipschitz=lipschitz, ell=ell, beta=beta, length=length, lambda_min=at.least)
+    claimed.hypothesis(POSITIVE[0], zero, at.least)
+    claimed.hypothesis(STEP, beta * eta, arb(2))
+    compare_kinks(c, at, c.radius, claimed)
+    j, sums = c.place, integral(c.grid, sigma)
     gradient = lipschitz * slope
-    reach = arb(required) if c.level == 0 else arb(required) + eta * gradient
-    hypothesis(first, zero, profile[j])
-    hypothesis(first + 1, reach, arb(c.radius))
-    hypothesis(first + 2, length, left * sums[j])
-    mu, floor = profile[j] ** 2, clipping_floor(c, gradient)
-    bound("mu", mu)
-    bound("floor", floor)
-    if c.level > 0:
+    claimed.hypothesis(POSITIVE_THERE, zero, sigma[j])
+    claimed.hypothesis(INSIDE, arb(c.grid[j]) + (eta * gradient if claim.level > 0 else zero), arb(c.radius))
+    claimed.hypothesis(LAST, length, left * sums[j])
+    mu, floor = sigma[j] ** 2, clipping_floor(c, gradient)
+    claimed.bounds(mu=mu, floor=floor)
+    if claim.level > 0:
         shortest, longest = ((h * eta) * (1 - beta * h * eta / 2) for h in (floor, arb(1)))
         least = shortest.min(longest) * mu
         positive("b sig(rho)^2", least)
-        bound("steps", 1 + count / least)
-    _accuracy(c, checks)
+        claimed.bounds(steps=1 + count / least)
+    _accuracy(claim, checks)
 
 
-def _way(c: LevelClaim | GraphLevelClaim, checks: Checks, tick: Tick) -> tuple[arb, arb]:
+def _way(c: LevelClaim, checks: Checks, tick: Tick) -> tuple[arb, arb]:
     """int dv / gam and int dv / gam^2 from the level to the loss at the start, by the claimed gauges."""
     for j, (v, g) in enumerate(zip(c.levels, c.gauges, strict=True)):
         tick(f"gauge at a loss of {v:.3g}")
-        good = c.form.below_gauge(g, v)
-        checks.append(Check(f"arrays.gauges[{j}]", f">= {g!r}", f"gam({v!r})", ACCEPTED if good else FALSE))
+        checks.fact(f"arrays.gauges[{j}]", f">= {g!r}", f"gam({v!r})", c.form.below_gauge(g, v))
     ends = arb(c.levels[0]), arb(c.levels[-1])
     if c.level == 0:
         return c.form.path(*ends), arb(0)
@@ -197,26 +152,9 @@ def _way(c: LevelClaim | GraphLevelClaim, checks: Checks, tick: Tick) -> tuple[a
     return (c.form.path(*ends) if c.form.squares else sum(pieces, arb(0))), count
 
 
-def _profile(c: LevelClaim | GraphLevelClaim, at: Bounds, checks: Checks, tick: Tick) -> tuple[list[arb], arb]:
-    """sig at every radius of the grid, and the change of J on the whole ball."""
-    sigma_0, change, zero = root(at.least), arb(0), arb(0)
-    profile = []
-    for s in c.grid:
-        tick(f"profile at radius {s:.3g}")
-        change = at.change(s)
-        profile.append((sigma_0 - change).max(zero))
-    if any(not sigma >= claim for sigma, claim in zip(profile, c.sigma, strict=True)):
-        shares = kept(c, at, tick)
-        if shares is not None:
-            profile = [sigma.max(sigma_0 * share) for sigma, share in zip(profile, shares, strict=True)]
-    for j, (sigma, claim) in enumerate(zip(profile, c.sigma, strict=True)):
-        checks.compare(f"arrays.sigma[{j}]", claim, sigma, "lower")
-    return profile, change
-
-
-def _accuracy(c: LevelClaim | GraphLevelClaim, checks: Checks) -> None:
+def _accuracy(c: LevelClaim, checks: Checks) -> None:
     """Accuracy 1 at the level: the sum of all terms is below ln 2, so that each of them is."""
-    claim, limit = c.bounds["accuracy"], c.form.share * arb(2).log()
+    claim, limit = c.on.bounds["accuracy"], c.form.share * arb(2).log()
     if claim <= 0:
         good = True
     else:
@@ -225,6 +163,4 @@ def _accuracy(c: LevelClaim | GraphLevelClaim, checks: Checks) -> None:
             checks.append(Check("bounds.accuracy", f">= {claim!r}", f"eps against {limit.str(17)}", UNSURE))
             return
         good = forced and bool(arb(c.level) < limit)
-    checks.append(
-        Check("bounds.accuracy", f">= {claim!r}", f"1 below a loss of {limit.str(17)}", ACCEPTED if good else FALSE)
-    )
+    checks.fact("bounds.accuracy", f">= {claim!r}", f"1 below a loss of {limit.str(17)}", good)

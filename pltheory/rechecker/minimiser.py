@@ -13,33 +13,33 @@ from typing import Any
 
 from flint import arb
 
-from . import ball
-from .checks import Checks, Tick, clipping_floor, loss_factor, positive
-from .fields import SCHEMAS, damaged, number
+from .ball_bounds import LayerBounds
+from .ball_claim import Claim, OnBall
+from .checks import Checks, Comparison, Tick, clipping_floor, loss_factor, positive
+from .fields import damaged, number
 from .file import Admit, read_bounds, read_decay, read_hypotheses, read_stored, read_witness
-from .iterate import forward, gradient, hidden_layer_curvature, norm, stored_weights
+from .iterate import forward, gradient, hidden_layer_curvature, norm, share_of, stored_weights
 
 BOUNDS = {
     "residual": "upper", "lipschitz": "upper", "ell": "upper", "curvature": "upper",
     "tau": "lower", "beta": "upper", "gradient": "upper", "required": "upper", "distance": "upper",
     "floor": "lower", "rate": "upper",
 }  # fmt: skip
-HYPOTHESES = [
-    ("||sum r Hess f|| < lambda on B(w_0, R)", "<"), ("beta eta < 2", "<"),
-    ("||grad L_lambda(w_0)|| / (k tau) < R", "<"),
-]  # fmt: skip
+CONVEX, STEP, INSIDE = (
+    "||sum r Hess f|| < lambda on B(w_0, R)", "beta eta < 2", "||grad L_lambda(w_0)|| / (k tau) < R",
+)  # fmt: skip
+HYPOTHESES = [(name, "<") for name in (CONVEX, STEP, INSIDE)]
 
 
 @dataclass(frozen=True)
-class Claim:
+class MinimiserClaim(OnBall):
     """What a certificate of Theorem W1 says: a ball, and the decay.
 
     Attributes:
-        on: the ball.
         decay: lambda.
     """
 
-    on: ball.Claim
+    on: Claim
     decay: float
 
     @property
@@ -47,20 +47,13 @@ class Claim:
         """Parts of the recheck, each of which ticks once."""
         return self.on.parts + 1
 
-    @property
-    def in_doubles(self) -> bool:
-        """Whether the bounds of the network are doubles, to which no bits can be added."""
-        return self.on.in_doubles
 
-
-def read_minimiser(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
+def read_minimiser(text: dict[str, Any], path: Path, admit: Admit) -> MinimiserClaim:
     """The claim of a certificate, every field and hash checked, none of it recomputed.
 
     Raises:
         Stop: with code DAMAGED.
     """
-    if text["schema"] == SCHEMAS[0]:
-        damaged("schema", f"knows of no Theorem {text['theorem']}")
     stored = read_stored(text, path, admit, {}, ["radius"])
     decay, decoupled = read_decay(text)
     if decoupled:
@@ -69,19 +62,19 @@ def read_minimiser(text: dict[str, Any], path: Path, admit: Admit) -> Claim:
     if not radius > 0:
         damaged("witness.radius", f"{radius} is not positive")
     # Nothing is asked of the kernel: its smallest eigenvalue is only a hint here, and there is no profile of it.
-    on = ball.Claim(
+    on = Claim(
         **vars(stored), radius=radius, bounds={**read_bounds(text, BOUNDS), "lambda_min": 0.0},
         hypotheses=read_hypotheses(text, HYPOTHESES),
         grid=[0.0, radius], sigma=[0.0, 0.0], admit=admit,
     )  # fmt: skip
-    return Claim(on, decay)
+    return MinimiserClaim(on, decay)
 
 
-def check_minimiser(claim: Claim, checks: Checks, tick: Tick) -> None:
+def check_minimiser(claim: MinimiserClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem W1."""
     c, decay = claim.on, arb(claim.decay)
-    network, radius = ball.LayerBounds(c, tick), arb(c.radius)
-    share = arb(1) / len(c.x) if c.loss == "mean" else arb(1)
+    network, radius = LayerBounds(c, tick), arb(c.radius)
+    share = share_of(c)
     scale = share.sqrt()
     residual, ell = network.residual * scale, network.steepness(c.radius) * scale
     lipschitz = (network.largest + network.change(c.radius)) * scale
@@ -96,24 +89,17 @@ def check_minimiser(claim: Claim, checks: Checks, tick: Tick) -> None:
     tau, beta = decay - curvature, lipschitz**2 + curvature + decay
     k = 1 - beta * arb(c.eta) / 2
 
-    def bound(name: str, value: arb) -> None:
-        checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
-
-    bound("residual", residual)
-    bound("lipschitz", lipschitz)
-    bound("ell", ell)
-    bound("curvature", curvature)
-    bound("tau", tau)
-    bound("beta", beta)
-    bound("gradient", steepest)
-    checks.hypothesis(0, c.hypotheses[0], HYPOTHESES[0][0], curvature, decay)
-    checks.hypothesis(1, c.hypotheses[1], HYPOTHESES[1][0], beta * arb(c.eta), arb(2))
+    claimed = Comparison(c, BOUNDS, HYPOTHESES, checks)
+    claimed.bounds(
+        residual=residual, lipschitz=lipschitz, ell=ell, curvature=curvature, tau=tau, beta=beta, gradient=steepest
+    )  # fmt: skip
+    claimed.hypothesis(CONVEX, curvature, decay)
+    claimed.hypothesis(STEP, beta * arb(c.eta), arb(2))
     positive("tau", tau)
     positive("1 - beta eta / 2", k)
     needed = steepest / (k * tau)
-    checks.hypothesis(2, c.hypotheses[2], HYPOTHESES[2][0], needed, radius)
-    bound("required", needed)
-    bound("distance", steepest / tau)
+    claimed.hypothesis(INSIDE, needed, radius)
     floor = clipping_floor(c, steepest + beta * needed)
-    bound("floor", floor)
-    bound("rate", loss_factor(tau, beta, arb(c.eta), floor))
+    claimed.bounds(
+        required=needed, distance=steepest / tau, floor=floor, rate=loss_factor(tau, beta, arb(c.eta), floor)
+    )  # fmt: skip

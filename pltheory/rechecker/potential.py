@@ -8,12 +8,12 @@ of starts is below `int (psi_eta)_+`, the path ends before the integral has reac
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flint import arb
 
-from .checks import Check, Checks, Tick, clipping_floor, positive
-from .fields import ACCEPTED, FALSE, UNSURE
+from .checks import Checks, Tick, clipping_floor, positive
 from .file import Common
 from .graph.kinked import KinkedBall
 from .midpoint import Upper
@@ -89,7 +89,7 @@ def on_ball(c: Common, at: KinkedBall, claim: Claimed, share: arb, checks: Check
 
 
 def conclude(
-    c: Common, f: Found, claim: Claimed, share: arb, potential: tuple[int, float, str, float, str], checks: Checks
+    c: Common, f: Found, claim: Claimed, share: arb, potential: Callable[[arb, arb], None], checks: Checks
 ) -> None:
     """Compare the hypothesis about the integral and what follows.
 
@@ -98,7 +98,7 @@ def conclude(
         f: what is recomputed.
         claim: what is claimed.
         share: factor of ||F - y||^2 / 2 in the loss in use.
-        potential: the hypothesis about the integral: its index, left, relation, right, and name.
+        potential: compares both sides of the hypothesis about the integral.
         checks: for the comparisons.
     """
     bounds, zero, one = claim.bounds, arb(0), arb(1)
@@ -111,14 +111,11 @@ def conclude(
     widths = [arb(q) - p for p, q in itertools.pairwise(claim.grid)]
     cells = (w * psi(j, one).max(zero) for j, w in enumerate(widths, 1))
     sums = [zero, *itertools.accumulate(cells)]
-    index, left, relation, right, name = potential
-    checks.hypothesis(index, (left, relation, right), name, f.residual, sums[-1])
+    potential(f.residual, sums[-1])
     # The last radius that a path of the length claimed may reach.
     reached = arb(claim.grid[0]) + bounds["required"]
     j = max((i for i, s in enumerate(claim.grid) if s <= reached), default=0)
-    code = ACCEPTED if sums[j] >= f.residual else FALSE if sums[j] < f.residual else UNSURE
-    what = f"the integral {sums[j].str(17)}, norm of r {f.residual.str(17)}"
-    checks.append(Check("bounds.required", f"<= {bounds['required']!r}", what, code))
+    checks.required(bounds["required"], ("the integral", sums[j]), ("norm of r", f.residual))
     checks.compare("bounds.mu", bounds["mu"], share * f.sig[j] ** 2, "lower")
     if "kap" in bounds:
         checks.compare("bounds.kap", bounds["kap"], share.sqrt() * f.kap[j], "upper")
@@ -127,5 +124,4 @@ def conclude(
     least = (floor * psi(j, floor)).min(psi(j, one))
     rate = 1 - 2 * share * arb(c.eta) * (f.sig[j] + f.kap[j] / 2) * least
     checks.compare("bounds.rate", bounds["rate"], rate, "upper")
-    linear = ACCEPTED if bounds["rate"] < 1 and bounds["mu"] > 0 else FALSE
-    checks.append(Check("bounds.rate", f"{bounds['rate']!r} < 1", "a linear rate", linear))
+    checks.linear(bounds)

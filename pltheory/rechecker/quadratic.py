@@ -14,27 +14,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from flint import arb, fmpq
 
-from .arithmetic import root
-from .ball import KINKS, Bounds, Claim, GraphClaim, LayerBounds, kept
-from .checks import Check, Checks, Tick, clipping_floor
-from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Array, Stop, damaged, number
-from .file import Admit, Stored, read_bounds, read_hypotheses, read_recursion, read_stored, read_witness
-from .graph.ball import GraphBall
-from .graph.file import GraphStored, read_graph
+from .ball_bounds import bounds_of, compare_kinks, integral, profile
+from .ball_claim import POSITIVE, OnBall, Table, about, read_network, read_profile, with_kinks
+from .checks import Checks, Comparison, Tick, clipping_floor
+from .fields import Array, damaged, number
+from .file import Admit, read_bounds, read_hypotheses, read_recursion, read_witness
+from .iterate import share_of
 
 BOUNDS = {
     "residual": "upper", "lambda_min": "lower", "lipschitz": "upper", "ell": "upper", "beta": "upper",
     "required": "upper", "mu": "lower", "floor": "lower", "rate": "upper",
 }  # fmt: skip
-HYPOTHESES = [
-    ("0 < lambda_min(K(w_0))", "<"),
-    ("0 < pivots of the quadratic forms", "<"),
-    ("R + al ||r_0|| / sqrt(c) <= R'", "<="),
-    ("||r_0|| < k int_0^R sig", "<"),
-]
+PIVOTS, INSIDE, LAST = (
+    "0 < pivots of the quadratic forms", "R + al ||r_0|| / sqrt(c) <= R'", "||r_0|| < k int_0^R sig",
+)  # fmt: skip
+HYPOTHESES: Table = [POSITIVE, (PIVOTS, "<"), (INSIDE, "<="), (LAST, "<")]
 NUMBERS = ("radius", "edge", "ahead", "weight", "k", "omega")
 MOST_PIECES = 64
 
@@ -42,9 +38,15 @@ Vector = tuple[fmpq, fmpq, fmpq]
 Matrix = list[list[fmpq]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class QuadraticClaim(Claim):
-    """What a certificate of Theorem M2 says of a fully connected network; `at` is its witness."""
+@dataclass(frozen=True)
+class QuadraticClaim(OnBall):
+    """What a certificate of Theorem M2 says: a ball, and a witness of the forms.
+
+    Attributes:
+        at: the numbers of the witness.
+        momentum, nesterov: of the recursion.
+        pieces: the witness's intervals of tau.
+    """
 
     at: dict[str, float]
     momentum: float
@@ -52,42 +54,22 @@ class QuadraticClaim(Claim):
     pieces: Array
 
 
-@dataclass(frozen=True, kw_only=True)
-class GraphQuadraticClaim(GraphClaim):
-    """The same of a network of class G."""
-
-    at: dict[str, float]
-    momentum: float
-    nesterov: bool
-    pieces: Array
-
-
-Read = QuadraticClaim | GraphQuadraticClaim
-
-
-def read_quadratic(text: dict[str, Any], path: Path, admit: Admit) -> Read:
+def read_quadratic(text: dict[str, Any], path: Path, admit: Admit) -> QuadraticClaim:
     """The claim of a certificate of Theorem M2, every field and hash checked, none of it recomputed.
 
     Raises:
         Stop: with code DAMAGED.
     """
-    if text["schema"] == SCHEMAS[0]:
-        damaged("schema", "Theorem M2 has no certificates of this schema")
     arrays = {"grid": 1, "sigma": 1, "pieces": 2}
-    layered = isinstance(text.get("network"), dict) and "nodes" in text["network"]
-    stored: Stored | GraphStored
-    stored = (read_graph if layered else read_stored)(text, path, admit, arrays, list(NUMBERS))
+    stored = read_network(text, path, admit, arrays, list(NUMBERS))
     at = {name: number(*read_witness(text, name)) for name in NUMBERS}
     for name in ("radius", "edge", "weight", "k", "omega"):
         if not at[name] > 0:
             damaged(f"witness.{name}", f"{at[name]} is not positive")
     if at["ahead"] < 0:
         damaged("witness.ahead", f"{at['ahead']} is negative")
-    grid, sigma, pieces = (stored.more[name] for name in arrays)
-    if sigma.shape != grid.shape or grid.size < 2 or (sigma < 0).any():
-        damaged("arrays.sigma", "must have one nonnegative number for each of two or more radii")
-    if grid[0] != 0 or not (np.diff(grid) > 0).all() or grid[-1] != at["radius"]:
-        damaged("arrays.grid", f"must start at 0, increase strictly and end at the radius, {at['radius']!r}")
+    grid, sigma = read_profile(stored.more, at["radius"])
+    pieces = stored.more["pieces"]
     if pieces.shape[1] != 7 or not 1 <= len(pieces) <= MOST_PIECES:
         damaged("arrays.pieces", f"must have 7 columns and 1 to {MOST_PIECES} rows")
     low, high = pieces[:, 0], pieces[:, 1]
@@ -95,18 +77,14 @@ def read_quadratic(text: dict[str, Any], path: Path, admit: Admit) -> Read:
         damaged("arrays.pieces", "must be intervals that follow one another up to 1")
     if not ((pieces[:, 2] > 0).all() and (pieces[:, 3:] >= 0).all()):
         damaged("arrays.pieces", "Q must be positive, multipliers nonnegative")
-    known = list(HYPOTHESES)
-    if isinstance(stored, GraphStored) and stored.kinks:
-        known.insert(1, KINKS)
-    kind = GraphQuadraticClaim if isinstance(stored, GraphStored) else QuadraticClaim
     momentum, nesterov, clip = read_recursion(text)
     if clip != "gradient" or momentum == 0:
         damaged("optimizer.clip", "Theorem M2 speaks of momentum with the gradient clipped")
-    return kind(
-        **vars(stored), at=at, radius=at["radius"], momentum=momentum, nesterov=nesterov, pieces=pieces, admit=admit,
-        bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known), grid=grid.tolist(),
-        sigma=sigma.tolist(),
+    on = about(
+        stored, radius=at["radius"], bounds=read_bounds(text, BOUNDS), grid=grid, sigma=sigma, admit=admit,
+        hypotheses=read_hypotheses(text, with_kinks(stored, HYPOTHESES, 1)),
     )  # fmt: skip
+    return QuadraticClaim(on, at, momentum, nesterov, pieces)
 
 
 # --- the forms, over the rationals ------------------------------------------------------------------------------------
@@ -141,12 +119,12 @@ def smallest_minor_ratio(matrix: Matrix) -> fmpq:
     return min(first, second / first, third / second)
 
 
-def forms_of(c: Read, tau: fmpq, q: fmpq, price: fmpq, slower: fmpq) -> tuple[Matrix, Matrix]:
+def forms_of(c: QuadraticClaim, tau: fmpq, q: fmpq, price: fmpq, slower: fmpq) -> tuple[Matrix, Matrix]:
     """The form for the path and that for the rate, at one step size."""
     m, al, weight = (rational(x) for x in (c.momentum, c.at["ahead"], c.at["weight"]))
     k, omega = rational(c.at["k"]), rational(c.at["omega"])
-    smooth = rational(c.bounds["beta"]) * rational(c.eta)
-    stiff = rational(c.eta) * rational(max(c.sigma)) ** 2
+    smooth = rational(c.on.bounds["beta"]) * rational(c.on.eta)
+    stiff = rational(c.on.eta) * rational(max(c.on.sigma)) ** 2
     zero, one = fmpq(0), fmpq(1)
     g: Vector = (one, zero, zero)
     d: Vector = (zero, one, zero)
@@ -173,7 +151,7 @@ def forms_of(c: Read, tau: fmpq, q: fmpq, price: fmpq, slower: fmpq) -> tuple[Ma
     return found[0], found[1]
 
 
-def smallest_pivot(c: Read) -> fmpq:
+def smallest_pivot(c: QuadraticClaim) -> fmpq:
     """Over all forms of the certificate."""
     found = []
     for row in c.pieces.tolist():
@@ -183,76 +161,36 @@ def smallest_pivot(c: Read) -> fmpq:
     return min(found)
 
 
-def _compare_profile(c: Read, at: Bounds, scale: arb, checks: Checks, tick: Tick) -> None:
-    """What is claimed of sig at every radius of the grid."""
-    sigma_0, found = root(at.least), []
-    for s in c.grid:
-        tick(f"profile at radius {s:.3g}")
-        found.append((sigma_0 - at.change(s)).max(arb(0)))
-    if any(not sigma * scale >= claim for sigma, claim in zip(found, c.sigma, strict=True)):
-        shares = kept(c, at, tick)
-        if shares is not None:
-            found = [sigma.max(sigma_0 * share) for sigma, share in zip(found, shares, strict=True)]
-    for j, (sigma, claim) in enumerate(zip(found, c.sigma, strict=True)):
-        checks.compare(f"arrays.sigma[{j}]", claim, sigma * scale, "lower")
-
-
-def check_quadratic(c: Read, checks: Checks, tick: Tick) -> None:
+def check_quadratic(claim: QuadraticClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem M2."""
-    at: Bounds = GraphBall.of(c, tick) if isinstance(c, GraphQuadraticClaim) else LayerBounds(c, tick)
-    zero, eta = arb(0), arb(c.eta)
-    share = arb(1) / len(c.x) if c.loss == "mean" else arb(1)
-    scale = share.sqrt()
-    names = [name for name, _ in HYPOTHESES]
-    if isinstance(c, GraphQuadraticClaim) and c.kinks:
-        names.insert(1, KINKS[0])
-
-    def bound(name: str, value: arb) -> None:
-        checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
-
-    def hypothesis(name: str, low: arb, high: arb) -> None:
-        i = names.index(name)
-        checks.hypothesis(i, c.hypotheses[i], name, low, high)
-
+    c, witness = claim.on, {name: arb(value) for name, value in claim.at.items()}
+    claimed = Comparison(c, BOUNDS, with_kinks(c, HYPOTHESES, 1), checks)
+    at, share, zero, eta = bounds_of(c, tick), share_of(c), arb(0), arb(c.eta)
+    scale, k = share.sqrt(), witness["k"]
     residual = at.residual * scale
-    _compare_profile(c, at, scale, checks, tick)
-    lipschitz = (at.largest + at.change(c.at["edge"])) * scale
-    ell = at.steepness(c.at["edge"]) * scale
-    bound("residual", residual)
-    bound("lambda_min", at.least * share)
-    bound("lipschitz", lipschitz)
-    bound("ell", ell)
-    bound("beta", lipschitz**2 + residual * ell)
-    hypothesis(names[0], zero, at.least)  # of J J^T itself, in which the loss's 1/n has no part
-    if KINKS[0] in names:
-        assert isinstance(at, GraphBall)
-        hypothesis(KINKS[0], arb(at.meeting(c.at["edge"])), zero)
-    pivot = smallest_pivot(c)
-    hypothesis(HYPOTHESES[1][0], zero, arb(pivot))
-    behind = arb(c.at["ahead"]) * residual * (eta / arb(c.at["weight"])).sqrt()
-    hypothesis(HYPOTHESES[2][0], arb(c.at["radius"]) + behind, arb(c.at["edge"]))
+    profile(c, at, scale, checks, tick)
+    lipschitz = (at.largest + at.change(claim.at["edge"])) * scale
+    ell = at.steepness(claim.at["edge"]) * scale
+    claimed.bounds(
+        residual=residual, lambda_min=at.least * share, lipschitz=lipschitz, ell=ell, beta=lipschitz**2 + residual * ell
+    )  # fmt: skip
+    claimed.hypothesis(POSITIVE[0], zero, at.least)  # of J J^T itself, in which the loss's 1/n has no part
+    compare_kinks(c, at, claim.at["edge"], claimed)
+    claimed.hypothesis(PIVOTS, zero, arb(smallest_pivot(claim)))
+    behind = witness["ahead"] * residual * (eta / witness["weight"]).sqrt()
+    claimed.hypothesis(INSIDE, witness["radius"] + behind, witness["edge"])
     # The forms know sig by its largest value claimed, so that the potential is that of the profile claimed too.
-    claimed = [arb(s) for s in c.sigma]
-    widths = [arb(q) - p for p, q in itertools.pairwise(c.grid)]
-    best = list(itertools.accumulate(reversed(claimed), lambda a, b: a.max(b)))[::-1]
-    sums = [zero, *itertools.accumulate(w * s for w, s in zip(widths, best[1:], strict=True))]
-    hypothesis(HYPOTHESES[3][0], residual, arb(c.at["k"]) * sums[-1])
-    required = c.bounds["required"]
-    if required not in c.grid:
-        raise Stop(FALSE, "bounds.required", f"the claim {required!r} is not a point of the grid")
-    j = c.grid.index(required)
-    available = arb(c.at["k"]) * sums[j]
-    code = ACCEPTED if available >= residual else FALSE if available < residual else UNSURE
-    what = f"k int sig = {available.str(17)}, ||r_0|| = {residual.str(17)}"
-    checks.append(Check("bounds.required", f"<= {required!r}", what, code))
+    best = c.falling
+    sums = integral(c.grid, best)
+    claimed.hypothesis(LAST, residual, k * sums[-1])
+    j = c.place
+    checks.required(c.grid[j], ("k int sig", k * sums[j]), ("||r_0||", residual))
     # No more than the forms know of sig.
     mu = best[j] ** 2
-    bound("mu", mu)
-    slowed = 1 + lipschitz**2 * arb(c.at["ahead"]) ** 2 * eta / arb(c.at["weight"])
+    slowed = 1 + lipschitz**2 * witness["ahead"] ** 2 * eta / witness["weight"]
     floor = clipping_floor(c, lipschitz * residual * slowed.sqrt())
-    bound("floor", floor)
-    covered = ACCEPTED if c.pieces[0, 0] <= c.bounds["floor"] else FALSE
-    checks.append(Check("arrays.pieces", f"from {c.pieces[0, 0]!r}", f"steps from {c.bounds['floor']!r} eta", covered))
-    bound("rate", 1 - 2 * arb(c.at["omega"]) * mu * floor * eta)
-    linear = ACCEPTED if c.bounds["rate"] < 1 and c.bounds["mu"] > 0 else FALSE
-    checks.append(Check("bounds.rate", f"{c.bounds['rate']!r} < 1", "a linear rate", linear))
+    claimed.bounds(mu=mu, floor=floor)
+    first, least = claim.pieces[0, 0], c.bounds["floor"]
+    checks.fact("arrays.pieces", f"from {first!r}", f"steps from {least!r} eta", bool(first <= least))
+    claimed.bounds(rate=1 - 2 * witness["omega"] * mu * floor * eta)
+    checks.linear(c.bounds)

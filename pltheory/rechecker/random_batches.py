@@ -12,10 +12,11 @@ from typing import Any
 
 from flint import arb
 
+from . import batch_centre
 from .arithmetic import largest_of, root
+from .batch_centre import Centre, away, numbers_at_centre, own_arrays
 from .batch_parts import every_subset
-from .batches import Centre, away, numbers_at_centre, own_arrays
-from .checks import Checks, Tick, positive
+from .checks import Checks, Comparison, Tick, positive
 from .fields import damaged
 from .file import Admit, Stored, read_bounds, read_hypotheses, read_stored
 
@@ -24,11 +25,7 @@ BOUNDS = {
     "failure": "upper", "rate": "upper", "required": "upper", "lipschitz": "upper",
 }  # fmt: skip
 HYPOTHESES = [
-    ("0 < lambda_min(K(c))", "<"),
-    ("alpha + int_0^eps dJ / sigma_min(J(c)) <= eps", "<="),
-    ("|w_0 - c| + eps <= D", "<="),
-    ("eta beta < 2", "<"),
-    ("0 < delta", "<"),
+    *batch_centre.HYPOTHESES,
     ("exp(xi / 2) <= G", "<="),
     ("0 < sg", "<"),
     ("x G < 1", "<"),
@@ -106,7 +103,8 @@ def check_random_batches(c: Claim, checks: Checks, tick: Tick) -> None:
         e = root(eta / a) * ell * largest_of(share for _, share in parts.tops) * wide
         k = (e + root(e * e + 4)) / 2
         failure = failure.min((-2 / (g * k * k) * (xi * (1 / (5 * x) - g / 2) - 1)).exp())
-    for i, (low, high) in enumerate((
+    claimed = Comparison(c, BOUNDS, HYPOTHESES, checks)
+    claimed.hypotheses(
         (arb(0), at.least),
         (at.nearest(eps), eps),
         (away(c) + eps, d),
@@ -116,13 +114,10 @@ def check_random_batches(c: Claim, checks: Checks, tick: Tick) -> None:
         (arb(0), sg),
         (x * g, arb(1)),
         (failure, arb(c.allowed)),
-    )):  # fmt: skip
-        checks.hypothesis(i, c.hypotheses[i], HYPOTHESES[i][0], low, high)
-    found = {
-        "lambda_min": at.least, "beta": beta, "floor": floor, "profile": sg, "lost": x, "failure": failure,
-        "rate": 1 - a * eta * floor * seen * sg * sg * (1 - x * g),
-        "required": 2 * root(eta * beta) * d / (a * root(eta * floor * seen) * sg * (1 - x * g)),
-        "lipschitz": at.norm(radius),
-    }  # fmt: skip
-    for name, value in found.items():
-        checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
+    )
+    claimed.bounds(
+        lambda_min=at.least, beta=beta, floor=floor, profile=sg, lost=x, failure=failure,
+        rate=1 - a * eta * floor * seen * sg * sg * (1 - x * g),
+        required=2 * root(eta * beta) * d / (a * root(eta * floor * seen) * sg * (1 - x * g)),
+        lipschitz=at.norm(radius),
+    )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -11,13 +10,14 @@ import numpy as np
 from flint import arb
 
 from .arithmetic import floats_of, root
-from .ball import Centre, Claim, centre, steepness
 from .fields import Array
 from .file import Stored
 from .graph.ball import GraphBall
 from .graph.file import GraphStored, with_parameters
 from .graph.iterate import group_weights
 from .iterate import Weights, distance, stored_weights
+from .layers.centre import centre
+from .layers.recursion import steepness
 from .pairs.step import PairWeights
 from .pairs.step import distance as pair_distance
 
@@ -33,12 +33,6 @@ class Reference(Protocol):
         ...
 
 
-def summed(c: Stored, hint: float) -> Claim:
-    """A network as the code for balls takes it, K unscaled."""
-    stored = {field.name: getattr(c, field.name) for field in fields(Stored)}
-    return Claim(**{**stored, "loss": "sum"}, radius=0.0, bounds={"lambda_min": hint}, hypotheses=[], grid=[], sigma=[])
-
-
 class LayerReference:
     """Of fully connected layers.
 
@@ -50,7 +44,7 @@ class LayerReference:
     def __init__(self, c: Stored, at: Weights) -> None:
         near = at.floats(c)
         self.weights = stored_weights(near.weights, near.biases)
-        self.centre: Centre = centre(summed(near, -np.inf), lambda note: None)
+        self.centre = centre(near, -np.inf, lambda note: None)
 
     def over(self, at: Weights, reach: arb) -> tuple[arb, arb]:
         """As in `Reference`."""

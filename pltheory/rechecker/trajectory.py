@@ -8,9 +8,10 @@ claims of step t are about. No number of a step is believed before it has been c
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import numpy as np
 from flint import arb
 
 from .arithmetic import root
-from .checks import Check, Checks, Tick, clipping_floor, loss_factor, positive
+from .ball_bounds import integral
+from .checks import Check, Checks, Comparison, Tick, clipping_floor, loss_factor, positive
 from .fields import ACCEPTED, FALSE, SCHEMAS, UNSURE, Array, Stop, damaged, number
 from .file import (
     MOST_LAYERS,
@@ -43,13 +45,11 @@ BOUNDS = {
     "ell": "upper", "beta": "upper", "required": "upper", "mu": "lower", "floor": "lower", "rate": "upper",
     "distance": "upper",
 }  # fmt: skip
-HYPOTHESES = [
-    ("0 < lambda_min(K(w_T))", "<"),
-    ("beta eta < 2", "<"),
-    ("norm of r on B(w_T, eps_T) < (1 - beta eta / 2) int sig", "<"),
-]
+POSITIVE, STEP = "0 < lambda_min(K(w_T))", "beta eta < 2"
+LAST = "norm of r on B(w_T, eps_T) < (1 - beta eta / 2) int sig"
 JUMPS = "norm of r on B(w_T, eps_T) < int (sig (1 - beta eta / 2) - (kap / 2) (1 + beta eta / 2))_+"
 """The last hypothesis of a network with kinks, Theorem N's."""
+HYPOTHESES, KINKED = ([(name, "<") for name in (POSITIVE, STEP, last)] for last in (LAST, JUMPS))
 STEPS = ("rho", "factor", "residual", "lipschitz", "curvature", "beta", "low", "high", "branches")
 """Arrays with one number a step."""
 BRANCHES = {"full": 1, "band": 2, "floor": 4}
@@ -159,7 +159,7 @@ def read_trajectory(text: dict[str, Any], path: Path, admit: Admit) -> Trajector
     radius = number(*read_witness(text, "radius"))
     if grid[0] != eps[-1] or not (np.diff(grid) > 0).all() or grid[-1] != radius:
         damaged("arrays.grid", f"must start at eps_T, increase strictly and end at the radius, {radius!r}")
-    known = [*HYPOTHESES[:2], (JUMPS, "<")] if kinked else HYPOTHESES
+    known = KINKED if kinked else HYPOTHESES
     claimed: dict[str, Any] = dict(
         **vars(stored), bounds=read_bounds(text, BOUNDS), hypotheses=read_hypotheses(text, known),
         eps=eps.tolist(), steps={name: more[name].tolist() for name in names}, end_weights=weights,
@@ -300,11 +300,17 @@ class Replay:
 def check_trajectory(c: TrajectoryClaim | GraphTrajectoryClaim, checks: Checks, tick: Tick) -> None:
     """Recompute every claim of a certificate of Theorem D; the first step that fails ends the recheck."""
     replay = Replay(c)
+    check_run(replay, partial(_last_step, c, replay.balls), checks, tick)
+
+
+def check_run(replay: Replay, last_step: Callable[[Checks, Tick], None], checks: Checks, tick: Tick) -> None:
+    """Recompute what is claimed of the steps and their end, and by `last_step` what is claimed from there on."""
+    c = replay.c
     for t in range(len(c.steps["rho"])):
         tick(f"step {t}")
         before = len(checks)
         replay.step(t, checks)
-        if any(check.code != ACCEPTED for check in checks[before:]):
+        if any(check.code != ACCEPTED for check in itertools.islice(checks, before, None)):
             return
     net = replay.net
     away = net.distance(replay.at, net.end) + replay.apart.union(-replay.apart)
@@ -314,7 +320,7 @@ def check_trajectory(c: TrajectoryClaim | GraphTrajectoryClaim, checks: Checks, 
     checks.compare("bounds.growth", c.bounds["growth"], product_of(factors), "upper")
     displacement = net.distance(net.end, net.start)
     checks.compare("bounds.displacement", c.bounds["displacement"], displacement, "upper")
-    _last_step(c, replay.balls, checks, tick)
+    last_step(checks, tick)
     whole = arb(c.bounds["displacement"]) + c.eps[-1] + c.bounds["required"]
     checks.compare("bounds.distance", c.bounds["distance"], whole, "upper")
 
@@ -335,15 +341,8 @@ def _last_step(c: TrajectoryClaim | GraphTrajectoryClaim, net: Network, checks: 
     beta = c (L_F^2 + rbar ell). Theorem B at w asks for rbar < (1 - beta eta / 2) int_eps^{R + eps} sig; its path then
     ends before the integral has reached rbar, and mu = c sig^2 there.
     """
-    at = net.about_end(tick)
+    at, claimed = net.about_end(tick), Comparison(c, BOUNDS, HYPOTHESES, checks)
     zero, eta, share = arb(0), arb(c.eta), share_of(c)
-
-    def bound(name: str, value: arb) -> None:
-        checks.compare(f"bounds.{name}", c.bounds[name], value, BOUNDS[name])
-
-    def hypothesis(i: int, low: arb, high: arb) -> None:
-        checks.hypothesis(i, c.hypotheses[i], HYPOTHESES[i][0], low, high)
-
     sigma_0, largest = root(at.least), at.largest
     changes: list[arb] = []
     profile: list[arb] = []
@@ -357,28 +356,17 @@ def _last_step(c: TrajectoryClaim | GraphTrajectoryClaim, net: Network, checks: 
     ell = at.steepness(c.grid[-1])
     beta = share * (lipschitz**2 + residual * ell)
     left = 1 - beta * eta / 2
-    bound("residual", residual)
-    bound("lambda_min", at.least)
-    bound("lipschitz", lipschitz)
-    bound("ell", ell)
-    bound("beta", beta)
-    hypothesis(0, zero, at.least)
-    hypothesis(1, beta * eta, arb(2))
+    claimed.bounds(residual=residual, lambda_min=at.least, lipschitz=lipschitz, ell=ell, beta=beta)
+    claimed.hypothesis(POSITIVE, zero, at.least)
+    claimed.hypothesis(STEP, beta * eta, arb(2))
     positive("1 - beta eta / 2", left)
-    widths = [arb(q) - p for p, q in itertools.pairwise(c.grid)]
-    sums = [zero, *itertools.accumulate(w * s for w, s in zip(widths, profile[1:], strict=True))]
-    hypothesis(2, residual, left * sums[-1])
+    sums = integral(c.grid, profile)
+    claimed.hypothesis(LAST, residual, left * sums[-1])
     # The last radius that a path of the length claimed may reach.
     reached = arb(c.grid[0]) + c.bounds["required"]
     j = max((i for i, s in enumerate(c.grid) if s <= reached), default=0)
-    available = left * sums[j]
-    code = ACCEPTED if available >= residual else FALSE if available < residual else UNSURE
-    what = f"(1 - beta eta / 2) int sig = {available.str(17)}, norm of r {residual.str(17)}"
-    checks.append(Check("bounds.required", f"<= {c.bounds['required']!r}", what, code))
-    mu = share * profile[j] ** 2
-    bound("mu", mu)
-    floor = clipping_floor(c, share * lipschitz * residual)
-    bound("floor", floor)
-    bound("rate", loss_factor(mu, beta, eta, floor))
-    below_one = ACCEPTED if c.bounds["rate"] < 1 and c.bounds["mu"] > 0 else FALSE
-    checks.append(Check("bounds.rate", f"{c.bounds['rate']!r} < 1", "a linear rate", below_one))
+    summed = "(1 - beta eta / 2) int sig", left * sums[j]
+    checks.required(c.bounds["required"], summed, ("norm of r", residual))
+    mu, floor = share * profile[j] ** 2, clipping_floor(c, share * lipschitz * residual)
+    claimed.bounds(mu=mu, floor=floor, rate=loss_factor(mu, beta, eta, floor))
+    checks.linear(c.bounds)

@@ -16,13 +16,15 @@ from pltheory.nets.kinds.affine import Affine
 from pltheory.nets.kinds.pointwise import Pointwise
 from pltheory.nets.kinds.product import Product
 from pltheory.nets.kinds.tokens import Tokens
-from pltheory.rechecker.ball import Claim, centre, steepness
+from pltheory.rechecker.file import Stored
 from pltheory.rechecker.graph.centre import GraphCentre, graph_centre, values_of
 from pltheory.rechecker.graph.file import _kind
 from pltheory.rechecker.graph.kinds import pointwise as recheck_pointwise
 from pltheory.rechecker.graph.kinds.kind import Kind
 from pltheory.rechecker.graph.recursion import Recursion
 from pltheory.rechecker.graph.text import read_nodes
+from pltheory.rechecker.layers.centre import centre
+from pltheory.rechecker.layers.recursion import steepness
 from pltheory.rechecker.midpoint import Approx, Upper
 from tests.cases import CASES
 from tests.rechecker.graphs import Builder, Naive, flat, jacobian, network_text, outputs, parameters_of
@@ -237,13 +239,12 @@ def test_fully_connected_networks_as_layered_graphs(index: int) -> None:
     kinds = kinds_of(graph)
     at = graph_centre(kinds, x.numpy(), y.numpy(), lambda _: None)
     own = Recursion(kinds, at.rules, len(graph.groups))
-    stored = Claim(
+    stored = Stored(
         "B", "sum", "gd", 0.1, 1.0, 1.0, case.activation, list(net.kappas), list(net.taus),
         [w.detach().numpy() for w in net.weights], [None if b is None else b.detach().numpy() for b in biases],
         x.numpy(), y.numpy(), {},
-        1.0, {"lambda_min": float(at.sigma[0] ** 2)}, [], [], [],
     )  # fmt: skip
-    layers = centre(stored, lambda _: None)
+    layers = centre(stored, float(at.sigma[0] ** 2), lambda _: None)
     assert at.sigma[0] ** 2 == pytest.approx(float(layers.least.mid()), rel=1e-7, abs=1e-13)
     assert float(at.residual.value) == pytest.approx(float(layers.residual.mid()), rel=1e-9)
     for s in (0.0, 0.1, 1.0):

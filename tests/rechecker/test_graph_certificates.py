@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from pltheory.rechecker import ball, recheck
+from pltheory.rechecker import ball_bounds, recheck
 from pltheory.rechecker.ball import BOUNDS, HYPOTHESES
 from tests.forge import (
     DAMAGED,
@@ -73,7 +73,7 @@ def certificate(folder: Path, name: str, theorem: str = "B", loss: str = "sum") 
     beta = (lipschitz**2 + residual * ell) * up
     eta = 0.5 / beta
     left = (1 - beta * eta / 2) * down
-    names = HYPOTHESES[theorem]
+    names = [name for name, _ in HYPOTHESES[theorem]]
     if theorem in ("A", "A'"):
         j, mu = len(grid) - 1, sigma[-1] ** 2
         required = residual / (sigma[-1] * left)
@@ -129,7 +129,7 @@ def test_every_number_inflated_is_rejected_by_name(tmp_path: Path, name: str, th
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Theorem E, which proves more than the recursions in a network as small as these."""
-    monkeypatch.setattr(ball, "covered", lambda *_: False)
+    monkeypatch.setattr(ball_bounds, "covered", lambda *_: False)
 
 
 @pytest.mark.usefixtures("plain")
@@ -266,7 +266,7 @@ def test_a_chain_of_sums_that_hold_a_node_twice_ends(tmp_path: Path) -> None:
     x, y = data(graph)
     lower = ("lambda_min", "mu", "floor")
     bounds = {name: ("lower" if name in lower else "upper", 1.0) for name in BOUNDS}
-    hypotheses = [(name, 0.0, 1.0) for name in HYPOTHESES["B"]]
+    hypotheses = [(name, 0.0, 1.0) for name, _ in HYPOTHESES["B"]]
     grid = np.array([0.0, 1.0])
     forge = write(tmp_path, graph, x, y, "B", bounds, hypotheses, 0.1, grid, grid)
     assert recheck(forge.path, most_seconds=60).code == FALSE

@@ -142,9 +142,8 @@ def test_the_sections_are_read_exactly(tmp_path: Path, name: str) -> None:
 def claim_of(witness: Witness, m: float, nesterov: bool, beta: float, eta: float, sigma: float) -> Any:
     """What the recheck of the forms reads of a certificate."""
     at = {name: getattr(witness, name) for name in ("ahead", "weight", "k", "omega")}
-    return SimpleNamespace(
-        momentum=m, nesterov=nesterov, pieces=witness.pieces, at=at, bounds={"beta": beta}, eta=eta, sigma=[sigma, 0.0]
-    )
+    on = SimpleNamespace(bounds={"beta": beta}, eta=eta, sigma=[sigma, 0.0])
+    return SimpleNamespace(on=on, momentum=m, nesterov=nesterov, pieces=witness.pieces, at=at)
 
 
 @cache

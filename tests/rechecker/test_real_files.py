@@ -13,7 +13,7 @@ import pltheory as pl
 from pltheory.certificates.basin import certify_basin
 from pltheory.certification import certificate, verified_profile
 from pltheory.certification.claim import Claim
-from pltheory.rechecker import ball as recheck_ball
+from pltheory.rechecker import ball_bounds as recheck_ball
 from pltheory.rechecker import recheck
 from tests.benchmarks.certified import SETTINGS
 from tests.benchmarks.class_g import digits, tokens

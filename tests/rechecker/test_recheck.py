@@ -37,7 +37,7 @@ from pltheory.optim import (
     StepSettings,
 )
 from pltheory.problem.problem import Problem
-from pltheory.rechecker import CHECKERS, recheck, statements
+from pltheory.rechecker import CHECKERS, ball_bounds, recheck, statements
 from pltheory.rechecker import arithmetic as arithmetic
 from pltheory.rechecker import ball as recheck_ball
 from pltheory.rechecker import file as recheck_file
@@ -234,7 +234,7 @@ def test_another_theorem_with_these_numbers_is_rejected(tmp_path: Path, donor: s
     forge = forged(tmp_path, ONE, 0, donor)
     theorem = THEOREM_OF[name]
     forge.text.update(theorem=name, conclusion=theorem.conclusion, citation=theorem.citation)
-    for h, text in zip(forge.text["hypotheses"], recheck_ball.HYPOTHESES[name], strict=True):
+    for h, (text, _) in zip(forge.text["hypotheses"], recheck_ball.HYPOTHESES[name], strict=True):
         h["name"] = text
     result = recheck(forge.write_text())
     assert result.code == FALSE, result.message
@@ -243,7 +243,7 @@ def test_another_theorem_with_these_numbers_is_rejected(tmp_path: Path, donor: s
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Theorem E, which proves more than the recursions in networks as small as these."""
-    monkeypatch.setattr(recheck_ball, "covered", lambda *_: False)
+    monkeypatch.setattr(ball_bounds, "covered", lambda *_: False)
 
 
 @pytest.mark.usefixtures("plain")

@@ -1,4 +1,4 @@
-"""Norms of a fully connected network at doubles, in doubles, for the recursion of `ball.steepness`."""
+"""Norms of a fully connected network at doubles, in doubles, for `recursion.steepness`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 from flint import arb
 
 from ..arithmetic import ACTIVATIONS
-from ..ball import Norms, steepness
 from ..fields import Array
 from ..file import Stored
 from ..graph.centre import affine_rules, values_of
@@ -15,6 +14,8 @@ from ..graph.kernel import Kernel, Use
 from ..graph.kinds.affine import Affine, AffineRules
 from ..midpoint import Approx, Upper, norms
 from ..spectra import norm_bounds
+from .centre import Norms
+from .recursion import steepness
 
 
 class LayerNorms:
