@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
 from ..optim import ClippedSettings, StepSettings, certifiable
-from ..problem.problem import Problem
 from ..rigor.arithmetic import INTERVALS
 from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array
 from ..rigor.scalar import Interval, integral_below, interval
 from ..theory.potential import Constants, ahead
 from ..theory.statement import Statement
+from .balls import Balls
 from .centre import Centre
-from .certificate import proved_on
 from .claim import Claim, Inequality, bounds
 from .conclusion import path_end
-from .profile import Profile
 from .steps import At, Law
 from .verified_profile import points_of, positive_and_smooth, step_of, verified_profile
 
@@ -33,38 +30,17 @@ MOST_FACTORS = 10**6
 """Factors of a schedule in a file that a recheck reads."""
 
 
-def certify_steps(
-    problem: Problem,
-    settings: StepSettings,
-    law: Law,
-    statement: Statement,
-    radii: Sequence[float],
-    guess: Profile,
-    *,
-    centre: Centre | None = None,
-    sharp: bool = False,
-) -> Claim:
-    """Prove a theorem about steps on one ball with arithmetic that counts its own rounding.
+def certify_steps(balls: Balls, settings: StepSettings, law: Law, statement: Statement) -> Claim:
+    """Prove a theorem about steps on one ball; arguments and errors as `certify` of a ball.
 
     Args:
-        problem: network of class N or G, and data.
-        settings: step rule; "c/beta" is turned into a double with the verified beta.
+        balls: to be tried.
+        settings: step rule.
         law: of the theorem.
         statement: the theorem in words.
-        radii: R of the ball, and others to be tried.
-        guess: the float64 profile, trusted for nothing but where to look for eigenvalues.
-        centre: verified numbers from `enclose`, if at hand.
-        sharp: whether Theorem E is to sharpen the profile.
-
-    Raises:
-        InvalidInputError, NotAvailableError, NoVerdictError, RoundingEnvironmentError: as `certify` of a ball.
     """
-    rule = certifiable(settings, law.forms)
-
-    def build(at: Centre, radius: float) -> Claim:
-        return _build(str(problem.objective), rule, law, statement, at, radius)
-
-    return proved_on(problem, build, radii, guess, centre=centre, sharp=sharp)
+    rule, loss = certifiable(settings, law.forms), str(balls.problem.objective)
+    return balls.proved(lambda centre, radius: _build(loss, rule, law, statement, centre, radius))
 
 
 def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, centre: Centre, radius: float) -> Claim:

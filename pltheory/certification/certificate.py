@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..optim import ClippedSettings, StepSettings, certifiable
-from ..problem.problem import Problem
-from ..rigor import environment
 from ..rigor.arithmetic import INTERVALS
 from ..rigor.scalar import Interval, certainly_less, integral_below, interval
 from ..theory.arithmetic import Arithmetic, Scalar
 from ..theory.formulas import slack
 from ..theory.statement import Statement
+from .balls import Balls
 from .centre import Centre
 from .claim import Claim, Inequality, bounds
 from .conclusion import conclude, floor_below, rate_above
-from .enclose import enclose
-from .profile import Profile
-from .sharpened import with_kernel
-from .stored import require_unchanged
-from .stored_graph import stored
 from .verified_profile import POINTS, points_of, positive_and_smooth, step_of, verified_profile
 
 Radius = Callable[[Scalar, Scalar, Scalar, Scalar, Arithmetic], Scalar]
@@ -52,86 +46,20 @@ class BallCondition:
         return self.radius is None
 
 
-def certify(
-    problem: Problem,
-    settings: StepSettings,
-    condition: BallCondition,
-    radii: Sequence[float],
-    guess: Profile,
-    *,
-    centre: Centre | None = None,
-    sharp: bool = False,
-) -> Claim:
+def certify(balls: Balls, settings: StepSettings, condition: BallCondition) -> Claim:
     """Prove a theorem's hypotheses on one ball with arithmetic that counts its own rounding.
 
     Args:
-        problem: network of class N or G, and data.
+        balls: to be tried.
         settings: step rule; "c/beta" is turned into a double with the verified beta.
         condition: what the theorem asks for.
-        radii: R of the ball, and others to be tried where the hypotheses are not proved on that.
-        guess: the float64 profile, trusted for nothing but where to look for eigenvalues.
-        centre: verified numbers from `enclose`, if at hand; the certificate is then about its arrays.
-        sharp: whether Theorem E is to sharpen the profile.
-
-    Returns:
-        A claim whose `holds` says whether every inequality is proved.
 
     Raises:
-        InvalidInputError: the network or the data changed meanwhile.
-        NotAvailableError: not of class N or G, not smooth, or a step rule that certificates do not speak of.
-        NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
-        RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
+        NotAvailableError: a step rule that certificates do not speak of, or as `Balls.proved`.
+        InvalidInputError, NoVerdictError, RoundingEnvironmentError: as `Balls.proved`.
     """
-    rule = certifiable(settings)
-
-    def build(at: Centre, radius: float) -> Claim:
-        return _build(str(problem.objective), rule, at, radius, condition)
-
-    return proved_on(problem, build, radii, guess, centre=centre, sharp=sharp)
-
-
-def proved_on(
-    problem: Problem,
-    build: Callable[[Centre, float], Claim],
-    radii: Sequence[float],
-    guess: Profile,
-    *,
-    centre: Centre | None = None,
-    sharp: bool = False,
-) -> Claim:
-    """The first claim that holds on one of the balls, else the last. Arguments and errors as `certify`.
-
-    Args:
-        problem: network and data.
-        build: from the centre and a radius to a claim.
-        radii: R of the balls.
-        guess: the float64 profile.
-        centre: verified numbers, if at hand.
-        sharp: whether Theorem E is to sharpen the profile.
-    """
-    environment.require()
-    share = problem.share
-    live = centre is None
-    if centre is None:
-        centre = enclose(stored(problem), spectrum=_eigenvalues(guess, float(share)))
-    if sharp:
-        centre = with_kernel(centre)
-    for radius in radii:
-        claim = build(centre, radius)
-        if claim.holds:
-            break
-    # Pools may have been restarted with other flags meanwhile.
-    environment.require()
-    if live:
-        require_unchanged(claim.arrays, stored(problem))
-    return claim
-
-
-def _eigenvalues(guess: Profile, scale: float) -> tuple[float | None, float | None]:
-    """The extreme kernel eigenvalues that a profile was made from; None for one that it does not know well."""
-    smallest, largest = guess.lambda_0.value / scale, float(guess.lipschitz[0]) ** 2 / scale
-    # Below that share of the largest, a smallest eigenvalue from LAPACK may be off by more than the proof loses.
-    return smallest if smallest > 2.0**-30 * largest else None, largest if largest > 0 else None
+    rule, loss = certifiable(settings), str(balls.problem.objective)
+    return balls.proved(lambda centre, radius: _build(loss, rule, centre, radius, condition))
 
 
 def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, condition: BallCondition) -> Claim:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ..optim import ClippedSettings, StepSettings, certifiable
-from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array, mul_up, sum_up
 from ..rigor.scalar import Interval, integral_below, interval
 from ..theory.formulas import loss_floor, rate_classic, slack
 from ..theory.statement import Statement
+from .balls import Balls
 from .centre import Centre
-from .certificate import proved_on
 from .claim import Claim, Inequality, bounds
 from .conclusion import floor_below, path_end
 from .horizon import FORMS, OnBall, best_horizon, clipped_norm, reached, runs
-from .profile import Profile
 from .stored import Stored
 from .trajectory.network import norm
 from .verified_profile import points_of, positive_and_smooth, verified_profile
@@ -31,36 +28,16 @@ def weights_above(a: Stored) -> float:
     return norm([v for name, v in a.named().items() if name[0] in "Wb"]).hi
 
 
-def certify_decay(
-    problem: Problem,
-    settings: StepSettings,
-    statement: Statement,
-    radii: Sequence[float],
-    guess: Profile,
-    *,
-    centre: Centre | None = None,
-    sharp: bool = False,
-) -> Claim:
-    """Prove Theorem W2 on one ball with arithmetic that counts its own rounding.
+def certify_decay(balls: Balls, settings: StepSettings, statement: Statement) -> Claim:
+    """Prove Theorem W2 on one ball; arguments and errors as `certify` of a ball.
 
     Args:
-        problem: network of class N or G, and data.
-        settings: step rule with weight decay; "c/beta" is turned into a double with the verified beta.
+        balls: to be tried.
+        settings: step rule with weight decay.
         statement: the theorem in words.
-        radii: R of the ball, and others to be tried.
-        guess: the float64 profile, trusted for nothing but where to look for eigenvalues.
-        centre: verified numbers from `enclose`, if at hand.
-        sharp: whether Theorem E is to sharpen the profile.
-
-    Raises:
-        InvalidInputError, NotAvailableError, NoVerdictError, RoundingEnvironmentError: as `certify` of a ball.
     """
-    rule = certifiable(settings, FORMS)
-
-    def build(at: Centre, radius: float) -> Claim:
-        return _build(str(problem.objective), rule, statement, at, radius)
-
-    return proved_on(problem, build, radii, guess, centre=centre, sharp=sharp)
+    rule, loss = certifiable(settings, FORMS), str(balls.problem.objective)
+    return balls.proved(lambda centre, radius: _build(loss, rule, statement, centre, radius))
 
 
 def _build(loss: str, rule: ClippedSettings, statement: Statement, centre: Centre, radius: float) -> Claim:

@@ -11,7 +11,6 @@ the steps. For eps = 0 with Phi finite, w_t converges to a zero of L within rho,
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,21 +18,16 @@ import numpy as np
 from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.gauge import Gauge, path_above, steps_above
 from ..problem.loss import Loss, WeightedSquareLoss
-from ..problem.problem import Problem
-from ..rigor import environment
 from ..rigor.arithmetic import INTERVALS
 from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array, sqrt_down, sqrt_up
 from ..rigor.scalar import integral_below, interval
 from ..theory.formulas import decrease, slack
 from ..theory.statement import Statement
+from .balls import Balls
 from .centre import Centre, kept_over
 from .claim import Claim, Inequality, bounds
 from .conclusion import floor_below, path_end
-from .enclose import enclose
-from .sharpened import with_kernel
-from .stored import require_unchanged
-from .stored_graph import stored
 from .verified_profile import KINKS, POINTS, SHARP_POINTS, changes_over
 
 LEVELS = 256
@@ -121,55 +115,28 @@ def default_level(loss: Loss, start: float, n: int, outputs: int) -> float:
     return 0.1 * start if certain is None else min(0.5 * start, certain)
 
 
-def certify_level(
-    problem: Problem,
-    settings: StepSettings,
-    statement: Statement,
-    radii: Sequence[float],
-    level: float,
-    *,
-    centre: Centre | None = None,
-    sharp: bool = False,
-) -> Claim:
-    """Prove Theorem L's hypotheses on one ball with arithmetic that counts its own rounding.
+def certify_level(balls: Balls, settings: StepSettings, statement: Statement, level: float) -> Claim:
+    """Prove Theorem L's hypotheses on one ball; arguments and errors as `certify` of a ball.
 
     Args:
-        problem: network of class N or G, data and a loss with a gauge.
-        settings: step rule; "c/beta" is turned into a double with the verified beta.
+        balls: to be tried; the problem's loss has a gauge.
+        settings: step rule.
         statement: the theorem in words.
-        radii: R of the ball, and others to be tried where the hypotheses are not proved on that.
         level: eps, in the scale of the loss in use.
-        centre: verified numbers from `enclose`, if at hand; the certificate is then about its arrays.
-        sharp: whether Theorem E is to sharpen the profile.
-
-    Raises:
-        InvalidInputError: the network or the data changed meanwhile.
-        NotAvailableError: not of class N or G, not smooth, or a step rule that certificates do not speak of.
-        NoVerdictError: an overflow, or a bound that cannot be verified.
-        RoundingEnvironmentError: the processor does not round as the bounds presuppose.
     """
-    environment.require()
-    rule, live = certifiable(settings), centre is None
-    if centre is None:
-        centre = enclose(stored(problem))
-    if sharp:
-        centre = with_kernel(centre)
-    loss, y = problem.objective, centre.arrays.y
-    start = loss.enclose(centre.outputs, y).hi * ROOM
-    if not start > level:
-        raise NoVerdictError(f"the loss at the start, {start:.6g}, is at most the level, {level:.6g}")
-    way = descent(loss.gauge(*y.shape), start, level)
-    certain = loss.level_of_accuracy(*y.shape)
-    right = float(certain is not None and 0 < level <= certain)
+    rule, loss = certifiable(settings), balls.problem.objective
     weights = {"weights": np.array(loss.weights)} if isinstance(loss, WeightedSquareLoss) else {}
-    for radius in radii:
-        claim = _claim(str(loss), rule, centre, radius, way, right, weights, statement)
-        if claim.holds:
-            break
-    environment.require()
-    if live:
-        require_unchanged(claim.arrays, stored(problem))
-    return claim
+
+    def build(centre: Centre, radius: float) -> Claim:
+        y = centre.arrays.y
+        start = loss.enclose(centre.outputs, y).hi * ROOM
+        if not start > level:
+            raise NoVerdictError(f"the loss at the start, {start:.6g}, is at most the level, {level:.6g}")
+        way, certain = descent(loss.gauge(*y.shape), start, level), loss.level_of_accuracy(*y.shape)
+        right = float(certain is not None and 0 < level <= certain)
+        return _claim(str(loss), rule, centre, radius, way, right, weights, statement)
+
+    return balls.proved(build)
 
 
 def _claim(

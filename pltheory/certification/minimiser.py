@@ -9,7 +9,6 @@ hidden layer the contracted form of Theorem D, whichever is smaller.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,8 +22,8 @@ from ..theory import NotAvailableError
 from ..theory.arithmetic import FLOATS
 from ..theory.formulas import rate, slack
 from ..theory.statement import Statement
+from .balls import Balls
 from .centre import Centre
-from .certificate import proved_on
 from .claim import Claim, Inequality, bounds
 from .conclusion import floor_below, rate_above
 from .profile import Profile
@@ -174,34 +173,16 @@ def search(problem: Problem, settings: StepSettings, p: Profile, headroom: float
     return max(found, key=lambda f: (f[0].ratio, f[0].tau))
 
 
-def certify_minimiser(
-    problem: Problem,
-    settings: StepSettings,
-    statement: Statement,
-    radii: Sequence[float],
-    guess: Profile,
-    *,
-    centre: Centre | None = None,
-) -> Claim:
-    """Prove Theorem W1 on one ball with arithmetic that counts its own rounding.
+def certify_minimiser(balls: Balls, settings: StepSettings, statement: Statement) -> Claim:
+    """Prove Theorem W1 on one ball; arguments and errors as `certify` of a ball.
 
     Args:
-        problem: network of class N, and data.
-        settings: step rule with coupled weight decay; "c/beta" is turned into a double with the verified beta.
+        balls: to be tried; the network is of class N.
+        settings: step rule with coupled weight decay.
         statement: the theorem in words.
-        radii: R of the ball, and others to be tried.
-        guess: the float64 profile, trusted for nothing but where to look for eigenvalues.
-        centre: verified numbers from `enclose`, if at hand.
-
-    Raises:
-        InvalidInputError, NotAvailableError, NoVerdictError, RoundingEnvironmentError: as `certify` of a ball.
     """
     rule = certifiable(settings, FORMS)
-
-    def build(at: Centre, radius: float) -> Claim:
-        return _build(problem, rule, statement, at, radius)
-
-    return proved_on(problem, build, radii, guess, centre=centre)
+    return balls.proved(lambda centre, radius: _build(balls.problem, rule, statement, centre, radius))
 
 
 def _build(problem: Problem, rule: ClippedSettings, statement: Statement, centre: Centre, radius: float) -> Claim:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ..certification.balls import Balls
 from ..certification.centre import Centre
 from ..certification.certificate import BallCondition, Radius, certify
 from ..certification.claim import Claim
@@ -186,21 +187,12 @@ class BallTheorem(TheoremOnBall):
         radius = max(found.radius, float(guess.radii[1]))
         # Round-off may ask for more room than a ball chosen in floating point has to spare.
         radii = [radius] if found.best_radius <= radius else [radius, found.best_radius]
-        return self.certified(problem, settings, radii, guess, centre, sharp=sharp)
+        return self.certified(Balls(problem, radii, guess, centre, sharp), settings)
 
-    def certified(
-        self,
-        problem: Problem,
-        settings: StepSettings,
-        radii: Sequence[float],
-        guess: Profile,
-        centre: Centre | None,
-        *,
-        sharp: bool,
-    ) -> Claim:
-        """The claim on the first of the balls on which the hypotheses are proved; arguments as `certify_near`."""
+    def certified(self, balls: Balls, settings: StepSettings) -> Claim:
+        """The claim on the first of the balls on which the hypotheses are proved."""
         assert self.condition is not None
-        return certify(problem, settings, self.condition, radii, guess, centre=centre, sharp=sharp)
+        return certify(balls, settings, self.condition)
 
     def ratio(self, p: Profile, settings: StepSettings) -> float:
         """The largest ratio over the balls of a profile."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..certification.balls import Balls
 from ..certification.centre import Centre
 from ..certification.claim import Claim
 from ..certification.conclusion import path_end
@@ -200,7 +201,8 @@ class DownToALevel(TheoremOnBall):
         radius = max(on.radius, float(p.radii[1]))
         # Round-off may ask for more room than a ball chosen in floating point has to spare.
         radii = [radius] if on.best_radius <= radius else [radius, on.best_radius]
-        return certify_level(problem, settings, self.statement, radii, way.level, centre=centre, sharp=found.sharp)
+        balls = Balls(problem, radii, centre=centre, sharp=found.sharp)
+        return certify_level(balls, settings, self.statement, way.level)
 
     def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """The proof on a ball found here, down to the level that the loss has by itself."""

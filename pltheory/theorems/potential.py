@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..certification.any_steps import certify_steps, horizon, later_rate, loss_at_end
+from ..certification.balls import Balls
 from ..certification.centre import Centre
 from ..certification.claim import Claim
 from ..certification.conclusion import path_end
@@ -157,18 +158,9 @@ class PotentialTheorem(IntegralTheorem):
         """As of `BallTheorem`, for a buffer of that length at the start."""
         return self.search_ball(profile_at(problem), settings, buffer=buffer)
 
-    def certified(
-        self,
-        problem: Problem,
-        settings: StepSettings,
-        radii: Sequence[float],
-        guess: Profile,
-        centre: Centre | None,
-        *,
-        sharp: bool,
-    ) -> Claim:
+    def certified(self, balls: Balls, settings: StepSettings) -> Claim:
         """By `certify_steps`."""
-        return certify_steps(problem, settings, self.law, self.statement, radii, guess, centre=centre, sharp=sharp)
+        return certify_steps(balls, settings, self.law, self.statement)
 
     def prove(self, question: Question, found: Ball) -> StepsBall:
         """The same ball with proved constants."""

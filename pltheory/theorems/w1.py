@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..certification.balls import Balls
 from ..certification.claim import Claim
 from ..certification.minimiser import FORMS, Minimum, certify_minimiser, search
 from ..certification.profile import Profile
@@ -109,7 +110,7 @@ class LocalMinimiser(TheoremOnBall):
         p, problem, settings = found.profile, question.problem, question.settings
         roomy = search(problem, settings, p, HEADROOM)[0].radius
         radii = sorted({roomy, found.minimum.radius}, reverse=True)
-        c = certify_minimiser(problem, settings, self.statement, radii, p, centre=question.at.centre)
+        c = certify_minimiser(Balls(problem, radii, p, question.at.centre), settings, self.statement)
         c.require_holds()
         proved = Minimum(
             radius=c.numbers["radius"],
@@ -130,7 +131,7 @@ class LocalMinimiser(TheoremOnBall):
             raise NotAvailableError(f"Theorem {self.id} speaks of fully connected smooth networks only")
         guess = profile_at(problem)
         radius = search(problem, settings, guess, HEADROOM)[0].radius
-        return certify_minimiser(problem, settings, self.statement, [radius], guess)
+        return certify_minimiser(Balls(problem, [radius], guess), settings, self.statement)
 
     def concluded(self, question: Question, found: Convex) -> str:
         """And the numbers: where the minimiser is, and the rate."""

@@ -6,6 +6,7 @@ import contextlib
 import math
 from dataclasses import dataclass, replace
 
+from ..certification.balls import Balls
 from ..certification.claim import Claim
 from ..certification.decay import certify_decay
 from ..certification.horizon import FORMS, Found, Horizon, search
@@ -126,10 +127,8 @@ class DecayToFloor(TheoremOnBall):
         sharp = found.profile is not question.at.profile
         at = search(question.settings, found.profile, norm_of(question.problem), HEADROOM)
         radii = [at.radius] if at.radius == found.constants.radius else [at.radius, found.constants.radius]
-        c = certify_decay(
-            question.problem, question.settings, self.statement, radii, found.profile,
-            centre=question.at.centre, sharp=sharp,
-        )  # fmt: skip
+        balls = Balls(question.problem, radii, found.profile, question.at.centre, sharp)
+        c = certify_decay(balls, question.settings, self.statement)
         c.require_holds()
         return self._proved(found, c)
 
@@ -158,7 +157,7 @@ class DecayToFloor(TheoremOnBall):
             with contextlib.suppress(NotAvailableError, NumericalFailureError):
                 guess, sharp = sharpened(problem, guess), True
                 at = search(settings, guess, weights, HEADROOM)
-        return certify_decay(problem, settings, self.statement, [at.radius], guess, sharp=sharp)
+        return certify_decay(Balls(problem, [at.radius], guess, sharp=sharp), settings, self.statement)
 
     def concluded(self, question: Question, found: Decayed) -> str:
         """And the numbers: how many steps, the floor, and the loss after them."""

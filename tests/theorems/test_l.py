@@ -15,6 +15,7 @@ from flint import arb, ctx
 
 import pltheory as pl
 from pltheory.certification import level as proof
+from pltheory.certification.balls import Balls
 from pltheory.certification.claim import Claim
 from pltheory.problem.loss import CrossEntropyLoss, WeightedSquareLoss, loss_of
 from pltheory.problem.problem import Problem
@@ -118,7 +119,7 @@ def test_accuracy_is_certified_where_the_level_forces_it():
     sure = problem.objective.level_of_accuracy(*problem.y.shape)
     start = float(problem.value().detach())
     for level, certain in ((min(0.9 * start, sure), True), (0.9 * start, 0.9 * start <= sure)):
-        claim = proof.certify_level(problem, RULE, THEOREM.statement, [0.5, 1.0, 2.0], level)
+        claim = proof.certify_level(Balls(problem, [0.5, 1.0, 2.0]), RULE, THEOREM.statement, level)
         assert claim.holds
         assert claim["accuracy"] == float(certain)
 
@@ -175,7 +176,9 @@ def test_the_loss_at_enclosed_outputs_holds_it_in_balls(name, y):
 @cache
 def certificate() -> Claim:
     problem = near("cross-entropy")
-    return proof.certify_level(problem, RULE, THEOREM.statement, [0.5, 1.0], 0.9 * float(problem.value().detach()))
+    return proof.certify_level(
+        Balls(problem, [0.5, 1.0]), RULE, THEOREM.statement, 0.9 * float(problem.value().detach())
+    )
 
 
 def forged(folder: Path) -> Forge:
@@ -216,7 +219,7 @@ def test_accuracy_is_not_claimed_of_a_level_that_does_not_force_it(tmp_path: Pat
     problem = near("cross-entropy", 6, 4000)
     start = float(problem.value().detach())
     assert 0.95 * start > math.log(2)
-    claim = proof.certify_level(problem, RULE, THEOREM.statement, [0.25, 0.5, 1.0, 2.0], 0.95 * start)
+    claim = proof.certify_level(Balls(problem, [0.25, 0.5, 1.0, 2.0]), RULE, THEOREM.statement, 0.95 * start)
     assert claim.holds
     forge = Forge(tmp_path, claim.text("c.cert.npz"), claim.arrays_bytes())
     forge.text["bounds"]["accuracy"].update(number(1.0))
