@@ -11,7 +11,7 @@ from ..optim import ClippedSettings, StepSettings, certifiable
 from ..rigor.arithmetic import INTERVALS
 from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array
-from ..rigor.scalar import Interval, integral_below, interval
+from ..rigor.scalar import Interval, interval
 from ..theory.potential import Constants, ahead
 from ..theory.statement import Statement
 from .balls import Balls
@@ -60,11 +60,10 @@ def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, cen
     start = law.start(how, at, found.c)
     if buffer and start.hi > highest.hi:
         raise NoVerdictError(f"rho_0 = {start.hi:.6g} is above what beta allows for, {highest.hi:.6g}")
-    k = interval(found.k)
-    available = np.array([max(0.0, (k * interval(float(s))).lo) for s in integral_below(on.grid, on.sigma)])
+    available = np.maximum(on.available(interval(found.k)), 0.0)
     inequalities.append(Inequality("rho_0 < k int_0^R sig", start.hi, "<", float(available[-1])))
     end = path_end(available, start.hi)
-    mu = max(0.0, (interval(float(on.sigma[end])) ** 2).lo)
+    mu = on.mu(end)
     proved = all(i.holds for i in inequalities)
     floor = law.floor(rule, at, found) if proved else 0.0
     factors, tail = horizon(rule)
@@ -85,7 +84,7 @@ def _build(loss: str, rule: ClippedSettings, law: Law, statement: Statement, cen
         bounds=bounds(
             residual=("upper", on.residual.hi),
             start=("upper", start.hi),
-            lambda_min=("lower", (interval(centre.lambda_min.at_least()) * on.root * on.root).lo),
+            lambda_min=("lower", on.lambda_min),
             largest=("upper", on.norm.hi),
             lipschitz=("upper", on.lipschitz.hi),
             ell=("upper", on.ell.hi),

@@ -1,4 +1,4 @@
-"""Balls about the weights of a problem on which a theorem is to be proved, and the front that all those proofs share."""
+"""Balls about the weights on which a theorem is to be proved, and the front that all those proofs share."""
 
 from __future__ import annotations
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from ..optim import ClippedSettings, StepSettings, certifiable
 from ..rigor.arithmetic import INTERVALS
-from ..rigor.scalar import Interval, certainly_less, integral_below, interval
+from ..rigor.scalar import Interval, certainly_less, interval
 from ..theory.arithmetic import Arithmetic, Scalar
 from ..theory.formulas import slack
 from ..theory.statement import Statement
@@ -64,7 +62,7 @@ def certify(balls: Balls, settings: StepSettings, condition: BallCondition) -> C
 
 def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, condition: BallCondition) -> Claim:
     on = verified_profile(centre, loss, radius, points_of(centre, POINTS if condition.integrated else 1))
-    root, residual, grid, sigma, lipschitz, ell = on.root, on.residual, on.grid, on.sigma, on.lipschitz, on.ell
+    residual, grid, sigma, lipschitz, ell = on.residual, on.grid, on.sigma, on.lipschitz, on.ell
     beta = on.beta(residual)
     eta = step_of(rule, beta)
     left = slack(beta, interval(eta))
@@ -72,7 +70,7 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
     inequalities = [first, Inequality("beta eta < 2", (beta * interval(eta)).hi, "<", 2.0), *kinks]
     floor = floor_below(rule.gamma, rule.delta, lipschitz * residual)
     if condition.integrated:
-        available = np.array([(left * interval(float(s))).lo for s in integral_below(grid, sigma)])
+        available = on.available(left)
         inequalities.append(Inequality(INTEGRAL_NAMES[-1], residual.hi, "<", float(available[-1])))
         found = conclude(sigma, available, residual.hi, beta, eta, floor)
         required, mu, q = float(grid[found.end]), found.mu, found.rate
@@ -88,7 +86,7 @@ def _build(loss: str, rule: ClippedSettings, centre: Centre, radius: float, cond
         replace(rule, eta=eta),
         bounds=bounds(
             residual=("upper", residual.hi),
-            lambda_min=("lower", (interval(centre.lambda_min.at_least()) * root * root).lo),
+            lambda_min=("lower", on.lambda_min),
             lipschitz=("upper", lipschitz.hi),
             ell=("upper", ell.hi),
             beta=("upper", beta.hi),

@@ -64,7 +64,7 @@ def _build(loss: str, rule: ClippedSettings, statement: Statement, centre: Centr
     sums = integral_below(on.grid[first:], on.sigma[first:])
     available = np.concatenate([np.zeros(first), [max(0.0, (left * interval(float(s))).lo) for s in sums]])
     end = path_end(available, most.hi)
-    mu = interval(max(0.0, (interval(float(on.sigma[end])) ** 2).lo))
+    mu = interval(on.mu(end))
     positive, *kinks = positive_and_smooth(centre, radius)
     inequalities = (
         positive,
@@ -88,7 +88,7 @@ def _build(loss: str, rule: ClippedSettings, statement: Statement, centre: Centr
         bounds=bounds(
             residual=("upper", on.residual.hi),
             weights=("upper", start),
-            lambda_min=("lower", (interval(centre.lambda_min.at_least()) * on.root * on.root).lo),
+            lambda_min=("lower", on.lambda_min),
             lipschitz=("upper", lipschitz.hi),
             ell=("upper", on.ell.hi),
             reached=("upper", most.hi),

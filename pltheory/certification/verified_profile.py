@@ -12,7 +12,7 @@ from ..rigor.arithmetic import INTERVALS
 from ..rigor.errors import NoVerdictError
 from ..rigor.interval_arrays import INTERVAL_ARRAYS, intervals
 from ..rigor.roundoff import Array, sqrt_down, sqrt_up
-from ..rigor.scalar import Interval, interval
+from ..rigor.scalar import Interval, integral_below, interval
 from ..theory import NotAvailableError
 from ..theory.formulas import smoothness
 from .centre import Centre, kept_over
@@ -40,6 +40,7 @@ class VerifiedProfile:
         lipschitz: of ||J|| on the ball of radius `edge`.
         ell: of the Lipschitz constant of J there.
         root: of sqrt(c), the loss in use being c/2 ||F - y||^2.
+        lambda_min: lower bound of the smallest eigenvalue of K(w_0).
         edge: at least R.
     """
 
@@ -51,7 +52,16 @@ class VerifiedProfile:
     lipschitz: Interval
     ell: Interval
     root: Interval
+    lambda_min: float
     edge: float
+
+    def available(self, k: Interval) -> Array:
+        """Lower bounds of k int_0^s sig at the radii."""
+        return np.array([(k * interval(float(s))).lo for s in integral_below(self.grid, self.sigma)])
+
+    def mu(self, end: int) -> float:
+        """Lower bound of sig^2 at that radius."""
+        return max(0.0, (interval(float(self.sigma[end])) ** 2).lo)
 
     def beta(self, residual: Interval) -> Interval:
         """Smoothness where ||r|| is at most the upper end of `residual`, as one double."""
@@ -108,6 +118,7 @@ def verified_profile(
         lipschitz=(sigma_max + over_grid[-1]) * root,
         ell=centre.bounds.lipschitz(interval(edge), INTERVALS, interval) * root,
         root=root,
+        lambda_min=(interval(centre.lambda_min.at_least()) * root * root).lo,
         edge=edge,
     )
 

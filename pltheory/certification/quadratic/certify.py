@@ -19,7 +19,7 @@ from ...optim import ClippedSettings
 from ...optim.recursion import Form
 from ...rigor import environment
 from ...rigor.arithmetic import INTERVALS
-from ...rigor.scalar import Interval, integral_below, interval
+from ...rigor.scalar import Interval, interval
 from ...theory.formulas import slowed
 from ...theory.statement import Statement
 from ..centre import Centre
@@ -190,9 +190,9 @@ def _on(loss: str, rule: ClippedSettings, centre: Centre, edge: float, witness: 
             stiff = Fraction(eta) * Fraction(float(at.sigma.max())) ** 2
             floor, pivot = floor_of(w), w.least_pivot(how.momentum, how.nesterov, smooth, stiff)
     held = pivot if w.covers(floor) else Fraction(0)
-    available = np.array([max(0.0, (interval(w.k) * interval(float(s))).lo) for s in integral_below(at.grid, at.sigma)])
+    available = np.maximum(at.available(interval(w.k)), 0.0)
     end = path_end(available, residual.hi)
-    mu = max(0.0, (interval(float(at.sigma[end])) ** 2).lo)
+    mu = at.mu(end)
     slowest = interval(2.0) * interval(w.omega) * interval(mu) * interval(floor) * interval(eta)
     inequalities = [
         *positive_and_smooth(centre, edge),
@@ -208,7 +208,7 @@ def _on(loss: str, rule: ClippedSettings, centre: Centre, edge: float, witness: 
         replace(rule, eta=eta),
         bounds=bounds(
             residual=("upper", residual.hi),
-            lambda_min=("lower", (interval(centre.lambda_min.at_least()) * at.root * at.root).lo),
+            lambda_min=("lower", at.lambda_min),
             lipschitz=("upper", lipschitz.hi),
             ell=("upper", outer.ell.hi),
             beta=("upper", beta),
