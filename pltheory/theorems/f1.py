@@ -6,22 +6,18 @@ import math
 
 from ..certification.batches.certify import GROWTH, LOST, STAYS, EveryOrder, every_order
 from ..certification.batches.conditions import high, reach
-from ..certification.batches.hypotheses import CLIPPED, NEAR, POSITIVE, PROFILE, START, STEP
+from ..certification.batches.hypotheses import PROFILE, STEP
 from ..optim import StepSettings
 from ..optim.guard import uniform_floor
 from ..problem.batches import Batches
 from ..problem.problem import Problem
 from ..runs.epochs import EpochPromise
 from ..runs.promise import Promise
-from .on_batches import COMMON, BatchTheorem, Found, rows
+from .on_batches import BatchTheorem, Found, rows
 from .protocol import Question
 
 HOW = {
-    POSITIVE: COMMON[POSITIVE],
-    NEAR: COMMON[NEAR],
-    START: COMMON[START],
     STEP: "beta the largest ||J_B||^2 where the iterates are",
-    CLIPPED: COMMON[CLIPPED],
     GROWTH: "then the distance grows by no more than g within an epoch",
     PROFILE: "then the residual is at least sg times the distance",
     LOST: "share of an epoch's decrease that curvature takes",
@@ -61,17 +57,17 @@ class EveryOrderOfBatches(BatchTheorem[EveryOrder]):
 
     id = "F1"
     title = "mini-batches in every order"
-    hypotheses = rows(HOW)
+    hypotheses = rows(EveryOrder.names, HOW)
     conclusion = (
         "for every order of the batches in every epoch, with D_e the distance to the zeros of L at its start: "
         "D_{e+1}^2 <= q D_e^2, path length at most R, w_t converges to a zero of L"
     )
-    claims = ("batch_step", "batch_epoch", "batch_fejer", "batch_half")
+    claims: tuple[str, ...] = ("batch_step", "batch_epoch", "batch_fejer", "batch_half")
     orders = ("shuffle", "fixed")
 
     def look(self, problem: Problem, settings: StepSettings, batches: Batches) -> EveryOrder:
         """The best of both centres."""
-        return every_order(problem, settings, batches)[-1]
+        return every_order(problem, settings, batches)
 
     def reach(self, at: EveryOrder) -> float:
         """The distance from a zero within which it closes."""

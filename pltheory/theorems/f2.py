@@ -6,20 +6,16 @@ import math
 
 from ..certification.batches.certify_drawn import ALLOWED, GROWN, LEFT, LOST, Drawn, drawn_batches
 from ..certification.batches.drawn import drawn_reach
-from ..certification.batches.hypotheses import CLIPPED, NEAR, POSITIVE, PROFILE, START, STEP
+from ..certification.batches.hypotheses import PROFILE, STEP
 from ..optim import StepSettings
 from ..problem.batches import Batches
 from ..problem.problem import Problem
 from ..theory.digits import above, below
-from .on_batches import COMMON, BatchTheorem, Found, rows
+from .on_batches import BatchTheorem, Found, rows
 from .protocol import Question, options_of
 
 HOW = {
-    POSITIVE: COMMON[POSITIVE],
-    NEAR: COMMON[NEAR],
-    START: COMMON[START],
     STEP: "beta the largest ||J_B||^2 of any subset where the iterates are",
-    CLIPPED: COMMON[CLIPPED],
     GROWN: "then the distance to that zero grows by no more than G before the ball is left",
     PROFILE: "then the residual is at least sg times the distance to the zeros",
     LOST: "share of the mean decrease that curvature takes",
@@ -32,7 +28,7 @@ class BatchesAtRandom(BatchTheorem[Drawn]):
 
     id = "F2"
     title = "mini-batches drawn at random"
-    hypotheses = rows(HOW)
+    hypotheses = rows(Drawn.names, HOW)
     conclusion = (
         "every step sees a subset drawn anew: with probability at least 1 - p all iterates stay within G D of a zero "
         "of L and w_t converges to a zero of L; in expectation over the batches, the runs that leave counted as 0, "

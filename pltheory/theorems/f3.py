@@ -19,8 +19,8 @@ from ..theory.digits import above, below
 from ..theory.verdict import Row, unknown
 from . import f1, t
 from .hypotheses import SMOOTH, shortfall
+from .on_batches import COMMON, judged
 from .on_batches import Found as OnCentre
-from .on_batches import judged
 from .protocol import STEPS, Hypothesis, Question, Theorem
 from .sources import OWN
 
@@ -54,7 +54,7 @@ def _narrow(q: Question, found: Found | None) -> Row:
 
 
 def _then(name: str) -> Hypothesis:
-    judge = judged(name, f1.HOW[name])
+    judge = judged(name, {**COMMON, **f1.HOW}[name])
 
     def from_end(q: Question, found: Found | None) -> Row:
         row = judge(q, None if found is None else found.then)

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from ..certification.batches.certify import GROWTH_OF_WORKER, LOST, WORKERS_STAY, EveryOrder, every_order
-from ..certification.batches.conditions import reach
-from ..certification.batches.hypotheses import CLIPPED, NEAR, POSITIVE, PROFILE, START, STEP
-from ..optim import StepSettings
-from ..problem.batches import Batches
-from ..problem.problem import Problem
-from ..runs.promise import Promise
-from . import f1
-from .on_batches import COMMON, BatchTheorem, Found, rows
+from ..certification.batches.certify import GROWTH_OF_WORKER, LOST, WORKERS_STAY, AveragedSteps, EveryOrder
+from ..certification.batches.hypotheses import PROFILE, STEP
+from .f1 import EveryOrderOfBatches
+from .on_batches import Found, rows
 from .protocol import Question
 
 HOW = {
-    POSITIVE: COMMON[POSITIVE],
-    NEAR: COMMON[NEAR],
-    START: COMMON[START],
     STEP: "beta the largest ||J_B||^2 of a worker's batch where the iterates are",
-    CLIPPED: COMMON[CLIPPED],
     GROWTH_OF_WORKER: "then the distance grows by no more than g on the way of any worker in a round",
     PROFILE: "then the residual is at least sg times the distance",
     LOST: "share of a round's decrease that curvature takes",
@@ -26,12 +17,12 @@ HOW = {
 }
 
 
-class LocalSteps(BatchTheorem[EveryOrder]):
+class LocalSteps(EveryOrderOfBatches):
     """F1's argument for every worker by itself; the squared distance of an average is at most the average of theirs."""
 
     id = "F4"
     title = "local steps, averaged"
-    hypotheses = rows(HOW)
+    hypotheses = rows(AveragedSteps.names, HOW)
     conclusion = (
         "K workers with equal parts of the samples, each with whole passes through its part in every round, in any "
         "order of its batches, then averaged with weights 1/K; with D_e the distance to the zeros of L at the start of "
@@ -42,16 +33,7 @@ class LocalSteps(BatchTheorem[EveryOrder]):
         "batch_step", "batch_epoch", "batch_fejer", "batch_half",
         "averaged_distance", "averaged_seen", "averaged_round",
     )  # fmt: skip
-    orders = ("shuffle", "fixed")
     averaged = True
-
-    def look(self, problem: Problem, settings: StepSettings, batches: Batches) -> EveryOrder:
-        """The best of both centres."""
-        return every_order(problem, settings, batches)[-1]
-
-    def reach(self, at: EveryOrder) -> float:
-        """The distance from a zero within which it closes."""
-        return reach(at.numbers, at.rule)
 
     def concluded(self, question: Question, found: Found[EveryOrder]) -> str:
         """The conclusion, with the workers, the passes and the parts of which it speaks."""
@@ -59,10 +41,6 @@ class LocalSteps(BatchTheorem[EveryOrder]):
         which = "consecutive samples" if batches.order == "fixed" else "any samples, other ones in every round"
         count = f"K = {batches.workers}, passes = {batches.passes}, batches of {batches.size}"
         return f"{count}, the parts {which}: {self.conclusion}"
-
-    def promise(self, question: Question, found: Found[EveryOrder]) -> Promise | None:
-        """Per local step and per round."""
-        return f1.promised(question, found)
 
 
 THEOREM = LocalSteps()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -69,9 +69,10 @@ def judged(name: str, how: str) -> Callable[[Question, Found[A] | None], Row]:
     return judge
 
 
-def rows(how: Mapping[str, str]) -> tuple[Hypothesis, ...]:
-    """The hypotheses of a theorem from what each is for, in their order."""
-    return SMOOTH, *(Hypothesis(name, judged(name, what)) for name, what in how.items())
+def rows(names: Iterable[str], how: Mapping[str, str]) -> tuple[Hypothesis, ...]:
+    """The hypotheses of a theorem in their order; `how` says what its own are for."""
+    known = {**COMMON, **how}
+    return SMOOTH, *(Hypothesis(name, judged(name, known[name])) for name in names)
 
 
 class BatchTheorem(Theorem, Generic[A]):

@@ -165,7 +165,7 @@ def test_of_a_deep_network_the_bounds_of_all_samples_stand_for_a_batch():
     with torch.no_grad():
         y = net(x) + 1e-7
     problem = Problem(net, x, y)
-    at = every_order(problem, GD, Batches(2))[-1]
+    at = every_order(problem, GD, Batches(2))
     assert isinstance(at.numbers.moduli(), WholeModuli)
     claim = at.proved(THEOREM.statement, GD, "sum")
     assert claim.holds
@@ -186,7 +186,7 @@ def test_it_is_proved_near_a_zero_and_not_far_from_one(order):
 
 
 def test_float_and_interval_evaluation_agree():
-    at = every_order(near(), GD, Batches(3))[-1]
+    at = every_order(near(), GD, Batches(3))
     exact = conditions(at.numbers, at.rule, at.radii, 0.0, INTERVALS, interval)
     for a, b in zip(at.as_computed(), at.inequalities(exact), strict=True):
         assert a.name == b.name
@@ -220,8 +220,8 @@ def test_clipping_fades_near_a_zero_and_gclip_has_a_floor_there():
 
 def test_a_ball_of_starts_enlarges_the_distance_by_its_radius():
     problem = near(shift=1e-5)
-    at = every_order(problem, GD, Batches(2))[0]
-    spread = every_order(problem, GD, Batches(2), spread=0.5 * at.numbers.distance)[0]
+    at = every_order(problem, GD, Batches(2))
+    spread = every_order(problem, GD, Batches(2), spread=0.5 * at.numbers.distance)
     assert spread.radii.d >= 1.5 * at.numbers.distance
     assert spread.radii.d == pytest.approx(1.5 * at.numbers.distance, rel=1e-3)
     claim = spread.proved(THEOREM.statement, GD, "sum")
@@ -243,7 +243,7 @@ def test_the_start_itself_may_be_the_centre():
 
 
 def test_every_hypothesis_can_fail():
-    at = every_order(near(), GD, Batches(2))[-1]
+    at = every_order(near(), GD, Batches(2))
     good = conditions(at.numbers, at.rule, at.radii)
     assert all(i.holds for i in at.inequalities(good))
     less = {
@@ -268,7 +268,7 @@ def test_a_start_that_is_a_zero_closes_with_round_off_counted():
 
 
 def test_a_search_that_finds_nothing_says_so():
-    at = every_order(near(), GD, Batches(2))[-1]
+    at = every_order(near(), GD, Batches(2))
     far = replace(at.numbers, distance=1e3)
     assert search(far, at.rule)[1] is None
     assert search(replace(at.numbers, sigma=0.0), at.rule)[1] is None
@@ -321,7 +321,7 @@ def test_what_the_theorems_do_not_speak_of_is_refused_without_the_front_door(the
 
 
 def test_rows_measure_what_must_be_positive():
-    found = Found(every_order(near(n=4, m=60, shift=1e-6), GD, Batches(2))[-1])
+    found = Found(every_order(near(n=4, m=60, shift=1e-6), GD, Batches(2)))
     rows = {h.name: h.judge(None, found) for h in THEOREM.hypotheses[1:]}
     assert {row.verdict for row in rows.values()} == {Verdict.HOLDS}
     positive = [row.says for name, row in rows.items() if name.startswith("0 <")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ...optim import ClippedSettings, StepSettings, certifiable
+from ...optim import ClippedSettings, StepSettings
 from ...problem.batches import Batches
 from ...problem.loss import Loss
 from ...problem.problem import Problem
@@ -23,7 +23,8 @@ from .hypotheses import (
     AtCentre,
     Directed,
     Sides,
-    start_and_centres,
+    fixed_step,
+    held_at_centres,
 )
 from .numbers import numbers_at
 
@@ -84,10 +85,8 @@ class AveragedSteps(EveryOrder):
         return {**told, "workers": batches.workers, "passes": batches.passes}
 
 
-def every_order(
-    problem: Problem, settings: StepSettings, batches: Batches, *, spread: float = 0.0
-) -> tuple[EveryOrder, ...]:
-    """The theorem with the zero near w_0 as centre, and where that does not do with w_0 itself; the best is the last.
+def every_order(problem: Problem, settings: StepSettings, batches: Batches, *, spread: float = 0.0) -> EveryOrder:
+    """The theorem with the zero near w_0 as centre, and where that does not do with w_0 itself.
 
     Args:
         problem: network of class N or G, and data.
@@ -97,18 +96,14 @@ def every_order(
         spread: the start is any point within this of the problem's weights.
 
     Raises:
-        NotAvailableError: not of class N or G, not smooth, or steps that certificates do not speak of.
-        NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
-        RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
+        NotAvailableError, NoVerdictError, RoundingEnvironmentError: as `held_at_centres`.
     """
-    rule = certifiable(settings)
-    start, centres = start_and_centres(problem)
-    tried: list[EveryOrder] = []
-    for centre in centres:
-        tried.append(at_centre(start, centre, rule, problem.objective, batches, spread=spread))
-        if tried[-1].closes:
-            return tuple(tried)
-    return tuple(tried[::-1])
+
+    def at(start: Stored, centre: Stored, rule: ClippedSettings) -> EveryOrder:
+        return at_centre(start, centre, rule, problem.objective, batches, spread=spread)
+
+    tried = held_at_centres(problem, settings, at)
+    return tried[-1] if tried[-1].closes else tried[0]
 
 
 def at_centre(
@@ -127,9 +122,6 @@ def at_centre(
     """
     numbers = numbers_at(start, centre, batches)
     rule = Rule.of(settings, loss, batches, *start.y.shape)
-    radii, found = search(numbers, rule, spread)
-    if found is not None and rule.multiple is not None:
-        rule = rule.fixed(found.eta)
-        radii, found = search(numbers, rule, spread)
+    rule, radii, found = fixed_step(rule, lambda r: search(numbers, r, spread))
     kind = AveragedSteps if batches.averaged else EveryOrder
     return kind(start, centre, numbers, rule, radii, found, spread)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ...optim import ClippedSettings, StepSettings, certifiable
+from ...optim import ClippedSettings, StepSettings
 from ...problem.batches import Batches
 from ...problem.loss import Loss
 from ...problem.problem import Problem
@@ -25,7 +25,8 @@ from .hypotheses import (
     AtCentre,
     Directed,
     Sides,
-    start_and_centres,
+    fixed_step,
+    held_at_centres,
 )
 from .numbers import numbers_at
 
@@ -87,17 +88,15 @@ def drawn_batches(problem: Problem, settings: StepSettings, batches: Batches, al
 
     Raises:
         InvalidInputError: p is not above 0 and below 1.
-        NotAvailableError: not of class N or G, not smooth, or steps that certificates do not speak of.
-        NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
-        RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
+        NotAvailableError, NoVerdictError, RoundingEnvironmentError: as `held_at_centres`.
     """
-    rule = certifiable(settings)
-    start, centres = start_and_centres(problem)
-    tried: list[Drawn] = []
-    for centre in centres:
-        tried.append(drawn_at(start, centre, rule, problem.objective, batches, allowed))
-        if tried[-1].closes:
-            return tried[-1]
+
+    def at(start: Stored, centre: Stored, rule: ClippedSettings) -> Drawn:
+        return drawn_at(start, centre, rule, problem.objective, batches, allowed)
+
+    tried = held_at_centres(problem, settings, at)
+    if tried[-1].closes:
+        return tried[-1]
     return next((at for at in tried if at.found is not None), tried[0])
 
 
@@ -113,8 +112,5 @@ def drawn_at(
         raise InvalidInputError(f"theorem.options.failure = {allowed!r}: allowed are numbers above 0 and below 1")
     numbers = numbers_at(start, centre, batches)
     rule = Rule.of(settings, loss, batches, *start.y.shape)
-    radii, found = drawn_search(numbers, rule)
-    if found is not None and rule.multiple is not None:
-        rule = rule.fixed(found.eta)
-        radii, found = drawn_search(numbers, rule)
+    rule, radii, found = fixed_step(rule, lambda r: drawn_search(numbers, r))
     return Drawn(start, centre, numbers, rule, radii, found, allowed)

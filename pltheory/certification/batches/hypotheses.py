@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
-from ...optim import StepSettings, certifiable
+from ...optim import ClippedSettings, StepSettings, certifiable
 from ...problem.problem import Problem
 from ...rigor import environment
 from ...rigor.errors import NoVerdictError
@@ -26,6 +27,16 @@ STEP = "eta beta < 2"
 CLIPPED = "0 < delta"
 PROFILE = "0 < sg"
 
+
+class Stepped(Protocol):
+    """What was found for a step size."""
+
+    @property
+    def eta(self) -> float: ...  # noqa: D102
+
+
+R = TypeVar("R")
+C = TypeVar("C", bound=Stepped)
 Sides = dict[str, tuple[float, float]]
 Directed = dict[str, tuple[Literal["lower", "upper"], float]]
 
@@ -140,6 +151,43 @@ class AtCentre(ABC):
             {"batch": n.batches.size, "eps": r.eps, "start": r.d, "growth": r.g, **self.own_witness()},
             unwritten="" if hidden_layer(self.start) else why,
         )
+
+
+A = TypeVar("A", bound=AtCentre)
+
+
+def held_at_centres(
+    problem: Problem, settings: StepSettings, at: Callable[[Stored, Stored, ClippedSettings], A]
+) -> list[A]:
+    """A theorem with the zero near w_0 as centre, and where that does not close with w_0 itself.
+
+    Args:
+        problem: network of class N or G, and data.
+        settings: step rule, eta a number or "c/beta".
+        at: from the stored doubles at w_0 and at the centre, and the step rule.
+
+    Raises:
+        NotAvailableError: not of class N or G, not smooth, or steps that certificates do not speak of.
+        NoVerdictError: an overflow, or an eigenvalue bound that cannot be verified.
+        RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
+    """
+    rule = certifiable(settings)
+    start, centres = start_and_centres(problem)
+    found: list[A] = []
+    for centre in centres:
+        found.append(at(start, centre, rule))
+        if found[-1].closes:
+            break
+    return found
+
+
+def fixed_step(rule: Rule, search: Callable[[Rule], tuple[R, C | None]]) -> tuple[Rule, R, C | None]:
+    """What a search finds; where the step was "c/beta", of the number that it has found for it."""
+    radii, found = search(rule)
+    if found is not None and rule.multiple is not None:
+        rule = rule.fixed(found.eta)
+        radii, found = search(rule)
+    return rule, radii, found
 
 
 def start_and_centres(problem: Problem) -> tuple[Stored, list[Stored]]:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ...nets.ball import GraphBounds
-from ...nets.centre import linearize
+from ...nets.centre import Centre, linearize
 from ...nets.fields import VERIFIED
 from ...nets.fields.verified import frobenius
 from ...nets.graph import Graph
@@ -21,7 +21,7 @@ from ...theory.arithmetic import FLOATS
 from ..enclose import ROOM
 from .bounds import UPWARDS
 
-_MARGIN = 1.0 + 2.0**-30
+MARGIN = 1.0 + 2.0**-30
 """What is claimed is larger than what was found by that factor: a recheck rounds otherwise."""
 
 
@@ -57,11 +57,7 @@ class GraphReference:
     @cached_property
     def spreads(self) -> dict[int, float]:
         """Upper bounds of ||T_v(W)|| over B(w_ref, R), by affine node whose input moves."""
-        found = {}
-        for v, at in enumerate(self.bounds.numbers):
-            if isinstance(at, AffineNumbers) and at.spread:
-                found[v] = float(add_up(at.spread, mul_up(at.reach, self.radius)))
-        return found
+        return spreads_over(self.bounds, self.radius)
 
     def sigma_lower(self) -> float:
         """Verified lower bound of sigma_min(J(w_ref)); 0 where none is found."""
@@ -71,11 +67,29 @@ class GraphReference:
 
     def change_within(self, s: float) -> float:
         """Upper bound of ||J(w) - J(w_ref)|| over B(w_ref, s)."""
-        return float(mul_up(_MARGIN, self.bounds.change(interval(s), UPWARDS, interval).hi))
+        return float(mul_up(MARGIN, self.bounds.change(interval(s), UPWARDS, interval).hi))
 
     def ell_within(self, s: float) -> float:
         """Upper bound of the Lipschitz constant of J over B(w_ref, s)."""
-        return float(mul_up(_MARGIN, self.bounds.lipschitz(interval(s), UPWARDS, interval).hi))
+        return float(mul_up(MARGIN, self.bounds.lipschitz(interval(s), UPWARDS, interval).hi))
+
+
+def spreads_over(bounds: GraphBounds, radius: float) -> dict[int, float]:
+    """Upper bounds of ||T_v(W)|| over B(w_ref, R), by affine node whose input moves."""
+    return {
+        v: float(add_up(at.spread, mul_up(at.reach, radius)))
+        for v, at in enumerate(bounds.numbers)
+        if isinstance(at, AffineNumbers) and at.spread
+    }
+
+
+def kernel_about(at: Centre) -> tuple[Array, float, float]:
+    """The kernel's midpoint, how far the exact one may be from it in Frobenius norm, and an upper bound of ||J||."""
+    kernel = 0.5 * (at.kernel.mid + at.kernel.mid.T)
+    # Symmetrising rounds, and moves the midpoint no further from the exact kernel, which is symmetric.
+    off = float(mul_up(ROOM, add_up(at.kernel.rad, mul_up(2 * U, frobenius(kernel)))))
+    largest = add_up(max(0.0, lambda_max_upper(Ball(kernel), method="plain").at_most()), off)
+    return kernel, off, float(mul_up(MARGIN, sqrt_up(largest)))
 
 
 def graph_reference(graph: Graph, x: Array, least: float, drift: float) -> GraphReference:
@@ -92,13 +106,9 @@ def graph_reference(graph: Graph, x: Array, least: float, drift: float) -> Graph
     """
     at = linearize(graph, x, VERIFIED)
     bounds = GraphBounds.of(at)
-    kernel = 0.5 * (at.kernel.mid + at.kernel.mid.T)
-    # Symmetrising rounds, and moves the midpoint no further from the exact kernel, which is symmetric.
-    off = float(mul_up(ROOM, add_up(at.kernel.rad, mul_up(2 * U, frobenius(kernel)))))
-    largest = add_up(max(0.0, lambda_max_upper(Ball(kernel), method="plain").at_most()), off)
-    jacobian = float(mul_up(_MARGIN, sqrt_up(largest)))
+    kernel, off, jacobian = kernel_about(at)
     radius = max(_useful_radius(bounds, drift), 2.0 * least)
-    ell = float(mul_up(_MARGIN, bounds.lipschitz(interval(radius), UPWARDS, interval).hi))
+    ell = float(mul_up(MARGIN, bounds.lipschitz(interval(radius), UPWARDS, interval).hi))
     # ||J(w) - J(w_ref)|| <= ell ||w - w_ref|| on the ball.
     lipschitz = float(add_up(jacobian, mul_up(radius, ell)))
     return GraphReference(graph, bounds, kernel, off, jacobian, radius, ell, lipschitz)

@@ -11,29 +11,23 @@ import numpy as np
 
 from ...nets.centre import linearize
 from ...nets.fields import VERIFIED
-from ...nets.fields.verified import frobenius
 from ...nets.graph import Graph
 from ...nets.jumps import Kinks
-from ...nets.kinds.affine import AffineNumbers
 from ...nets.kinds.kinks import Kinked
 from ...nets.kinked import KinkedBounds
 from ...nets.sweep import Sweep
 from ...nets.tape import Reach
-from ...rigor.eigen import lambda_max_upper
-from ...rigor.midrad import Ball
-from ...rigor.roundoff import Array, U, add_up, mul_up, sqrt_up
+from ...rigor.roundoff import Array, add_up, mul_up, sqrt_up
 from ...rigor.scalar import interval
 from ...theory.arithmetic import FLOATS
 from ...theory.rows import Row, length
-from ..enclose import ROOM
 from .bounds import UPWARDS
+from .graph_bounds import MARGIN, kernel_about, spreads_over
 
 _DRIFT = 0.25
 """A reference point's ball is about that on which ell grows by this part,"""
 _GROWTH = 1.0
 """and ||J|| by that."""
-_MARGIN = 1.0 + 2.0**-30
-"""What is claimed is larger than what was found by that factor: a recheck rounds otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +62,7 @@ class KinkedReference:
     @cached_property
     def spreads(self) -> dict[int, float]:
         """Upper bounds of ||T_v(W)|| over B(w_ref, R), by affine node whose input moves."""
-        found = {}
-        for v, at in enumerate(self.bounds.frozen.numbers):
-            if isinstance(at, AffineNumbers) and at.spread:
-                found[v] = float(add_up(at.spread, mul_up(at.reach, self.radius)))
-        return found
+        return spreads_over(self.bounds.frozen, self.radius)
 
     @cached_property
     def speeds(self) -> Mapping[int, tuple[float, Array | None]]:
@@ -115,15 +105,12 @@ def kinked_reference(graph: Graph, x: Array, least: float, most: float) -> Kinke
     """
     at = linearize(graph, x, VERIFIED, jumps=True)
     bounds = KinkedBounds.of(at)
-    kernel = 0.5 * (at.kernel.mid + at.kernel.mid.T)
-    off = float(mul_up(ROOM, add_up(at.kernel.rad, mul_up(2 * U, frobenius(kernel)))))
-    largest = add_up(max(0.0, lambda_max_upper(Ball(kernel), method="plain").at_most()), off)
-    jacobian = float(mul_up(_MARGIN, sqrt_up(largest)))
+    kernel, _, jacobian = kernel_about(at)
     radius = _useful_radius(bounds, jacobian, least, most)
     ball = bounds.over(interval(radius), UPWARDS, interval)
     first = ball.changes()[0]
-    lipschitz = float(mul_up(_MARGIN, add_up(jacobian, (first.jump + first.smooth).hi)))
-    ell = float(mul_up(_MARGIN, ball.pairs()[1].hi))
+    lipschitz = float(mul_up(MARGIN, add_up(jacobian, (first.jump + first.smooth).hi)))
+    ell = float(mul_up(MARGIN, ball.pairs()[1].hi))
     return KinkedReference(graph, bounds, kernel, jacobian, radius, ell, lipschitz, ball.second())
 
 
