@@ -6,7 +6,6 @@ c / beta, the chosen R fixes beta and so eta.
 
 from __future__ import annotations
 
-import contextlib
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -19,12 +18,11 @@ from ..certification.certificate import BallCondition, Radius, certify
 from ..certification.claim import Claim
 from ..certification.conclusion import path_end
 from ..certification.profile import Array, Profile
-from ..certification.sharpened import sharpened, sharpening_cost
 from ..optim import StepSettings
 from ..optim.guard import floor_on
 from ..problem.problem import Problem
 from ..runs.promise import BallPromise, Promise
-from ..theory import InvalidInputError, NotAvailableError, NumericalFailureError
+from ..theory import InvalidInputError
 from ..theory.arithmetic import ARRAYS
 from ..theory.formulas import rate, slack
 from ..theory.verdict import Row
@@ -33,6 +31,7 @@ from .hypotheses import shortfall
 from .measured import profile_at
 from .on_ball import Ball, TheoremOnBall, proved
 from .protocol import Question
+from .sharper import profile_for, sharper
 
 HEADROOM = 1.02
 """A proof's ball is chosen where the float search sees that much more than is needed, so that lower sums still fit."""
@@ -142,15 +141,7 @@ class BallTheorem(TheoremOnBall):
         if p is None:
             return None
         found = self.ball(p, question.settings)
-        if found.constants.holds or not self.certifiable or question.at.singular is not None:
-            return found
-        with contextlib.suppress(NotAvailableError, NumericalFailureError):
-            question.allow(sharpening_cost(question.problem))
-            sharp = question.at.sharpened
-            more = self.ball(sharp, question.settings)
-            if more.constants.holds:
-                return more
-        return found
+        return sharper(question, found, lambda q: self.ball(q, question.settings)) if self.certifiable else found
 
     def ball(self, p: Profile, settings: StepSettings) -> Ball:
         """What a search of the profile finds."""
@@ -225,10 +216,7 @@ class BallTheorem(TheoremOnBall):
 
     def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """As `certify_near`, on a ball chosen by a profile made here."""
-        guess, sharp = profile_at(problem), False
-        if not self.search_radius(guess, settings).holds:
-            with contextlib.suppress(NotAvailableError, NumericalFailureError):
-                guess, sharp = sharpened(problem, guess), True
+        guess, sharp = profile_for(problem, lambda p: self.search_radius(p, settings).holds)
         return self.certify_near(problem, settings, guess, sharp=sharp)
 
     def promise(self, question: Question, found: Ball) -> Promise | None:

@@ -173,6 +173,11 @@ def fits_into_ball(name: str, symbol: str = "R") -> Hypothesis:
     return Hypothesis(name, judge)
 
 
+def steps_are(name: str) -> Hypothesis:
+    """What the steps are by construction, the theorem being asked of no others."""
+    return Hypothesis(name, lambda q, found: Row(Fact(name, q.settings.recursion.words, True), "by construction"))
+
+
 def shortfall(q: Question, rows: list[Row], more: list[str] | None = None) -> str:
     """What is refuted; else the one cause of all that is open; else each open row, and what would close it."""
     refuted = [r for r in rows if r.verdict is Verdict.REFUTED]

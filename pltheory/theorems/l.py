@@ -6,7 +6,7 @@ import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -53,10 +53,7 @@ class Reached(Ball):
     certain: float | None
     sharp: bool
 
-    @property
-    def floor(self) -> Bound:
-        """Lower bound of h_t / eta."""
-        return Bound(self.constants.delta, Direction.LOWER, "Lemma 1 and ||grad L|| ≤ L_F Gam(L_0)", self.counted)
+    clipped: ClassVar[str] = "||grad L|| ≤ L_F Gam(L_0)"
 
 
 def _gauge(q: Question, found: Reached | None) -> Row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,23 +20,23 @@ from ..certification.quadratic.certify import (
     propose,
 )
 from ..certification.quadratic.witness import Witness
-from ..certification.sharpened import sharpened, sharpening_cost, with_kernel
+from ..certification.sharpened import with_kernel
 from ..certification.stored import require_unchanged
 from ..certification.stored_graph import stored
 from ..optim import ClippedSettings, StepSettings, certifiable
 from ..problem.problem import Problem
 from ..runs.momentum_promise import QuadraticPromise
 from ..runs.promise import Promise
-from ..theory import Bound, Direction, NotAvailableError, NumericalFailureError
+from ..theory import Bound, Direction, NotAvailableError
 from ..theory.arithmetic import FLOATS
 from ..theory.formulas import slowed
 from ..theory.verdict import Comparison, Row, unknown
 from .ball import HEADROOM
 from .ball_constants import BallConstants
 from .hypotheses import CLIPPED, EMPTY_BUFFER, POSITIVE, SMOOTH, ZERO, shortfall
-from .measured import profile_at
 from .on_ball import Ball, TheoremOnBall, proved
 from .protocol import Hypothesis, Question
+from .sharper import profile_for, sharper
 from .sources import OWN
 
 
@@ -121,15 +120,7 @@ class QuadraticForm(TheoremOnBall):
         p, rule = question.at.profile, question.settings
         if p is None or not isinstance(rule, ClippedSettings):
             return None
-        found = _found(p, rule)
-        if (found is not None and found.constants.holds) or question.at.singular is not None:
-            return found
-        with contextlib.suppress(NotAvailableError, NumericalFailureError):
-            question.allow(sharpening_cost(question.problem))
-            more = _found(question.at.sharpened, rule)
-            if more is not None and more.constants.holds:
-                return more
-        return found
+        return sharper(question, _found(p, rule), lambda q: _found(q, rule))
 
     def prove(self, question: Question, found: Found) -> Found:
         """The same with proved constants."""
@@ -156,11 +147,12 @@ class QuadraticForm(TheoremOnBall):
     def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """As `prove`, on a ball chosen by a profile made here."""
         rule = certifiable(settings, self.forms)
-        guess, sharp = profile_at(problem), False
-        first = _found(guess, rule)
-        if first is None or not first.constants.holds:
-            with contextlib.suppress(NotAvailableError, NumericalFailureError):
-                guess, sharp = sharpened(problem, guess), True
+
+        def holds(p: Profile) -> bool:
+            found = _found(p, rule)
+            return found is not None and found.constants.holds
+
+        guess, sharp = profile_for(problem, holds)
         arrays = stored(problem)
         centre = enclose(arrays)
         claim = self._certify(problem, rule, with_kernel(centre) if sharp else centre, guess)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from ..certification.claim import Claim
 from ..certification.profile import Profile
@@ -23,10 +23,13 @@ class OnBall:
     Attributes:
         constants: the constants.
         certificate: the proof that they are of, where there is one.
+        clipped: what is known of the norm that is clipped.
     """
 
     constants: BallConstants
     certificate: Claim | None
+
+    clipped: ClassVar[str] = "||grad L|| ≤ L_F ||r_0||"
 
     @property
     def counted(self) -> bool:
@@ -46,8 +49,8 @@ class OnBall:
 
     @property
     def floor(self) -> Bound:
-        """Lower bound of h_t / eta."""
-        return Bound(self.constants.delta, Direction.LOWER, "Lemma 1 and ||grad L|| ≤ L_F ||r_0||", self.counted)
+        """Lower bound of h_t / eta, of h_t / eta_t where steps are scheduled."""
+        return Bound(self.constants.delta, Direction.LOWER, f"Lemma 1 and {self.clipped}", self.counted)
 
     @property
     def lambda_min(self) -> Bound | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from ..certification.balls import Balls
 from ..certification.claim import Claim
@@ -15,10 +16,10 @@ from ..runs.promise import Promise
 from ..theory import Bound, Direction, NotAvailableError
 from ..theory.bound import given
 from ..theory.digits import above
-from ..theory.verdict import Comparison, Fact, Row, unknown
+from ..theory.verdict import Comparison, Row, unknown
 from .ball import HEADROOM
 from .ball_constants import BallConstants
-from .hypotheses import CLIPPED, SMOOTH, shortfall, step_below
+from .hypotheses import CLIPPED, SMOOTH, shortfall, step_below, steps_are
 from .measured import profile_at
 from .on_ball import Ball, TheoremOnBall
 from .protocol import Hypothesis, Question
@@ -39,16 +40,7 @@ class Convex(Ball):
     lipschitz: float
     apart: float
 
-    @property
-    def floor(self) -> Bound:
-        """Lower bound of h_t / eta."""
-        how = "Lemma 1 and the norm that is clipped on the ball"
-        return Bound(self.minimum.floor, Direction.LOWER, how, self.counted)
-
-
-def _coupled(q: Question, found: Convex | None) -> Row:
-    how = q.settings.recursion
-    return Row(Fact("coupled weight decay, eta constant", how.words, True), "by construction")
+    clipped: ClassVar[str] = "the norm that is clipped on the ball"
 
 
 def _convex(q: Question, found: Convex | None) -> Row:
@@ -79,7 +71,7 @@ class LocalMinimiser(TheoremOnBall):
     citation = OWN
     hypotheses = (
         SMOOTH,
-        Hypothesis("coupled weight decay, eta constant", _coupled),
+        steps_are("coupled weight decay, eta constant"),
         CLIPPED,
         step_below("eta < 2/beta, beta with the decay", 2.0, "<"),
         Hypothesis("||sum r Hess f|| < lambda on B(w_0, R)", _convex),

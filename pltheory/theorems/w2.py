@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from ..certification.balls import Balls
 from ..certification.claim import Claim
 from ..certification.decay import certify_decay
 from ..certification.horizon import FORMS, Found, Horizon, search
 from ..certification.profile import Profile
-from ..certification.sharpened import sharpened, sharpening_cost
 from ..optim import StepSettings
 from ..problem.problem import Problem
 from ..runs.decay_promise import FloorPromise
 from ..runs.promise import Promise
-from ..theory import Bound, Direction, NotAvailableError, NumericalFailureError
 from ..theory.digits import above
-from ..theory.verdict import Fact, Row
+from ..theory.verdict import Row
 from .ball import HEADROOM
 from .ball_constants import BallConstants
-from .hypotheses import CLIPPED, POSITIVE, SMOOTH, fits_into_ball, shortfall, step_below
-from .measured import profile_at
+from .hypotheses import CLIPPED, POSITIVE, SMOOTH, fits_into_ball, shortfall, step_below, steps_are
 from .on_ball import Ball, TheoremOnBall, proved
-from .protocol import Hypothesis, Question
+from .protocol import Question
+from .sharper import profile_for, sharper
 from .sources import OWN
 
 
@@ -42,16 +40,7 @@ class Decayed(Ball):
     lipschitz: float
     horizon: Horizon
 
-    @property
-    def floor(self) -> Bound:
-        """Lower bound of h_t / eta_t."""
-        how = "Lemma 1 and the norm that is clipped on the ball"
-        return Bound(self.constants.delta, Direction.LOWER, how, self.counted)
-
-
-def _steps(q: Question, found: Decayed | None) -> Row:
-    how = q.settings.recursion
-    return Row(Fact("weight decay, h_t in (0, eta]", how.words, True), "by construction")
+    clipped: ClassVar[str] = "the norm that is clipped on the ball"
 
 
 def norm_of(problem: Problem) -> float:
@@ -88,7 +77,7 @@ class DecayToFloor(TheoremOnBall):
     hypotheses = (
         SMOOTH,
         POSITIVE,
-        Hypothesis("weight decay, h_t in (0, eta]", _steps),
+        steps_are("weight decay, h_t in (0, eta]"),
         CLIPPED,
         step_below("eta <= 1/beta", 1.0, "<="),
         fits_into_ball("||r_0|| + L_F W P < k int_{W P}^R sig", symbol=""),
@@ -113,14 +102,7 @@ class DecayToFloor(TheoremOnBall):
             return None
         weights = norm_of(question.problem)
         found = _ball(p, search(question.settings, p, weights))
-        if found.constants.holds or question.at.singular is not None:
-            return found
-        with contextlib.suppress(NotAvailableError, NumericalFailureError):
-            question.allow(sharpening_cost(question.problem))
-            more = _ball(question.at.sharpened, search(question.settings, question.at.sharpened, weights))
-            if more.constants.holds:
-                return more
-        return found
+        return sharper(question, found, lambda q: _ball(q, search(question.settings, q, weights)))
 
     def prove(self, question: Question, found: Decayed) -> Decayed:
         """The same ball with proved constants, and a horizon that they allow."""
@@ -151,13 +133,10 @@ class DecayToFloor(TheoremOnBall):
 
     def proof(self, problem: Problem, settings: StepSettings) -> Claim:
         """On a ball chosen by a profile made here."""
-        weights, guess, sharp = norm_of(problem), profile_at(problem), False
-        at = search(settings, guess, weights, HEADROOM)
-        if not at.horizon.holds:
-            with contextlib.suppress(NotAvailableError, NumericalFailureError):
-                guess, sharp = sharpened(problem, guess), True
-                at = search(settings, guess, weights, HEADROOM)
-        return certify_decay(Balls(problem, [at.radius], guess, sharp=sharp), settings, self.statement)
+        weights = norm_of(problem)
+        guess, sharp = profile_for(problem, lambda p: search(settings, p, weights, HEADROOM).horizon.holds)
+        radius = search(settings, guess, weights, HEADROOM).radius
+        return certify_decay(Balls(problem, [radius], guess, sharp=sharp), settings, self.statement)
 
     def concluded(self, question: Question, found: Decayed) -> str:
         """And the numbers: how many steps, the floor, and the loss after them."""
