@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from pltheory.certification import decay, horizon
 from pltheory.certification.horizon import OnBall
@@ -19,6 +18,7 @@ from pltheory.rechecker import recheck
 from pltheory.theorems.measured import profile_at
 from pltheory.theorems.w2 import THEOREM
 from pltheory.verification.contract import near_solution
+from tests.formula_mutants import held_to
 from tests.nets.graph_mutants import Mutant
 
 RADII = np.linspace(0, 2, 2001)
@@ -171,7 +171,7 @@ MUTANTS = [
            "reached(residual, lipschitz, weights, interval(0.0))", P),
     Mutant("proof: the integral from 0", decay, "_build",
            "int(np.searchsorted(on.grid, (weights * shrunk).hi))", "0", P),
-    Mutant("proof: the whole ball's mu", decay, "_build", "on.sigma[end]", "on.sigma[0]", P),
+    Mutant("proof: the whole ball's mu", decay, "_build", "on.mu(end)", "on.mu(0)", P),
     Mutant("proof: lambda though decoupled", decay, "_build", "else decay / interval(floor)", "else decay", P),
     Mutant("proof: the longest steps", decay, "_build", "interval(floor) * interval(eta), f", "interval(eta), f", P),
     Mutant("proof: the power is the base", decay, "_power", "while n:", "while n > 1:", P),
@@ -182,16 +182,8 @@ MUTANTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_the_formulas_as_they_stand_pass(name: str) -> None:
-    assert CHECKS[name]() == []
-
-
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
-def test_a_wrong_formula_is_noticed(monkeypatch: pytest.MonkeyPatch, mutant: Mutant) -> None:
-    mutant.plant(monkeypatch)
-    assert CHECKS[mutant.check]()
-
-
-def test_mutants_have_names_of_their_own() -> None:
-    assert len({m.name for m in MUTANTS}) == len(MUTANTS)
+(
+    test_the_formulas_as_they_stand_pass,
+    test_a_wrong_formula_is_noticed,
+    test_mutants_have_names_of_their_own,
+) = held_to(CHECKS, MUTANTS)

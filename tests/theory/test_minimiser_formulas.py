@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import pytest
 import torch
 
 from pltheory.certification import minimiser
@@ -14,6 +13,7 @@ from pltheory.certification.stored import stored_arrays
 from pltheory.optim import ClippedSettings, DeltaGClipSettings, GradientDescentSettings
 from pltheory.rechecker import recheck
 from pltheory.theorems.w1 import THEOREM
+from tests.formula_mutants import held_to
 from tests.nets.graph_mutants import Mutant
 from tests.oracles import minimiser_attack
 from tests.oracles.shrunken import shrunken
@@ -109,16 +109,8 @@ MUTANTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_the_formulas_as_they_stand_pass(name: str) -> None:
-    assert CHECKS[name]() == []
-
-
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
-def test_a_wrong_formula_is_noticed(monkeypatch: pytest.MonkeyPatch, mutant: Mutant) -> None:
-    mutant.plant(monkeypatch)
-    assert CHECKS[mutant.check]()
-
-
-def test_mutants_have_names_of_their_own() -> None:
-    assert len({m.name for m in MUTANTS}) == len(MUTANTS)
+(
+    test_the_formulas_as_they_stand_pass,
+    test_a_wrong_formula_is_noticed,
+    test_mutants_have_names_of_their_own,
+) = held_to(CHECKS, MUTANTS)

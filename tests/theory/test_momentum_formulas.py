@@ -5,12 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-import pytest
 import sympy as sp
 
 from pltheory.certification.accelerated import NAMES, Spectrum
 from pltheory.theory import acceleration, forms
 from pltheory.theory.forms import Momentum, least_pivot, pivots, step_form
+from tests.formula_mutants import held_to
 from tests.nets.graph_mutants import Mutant
 from tests.oracles.momentum_gains import free_responses, gains_on_grid, left_over
 
@@ -103,19 +103,11 @@ MUTANTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_the_formulas_as_they_stand_pass(name):
-    assert CHECKS[name]() == []
-
-
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
-def test_a_wrong_formula_is_noticed(monkeypatch, mutant):
-    mutant.plant(monkeypatch)
-    assert CHECKS[mutant.check]()
-
-
-def test_mutants_have_names_of_their_own():
-    assert len({m.name for m in MUTANTS}) == len(MUTANTS)
+(
+    test_the_formulas_as_they_stand_pass,
+    test_a_wrong_formula_is_noticed,
+    test_mutants_have_names_of_their_own,
+) = held_to(CHECKS, MUTANTS)
 
 
 def test_pivots_are_those_of_the_factorisation():

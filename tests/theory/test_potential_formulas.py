@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-import pytest
 
 from pltheory.certification import any_steps, steps
 from pltheory.certification.steps import AnySteps, At, Inside, Outside
@@ -15,6 +14,7 @@ from pltheory.optim.schedule import Cosine, Warmup
 from pltheory.rigor.scalar import interval
 from pltheory.theory import potential
 from pltheory.theory.potential import Constants, Setting, search
+from tests.formula_mutants import held_to
 from tests.nets.graph_mutants import Mutant
 from tests.oracles.potential_forms import behind, circle_limit, left_over, longest_buffer
 
@@ -269,16 +269,8 @@ MUTANTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_the_formulas_as_they_stand_pass(name: str) -> None:
-    assert CHECKS[name]() == []
-
-
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
-def test_a_wrong_formula_is_noticed(monkeypatch: pytest.MonkeyPatch, mutant: Mutant) -> None:
-    mutant.plant(monkeypatch)
-    assert CHECKS[mutant.check]()
-
-
-def test_mutants_have_names_of_their_own() -> None:
-    assert len({m.name for m in MUTANTS}) == len(MUTANTS)
+(
+    test_the_formulas_as_they_stand_pass,
+    test_a_wrong_formula_is_noticed,
+    test_mutants_have_names_of_their_own,
+) = held_to(CHECKS, MUTANTS)
