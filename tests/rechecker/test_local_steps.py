@@ -2,72 +2,18 @@
 
 from __future__ import annotations
 
-import copy
-from functools import cache
 from unittest import mock
 
 import pytest
 from flint import arb, arb_mat
 
-import pltheory as pl
 from pltheory.certification.batches import conditions, workers
 from pltheory.certification.batches.parts import Parts
-from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
-from pltheory.problem.batches import Batches
 from pltheory.rechecker import recheck
 from pltheory.rechecker.batch_parts import batches_of
 from pltheory.theory import batches as formulas
-from tests.certification.test_every_order import near
-from tests.forge import DAMAGED, FALSE, Forge, at, dotted, number, numeric_fields, value
-from tests.rechecker.test_schema import PUBLISHED, wrong
-
-GD = GradientDescentSettings(eta="0.1/beta")
-CLIPPED = DeltaGClipSettings(eta="0.1/beta", gamma=1e-3, delta=0.6)
-CASES = {
-    "consecutive": ("sum", GD, Batches(1, "fixed", workers=2, passes=3), 4),
-    "any part": ("sum", CLIPPED, Batches(1, workers=2, passes=3), 4),
-    "mean, remainder": ("mean", CLIPPED, Batches(2, workers=2, passes=2), 6),
-    "one step": ("sum", GD, Batches(2, workers=2), 4),
-    "one sample each": ("mean", GD, Batches(1, workers=4), 4),
-    "one worker": ("sum", GD, Batches(2, workers=1, passes=2), 4),
-}
-
-
-def claimed(name):
-    loss, rule, batches, n = CASES[name]
-    return pl.certify(near(n=n, m=60, shift=1e-5, loss=loss), rule, theorem="F4", batches=batches)
-
-
-made = cache(claimed)
-
-
-def forge(folder, name):
-    claim = made(name)
-    assert claim.holds
-    return Forge(folder, claim.text("c.cert.npz"), claim.arrays_bytes())
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_true_certificates_are_accepted(tmp_path, name):
-    one = forge(tmp_path, name)
-    assert wrong(one.text, PUBLISHED) == []
-    result = recheck(one.path)
-    assert result.accepted, result.message
-
-
-@pytest.mark.parametrize("name", ["consecutive", "mean, remainder"])
-def test_every_number_moved_the_wrong_way_is_refused(tmp_path, name):
-    one = forge(tmp_path, name)
-    text = copy.deepcopy(one.text)
-    for path, sign in numeric_fields(text):
-        one.text = copy.deepcopy(text)
-        old = value(at(text, path))
-        new = old + sign * max(1e-3 * abs(old), 1e-12)
-        if path == ["hypotheses", 1, "left"]:
-            new = 0.0  # of a zero known to so many digits that the rest is rounding
-        at(one.text, path).update(number(new))
-        result = recheck(one.write_text())
-        assert result.code == FALSE, (dotted(path), result.message)
+from tests.forge import DAMAGED, FALSE, Forge
+from tests.rechecker.batch_certificates import claimed, forge
 
 
 @pytest.mark.parametrize(("change", "code"), [
@@ -84,7 +30,7 @@ def test_every_number_moved_the_wrong_way_is_refused(tmp_path, name):
     ({"batch": 3}, DAMAGED),
 ])  # fmt: skip
 def test_other_workers_are_refused(tmp_path, change, code):
-    one = forge(tmp_path, "consecutive")
+    one = forge(tmp_path, "F4 consecutive")
     one.text["witness"].update(change)
     assert recheck(one.write_text()).code == code
 
@@ -118,8 +64,8 @@ def test_a_program_with_a_wrong_formula_is_found(tmp_path, name):
     with mock.patch.object(where, what, instead):
         if rest:
             with mock.patch.object(*rest[0]):
-                claim = claimed("consecutive")
+                claim = claimed("F4 consecutive")
         else:
-            claim = claimed("consecutive")
+            claim = claimed("F4 consecutive")
     assert claim.holds
     assert recheck(Forge(tmp_path, claim.text("c.cert.npz"), claim.arrays_bytes()).path).code == FALSE
