@@ -217,7 +217,7 @@ def test_a_bound_that_says_too_much_is_refused(forged, name):
     bound.update(number(value(bound) * (1 + (1e-3 if bound["kind"] == "lower" else -1e-3))))
     if name == "loss":
         forged.arrays["levels"][-1] = value(bound)
-    refused(recheck(forged.write()), FALSE, "bounds.then_")
+    refused(recheck(forged.write()), FALSE, f"bounds.then_{name}")
 
 
 def test_numbers_without_the_error_of_the_run_are_refused(tmp_path):
