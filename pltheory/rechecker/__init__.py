@@ -1,8 +1,8 @@
 """A second opinion on a certificate: everything recomputed from its stored arrays in ball arithmetic (python-flint).
 
 Nothing is shared with what made the certificate but the documented file format and the theorems' names: the forward
-pass, kernel, eigenvalue bounds, the recursions and the theorems' inequalities are written again in the `recheck_`
-modules. Guesses (eigenvalues, approximate factors) are not believed. Every recomputed number is an enclosure, so a
+pass, kernel, eigenvalue bounds, the recursions and the theorems' inequalities are written again in this folder.
+Guesses (eigenvalues, approximate factors) are not believed. Every recomputed number is an enclosure, so a
 claim is confirmed, fails, or is beyond the precision in use. What is large is bounded on whole arrays of doubles first,
 and in balls where these do not confirm it.
 """
