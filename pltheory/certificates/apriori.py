@@ -8,14 +8,14 @@ network could only be better. Statement, constants and proofs: docs/derivations/
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from scipy.optimize import brentq
 from torch import Tensor
 
 from ..certification.profile import profile_from_bounds
-from ..measure.infinite_width import gaussian_expectations
+from ..measure.gaussian_errors import gaussian_expectations
 from ..nets.activations import activation
 from ..optim import StepSettings
 from ..theorems.ladder import WEAKEST_DEMAND
@@ -37,12 +37,14 @@ class Limit:
         features: E act act^T, (n, n).
         slopes: gram o E act' act'^T, (n, n).
         targets: ||y||.
+        off: upper bound of the spectral norm of the errors of features and slopes together.
     """
 
     gram: Tensor
     features: Tensor
     slopes: Tensor
     targets: float
+    off: float
 
 
 def limit_of(x: Tensor, y: Tensor, name: str) -> Limit:
@@ -56,8 +58,9 @@ def limit_of(x: Tensor, y: Tensor, name: str) -> Limit:
     if y.shape[1] != 1:
         raise NotAvailableError("not available for several outputs: the a-priori width is for one")
     gram = x @ x.T / x.shape[1]
-    features, slopes = gaussian_expectations(gram, name)
-    return Limit(gram, features, gram * slopes, float(y.norm()))
+    features, slopes = gaussian_expectations(gram, activation(name))
+    off = features.norm_of_error + replace(slopes, error=gram.abs() * slopes.error).norm_of_error
+    return Limit(gram, features.value, gram * slopes.value, float(y.norm()), off)
 
 
 def kept_square(level: float) -> float:
@@ -78,7 +81,7 @@ def smallest_eigenvalue(limit: Limit, width: int, p: float, s1: float, *, radema
     best = 0.0
     for level in (1.0,) if rademacher else TRUNCATIONS:
         kept = 1.0 if rademacher else kept_square(level)
-        mu = float(torch.linalg.eigvalsh(limit.features + kept * limit.slopes)[0])
+        mu = float(torch.linalg.eigvalsh(limit.features + kept * limit.slopes)[0]) - limit.off
         if mu <= 0:
             continue
         exponent = math.log(n / p) * (n + level * s1**2 * top) / (width * mu)
@@ -114,7 +117,7 @@ def apriori_ratio(
         return 0.0
     a_norm = math.sqrt(width) + (0.0 if rademacher else math.sqrt(2 * each))
     a_max = 1.0 if rademacher else math.sqrt(2 * (each + math.log(width)))
-    trace = min(float(n), float(limit.features.trace()) + n * math.sqrt(each / (2 * width)))
+    trace = min(float(n), float(limit.features.trace()) + n * limit.off + n * math.sqrt(each / (2 * width)))
     spread = math.sqrt(2 * (n if rademacher else trace) * each)
     residual = limit.targets + math.sqrt(trace) + spread
     per_root = a_norm / math.sqrt(width)

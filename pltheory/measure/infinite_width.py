@@ -1,218 +1,152 @@
-r"""The tangent kernel of infinite width: a deterministic function of the inputs, without biases.
+r"""The tangent kernel of infinite width: a deterministic function of the inputs, with what it may be off by.
 
-`Sigma_0 = X X^T / d`, `Sigma_l = E act(u) act(v)`, `Sigma'_l = E act'(u) act'(v)` over (u, v) Gaussian with covariance
-`Sigma_{l-1}`, and `Theta_l = Sigma_l + Theta_{l-1} o Sigma'_l` [Jacot, Gabriel, Hongler 2018, arXiv:1806.07572].
+In the NTK parametrisation, with beta = 1 where there are biases and 0 where there are none,
 
-Every activation of the table is `S + r`, its `split`. S is a step `alpha + beta Phi(u / tau)` or a ramp `E max(u + tau
-Z, 0)`, Phi the distribution function of a standard normal Z; r is the rest, smooth and below 1e-17 outside [-U, U].
-Expectations of S alone are those of a step or a ramp of Gaussians with covariance `A = Sigma + tau^2 I`: with `c = A_ij
-/ sqrt(A_ii A_jj)` and `theta = arccos c`,
+    Sigma_0 = X X^T / d + beta,        Sigma_l = E act(u) act(v) + beta,
+    Theta_0 = Sigma_0,                 Theta_l = Sigma_l + Theta_{l-1} o E act'(u) act'(v),
 
-    E Phi Phi = (pi - theta) / (2 pi),    E ramp ramp = sqrt(A_ii A_jj) (sin theta + (pi - theta) c) / (2 pi),
-    E phi phi / tau^2 = 1 / (2 pi sqrt(A_ii A_jj - A_ij^2))
+(u, v) Gaussian with covariance `Sigma_{l-1}` [Jacot, Gabriel, Hongler 2018, arXiv:1806.07572]. In the standard one the
+weights of a layer of fan-in m move sqrt(m) times as far in the outputs and biases are 0 at the start, so that there is
+no limit; what the kernel is near to at large widths m_1, .., m_L has `Sigma_0 = X X^T / d`, `Sigma_l = E act act`, and
+`Theta_l = m_l Sigma_l + beta + Theta_{l-1} o E act' act'`, m_0 = d [Sohl-Dickstein et al. 2020, arXiv:2001.07301].
 
-[Cho and Saul 2009; Williams 1997], so erf (r = 0) and relu (tau = 0, r = 0) are closed forms whatever the size of the
-inputs. Given v, u is normal with mean mu and variance s^2, and `E[S(u) | v]` is S itself with tau^2 + s^2 in place of
-tau^2; what is left, `E S(u) r(v)` and `E r(u) r(v)`, is integrated over [-U, U] by the trapezoidal rule, which for
-analytic functions converges geometrically: at spacing h the error is like exp(-2 pi a / h), a the distance of the
-nearest pole from the real line, or exp(-2 (pi w / h)^2) for a Gaussian of width w. The rule is run at h and at 1.5 h,
-and with E what they differ by, E^1.5 is the error at h.
+What an error of `Sigma_{l-1}` makes of `Sigma_l` is said in `gaussian_errors`.
+
+Convolutional networks have limits of their own, over pairs of positions; they are not computed here.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..nets.activations import Split, is_known
 from ..nets.activations import activation as of_name
-from ..theory import InvalidInputError, NotAvailableError, NumericalFailureError
+from ..nets.activations import is_known
+from ..theory import InvalidInputError, NumericalFailureError
+from .gaussian_errors import Known, gaussian_expectations
 
-AGREEMENT = 1e-8
-"""Largest error, relative to sqrt(E act(u)^2 E act(v)^2)."""
-_COARSE = 1.5
-_RESOLVED = 2.0
-"""Spacings that the width of a Gaussian must have."""
-_OF_DEVIATION = 0.5
-"""Spacing in standard deviations, where it is they that are short."""
-_REACH = 9.0
-"""Standard deviations beyond which a Gaussian is below 1e-17."""
-
-Function = Callable[[Tensor], Tensor]
+AGREEMENT = 1e-6
+"""Largest error of an entry that `infinite_width_ntk` lets pass, relative to sqrt(K_ii K_jj)."""
+_UNIT = 2.0**-53
 
 
-def infinite_width_ntk(x: Tensor, *, hidden_layers: int, activation: str) -> Tensor:
-    """Limit of the kernel of one output in the NTK parametrisation, shape (n, n); C outputs give C equal blocks.
+@dataclass(frozen=True)
+class LimitKernel:
+    """A kernel of infinite width.
+
+    Attributes:
+        kernel: Theta_L, (n, n), float64; C outputs give C equal blocks.
+        features: Sigma_L, the covariance of the outputs at the start, (n, n).
+        error: of each entry of `kernel`: rounding is bounded, the quadrature's part is estimated by two rules.
+    """
+
+    kernel: Tensor
+    features: Tensor
+    error: Tensor
+
+    @property
+    def eigenvalues(self) -> tuple[Tensor, float]:
+        """Eigenvalues in ascending order, (n,), and what each may be off by, from `error` [Weyl]."""
+        found = torch.linalg.eigvalsh(self.kernel)
+        own = len(found) * 8 * _UNIT * float(found.abs().max())
+        return found, float(self.error.sum(dim=1).max()) + own
+
+    @property
+    def relative_error(self) -> float:
+        """The largest error of an entry, relative to sqrt(K_ii K_jj)."""
+        size = self.kernel.diagonal().clamp(min=0).sqrt()
+        # A zero row of inputs and an odd activation: nothing to be relative to, and nothing to be off.
+        return float((self.error / (size[:, None] * size).clamp(min=1e-300)).max())
+
+
+def infinite_width(
+    x: Tensor,
+    *,
+    hidden_layers: int,
+    activation: str,
+    bias: bool = False,
+    parametrization: str = "ntk",
+    hidden_widths: Sequence[int] | None = None,
+) -> LimitKernel:
+    """The limit of the kernel of one output of `fully_connected` networks, and its error; refuses no size of inputs.
 
     Args:
-        x: inputs of shape (n, d), of any size.
+        x: inputs of shape (n, d).
         hidden_layers: L, at least 1.
         activation: a name of the table.
+        bias: whether biases are parameters, as in `fully_connected`.
+        parametrization: "ntk" or "standard", as in `fully_connected`.
+        hidden_widths: m_1, .., m_L of the standard parametrisation, whose kernel grows with them.
 
     Raises:
-        InvalidInputError: an unknown activation, no hidden layer, or inputs that are no finite (n, d).
-        NotAvailableError: an activation without a `split`.
-        NumericalFailureError: the quadrature does not settle; the message has the error.
+        InvalidInputError: an unknown activation or parametrisation, no hidden layer, widths where there is a limit or
+            none where there is not, or inputs that are no finite (n, d).
     """
     if not is_known(activation) or hidden_layers < 1:
         raise InvalidInputError(f"activation = {activation!r}, hidden_layers = {hidden_layers}: unknown or below 1")
     if not isinstance(x, Tensor) or x.ndim != 2 or not x.is_floating_point() or not torch.isfinite(x).all():
         shape = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
         raise InvalidInputError(f"x = {shape}: needed is a finite real torch.Tensor of shape (n, d)")
-    wide = x.detach().double()
-    sigma = wide @ wide.T / x.shape[1]
-    theta = sigma
-    for _ in range(hidden_layers):
-        sigma, derivative = gaussian_expectations(sigma, activation)
-        theta = sigma + theta * derivative
-    return theta.to(x.dtype)
+    gains = _gains(x.shape[1], hidden_layers, parametrization, hidden_widths)
+    act, wide = of_name(activation), x.detach().double().cpu()
+    start = float(bias and parametrization == "ntk")  # variance of a bias at the start
+    d = wide.shape[1]
+    gram = wide @ wide.T / d
+    length = torch.linalg.vector_norm(wide, dim=1)
+    sigma = Known(gram, (d + 3) * _UNIT * length[:, None] * length / d)
+    theta = sigma * gains[0] + float(bias)
+    sigma = sigma + start
+    for gain in gains[1:]:
+        value, slope = gaussian_expectations(sigma, act)
+        theta = value * gain + float(bias) + theta * slope
+        sigma = value + start
+    return LimitKernel(theta.value, sigma.value, theta.error)
 
 
-def gaussian_expectations(sigma: Tensor, activation: str) -> tuple[Tensor, Tensor]:
-    """E act(u_i) act(u_j) and the same of act', for u Gaussian of covariance sigma (n, n), float64; both (n, n).
+def infinite_width_ntk(
+    x: Tensor,
+    *,
+    hidden_layers: int,
+    activation: str,
+    bias: bool = False,
+    parametrization: str = "ntk",
+    hidden_widths: Sequence[int] | None = None,
+) -> Tensor:
+    """The kernel of `infinite_width` alone, shape (n, n), in the dtype of x; known to `AGREEMENT`.
+
+    Args:
+        x, hidden_layers, activation, bias, parametrization, hidden_widths: as in `infinite_width`.
 
     Raises:
-        NotAvailableError: an activation without a `split`.
-        NumericalFailureError: the quadrature does not settle; the message has the error.
+        InvalidInputError: as `infinite_width`.
+        NumericalFailureError: the error is larger than `AGREEMENT`; `infinite_width` gives the kernel with it.
     """
-    act = of_name(activation)
-    if act.split is None:
-        raise NotAvailableError(f"not available for {activation}: no step or ramp that it is near to is known")
-    found = []
-    for order, f in enumerate((act.value, act.derivative)):
-        smooth = _Smooth(act.split, order)
-        total = smooth.squares(sigma)
-        if act.split.reach > 0:
-            fine, coarse = (_Rest(smooth, f, step).expectations(sigma) for step in (1.0, _COARSE))
-            total = total + fine
-            size = total.diagonal().clamp(min=0).sqrt()
-            # A zero row of inputs and an odd activation: nothing to be relative to, and nothing to differ.
-            error = float(((fine - coarse).abs() / (size[:, None] * size).clamp(min=1e-30)).max())
-            if not error**_COARSE <= AGREEMENT:
-                raise NumericalFailureError(
-                    f"the expectations over Gaussians do not settle: two rules differ by {error:.1e} of their size"
-                )
-        found.append(total)
-    return found[0], found[1]
+    found = infinite_width(
+        x,
+        hidden_layers=hidden_layers,
+        activation=activation,
+        bias=bias,
+        parametrization=parametrization,
+        hidden_widths=hidden_widths,
+    )
+    if not found.relative_error <= AGREEMENT:
+        raise NumericalFailureError(
+            f"the kernel of infinite width is known to {found.relative_error:.1e} of its size only; infinite_width() "
+            "gives it with the error of each entry"
+        )
+    return found.kernel.to(x)
 
 
-@dataclass(frozen=True)
-class _Smooth:
-    """S (order 0) or S' (order 1)."""
-
-    split: Split
-    order: int
-
-    def squares(self, sigma: Tensor) -> Tensor:
-        """E S(u_i) S(u_j)."""
-        tau, beta = self.split.tau, self.split.beta
-        # Two copies of Z on the diagonal too, where u is the same: A_ij is Sigma_ii there.
-        size = (sigma.diagonal() + tau**2).clamp(min=0).sqrt()
-        product = size[:, None] * size
-        c = (sigma / torch.where(product > 0, product, 1)).clamp(-1, 1)
-        angle = torch.arccos(c)
-        same = (math.pi - angle) / (2 * math.pi)  # E Phi Phi
-        match self.split.form, self.order:
-            case "step", 0:
-                alpha = self.split.alpha
-                return alpha**2 + alpha * beta + beta**2 * same
-            case "step", _:
-                return beta**2 / (2 * math.pi * ((product - sigma) * (product + sigma)).sqrt())
-            case _, 0:
-                return product * ((1 - c**2).sqrt() + (math.pi - angle) * c) / (2 * math.pi)
-            case _:
-                return torch.where(product > 0, same, 0)
-
-    def given(self, mean: Tensor, deviation: Tensor) -> Tensor:
-        """E S(mean + deviation Z)."""
-        spread = (deviation**2 + self.split.tau**2).sqrt()
-        z = mean / spread
-        match self.split.form, self.order:
-            case "step", 0:
-                return self.split.alpha + self.split.beta * torch.special.ndtr(z)
-            case "step", _:
-                return self.split.beta * _density(z) / spread
-            case _, 0:
-                return mean * torch.special.ndtr(z) + spread * _density(z)
-            case _:
-                return torch.special.ndtr(z)
-
-
-@dataclass(frozen=True)
-class _Rest:
-    """What S leaves of a function: r = f - S, gone outside [-reach, reach]; all spacings are multiplied by `coarse`."""
-
-    smooth: _Smooth
-    f: Function
-    coarse: float
-
-    def value(self, u: Tensor) -> Tensor:
-        """r(u)."""
-        rest = self.f(u) - self.smooth.given(u, torch.zeros_like(u))
-        return torch.where(u.abs() <= self.smooth.split.reach, rest, 0)
-
-    def expectations(self, sigma: Tensor) -> Tensor:
-        """E f(u_i) f(u_j) - E S(u_i) S(u_j)."""
-        deviation = sigma.diagonal().clamp(min=0).sqrt()
-        out = torch.zeros_like(sigma)
-        order = deviation.argsort()
-        for k, i in enumerate(order.tolist()):
-            # The longer one outside: what its entries say of the shorter one's mean is no steeper than 1.
-            others = order[: k + 1]
-            t, weights = self._nodes(float(deviation[i]), sigma)
-            slope, left = _regression(sigma[others, i], deviation[i], deviation[others])
-            mean = slope[:, None] * t  # (k + 1, t)
-            found = (self.smooth.given(mean, left[:, None]) + self._given(mean, left)) @ (weights * self.value(t))
-            swapped = torch.stack([self._with_smooth(sigma[j, i], deviation[j], deviation[i]) for j in others])
-            out[others, i] = out[i, others] = found + swapped
-        return out
-
-    def _with_smooth(self, covariance: Tensor, shorter: Tensor, longer: Tensor) -> Tensor:
-        """E r(u) S(v) for u of deviation `shorter` and v of deviation `longer`."""
-        slope, left = _regression(covariance, shorter, longer)
-        spread = float((left**2 + self.smooth.split.tau**2).sqrt())
-        # What S does with v = slope u is as narrow, in u, as the slope is steep.
-        width = spread / max(abs(float(slope)), 1e-300)
-        t, weights = self._nodes(float(shorter), covariance, width / _RESOLVED)
-        return self.smooth.given(slope * t, left) @ (weights * self.value(t))
-
-    def _nodes(self, deviation: float, like: Tensor, most: float = math.inf) -> tuple[Tensor, Tensor]:
-        """Nodes in [-reach, reach], no further apart than `most`, and weights with the density of N(0, deviation^2)."""
-        if deviation == 0:
-            return like.new_zeros(1), like.new_ones(1)
-        spacing, reach = self.smooth.split.spacing, self.smooth.split.reach
-        step = self.coarse * min(spacing if deviation >= _RESOLVED * spacing else _OF_DEVIATION * deviation, most)
-        count = math.ceil(min(reach, _REACH * deviation) / step)
-        t = step * torch.arange(-count, count + 1).to(like)
-        return t, step / deviation * _density(t / deviation)
-
-    def _given(self, mean: Tensor, deviation: Tensor) -> Tensor:
-        """E r(mean + deviation Z) for means (k, t) and a deviation (k,) per row."""
-        out, spacing = torch.empty_like(mean), self.smooth.split.spacing
-        narrow = deviation < _RESOLVED * spacing
-        if bool(narrow.any()):
-            h = self.coarse * _OF_DEVIATION
-            z = h * torch.arange(-math.ceil(_REACH / h), math.ceil(_REACH / h) + 1).to(mean)
-            points = mean[narrow][:, :, None] + deviation[narrow][:, None, None] * z
-            out[narrow] = self.value(points) @ (h * _density(z))
-        if bool((~narrow).any()):
-            h = self.coarse * spacing
-            count = math.ceil(self.smooth.split.reach / h)
-            u = h * torch.arange(-count, count + 1).to(mean)
-            wide = deviation[~narrow][:, None, None]
-            out[~narrow] = (_density((u - mean[~narrow][:, :, None]) / wide) / wide) @ (h * self.value(u))
-        return out
-
-
-def _regression(covariance: Tensor, of: Tensor, on: Tensor) -> tuple[Tensor, Tensor]:
-    """Given a Gaussian of deviation `of`, another of deviation `on` has mean slope times it: slope, deviation left."""
-    slope = covariance / torch.where(of > 0, of**2, 1)
-    return slope, (on**2 - slope * covariance).clamp(min=0).sqrt()
-
-
-def _density(z: Tensor) -> Tensor:
-    return torch.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+def _gains(d: int, hidden_layers: int, parametrization: str, widths: Sequence[int] | None) -> list[float]:
+    """What the derivatives in the weights of each layer add up to, over the covariance of its inputs."""
+    if parametrization == "ntk" and widths is None:
+        return [1.0] * (hidden_layers + 1)
+    if parametrization == "standard" and widths is not None and len(widths) == hidden_layers and min(widths) >= 1:
+        return [float(d), *map(float, widths)]
+    raise InvalidInputError(
+        f"parametrization = {parametrization!r}, hidden_widths = {widths!r}: allowed are 'ntk' without widths and "
+        f"'standard' with {hidden_layers}"
+    )

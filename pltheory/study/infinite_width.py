@@ -30,13 +30,15 @@ def limit_spectrum(config: Config) -> list[float]:
     n = point.network
     if not isinstance(n, FullyConnectedSection):
         raise NotAvailableError("a limit is known of fully connected networks only")
-    if n.parametrization != "ntk" or n.bias:
-        raise NotAvailableError("a limit is known in the NTK parametrisation without biases only")
+    if n.parametrization != "ntk":
+        raise NotAvailableError(
+            "a limit is known in the NTK parametrisation only: in the standard one it grows with the width"
+        )
     if n.checkpoint is not None:
         raise NotAvailableError("weights of a checkpoint have no limit")
     data = data_of(point)
     try:
-        kernel = infinite_width_ntk(data.x, hidden_layers=len(n.hidden), activation=n.activation)
+        kernel = infinite_width_ntk(data.x, hidden_layers=len(n.hidden), activation=n.activation, bias=n.bias)
     except NumericalFailureError as error:
         raise NotAvailableError(str(error)) from None
     loss = loss_in(point)

@@ -200,6 +200,10 @@ class _Guard:
         u = torch.tensor([s * (split.reach + k / 2 + 0.01) for k in range(20) for s in (-1, 1)], dtype=torch.float64)
         scaled = u / split.tau if split.tau else u.sign() * math.inf
         smooth = split.alpha + split.beta * torch.special.ndtr(scaled)
+        if split.form == "wave":
+            if split.reach > 0:
+                self.refuse(f"reach = {split.reach!r} of a wave: it has no rest")
+            smooth = u.sin()
         if split.form == "ramp":
             density = torch.exp(-0.5 * scaled * scaled) / math.sqrt(2 * math.pi)
             smooth = u * torch.special.ndtr(scaled) + split.tau * density

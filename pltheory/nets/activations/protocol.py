@@ -37,17 +37,18 @@ def above(value: float, ulps: int = 4) -> float:
 
 @dataclass(frozen=True)
 class Split:
-    """act = S + r for expectations over Gaussians: S a step or a ramp, r smooth and gone outside [-reach, reach].
+    """act = S + r for expectations over Gaussians: r smooth and gone outside [-reach, reach].
 
     Attributes:
-        form: "step" for S = alpha + beta Phi(u / tau), "ramp" for S = E max(u + tau Z, 0).
+        form: "step" for S = alpha + beta Phi(u / tau), "ramp" for S = E max(u + tau Z, 0), "wave" for S = sin u, of
+            which nothing may be left.
         tau: width of S.
         alpha, beta: of a step.
         reach: where |r| falls below 1e-17; 0 where act = S.
         spacing: of nodes that resolve r.
     """
 
-    form: Literal["step", "ramp"]
+    form: Literal["step", "ramp", "wave"]
     tau: float
     alpha: float = 0.0
     beta: float = 1.0

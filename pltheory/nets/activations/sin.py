@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...rigor.tables import FLAT, Shape
-from .protocol import Activation
+from .protocol import Activation, Split
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,6 +21,7 @@ class Sin(Activation):
     odd = True
     # It has no asymptote: beyond the table it is taken for 0, off by at most 1.
     shape = Shape(7, 64, lambda x: x.sin(), FLAT, FLAT, (lambda x: x**0,) * 3)
+    split = Split("wave", 1.0)
     calls = ("torch:Tensor.sin", "torch:Tensor.cos")
 
     def value(self, z: Tensor) -> Tensor:
