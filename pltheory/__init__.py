@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .problem.problem import Problem as Problem
     from .rechecker import recheck as recheck
     from .report.figures import run_figure as run_figure
+    from .report.study import Study as Study
     from .theory.bound import Bound as Bound
     from .theory.verdict import Verdict as Verdict
     from .verification.report import VerifyReport as VerifyReport
@@ -48,6 +49,7 @@ _HOME = {
     "GradientDescentSettings": "optim",
     "KernelOperator": "measure.kernel_products",
     "Problem": "problem.problem",
+    "Study": "report.study",
     "Verdict": "theory.verdict",
     "VerifyReport": "verification.report",
     "attack_lambda_min": "measure.ball_search",

@@ -30,7 +30,7 @@ COMMANDS = {
     "sweep": "A study: the same over a grid of widths, seeds and anything else; resumes, fits power laws.",
     "fit": "The power laws of a study in the width, against those that the theory expects.",
     "proofs": "Check the derivations: exact certificates, suprema, second opinions, Coq status.",
-    "report": "Render the page of a run folder again.",
+    "report": "Render the page of a run's folder, or of a study's, again.",
     "datasets": "The named data sets and file formats; `show` says how a file is read.",
     "env": "Versions, device and floating-point switches.",
 }

@@ -81,7 +81,7 @@ def command(
     Each point is one record, written whole. The same command computes what is missing, and more values of what varies
     make the study grow; another configuration needs another folder. A point that fails (an error, no memory) has a
     record that says why, and the study goes on. The folder holds study.json, points/, limits.json, study.csv,
-    study.parquet and study.svg.
+    study.parquet, study.svg and the page study.html, which `pltheory report` writes again.
 
     Exit codes: 0 all points are there, also those that are UNDECIDED; 3 points are missing (--status); 4 points failed;
     2 bad input.
@@ -91,11 +91,13 @@ def command(
     if workers and scheduler is not None:
         raise InvalidInputError("--workers, --scheduler: give one of them")
     settings = load(config, overrides, device, theorem)
-    from pltheory.report.figures import svg, sweep_figure
+    from pltheory.report.figures import svg
+    from pltheory.report.study import Study
+    from pltheory.report.study_figures import sweep_figure
+    from pltheory.report.study_html import render_study
     from pltheory.report.study_text import print_plan, print_status, print_sweep
     from pltheory.study.limits import agreed, limits_of, write_limits
     from pltheory.study.quantities import quantities
-    from pltheory.study.scaling import fit_laws
     from pltheory.study.store import write_file
     from pltheory.study.sweep import measured_speed, plan, run_sweep
     from pltheory.study.table import frame, to_csv, to_parquet
@@ -111,7 +113,7 @@ def command(
             ctx.exit(_exit_code(points))
         return
     with _engine(workers, scheduler) as engine, progress_bar("sweep") as progress:
-        study = run_sweep(
+        computed = run_sweep(
             settings,
             target,
             engine=engine,
@@ -120,12 +122,14 @@ def command(
             retry_failed=retry_failed,
             progress=progress,
         )
-    fits = fit_laws(study.done, among, study.identity.fixed)
-    at_infinity = agreed(write_limits(target, study.identity.hash, limits_of(settings, among)))
+    write_limits(target, computed.identity.hash, limits_of(settings, among))
+    study = Study.read(target)
+    fits, at_infinity = study.laws, agreed(study.limits)
     table = frame(study.records, list(dict.fromkeys([*(q.name for q in among), *study.names])))
     write_file(target / "study.csv", to_csv(table))
     write_file(target / "study.parquet", to_parquet(table))
     write_file(target / "study.svg", svg(sweep_figure(study.done, fits, at_infinity, among)))
+    write_file(target / "study.html", render_study(study))
     if as_json:
         summary = {
             "schema": "pltheory-sweep/2",
@@ -138,7 +142,7 @@ def command(
     else:
         print_sweep(out, study.records, fits, among)
     _say_lacking(study, among)
-    err.print(f"[dim]study folder: {target}  (figure {target}/study.svg)[/dim]", highlight=False, soft_wrap=True)
+    err.print(f"[dim]study folder: {target}  (page {target}/study.html)[/dim]", highlight=False, soft_wrap=True)
     ctx.exit(SOME_FAILED if study.failed else 0)
 
 

@@ -1,22 +1,21 @@
-"""Figures of a run and of a study; every function draws on axes that it is given."""
+"""Figures of a run; every function draws on axes that it is given."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from ..runs.trace import COLUMNS, Array, Trace
-from ..study.quantities import BUILT_IN, Quantity
-from ..study.scaling import Fit
 from ..theory.formulas import rate
 from .graph import costliest, label, percent
 
@@ -97,13 +96,13 @@ def _last(reach: dict[str, Any], trace: Trace) -> int:
     return last
 
 
-def _plain_ticks(ax: Axes) -> None:
+def plain_ticks(axis: Axis) -> None:
     """Numbers, not multiples of powers of ten, on a logarithmic axis of less than two decades."""
-    low, high = ax.get_ylim()
+    low, high = axis.get_view_interval()
     if high < 100 * low:
-        ax.yaxis.set_major_locator(MaxNLocator(5) if high < 3 * low else LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        axis.set_major_locator(MaxNLocator(5) if high < 3 * low else LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _eta(report: dict[str, Any]) -> float | None:
@@ -142,7 +141,7 @@ def loss_panel(ax: Axes, trace: Trace, report: dict[str, Any]) -> None:
     if level is not None:
         ax.axhline(level, color=PROVEN, ls="--", label=f"level that is reached, {level:.3g}")
         ax.set_title("Loss, and the level that is proved to be reached")
-    _plain_ticks(ax)
+    plain_ticks(ax.yaxis)
     ax.set_xlabel("step t")
     ax.legend()
 
@@ -244,73 +243,6 @@ def _since(ax: Axes, since: int | None) -> None:
 
 
 RUN_PANELS = (loss_panel, distance_panel, step_panel, lambda_panel)
-
-
-VERDICT_COLORS = {"CERTIFIED": "#1a7f4b", "HOLDS": "#1a7f4b", "UNDECIDED": "#b58900", "REFUTED": "#b3261e"}
-
-
-def sweep_figure(
-    records: list[dict[str, Any]],
-    fits: Sequence[Fit],
-    limits: Mapping[str, float | None] | None = None,
-    quantities: Sequence[Quantity] = BUILT_IN,
-) -> Figure:
-    """Every quantity that has a title against the width, two panels a row, with its fitted line and the expected slope.
-
-    Args:
-        records: points of a sweep.
-        fits: of their laws; a panel has one line for each value of what varies beside width and seed.
-        limits: values at infinite width by name of the quantity, drawn where known.
-        quantities: those of the sweep.
-    """
-    drawn = [q for q in quantities if q.title]
-    rows = -(-len(drawn) // 2)
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 3.2 * rows), layout="constrained")
-        axes = list(figure.subplots(rows, 2, squeeze=False).flat)
-        for ax, quantity in zip(axes, drawn, strict=False):
-            width_panel(ax, records, quantity, [f for f in fits if f.quantity == quantity.name])
-            limit = (limits or {}).get(quantity.name)
-            if limit is not None:
-                ax.axhline(limit, color=PROVEN, ls="--", lw=1, label=f"infinite width, {limit:.3g}")
-                ax.legend()
-            if quantity.needed is not None:
-                ax.axhline(quantity.needed, color=PROVEN, ls="--", lw=1, label=f"needed: {quantity.needed:g}")
-                ax.legend(loc="lower right")
-        for ax in axes[len(drawn) :]:
-            ax.remove()
-    return figure
-
-
-def width_panel(ax: Axes, records: list[dict[str, Any]], quantity: Quantity, fits: Sequence[Fit]) -> None:
-    """One quantity against the width, a point per seed, coloured by verdict, on logarithmic axes."""
-    # A logarithmic axis has no place for what is missing or zero.
-    found = [(r["width"], r.get(quantity.name), r["verdict"]) for r in records]
-    points = [(width, value, verdict) for width, value, verdict in found if value and width]
-    for verdict, color in VERDICT_COLORS.items():
-        some = [(w, v) for w, v, said in points if said == verdict]
-        if some:
-            ax.plot(*zip(*some, strict=True), "o", ms=4, color=color, alpha=0.8, label=verdict)
-    ax.set_xscale("log", base=2)
-    ax.set_yscale("log")
-    ax.set_xlabel("width m")
-    ax.set_title(quantity.title)
-    x = np.array(sorted({w for w, _, _ in points}), dtype=float)
-    for fit in fits:
-        low, high = fit.interval
-        label = f"slope {fit.slope:.2f} [{low:.2f}, {high:.2f}]"
-        label += "" if fit.expected is None else f", expected {fit.expected:g}"
-        # Of many groups a legend would hide the points.
-        said = label if len(fits) == 1 else None
-        ax.plot(x, np.exp(fit.plain.intercept) * x**fit.slope, color=MEASURED, lw=1, label=said)
-    values = [v for _, v, _ in points]
-    if values and max(values) < 3 * min(values):
-        # Less than a decade: plain ticks around the data read better than powers of ten.
-        ax.set_yscale("linear")
-        ax.set_ylim(0, 1.3 * max(values))
-    ax.xaxis.set_major_formatter(ScalarFormatter())
-    if points:
-        ax.legend()
 
 
 def graph_figure(graph: dict[str, Any]) -> Figure:

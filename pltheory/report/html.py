@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from ..optim.registry import DEFAULT
 from ..runs.trace import Trace
-from .figures import graph_figure, run_panels, svg
+from .figures import graph_figure, run_panels
 from .graph import kind, percent
 from .rows import measured, needed, number, seen
+from .templates import inline, rendered
 from .text import constants, granted, margin, sides, why_not
 
 
@@ -24,25 +22,21 @@ def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace |
         report: of schema `pltheory-report/2`, or of 1.
         trace: the run's trace, or None for a check.
     """
-    environment = Environment(
-        loader=PackageLoader("pltheory", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters.update(
-        number=number, margin=margin, constants=constants, granted=granted, sides=sides, why_not=why_not,
-        needed=needed, measured=measured, kind=kind, percent=percent,
-        seen=seen,
-    )  # fmt: skip
     main = next(t for t in report["theorems"] if t["id"] == report["main_theorem"])
-    page: str = environment.get_template("page.html.jinja").render(
+    filters: dict[str, Callable[..., Any]] = {
+        "number": number, "margin": margin, "constants": constants, "granted": granted, "sides": sides,
+        "why_not": why_not, "needed": needed, "measured": measured, "kind": kind, "percent": percent, "seen": seen,
+    }  # fmt: skip
+    return rendered(
+        "page.html.jinja",
+        filters,
         problem=_problem(manifest),
         manifest=manifest,
         report=report,
         main=main,
-        graph=_svg(graph_figure(report["graph"])) if report.get("graph") else None,
-        figures=[] if trace is None else [_svg(f) for f in run_panels(report, trace)],
+        graph=inline(graph_figure(report["graph"])) if report.get("graph") else None,
+        figures=[] if trace is None else [inline(f) for f in run_panels(report, trace)],
     )
-    return page
 
 
 def _problem(manifest: dict[str, Any]) -> str:
@@ -75,8 +69,3 @@ def _network(network: dict[str, Any]) -> str:
     else:
         key, what, kind = "channels", "channels", f"{network['architecture']} network"
     return f"{network.get('activation', 'tanh')} {kind} with {what} {', '.join(map(str, network[key]))}"
-
-
-def _svg(figure: Figure) -> Markup:
-    text = svg(figure)
-    return Markup(text[text.index("<svg") :])

@@ -14,9 +14,9 @@ from rich.table import Table
 from ..study.cost import span
 from ..study.grid import said
 from ..study.quantities import BUILT_IN, Quantity
-from ..study.regression import Line
 from ..study.scaling import Consistency, Fit
 from ..study.sweep import Planned
+from .law_rows import COLUMNS, LawRow, law_rows
 from .rows import number
 from .text import STYLES
 
@@ -26,6 +26,7 @@ VERDICTS = {
     Consistency.NOT_YET: "yellow",
     Consistency.NOTHING_EXPECTED: "dim",
 }
+SEEDS_LACKING = "Some width has one seed: errors are those of the residuals."
 
 
 def print_sweep(
@@ -53,15 +54,15 @@ def print_fits(console: Console, fits: Sequence[Fit]) -> None:
     for group in dict.fromkeys(said(fit.group) for fit in fits):
         where = f" where {group}" if group else ""
         table = Table(title=escape(f"Power laws in the width m{where}"), box=box.SIMPLE_HEAD, title_justify="left")
-        for name in ("quantity", "exponent", "95% interval", "expected", "p", "p bent", "verdict"):
+        for name in COLUMNS:
             table.add_column(name, justify="left" if name in ("quantity", "verdict") else "right", no_wrap=True)
         for fit in fits:
             if said(fit.group) == group:
-                for row in _rows(fit):
-                    table.add_row(*row)
+                for row in law_rows(fit):
+                    table.add_row(*_cells(row))
         console.print(table)
     if not all(fit.plain.replicated for fit in fits):
-        console.print("Some width has one seed: errors are those of the residuals.", soft_wrap=True, highlight=False)
+        console.print(SEEDS_LACKING, soft_wrap=True, highlight=False)
 
 
 def print_sources(console: Console, fits: Sequence[Fit]) -> None:
@@ -70,20 +71,9 @@ def print_sources(console: Console, fits: Sequence[Fit]) -> None:
         console.print(escape(f"{name.replace('_', ' ')}: {source}"), soft_wrap=True, highlight=False)
 
 
-def _rows(fit: Fit) -> list[list[str]]:
-    """The plain exponent; where the law has a factor of log m, what is left without it is what is tested."""
-    name, expected = fit.quantity.replace("_", " "), "-" if fit.expected is None else f"{fit.expected:g}"
-    tests = ["" if p is None else f"{p:.2g}" for p in (fit.p_expected, fit.p_straight)]
-    tests += [f"[{VERDICTS[fit.verdict]}]{fit.verdict.value}[/]"]
-    if not fit.log_power:
-        return [[name, *_exponent(fit.plain), expected, *tests]]
-    factor = f" / (log m)^{fit.log_power:g}"
-    return [[name, *_exponent(fit.plain), "", "", "", ""], [factor, *_exponent(fit.law), expected, *tests]]
-
-
-def _exponent(line: Line) -> list[str]:
-    low, high = line.slope.interval()
-    return [f"{line.slope.value:.3f}", escape(f"[{low:.3f}, {high:.3f}]")]
+def _cells(row: LawRow) -> list[str]:
+    word = "" if row.verdict is None else f"[{VERDICTS[row.verdict]}]{row.verdict.value}[/]"
+    return [*map(escape, row.cells), word]
 
 
 def print_plan(console: Console, points: Sequence[Planned], rate: float, workers: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -17,7 +18,10 @@ from tests.cli.program import settings, wait_until
 NAMES = [q.name for q in BUILT_IN]
 
 GRID = settings("sweep.network.hidden=[[8], [16], [32]]", "sweep.run.seed=[0, 1]", "run.steps=60")
-NO_FIGURE = 'import pltheory.report.figures as f\nf.svg = lambda figure: "<svg/>"\n'
+NO_FIGURE = """
+import pltheory.report.figures as f, pltheory.report.study_html as h
+f.svg, h.render_study = lambda figure: "<svg/>", lambda study: ""
+"""
 # The program stops in the middle of a point, says so by a file, and waits there for its end.
 STOPPING = """
 import os, pathlib, time
@@ -76,6 +80,7 @@ def test_a_sweep_has_a_record_for_every_point_in_grid_order(unbroken):
         "study.csv",
         "study.parquet",
         "study.svg",
+        "study.html",
     }
     assert summary["schema"] == "pltheory-sweep/2"
     assert [(r["width"], r["seed"]) for r in summary["records"]] == [(w, s) for w in (8, 16, 32) for s in (0, 1)]
@@ -116,6 +121,47 @@ def test_the_laws_are_fitted_again_from_the_folder(warm, unbroken):
     assert end.code == 2
     assert end.stderr.startswith("error: all: nothing to fit from width 32 on")
     assert end.stderr.count("\n") == 1
+
+
+def test_the_page_is_written_again_from_the_folder(warm, unbroken):
+    folder = unbroken[0].parent
+    page = unbroken[0] / "study.html"
+    first = page.read_bytes()
+    page.unlink()
+    end = warm("report", "all", folder=folder)
+    assert end.code == 0, end.stderr
+    assert end.stderr == "wrote all/study.html\n"
+    assert page.read_bytes() == first
+    assert '6 <span class="word UNDECIDED">' in first.decode()
+    for word in ("lambda min", "UNDECIDED", "exponent", "expected"):
+        assert word in end.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "said"),
+    [
+        ("study.json", lambda text: text[: len(text) // 2], "all/study.json: damaged; restore it"),
+        ("study.json", lambda text: text.replace("study/1", "study/9"), "study.json: of schema pltheory-study/9, this"),
+        ("points", lambda text: text[: len(text) // 2], ": damaged record; remove it"),
+        ("points", lambda text: text.replace("point/3", "point/9"), ": of schema pltheory-point/9, this version reads"),
+        ("limits.json", lambda text: text[: len(text) // 2], "all/limits.json: damaged, or of another study"),
+        ("points", lambda text: None, "all: no point of this study has been computed"),
+    ],
+)
+def test_a_page_of_a_damaged_study_is_refused_and_nothing_is_overwritten(warm, unbroken, tmp_path, file, damage, said):
+    shutil.copytree(unbroken[0], tmp_path / "all")
+    files = [tmp_path / "all" / file] if file != "points" else sorted((tmp_path / "all/points").iterdir())
+    text = damage(files[0].read_text())
+    for one in files if text is None else files[:1]:
+        one.unlink() if text is None else one.write_text(text)
+    (tmp_path / "all/study.html").write_text("<html>")
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    end = warm("report", "all", folder=tmp_path)
+    assert end.code == 2
+    assert end.stderr.startswith("error: all")
+    assert said in end.stderr
+    assert (end.stderr.count("\n"), end.stdout) == (1, "")
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
 
 
 def test_the_figure_is_a_whole_picture_with_four_panels(unbroken):

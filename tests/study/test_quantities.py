@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from pltheory.problem.problem import Problem
-from pltheory.report.figures import sweep_figure
+from pltheory.report.study_figures import sweep_figure
 from pltheory.study.folder import Study
 from pltheory.study.quantities import BUILT_IN, GROUP, PARTS_OF_A_RECORD, Point, Quantity, limits, measured, quantities
 from pltheory.study.scaling import fit_laws
