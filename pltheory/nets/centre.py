@@ -54,6 +54,20 @@ class Centre:
         return float(np.linalg.norm(self.outputs - y.detach().cpu().double().numpy()))
 
 
+def forward(graph: Graph, x: Array, field: Field) -> Tape:
+    """The values of every node on data x of shape (n, N_0).
+
+    Raises:
+        NoVerdictError: an overflow, in the verified field.
+    """
+    groups = [(field.constant(g.weight), None if g.bias is None else field.constant(g.bias)) for g in graph.groups]
+    tape = Tape(field, groups, len(x), graph.nodes[-1].size)
+    for v, node in enumerate(graph.nodes):
+        tape.moving.append(isinstance(node.kind, Affine) or any(tape.moving[u] for u in node.inputs))
+        tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))
+    return tape
+
+
 def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True, jumps: bool = False) -> Centre:
     """Linearise a graph on data x of shape (n, N_0).
 
@@ -71,11 +85,7 @@ def linearize(graph: Graph, x: Array, field: Field, *, bounds: bool = True, jump
     """
     nodes, last = graph.nodes, len(graph.nodes) - 1
     n, c = len(x), nodes[-1].size
-    groups = [(field.constant(g.weight), None if g.bias is None else field.constant(g.bias)) for g in graph.groups]
-    tape = Tape(field, groups, n, c)
-    for v, node in enumerate(nodes):
-        tape.moving.append(isinstance(node.kind, Affine) or any(tape.moving[u] for u in node.inputs))
-        tape.values.append(node.kind.forward(tape, v, node.inputs) if v else field.constant(x))
+    tape = forward(graph, x, field)
 
     require(tape.moving[last], "the output depends on no parameter")
 

@@ -30,6 +30,7 @@ from . import (
     m3,
     mb,
     n,
+    nc,
     s,
     t,
     t_b,
@@ -65,8 +66,9 @@ LADDER: tuple[Theorem, ...] = (
     w2.THEOREM,
 )
 
-BY_NAME: tuple[Theorem, ...] = (t.THEOREM, t_b.THEOREM, t_l.THEOREM, t_m.THEOREM, f3.THEOREM)
-"""Theorems that are asked for by their ids alone: they follow the run itself, and are no step of a ladder."""
+BY_NAME: tuple[Theorem, ...] = (t.THEOREM, t_b.THEOREM, t_l.THEOREM, t_m.THEOREM, f3.THEOREM, nc.THEOREM)
+"""Theorems that are asked for by their ids alone, and are no step of a ladder: they follow the run itself, or (NC)
+speak of the features at the weights and not of convergence."""
 
 OF_BATCHES: tuple[Theorem, ...] = (f1.THEOREM, f2.THEOREM, f4.THEOREM)
 """Theorems whose steps see mini-batches; of those of the ladder each sees all samples."""

@@ -150,3 +150,50 @@ def slowed(lipschitz: Scalar, al: Scalar, weight: Scalar) -> Scalar:
 def loss_floor(decay: Scalar, weights: Scalar, mu: Scalar) -> Scalar:
     """F = (lambda W)^2 / (2 mu): below it the gradient may be no longer than the decay's term (Theorem W2)."""
     return decay * weights * (decay * weights) / (2 * mu)
+
+
+def within_class(fit: Scalar, gain: Scalar, imbalance: Scalar, features: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """e1 / s + sqrt(e2) ||H||_F: how far last-layer features are from their class means, in Frobenius norm (NC).
+
+    Args:
+        fit: e1 = ||F - Y||_F.
+        gain: s > 0, the smallest singular value of the last layer.
+        imbalance: e2, the spectral norm of the imbalance of the last two layers.
+        features: ||H||_F, of what the layer before the last reads.
+    """
+    return fit / gain + ops.sqrt(imbalance) * features
+
+
+def within_class_apart(
+    fit: Scalar, gain: Scalar, imbalance: Scalar, features: Scalar, ops: Arithmetic = FLOATS
+) -> Scalar:
+    """The same with both parts at a right angle: sqrt((e1 / s)^2 + e2 ||H||_F^2) (NC)."""
+    return ops.sqrt(fit * fit / (gain * gain) + imbalance * features * features)
+
+
+def class_variability(within: Scalar, largest: Scalar, between: Scalar, fit: Scalar) -> Scalar:
+    """NC1 <= (within S / (||Y - mean||_F - e1))^2 for e1 < ||Y - mean||_F, S = ||W|| (NC)."""
+    return (within * largest / (between - fit)) ** 2
+
+
+def condition_of_means(
+    misfit: Scalar, gain: Scalar, largest: Scalar, across: Scalar, ops: Arithmetic = FLOATS
+) -> Scalar:
+    """Condition number of the class means, and 1 / cosine with the last layer's rows (NC).
+
+    Args:
+        misfit: ||W M - I|| < 1, spectral, M the class means.
+        gain, largest: smallest and largest singular value of W.
+        across: bound of the part of M across the row space of W.
+    """
+    return within_class_apart(1 + misfit, gain, across * across, 1, ops) * largest / (1 - misfit)
+
+
+def least_gain(product: Scalar, imbalance: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """Lower bound of s^2 from the smallest singular value of the product of two layers and their imbalance (NC)."""
+    return (ops.sqrt(imbalance * imbalance + 4 * product * product) - imbalance) / 2
+
+
+def greatest_gain(product: Scalar, imbalance: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """Upper bound of ||W||^2 from the largest singular value of the product of two layers (NC)."""
+    return (ops.sqrt(imbalance * imbalance + 4 * product * product) + imbalance) / 2

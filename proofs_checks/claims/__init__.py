@@ -120,6 +120,12 @@ NAMES = (
     "decay_path",
     "decay_convex",
     "decay_gradient",
+    "collapse_row_space",
+    "collapse_class_mean",
+    "collapse_within",
+    "collapse_gain",
+    "collapse_means",
+    "balance_step",
 )
 
 

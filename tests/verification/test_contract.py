@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import torch
+from torch import nn
 
 from pltheory.optim import DeltaGClipSettings, GradientDescentSettings
 from pltheory.problem.batches import Batches
+from pltheory.problem.problem import Problem
 from pltheory.theorems.guard import BUILT_IN, Guarded
 from pltheory.verification.contract import Sample, TheoremContract, near_solution
 from tests.oracles.shrunken import shrunken
@@ -29,6 +32,14 @@ OTHER_RULES = {
 CHECKS = [name for name in dir(TheoremContract) if name.startswith("test_")]
 
 
+def classifier() -> Problem:
+    """Class labels, and two linear layers at the end."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 4), nn.Linear(4, 2)).double()
+    x = torch.randn(6, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    return Problem(net, x, torch.arange(6) % 2)
+
+
 class BuiltIn(TheoremContract):
     def __init__(self, name):
         self.name = name
@@ -43,6 +54,7 @@ class BuiltIn(TheoremContract):
         # Of networks without kinks N says nothing.
         problem = near_solution(24, 1e-7, activation="relu") if self.name == "N" else near_solution(8, 1e-5)
         problem = shrunken(0.5) if self.name == "W1" else problem
+        problem = classifier() if self.name == "NC" else problem
         # One sample a batch: the mean of a smaller last batch is another problem than its sum.
         batches = {
             "F1": Batches(1), "F2": Batches(1, "random"), "F3": Batches(1), "F4": Batches(1, workers=1, passes=2)
