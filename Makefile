@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: verify test lint bench class-g kinks batches docs coq soundness processors fuzz wheel clean
+.PHONY: verify test lint bench class-g kinks batches experiments-smoke docs coq soundness processors fuzz wheel clean
 
 verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
@@ -33,6 +33,11 @@ kinks: $(VENV)/.test
 # The same of mini-batches: Theorem F1 for every order.
 batches: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks.batches --recheck --most-seconds 900 --page docs/batches.md
+
+# Each experiment at its small settings; `python -m experiments NAME --page` makes one in full and writes its page.
+experiments-smoke: $(VENV)/.test
+	for name in $$(ls -d experiments/*/full.toml | cut -d/ -f2); do \
+		$(BIN)/python -m experiments $$name --smoke || exit 1; done
 
 .peers/jax/.done: tests/benchmarks/peers/jax.txt
 	$(PYTHON) -m venv .peers/jax

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .certification.profile import profile as profile
     from .measure.ball_search import attack_lambda_min as attack_lambda_min
     from .measure.ball_search import attack_pl_ratio as attack_pl_ratio
+    from .measure.collapse import collapse as collapse
     from .measure.hessian import hessian_norm as hessian_norm
     from .measure.hessian import largest_hessian_norm as largest_hessian_norm
     from .measure.hessian import loss_hessian_norm as loss_hessian_norm
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .rechecker import recheck as recheck
     from .report.figures import run_figure as run_figure
     from .report.study import Study as Study
+    from .runs.collapse import collapse_along as collapse_along
     from .theory.bound import Bound as Bound
     from .theory.verdict import Verdict as Verdict
     from .verification.report import VerifyReport as VerifyReport
@@ -55,6 +57,8 @@ _HOME = {
     "attack_lambda_min": "measure.ball_search",
     "attack_pl_ratio": "measure.ball_search",
     "certify": "certificates.prove",
+    "collapse": "measure.collapse",
+    "collapse_along": "runs.collapse",
     "convolutional": "problem.architectures",
     "empirical_ntk": "measure.ntk",
     "fully_connected": "problem.networks",

@@ -20,7 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SOURCES = (
     "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "Makefile", "README.md",
-    "constraints.txt", "docs", "examples", "pltheory", "proofs_checks", "pyproject.toml", "setup.cfg", "tests",
+    "constraints.txt", "docs", "examples", "experiments", "pltheory", "proofs_checks", "pyproject.toml", "setup.cfg",
+    "tests",
 )  # fmt: skip
 """What an sdist is made of: this alone is copied before it is built."""
 BUILT = shutil.ignore_patterns("__pycache__", "*.py[cod]", "_build", "*.egg-info", "*.vo", "*.vok", "*.vos", "*.glob")

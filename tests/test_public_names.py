@@ -117,6 +117,19 @@ def test_the_documented_measurements():
     assert pl.attack_pl_ratio(prob, 0.1, steps=3).value.value < pl.pl_ratio(prob).value
 
 
+def test_the_documented_collapse():
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(10, 20), torch.nn.ReLU(), torch.nn.Linear(20, 8), torch.nn.Linear(8, 2))
+    x, _ = pl.datasets.sphere(n=6, d=10, seed=0)
+    prob = pl.Problem(net.double(), x, torch.arange(6) % 2)
+    found = pl.collapse(prob)
+    assert 0 < found.within <= found.within_bound_apart <= found.within_bound
+    trace = pl.collapse_along(prob, pl.DeltaGClipSettings(eta=0.05, weight_decay=0.1), [0, 3, 9])
+    assert trace.steps.tolist() == [0, 3, 9]
+    assert trace.collapse[0] == found
+    assert abs(trace.imbalance[-1] - trace.law[-1]) <= trace.drift[-1]
+
+
 def test_a_kernel_of_any_module():
     net = torch.nn.Sequential(
         torch.nn.Linear(3, 5), torch.nn.LayerNorm(5), torch.nn.Tanh(), torch.nn.Linear(5, 2)

@@ -1,0 +1,71 @@
+"""Experiments run at their small settings, go on where they were stopped, and refuse what is wrong in a line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from experiments.__main__ import HERE, NAMES, main
+from experiments.collapse import report
+
+
+def invoke(*arguments: str):
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_small_settings_run_and_go_on(name, tmp_path):
+    first = invoke(name, "--smoke", "--out", str(tmp_path))
+    assert first.exit_code == 0, first.output
+    files = sorted(tmp_path.iterdir())
+    assert files
+    times = [f.stat().st_mtime_ns for f in files]
+    files[-1].unlink()
+    again = invoke(name, "--smoke", "--out", str(tmp_path))
+    assert again.exit_code == 0, again.output
+    assert sorted(tmp_path.iterdir()) == files
+    assert [f.stat().st_mtime_ns for f in files[:-1]] == times[:-1]
+
+
+def test_the_page_of_collapse_says_what_its_files_say(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "DOCS", tmp_path / "docs")
+    (tmp_path / "docs" / "images").mkdir(parents=True)
+    made = invoke("collapse", "--smoke", "--out", str(tmp_path / "runs"), "--page")
+    assert made.exit_code == 0, made.output
+    page = (tmp_path / "docs" / "collapse.md").read_text()
+    assert "2 runs, 12 checkpoints" in page
+    assert "as stated: holds at every one of 12" in page
+    assert "@" not in page
+    assert len(list((tmp_path / "docs" / "images").iterdir())) == 2
+    # A number above its bound is said.
+    path = tmp_path / "runs" / "digits-0.json"
+    found = json.loads(path.read_text())
+    found["collapse"][-1]["within"] = 2 * found["collapse"][-1]["within_bound"]
+    path.write_text(json.dumps(found))
+    assert invoke("collapse", "--smoke", "--out", str(tmp_path / "runs"), "--page").exit_code == 0
+    assert "as stated: is BROKEN at 1 of 12" in (tmp_path / "docs" / "collapse.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('data = "digits"', 'data = "no-such.npz"', "no-such.npz"),
+        ("steps = 60", "", "digits.steps is missing"),
+        ('name = "delta-gclip"', 'name = "adam"', "adam"),
+        ("linear = [24]", "linear = []", "at least two torch.nn.Linear"),
+        ("n = 40", "n = [", "collapse: "),
+    ],
+)
+def test_wrong_settings_are_one_line_and_leave_no_file(old, new, why, tmp_path):
+    config, out = tmp_path / "mine.toml", tmp_path / "out"
+    text = (HERE / "collapse" / "smoke.toml").read_text()
+    assert old in text
+    config.write_text(text.replace(old, new))
+    said = invoke("collapse", "--config", str(config), "--out", str(out))
+    assert said.exit_code == 1
+    assert said.output.startswith("Error: collapse: ")
+    assert why in said.output
+    assert said.output.count("\n") == 1
+    assert not out.exists() or not list(out.iterdir())
