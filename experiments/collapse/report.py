@@ -100,16 +100,25 @@ def balance_figure(groups: Mapping[str, Runs]) -> Figure:
 def table(groups: Mapping[str, Runs]) -> str:
     """A line a run: its last checkpoint, and the ratio of bound to measured over all of its checkpoints."""
     lines = [
-        "| run | steps | $e_1$ | $e_2$ | NC1 | NC2 | NC3 | NC4 | accuracy | within | bound, right angle "
+        "| run | steps | $e_1$ | $e_2$ | NC1 | NC2 | simplex | NC3 | NC4 | accuracy | within | bound, right angle "
         "| bound, stated | bound / within, median | seconds |",
-        "|---" * 14 + "|",
+        "|---" * 15 + "|",
     ]
     for name, runs in groups.items():
         for run in runs:
             c, seed = run["collapse"][-1], run["asked"]["seed"]
             ratio = np.median(column("within_bound_apart")(run) / column("within")(run))
             stated = np.median(column("within_bound")(run) / column("within")(run))
-            numbers = [c["fit"], c["imbalances"][-1], c["nc1"], c["nc2"], c["nc3"], c["nc4"], c["accuracy"]]
+            numbers = [
+                c["fit"],
+                c["imbalances"][-1],
+                c["nc1"],
+                c["nc2"],
+                c["simplex"],
+                c["nc3"],
+                c["nc4"],
+                c["accuracy"],
+            ]
             sides = [c["within"], c["within_bound_apart"], c["within_bound"]]
             cells = [f"{x:.3g}" for x in (*numbers, *sides)]
             cells = [f"{name}, seed {seed}", str(run["steps"][-1]), *cells, f"{ratio:.2f}; {stated:.2f}"]
