@@ -15,6 +15,7 @@ extensions = [
     "networks",
     "quantities",
     "runs",
+    "study_table",
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",

@@ -40,7 +40,7 @@ class LimitKernel:
     Attributes:
         kernel: Theta_L, (n, n), float64; C outputs give C equal blocks.
         features: Sigma_L, the covariance of the outputs at the start, (n, n).
-        error: of each entry of `kernel`: rounding is bounded, the quadrature's part is estimated by two rules.
+        error: of each entry of `kernel`: rounding is counted, the quadrature's part is estimated by two rules.
     """
 
     kernel: Tensor
