@@ -35,7 +35,7 @@ def one_hot(n: int, width: int) -> pl.Problem:
 
 def steps_of(problem: pl.Problem, batches: Batches) -> GradientDescentSettings:
     """eta = 0.1 / b^2, b^2 the bound of `||J_B||^2` at the centre over all batches that occur."""
-    numbers = every_order(problem, SHORT, batches)[-1].numbers
+    numbers = every_order(problem, SHORT, batches).numbers
     return GradientDescentSettings(eta=0.1 / numbers.parts.largest(0.0))
 
 
@@ -62,7 +62,7 @@ def smallest(batches: Batches, seed: int) -> pl.Problem:
 
     def ratio(width: int) -> float:
         problem = initial(width, seed)
-        at = every_order(problem, steps_of(problem, batches), batches)[-1]
+        at = every_order(problem, steps_of(problem, batches), batches)
         return 0.0 if at.found is None else 2.0
 
     width = smallest_width(ratio, CLOSES[batches.size], LARGEST)

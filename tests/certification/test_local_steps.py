@@ -145,7 +145,7 @@ def test_of_a_deep_network_the_bounds_of_all_samples_stand_for_a_worker():
 
 
 def test_float_and_interval_evaluation_agree():
-    at = every_order(near(n=6), GD, Batches(2, workers=2, passes=3))[-1]
+    at = every_order(near(n=6), GD, Batches(2, workers=2, passes=3))
     assert isinstance(at, AveragedSteps)
     exact = conditions(at.numbers, at.rule, at.radii, 0.0, INTERVALS, interval)
     for a, b in zip(at.as_computed(), at.inequalities(exact), strict=True):
