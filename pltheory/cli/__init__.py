@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import importlib
+import os
 import sys
 import traceback
 
@@ -98,6 +99,9 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> None:
     """Entry point: maps every way of ending to its exit code."""
+    # Read where torch is imported. Threads that wait for one another spin otherwise, and where another program has one
+    # of the cores that makes a run several times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if streams.prepare():
         sys.exit(_exit_code())
     sys.exit(_say("error: standard output is closed", OUTPUT_FAILED))

@@ -11,6 +11,7 @@ from pathlib import Path
 import accelerator
 import click
 import earlier
+import few_samples
 import growth
 import main_job
 from interleave import BUDGET, Disagreement, Measured, Runner
@@ -20,7 +21,7 @@ from rows import ROWS
 from rows import chosen as cells_of
 from table import page
 
-SECTIONS = ("growth", "main-job")
+SECTIONS = ("few-samples", "growth", "main-job")
 
 
 @click.command()
@@ -62,7 +63,10 @@ def main(quick: bool, rows: str | None, device: str, out: Path, runs: int) -> No
                     failed.append(cell.title)
                     say(str(error))
                     measured[cell.title] = [Measured(cell.ours, None, note="failed")]
-        grown, job = before.growth, before.main_job
+        grown, job, few = before.growth, before.main_job, before.few_samples
+        if "few-samples" in picked:
+            say("kernels on few samples")
+            few = {"load": few_samples.load(), "found": few_samples.measure(say, quick=quick)}
         if "growth" in picked:
             say("growth")
             grown = growth.measure(scratch, say, quick=quick)
@@ -71,9 +75,14 @@ def main(quick: bool, rows: str | None, device: str, out: Path, runs: int) -> No
             config = ROOT / "examples" / ("trajectory.toml" if quick else "digits.toml")
             seconds, phases = main_job.whole(scratch, config, 1 if quick else runs), main_job.phases(scratch, config)
             job = {"seconds": seconds, "phases": phases}
+    if not measured and "growth" not in picked and "main-job" not in picked:
+        machine |= before.changing  # the others are of that day
     known = {**before.cells, **measured}
     cells = [(cell, known[cell.title]) for cell in cells_of(ROWS, quick=quick) if cell.title in known]
     sections, more = [], {}
+    if few:
+        sections += few_samples.section(few["found"], few["load"])
+        more["few_samples"] = {"load": few["load"], "found": [asdict(f) for f in few["found"]]}
     if grown:
         growth.figure(grown, out / "images/growth.svg")
         sections += growth.section(grown, "images/growth.svg")

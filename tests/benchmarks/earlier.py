@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from few_samples import Few
 from growth import Growth
 from interleave import Measured
 from pydantic import TypeAdapter
@@ -22,11 +23,15 @@ class Earlier:
         cells: title to the solvers of a comparison.
         growth: the fitted series.
         main_job: seconds of whole runs, and seconds by phase.
+        few_samples: kernels on few samples, and the load they were measured at.
+        changing: date and load.
     """
 
     cells: dict[str, list[Measured]] = field(default_factory=dict)
     growth: list[Growth] = field(default_factory=list)
     main_job: dict = field(default_factory=dict)
+    few_samples: dict = field(default_factory=dict)
+    changing: dict[str, str] = field(default_factory=dict)
 
 
 def read(file: Path, machine: dict[str, str]) -> Earlier:
@@ -41,4 +46,10 @@ def read(file: Path, machine: dict[str, str]) -> Earlier:
         {cell["title"]: solvers.validate_python(cell["solvers"]) for cell in stored["cells"]},
         TypeAdapter(list[Growth]).validate_python(stored.get("growth", [])),
         stored.get("main_job", {}),
+        _few(stored.get("few_samples", {})),
+        {key: stored["machine"][key] for key in CHANGING},
     )
+
+
+def _few(stored: dict) -> dict:
+    return {**stored, "found": TypeAdapter(list[Few]).validate_python(stored["found"])} if stored else {}

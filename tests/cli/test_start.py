@@ -11,7 +11,7 @@ from tests.cli.program import ENVIRONMENT
 
 HEAVY = ("torch", "scipy", "matplotlib", "pandas", "sklearn", "distributed")
 CALLS = """
-import json, sys
+import json, os, sys
 from pltheory.cli import main
 found = []
 for arguments in json.loads(sys.argv[1]):
@@ -20,7 +20,7 @@ for arguments in json.loads(sys.argv[1]):
         main()
     except SystemExit as end:
         found.append([end.code or 0, [name for name in json.loads(sys.stdin.readline()) if name in sys.modules]])
-print(json.dumps(found), file=sys.stderr)
+print(json.dumps([os.environ["OMP_WAIT_POLICY"], *found]), file=sys.stderr)
 """
 
 
@@ -47,8 +47,9 @@ def test_help_and_what_is_wrong_with_a_configuration_come_before_torch(small, tm
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env=ENVIRONMENT,
+        env={key: value for key, value in ENVIRONMENT.items() if key != "OMP_WAIT_POLICY"},
         check=True,
     )
-    found = json.loads(ended.stderr.splitlines()[-1])
+    policy, *found = json.loads(ended.stderr.splitlines()[-1])
+    assert policy == "PASSIVE"
     assert found == [[0, []]] * len(fine) + [[2, []]] * len(wrong), ended.stderr
