@@ -12,6 +12,7 @@ extensions = [
     "mathml",
     "claims",
     "inventories",
+    "keys",
     "networks",
     "quantities",
     "runs",

@@ -83,7 +83,7 @@ def certify_basin(
         # Without a polish there is nothing that could fail: the weights are then not provably in a basin.
         return Basin(loaded, norm, None, None, None, str(error), error if limit > 0 else None)
     if progress is not None:
-        progress(limit, limit, "verifying")
+        progress(limit, limit, "proving")
     try:
         certificate = theorem.certify_near(polished.problem, settings, polished.profile)
     except (NoVerdictError, NotAvailableError) as error:

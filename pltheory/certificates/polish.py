@@ -120,7 +120,7 @@ def polish(
             ratio = theorem.ratio(bounds, settings)
         if progress is not None:
             said = "" if ratio is None else f", ratio {ratio:.3g}"
-            progress(len(steps), limit, f"||r|| = {residual:.2e}{said}")
+            progress(len(steps), limit, f"polishing, ||r|| = {residual:.2e}{said}")
         if ratio is not None and (ratio >= ENOUGH or len(steps) >= limit):
             steps.append(PolishStep(residual, ratio, 0.0, known.damping))
             break

@@ -32,11 +32,15 @@ COMMANDS = {
     "fit": "The power laws of a study in the width, against those that the theory expects.",
     "proofs": "Check the derivations: exact certificates, suprema, second opinions, Coq status.",
     "report": "Render the page of a run's folder, or of a study's, again.",
+    "init": "Write a first configuration, with a comment beside every key; also from a checkpoint.",
+    "config": "What a configuration may hold, as JSON Schema; what one holds with every default.",
     "datasets": "The named data sets and file formats; `show` says how a file is read.",
     "env": "Versions, device and floating-point switches.",
 }
 OUTPUT_FAILED = 74  # EX_IOERR of sysexits.h
 READER_GONE = 141
+COMPLETION = "_PLTHEORY_COMPLETE"
+"""Set by the shell that asks for completions; click answers, and ends the process."""
 EPILOG = """\b
 Exit codes
   0  the verdict reaches the level asked for and the run agrees
@@ -50,6 +54,7 @@ Exit codes
 
 \b
 Start here
+  pltheory init first.toml
   pltheory verify examples/digits.toml
   pltheory verify examples/digits.toml --theorem all
   pltheory check examples/narrow.toml --set network.hidden=[4096] --json
@@ -124,6 +129,8 @@ def _ended() -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):  # the second where it comes as the context ends
         return _say("interrupted", 130)
     except (OSError, SystemExit) as error:
+        if COMPLETION in os.environ and getattr(error, "code", None) == 0 and streams.output_failure() is None:
+            return 0  # no command was run
         # The second is what click and rich make of a broken pipe; their code 1 would read as a verdict.
         return _unforeseen(error) if streams.output_failure() is None else OUTPUT_FAILED
     except click.ClickException as error:

@@ -61,7 +61,7 @@ def command(
     file = checkpoint.with_suffix(".cert.json") if target is None else target
     require_free(file)
     steps = 0 if as_is else 12 if limit is None else limit
-    with progress_bar("polishing") as progress:
+    with progress_bar("certifying", "reading the weights") as progress:
         report = at_checkpoint(settings, theorem=BASINS[theorem], limit=steps, progress=progress)
     basin = report.basin
     if basin.certificate is not None and basin.holds:

@@ -20,10 +20,28 @@ _ROWS, _COLUMNS, _TARGETS, _LABELS = 5, 4, 2, 12  # what fits on a screen of 80 
 
 
 @click.group(name="datasets", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="The list as JSON on standard output.")
 @click.pass_context
-def command(ctx: click.Context) -> None:
-    """List the named data sets and the file formats that data.source accepts; `show` reads a file."""
+def command(ctx: click.Context, as_json: bool) -> None:
+    """List the named data sets and the file formats that data.source accepts; `show` reads a file.
+
+    \b
+      pltheory datasets
+      pltheory datasets show measured.csv
+
+    Exit codes: 0, or 2 for bad input.
+    """
     if ctx.invoked_subcommand is not None:
+        if as_json:
+            raise click.UsageError(f"--json goes behind {ctx.invoked_subcommand}", ctx)
+        return
+    if as_json:
+        said = {
+            "schema": "pltheory-datasets/1",
+            "sources": [entry._asdict() for entry in catalogue()],
+            "formats": [{"pattern": pattern, "what": what} for pattern, what in FILE_FORMATS],
+        }
+        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
         return
     from pltheory.problem.data import catalogue
     from pltheory.problem.files import FILE_FORMATS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -115,6 +115,20 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
     # JSON's quoting is TOML's, so that whatever was typed arrives as one text.
     more = [f"run.device={json.dumps(device)}"] if device is not None else []
     more += [f"theorem.name={json.dumps(theorem)}"] if theorem is not None else []
+    settings = read(config, [*overrides, *more])
+    network = settings.network
+    if isinstance(network, ModuleSection) and network.sha256 is not None:
+        code = f"this runs code: {network.function} of {network.file}, SHA-256 {network.sha256}"
+        err.print(f"[dim]{escape(code)}[/dim]", highlight=False, soft_wrap=True)
+    return settings
+
+
+def read(config: str, overrides: Sequence[str]) -> Config:
+    """The configuration of a file, or of standard input where the name is "-"; nothing is said.
+
+    Raises:
+        InvalidInputError: no such file, or what `read_config` refuses.
+    """
     path = Path(config)
     try:
         if config == "-":
@@ -127,12 +141,7 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise InvalidInputError(f"CONFIG {config}: {reason}") from None
-    settings = read_config(text, [*overrides, *more], folder=Path() if config == "-" else path.parent)
-    network = settings.network
-    if isinstance(network, ModuleSection) and network.sha256 is not None:
-        code = f"this runs code: {network.function} of {network.file}, SHA-256 {network.sha256}"
-        err.print(f"[dim]{escape(code)}[/dim]", highlight=False, soft_wrap=True)
-    return settings
+    return read_config(text, overrides, folder=Path() if config == "-" else path.parent)
 
 
 def say_reading(reading: Reading) -> None:
@@ -150,15 +159,25 @@ def say_precision(config: Config, problem: Problem) -> None:
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A bar on standard error that a long step feeds; silent where that is not a terminal."""
+def progress_bar(title: str, begins: str = "") -> Iterator[Callable[[int, int, str], None]]:
+    """A bar on standard error that a long step feeds; silent where that is not a terminal.
+
+    Args:
+        title: what is done in all.
+        begins: the phase before the first that is told; later ones are named by the notes.
+    """
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"),
         TimeElapsedColumn(), TextColumn("{task.fields[note]}"),
         console=err, transient=True, disable=not err.is_terminal,
     ) as bar:  # fmt: skip
-        task = bar.add_task(title, total=None, note="")
-        yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
+        # Before a total is known there is nothing to count.
+        task = bar.add_task(title, total=None, note=begins, count="")
+
+        def told(done: int, total: int, note: str) -> None:
+            bar.update(task, completed=done, total=total, note=note, count=f"{done}/{total}")
+
+        yield told
 
 
 def exit_code(report: VerifyReport, level: str) -> int:

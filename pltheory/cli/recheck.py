@@ -39,7 +39,7 @@ def command(ctx: click.Context, cert: Path, bits: int, most_seconds: float, most
     Exit codes: 0 accepted, 1 a claim fails, 2 damaged or unreadable, 3 the precision or the limits do not decide, 4
     numerical failure.
     """
-    with progress_bar("rechecking") as progress:
+    with progress_bar("rechecking", "reading the file") as progress:
         result = recheck(cert, bits=bits, most_seconds=most_seconds, most_gib=most_gib, progress=progress)
     if as_json:
         click.echo(json.dumps({"accepted": result.accepted, **asdict(result)}, indent=1))

@@ -60,7 +60,7 @@ def command(
     from pltheory.study.store import free_name, write_folder
 
     require_certificate(certificate, settings, level or settings.level)
-    with progress_bar("running") as progress:
+    with progress_bar("verifying", "measuring, proving") as progress:
         report = answer(settings, level=level, progress=progress, loaded=say_reading)
     say_precision(settings, report.measured.problem)
     target = folder or free_name(Path("runs"), "stdin" if config == "-" else Path(config).stem)

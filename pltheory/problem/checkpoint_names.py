@@ -44,7 +44,7 @@ def for_module(
     Raises:
         InvalidInputError: the names are not exactly those, wrappers taken off.
     """
-    for named, taken in _readings(path, tensors):
+    for named, taken in readings(path, tensors):
         if named.keys() == wanted.keys():
             return named, taken
     missing = [n for n in wanted if n not in tensors]
@@ -68,8 +68,8 @@ def for_layers(
         InvalidInputError: names that do not decide, or are not those of the network's layers.
     """
     wanted = dict(network.named_parameters(remove_duplicate=False))
-    readings = list(_readings(path, tensors))
-    for named, taken in readings:
+    found_under = list(readings(path, tensors))
+    for named, taken in found_under:
         if named.keys() == wanted.keys():
             if names is not None:
                 refuse(
@@ -78,7 +78,7 @@ def for_layers(
                     f"{listed(named)}, which say the order themselves; leave checkpoint_names out",
                 )
             return named, taken, []
-    named, taken = readings[-1]
+    named, taken = found_under[-1]
     if all(_OWN.fullmatch(name) for name in named):
         biases = sum(name.startswith("biases") for name in named)
         refuse(
@@ -115,8 +115,12 @@ def _way_of_bias(biases: int, layers: int, network: FullyConnected) -> str:
     return f"; set network.bias = {'true' if biases else 'false'}"
 
 
-def _readings(path: Path, tensors: Mapping[str, Tensor]) -> Iterator[tuple[dict[str, Entry], list[str]]]:
-    """The tensors under their own names, and then with one wrapper after the other taken off."""
+def readings(path: Path, tensors: Mapping[str, Tensor]) -> Iterator[tuple[dict[str, Entry], list[str]]]:
+    """The tensors under their own names, and then with one wrapper after the other taken off.
+
+    Raises:
+        InvalidInputError: two names are one without their wrapper.
+    """
     named, taken = {name: Entry(name, t) for name, t in tensors.items()}, list[str]()
     yield named, taken
     for part in INSIDE:

@@ -271,7 +271,8 @@ def _iterate(
         finite = math.isfinite(last) and last <= 1e6 * max(first, floor)
         converged = bool((loss <= max(target * first, floor)).any())
         if progress is not None:
-            progress(done, steps, f"loss {last / first:.1e} of its start" if first > 0 else "zero loss")
+            said = f"loss {last / first:.1e} of its start" if first > 0 else "zero loss"
+            progress(done, steps, f"running, {said}")
     taken = taken or ["loss", "grad_norm", "step_size"]
     found = dict(zip(taken, np.concatenate(blocks or [np.empty((0, len(taken)))]).T.copy(), strict=True))
     averaging.before(done)

@@ -209,7 +209,7 @@ def read_config(text: str, overrides: Iterable[str] = (), *, folder: Path | None
     except (ValueError, RecursionError) as error:  # Python's own limits on digits and depth beside TOMLDecodeError
         raise InvalidInputError(f"the configuration is not TOML: {clipped(str(error))}") from None
     for item in overrides:
-        _override(tree, item)
+        override(tree, item)
     _require_bounded(tree)
     config = from_tree(tree)
     return pinned(config if folder is None else _resolve(config, folder))
@@ -283,7 +283,12 @@ def _require_bounded(tree: dict[str, Any]) -> None:
             left += [(f"{key}[{i}]", depth + 1, inner) for i, inner in enumerate(value)]
 
 
-def _override(tree: dict[str, Any], item: str) -> None:
+def override(tree: dict[str, Any], item: str) -> None:
+    """Set "section.key=value" in a nested dictionary, the value as TOML, or as a text where it is none.
+
+    Raises:
+        InvalidInputError: another form, or a part of the key that is a value and not a section.
+    """
     key, equals, text = item.partition("=")
     if not equals or not all(part.strip() for part in key.split(".")):
         raise InvalidInputError(f"--set {item}: write --set section.key=value")

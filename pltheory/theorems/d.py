@@ -150,7 +150,7 @@ class VerifiedTrajectory(Theorem):
         if told is not None:
 
             def said(t: int, residual: float, eps: float, growth: float) -> None:
-                told(t, allowed, f"||r|| = {residual:.1e}, error {eps:.0e}")
+                told(t, allowed, f"enclosing, ||r|| = {residual:.1e}, error {eps:.0e}")
 
         followed = _prover(graph)(problem, question.settings, steps_limit=allowed, progress=said)
         return Followed(followed, trajectory_claim(self.statement, problem, question.settings, followed))

@@ -102,7 +102,7 @@ class StoredThenEveryOrder(Theorem):
             question.batches,
             min(question.steps, STEPS),
             None if told is None else lambda steps: told(steps, STEPS, "until every order may follow"),
-            None if told is None else lambda step, eps, growth: told(step, STEPS, f"error {eps:.0e}"),
+            None if told is None else lambda step, eps, growth: told(step, STEPS, f"enclosing, error {eps:.0e}"),
         )
         return None if found is None else Found(found)
 

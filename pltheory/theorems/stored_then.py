@@ -175,7 +175,7 @@ class StoredThen(Theorem):
 
         def told(step: int, eps: float, growth: float) -> None:
             if progress is not None:
-                progress(step, most, f"error {eps:.0e}")
+                progress(step, most, f"enclosing, error {eps:.0e}")
 
         run = follow(start, rule, told, None if steps else self._looks(problem, chosen, options, first))
         require_unchanged(start, stored_arrays(problem))

@@ -153,7 +153,7 @@ class FiniteTime(Theorem):
 
         def told(t: int, eps: float, growth: float) -> None:
             if progress is not None:
-                progress(t, steps, f"error {eps:.0e}")
+                progress(t, steps, f"enclosing, error {eps:.0e}")
 
         found = follow(start, rule, told)
         require_unchanged(start, stored_arrays(problem))

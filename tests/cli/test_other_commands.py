@@ -61,6 +61,15 @@ def test_help_lists_every_command_and_the_exit_codes(tmp_path):
         assert code in end.stdout
 
 
+def test_the_shell_completes_commands(tmp_path):
+    asked = {**ENVIRONMENT, "_PLTHEORY_COMPLETE": "bash_complete", "COMP_WORDS": "pltheory con", "COMP_CWORD": "1"}
+    code = "import sys; sys.argv = ['pltheory']; from pltheory.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=asked, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "plain,config\n", "")
+
+
 def test_without_a_command_the_help_goes_to_standard_error(tmp_path):
     end = script(folder=tmp_path)
     assert (end.code, end.stdout) == (2, "")
@@ -140,11 +149,27 @@ def test_datasets_lists_what_a_source_may_be(warm, tmp_path):
         assert word in end.stdout
 
 
+def test_datasets_as_json(warm, tmp_path):
+    said = warm("datasets", "--json", folder=tmp_path).answer()
+    assert [entry["name"] for entry in said["sources"]] == ["digits", "sphere", "fashion-mnist"]
+    assert said["sources"][1] | {"origin": ""} == {
+        "name": "sphere", "size": None, "d": None, "classes": None, "origin": "", "available": True,
+    }  # fmt: skip
+    assert ".npz" in [form["pattern"] for form in said["formats"]]
+    end = warm("datasets", "--json", "show", "x.csv", folder=tmp_path)
+    assert (end.code, end.stdout) == (2, "")
+    assert "--json goes behind show" in end.stderr
+
+
 def test_env_is_json_with_versions_and_switches(warm, tmp_path):
-    end = warm("env", folder=tmp_path)
+    end = warm("env", "--json", folder=tmp_path)
     assert end.code == 0
     env = json.loads(end.stdout)
     assert env["packages"]["pltheory"] == version("pltheory")
     assert env["packages"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
     assert env["threads"] == 1
     assert (env["cuda"], env["tf32"], env["flush_to_zero"]) == (None, False, False)
+    shown = warm("env", folder=tmp_path)
+    assert shown.code == 0
+    for word in ("torch", env["packages"]["numpy"], env["python"], "CUDA device"):
+        assert word in shown.stdout
