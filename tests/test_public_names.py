@@ -17,6 +17,7 @@ import torch
 import pltheory as pl
 from pltheory.theorems.ladder import LADDER
 from pltheory.theory import InvalidInputError, NotAvailableError
+from tests.public_api import RECORD, lines
 
 # The first forward-mode derivative makes torch import parts of itself that call what it has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script.:DeprecationWarning")
@@ -46,6 +47,11 @@ def test_every_public_name_is_what_type_checkers_are_told():
         except AttributeError:
             expected = __import__(f"{full}.{there}", fromlist=["_"])
         assert getattr(pl, name) is expected, name
+
+
+def test_public_names_and_their_arguments_are_those_of_the_record():
+    """After a change that is meant: `python -m tests.public_api`, and a line in CHANGELOG.md."""
+    assert lines() == RECORD.read_text(encoding="utf-8").splitlines()
 
 
 def test_all_and_dir_agree_and_hold_no_name_twice():
@@ -169,8 +175,11 @@ def test_the_documented_verification():
     report = json.loads(rep.to_json())
     assert report["schema"] == "pltheory-report/2"
     assert len(pl.run_figure(report, rep.trace).axes) == 4
+    assert len(pl.run_figure(rep).axes) == 4
     checked = pl.verify(problem(), settings, theorem="all", steps=0)
     assert checked.trace is None
+    with pytest.raises(InvalidInputError, match="there is no run to draw"):
+        pl.run_figure(checked)
     assert [r.theorem.id for r in checked.ladder] == [t.id for t in LADDER if not t.uncovered(settings)]
     assert "NaN" not in checked.to_json()
 

@@ -12,6 +12,8 @@ from sphinx.util.docutils import SphinxDirective
 from pltheory.study.key_table import lines
 
 BAR, TAB = r"\|", "\t"
+LONG = 30
+"""Characters of an example beyond which the middle is left out: one long cell would push the others off the page."""
 
 
 class Keys(SphinxDirective):
@@ -23,15 +25,15 @@ class Keys(SphinxDirective):
         shown = [line for line in lines() if line.name != "sweep"]
         for section, keys in groupby(shown, key=lambda line: line.section):
             text += ["", f"**`[{section}]`**" if section else "**Before the first section**", ""]
-            text += ["| key | type | range | default | example | |", "|---|---|---|---|---|---|"]
+            text += ["| key | what it is | type | range | default | example |", "|---|---|---|---|---|---|"]
             for line in keys:
                 of = f" Of {', '.join(line.of)}." if line.of else ""
-                code = [f"`{cell}`" if cell else "" for cell in (line.range, line.default, line.example)]
+                example = line.example if len(line.example) <= LONG else f"{line.example[:6]}..{line.example[-2:]}"
+                code = [f"`{cell}`" if cell else "" for cell in (line.range, line.default, example)]
                 code[1] = line.default if line.default in ("required", "not set") else code[1]
-                cells = [f"`{line.name}`", line.type, *code, f"{line.says[0].upper()}{line.says[1:]}.{of}"]
-                text.append(
-                    f"| {' | '.join(cell.replace('|', chr(92) + '|').replace(chr(9), 'tab') for cell in cells)} |"
-                )
+                cells = [f"`{line.name}`", f"{line.says[0].upper()}{line.says[1:]}.{of}", line.type, *code]
+                # A bar would end the cell, and a tab cannot be seen.
+                text.append(f"| {' | '.join(c.replace('|', BAR).replace(TAB, 'tab') for c in cells)} |")
         return self.parse_text_to_nodes("\n".join(text))
 
 

@@ -26,7 +26,8 @@ import numpy as np
 from ..optim import ClippedSettings
 from ..rigor.errors import NoVerdictError
 from ..rigor.roundoff import Array
-from ..theory import Bound, Direction, InvalidInputError
+from ..theory import Bound, Direction, InvalidInputError, display
+from ..theory.digits import above, below
 from ..theory.statement import Statement
 from .stored import Stored
 
@@ -93,6 +94,26 @@ class Claim:
     shortfall: str = ""
     recursion: bool = False
     unwritten: str = ""
+
+    def __repr__(self) -> str:
+        return f"Claim(Theorem {self.theorem}, {self._says}; {len(self.inequalities)} inequalities)"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: whether it holds, then every inequality and bound."""
+        sides = [
+            (i.name, above(i.left), i.relation, below(i.right), "yes" if i.holds else "no") for i in self.inequalities
+        ]
+        named = [(name, display.bound(b)) for name, b in self.bounds.items()]
+        return display.page(
+            f"Theorem {self.theorem}",
+            self._says,
+            display.table(("inequality", "left at most", "", "right at least", "holds"), sides),
+            display.table(("bound", "round-off counted"), named),
+        )
+
+    @property
+    def _says(self) -> str:
+        return "proved" if self.holds else f"not proved{f': {self.shortfall}' if self.shortfall else ''}"
 
     @property
     def theorem(self) -> str:

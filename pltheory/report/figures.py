@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,9 @@ from matplotlib.path import Path
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from ..runs.trace import COLUMNS, Array, Trace
+from ..theory import InvalidInputError
 from ..theory.formulas import rate
+from ..verification.report import VerifyReport
 from .graph import costliest, label, percent
 
 MEASURED, PROVEN = "#1f5fa8", "#c8442b"
@@ -44,8 +47,20 @@ def svg(figure: Figure) -> str:
     return buffer.getvalue()
 
 
-def run_figure(report: dict[str, Any], trace: Trace) -> Figure:
-    """The four panels of a run: loss, distance, step size, lambda_min."""
+def run_figure(report: VerifyReport | dict[str, Any], trace: Trace | None = None) -> Figure:
+    """The four panels of a run: loss, distance, step size, lambda_min.
+
+    Args:
+        report: what `verify` returned, or its `to_dict` as a run folder has it.
+        trace: the run; may be left out where the report is an object that has it.
+
+    Raises:
+        InvalidInputError: nothing was run.
+    """
+    if isinstance(report, VerifyReport):
+        report, trace = json.loads(report.to_json()), report.trace if trace is None else trace
+    if trace is None:
+        raise InvalidInputError("run_figure: there is no run to draw; steps = 0 only checks")
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 6.4), layout="constrained")
         for ax, panel in zip(figure.subplots(2, 2).flat, RUN_PANELS, strict=True):

@@ -83,6 +83,10 @@ class Run:
     own: tuple[Check, ...] = ()
     arguments: int = 0
 
+    def __repr__(self) -> str:
+        failed = "" if self.violation is None else f", {self.violation.inequality} fails at step {self.violation.step}"
+        return f"Run({self.reason.value}, {len(self.checked)} inequalities checked{failed}; {self.trace!r})"
+
 
 def optimizer_for(settings: StepSettings, eta: float, problem: Problem) -> torch.optim.Optimizer:
     """The torch optimizer of a step rule."""

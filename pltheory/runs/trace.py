@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = np.ndarray
 
@@ -109,6 +112,28 @@ class Trace:
     )
     ahead: Array = _optional("loss in use at z_t = w_t + alpha d_t; with momentum", "loss", At.STEP, "$L(z_t)$")
     lag: Array = _optional("||b_t - grad L(w_t) / (1 - m)||; with momentum", "loss / weight", At.STEP, r"$\|y_t\|$")
+
+    def __repr__(self) -> str:
+        ends = f"{self.loss[0]:.4g} to {self.loss[-1]:.4g}" if len(self.loss) else "none"
+        measured = ", ".join(name for name in COLUMNS if len(getattr(self, name)))
+        return f"Trace({len(self.step_size)} steps, {len(self.recorded)} recorded, loss {ends}; columns {measured})"
+
+    def to_frame(self) -> pd.DataFrame:
+        """The run as a table: a row per iterate w_0 .. w_T, a column of `COLUMNS` each, NaN where nothing was measured.
+
+        A step's numbers stand in the row of the iterate that it starts from. Columns that were not measured are left
+        out.
+        """
+        import pandas as pd  # a second to import, so not at the top
+
+        steps = pd.RangeIndex(len(self.loss), name="step")
+        found = {}
+        for c in COLUMNS.values():
+            values = getattr(self, c.name)
+            if len(values):
+                at = self.recorded if c.at is At.RECORDED else np.arange(len(values))
+                found[c.name] = pd.Series(values, index=at).reindex(steps)
+        return pd.DataFrame(found, index=steps)
 
     def up_to(self, t: int) -> Trace:
         """The run up to w_t."""

@@ -59,7 +59,7 @@ KEYS: dict[str, Key] = {
     "network.kernel": Key("side of the convolutions' window, odd", "3"),
     "network.stride": Key("stride, one number or one for each stage", "2", lambda: PER_STAGE),
     "network.pooling": Key("what stands before the last layer", '"global"'),
-    "network.normalisation": Key("batch: eval-mode batch norm behind each convolution", '"batch"'),
+    "network.normalisation": Key("what stands behind each convolution: nothing, or eval-mode batch norm", '"batch"'),
     "network.statistics": Key("of batch norm: measured at the data, or mean 0 and variance 1", '"data"'),
     "network.blocks": Key(
         "residual blocks, one number or one for each stage",
@@ -68,7 +68,9 @@ KEYS: dict[str, Key] = {
     ),
     "network.convs_per_block": Key("convolutions in each residual block", "2"),
     "network.activation": Key("the activation of every hidden layer", '"gelu"', _names(activations)),
-    "network.parametrization": Key("ntk: divides by sqrt(inputs); standard: W a + b as torch has it", '"standard"'),
+    "network.parametrization": Key(
+        "how layers are scaled: ntk divides by sqrt(inputs), standard is W a + b as in torch", '"standard"'
+    ),
     "network.bias": Key("whether affine maps have a bias", "true"),
     "network.output_init": Key("how the last layer is drawn; rademacher: +1 and -1", '"rademacher"'),
     "network.checkpoint": Key("a file of weights, torch or safetensors, that the network starts at", '"weights.pt"'),
@@ -106,7 +108,7 @@ KEYS: dict[str, Key] = {
     "optimizer.nesterov": Key("whether momentum is Nesterov's", "true"),
     "optimizer.clip": Key("with momentum: what is clipped, the gradient or the buffer", '"buffer"'),
     "optimizer.schedule": Key("factors of eta along the run", '"cosine"', _schedules),
-    "optimizer.weight_decay": Key("lambda, the share of the weights that is added to the gradient", "1e-4"),
+    "optimizer.weight_decay": Key("share lambda of the weights that is added to the gradient", "1e-4"),
     "optimizer.decoupled_weight_decay": Key("whether decay acts on the weights beside the step, as in AdamW", "true"),
     "theorem.name": Key(
         "an id of the ladder; best: the strongest that applies; all", '"B"', _names(lambda: [*ids(), ALL, BEST])
@@ -120,7 +122,7 @@ KEYS: dict[str, Key] = {
     "run.passes": Key("with workers: passes through their part between two averages", "1"),
     "run.target": Key("the run has converged when the loss is this share of its start", "1e-12"),
     "run.seed": Key("of the initialisation and of all that is drawn", "0"),
-    "run.device": Key("auto, cpu, cuda or cuda:0", '"cpu"'),
+    "run.device": Key("where it is computed: auto, cpu, cuda or cuda:0", '"cpu"'),
     "run.dtype": Key("precision of the run", '"float64"'),
     "sweep": Key("what a study varies, as lists or ranges: `pltheory sweep --help`", "{width = [64, 256]}"),
 }  # fmt: skip

@@ -56,6 +56,9 @@ class Measured:
     unavailable: str | None
     curvature: Bound
 
+    def __repr__(self) -> str:
+        return f"Measured(lambda_min(K) {self.lambda_min}, lambda_max(K) {self.lambda_max}, curvature {self.curvature})"
+
     @cached_property
     def centre(self) -> Centre:
         """Verified numbers at w_0, enclosed once for all theorems.

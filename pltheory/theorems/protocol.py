@@ -20,6 +20,7 @@ from ..problem.problem import Problem
 from ..runs.loop import Progress
 from ..runs.promise import Promise
 from ..theory import InvalidInputError, NotAvailableError
+from ..theory.display import ROWS, cells, page, table
 from ..theory.statement import Statement
 from ..theory.verdict import Row, Verdict
 from .ball_constants import BallConstants
@@ -298,6 +299,14 @@ class TheoremReport:
     origin: str | None = None
     concluded: str = ""
     consequences: tuple[Row, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"TheoremReport(Theorem {self.theorem.id}, {self.verdict.value}, {len(self.rows)} hypotheses)"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the verdict, then the hypotheses."""
+        said = f"Theorem {self.theorem.id}: {self.theorem.title}{f'; {self.shortfall}' if self.shortfall else ''}"
+        return page(self.verdict.value, said, table(ROWS, map(cells, self.rows)))
 
 
 _WORDS: dict[type, str] = {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from html import escape
 
+from .digits import shown
 from .errors import WrongDirectionError
 
 
@@ -15,6 +17,10 @@ class Direction(StrEnum):
     UPPER = "upper"
     EXACT = "exact"
     ESTIMATE = "estimate"
+
+
+SIGNS = {"lower": "≥", "upper": "≤", "exact": "=", "estimate": "≈"}
+"""Before a number, by its direction."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +75,14 @@ class Bound:
             )
         return self.value
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the number rounded to its side, where it comes from, whether round-off is counted."""
+        counted = "round-off counted" if self.rounded else "round-off not counted"
+        number = escape(f"{SIGNS[self.kind]} {shown(self.value, 6, self.kind)}")
+        return f"<strong>{number}</strong> {escape(self.method)}; {counted}"
+
     def __str__(self) -> str:
-        sign = {"lower": "≥", "upper": "≤", "exact": "=", "estimate": "≈"}[self.kind]
-        return f"{sign} {self.value:.6g} ({self.method})"
+        return f"{SIGNS[self.kind]} {self.value:.6g} ({self.method})"
 
 
 def lower(value: float, method: str, *, rounded: bool = False) -> Bound:

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..optim import StepSettings, origin, require_rule
 from ..optim.guard import uniform_floor
@@ -23,8 +23,12 @@ from ..theorems.measured import Measured, measure
 from ..theorems.protocol import STEPS, Question, TheoremReport
 from ..theory import Bound, InvalidInputError
 from ..theory.verdict import Comparison, Fact, Row, Verdict, strongest
+from . import display
 from .evidence import Evidence
 from .lost import graph_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = "pltheory-report/2"
 SCHEMAS = ("pltheory-report/1", SCHEMA)
@@ -130,6 +134,17 @@ class VerifyReport:
     def to_json(self) -> str:
         """`to_dict` as JSON text; infinities and NaN become null."""
         return json.dumps(_finite(self.to_dict()), indent=2, ensure_ascii=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per hypothesis of every theorem: both sides with their directions, margin, verdict."""
+        return display.as_frame(self.ladder)
+
+    def __repr__(self) -> str:
+        return f"VerifyReport({display.line(self.verdict, self.main, self.evidence, self.run)})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: verdict, hypotheses, run; `run_figure` draws the run."""
+        return display.as_html(self.verdict, self.ladder, self.main, self.evidence, self.run)
 
 
 @undisturbed

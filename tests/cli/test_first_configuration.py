@@ -19,7 +19,7 @@ CONFIGS = [*sorted(EXAMPLES.glob("*.toml")), EXAMPLES / "own_module" / "config.t
 
 
 def test_what_is_written_is_accepted_and_every_key_stands_in_it(warm: Warm, tmp_path: Path):
-    end = warm("init", "--n", "3", "--hidden", "16,8", folder=tmp_path)
+    end = warm("init", "--n", "3", "--hidden", "16,8", "--theorem", "B", folder=tmp_path)
     assert (end.code, end.stdout) == (0, ""), end.stderr
     text = (tmp_path / "pltheory.toml").read_text(encoding="utf-8")
     said = tomllib.loads(text)
@@ -74,7 +74,7 @@ def test_what_check_would_refuse_is_refused_and_nothing_is_written(warm, tmp_pat
 def test_the_layers_of_a_checkpoint(warm: Warm, tmp_path: Path):
     net = nn.Sequential(nn.Linear(64, 6), nn.Tanh(), nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 10))
     torch.save({"state_dict": net.state_dict(), "epoch": 3}, tmp_path / "w.pt")
-    end = warm("init", "sub/first.toml", "--checkpoint", "w.pt", folder=tmp_path)
+    end = warm("init", "sub/first.toml", "--checkpoint", "w.pt", "--theorem", "B", folder=tmp_path)
     assert end.code == 0, end.stderr
     said = tomllib.loads((tmp_path / "sub/first.toml").read_text(encoding="utf-8"))
     assert said["network"] == {
