@@ -24,8 +24,7 @@ def lines() -> list[str]:
 
 def _of(name: str, it: Any) -> Iterator[str]:
     if isinstance(it, ModuleType):
-        inside = sorted(n for n in vars(it) if not n.startswith("_"))
-        for inner in inside:
+        for inner in sorted(n for n in dir(it) if not n.startswith("_")):
             value = getattr(it, inner)
             if getattr(value, "__module__", "").startswith("pltheory") and callable(value):
                 yield from _of(f"{name}.{inner}", value)

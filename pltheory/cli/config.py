@@ -6,10 +6,6 @@ import json
 
 import click
 
-from pltheory.study.config_text import to_toml
-from pltheory.study.schema import config_schema
-from pltheory.study.store import config_hash
-
 from .options import read, set_option
 
 
@@ -36,6 +32,8 @@ def schema() -> None:
 
     What it refuses, `check` refuses. What hangs on several keys, on files or on the data is said by `check` alone.
     """
+    from pltheory.study.schema import config_schema
+
     click.echo(json.dumps(config_schema(), indent=2, ensure_ascii=False))
 
 
@@ -56,6 +54,9 @@ def show(config: str, overrides: tuple[str, ...], as_json: bool) -> None:
     Exit codes: 0, or 2 for bad input.
     """
     settings = read(config, overrides)
+    from pltheory.study.config_text import to_toml
+    from pltheory.study.store import config_hash
+
     if as_json:
         said = {"schema": "pltheory-config/1", "hash": config_hash(settings), "config": settings.model_dump()}
         click.echo(json.dumps(said, indent=2, ensure_ascii=False))

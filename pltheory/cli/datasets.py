@@ -35,6 +35,9 @@ def command(ctx: click.Context, as_json: bool) -> None:
         if as_json:
             raise click.UsageError(f"--json goes behind {ctx.invoked_subcommand}", ctx)
         return
+    from pltheory.problem.data import catalogue
+    from pltheory.problem.files import FILE_FORMATS
+
     if as_json:
         said = {
             "schema": "pltheory-datasets/1",
@@ -43,9 +46,6 @@ def command(ctx: click.Context, as_json: bool) -> None:
         }
         click.echo(json.dumps(said, indent=2, ensure_ascii=False))
         return
-    from pltheory.problem.data import catalogue
-    from pltheory.problem.files import FILE_FORMATS
-
     table = Table("source", "points", "d", "classes", "where from", "here", title="Data sets")
     for e in catalogue():
         cells = ["any" if v is None else f"{v}" for v in (e.size, e.d, e.classes)]

@@ -10,10 +10,6 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from pltheory.problem.data import NAMES, is_there
-from pltheory.study.beginning import commented, completed, of_checkpoint, require_accepted
-from pltheory.study.config import from_tree, override
-from pltheory.study.store import write_file
 from pltheory.theory import InvalidInputError
 
 from .options import err, set_option
@@ -74,6 +70,10 @@ def command(
     target = None if file == "-" else Path(file)
     if target is not None and target.exists() and not force:
         raise InvalidInputError(f"FILE {file}: exists already; --force overwrites it")
+    from pltheory.study.beginning import commented, completed, of_checkpoint, require_accepted
+    from pltheory.study.config import from_tree, override
+    from pltheory.study.store import write_file
+
     given = {"data.source": source, "data.n": n, "network.activation": activation, "theorem.name": theorem}
     given |= {"network.checkpoint": checkpoint, "network.module": module}
     tree: dict[str, Any] = {}
@@ -117,6 +117,8 @@ def _widths(said: str) -> list[int]:
 
 def _ask(tree: dict[str, Any]) -> None:
     """Ask for the keys of ASKED that are not set; an empty line takes the default."""
+    from pltheory.study.config import override
+
     network = tree.get("network", {})
     for key, question, default in ASKED:
         section, _, name = key.partition(".")
@@ -134,6 +136,8 @@ def _ask(tree: dict[str, Any]) -> None:
 
 def _moved(tree: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The same with its relative paths as from another folder."""
+    from pltheory.problem.data import NAMES, is_there
+
     moved = {name: dict(section) if isinstance(section, dict) else section for name, section in tree.items()}
     for key in (*FILES, "network.module"):
         section, _, name = key.partition(".")

@@ -109,7 +109,6 @@ def load(config: str, overrides: tuple[str, ...], device: str | None, theorem: s
     Raises:
         InvalidInputError: no such file, or what `read_config` refuses.
     """
-    from pltheory.study.config import read_config
     from pltheory.study.network_section import ModuleSection
 
     # JSON's quoting is TOML's, so that whatever was typed arrives as one text.
@@ -129,6 +128,8 @@ def read(config: str, overrides: Sequence[str]) -> Config:
     Raises:
         InvalidInputError: no such file, or what `read_config` refuses.
     """
+    from pltheory.study.config import read_config
+
     path = Path(config)
     try:
         if config == "-":

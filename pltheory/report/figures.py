@@ -57,14 +57,15 @@ def run_figure(report: VerifyReport | dict[str, Any], trace: Trace | None = None
     Raises:
         InvalidInputError: nothing was run.
     """
-    if isinstance(report, VerifyReport):
-        report, trace = json.loads(report.to_json()), report.trace if trace is None else trace
+    said: dict[str, Any] = json.loads(report.to_json()) if isinstance(report, VerifyReport) else report
+    if isinstance(report, VerifyReport) and trace is None:
+        trace = report.trace
     if trace is None:
         raise InvalidInputError("run_figure: there is no run to draw; steps = 0 only checks")
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 6.4), layout="constrained")
         for ax, panel in zip(figure.subplots(2, 2).flat, RUN_PANELS, strict=True):
-            panel(ax, trace, report)
+            panel(ax, trace, said)
     return figure
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
 
 Array = np.ndarray
 
@@ -124,7 +124,7 @@ class Trace:
         A step's numbers stand in the row of the iterate that it starts from. Columns that were not measured are left
         out.
         """
-        import pandas as pd  # a second to import, so not at the top
+        import pandas as pd  # slow to import, so not at the top
 
         steps = pd.RangeIndex(len(self.loss), name="step")
         found = {}

@@ -13,7 +13,7 @@ from ..theory.verdict import Comparison, Verdict
 from .evidence import Evidence
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
 
 
 def line(verdict: Verdict, main: TheoremReport, evidence: Evidence, run: Run | None) -> str:
@@ -45,7 +45,7 @@ def as_html(
 
 def as_frame(ladder: Iterable[TheoremReport]) -> pd.DataFrame:
     """One row per hypothesis of every theorem: both sides as numbers with their directions, margin and verdict."""
-    import pandas as pd  # a second to import, so not at the top
+    import pandas as pd  # slow to import, so not at the top
 
     found = []
     for r in ladder:

@@ -28,7 +28,7 @@ from .evidence import Evidence
 from .lost import graph_of
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
 
 SCHEMA = "pltheory-report/2"
 SCHEMAS = ("pltheory-report/1", SCHEMA)

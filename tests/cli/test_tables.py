@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 
 import pytest
+from rich.console import Console
 
+from pltheory.cli import options
 from tests.cli.program import Warm
 
 RULES = re.compile(r"[\s─-╿]+")
@@ -32,20 +35,16 @@ def test_a_table_fits_and_breaks_no_word(warm, small, tmp_path, words):
     assert not {word for word in (one - other) + (other - one) if word}
 
 
-def test_progress_names_its_phase_and_counts_nothing_that_is_not_known(warm, small, tmp_path):
-    before = (
-        "from pltheory.cli import options\n"
-        "options.err._force_terminal = True\n"
-        "options.err.width = 100\n"
-        "import rich.progress\n"
-        "made = rich.progress.Progress.update\n"
-        "def update(self, *args, **kwargs):\n"
-        "    self.refresh(); made(self, *args, **kwargs); self.refresh()\n"
-        "rich.progress.Progress.update = update\n"
-    )
-    end = warm("verify", small, "--out", "run", folder=tmp_path, before=before)
-    assert end.code == 3, end.stderr
-    assert "None" not in end.stderr
-    assert "measuring, proving" in end.stderr
-    assert "running, loss" in end.stderr
-    assert "20/20" in end.stderr
+def test_progress_names_its_phase_and_counts_nothing_that_is_not_known(monkeypatch):
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=120, _environ={"TERM": "xterm"})
+    monkeypatch.setattr(options, "err", terminal)
+    seen = []
+    with options.progress_bar("verifying", "measuring, proving") as told:
+        seen.append(terminal.file.getvalue())
+        told(3, 20, "running, loss 0.1 of its start")
+    seen.append(terminal.file.getvalue())
+    assert "verifying" in seen[0]
+    assert "measuring, proving" in seen[0]
+    assert "3/20" in seen[1]
+    assert "running, loss 0.1 of its start" in seen[1]
+    assert "None" not in seen[1]
