@@ -37,7 +37,8 @@ def _of(name: str, it: Any) -> Iterator[str]:
     if not inspect.isclass(it):
         return
     for member, value in sorted(vars(it).items()):
-        if member.startswith("_"):
+        # torch puts a wrapped `step` on the class of an optimizer when the first one is made.
+        if member.startswith("_") or hasattr(value, "hooked"):
             continue
         if isinstance(value, property):
             yield f"{name}.{member}"
