@@ -43,6 +43,8 @@ name = "B"
 TRIED: tuple[tuple[int, str], ...] = (
     (0, "pltheory --version"),
     (0, "pltheory datasets"),
+    (0, "pltheory init first.toml --n 2 --hidden 16"),
+    (0, "pltheory config show first.toml"),
     (0, "pltheory verify small.toml --out run --save-certificate basin.cert.json"),
     (0, "pltheory recheck basin.cert.json"),
     (0, "pltheory report run"),
