@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from .report.figures import run_figure as run_figure
     from .report.study import Study as Study
     from .runs.collapse import collapse_along as collapse_along
+    from .study.stored_ntk import StoredKernel as StoredKernel
+    from .study.stored_ntk import stored_ntk as stored_ntk
     from .theory.bound import Bound as Bound
     from .theory.verdict import Verdict as Verdict
     from .verification.report import VerifyReport as VerifyReport
@@ -52,6 +54,7 @@ _HOME = {
     "KernelOperator": "measure.kernel_products",
     "Problem": "problem.problem",
     "Study": "report.study",
+    "StoredKernel": "study.stored_ntk",
     "Verdict": "theory.verdict",
     "VerifyReport": "verification.report",
     "attack_lambda_min": "measure.ball_search",
@@ -75,6 +78,7 @@ _HOME = {
     "recheck": "rechecker",
     "residual": "problem.architectures",
     "run_figure": "report.figures",
+    "stored_ntk": "study.stored_ntk",
     "traced_ntk": "measure.ntk",
     "verify": "verification.report",
 }

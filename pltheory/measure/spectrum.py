@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -163,9 +164,8 @@ def _of_operator(kernel: LinearOperator) -> Bound:
     except ArpackError as error:
         raise NumericalFailureError(f"Lanczos for the smallest eigenvalue of an operator: {error}") from None
     v = vectors[:, 0].astype(np.float64) / np.linalg.norm(vectors[:, 0].astype(np.float64))
-    product = np.asarray(kernel @ v.astype(kernel.dtype), dtype=np.float64)
-    rho = float(v @ product)
-    return upper(rho, f"Rayleigh quotient, residual {np.linalg.norm(product - rho * v):.1e}")
+    rho, residual = rayleigh(lambda u: np.asarray(kernel @ u.astype(kernel.dtype), dtype=np.float64), v)
+    return upper(rho, f"Rayleigh quotient, residual {residual:.1e}")
 
 
 def _guess(kernel: Tensor) -> float | None:
@@ -201,22 +201,46 @@ def _inverse_lanczos(kernel: Tensor, accuracy: float) -> tuple[float, float] | N
         half = torch.linalg.solve_triangular(factor, column, upper=False)
         return torch.linalg.solve_triangular(upper_factor, half, upper=True).cpu().numpy()[:, 0]
 
-    inverse = LinearOperator(tuple(kernel.shape), solve, dtype=np.float64)
-    start = inverse @ np.random.default_rng(0).standard_normal(len(kernel))
+    def product(v: np.ndarray) -> np.ndarray:
+        return (kernel @ torch.as_tensor(v, device=kernel.device)).cpu().numpy()
+
+    found = inverse_lanczos(solve, product, len(kernel), accuracy)
+    return found if found is not None and found[1] <= accuracy else None
+
+
+def inverse_lanczos(
+    solve: Callable[[np.ndarray], np.ndarray],
+    product: Callable[[np.ndarray], np.ndarray],
+    order: int,
+    accuracy: float,
+) -> tuple[float, float] | None:
+    """The Rayleigh quotient of a vector near the eigenvector of the smallest eigenvalue, and its residual.
+
+    Args:
+        solve: products with the inverse of the positive definite matrix.
+        product: products with the matrix itself.
+        order: rows of both.
+        accuracy: residual that is asked for, and not always reached; None where Lanczos does not converge.
+    """
+    inverse = LinearOperator((order, order), solve, dtype=np.float64)
+    start = inverse @ np.random.default_rng(0).standard_normal(order)
     # In the inverse the residual is relative to the largest eigenvalue, which this tells to a digit.
     theta = float(np.linalg.norm(inverse @ start) / np.linalg.norm(start))
     tol = min(0.01, max(0.5 * accuracy * theta, 1e-12))
     try:
-        _, vectors = eigsh(inverse, k=1, v0=start, ncv=_BASIS, tol=tol, maxiter=_RESTARTS)
+        _, vectors = eigsh(inverse, k=1, v0=start, ncv=min(order, _BASIS), tol=tol, maxiter=_RESTARTS)
     except ArpackError:
         return None
     # What ARPACK leaves of the upper eigenvectors is small in the inverse and not in the kernel: one more solve.
-    v = torch.as_tensor(inverse @ vectors[:, 0], device=kernel.device)
-    v /= torch.linalg.vector_norm(v)
-    product = kernel @ v
-    rho = v @ product
-    residual = float(torch.linalg.vector_norm(product - rho * v))
-    return (float(rho), residual) if residual <= accuracy else None
+    v = inverse @ vectors[:, 0]
+    return rayleigh(product, v / np.linalg.norm(v))
+
+
+def rayleigh(product: Callable[[np.ndarray], np.ndarray], v: np.ndarray) -> tuple[float, float]:
+    """The Rayleigh quotient of a unit vector, and the norm of its residual."""
+    image = product(v)
+    rho = float(v @ image)
+    return rho, float(np.linalg.norm(image - rho * v))
 
 
 @undisturbed

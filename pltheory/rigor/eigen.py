@@ -22,10 +22,19 @@ from . import norms, roundoff
 from .environment import require_blas_once, require_thread
 from .errors import NoVerdictError
 from .midrad import Ball, matmul, scale_power_of_two
-from .residual import factorise, lower_bound, plain_at_least, residual_norm, scaled_radius_norm
+from .one_pass import factorise_with_residual
+from .residual import (
+    Factor,
+    Room,
+    factorise,
+    lower_bound,
+    plain_at_least,
+    residual_norm,
+    scaled_radius_norm,
+)
 from .roundoff import Array, add_up, mul_up, quiet, sqrt_down, sqrt_up
 
-Method = Literal["auto", "plain", "sliced"]
+Method = Literal["auto", "plain", "sliced", "one pass"]
 
 _DENSE = 64
 """Up to this size estimates come from dense LAPACK, beyond it from Lanczos."""
@@ -41,14 +50,18 @@ _LOSS = 2.0**-9
 """A plain bound that loses less than that part of the shift to rounding is not refined by slicing."""
 
 
-def lambda_min_lower(sym: Ball, *, estimate: float | None = None, method: Method = "auto") -> Bound:
+def lambda_min_lower(
+    sym: Ball, *, estimate: float | None = None, method: Method = "auto", room: Room = np.zeros
+) -> Bound:
     """Verified lower bound of the smallest eigenvalue of every symmetric matrix in the ball.
 
     Args:
         sym: (n, n) ball of a symmetric matrix; the lower triangle is read.
         estimate: a guess at the eigenvalue, trusted for nothing; found here if absent.
         method: "plain", "sliced" (error-free slicing, for condition numbers beyond 1e11), or "auto", which
-            slices where the plain bound falls visibly below the estimate.
+            slices where the plain bound falls visibly below the estimate; "one pass" for large matrices, in the memory
+            or the file that `room` gives, by `one_pass`.
+        room: makes the array in which "one pass" puts a factor, one at a time.
 
     Raises:
         InvalidInputError: not square, or no symmetric matrix is in the ball.
@@ -59,7 +72,7 @@ def lambda_min_lower(sym: Ball, *, estimate: float | None = None, method: Method
     """
     _require_symmetric(sym)
     guess = _estimate_lambda_min(sym) if estimate is None else float(estimate)
-    value, how = _search(sym, guess, method)
+    value, how = _search(sym, guess, method, room)
     return Bound(value, Direction.LOWER, f"Cholesky factor with verified residual, {how}", rounded=True)
 
 
@@ -144,19 +157,21 @@ def _require_symmetric(sym: Ball) -> None:
 
 
 @quiet
-def _search(sym: Ball, guess: float, method: Method) -> tuple[float, str]:
+def _search(sym: Ball, guess: float, method: Method, room: Room = np.zeros) -> tuple[float, str]:
     """Best verified lower bound from factorisations at shifts ever further below the guess."""
     if not math.isfinite(guess):
         raise NoVerdictError("no estimate of the eigenvalue: it overflows or iterations failed")
     best, how = -math.inf, "none"
     # The last resort, as far below 0 as a floating-point factorisation can tell, and no underflow.
     floor = -64 * sym.shape[0] * roundoff.U * max(norms.max_abs_upper(sym), abs(guess), 2.0**-900)
-    margins = _MARGINS if sym.shape[0] <= _LARGE else (_LARGE_MARGIN, *(m for m in _MARGINS if m > _LARGE_MARGIN))
+    narrow = sym.shape[0] <= _LARGE and method != "one pass"
+    margins = _MARGINS if narrow else (_LARGE_MARGIN, *(m for m in _MARGINS if m > _LARGE_MARGIN))
     for shift in [*(guess - m * abs(guess) for m in margins), min(0.0, 2 * guess) + floor]:
-        found = _attempt(sym, shift, 0.0, method)
+        found = _attempt_in_one_pass(sym, shift, room) if method == "one pass" else _attempt(sym, shift, 0.0, method)
         if found is None:
             continue
-        if found.value < shift - 0.25 * abs(shift) and found.graded and math.isfinite(found.delta):
+        retry = method != "one pass" and found.graded and math.isfinite(found.delta)
+        if found.value < shift - 0.25 * abs(shift) and retry:
             # Rows of very different scale: absorb the residual before unscaling instead of after.
             found = max(found, _attempt(sym, shift, 1.25 * found.delta, method) or found)
         if found.value > best:
@@ -176,6 +191,11 @@ class _Attempt(NamedTuple):
     delta: float
     graded: bool
     how: str
+
+
+def _attempt_in_one_pass(sym: Ball, shift: float, room: Room) -> _Attempt | None:
+    made = factorise_with_residual(sym, shift, room)
+    return None if made is None else _Attempt(lower_bound(sym, *made), made[1], False, "products in one pass")
 
 
 def _attempt(sym: Ball, shift: float, margin: float, method: Method) -> _Attempt | None:
@@ -231,13 +251,8 @@ def _estimate_lambda_max(mid: Array) -> float:
     return _lanczos(lambda v: mid @ v, n)
 
 
-@quiet
-def _estimate_lambda_min(sym: Ball) -> float:
-    """From inverse iteration with a scaled factor, so that badly scaled rows do no harm; else from LAPACK."""
-    factor = factorise(sym, 0.0)
-    if factor is None:
-        return _dense(sym.mid, 0)
-    n = sym.shape[0]
+def inverse_of(factor: Factor) -> tuple[Callable[[Array], Array], int]:
+    """Products with the inverse of M - diag(s / d^2), and e: they are of its 2^(-2 e)-fold, so that none overflows."""
     most = int(factor.exponents.max())
     d = np.ldexp(1.0, (factor.exponents - most).astype(np.int32))
 
@@ -248,6 +263,16 @@ def _estimate_lambda_min(sym: Ball) -> float:
         half = scipy.linalg.blas.dtrsv(upper, d * v.ravel(), trans=1)
         return np.asarray(d * scipy.linalg.blas.dtrsv(upper, half))
 
+    return inverse, most
+
+
+@quiet
+def _estimate_lambda_min(sym: Ball) -> float:
+    """From inverse iteration with a scaled factor, so that badly scaled rows do no harm; else from LAPACK."""
+    factor = factorise(sym, 0.0)
+    if factor is None:
+        return _dense(sym.mid, 0)
+    n, (inverse, most) = sym.shape[0], inverse_of(factor)
     if n <= _DENSE:
         dense = np.stack([inverse(column) for column in np.eye(n)])
         theta = _dense(0.5 * (dense + dense.T), n - 1) if np.isfinite(dense).all() else math.nan

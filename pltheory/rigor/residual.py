@@ -46,6 +46,10 @@ ERROR_TERMS = (
 )
 """Names of the functions here that each bound one part of delta; tests notice the loss of each."""
 
+Exponents = np.ndarray[tuple[int], np.dtype[np.int64]]
+Room = Callable[[tuple[int, int]], Array]
+"""Makes an array of zeros of that shape, in memory or in a file that is mapped into it."""
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -58,15 +62,16 @@ class Factor:
     """
 
     lower: Array
-    exponents: np.ndarray[tuple[int], np.dtype[np.int64]]
+    exponents: Exponents
     shifts: Array
 
 
-def _panels(n: int) -> list[tuple[int, int]]:
+def panels(n: int) -> list[tuple[int, int]]:
+    """First row and last row plus one of each panel of n rows."""
     return [(a, min(a + PANEL, n)) for a in range(0, n, PANEL)]
 
 
-def _mirrored(x: Array, start: int, stop: int) -> Array:
+def mirrored(x: Array, start: int, stop: int) -> Array:
     """Rows start:stop, columns 0:stop of the symmetric matrix given by the lower triangle of x; a copy."""
     tile = np.array(x[start:stop, :stop])
     corner = tile[:, start:]
@@ -74,40 +79,51 @@ def _mirrored(x: Array, start: int, stop: int) -> Array:
     return tile
 
 
-def _scaled(mid: Array, e: np.ndarray[tuple[int], np.dtype[np.int64]], start: int, stop: int) -> Array:
+def _scaled(mid: Array, e: Exponents, start: int, stop: int) -> Array:
     """Rows start:stop, columns 0:stop of D M D."""
-    tile = _mirrored(mid, start, stop)
+    tile = mirrored(mid, start, stop)
     if e.any():
         tile = np.ldexp(tile, (e[start:stop, None] + e[None, :stop]).astype(np.int32))
     return tile
 
 
 @quiet
-def factorise(sym: Ball, shift: float, margin: float = 0.0) -> Factor | None:
+def factorise(sym: Ball, shift: float, margin: float = 0.0, room: Room = np.zeros) -> Factor | None:
     """Scaled Cholesky factor of (midpoint of sym) - shift I, or None where there is none in floating point.
 
     Args:
         sym: (n, n) ball; the lower triangle of the midpoint is read.
         shift: the eigenvalue bound aimed at.
         margin: added to every s_i, so that a residual of that size costs nothing: s_i = shift d_i^2 + margin.
+        room: makes the array of zeros that becomes L; in memory by default.
 
     Nothing about the result is trusted; it is what `lower_bound` judges.
     """
     mid, n = sym.mid, sym.shape[0]
+    found = scaling(mid, shift, margin)
+    if found is None:
+        return None
+    e, shifts = found
+    work = room((n, n))
+    for a, b in panels(n):
+        work[a:b, :b] = _scaled(mid, e, a, b)
+        if not np.isfinite(work[a:b, :b]).all():
+            return None
+    work[np.diag_indices(n)] -= shifts
+    return Factor(work, e, shifts) if _cholesky(work) else None
+
+
+@quiet
+def scaling(mid: Array, shift: float, margin: float = 0.0) -> tuple[Exponents, Array] | None:
+    """The exponents e and the floats s of a `Factor` of mid - shift I; None where it cannot have one."""
     diagonal = np.diagonal(mid) - shift
     if not (np.isfinite(diagonal).all() and (diagonal > 0).all()):
         return None
     _, x = np.frexp(diagonal)
     e = -((x.astype(np.int64) + 1) // 2)
     # s is whatever these floats are; where shift d^2 underflows, s is 0, which is an honest shift too.
-    shifts = np.ldexp(np.full(n, shift), (2 * e).astype(np.int32)) + margin
-    work = np.zeros((n, n))
-    for a, b in _panels(n):
-        work[a:b, :b] = _scaled(mid, e, a, b)
-        if not np.isfinite(work[a:b, :b]).all():
-            return None
-    work[np.diag_indices(n)] -= shifts
-    return Factor(work, e, shifts) if np.isfinite(shifts).all() and _cholesky(work) else None
+    shifts = np.ldexp(np.full(len(mid), shift), (2 * e).astype(np.int32)) + margin
+    return (e, shifts) if np.isfinite(shifts).all() else None
 
 
 def _cholesky(work: Array) -> bool:
@@ -119,7 +135,7 @@ def _cholesky(work: Array) -> bool:
     """
     n = work.shape[0]
     with side_by_side(n) as run:
-        for a, b in _panels(n):
+        for a, b in panels(n):
             corner = work[a:b, a:b]
             if a:
                 corner -= work[a:b, :a] @ work[a:b, :a].T
@@ -154,7 +170,7 @@ def split(x: Array) -> tuple[Array, Array]:
 
 def computed_residual(row_sums: Array, n: int) -> Array:
     """Row sums of the modulus of the computed residual, rounded up: n terms and one partial sum a panel."""
-    return raise_sum(row_sums, n + 2 * len(_panels(n)))
+    return raise_sum(row_sums, n + 2 * len(panels(n)))
 
 
 def plain_rounding(n: int, moduli: Array) -> Array:
@@ -183,28 +199,35 @@ def slice_rounding(n: int, moduli: Array) -> Array:
     return mul_up(roundoff.gamma(min(n, BLOCK) + -(-n // BLOCK) + 1), moduli)
 
 
+Parts = Callable[[Array], list[tuple[Array, Array]]]
+"""Left and right factors of products that add up to what is bounded, for some rows of L."""
+
+
 def _whole(rows: Array) -> list[tuple[Array, Array]]:
     """Left and right factor of L L^T, for some rows of L."""
     return [(rows, rows)]
 
 
-def _slices(rows: Array) -> list[tuple[Array, Array]]:
+def slices(rows: Array) -> list[tuple[Array, Array]]:
     """Left and right factors of L1 H^T and H L^T, for some rows of L."""
     first, rest = split(rows)
     return [(first, rest), (rest, rows)]
 
 
-def _absolute_products(lower: Array, parts: Callable[[Array], list[tuple[Array, Array]]]) -> Array:
-    """(n,) upper bounds of the row sums of the sum of |left| |right|^T over the parts."""
+def absolute_products(lower: Array, parts: Parts = _whole, first: int = 0, last: int | None = None) -> Array:
+    """(n,) upper bounds of the row sums of the sum of |left| |right|^T over the parts of columns first:last."""
     n, count = lower.shape[0], len(parts(lower[:1, :1]))
+    end = n if last is None else last
     columns, products = np.zeros((count, n)), np.empty((count, n))
-    for a, b in _panels(n):
-        for which, (_, right) in enumerate(parts(lower[a:b, :b])):
-            columns[which, :b] += np.abs(right).sum(axis=0)
-    columns = raise_sum(columns, n + len(_panels(n)))
-    for a, b in _panels(n):
-        for which, (left, _) in enumerate(parts(lower[a:b, :b])):
-            products[which, a:b] = np.abs(left) @ columns[which, :b]
+    for a, b in panels(n):
+        some = slice(first, max(first, min(b, end)))
+        for which, (_, right) in enumerate(parts(lower[a:b, some])):
+            columns[which, some] += np.abs(right).sum(axis=0)
+    columns = raise_sum(columns, n + len(panels(n)))
+    for a, b in panels(n):
+        some = slice(first, max(first, min(b, end)))
+        for which, (left, _) in enumerate(parts(lower[a:b, some])):
+            products[which, a:b] = np.abs(left) @ columns[which, some]
     return add_up(*raise_sum(products, n, products=n))
 
 
@@ -262,17 +285,17 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
 
     with side_by_side(n) as run:
         # The longest first: a thread that took the last one last would finish alone.
-        for found in run(quiet(panel), _panels(n)[::-1]):
+        for found in run(quiet(panel), panels(n)[::-1]):
             if found is None:
                 return np.inf
             for total, part in zip((residual, steps), found, strict=True):
                 total.sums[: len(part.sums)] += part.sums
     moduli = computed_residual(steps.sums, 3 * n)
     if sliced:
-        small = slice_rounding(n, _absolute_products(lower, _slices))
+        small = slice_rounding(n, absolute_products(lower, slices))
         rounding = add_up(step_rounding(moduli), small)
     else:
-        products = _absolute_products(lower, _whole)
+        products = absolute_products(lower)
         rounding = add_up(plain_rounding(n, products), entry_rounding(n, moduli))
     rows_total = add_up(computed_residual(residual.sums, n), rounding, residual_underflow(n))
     delta = float(np.max(rows_total))
@@ -283,7 +306,7 @@ def residual_norm(sym: Ball, factor: Factor, *, sliced: bool = False) -> float:
 def plain_at_least(factor: Factor) -> float:
     """What the plain residual cannot come below, from its rounding errors alone: tells whether to slice at once."""
     n = factor.lower.shape[0]
-    return float(np.max(plain_rounding(n, _absolute_products(factor.lower, _whole))))
+    return float(np.max(plain_rounding(n, absolute_products(factor.lower))))
 
 
 def _squares(b: int) -> Iterator[tuple[int, int, int]]:
@@ -291,7 +314,7 @@ def _squares(b: int) -> Iterator[tuple[int, int, int]]:
 
     A square of the panel stays in the cache over all of its blocks; rows of L above k have nothing in block k.
     """
-    for c, d in _panels(b):
+    for c, d in panels(b):
         for k in range(0, d, BLOCK):
             yield max(c, k), d, k
 
@@ -326,11 +349,11 @@ def _radius_rows(sym: Ball, weights: Array) -> Array:
         return mul_up(weights, sym.rad, roundoff.sum_up(weights))
     sums = np.zeros(n)
     rad = np.broadcast_to(sym.rad, (n, n))
-    for a, b in _panels(n):
-        tile = _mirrored(rad, a, b)
+    for a, b in panels(n):
+        tile = mirrored(rad, a, b)
         sums[a:b] += tile @ weights[:b]
         sums[:a] += tile[:, :a].T @ weights[a:b]
-    return mul_up(weights, raise_sum(sums, n + len(_panels(n)), products=n))
+    return mul_up(weights, raise_sum(sums, n + len(panels(n)), products=n))
 
 
 def radius_norm(sym: Ball) -> float:

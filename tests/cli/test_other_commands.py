@@ -121,6 +121,23 @@ def test_measure_speaks_of_the_loss_in_use(warm, small, tmp_path):
     assert scale["mean"]["max ||Hess f||"] == pytest.approx(scale["sum"]["max ||Hess f||"], rel=1e-3)
 
 
+def test_measure_in_a_folder_is_measure_and_is_resumed(warm, small, tmp_path):
+    inside = warm("measure", small, "--json", *settings("loss=mean"), folder=tmp_path).answer()
+    for options, kind in (((), "exact"), (("--verified",), "lower")):
+        end = warm("measure", small, "--json", "--kernel-store", "k", *options, *settings("loss=mean"), folder=tmp_path)
+        assert end.code == 0, end.stderr
+        found = end.answer()
+        assert list(found) == ["lambda_min(K)", "lambda_max(K)", "PL* ratio"]
+        assert found["lambda_min(K)"]["kind"] == kind
+        assert found["lambda_min(K)"]["value"] <= inside["lambda_min(K)"]["value"] * (1 + 1e-9)
+        for name in found:
+            assert found[name]["value"] == pytest.approx(inside[name]["value"], rel=2e-2 if options else 1e-9), name
+    assert sorted(p.name for p in (tmp_path / "k").iterdir()) == ["kernel.npy", "store.json", "tiles"]
+    other = warm("measure", small, "--kernel-store", "k", *settings("run.seed=1"), folder=tmp_path)
+    assert (other.code, other.stderr.count("\n")) == (2, 1)
+    assert "holds the kernel of another problem (other weights)" in other.stderr
+
+
 def test_measure_prints_a_table_that_fits(warm, small, tmp_path):
     end = warm("measure", small, folder=tmp_path)
     assert end.code == 0

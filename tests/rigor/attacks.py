@@ -263,7 +263,7 @@ def _() -> None:
         factor = residual.Factor(np.array([[x]]), np.zeros(1, dtype=np.int64), np.zeros(1))
         exact_part, small_part = residual._sliced_products(factor.lower, 0, 1)
         x1, h = (rational(float(v)) for v in residual.split(np.asarray(x)))
-        moduli = residual._absolute_products(factor.lower, residual._slices)
+        moduli = residual.absolute_products(factor.lower, residual.slices)
         allowed = residual.slice_rounding(1, moduli)
         assert rational(float(exact_part[0, 0])) == x1 * x1
         assert abs(rational(float(small_part[0, 0])) - (x1 * h + h * rational(x))) <= exact(allowed)

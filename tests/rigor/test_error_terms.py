@@ -45,6 +45,7 @@ def test_every_module_that_bounds_an_error_is_in_the_gate():
         "eigen",
         "environment",
         "errors",
+        "one_pass",
         "side_by_side",
     }
 
