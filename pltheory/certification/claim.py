@@ -217,9 +217,9 @@ class Claim:
         arrays = path.with_suffix(".npz")
         try:
             for file, content in ((arrays, self.arrays_bytes()), (path, self.text(arrays.name).encode())):
-                temporary = file.with_name(f".{file.name}.partial")
-                temporary.write_bytes(content)
-                temporary.rename(file)
+                _partial(file).write_bytes(content)
+            for file in (arrays, path):
+                _partial(file).rename(file)
         except OSError as error:
             raise InvalidInputError(f"{path}: {error.strerror}") from None
 
@@ -234,9 +234,19 @@ def require_free(path: Path) -> None:
         raise InvalidInputError(f"{path}: this is the name of the arrays; the certificate's own ends in .json")
     if not path.parent.is_dir():
         raise InvalidInputError(f"{path}: there is no folder {path.parent}")
-    for file in (path, path.with_suffix(".npz")):
-        if file.exists():
+    arrays = path.with_suffix(".npz")
+    for file in (path, arrays):
+        if file.exists() and not (file == arrays and _was_killed(path)):
             raise InvalidInputError(f"{file}: exists already")
+
+
+def _was_killed(path: Path) -> bool:
+    """Whether the arrays there are of a command that was killed before the text had its name: only it is left over."""
+    return _partial(path).exists() and not (path.exists() or _partial(path.with_suffix(".npz")).exists())
+
+
+def _partial(file: Path) -> Path:
+    return file.with_name(f".{file.name}.partial")
 
 
 def array_hash(value: Array) -> str:

@@ -16,6 +16,7 @@ from pltheory.theory import InvalidInputError
 from .options import config_arguments, err, load, out, progress_bar
 
 if TYPE_CHECKING:
+    from pltheory.study.config import Config
     from pltheory.study.engine import Engine
     from pltheory.study.folder import Study
     from pltheory.study.quantities import Quantity
@@ -34,10 +35,8 @@ MISSING, SOME_FAILED = 3, 4
 @click.option(
     "--workers",
     type=click.IntRange(0),
-    default=0,
-    show_default=True,
     metavar="N",
-    help="Worker processes; 0: this one.",
+    help="Worker processes; 0: this one. Default: one a core, or a GPU, where the study takes half a minute or more.",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Compute on a dask scheduler, e.g. tcp://host:8786.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads of each worker.")
@@ -53,7 +52,7 @@ def command(
     dry_run: bool,
     status: bool,
     retry_failed: bool,
-    workers: int,
+    workers: int | None,
     scheduler: str | None,
     threads: int,
     as_json: bool,
@@ -88,7 +87,7 @@ def command(
     """
     if dry_run and status:
         raise InvalidInputError("--dry-run, --status: give one of them")
-    if workers and scheduler is not None:
+    if workers is not None and scheduler is not None:
         raise InvalidInputError("--workers, --scheduler: give one of them")
     settings = load(config, overrides, device, theorem)
     from pltheory.report.figures import svg
@@ -97,31 +96,32 @@ def command(
     from pltheory.report.study_html import render_study
     from pltheory.report.study_text import print_plan, print_status, print_sweep
     from pltheory.study.limits import agreed, limits_of, write_limits
+    from pltheory.study.machine import memory
     from pltheory.study.quantities import quantities
     from pltheory.study.store import write_file
-    from pltheory.study.sweep import measured_speed, plan, run_sweep
+    from pltheory.study.sweep import fill, gpus_for, measured_speed, plan, require_memory
     from pltheory.study.table import frame, to_csv, to_parquet
 
+    _require_fixed(settings, {"--device": (device, "run.device"), "--theorem": (theorem, "theorem.name")})
     among = quantities()
     target = folder or Path("runs") / ("stdin" if config == "-" else Path(config).stem)
-    if dry_run or status:
-        _, points = plan(settings, target)
-        if dry_run:
-            print_plan(out, points, measured_speed(points), max(workers, 1))
-        else:
-            print_status(out, points, measured_speed(points))
-            ctx.exit(_exit_code(points))
+    at, points = plan(settings, target, retry_failed=retry_failed and not status)
+    rate = measured_speed(points)
+    if status:
+        print_status(out, points, rate)
+        ctx.exit(_exit_code(points))
+    if workers is None:
+        workers = 0 if scheduler is not None else _workers(points, rate)
+    if dry_run:
+        at_a_time, there = max(workers, 1), memory() / max(workers, 1)
+        if scheduler is not None:
+            with _engine(0, scheduler, ()) as engine:
+                at_a_time, there = max(engine.workers(), 1), engine.memory
+        print_plan(out, points, rate, at_a_time)
+        require_memory(points, there)
         return
-    with _engine(workers, scheduler) as engine, progress_bar("sweep") as progress:
-        computed = run_sweep(
-            settings,
-            target,
-            engine=engine,
-            quantities=among,
-            threads=threads,
-            retry_failed=retry_failed,
-            progress=progress,
-        )
+    with _engine(workers, scheduler, gpus_for(points)) as engine, progress_bar("sweep") as progress:
+        computed = fill(at, points, engine=engine, quantities=among, threads=threads, progress=progress)
     write_limits(target, computed.identity.hash, limits_of(settings, among))
     study = Study.read(target)
     fits, at_infinity = study.laws, agreed(study.limits)
@@ -146,12 +146,36 @@ def command(
     ctx.exit(SOME_FAILED if study.failed else 0)
 
 
-def _engine(workers: int, scheduler: str | None) -> AbstractContextManager[Engine]:
+def _engine(workers: int, scheduler: str | None, places: Sequence[str]) -> AbstractContextManager[Engine]:
     from pltheory.study.engine import in_process, local_cluster, scheduler_at
 
     if scheduler is not None:
         return scheduler_at(scheduler)
-    return local_cluster(workers) if workers else in_process()
+    return local_cluster(workers, places) if workers else in_process()
+
+
+def _workers(points: Sequence[Planned], rate: float) -> int:
+    """Worker processes where --workers says nothing; where they would be of use and cannot be, that is said."""
+    from pltheory.study.engine import has_workers
+    from pltheory.study.machine import cores, workers_for
+    from pltheory.study.sweep import gpus_for, time_of
+
+    left = [p.cost for p in points if p.record is None]
+    seconds = time_of([cost.operations for cost in left], rate, 1)
+    workers = workers_for([cost.memory for cost in left], seconds, len(gpus_for(points)) or cores())
+    if workers and not has_workers():
+        err.print("computed by one process; pip install 'pltheory[sweep]' for one a core", markup=False, soft_wrap=True)
+        return 0
+    return workers
+
+
+def _require_fixed(settings: Config, options: dict[str, tuple[str | None, str]]) -> None:
+    """Refuse an option that says one value of what varies."""
+    from pltheory.study.grid import axes
+
+    for option, (given, key) in options.items():
+        if given is not None and key in axes(settings):
+            raise InvalidInputError(f"{option} {given}: contradicts sweep.{key}, which varies it; give one of them")
 
 
 def _exit_code(points: Sequence[Planned]) -> int:

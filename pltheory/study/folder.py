@@ -249,7 +249,8 @@ def _identity_in(path: Path) -> Identity | None:
             return found
     except (FileNotFoundError, NotADirectoryError):
         try:
-            holds = sorted(p.name for p in path.iterdir())
+            # What a command left that was killed as it wrote study.json is no content.
+            holds = sorted(p.name for p in path.iterdir() if not p.name.startswith(".study.json."))
         except OSError:  # where it cannot be made, that is said when it is written
             return None
         if holds:

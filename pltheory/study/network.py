@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -15,6 +14,7 @@ from ..problem.data import Data
 from ..problem.networks import fully_connected
 from ..problem.problem import Problem
 from ..theory import InvalidInputError
+from . import machine
 from .config import Config
 from .network_section import ConvolutionalSection, FullyConnectedSection, ModuleSection, ResidualSection
 from .own_module import own_network
@@ -180,7 +180,7 @@ def memory(device: torch.device) -> float:
     """Memory of a device, free of others' use where it is CUDA's, in bytes."""
     if device.type == "cuda":
         return float(torch.cuda.mem_get_info(device)[1])
-    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return machine.memory()
 
 
 def _check_memory(what: str, needed: float, device: torch.device) -> None:

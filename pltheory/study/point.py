@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
@@ -22,9 +23,11 @@ from ..theory import InvalidInputError, NotAvailableError, NumericalFailureError
 from ..theory.errors import says_out_of_memory
 from ..verification.report import verify
 from .build import LEVELS, batches_of, device_of, problem_of, settings_of
-from .config import Config, clipped, from_tree
+from .config import Config, clipped, from_tree, pinned, with_values
 from .course import pl_course
+from .engine import leave_generator
 from .network import width_of
+from .network_section import ModuleSection
 from .quantities import Point, Quantity, measured, quantities
 from .store import point_hash
 
@@ -64,7 +67,7 @@ class Task:
         names = tuple(q.name for q in among)
         return cls(values, config.model_dump(exclude={"sweep"}), point, names, threads, version("pltheory"))
 
-    @property
+    @cached_property
     def config(self) -> Config:
         """The configuration."""
         return from_tree(self.tree)
@@ -74,8 +77,8 @@ def compute(task: Task) -> Record:
     """The record of a point; one that fails has a record too, which says why.
 
     Raises:
-        InvalidInputError: this process cannot be a worker of that study: it has another version of the package, or
-            lacks a quantity.
+        InvalidInputError: this process cannot be a worker of that study: it has another version of the package, lacks a
+            quantity, or finds other files than the command, or none.
     """
     if task.version != version("pltheory"):
         raise InvalidInputError(
@@ -86,14 +89,16 @@ def compute(task: Task) -> Record:
     if lacking:
         raise InvalidInputError(f"a worker lacks the quantity {lacking[0]!r}; install its package there too")
     with _ONE_AT_A_TIME:
+        leave_generator()
+        _require_files(task)
         started = time.perf_counter()
         try:
-            _require_files(task)
             with _threads(task.threads):
                 record = _measured(task, [there[name] for name in task.names])
-            _require_files(task)
         except Exception as error:
             record = failed(task, _said(error))
+        # Also of a failure: that of a file which vanished in between is none of the point.
+        _require_files(task)
         return sealed({**record, "seconds": round(time.perf_counter() - started, 3)})
 
 
@@ -169,8 +174,16 @@ def _spectrum(problem: Problem) -> list[float]:
 
 
 def _require_files(task: Task) -> None:
-    if point_hash(task.config) != task.point:
-        raise InvalidInputError("a file that the configuration names has changed, or vanished, since the command began")
+    config = task.config
+    network = config.network
+    if isinstance(network, ModuleSection):
+        # Read anew, and refused where it cannot be; the point's hash is of the file that the command read.
+        config = pinned(with_values(config, {"network.sha256": None}))
+    if point_hash(config) != task.point:
+        raise InvalidInputError(
+            "a file that the configuration names has changed, or vanished, since the command began, or a worker has "
+            "another one; the points that are done are stored, and with the file the same command computes the others"
+        )
 
 
 def _said(error: Exception) -> str:

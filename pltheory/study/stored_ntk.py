@@ -32,7 +32,7 @@ from ..rigor.roundoff import Array
 from ..rigor.scalar import interval
 from ..theory import Bound, InvalidInputError, NotAvailableError
 from .cost import span
-from .engine import Engine, in_process
+from .engine import Engine, in_process, leave_generator
 from .kernel_store import Contents, KernelStore, Tile, begun
 
 ROWS = 1024
@@ -180,6 +180,7 @@ def compute_tile(task: TileTask) -> Array:
             f"a worker has pltheory {version('pltheory')}, this command {task.version}; give all the same version"
         )
     with _ONE_AT_A_TIME:
+        leave_generator()
         return empirical_ntk(task.network, task.left, task.right, accumulate=torch.float64).cpu().numpy()
 
 

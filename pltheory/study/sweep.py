@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..problem.data import Data
-from ..theory import InvalidInputError, NotAvailableError
+from ..theory import InvalidInputError
 from .build import data_of
 from .config import Config
 from .cost import Cost, cost_of, span, speed
+from .dispatch import records
 from .engine import Engine
 from .folder import Folder, Identity, Study
 from .grid import Values, grid, said
-from .point import FAILED, Record, Task, compute, failed, sealed
+from .machine import SHARE_OF_MEMORY, gpus
+from .point import FAILED, Record, Task
 from .quantities import BUILT_IN, Quantity
 from .store import point_hash
-
-SHARE_OF_MEMORY = 0.8
-"""Share of a worker's memory that a point may be estimated to need."""
-AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -50,11 +47,17 @@ class Planned:
         return self.record is not None and self.record["status"] == FAILED
 
 
-def plan(config: Config, folder: Path) -> tuple[Folder, list[Planned]]:
+def plan(config: Config, folder: Path, *, retry_failed: bool = False) -> tuple[Folder, list[Planned]]:
     """The points of a study in grid order, with what each is estimated to cost and what is there of it; writes nothing.
 
+    Args:
+        config: with a sweep section.
+        folder: of the study.
+        retry_failed: take points that failed as missing.
+
     Raises:
-        InvalidInputError: as `grid`; data that cannot be read; a folder that holds another study or a damaged record.
+        InvalidInputError: as `grid`; data that cannot be read; a folder that holds another study or a damaged record;
+            two points that are the same.
     """
     points = grid(config)
     at = Folder(folder, Identity.of(config))
@@ -66,13 +69,39 @@ def plan(config: Config, folder: Path) -> tuple[Folder, list[Planned]]:
         if section not in sections:
             sections[section] = data_of(point)
         hashed = point_hash(point)
-        planned.append(Planned(values, point, hashed, cost_of(point, sections[section]), at.record(hashed)))
+        p = Planned(values, point, hashed, cost_of(point, sections[section]), at.record(hashed))
+        planned.append(replace(p, record=None) if retry_failed and p.failed else p)
+    _require_different(planned)
     return at, planned
+
+
+def _require_different(points: Sequence[Planned]) -> None:
+    """Refuse a grid with a point that stands twice under two names, e.g. eta = 1 and eta = 1.0."""
+    first: dict[str, Planned] = {}
+    for p in points:
+        other = first.setdefault(p.point, p)
+        if other is not p:
+            raise InvalidInputError(f"sweep: the points {said(other.values)} and {said(p.values)} are the same")
 
 
 def measured_speed(points: Sequence[Planned]) -> float:
     """Operations per second, of the points that are there where there are some."""
-    return speed((p.cost, p.record["seconds"]) for p in points if p.record is not None and not p.failed)
+    return speed(_seconds(points))
+
+
+def time_of(operations: Sequence[float], rate: float, workers: int) -> float:
+    """Seconds that points take: their sum shared by the workers, but not less than the largest of them.
+
+    Args:
+        operations: of each point.
+        rate: operations per second of one worker.
+        workers: how many; 0 is the calling process.
+    """
+    return max(sum(operations) / max(workers, 1), *operations, 0.0) / rate
+
+
+def _seconds(points: Sequence[Planned]) -> list[tuple[Cost, float]]:
+    return [(p.cost, p.record["seconds"]) for p in points if p.record is not None and not p.failed]
 
 
 def run_sweep(
@@ -103,71 +132,79 @@ def run_sweep(
         InvalidInputError: as `plan`; a point too large for a worker's memory; a worker that is none of this study.
         NotAvailableError: the scheduler was lost.
     """
-    at, points = plan(config, folder)
-    missing = [p for p in points if p.record is None or (retry_failed and p.failed)]
-    _require_memory(missing, engine)
-    at.begin()
+    at, points = plan(config, folder, retry_failed=retry_failed)
+    return fill(at, points, engine=engine, quantities=quantities, threads=threads, progress=progress)
+
+
+def fill(
+    at: Folder,
+    points: Sequence[Planned],
+    *,
+    engine: Engine,
+    quantities: Sequence[Quantity] = BUILT_IN,
+    threads: int = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Study:
+    """As `run_sweep`, of points that are planned."""
     # The largest first: none of them is left for the end, when the other workers have nothing more to do.
-    waiting = sorted(missing, key=lambda p: p.cost.operations, reverse=True)
-    left = _Remaining(len(points), waiting)
-    running: dict[Future[Record], tuple[Planned, Task]] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < _ahead(engine):
-                p = waiting.pop(0)
-                task = Task.of(p.values, p.config, p.point, quantities, threads)
-                running[engine.executor.submit(compute, task)] = p, task
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                p, task = running.pop(future)
-                at.write(_record(future, task, engine))
-                if progress is not None:
-                    progress(*left.after(p))
-    finally:
-        for future in running:
-            future.cancel()
+    missing = sorted((p for p in points if p.record is None), key=lambda p: p.cost.operations, reverse=True)
+    require_memory(missing, engine.memory)
+    at.begin()
+    left = _Remaining(points, missing, engine)
+    if progress is not None and missing:
+        progress(*left.before())
+    by_point = {p.point: p for p in missing}
+    tasks = [Task.of(p.values, p.config, p.point, quantities, threads) for p in missing]
+    with closing(records(tasks, engine)) as found:
+        for task, record in found:
+            at.write(record)
+            note = left.after(by_point[task.point], record)
+            if progress is not None:
+                progress(*note)
     return at.study()
 
 
-def _ahead(engine: Engine) -> int:
-    """How many points are submitted at a time: for each of several workers one that it computes and one that waits."""
-    workers = engine.workers()
-    return AHEAD * workers if workers > 1 else 1
+def require_memory(points: Sequence[Planned], there: float) -> None:
+    """Refuse points that are missing and too large.
 
+    Args:
+        points: of the grid.
+        there: bytes that one worker has.
 
-def _record(future: Future[Record], task: Task, engine: Engine) -> Record:
-    try:
-        return future.result()
-    except engine.died:
-        return sealed(failed(task, "the worker died: killed, or out of memory"))
-    except CancelledError:
-        raise NotAvailableError(
-            "the scheduler was lost; the points that are done are stored, and the same command computes the others"
-        ) from None
-    except ImportError as error:
-        raise InvalidInputError(f"a worker has no pltheory ({error}); install this version there") from None
-
-
-def _require_memory(points: Sequence[Planned], engine: Engine) -> None:
+    Raises:
+        InvalidInputError: one is estimated to need more than a share of it.
+    """
     for p in points:
-        if p.cost.memory > SHARE_OF_MEMORY * engine.memory:
+        if p.record is None and p.cost.memory > SHARE_OF_MEMORY * there:
             raise InvalidInputError(
                 f"sweep: the point {said(p.values)} needs about {p.cost.memory / 2**30:.1f} GiB, a worker has "
-                f"{engine.memory / 2**30:.1f} GiB"
+                f"{there / 2**30:.1f} GiB"
             )
 
 
+def gpus_for(points: Sequence[Planned]) -> tuple[str, ...]:
+    """The GPUs that workers share, where there are several and the points do not say which they use."""
+    named = {p.config.run.device for p in points}
+    there = gpus()
+    return there if len(there) > 1 and named <= {"auto", "cuda"} else ()
+
+
 class _Remaining:
-    """Time left: the operations that are left, at the speed of those that are done."""
+    """Time left: the operations that are left, at the speed of the points that are there, by all workers."""
 
-    def __init__(self, total: int, missing: Sequence[Planned]) -> None:
-        self._total, self._done = total, total - len(missing)
-        self._left, self._spent, self._started = sum(p.cost.operations for p in missing), 0.0, time.perf_counter()
+    def __init__(self, points: Sequence[Planned], missing: Sequence[Planned], engine: Engine) -> None:
+        self._total, self._workers = len(points), engine.workers
+        self._left = {p.point: p.cost.operations for p in missing}
+        self._known = _seconds(points)
 
-    def after(self, p: Planned) -> tuple[int, int, str]:
-        self._done += 1
-        self._spent, self._left = self._spent + p.cost.operations, self._left - p.cost.operations
-        took = time.perf_counter() - self._started
-        note = said(p.values)
-        if self._done < self._total:
-            note += f"; {span(took * self._left / self._spent)} left"
-        return self._done, self._total, note
+    def before(self) -> tuple[int, int, str]:
+        return self._total - len(self._left), self._total, self._time()
+
+    def after(self, p: Planned, record: Record) -> tuple[int, int, str]:
+        del self._left[p.point]
+        self._known += [(p.cost, record["seconds"])] if record["status"] != FAILED else []
+        time = f"; {self._time()}" if self._left else ""
+        return self._total - len(self._left), self._total, f"{said(p.values)}{time}"
+
+    def _time(self) -> str:
+        return f"{span(time_of([*self._left.values()], speed(self._known), self._workers()))} left"

@@ -25,7 +25,7 @@ f.svg, h.render_study = lambda figure: "<svg/>", lambda study: ""
 # The program stops in the middle of a point, says so by a file, and waits there for its end.
 STOPPING = """
 import os, pathlib, time
-import pltheory.study.sweep as s
+import pltheory.study.dispatch as s
 def stop():
     pathlib.Path("stopped").touch()
     time.sleep(600)
@@ -255,6 +255,8 @@ def test_what_it_costs_how_far_it_is_and_what_failed(warm, small, tmp_path):
     assert end.code == 4
     assert "4 points: 2 CERTIFIED, 2 failed, 0 missing" in end.stdout
     assert "data.n = 2, run.seed = 0: out of memory" in end.stdout
+    end = warm(*sweep, "--retry-failed", "--dry-run", folder=tmp_path)
+    assert "4 points, 2 to do" in end.stdout
     done = stamps(tmp_path / "s")
     assert warm(*sweep, before=NO_FIGURE, folder=tmp_path).code == 4, "a failed point is a result"
     assert stamps(tmp_path / "s") == done
@@ -309,3 +311,34 @@ def test_the_limit_follows_the_depth_that_is_swept(warm, small, tmp_path):
     assert limit["two"] == pytest.approx(deep.answer()["lambda_min_infinite_width"])
     assert limit["one"] != pytest.approx(limit["two"], rel=1e-3)
     assert limit["both"] is None
+
+
+LONG = """
+import sys
+import pltheory.study.engine as e
+import pltheory.study.machine as m
+m.WORTH, m.cores = 0.0, lambda: 4
+def cluster(workers, gpus):
+    print(f"{workers} workers", file=sys.stderr)
+    return e.in_process()
+e.local_cluster = cluster
+"""
+WITHOUT_DASK = "e.has_workers = lambda: False\n"
+
+
+def test_a_study_that_takes_long_gets_a_worker_for_each_core(warm, small, tmp_path):
+    sweep = ("sweep", small, *settings("sweep.run.seed=[0, 1, 2]"))
+    end = warm(*sweep, "--dry-run", before=LONG, folder=tmp_path)
+    assert "with 3 at a time" in end.stdout
+    for more, said in ((LONG, "3 workers"), (LONG + WITHOUT_DASK, "computed by one process; pip install 'pltheory[")):
+        end = warm(*sweep, "--out", said[:4], before=NO_FIGURE + more, folder=tmp_path)
+        assert end.code == 0, end.stderr
+        assert end.stderr.startswith(said)
+
+
+def test_a_point_too_large_is_said_by_a_dry_run(warm, small, tmp_path):
+    end = warm("sweep", small, *settings("sweep={width=[4, 10_000_000], depth=[2]}"), "--dry-run", folder=tmp_path)
+    assert end.code == 2
+    assert "width = 10000000" in end.stdout
+    assert "GiB, a worker has" in end.stderr
+    assert end.stderr.count("\n") == 1

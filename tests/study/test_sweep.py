@@ -12,7 +12,7 @@ import torch
 
 from pltheory.study import point as computing
 from pltheory.study.build import data_of
-from pltheory.study.config import from_tree
+from pltheory.study.config import from_tree, pinned
 from pltheory.study.cost import cost_of, span, speed
 from pltheory.study.engine import Engine, InProcess, in_process
 from pltheory.study.folder import Folder, Identity, Study
@@ -20,7 +20,7 @@ from pltheory.study.grid import grid
 from pltheory.study.point import DONE, FAILED, Task, compute, failed, is_whole, sealed
 from pltheory.study.quantities import BUILT_IN
 from pltheory.study.store import point_hash
-from pltheory.study.sweep import plan, run_sweep
+from pltheory.study.sweep import plan, run_sweep, time_of
 from pltheory.study.table import frame, to_csv, to_parquet
 from pltheory.theory import ExtensionError, InvalidInputError, NotAvailableError, NumericalFailureError
 
@@ -53,7 +53,7 @@ def computed(monkeypatch):
         calls.append(task.values)
         return sealed({**failed(task, "not computed"), "status": DONE, "error": None, "seconds": 1.0})
 
-    monkeypatch.setattr("pltheory.study.sweep.compute", compute)
+    monkeypatch.setattr("pltheory.study.dispatch.compute", compute)
     return calls
 
 
@@ -69,9 +69,23 @@ def test_every_point_is_checked_before_the_first_is_computed(tmp_path, computed)
 def test_it_reports_its_progress_and_the_time_left(tmp_path, computed):
     calls = []
     swept(config({"run": {"seed": [0, 1, 2]}}), tmp_path, progress=lambda *c: calls.append(c))
-    assert [c[:2] for c in calls] == [(1, 3), (2, 3), (3, 3)]
-    assert [c[2].partition(";")[0] for c in calls] == ["run.seed = 0", "run.seed = 1", "run.seed = 2"]
-    assert [c[2].endswith(" left") for c in calls] == [True, True, False]
+    assert [c[:2] for c in calls] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert calls[0][2].endswith(" left")
+    # Each of them took a second, says its record, and all cost the same.
+    assert [c[2] for c in calls[1:]] == ["run.seed = 0; 2 s left", "run.seed = 1; 1 s left", "run.seed = 2"]
+    calls.clear()
+    engine = Engine(InProcess(), lambda: 2, 2.0**33)
+    run_sweep(config({"run": {"seed": [0, 1, 2, 3, 4]}}), tmp_path, engine=engine, progress=lambda *c: calls.append(c))
+    assert [c[2].partition("; ")[2] for c in calls[1:]] == ["1 s left", ""], (
+        "two workers, of whose kind one point took 1 s"
+    )
+    assert calls[0][2] == "1 s left"
+
+
+def test_the_time_left_is_that_of_the_slowest_worker():
+    assert time_of([1e9, 1e9, 1e9, 1e9], 1e9, 2) == 2
+    assert time_of([8e9, 1e9, 1e9], 1e9, 2) == 8
+    assert time_of([], 1e9, 0) == 0
 
 
 def test_the_largest_points_come_first(tmp_path, computed):
@@ -124,6 +138,20 @@ def test_other_data_and_another_version_are_another_study(tmp_path, computed, mo
     monkeypatch.setattr("pltheory.study.folder.version", lambda name: "9")
     with pytest.raises(InvalidInputError, match=r"pltheory = '.*' there, '9' here"):
         swept(settings, folder)
+    assert len(computed) == 2
+
+
+def test_a_point_that_stands_twice_under_two_names_is_refused(tmp_path, computed):
+    with pytest.raises(
+        InvalidInputError, match=r"the points optimizer\.gamma = 1 and optimizer\.gamma = 1\.0 are the same"
+    ):
+        swept(config({"optimizer": {"gamma": [1, 1.0]}}), tmp_path)
+    assert computed == []
+
+
+def test_what_a_killed_command_left_of_study_json_is_no_other_study(tmp_path, computed):
+    (tmp_path / ".study.json.abcdef").write_text("{")
+    swept(config(), tmp_path)
     assert len(computed) == 2
 
 
@@ -180,9 +208,13 @@ def test_a_point_too_large_for_a_worker_is_refused_before_anything_is_computed(t
 # What a point answers
 
 
-def task(**parts):
-    values, point = grid(config(**parts))[0]
+def task_of(settings):
+    values, point = grid(settings)[0]
     return Task.of(values, point, point_hash(point), BUILT_IN, 1)
+
+
+def task(**parts):
+    return task_of(config(**parts))
 
 
 def test_a_record_says_which_point_it_is_and_is_sealed():
@@ -241,15 +273,44 @@ def _written(path, content):
     return path
 
 
-def test_a_file_that_changes_while_the_study_runs_fails_the_point(tmp_path):
+MODULE = """
+from torch import nn
+
+def make():
+    return nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)).double()
+"""
+
+
+def test_a_file_that_changes_while_the_study_runs_is_no_result_of_a_point(tmp_path):
+    """Nothing is recorded: with the file back, the same command computes the point."""
+    points, model = tmp_path / "points.csv", tmp_path / "model.py"
+    points.write_text("1,2,0\n2,1,1\n", encoding="utf-8")
+    model.write_text(MODULE, encoding="utf-8")
+    settings = pinned(config(data={"source": str(points), "n": 2}, network={"module": f"{model}:make"}))
+    t = task_of(settings)
+    assert compute(t)["status"] == DONE
+    for file in (points, model):
+        text = file.read_text()
+        for change in (lambda file=file: file.write_text(file.read_text() + "\n"), file.unlink):
+            change()
+            with pytest.raises(InvalidInputError, match=r"has changed, or vanished|no such file"):
+                compute(t)
+            file.write_text(text)
+    assert compute(t)["status"] == DONE
+
+
+def test_a_file_that_vanishes_within_a_point_is_none_either(tmp_path, monkeypatch):
     points = tmp_path / "points.csv"
     points.write_text("1,2,0\n2,1,1\n", encoding="utf-8")
     t = task(data={"source": str(points), "n": 2})
-    assert compute(t)["status"] == DONE
-    points.write_text("1,2,0\n2,3,1\n", encoding="utf-8")
-    assert "has changed, or vanished" in compute(t)["error"]
-    points.unlink()
-    assert "has changed, or vanished" in compute(t)["error"]
+
+    def vanishing(*arguments, **named):
+        points.unlink()
+        raise InvalidInputError("points.csv: cannot be read")
+
+    monkeypatch.setattr(computing, "verify", vanishing)
+    with pytest.raises(InvalidInputError, match="has changed, or vanished"):
+        compute(t)
 
 
 def test_a_worker_of_another_version_or_without_a_quantity_is_none(monkeypatch):

@@ -1,212 +1,172 @@
-"""Studies whose points other processes compute: real workers on loopback that are killed, and the same numbers."""
+"""Studies whose points worker processes compute: real processes that are killed and run out of memory."""
 
 from __future__ import annotations
 
-import json
 import os
+import random
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+import torch
 
-from pltheory.study.config import read_config
-from pltheory.study.engine import in_process, local_cluster, scheduler_at
-from pltheory.study.sweep import run_sweep
+from pltheory.study import engine as engines
+from pltheory.study import machine
+from pltheory.study.engine import Engine, in_process, local_cluster
 from pltheory.theory import InvalidInputError, NotAvailableError
+from tests.cli.program import settings
+from tests.study.sixty import FEW, TEXT, Numbers, numbers, swept
 
-# Each point takes long enough for somebody to die in the meantime.
-TEXT = """
-level = "holds"
-network.hidden = [16]
-data = {source = "digits", n = 3, labels = "low-high"}
-optimizer = {eta = "0.1/beta", gamma = 0.5, delta = 0.1}
-theorem.name = "B"
-run = {steps = 600, target = 1e-300}
-[sweep]
-width = [4, 8, 16]
-run.seed = [0, 1, 2]
-"""
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 PATIENCE = 300.0
 
 
-def numbers(folder: Path) -> dict[str, dict[str, Any]]:
-    """What the records say, without the time and the seal over it."""
-    records = (json.loads(p.read_text(encoding="utf-8")) for p in sorted((folder / "points").glob("[!.]*.json")))
-    return {r["point"]: {k: v for k, v in r.items() if k not in ("seconds", "sha256")} for r in records}
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Numbers:
+    """The numbers of the calling process."""
+    return swept(tmp_path_factory.mktemp("alone"))
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The numbers of the calling process."""
-    return resumed(tmp_path_factory.mktemp("alone"))
+def three() -> Iterator[Engine]:
+    """Three workers."""
+    with local_cluster(3) as engine:
+        yield engine
 
 
-@contextmanager
-def sweeping(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """The command line on the grid, in a process of its own that is gone afterwards."""
-    (folder / "study.toml").write_text(TEXT, encoding="utf-8")
-    command = [sys.executable, "-m", "pltheory", "sweep", "study.toml", "--out", "s", *words]
-    child = subprocess.Popen(
-        command, cwd=folder, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield child
-    finally:
-        child.kill()
-        child.communicate()
+def in_workers(function: Callable[[], Any]) -> list[Any]:
+    """What a function returns in each worker of the cluster that was started last."""
+    import distributed
+
+    return list(distributed.default_client().run(function).values())
 
 
-def waited(condition: Callable[[], Any], what: str, of: subprocess.Popen[Any]) -> None:
-    """Wait for something that a process does."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert of.poll() is None, f"ended before {what}: {of.communicate()}"
-        assert time.monotonic() < end, f"waited {PATIENCE} s in vain: {what}"
-        time.sleep(0.02)
+def after(points: int, deed: Callable[[], None]) -> Callable[[int, int, str], None]:
+    """A study's progress, which does the deed once so many points are there."""
+    return lambda done, total, note: deed() if done == points else None
 
 
-def resumed(folder: Path) -> dict[str, dict[str, Any]]:
-    """The numbers after the calling process has computed what is missing."""
-    with in_process() as engine:
-        run_sweep(read_config(TEXT), folder, engine=engine)
-    return numbers(folder)
+def test_a_worker_that_is_killed_changes_nothing(tmp_path, alone, three):
+    before = in_workers(os.getpid)
+    killed = after(10, lambda: os.kill(before[1], signal.SIGKILL))
+    assert swept(tmp_path, three, progress=killed) == alone
+    assert before[1] not in in_workers(os.getpid)
 
 
-def some_points(folder: Path, least: int = 1) -> Callable[[], bool]:
-    return lambda: len(list((folder / "s/points").glob("[!.]*.json"))) >= least
+def test_messages_between_workers_draw_no_random_numbers_from_the_generator_of_the_points(tmp_path, three):
+    """dask does, with each heartbeat: a network that was called meanwhile seemed to be a random one."""
+    swept(tmp_path, three, *FEW)
+
+    def draws() -> bool:
+        was = random.getstate()
+        time.sleep(2)
+        return random.getstate() != was
+
+    assert in_workers(draws) == [False] * 3
 
 
-def workers_of(process: int) -> list[int]:
-    """The worker processes of a cluster that is embedded in a process."""
-    found = []
-    for task in Path(f"/proc/{process}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.append(child)
-    return found
-
-
-def is_there(process: int) -> bool:
-    try:
-        return ") Z " not in Path(f"/proc/{process}/stat").read_text()
-    except FileNotFoundError:
-        return False
-
-
-def test_a_worker_that_is_killed_changes_nothing(tmp_path, alone):
-    with sweeping(tmp_path, "--workers", "2") as child:
-        waited(some_points(tmp_path), "the first point", child)
-        os.kill(workers_of(child.pid)[0], signal.SIGKILL)
-        said = child.communicate(timeout=PATIENCE)[1]
-    assert child.returncode == 0, said
-    assert said.count("\n") == 1, said
-    assert numbers(tmp_path / "s") == alone
-
-
-def test_a_command_that_is_killed_takes_its_workers_along_and_is_resumed(tmp_path, alone):
-    with sweeping(tmp_path, "--workers", "1") as child:
-        waited(some_points(tmp_path), "the first point", child)
-        (worker,) = workers_of(child.pid)
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait()
-    end = time.monotonic() + PATIENCE
-    while is_there(worker):
-        assert time.monotonic() < end, "the worker goes on without its command"
-        time.sleep(0.02)
+def test_a_file_that_vanishes_ends_the_command_and_the_next_one_completes_it(tmp_path, three):
+    data = tmp_path / "points.csv"
+    data.write_text("1,2,0\n2,1,1\n", encoding="utf-8")
+    words = (*FEW, f"data={{source='{data}', n=2}}")
+    expected = swept(tmp_path / "alone", None, *words)
+    with pytest.raises(InvalidInputError, match="has changed, or vanished") as caught:
+        swept(tmp_path / "s", three, *words, progress=after(2, data.unlink))
+    assert "\n" not in str(caught.value)
     there = numbers(tmp_path / "s")
-    assert 1 <= len(there) < len(alone)
-    assert not (tmp_path / "s/study.csv").exists()
-    assert resumed(tmp_path / "s") == alone
+    assert 2 <= len(there) < 9
+    assert {r["status"] for r in there.values()} == {"done"}
+    with pytest.raises(InvalidInputError, match=r"points\.csv"):
+        swept(tmp_path / "s", three, *words)
+    data.write_text("1,2,0\n2,1,1\n", encoding="utf-8")
+    assert swept(tmp_path / "s", three, *words) == expected
 
 
-# Stands for a network that takes all memory: the operating system kills the worker, and nothing else.
-DEADLY = """
+# More than a worker has: one point takes memory until somebody ends the process.
+GREEDY = """
 import multiprocessing
-import os
-import signal
+import time
+import torch
 from torch import nn
 
-def make(deadly):
-    if deadly and multiprocessing.parent_process() is not None:
-        os.kill(os.getpid(), signal.SIGKILL)
+def make(number):
+    # The command makes the network as well, to see how large it is.
+    while number == 1 and multiprocessing.parent_process() is not None:
+        held = globals().setdefault("held", [])
+        held.append(torch.ones(2**23))
+        time.sleep(0.01)
     return nn.Sequential(nn.Linear(64, 4), nn.Tanh(), nn.Linear(4, 1)).double()
 """
 
 
-def test_a_point_on_which_workers_die_has_failed_and_the_others_are_computed(tmp_path):
-    (tmp_path / "model.py").write_text(DEADLY, encoding="utf-8")
-    words = [
-        "--set",
-        "network={module='model.py:make', arguments={deadly=false}}",
-        "--set",
-        "run.steps=5",
-        "--set",
+def test_a_point_that_takes_all_memory_has_failed_and_no_other(tmp_path, monkeypatch):
+    """Its neighbours were on the workers that died, more than once; they are none the worse for it."""
+    (tmp_path / "model.py").write_text(GREEDY, encoding="utf-8")
+    words = (
+        f"network={{module='{tmp_path}/model.py:make', arguments={{number=0}}}}",
         "data.shape='flat'",
-    ]
-    words += ["--set", "sweep={network.arguments.deadly=[true, false]}", "--workers", "1"]
-    with sweeping(tmp_path, *words) as child:
-        said = child.communicate(timeout=PATIENCE)[1]
-    assert child.returncode == 4, said
-    assert "failed network.arguments.deadly = True: the worker died: killed, or out of memory" in said
-    assert [r["status"] for r in numbers(tmp_path / "s").values()].count("done") == 1
-
-
-@contextmanager
-def scheduler(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The address of a scheduler with one worker, as a shell starts them, and the scheduler's process."""
-    folder.mkdir()
-    quiet: dict[str, Any] = {
-        "cwd": folder,
-        "env": ENVIRONMENT,
-        "stdout": subprocess.DEVNULL,
-        "stderr": subprocess.DEVNULL,
+        "sweep={network.arguments.number=[0, 1, 2, 3]}",
+    )
+    monkeypatch.setattr(engines, "memory", lambda: 2 * 0.9e9)
+    with local_cluster(2) as engine:
+        found = swept(tmp_path / "s", engine, *words)
+    died = "the worker died: killed, or out of memory"
+    assert {r["values"]["network.arguments.number"]: r["error"] for r in found.values()} == {
+        0: None,
+        1: died,
+        2: None,
+        3: None,
     }
-    file = ["--scheduler-file", "address.json"]
-    dask = [sys.executable, "-m"]
-    host = ["--host", "127.0.0.1", "--no-dashboard"]
-    started = [subprocess.Popen([*dask, "distributed.cli.dask_scheduler", "--port", "0", *file, *host], **quiet)]
-    try:
-        waited((folder / "address.json").exists, "the scheduler is there", started[0])
-        worker = ["--no-nanny", "--nthreads", "2", "--death-timeout", "60"]
-        started.append(subprocess.Popen([*dask, "distributed.cli.dask_worker", *file, *host, *worker], **quiet))
-        yield json.loads((folder / "address.json").read_text())["address"], started[0]
-    finally:
-        for process in started:
-            process.kill()
-            process.wait()
 
 
-def test_a_scheduler_that_ends_is_said_in_one_line_and_the_study_is_resumed(tmp_path, alone):
-    with scheduler(tmp_path / "dask") as (address, process), sweeping(tmp_path, "--scheduler", address) as child:
-        waited(some_points(tmp_path), "the first point", child)
-        process.kill()
-        out, said = child.communicate(timeout=PATIENCE)
-    assert (child.returncode, out) == (2, ""), said
-    assert said.startswith("error: the scheduler was lost;")
-    assert said.count("\n") == 1, said
-    assert len(numbers(tmp_path / "s")) < len(alone)
-    assert resumed(tmp_path / "s") == alone
+def test_one_two_and_four_workers_give_the_same_numbers(tmp_path):
+    """Bit for bit, also where a second thread would add up in another order."""
+    words = ("data.n=8", "network.hidden=[300]", "sweep={run.seed=[0, 1, 2, 3]}")
+    expected = swept(tmp_path / "0", None, *words)
+    assert {r["status"] for r in expected.values()} == {"done"}
+    for workers in (1, 2, 4):
+        with local_cluster(workers) as engine:
+            assert swept(tmp_path / str(workers), engine, *words) == expected
 
 
-def test_a_scheduler_that_is_not_there_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("pltheory.study.engine.SECONDS_TO_REACH", 0.2)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
-        with (
-            pytest.raises(InvalidInputError, match=f"--scheduler {address}: cannot be reached") as caught,
-            scheduler_at(address),
-        ):
-            pass
-    assert "\n" not in str(caught.value)
+def test_each_worker_has_a_gpu_of_its_own_and_no_threads_that_wait(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,7")
+
+    def surroundings() -> tuple[str | None, ...]:
+        return tuple(os.environ.get(key) for key in ("CUDA_VISIBLE_DEVICES", "OMP_WAIT_POLICY", "OMP_NUM_THREADS"))
+
+    with local_cluster(3, machine.gpus()):
+        assert sorted(in_workers(surroundings)) == [(gpu, "PASSIVE", "1") for gpu in "457"]
+
+
+def test_a_command_that_is_killed_takes_its_workers_along_and_is_resumed(tmp_path, nine):
+    (tmp_path / "study.toml").write_text(TEXT, encoding="utf-8")
+    command = [sys.executable, "-m", "pltheory", "sweep", "study.toml", "--out", "s", "--workers", "2", *settings(*FEW)]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, cwd=tmp_path, **quiet) as child:
+        end = time.monotonic() + PATIENCE
+        while not list((tmp_path / "s/points").glob("[!.]*.json")):
+            assert child.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        family = psutil.Process(child.pid).children(recursive=True)
+        child.kill()
+    assert len(family) >= 2
+    assert psutil.wait_procs(family, timeout=PATIENCE)[1] == []
+    assert 1 <= len(numbers(tmp_path / "s")) < 9
+    assert not (tmp_path / "s/study.csv").exists()
+    assert swept(tmp_path / "s", None, *FEW) == nine
+
+
+def test_points_on_the_way_ask_a_cluster_that_grows_for_another_worker():
+    with in_process() as engine:
+        assert engine.ahead == 1, "what is submitted here is computed before anything else is done"
+    assert Engine(engine.executor, lambda: 1, 1.0).ahead > 1
 
 
 def test_without_dask_it_says_what_to_install(monkeypatch):
