@@ -24,6 +24,11 @@ class Study(folder.Study):
     study in which these have these values, a study too; `study.to_frame()` is its table.
     """
 
+    def __repr__(self) -> str:
+        """How many points, and what varies."""
+        axes = "; ".join(f"{key} = {values}" for key, values in varied(self.records))
+        return f"Study({len(self.records)} points, {len(self.failed)} failed; {axes})"
+
     @cached_property
     def quantities(self) -> tuple[Quantity, ...]:
         """The quantities in force: those of this project and of installed packages."""

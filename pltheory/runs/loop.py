@@ -32,7 +32,7 @@ BLOCK = 50
 """Steps between two readings of the device: on an accelerator nothing is read back in between."""
 
 Progress = Callable[[int, int, str], None]
-"""(done, total, note): called as a long step goes on."""
+"""Called as a long step goes on, with how much of it is behind, the total, and a note."""
 
 
 class Reason(StrEnum):

@@ -179,6 +179,7 @@ def test_from_which_width_on_points_hold_is_never_said_too_strong(study):
 
 
 def test_the_notebook_shows_the_short_form(study):
+    assert repr(study).startswith("Study(24 points, 0 failed; ")
     shown = study._repr_html_()
     assert len(shown) < 8000
     assert "A study of 24 points" in shown

@@ -26,7 +26,7 @@ from .centre import Centre, norms_of_rows
 from .flow import Reference, TimeGrid
 
 Progress = Callable[[str, float], None]
-"""(what, fraction done)."""
+"""Called with what is done, and the fraction done."""
 
 
 @dataclass(frozen=True)
