@@ -18,7 +18,7 @@ def command(ctx: click.Context) -> None:
         ctx.exit(2)
 
 
-@command.command(name="schema")
+@command.command(name="schema", short_help="Print the JSON Schema of a configuration, for editors.")
 def schema() -> None:
     """Print the JSON Schema of a configuration, so that an editor completes keys and names.
 
@@ -37,7 +37,7 @@ def schema() -> None:
     click.echo(json.dumps(config_schema(), indent=2, ensure_ascii=False))
 
 
-@command.command(name="show")
+@command.command(name="show", short_help="Print CONFIG with every default filled in, as TOML.")
 @click.argument("config", metavar="CONFIG")
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="The configuration and its hash as JSON on standard output.")

@@ -56,7 +56,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     out.print("pltheory datasets show FILE says how a file is read", highlight=False)
 
 
-@command.command(name="show")
+@command.command(name="show", short_help="Say how FILE is read, and show its first rows.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--header/--no-header", default=None, help="Whether line 1 names the columns; data.header.")
 @click.option(

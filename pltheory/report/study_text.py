@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
@@ -16,6 +16,7 @@ from ..study.grid import said
 from ..study.quantities import BUILT_IN, Quantity
 from ..study.scaling import Consistency, Fit
 from ..study.sweep import Planned
+from .fitting import least_width, print_fitting
 from .law_rows import COLUMNS, LawRow, law_rows
 from .rows import number
 from .text import STYLES
@@ -26,6 +27,8 @@ VERDICTS = {
     Consistency.NOT_YET: "yellow",
     Consistency.NOTHING_EXPECTED: "dim",
 }
+BREAKS: dict[str, JustifyMethod] = {"quantity": "left", "95% interval": "right", "verdict": "left"}
+"""Columns of the table of laws that may take two lines, and where their words stand."""
 SEEDS_LACKING = "Some width has one seed: errors are those of the residuals."
 
 
@@ -36,17 +39,28 @@ def print_sweep(
     quantities: Sequence[Quantity] = BUILT_IN,
 ) -> None:
     """Print the points of a sweep and the fitted power laws."""
-    table = Table(title="Sweep", box=box.SIMPLE_HEAD, title_justify="left")
     keys = list(records[0]["values"])
-    shown = [q.name for q in quantities]
+    rest = [q.name for q in quantities]
+    title = "Sweep"
+    while rest or title == "Sweep":
+        many = len(rest)
+        while many > 1 and least_width(console, _points(title, records, keys, rest[:many])) > console.width:
+            many -= 1
+        print_fitting(console, _points(title, records, keys, rest[:many]))
+        title, rest = "Sweep, further quantities", rest[many:]
+    print_fits(console, fits)
+
+
+def _points(title: str, records: list[dict[str, Any]], keys: list[str], shown: list[str]) -> Table:
+    """A row for each point: what varies, these quantities, its verdict."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     for name in (*keys, *shown):
         table.add_column(name.rpartition(".")[2].replace("_", " "), justify="right")
     table.add_column("verdict", no_wrap=True)
     for r in records:
-        values = [str(r["values"][k]).strip("[]") for k in keys]
+        values = [escape(str(r["values"][k]).strip("[]")) for k in keys]
         table.add_row(*values, *(number(r.get(k), 3) for k in shown), _verdict(r))
-    console.print(table)
-    print_fits(console, fits)
+    return table
 
 
 def print_fits(console: Console, fits: Sequence[Fit]) -> None:
@@ -55,12 +69,12 @@ def print_fits(console: Console, fits: Sequence[Fit]) -> None:
         where = f" where {group}" if group else ""
         table = Table(title=escape(f"Power laws in the width m{where}"), box=box.SIMPLE_HEAD, title_justify="left")
         for name in COLUMNS:
-            table.add_column(name, justify="left" if name in ("quantity", "verdict") else "right", no_wrap=True)
+            table.add_column(name, justify=BREAKS.get(name, "right"), no_wrap=name not in BREAKS)
         for fit in fits:
             if said(fit.group) == group:
                 for row in law_rows(fit):
                     table.add_row(*_cells(row))
-        console.print(table)
+        print_fitting(console, table)
     if not all(fit.plain.replicated for fit in fits):
         console.print(SEEDS_LACKING, soft_wrap=True, highlight=False)
 
@@ -97,7 +111,7 @@ def print_plan(console: Console, points: Sequence[Planned], rate: float, workers
         table.add_row(
             escape(_shared(group)), str(len(group)), str(todo), span(operations / rate), f"{memory / 2**30:.2g} GiB"
         )
-    console.print(table)
+    print_fitting(console, table)
     left = [p.cost.operations for p in points if p.record is None]
     time = max(sum(left) / workers, *left, 0.0) / rate
     console.print(

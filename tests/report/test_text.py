@@ -7,9 +7,11 @@ import io
 import pytest
 from rich.console import Console
 
+from pltheory.report.law_rows import probability
 from pltheory.report.rows import measured, needed, seen
 from pltheory.report.study_text import print_sweep
 from pltheory.report.text import constants, margin, number, print_report
+from pltheory.study.scaling import fit_laws
 from tests.report import sample
 
 
@@ -123,9 +125,35 @@ def test_a_sweep_prints_a_line_for_each_point_and_fit():
         assert any(row[:2] == [str(record["width"]), str(record["seed"])] for row in lines)
     for fit in sample.fits():
         row = next(row for row in text.splitlines() if row.strip().startswith(fit.quantity.replace("_", " ")))
-        for value in (f"{fit.slope:.3f}", "[{:.3f}, {:.3f}]".format(*fit.interval), f"{fit.expected:g}"):
+        for value in (f"{fit.slope:z.3f}", "[{:z.3f}, {:z.3f}]".format(*fit.interval), f"{fit.expected:g}"):
             assert value in row
     assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_word_and_no_number_of_a_study_is_cut(width):
+    """Quantities that find no place stand in a further table; a probability below 0.001 is no row of zeros."""
+    more = {"optimizer.eta": "0.0625/beta", "data.labels": "[low]-high"}
+    records = [
+        {**r, "values": {**r["values"], **more}, "kernel_drift": (1 + 0.1 * r["seed"]) * r["width"] ** -3}
+        for r in sample.records()
+    ]
+    wide, narrow = (printed(w, records, fit_laws(records), sweep=True).replace("─", "") for w in (300, width))
+    assert "Sweep, further quantities" not in wide
+    assert "Sweep, further quantities" in narrow
+    assert max(map(len, narrow.splitlines())) <= max(width, 80)
+    assert set(wide.split()) == set(narrow.split()) - {"Sweep,", "further", "quantities"}
+    assert narrow.count("HOLDS") == 2 * narrow.count("Sweep")
+    assert "< 0.001" in wide
+    assert "-0.000" not in wide
+
+
+@pytest.mark.parametrize(("p", "words"), [
+    (0.84321, "0.84"), (0.052, "0.052"), (0.0500001, "0.05"), (0.0499999, "0.0499999"), (0.001, "0.001"),
+    (0.00099999, "< 0.001"), (0.0, "< 0.001"), (1.0, "1"),
+])  # fmt: skip
+def test_a_probability_stands_on_its_side_of_the_level(p, words):
+    assert probability(p) == words
 
 
 def test_whose_path_it_is_of_workers_that_average():
