@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from ..problem.evaluation import outputs_of
 from ..theory import InvalidInputError, NumericalFailureError
 
 Array = np.ndarray
-AGREES = 1e-4
-"""What outputs may differ by from those of the layers in doubles, relative to the largest: that of single precision."""
+ROUNDINGS = 4.0
+"""Round-off of a sum of k terms may be that many times k units in the last place of the sum of their moduli."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,17 @@ class LinearHead:
         v, w = self.augmented(layer), self.weights[layer + 1]
         return w.T @ w - v @ v.T
 
+    def round_off(self, unit: float) -> Array:
+        """What outputs that layers of a precision of that unit answer with may differ from F by, (n, C)."""
+        terms = sum(weight.shape[1] + 1 for weight in self.weights)
+        moduli = replace(
+            self,
+            weights=tuple(map(np.abs, self.weights)),
+            biases=tuple(None if bias is None else np.abs(bias) for bias in self.biases),
+            features=np.abs(self.features),
+        )
+        return ROUNDINGS * terms * unit * moduli.outputs
+
     def _up_to(self, layers: int) -> Array:
         z = self.features
         for weight, bias in zip(self.weights[:layers], self.biases[:layers], strict=True):
@@ -91,9 +102,10 @@ def linear_head(network: nn.Module, x: Tensor) -> LinearHead:
     )
     with np.errstate(over="ignore", invalid="ignore"):
         expected, answered = head.outputs, _doubles(outputs)
+        allowed = head.round_off(torch.finfo(outputs.dtype).eps)
     if not (np.isfinite(expected).all() and np.isfinite(answered).all()):
         raise NumericalFailureError("last-layer features or outputs are not finite")
-    if np.abs(expected - answered).max() > AGREES * max(1e-300, float(np.abs(answered).max())):
+    if not (np.abs(expected - answered) <= allowed + 1e-300).all():
         raise InvalidInputError(
             f"the outputs are not those of the linear layers {', '.join(head.names)}: something changes them in between"
         )

@@ -169,4 +169,8 @@ def _top(kernel: Array) -> tuple[float, float]:
 def _resolution(kernel: Array) -> float:
     """What an eigenvalue solver can tell apart, or less: eps times the order times the largest eigenvalue."""
     column = kernel[:, int(np.argmax(np.diagonal(kernel)))]  # its norm is below the spectral norm
-    return float(np.finfo(np.float64).eps * len(kernel) * np.linalg.norm(column))
+    largest = float(np.abs(column).max())
+    if not 0 < largest < math.inf:
+        return largest
+    # Of a column of entries up to 1: squares of very large or small ones are no numbers.
+    return float(np.finfo(np.float64).eps * len(kernel) * np.linalg.norm(column / largest) * largest)

@@ -142,9 +142,11 @@ class KernelStore:
                 os.fsync(file.fileno())
         except OSError as error:
             raise InvalidInputError(f"{self.path / 'kernel.npy'}: cannot be written ({error.strerror})") from None
-        mark = {"schema": SCHEMA, "contents": text_hash(asdict(self.contents)), "values": array_hash(plain)}
+        sha = array_hash(plain)
+        # Where it stands is in the mark: two tiles that changed places, marks and all, are not where they belong.
+        mark = {"schema": SCHEMA, "contents": text_hash(asdict(self.contents)), "tile": list(tile), "values": sha}
         write_file(self._file(tile), json.dumps({**mark, "sha256": text_hash(mark)}))
-        self.done[tile] = mark["values"]
+        self.done[tile] = sha
 
     def require_whole(self) -> None:
         """Hold every tile that is marked against its mark, and both places where it stands against each other.
@@ -189,7 +191,8 @@ class KernelStore:
         file = self._file(tile)
         try:
             mark = json.loads(file.read_text(encoding="utf-8"))
-            if mark["sha256"] == text_hash(mark) and mark["contents"] == text_hash(asdict(self.contents)):
+            mine = mark["contents"] == text_hash(asdict(self.contents)) and mark["tile"] == list(tile)
+            if mine and mark["sha256"] == text_hash(mark):
                 return str(mark["values"])
         except FileNotFoundError:
             return None

@@ -66,7 +66,7 @@ class StoredKernel(LinearOperator):
                 "the command that began it computes them"
             )
         store.require_whole()
-        self.folder, self.matrix = Path(folder), store.matrix
+        self.folder, self.matrix, self._store = Path(folder), store.matrix, store
         super().__init__(np.dtype(np.float64), self.matrix.shape)
 
     def lambda_max(self) -> Bound:
@@ -87,14 +87,19 @@ class StoredKernel(LinearOperator):
             scratch: folder of that file; the store's own by default.
 
         Raises:
-            InvalidInputError: there is no room for the factor.
+            InvalidInputError: there is no room for the factor; with `rigorous` also, a tile has changed meanwhile.
             NumericalFailureError: the matrix is indefinite, or Lanczos does not converge.
             NoVerdictError: nothing can be verified.
             RoundingEnvironmentError: the processor flushes subnormals or does not round to nearest.
         """
         require_flag("rigorous", rigorous)
         at = self.folder if scratch is None else Path(scratch)
-        return (verified_smallest_eigenvalue if rigorous else smallest_eigenvalue)(self.matrix, at)
+        if not rigorous:
+            return smallest_eigenvalue(self.matrix, at)
+        found = verified_smallest_eigenvalue(self.matrix, at)
+        # Anyone may write into the file while it is open: what was read is what the marks say, or proves nothing.
+        self._store.require_whole()
+        return found
 
     def _matvec(self, v: np.ndarray) -> np.ndarray:
         return self.matrix @ v

@@ -242,3 +242,27 @@ def test_a_last_layer_without_gain_has_no_bound():
     c = collapse_of(LinearHead(("a", "b"), (np.eye(2), w), (None, None), rng.normal(size=(4, 2))), np.arange(4) % 2)
     assert c.gain < 1e-15
     assert c.nc2_bound == math.inf
+
+
+@pytest.mark.parametrize("change", ["in place", "hook"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_change_between_the_layers_is_told_from_round_off(change, dtype):
+    """By 3e-5 of what the last layer reads: what round-off of either precision could make is a thousand times less."""
+
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body, self.under, self.last = nn.Linear(4, 6), nn.Linear(6, 5), nn.Linear(5, 3)
+
+        def forward(self, x):
+            z = self.under(torch.tanh(self.body(x)))
+            if change == "in place":
+                z.mul_(1 + 3e-5)
+            return self.last(z)
+
+    torch.manual_seed(0)
+    net = Scaled().to(dtype)
+    if change == "hook":
+        net.last.register_forward_hook(lambda module, read, answer: answer * (1 + 3e-5))
+    with pytest.raises(InvalidInputError, match="something changes them in between"):
+        linear_head(net, torch.randn(12, 4, dtype=dtype))

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import scipy.linalg
 import torch
 from torch import nn
 
@@ -149,6 +150,15 @@ def test_a_singular_kernel_has_no_number_that_says_otherwise(tmp_path):
     assert low.kind is Direction.ESTIMATE
     assert 0 <= low.value < 1e-9
     assert -1e-9 < kernel.lambda_min(rigorous=True).at_least() <= 0
+
+
+@pytest.mark.parametrize("exponent", [0, 500])
+def test_a_singular_kernel_of_any_scale_is_not_called_indefinite(tmp_path, exponent):
+    """A Hadamard matrix's spectrum is exact in doubles, here 0, 1, .., 127; squares of the scales are no doubles."""
+    h = scipy.linalg.hadamard(128).astype(float)
+    kernel = matrix_of(tmp_path / "k", np.ldexp((h * np.arange(128.0)) @ h / 128, exponent))
+    assert kernel.lambda_min().kind is Direction.ESTIMATE
+    assert np.ldexp(-1e-9, exponent) < kernel.lambda_min(rigorous=True).at_least() <= 0
 
 
 def test_an_indefinite_matrix_is_no_kernel(tmp_path):
@@ -331,7 +341,7 @@ def half(name: str) -> Callable[[Path], None]:
         (patched("store.json", "[]"), "store.json: damaged"),
         (half("tiles/0002-0001.json"), "0002-0001.json: damaged mark"),
         (patched("tiles/0002-0001.json", "{}"), "0002-0001.json: damaged mark"),
-        (lambda f: (f / "tiles/0000-0000.json").rename(f / "tiles/0002-0001.json"), "rows 6 and columns 3 has changed"),
+        (lambda f: (f / "tiles/0000-0000.json").rename(f / "tiles/0002-0001.json"), "0002-0001.json: damaged mark"),
     ],
 )
 def test_a_damaged_store_is_refused_and_stays_as_it_is(whole, computed, damage, said):
@@ -342,6 +352,29 @@ def test_a_damaged_store_is_refused_and_stays_as_it_is(whole, computed, damage, 
             read()
     assert content(whole) == before
     assert computed == []
+
+
+def test_tiles_that_changed_places_with_their_marks_are_refused(whole):
+    matrix, marks = np.load(whole / "kernel.npy", mmap_mode="r+"), whole / "tiles"
+    some, other = slice(0, TILE), slice(TILE, 2 * TILE)
+    matrix[some, some], matrix[other, other] = matrix[other, other].copy(), matrix[some, some].copy()
+    matrix.flush()
+    (marks / "0000-0000.json").rename(marks / "kept")
+    (marks / "0001-0001.json").rename(marks / "0000-0000.json")
+    (marks / "kept").rename(marks / "0001-0001.json")
+    for read in (lambda: stored(whole), lambda: StoredKernel(whole)):
+        with pytest.raises(InvalidInputError, match="0000-0000.json: damaged mark"):
+            read()
+
+
+def test_nothing_is_verified_of_a_matrix_that_changed_while_it_was_open(whole):
+    kernel = StoredKernel(whole)
+    assert kernel.lambda_min(rigorous=True).is_lower
+    changed = np.load(whole / "kernel.npy", mmap_mode="r+")
+    changed[np.diag_indices(N)] += 1.0
+    changed.flush()
+    with pytest.raises(InvalidInputError, match="has changed since it was written"):
+        kernel.lambda_min(rigorous=True)
 
 
 @pytest.mark.parametrize("entry", [(7, 4), (4, 7), (0, 0)])
