@@ -43,6 +43,8 @@ class Contents:
         version: of this package, which made the entries.
         tile: samples in a row of tiles.
         probe: the kernel of the first samples, (k, k), as rows.
+        sketch: sqrt(r^T K r) for random signs r, of the whole kernel, by autograd.
+        resolution: relative, what sketches of one network may differ by: half of the digits of its precision.
     """
 
     network: str
@@ -53,6 +55,8 @@ class Contents:
     version: str
     tile: int
     probe: list[list[float]]
+    sketch: float
+    resolution: float
 
     @property
     def order(self) -> int:
@@ -91,6 +95,12 @@ class Contents:
         if here.shape != stored.shape or not np.allclose(here, stored, rtol=0, atol=1e-6 * np.abs(stored).max()):
             raise InvalidInputError(
                 f"{path}: holds the kernel of another problem (the first entries differ); give this one another folder"
+            )
+        # What acts on later samples alone, such as a threshold that is a plain attribute, shows in the whole.
+        if abs(self.sketch - there.sketch) > there.resolution * abs(there.sketch):
+            raise InvalidInputError(
+                f"{path}: holds the kernel of another problem (gradients over all samples differ); "
+                "give this one another folder"
             )
 
 

@@ -7,6 +7,7 @@ back, so nothing of the problem has to be on its disk.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import threading
 import time
@@ -25,9 +26,11 @@ from torch import Tensor, nn
 from ..certification.claim import array_hash
 from ..measure.admission import inputs, trainable
 from ..measure.arguments import require_flag, require_whole
+from ..measure.autodiff import norm, weighted_gradient
 from ..measure.mapped_spectrum import largest_eigenvalue, smallest_eigenvalue, verified_smallest_eigenvalue
 from ..measure.ntk import empirical_ntk
 from ..problem.problem import Problem
+from ..problem.surroundings import undisturbed
 from ..rigor.roundoff import Array
 from ..rigor.scalar import interval
 from ..theory import Bound, InvalidInputError, NotAvailableError
@@ -191,15 +194,15 @@ def compute_tile(task: TileTask) -> Array:
 
 def _contents(network: nn.Module, x: Tensor, tile: int | None) -> Contents:
     params = trainable(network)
+    probe = empirical_ntk(network, x[:PROBES], accumulate=torch.float64).cpu().numpy()
+    outputs = len(probe) // len(x[:PROBES])
     digest = hashlib.sha256()
     for name, value in [*network.named_parameters(), *network.named_buffers()]:
         digest.update(f"{name}:{value.dtype}:{tuple(value.shape)}:".encode())
         digest.update(value.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy().tobytes())
-    kind = type(network)
+    kind, tile = type(network), tile or max(1, ROWS // outputs)
     # Where a function lies in memory is of this process.
     structure = re.sub(" at 0x[0-9a-f]+", "", repr(network))
-    probe = empirical_ntk(network, x[:PROBES], accumulate=torch.float64).cpu().numpy()
-    outputs = len(probe) // len(x[:PROBES])
     return Contents(
         network=f"{kind.__module__}.{kind.__qualname__}: {structure}; trained: {', '.join(params)}",
         weights=digest.hexdigest(),
@@ -207,9 +210,22 @@ def _contents(network: nn.Module, x: Tensor, tile: int | None) -> Contents:
         samples=len(x),
         outputs=outputs,
         version=version("pltheory"),
-        tile=tile or max(1, ROWS // outputs),
+        tile=tile,
         probe=probe.tolist(),
+        sketch=_sketch(network, x, outputs, tile),
+        resolution=math.sqrt(torch.finfo(next(iter(params.values())).dtype).eps),
     )
+
+
+@undisturbed
+def _sketch(network: nn.Module, x: Tensor, outputs: int, block: int) -> float:
+    """||J^T r|| for random signs r, by autograd: all samples have a part in it, whichever tiles are computed."""
+    signs = 2 * torch.randint(2, (len(x), outputs), generator=torch.Generator().manual_seed(0)) - 1
+    total: list[Tensor] = []
+    for some, r in zip(x.split(block), signs.split(block), strict=True):
+        found = [g.double() for g in weighted_gradient(network, some, r.to(some.device))]
+        total = [a + b for a, b in zip(total, found, strict=True)] if total else found
+    return norm(total)
 
 
 def _tiles(

@@ -124,7 +124,7 @@ def test_eigenvalues_and_their_directions(tmp_path, n):
 def matrix_of(folder: Path, values: np.ndarray) -> StoredKernel:
     """A store that holds this matrix, as if a network had it."""
     n = len(values)
-    contents = kernel_store.Contents("network", "weights", "inputs", n, 1, "version", n, [[1.0]])
+    contents = kernel_store.Contents("network", "weights", "inputs", n, 1, "version", n, [[1.0]], 1.0, 1e-8)
     with begun(folder, contents) as store:
         store.write((0, 0), values)
     return StoredKernel(folder)
@@ -303,6 +303,32 @@ def test_another_code_under_the_same_name_is_refused(tmp_path):
         stored(tmp_path / "k", other_code())
 
 
+class Kinked(nn.Module):
+    """Steeper beyond a threshold that no parameter, no buffer and no text shows."""
+
+    def __init__(self, threshold: float) -> None:
+        super().__init__()
+        self.net, self.threshold = network(), threshold
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.net(torch.where(x[:, :1] > self.threshold, 1 + 1e-5, 1.0) * x)
+
+
+def test_a_module_that_differs_on_later_samples_alone_is_refused(tmp_path, computed):
+    x = samples()
+    last = int(x[:, 0].argmax())
+    x = torch.cat([x[:last], x[last + 1 :], x[last:][:1]])
+    stored(tmp_path / "k", Kinked(10.0), x)
+    mark = tmp_path / "k" / "tiles" / "0003-0003.json"
+    mark.unlink()
+    computed.clear()
+    with pytest.raises(InvalidInputError, match="gradients over all samples differ"):
+        stored(tmp_path / "k", Kinked(float(x[:-1, 0].max())), x)
+    assert computed == []
+    stored(tmp_path / "k", Kinked(10.0), x)
+    assert len(computed) == 1
+
+
 def test_another_version_of_the_package_is_refused(whole, monkeypatch):
     monkeypatch.setattr(stored_ntk, "version", lambda _: "0")
     with pytest.raises(InvalidInputError, match="version = "):
@@ -363,7 +389,7 @@ def test_tiles_that_changed_places_with_their_marks_are_refused(whole):
     (marks / "0001-0001.json").rename(marks / "0000-0000.json")
     (marks / "kept").rename(marks / "0001-0001.json")
     for read in (lambda: stored(whole), lambda: StoredKernel(whole)):
-        with pytest.raises(InvalidInputError, match="0000-0000.json: damaged mark"):
+        with pytest.raises(InvalidInputError, match=r"0000-0000.json: damaged mark"):
             read()
 
 
