@@ -41,6 +41,7 @@ def main(name: str, smoke: bool, config: Path | None, out: Path | None, page: bo
             experiment.page(settings, folder, name)
     except (PltheoryError, tomllib.TOMLDecodeError, OSError) as error:
         raise click.ClickException(f"{name}: {error}") from error
+    click.echo(f"runs in {folder}" + (f"; wrote docs/{name}.md" if page else ""))
 
 
 if __name__ == "__main__":

@@ -133,6 +133,8 @@ def test_the_documented_collapse():
     trace = pl.collapse_along(prob, pl.DeltaGClipSettings(eta=0.05, weight_decay=0.1), [0, 3, 9])
     assert trace.steps.tolist() == [0, 3, 9]
     assert trace.collapse[0] == found
+    assert repr(trace).startswith("CollapseTrace(3 checkpoints of 9 steps, loss ")
+    assert len(repr(trace)) < 200
     assert abs(trace.imbalance[-1] - trace.law[-1]) <= trace.drift[-1]
 
 

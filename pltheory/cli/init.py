@@ -68,6 +68,8 @@ def command(
     Exit codes: 0 written; 2 bad input, or FILE is there and --force is not.
     """
     target = None if file == "-" else Path(file)
+    if target is not None and target.is_dir():
+        raise InvalidInputError(f"FILE {file}: is a folder")
     if target is not None and target.exists() and not force:
         raise InvalidInputError(f"FILE {file}: exists already; --force overwrites it")
     from pltheory.study.beginning import commented, completed, of_checkpoint, require_accepted

@@ -154,7 +154,8 @@ FIGURES = (
     StudyFigure(
         "Certificate ratio",
         "Band: all seeds; line: their median. The ratio is found by a search in floating point and proves nothing by "
-        "itself: what is proved is a verdict CERTIFIED.",
+        "itself: what is proved is a verdict CERTIFIED. It is that of the bounds before they are sharpened, so that a "
+        "point may be CERTIFIED below 1.",
         lambda study: _no_numbers(study, "certificate_ratio", "Theorem B speaks of none of these points"),
         partial(_bands, lambda study: study.certificate, 1),
     ),

@@ -49,6 +49,14 @@ class CollapseTrace:
     law: Array
     drift: Array
 
+    def __repr__(self) -> str:
+        first, last = self.collapse[0], self.collapse[-1]
+        return (
+            f"CollapseTrace({len(self.steps)} checkpoints of {self.steps[-1]} steps, "
+            f"loss {self.loss[0]:.4g} to {self.loss[-1]:.4g}; nc1 {first.nc1:.4g} to {last.nc1:.4g}, "
+            f"imbalance {first.imbalance:.4g} to {last.imbalance:.4g})"
+        )
+
     @property
     def imbalance(self) -> Array:
         """e2 as measured, (K,): within `drift` of `law`."""

@@ -251,6 +251,8 @@ def _identity_in(path: Path) -> Identity | None:
         try:
             # What a command left that was killed as it wrote study.json is no content.
             holds = sorted(p.name for p in path.iterdir() if not p.name.startswith(".study.json."))
+        except NotADirectoryError:
+            raise InvalidInputError(f"{path}: is a file or below one; needed is a folder") from None
         except OSError:  # where it cannot be made, that is said when it is written
             return None
         if holds:
