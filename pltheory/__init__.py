@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from .rechecker import recheck as recheck
     from .report.figures import run_figure as run_figure
     from .report.study import Study as Study
+    from .runs.audit import Audit as Audit
+    from .runs.audit import audit as audit
     from .runs.collapse import collapse_along as collapse_along
+    from .runs.monitor import Monitor as Monitor
     from .study.stored_ntk import StoredKernel as StoredKernel
     from .study.stored_ntk import stored_ntk as stored_ntk
     from .theory.bound import Bound as Bound
@@ -47,11 +50,13 @@ if TYPE_CHECKING:
     from .verification.report import verify as verify
 
 _HOME = {
+    "Audit": "runs.audit",
     "Bound": "theory.bound",
     "DeltaGClipSettings": "optim",
     "GClipSettings": "optim",
     "GradientDescentSettings": "optim",
     "KernelOperator": "measure.kernel_products",
+    "Monitor": "runs.monitor",
     "Problem": "problem.problem",
     "Study": "report.study",
     "StoredKernel": "study.stored_ntk",
@@ -59,6 +64,7 @@ _HOME = {
     "VerifyReport": "verification.report",
     "attack_lambda_min": "measure.ball_search",
     "attack_pl_ratio": "measure.ball_search",
+    "audit": "runs.audit",
     "certify": "certificates.prove",
     "collapse": "measure.collapse",
     "collapse_along": "runs.collapse",

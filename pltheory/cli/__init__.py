@@ -30,6 +30,7 @@ COMMANDS = {
     "width": "The smallest certified width found by search, and the width that is enough a priori.",
     "sweep": "A study: the same over a grid of widths, seeds and anything else; resumes, fits power laws.",
     "fit": "The power laws of a study in the width, against those that the theory expects.",
+    "audit": "What a log of gradient norms says of clipping, and whether the floor delta ever mattered.",
     "proofs": "Check the derivations: exact certificates, suprema, second opinions, Coq status.",
     "report": "Render the page of a run's folder, or of a study's, again.",
     "init": "Write a first configuration, with a comment beside every key; also from a checkpoint.",
