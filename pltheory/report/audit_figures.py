@@ -37,9 +37,10 @@ def norms_panel(ax: Axes, audit: Audit) -> None:
             ax.plot(t, audit.gamma / audit.delta, color=PROVEN, lw=1, ls="--", label=r"$\gamma / \delta$")
     ax.set_yscale("log", nonpositive="mask")
     plain_ticks(ax.yaxis)
-    ax.set_title(r"$\|g_t\|$ before clipping")
+    ax.set_title("Norms before clipping")
+    ax.set_ylabel(r"$\|g_t\|$")
     ax.set_xlabel("logged step")
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def share_panel(ax: Axes, audit: Audit) -> None:

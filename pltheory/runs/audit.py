@@ -159,13 +159,13 @@ class Audit:
 
     @property
     def gammas(self) -> tuple[Reach, ...]:
-        """The constant gammas that would shorten 1 %, 10 % and 50 % of these steps, with the norms as they are."""
+        """The constant gammas that would shorten 1 %, 10 % and 50 % of these steps, the norms as they are."""
         largest = np.sort(self.norms)[::-1]
         return _reaches(GAMMA_SHARES, largest, lambda v: v > 0)
 
     @property
     def deltas(self) -> tuple[Reach, ...]:
-        """The constant deltas that would floor 1 % and 10 % of these steps at this gamma, with the norms as they are."""
+        """The constant deltas that would floor 1 % and 10 % of these steps at this gamma, the norms as they are."""
         with np.errstate(divide="ignore"):
             ratios = np.sort(self.gamma / self.norms)
         return _reaches(DELTA_SHARES, ratios, lambda v: v < 1)
@@ -198,7 +198,7 @@ def audit(
     gamma: Numbers,
     delta: Numbers,
     eta: Numbers | None = None,
-    step_size: Iterable[float] | None = None,
+    step_size: Numbers | None = None,
 ) -> Audit:
     """Which steps of a run were full, clipped and floored, from its gradient norms; and of which rule the run is then.
 
@@ -208,7 +208,7 @@ def audit(
         gamma: threshold in the units of the norms, positive, infinite for none; a number or (n,).
         delta: floor in [0, 1), 0 for GClip and `clip_grad_norm_`; a number or (n,).
         eta: learning rate, positive; a number or (n,). Needed only to hold `step_size` against the rule.
-        step_size: the steps h as logged, (n,).
+        step_size: the steps h as logged; a number or (n,).
 
     Raises:
         InvalidInputError: there are no norms; one is negative, infinite or NaN (how many, where); gamma, delta or eta

@@ -6,6 +6,7 @@ import csv
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +71,8 @@ class NormLog:
         for name, value in (("gamma", threshold), ("delta", floor)):
             if value is None:
                 raise InvalidInputError(f"--{name}: needed is a number or a column; {self._columns()}")
-        assert threshold is not None and floor is not None
+        assert threshold is not None
+        assert floor is not None
         steps = self._asked("step_size", None, ("step_size",))
         try:
             return audit(norms, gamma=threshold, delta=floor, eta=self._asked("eta", eta, ETAS), step_size=steps)
@@ -131,7 +133,7 @@ def read_log(path: Path, column: str | None = None) -> NormLog:
     """
     raw, _ = unpacked(contents(path, "log"), path, "log")
     text, _ = decoded(path, raw)
-    rows = _rows(path, text)
+    rows = _rows(path, text) if text.strip() else []
     if not rows:
         raise InvalidInputError(f"{path}: the log is empty; needed is a row of names and a row a step")
     names = [name.strip() for name in rows[0].cells]
@@ -157,8 +159,9 @@ def _rows(path: Path, text: str) -> list[Record]:
     """Every record, split at the sign that parts the first one into the most cells."""
 
     def first(sign: str) -> int:
-        record = next(records(Lines(text), sign), None)
-        return 0 if record is None else len(record.cells)
+        with suppress(csv.Error, StopIteration):  # said with its line below, where no sign does better
+            return len(next(records(Lines(text), sign)).cells)
+        return 0
 
     lines = Lines(text)
     try:
