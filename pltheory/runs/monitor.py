@@ -49,8 +49,8 @@ class Monitor:
         optimizer.step()
 
     Where it is not said, the norms end at gamma, and the audit says that they look so. A published class of delta-GClip
-    whose groups hold numbers `gamma` and `delta` is read by these; with several groups it clips each by its own norm,
-    and the norm here is that of all. `eta` is the learning rate of the first group. Weight decay that an optimizer adds
+    whose group holds numbers `gamma` and `delta` is read by these; with several groups it clips each by its own norm,
+    the norm here is that of all, and the audit asks for the numbers. `eta` is the learning rate of the first group. Weight decay that an optimizer adds
     inside its step is not in the norm, which is what `clip_grad_norm_` sees too.
 
     Args:
@@ -142,7 +142,7 @@ class Monitor:
                 given[name] = own = self._column(name)
                 if np.isnan(own).any():
                     what = type(self._optimizer).__name__
-                    raise InvalidInputError(f"{name}: {what} has none: give a number")
+                    raise InvalidInputError(f"{name}: {what} has none, or several groups: give a number")
         steps = self._column("step_size")
         # Other numbers than the run's are a question about its norms, not about its steps.
         held = gamma is None and delta is None and not np.isnan(steps).any()
@@ -200,7 +200,9 @@ class Monitor:
         if self._own is not None:
             buffer = self._own.buffer_norm
             norm, step = self._own.grad_norm if buffer is None else buffer, self._own.step_size
-        kept = (norm, first.get("gamma"), first.get("delta"), first["lr"], step)
+        # Of several groups somebody else's class may clip each by its own norm, which this is not.
+        rule = first if self._own is not None or len(optimizer.param_groups) == 1 else {}
+        kept = (norm, rule.get("gamma"), rule.get("delta"), first["lr"], step)
         # What is on a device may be written again by the next step of a captured graph.
         self._unread.append(tuple(v.detach().clone() if isinstance(v, Tensor) else v for v in kept))
         self._taken += 1

@@ -119,6 +119,14 @@ def test_a_class_of_somebody_else_is_read_by_its_groups():
     found = monitor.audit()
     assert found.run_of is RunOf.GCLIP
     assert "no theorem of delta-GClip is being tested" in found.conclusion
+    # By a norm of each group its rule is not that of the norm of all: it is not taken for it.
+    groups = [{"params": list(layer.parameters())} for layer in (net[0], net[2])]
+    apart = Published(groups, lr=0.01, gamma=2.0, delta=1e-3)
+    with pl.Monitor(apart) as several:
+        backward(net)
+        apart.step()
+    with pytest.raises(InvalidInputError, match="gamma: Published has none, or several groups"):
+        several.audit()
 
 
 def test_the_probe_measures_the_ratio_at_the_weights_of_the_step():
