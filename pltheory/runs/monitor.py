@@ -50,8 +50,8 @@ class Monitor:
 
     Where it is not said, the norms end at gamma, and the audit says that they look so. A published class of delta-GClip
     whose group holds numbers `gamma` and `delta` is read by these; with several groups it clips each by its own norm,
-    the norm here is that of all, and the audit asks for the numbers. `eta` is the learning rate of the first group. Weight decay that an optimizer adds
-    inside its step is not in the norm, which is what `clip_grad_norm_` sees too.
+    the norm here is that of all, and the audit asks for the numbers. `eta` is the learning rate of the first group.
+    Weight decay that an optimizer adds inside its step is not in the norm, which is what `clip_grad_norm_` sees too.
 
     Args:
         optimizer: any torch optimizer; a step that computes its gradients in a closure only where it is ours.
