@@ -82,7 +82,7 @@ class Bound:
         return f"<strong>{number}</strong> {escape(self.method)}; {counted}"
 
     def __str__(self) -> str:
-        return f"{SIGNS[self.kind]} {self.value:.6g} ({self.method})"
+        return f"{SIGNS[self.kind]} {shown(self.value, 6, self.kind)} ({self.method})"
 
 
 def lower(value: float, method: str, *, rounded: bool = False) -> Bound:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Literal
 
 from .bound import Bound, Direction
+from .digits import shown
 
 
 class Verdict(StrEnum):
@@ -92,7 +93,8 @@ class Comparison:
 
     def __str__(self) -> str:
         symbol = f"{self.symbol} = " if self.symbol else ""
-        return f"{symbol}{self.measured.value:.4g}, needed {self.relation} {self.needed.value:.4g}"
+        measured, needed = (shown(side.value, 4, side.kind) for side in (self.measured, self.needed))
+        return f"{symbol}{measured}, needed {self.relation} {needed}"
 
     @property
     def _sides(self) -> tuple[Bound, Bound]:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from pltheory.report.rows import measured
+from pltheory.theory.bound import lower, upper
 from pltheory.theory.digits import above, below, shown
+from pltheory.theory.verdict import Comparison
 
 
 @pytest.mark.parametrize("digits", [1, 3, 4, 10])
@@ -30,3 +32,9 @@ def test_a_lower_bound_of_a_report_is_not_shown_larger():
     row = {"symbol": "", "relation": ">", "needed": needed, "measured": {"kind": "lower", "value": 0.12349}}
     assert measured(row) == "≥ 0.1234"
     assert measured({**row, "measured": {"kind": "upper", "value": 0.12341}}) == "≤ 0.1235"
+
+
+def test_a_bound_and_a_comparison_say_no_more_than_they_know():
+    least, most = lower(0.12345678, "m"), upper(1.2345612, "m")
+    assert (str(least), str(most)) == ("≥ 0.123456 (m)", "≤ 1.23457 (m)")
+    assert str(Comparison(least, ">", most, "s")) == "s = 0.1234, needed > 1.235"
