@@ -105,10 +105,10 @@ def test_a_change_that_is_taken_back_is_nobodys_business():
 def test_a_change_while_certify_works_is_an_error(monkeypatch, theorem):
     p = problem()
     change = once(lambda: p.network[0].weight.mul_(0.01))
-    from pltheory.certification import certificate
+    from pltheory.certification import balls
 
-    real = certificate.enclose
-    monkeypatch.setattr(certificate, "enclose", lambda *a, **k: (change(), real(*a, **k))[1])
+    real = balls.enclose
+    monkeypatch.setattr(balls, "enclose", lambda *a, **k: (change(), real(*a, **k))[1])
     with pytest.raises(InvalidInputError, match=r"0\.weight changed"):
         pl.certify(p, RULE, theorem=theorem)
 

@@ -59,7 +59,7 @@ def test_a_run_is_held_against_its_own_rule(name: str, dtype: torch.dtype) -> No
 
 
 @pytest.mark.parametrize(
-    "theorem", [t for t in (*LADDER, *BY_NAME, *OF_BATCHES) if not t.id.startswith("W")], ids=lambda t: t.id
+    "theorem", [t for t in (*LADDER, *BY_NAME, *OF_BATCHES) if t.id not in ("W1", "W2", "NC")], ids=lambda t: t.id
 )
 def test_theorems_without_decay_say_so(theorem: object) -> None:
     for rule in RULES.values():

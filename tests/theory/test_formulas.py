@@ -21,6 +21,8 @@ NUMBERS = {
     "negative": Q(1, 3), "s": Q(3, 10), "v": Q(4, 7), "al": Q(6, 5),
     "sig": Q(5, 4), "kap": Q(1, 10), "m": Q(2, 3), "nesterov": True,
     "weight": Q(3, 7), "decay": Q(1, 8), "weights": Q(5, 2),
+    "fit": Q(1, 2), "gain": Q(2, 3), "imbalance": Q(1, 20), "features": Q(7, 4), "within": Q(4, 5), "largest": Q(3, 2),
+    "between": Q(3), "misfit": Q(1, 3), "across": Q(2, 9), "product": Q(6, 7),
 }  # fmt: skip
 
 
@@ -67,6 +69,14 @@ EXPECTED = {
     "expansion_band": lambda v: _largest_singular_value(v.s * (v.beta + v.negative) / 2, 1 + v.s * v.negative),
     "slowed": lambda v: 1 + (v.lipschitz * v.al) ** 2 / v.weight,
     "loss_floor": lambda v: (v.decay * v.weights) ** 2 / (2 * v.mu),
+    "within_class": lambda v: v.fit / v.gain + v.imbalance ** Q(1, 2) * v.features,
+    "within_class_apart": lambda v: sp.sqrt((v.fit / v.gain) ** 2 + (v.imbalance ** Q(1, 2) * v.features) ** 2),
+    "class_variability": lambda v: v.within**2 * v.largest**2 / (v.between - v.fit) ** 2,
+    "condition_of_means": lambda v: (
+        v.largest / (1 - v.misfit) * sp.sqrt(((1 + v.misfit) / v.gain) ** 2 + v.across**2)
+    ),
+    "least_gain": lambda v: max(sp.roots(sp.Symbol("x") ** 2 + v.imbalance * sp.Symbol("x") - v.product**2)),
+    "greatest_gain": lambda v: max(sp.roots(sp.Symbol("x") ** 2 - v.imbalance * sp.Symbol("x") - v.product**2)),
     "width_scale_lzb": lambda v: v.n * v.radius ** (6 * v.depth + 2) / (v.lambda_0 - v.mu) ** 2,
 }  # fmt: skip
 """The formulas once more, as THEORY prints them, at the values above."""
