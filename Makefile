@@ -24,7 +24,7 @@ bench: $(VENV)/.test .peers/jax/.done .peers/torch/.done
 
 # Certificates of convolutional, residual, normalised and attention networks, proved and rechecked; writes the page.
 class-g: $(VENV)/.test
-	$(BIN)/python -m tests.benchmarks.class_g --recheck --page docs/class_g.md
+	$(BIN)/python -m tests.benchmarks.class_g --recheck --most-gib 14 --page docs/class_g.md
 
 # The same of networks with kinks: ReLU, max pooling.
 kinks: $(VENV)/.test

@@ -165,7 +165,8 @@ TABLE = Table(
         "Theorem C; rows without are Theorem B at initialisation, or D where it says so. *Needed* and *available* are",
         "the sides of the theorem's last inequality: for B and C the residual, round-off included, and",
         "`(1 - beta eta / 2) int sig`. Times are of the whole proof, reading and polish included, and of the recheck",
-        "from the file alone; *memory*: by its sizes it asks for more than the 8 GiB that are allowed by default.",
+        "from the file alone. That of ResNet-8 asks by its sizes for more than the 8 GiB that are allowed by default:",
+        "`--most-gib 14`; the last column is the peak of both.",
     ),
     (
         "What ends the transformer of width 16 is no round-off. Ten one-hot targets sum to 1: where the m features of",
