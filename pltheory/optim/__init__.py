@@ -6,6 +6,7 @@ those. The settings know no torch; the optimizers of `citizens` are imported on 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .clipped import ClippedSettings as ClippedSettings
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
     from .citizens import DeltaGClip as DeltaGClip
     from .citizens import GClip as GClip
     from .citizens import GradientDescent as GradientDescent
+    from .local_clipping import LocalClipping as LocalClipping
 
-_CITIZENS = ("DeltaGClip", "GClip", "GradientDescent")
+_CITIZENS = {name: "citizens" for name in ("DeltaGClip", "GClip", "GradientDescent")}
+_CITIZENS["LocalClipping"] = "local_clipping"
 
 
 def __getattr__(name: str) -> Any:
     if name in _CITIZENS:
-        from . import citizens
-
-        return getattr(citizens, name)
+        return getattr(import_module(f"{__name__}.{_CITIZENS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

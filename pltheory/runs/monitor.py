@@ -19,6 +19,7 @@ from ..optim._buckets import buckets, mesh_of
 from ..optim._division import Division
 from ..optim._keywords import with_defaults
 from ..optim.citizens import DeltaGClip, GClip
+from ..optim.local_clipping import LocalClipping
 from ..problem.problem import Problem
 from ..theory import InvalidInputError
 from .audit import Array, Audit, Numbers, audit
@@ -38,10 +39,10 @@ class Monitor:
         print(monitor.audit().conclusion)  # or audit(gamma=1.0, delta=0.0) where the optimizer has neither
         monitor.save("run.csv")            # pltheory audit run.csv
 
-    Of `DeltaGClip` and `GClip` it takes what they report: the norm in their step, that of the buffer with
-    `clip = "buffer"`, and the step; nothing is computed. Of any other optimizer it takes the norm of all its gradients
-    as one vector as the step begins, which is `pltheory.optim`'s own norm, sharded parameters included. Clipping before
-    the step has changed these gradients already, so that its norm has to be said:
+    Of `DeltaGClip`, `GClip` and `LocalClipping` it takes what they report: the norm in their step, that of the buffer
+    with `clip = "buffer"`, and the step; nothing is computed. Of any other optimizer it takes the norm of all its
+    gradients as one vector as the step begins, which is `pltheory.optim`'s own norm, sharded parameters included.
+    Clipping before the step has changed these gradients already, so that its norm has to be said:
 
     .. code-block:: python
 
@@ -71,7 +72,7 @@ class Monitor:
         if probe is not None and not isinstance(probe, Problem):
             raise InvalidInputError(f"probe: a {type(probe).__name__} is no pltheory.Problem")
         self._optimizer, self._every, self._probe = optimizer, every, probe
-        self._own = optimizer if isinstance(optimizer, DeltaGClip | GClip) else None
+        self._own = optimizer if isinstance(optimizer, DeltaGClip | GClip | LocalClipping) else None
         self._division = Division(None, None)
         self._said: Tensor | float | None = None
         self._norm: Tensor | float | None = None

@@ -23,6 +23,10 @@ class ExtensionError(PltheoryError):
     """A theorem or quantity of another package that cannot be loaded, failed, or said what cannot be believed."""
 
 
+class LostWorkerError(PltheoryError):
+    """A worker of a run over several processes did not come in time; nothing was written in its absence."""
+
+
 class WrongDirectionError(PltheoryError, TypeError):
     """A number was used on a side of an inequality that its direction does not allow."""
 
