@@ -22,6 +22,12 @@ HERE = Path(__file__).parent
 NAMES = sorted(path.parent.name for path in HERE.glob("*/full.toml"))
 
 
+class Refused(click.ClickException):
+    """Wrong settings or missing data: one line, exit 2."""
+
+    exit_code = 2
+
+
 @click.command()
 @click.argument("name", type=click.Choice(NAMES))
 @click.option("--smoke", is_flag=True, help="The small settings, smoke.toml, which write no page.")
@@ -40,7 +46,7 @@ def main(name: str, smoke: bool, config: Path | None, out: Path | None, page: bo
         if page:
             experiment.page(settings, folder, name)
     except (PltheoryError, tomllib.TOMLDecodeError, OSError) as error:
-        raise click.ClickException(f"{name}: {error}") from error
+        raise Refused(f"{name}: {error}") from error
     click.echo(f"runs in {folder}" + (f"; wrote docs/{name}.md" if page else ""))
 
 

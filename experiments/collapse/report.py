@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import matplotlib as mpl
@@ -15,15 +14,10 @@ from matplotlib.ticker import NullFormatter
 
 from pltheory.report.figures import FIXED, MEASURED, PROVEN, STYLE
 
-DOCS = Path(__file__).parents[2] / "docs"
+from ..pages import DOCS, Page
+
 ROUNDING = 1e-9
 """What round-off may add to a measured number over its bound."""
-
-
-class Page(Template):
-    """Words with numbers to be filled in: a dollar is for mathematics."""
-
-    delimiter = "@"
 
 
 Run = Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Where the public code of delta-GClip differs from the paper: each a switch."""

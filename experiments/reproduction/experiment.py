@@ -1,0 +1,93 @@
+"""Every switch on and off, a record a run, and its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.optim import Optimizer
+
+from pltheory.theory import InvalidInputError
+
+from ..classify import classify
+from ..records import made
+from ..vae.training import train
+from .switches import variant
+
+NO_PROBLEM = ("about", "variants", "variant", "optimizer", "seed")
+
+
+def cut(cuts: list[int]) -> Any:
+    """What divides lr by ten before the epochs of a list."""
+
+    def before_epoch(epoch: int, step: Optimizer) -> None:
+        if epoch in cuts:
+            for group in step.param_groups:
+                group["lr"] *= 0.1
+
+    return before_epoch
+
+
+def one(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """A run, or the error that it ends with where a parameter has no gradient and that is a failure."""
+    problem = {key: value for key, value in asked.items() if key not in NO_PROBLEM}
+    problem |= asked["variant"]
+    settings = problem.pop("optimizer")
+    if problem.get("network") is None:
+        return train(problem, settings, asked["seed"])
+    try:
+        return classify(
+            problem,
+            settings,
+            asked["seed"],
+            make=lambda net: variant(net, settings, problem),
+            before_epoch=cut(problem.get("cuts", [])),
+        )
+    except AttributeError as error:
+        if not problem.get("none_fails"):
+            raise
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def runs(config: Mapping[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Name, switch, variant and settings of every run.
+
+    Raises:
+        InvalidInputError: a setting is missing.
+    """
+    for key in ("seeds", "switches"):
+        if key not in config:
+            raise InvalidInputError(f"{key} is missing")
+    for switch, group in config["switches"].items():
+        if len(group.get("variants", {})) < 2:
+            raise InvalidInputError(f"{switch}.variants: needed are at least two, one of them as in the paper")
+        shared = {key: value for key, value in group.items() if key not in NO_PROBLEM}
+        for kind, changed in group["variants"].items():
+            if "optimizer" not in changed:
+                raise InvalidInputError(f"{switch}.{kind}.optimizer is missing")
+            for seed in config["seeds"]:
+                yield f"{switch}-{kind}-{seed}", switch, kind, {**shared, "variant": changed, "seed": seed}
+
+
+def recorded(config: Mapping[str, Any], folder: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """The runs by switch and variant, made where they are not there with the same settings."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for name, switch, kind, asked in runs(config):
+        record = made(folder, name, asked, lambda a=asked: one(a))
+        found.setdefault(switch, {}).setdefault(kind, []).append(record)
+    return found
+
+
+def run(config: Mapping[str, Any], folder: Path) -> None:
+    """Make the runs that are not there with the same settings."""
+    torch.set_num_threads(1)
+    recorded(config, folder)
+
+
+def page(config: Mapping[str, Any], folder: Path, name: str) -> None:
+    """Figures and page from the files."""
+    from . import report
+
+    report.write(recorded(config, folder), config, name)

@@ -1,0 +1,1 @@
+"""Every optimizer tuned with the same number of trials, then run from several seeds."""
