@@ -34,7 +34,7 @@ RESUMED_AT = 4
 def play(work, world, folder):
     """`work(rank, world, folder)` in so many processes; the store is this process's, so that any of them may go."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch", "torch._dynamo", "pltheory.optim.local_clipping"])
+    context.set_forkserver_preload(["torch", "torch._dynamo", "pltheory.runs.local"])
     store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     running = start_processes(
         _begun, (work, world, str(folder), store.port), world, join=False, start_method="forkserver"
