@@ -81,10 +81,16 @@ kills: $(VENV)/.test
 wheel: $(VENV)/.test
 	$(BIN)/python -m tests.release dist $(WHEEL)
 
-# Warnings are errors; examples in the pages are run.
-docs: $(VENV)/.docs
+# Warnings are errors; examples in the pages are run. Scripts of the gallery that have not changed are not run again,
+# unless the package has.
+docs: $(VENV)/.docs docs/gallery/.package
 	$(BIN)/python -m sphinx -W --keep-going -q -b doctest docs docs/_build/doctest
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+docs/gallery/.package: $(shell find pltheory -name '*.py')
+	rm -rf docs/gallery
+	mkdir docs/gallery
+	touch $@
 
 # torch is installed first and alone: its CPU build has to be in place before anything asks for a torch.
 $(VENV)/.torch: constraints.txt

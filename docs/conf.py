@@ -25,6 +25,7 @@ extensions = [
     "sphinx_click",
     "sphinxcontrib.bibtex",
     "matplotlib.sphinxext.plot_directive",
+    "sphinx_gallery.gen_gallery",
 ]
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -51,6 +52,19 @@ plot_formats = ["svg"]
 plot_html_show_source_link = False
 plot_html_show_formats = False
 html_math_renderer = "mathml"
+# A script that has not changed is not run again: docs/gallery keeps what came out.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples/gallery",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "executed_examples.order",
+    "image_scrapers": ("executed_examples.figures", "matplotlib"),
+    "image_srcset": ["2x"],
+    "ignore_repr_types": r"matplotlib",
+    "write_computation_times": False,
+    "min_reported_time": 600,  # the time of whoever built the page
+    "show_signature": False,
+}
 
 
 def _plain_bars(app, what, name, obj, options, lines):

@@ -1,4 +1,7 @@
-"""Train with weight decay, then ask Theorem W1 where that ends: `python examples/local_minimiser.py`."""
+"""Weight decay, and where it ends (Theorem W1).
+
+Train with weight decay, then ask Theorem W1 where that ends: `python examples/local_minimiser.py`.
+"""
 
 from __future__ import annotations
 

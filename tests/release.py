@@ -43,6 +43,10 @@ name = "B"
 TRIED: tuple[tuple[int, str], ...] = (
     (0, "pltheory --version"),
     (0, "pltheory datasets"),
+    (0, "pltheory examples"),
+    (0, "pltheory examples get own_module --out copied"),
+    (0, "pltheory config show copied/own_module/config.toml"),
+    (2, "pltheory examples get nothing"),
     (0, "pltheory init first.toml --n 2 --hidden 16"),
     (0, "pltheory config show first.toml"),
     (0, "pltheory verify small.toml --out run --save-certificate basin.cert.json"),

@@ -35,6 +35,7 @@ COMMANDS = {
     "report": "Render the page of a run's folder, or of a study's, again.",
     "init": "Write a first configuration, with a comment beside every key; also from a checkpoint.",
     "config": "What a configuration may hold, as JSON Schema; what one holds with every default.",
+    "examples": "The examples that come with the package, a line each; `get` copies one.",
     "datasets": "The named data sets and file formats; `show` says how a file is read.",
     "env": "Versions, device and floating-point switches.",
 }
@@ -56,6 +57,7 @@ Exit codes
 \b
 Start here
   pltheory init first.toml
+  pltheory examples get digits --out examples
   pltheory verify examples/digits.toml
   pltheory verify examples/digits.toml --theorem all
   pltheory check examples/narrow.toml --set network.hidden=[4096] --json

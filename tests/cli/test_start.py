@@ -28,10 +28,11 @@ def test_help_and_what_is_wrong_with_a_configuration_come_before_torch(small, tm
     small.write_text(small.read_text(encoding="utf-8") + "[sweep]\nwidth = [4]\n", encoding="utf-8")
     (tmp_path / "cut.toml").write_text("[network", encoding="utf-8")
     (tmp_path / "norms.csv").write_text("grad_norm\n1\n", encoding="utf-8")
-    fine = [["--version"], ["--help"], *([name, "--help"] for name in COMMANDS)]
+    fine = [["--version"], ["--help"], *([name, "--help"] for name in COMMANDS), ["examples"]]
     wrong = [
         *([name, "no-such.toml"] for name in ("verify", "check", "measure", "width", "sweep")),
         ["audit", "no-such.csv"],
+        ["examples", "get", "no-such"],
         ["audit", "norms.csv", "--gamma", "1"],
         ["certify", "no-such.pt", "--config", "no-such.toml"],
         ["verify", "cut.toml"],
