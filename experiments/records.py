@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -28,7 +29,7 @@ def made(folder: Path, name: str, asked: Mapping[str, Any], make: Callable[[], M
     start = time.process_time()
     result = make()
     found = {"asked": asked, **result, "seconds": time.process_time() - start, "machine": machine()}
-    written = path.with_suffix(".partial")
+    written = path.with_suffix(f".{os.getpid()}.partial")
     written.write_text(json.dumps(found), encoding="utf-8")
     written.rename(path)
     return json.loads(json.dumps(found))

@@ -48,11 +48,11 @@ def panel(ax: Axes, title: str, variants: Variants) -> None:
     """The losses of every variant of a switch."""
     for (kind, runs), color, style in zip(variants.items(), COLORS, STYLES, strict=False):
         x, unit = places(runs[0])
-        # The first losses are those of the initialisation, the same for every variant.
-        values = np.array([curve(run) for run in runs])[:, 1:]
-        pages.band(ax, x[1:], values, kind, color=color, ls=style, label=kind.replace("_", "."))
-        ax.set(xlabel=unit)
-    ax.set(yscale="log")
+        # The first losses are those of the initialisation; a cut of the step is seen in what comes long after it.
+        first = len(x) // 4 if unit == "epoch" else 1
+        values = np.array([curve(run) for run in runs])[:, first:]
+        pages.band(ax, x[first:], values, kind, color=color, ls=style, label=kind.replace("_", "."))
+        ax.set(xlabel=unit, yscale="linear" if unit == "epoch" else "log")
     ax.set_title(title)
     ax.legend(fontsize=8.5)
 

@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pltheory.report.figures import STYLE
 
@@ -32,30 +33,31 @@ def losses_figure(groups: Groups) -> Figure:
     for ax, part in zip(figure.subplots(1, 2, sharey=True), ("train", "test"), strict=True):
         for name, runs in groups.items():
             values = curve(runs, part)
-            pages.band(ax, np.arange(values.shape[1]), values, name)
+            # Adam and AdamW may lie on one another.
+            pages.band(ax, np.arange(values.shape[1]), values, name, ls="--" if name == "adamw" else "-")
         ax.set(xlabel="epoch", ylim=(0.97 * ends.min(), 1.03 * ends.max()))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_title(f"{part} loss per sample")
     figure.axes[1].legend(fontsize=9)
     return figure
 
 
-def branches_figure(groups: Groups) -> Figure:
-    """Shares of full, clipped and floored steps of every epoch."""
-    figure = Figure(figsize=(9.6, 2.8), layout="constrained")
-    audited = {name: runs for name, runs in groups.items() if "audit" in runs[0]}
-    axes = figure.subplots(1, len(audited), sharey=True, squeeze=False)[0]
-    for ax, (name, runs) in zip(axes, audited.items(), strict=True):
-        full, floored = curve(runs, "full"), curve(runs, "floored")
-        epochs = np.arange(1, full.shape[1] + 1)
-        for values, words, color in (
-            (full, "full", pages.COLORS["sgd"]),
-            (1 - full - floored, "clipped", pages.COLORS["gclip"]),
-            (floored, "floored", pages.COLORS["delta-gclip"]),
-        ):
-            pages.band(ax, epochs, values, name, color=color, label=words)
-        ax.set(xlabel="epoch", ylim=(-0.03, 1.03))
-        ax.set_title(f"{pages.label(name)}: share of its steps")
-    axes[-1].legend(fontsize=9, loc="center right")
+def branches_figure(runs: list[Mapping[str, Any]]) -> Figure:
+    """Shares of full, clipped and floored steps of every epoch of delta-GClip."""
+    figure = Figure(figsize=(6.2, 2.9), layout="constrained")
+    ax = figure.subplots()
+    full, floored = curve(runs, "full"), curve(runs, "floored")
+    epochs = np.arange(1, full.shape[1] + 1)
+    for values, words, color in (
+        (full, "full", pages.COLORS["sgd"]),
+        (1 - full - floored, "clipped", pages.COLORS["gclip"]),
+        (floored, "floored", pages.COLORS["delta-gclip"]),
+    ):
+        pages.band(ax, epochs, values, words, color=color)
+    ax.set(xlabel="epoch", ylim=(-0.03, 1.03))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_title("delta-GClip: share of its steps")
+    ax.legend(fontsize=9)
     return figure
 
 
@@ -112,6 +114,17 @@ def audits(groups: Groups) -> str:
     return pages.table(["run", "steps", "full", "clipped", "floored", "`pltheory audit`"], rows)
 
 
+def never_full(groups: Groups) -> str:
+    """What follows where no step is at most gamma, or how many are."""
+    full = sum(run["audit"]["full"] for runs in groups.values() for run in runs if "audit" in run)
+    if full:
+        return f"{full} steps of the clipped runs are full."
+    return (
+        "No step is full in either: at these numbers $\\eta = 10^{-3}$ is never taken, GClip is the normalised "
+        "gradient with steps of length 0.2,\nand delta-GClip is SGD with steps that grow where the norm is below 2000."
+    )
+
+
 def write(config: Mapping[str, Any], folder: Path, name: str) -> None:
     """docs/NAME.md and its figures."""
     from .experiment import recorded
@@ -119,7 +132,7 @@ def write(config: Mapping[str, Any], folder: Path, name: str) -> None:
     groups = recorded(config, folder)
     every = [run for runs in groups.values() for run in runs]
     with mpl.rc_context(STYLE):
-        figures = {"losses": losses_figure(groups), "branches": branches_figure(groups)}
+        figures = {"losses": losses_figure(groups), "branches": branches_figure(groups["delta-gclip"])}
     steps = next(run["audit"]["steps"] for run in every if "audit" in run)
     floored = [run["audit"]["floored"] / run["audit"]["steps"] for run in groups["delta-gclip"]]
     samples = every[0]["samples"]
@@ -135,6 +148,7 @@ def write(config: Mapping[str, Any], folder: Path, name: str) -> None:
         "results": results(groups),
         "order": order(groups),
         "audits": audits(groups),
+        "never_full": never_full(groups),
         "floored": f"{min(floored):.0%} to {max(floored):.0%}",
         "minutes": f"{sum(run['seconds'] for run in every) / 60:.0f}",
         "machine": every[0]["machine"],
