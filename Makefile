@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: verify test lint bench class-g kinks batches experiments-smoke docs coq soundness processors fuzz kills wheel clean
+.PHONY: verify test lint bench class-g kinks batches experiments-smoke docs coq soundness processors fuzz kills soak wheel clean
 
 verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
@@ -75,6 +75,10 @@ fuzz: $(VENV)/.test
 # SIGKILL at random moments of verify, certify and sweep; writes the counts.
 kills: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.study.kills --count $(or $(KILLS),200) --seed $(or $(SEED),0) --page docs/kill_counts.txt
+
+# An hour of commands in one process: memory, open files and threads stay flat; writes the figures.
+soak: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) --page docs/soak.txt
 
 # Sdist and wheel into dist/; the wheel is installed into an empty environment and tried there. WHEEL passes options:
 # WHEEL='--dependencies-of .venv/bin/python' takes the dependencies of this one, where the registry is slow or far.

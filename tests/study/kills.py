@@ -90,7 +90,7 @@ class Killer:
     def __init__(self, scratch: Path) -> None:
         self.scratch, self.calls = scratch, 0
         (scratch / "inputs").mkdir()
-        _write_inputs(scratch / "inputs")
+        write_inputs(scratch / "inputs")
         self.warm = Warm(scratch)
         self.whole: dict[str, Contents] = {}
         self.seconds: dict[str, float] = {}
@@ -175,7 +175,7 @@ def _without_time(file: Path) -> bytes:
     return json.dumps({k: v for k, v in record.items() if k not in ("seconds", "sha256")}).encode()
 
 
-def _write_inputs(folder: Path) -> None:
+def write_inputs(folder: Path) -> None:
     """A configuration for `verify` and `sweep`, and a network that was trained for `certify`."""
     (folder / "run.toml").write_text(CONFIG + RUN, encoding="utf-8")
     (folder / "fitted.toml").write_text(CONFIG.replace("[8]", "[32]"), encoding="utf-8")
