@@ -12,7 +12,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -35,13 +34,13 @@ from ..rigor.roundoff import Array
 from ..rigor.scalar import interval
 from ..theory import Bound, InvalidInputError, NotAvailableError
 from .cost import span
+from .dispatch import DIED, computed
 from .engine import Engine, in_process, leave_generator
 from .kernel_store import Contents, KernelStore, Tile, begun
 
 ROWS = 1024
 """Rows of a tile, about."""
 PROBES = 3
-_AHEAD = 2
 _ONE_AT_A_TIME = threading.Lock()
 """A dask worker may have several threads; what surrounds a computation is the process's."""
 
@@ -135,7 +134,7 @@ def stored_ntk(
     Raises:
         InvalidInputError: as `empirical_ntk`; the folder holds another kernel or something else, is damaged, has no
             room, or is being computed by another command; a worker of another version.
-        NotAvailableError: as `empirical_ntk`; a worker died, or the scheduler was lost.
+        NotAvailableError: as `empirical_ntk`; workers died of a tile, or the scheduler was lost.
         NumericalFailureError: as `empirical_ntk`.
     """
     if tile is not None:
@@ -160,7 +159,7 @@ def in_loss(problem: Problem, of_kernel: Bound) -> Bound:
     return replace(of_kernel, value=product.lo if of_kernel.is_lower else product.hi)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TileTask:
     """What a worker is told.
 
@@ -232,32 +231,15 @@ def _tiles(
     network: nn.Module, x: Tensor, store: KernelStore, engine: Engine
 ) -> Generator[tuple[Tile, Array], None, None]:
     """The missing tiles, as they are computed."""
-    waiting, running = list(reversed(store.missing)), dict[Future[Array], Tile]()
-    try:
-        while waiting or running:
-            workers = engine.workers()
-            while waiting and len(running) < (_AHEAD * workers if workers > 1 else 1):
-                at = waiting.pop()
-                left, right = (x[store.contents.block(k)] for k in at)
-                task = TileTask(network, left, None if at[0] == at[1] else right, version("pltheory"))
-                running[engine.executor.submit(compute_tile, task)] = at
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(future), _result(future, engine)
-    finally:
-        for future in running:
-            future.cancel()
-
-
-def _result(future: Future[Array], engine: Engine) -> Array:
-    try:
-        return future.result()
-    except engine.died:
-        why = "a worker died: killed, or out of memory"
-    except CancelledError:
-        why = "the scheduler was lost"
-    except ImportError as error:
-        raise InvalidInputError(f"a worker has no pltheory ({error}); install this version there") from None
-    raise NotAvailableError(f"{why}; the tiles that are done are stored, and the same command computes the others")
+    tasks = dict[TileTask, Tile]()
+    for at in store.missing:
+        left, right = (x[store.contents.block(k)] for k in at)
+        tasks[TileTask(network, left, None if at[0] == at[1] else right, version("pltheory"))] = at
+    for task, values in computed(tasks, compute_tile, engine, "tiles"):
+        if values is None:
+            stored = "the tiles that are done are stored, and the same command computes the others"
+            raise NotAvailableError(f"{DIED}; {stored}")
+        yield tasks[task], values
 
 
 class _Remaining:

@@ -203,7 +203,7 @@ def test_a_worker_that_dies_ends_the_command_and_not_the_store(tmp_path, compute
                 return super().submit(raise_it)
             return super().submit(fn, *args, **kwargs)
 
-    with pytest.raises(NotAvailableError, match="a worker died"):
+    with pytest.raises(NotAvailableError, match="the worker died"):
         stored(tmp_path / "k", engine=Engine(Deadly(), lambda: 1, 2.0**33, died=(Died,)))
     assert len(KernelStore(tmp_path / "k").done) == 3
     stored(tmp_path / "k")
