@@ -18,7 +18,7 @@ from pltheory.nets.kinds.product import Product
 from pltheory.nets.kinds.tokens import Tokens
 from pltheory.rechecker.file import Stored
 from pltheory.rechecker.graph.centre import GraphCentre, graph_centre, values_of
-from pltheory.rechecker.graph.file import _kind
+from pltheory.rechecker.graph.file import kinds_of as kinds_from
 from pltheory.rechecker.graph.kinds import pointwise as recheck_pointwise
 from pltheory.rechecker.graph.kinds.kind import Kind
 from pltheory.rechecker.graph.recursion import Recursion
@@ -38,7 +38,7 @@ CLOSE = 1e-8
 def kinds_of(graph: Graph) -> list[Kind]:
     nodes, _ = read_nodes(network_text(graph))
     arrays = {name: np.asarray(a, float) for name, a in graph.arrays.items()}
-    return [_kind(node, v, nodes, arrays) for v, node in enumerate(nodes)]
+    return kinds_from(nodes, arrays)
 
 
 @cache

@@ -20,7 +20,7 @@ from pltheory.rechecker.graph.direction.along import Along
 from pltheory.rechecker.graph.direction.forms import Pairs, entry_norms, linear_norm, quartic
 from pltheory.rechecker.graph.direction.kept import covered, kept_shares
 from pltheory.rechecker.graph.direction.turning import AffineTurn, PointwiseTurn, Turns, turning, turns_of
-from pltheory.rechecker.graph.file import _kind
+from pltheory.rechecker.graph.file import kinds_of
 from pltheory.rechecker.graph.kinds.fixed import Fixed
 from pltheory.rechecker.graph.kinds.kind import Kind
 from pltheory.rechecker.graph.text import read_nodes
@@ -60,7 +60,7 @@ class Prepared:
 def prepare(graph: Graph, x: np.ndarray) -> Prepared:
     nodes, _ = read_nodes(network_text(graph))
     arrays = {name: np.asarray(a, float) for name, a in graph.arrays.items()}
-    kinds = [_kind(node, v, nodes, arrays) for v, node in enumerate(nodes)]
+    kinds = kinds_of(nodes, arrays)
     at = graph_centre(kinds, x, np.zeros((len(x), graph.nodes[-1].size)), quiet)
     values, vectors = np.linalg.eigh(np.tril(at.kernel) + np.tril(at.kernel, -1).T)
     directions = vectors / np.sqrt(values)
@@ -237,7 +237,7 @@ def test_tokens_and_many_outputs_are_not_covered() -> None:
     found = random_graph(100, "attention")
     nodes, _ = read_nodes(network_text(found.graph))
     arrays = {name: np.asarray(a, float) for name, a in found.graph.arrays.items()}
-    assert not covered([_kind(node, v, nodes, arrays) for v, node in enumerate(nodes)], 4)
+    assert not covered(kinds_of(nodes, arrays), 4)
 
 
 # --- forms ------------------------------------------------------------------------------------------------------------

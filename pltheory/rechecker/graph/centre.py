@@ -9,20 +9,13 @@ import numpy as np
 from ..checks import Tick
 from ..fields import FAILED, Array, Stop
 from ..midpoint import UNIT, Approx, Upper, norms
-from ..spectra import norm_bounds
+from .around import Around, rows_each
 from .kernel import Kernel, Use
-from .kinds.affine import Affine, AffineRules
-from .kinds.curved import Curved
-from .kinds.fixed import Fixed, FixedRules
-from .kinds.input import InputRules
-from .kinds.kind import Kind, Rules
-from .kinds.kinks import KinkRules, Maximum, PiecewiseLinear
-from .kinds.pointwise import Pointwise, PointwiseRules
-from .kinds.product import Product, ProductRules
-from .kinds.sums import Sum, SumRules
-from .kinds.tokens import Tokens, TokensRules
-from .kinked_rules import kink_rules, kinks_of, met
-from .weights import weighted
+from .kinds import Kind
+from .kinds.affine import Affine
+from .kinds.kinks import KinkRules
+from .kinds.rows import Rules
+from .kinked_rules import kinks_of, met
 
 
 @dataclass(frozen=True)
@@ -93,14 +86,15 @@ def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCent
     rows[-1] = Approx(np.ascontiguousarray(identity), Upper(np.zeros(n)))
     kernel, pending = Kernel(n, outputs), _uses(kinds)
     rules: list[Rules] = []
-    kinked, kept = bool(kinks_of(kinds)), dict[int, list[Use]]()
+    crossed, kept = set(kinks_of(kinds)), dict[int, list[Use]]()
     for v in reversed(range(len(kinds))):
         tick(f"backward, node {v}")
         kind, own = kinds[v], rows[v]
         if own is None:  # the output does not read it
             own = Approx(np.zeros((n, outputs, kind.size)), Upper(np.zeros(n)))
-        rules.append(_rules(kinds, v, own, values))
-        moved = moved + _rows_each(own) * lost[v]
+        around = Around(kinds, values, v, own, v in crossed)
+        rules.append(kind.rules(around))
+        moved = moved + around.each * lost[v]
         rows[v] = None
         read = [values[u] for u in kind.inputs]
         if isinstance(kind, Affine):
@@ -109,7 +103,7 @@ def graph_centre(kinds: list[Kind], x: Array, y: Array, tick: Tick) -> GraphCent
             pending[kind.group] = (left - 1, uses)
             if left == 1:
                 kernel.add(uses)
-                if kinked:
+                if crossed:
                     kept[kind.group] = uses
                 else:
                     uses.clear()
@@ -152,7 +146,7 @@ def sent_back(kinds: list[Kind], rules: list[Rules], values: list[Approx], lost:
         own, kind = rows[v], kinds[v]
         if own is None:
             continue
-        total = total + _rows_each(own) * lost[v]
+        total = total + rows_each(own) * lost[v]
         for u, part in zip(kind.inputs, kind.backward(own, [values[u] for u in kind.inputs], values[v]), strict=True):
             wide = part
             if v in jumps:
@@ -180,54 +174,3 @@ def added(total: Approx | None, part: Approx) -> Approx:
     mid = total.mid + part.mid
     sizes = (total.norms + part.norms) * (2 * UNIT)
     return Approx(mid, total.err + part.err + sizes)
-
-
-def _rules(kinds: list[Kind], v: int, rows: Approx, values: list[Approx]) -> Rules:
-    """A node's centre numbers."""
-    kind = kinds[v]
-    if isinstance(kind, Affine):
-        return affine_rules(kind, v, rows, values[kind.inputs[0]])
-    if isinstance(kind, Pointwise):
-        columns = norms(rows.mid.transpose(0, 2, 1))  # (n, N_v), norms over the outputs
-        mu = columns + Upper(rows.err.value[:, None])
-        (u,) = kind.inputs
-        return PointwiseRules(
-            kind, v, mu.max(), weighted(mu.value, u, kinds, values), weighted(mu.root().value, u, kinds, values)
-        )
-    if isinstance(kind, PiecewiseLinear | Maximum | Curved):
-        return kink_rules(kind, v, rows, kinds, values)
-    if isinstance(kind, Product):
-        return ProductRules(kind, v, kind.norms([values[u] for u in kind.inputs]), _rows_each(rows).max())
-    if isinstance(kind, Tokens):
-        n, outputs, _ = rows.mid.shape
-        parts = rows.mid[:, :, kind.tokens].transpose(0, 2, 1, 3)  # (n, T, C, d)
-        each = norm_bounds(parts.reshape(-1, outputs, parts.shape[3])).value.reshape(n, -1)
-        top = (Upper(each.max(axis=1)) + rows.err).max()
-        return TokensRules(kind, v, kind.least(values[kind.inputs[0]]), kind.greatest(values[v]), top)
-    if isinstance(kind, Fixed):
-        return FixedRules(kind, v)
-    if isinstance(kind, Sum):
-        return SumRules(kind, v)
-    return InputRules()
-
-
-def _rows_each(rows: Approx) -> Upper:
-    """||B_v^i|| of every sample."""
-    return norm_bounds(rows.mid) + rows.err
-
-
-def affine_rules(kind: Affine, v: int, rows: Approx, a: Approx) -> AffineRules:
-    """An affine node's, from dF/dz and the values that it reads."""
-    batch, single = kind.patch_norms(a)
-    each = _rows_each(rows)
-    n, outputs, size = rows.mid.shape
-    if kind.dense:
-        stack = norm_bounds(rows.mid.reshape(1, n * outputs, size))[0] + rows.distance
-        return AffineRules(kind, v, batch, single, stack, stack, each.max(), each.max())
-    groups, positions, _ = kind.patches.shape
-    turned = rows.mid.reshape(n, outputs, groups, -1, positions).transpose(2, 0, 1, 4, 3)
-    channels = turned.shape[4]
-    reading = norm_bounds(turned.reshape(groups, n * outputs * positions, channels)).max() + rows.distance
-    some = norm_bounds(turned.transpose(1, 0, 2, 3, 4).reshape(n * groups, outputs * positions, channels))
-    one = (Upper(some.value.reshape(n, groups).max(axis=1)) + rows.err).max()
-    return AffineRules(kind, v, batch, single, each.norm(), reading, each.max(), one)

@@ -12,7 +12,7 @@ from .kinds.affine import Affine
 from .kinds.input import Input
 from .kinds.kind import Kind
 from .kinds.pointwise import Pointwise
-from .text import NodeText
+from .kinds.stored import NodeText
 
 
 def chain(

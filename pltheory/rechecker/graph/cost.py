@@ -6,11 +6,11 @@ import math
 
 from ..arrays import Shape
 from ..cost import Cost
+from .kinds import KINDS, Kind
 from .kinds.affine import MOST_WEIGHTED, SMALL, Affine
 from .kinds.fixed import Fixed
-from .kinds.kind import Kind
 from .kinds.pointwise import Pointwise
-from .text import KINKED, NodeText
+from .kinds.stored import NodeText
 from .units import MOST_ROWS
 from .weights import MOST_TERMS
 
@@ -77,7 +77,7 @@ def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int, step
     edges = sum(len(node.inputs) for node in nodes)
     recursion = radii * ((len(nodes) * 40 + edges * 10) * _EACH * (1 + groups / 20) + 300 * 1e-6 * groups**2 + 1e-2)
     arrays = 8.0 * sum(math.prod(shape) for shape in shapes.values())
-    if any(node.kind in KINKED for node in nodes):
+    if any(KINDS[node.kind].kinked for node in nodes):
         recursion = _KINKED * recursion + radii * _crossing(nodes, shapes)
         held += 4.0 * rows * sum(node.size for node in nodes)
         along_weights = steps * _WEIGHT * sum(math.prod(shapes[f"W{g}"]) for g in range(1, groups + 1))
@@ -95,7 +95,7 @@ def _crossing(nodes: list[NodeText], shapes: dict[str, Shape]) -> float:
     rows = float(n * outputs)
     work, tokens = 40.0 * rows**3, 0.0
     for v, node in enumerate(nodes):
-        if node.kind in KINKED:
+        if KINDS[node.kind].kinked:
             tokens += n * node.size * (shapes[f"n{v}.windows"][1] if node.kind == "maximum" else 1)
         elif node.kind == "affine":
             (g, p, q), o = shapes[f"n{v}.patches"], shapes[f"W{node.more['group']}"][1]
@@ -114,7 +114,7 @@ def direction_cost(kinds: list[Kind], n: int, radii: int) -> Cost:
     """
     rows = float(n * kinds[-1].size)
     pairs = rows * (rows + 1) / 2
-    reached = _reached([(type(kind).__name__.lower(), kind.inputs) for kind in kinds])
+    reached = _reached([(kind.name, kind.inputs) for kind in kinds])
     work, calls, widest = 0.0, 40.0, 0.0
     for v, kind in enumerate(kinds):
         values = float(n * kind.size)

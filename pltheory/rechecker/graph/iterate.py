@@ -70,7 +70,7 @@ class Chain:
             _other("is not fixed maps, an affine node, an activation, fixed maps and an affine node")
         if not head.plain or head.group == conv.group:
             _other("does not end with a dense node of its own group")
-        self.conv, self.head, self.name = conv, head, act.name
+        self.conv, self.head, self.name = conv, head, act.activation
         self.fixed = [k for k in kinds[first + 2 : last] if isinstance(k, Fixed)]
         self.samples, self.y = len(c.x), matrix(c.y)
         self.members = self._members()

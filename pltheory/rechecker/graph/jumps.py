@@ -13,8 +13,9 @@ import numpy as np
 
 from ..fields import FAILED, Array, Stop
 from ..midpoint import UNIT, Upper
-from .kinds.kind import Kind, Moves, Row, Rows, Rules
+from .kinds.kind import Kind
 from .kinds.kinks import KinkRules
+from .kinds.rows import Moves, Row, Rows, Rules
 from .knapsack import most
 from .margins import Reach
 from .recursion import edges, norm_of_chosen

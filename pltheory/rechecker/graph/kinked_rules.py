@@ -1,17 +1,15 @@
-"""Numbers of nodes with kinks at the centre: margins, columns of backward rows, what moves what they read."""
+"""Which nodes have kinks that count, what moves what they read, and which of their tokens the enclosures meet."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..fields import Array
-from ..midpoint import Approx, Upper, norms
+from ..midpoint import Approx
 from .kinds.affine import Affine
-from .kinds.curved import Curved, CurvedRules
 from .kinds.kind import Kind
-from .kinds.kinks import KinkRules, Maximum, PiecewiseLinear
+from .kinds.kinks import KinkRules
 from .margins import Reach
-from .weights import weighted
 
 
 def moving(kinds: list[Kind]) -> list[bool]:
@@ -34,7 +32,7 @@ def read(kinds: list[Kind]) -> set[int]:
 def kinks_of(kinds: list[Kind]) -> list[int]:
     """Nodes with kinks that parameters move and the output reads."""
     moved, seen = moving(kinds), read(kinds)
-    found = (v for v, kind in enumerate(kinds) if isinstance(kind, PiecewiseLinear | Maximum | Curved))
+    found = (v for v, kind in enumerate(kinds) if kind.kinked)
     return [v for v in found if v in seen and moved[kinds[v].inputs[0]]]
 
 
@@ -45,28 +43,6 @@ def reach_of(kinds: list[Kind], u: int, values: list[Approx]) -> Reach | None:
         return None
     parent = kind.inputs[0]
     return kind.reaches(values[parent], still=not moving(kinds)[parent])
-
-
-def kink_rules(
-    kind: PiecewiseLinear | Maximum | Curved, v: int, rows: Approx, kinds: list[Kind], values: list[Approx]
-) -> KinkRules:
-    """A node's numbers.
-
-    Args:
-        kind: the node.
-        v: its index.
-        rows: dF/da, (n, C, T).
-        kinds, values: of all nodes.
-    """
-    u = kind.inputs[0]
-    reach = reach_of(kinds, u, values) if isinstance(kind, Maximum) else None
-    margins = kind.margins(values[u], None if reach is None else reach.classes)
-    columns = norms(rows.mid.transpose(0, 2, 1)) + Upper(rows.err.value[:, None])
-    known = (kind, v, margins, columns, v in kinks_of(kinds), kind.flat(values[u]))
-    if not isinstance(kind, Curved):
-        return KinkRules(*known)
-    mu, root = (weighted(of.value, u, kinds, values) for of in (columns, columns.root()))
-    return CurvedRules(*known, columns.max(), mu, root, kind.bend)
 
 
 def met(rule: KinkRules, kinds: list[Kind], values: list[Approx]) -> Array:

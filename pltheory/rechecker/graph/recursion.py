@@ -10,7 +10,8 @@ import numpy as np
 from ..fields import FAILED, Array, Stop
 from ..midpoint import Upper
 from ..spectra import norm_bounds
-from .kinds.kind import Kind, Moves, Row, Rows, Rules
+from .kinds.kind import Kind
+from .kinds.rows import Moves, Row, Rows, Rules
 
 _TRIED = 256
 """Ways to choose among a sum's forms up to which all are tried."""

@@ -8,7 +8,8 @@ from flint import arb
 from ..arithmetic import ACTIVATIONS
 from ..fields import Array
 from ..file import Stored
-from ..graph.centre import affine_rules, values_of
+from ..graph.around import rows_each
+from ..graph.centre import values_of
 from ..graph.chain import chain
 from ..graph.kernel import Kernel, Use
 from ..graph.kinds.affine import Affine, AffineRules
@@ -39,7 +40,7 @@ class LayerNorms:
         for v in range(len(kinds) - 1, 0, -1):
             kind, before = kinds[v], values[v - 1]
             if isinstance(kind, Affine):
-                rules.append(affine_rules(kind, v, rows, before))
+                rules.append(AffineRules.at(kind, v, rows, before, rows_each(rows)))
                 kernel.add([Use(kind, rows, before)])
             else:
                 columns = norms(rows.mid.transpose(0, 2, 1))

@@ -174,7 +174,7 @@ class Along:
         (u,), y = kind.inputs, self.y[v]
         assert y is not None
         z, s2, s3 = self.tangents[u], kind.slopes[1], kind.third
-        values, errors = activation(kind.name)[2](self.at.values[u].mid)
+        values, errors = activation(kind.activation)[2](self.at.values[u].mid)
         out = np.empty((len(y.mid), pairs.count, kind.size))
         for p, (k, l) in enumerate(zip(pairs.first, pairs.second, strict=True)):
             out[:, p] = values * (0.5 * (y.mid[:, k] * z.mid[:, l] + y.mid[:, l] * z.mid[:, k]))

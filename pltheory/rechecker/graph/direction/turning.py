@@ -11,8 +11,9 @@ from ...midpoint import UNIT, Approx, Upper, gamma, product, terms
 from ...spectra import norm_bounds
 from ..kinds.affine import Affine
 from ..kinds.fixed import Fixed
-from ..kinds.kind import Kind, Moves, Row, Rows, Rules
+from ..kinds.kind import Kind
 from ..kinds.pointwise import Pointwise
+from ..kinds.rows import Moves, Row, Rows, Rules
 from ..kinds.sums import Sum
 from ..kinds.terms import Weighted
 from ..weights import weighted

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ...fields import Array
+from ...fields import Array, damaged
 from ...midpoint import MOST_TERMS, UNIT, Approx, Upper, gamma, halves, norms, product, terms
 from ...sparse import by_rows, ones_at
 from ...spectra import largest, norm_bounds, of_gram
 from ..margins import Reach
-from .kind import Row, Rows, placed, symmetric
+from .kind import Around, Kind
+from .rows import Row, Rows, placed, symmetric
+from .stored import Arrays, Keys, Shapes
 from .terms import AffineTerm
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ _AT_ONCE = 2**23
 
 
 @dataclass(frozen=True, eq=False)
-class Affine:
+class Affine(Kind):
     """z_{g,o,p} = kappa W_g[o,:] . e_{g,p}(a_u) + tau b_{g,o}.
 
     Attributes:
@@ -43,6 +45,10 @@ class Affine:
         width: N_u.
     """
 
+    name = "affine"
+    keys = ("group", "kappa", "tau")
+    axes: ClassVar = {"patches": 3}
+
     size: int
     inputs: tuple[int, ...]
     group: int
@@ -52,6 +58,34 @@ class Affine:
     weight: Array
     bias: Array | None
     width: int
+
+    @classmethod
+    def settings(cls, keys: Keys) -> dict[str, Any]:
+        """The group, from 1, and the factors of weight and bias."""
+        return {"group": keys.group(), "kappa": keys.number("kappa"), "tau": keys.number("tau")}
+
+    @classmethod
+    def require_shapes(cls, shapes: Shapes) -> None:
+        """Patches of the group's weight; a factor of the bias only where there is one."""
+        v, group, tau = shapes.v, shapes.node.more["group"], shapes.node.more["tau"]
+        outputs, (g, p, q) = shapes.all[f"W{group}"][1], shapes.own("patches")
+        shapes.require(f"W{group}", (g, outputs, q), f"n{v}.patches")
+        shapes.require_size(g * outputs * p)
+        if f"b{group}" not in shapes.all and tau != 0:
+            damaged(f"network.nodes[{v}].tau", f"is {tau}, but no b{group} is stored")
+
+    @classmethod
+    def stored(cls, arrays: Arrays) -> Affine:
+        """The map at its group's weights."""
+        node, width = arrays.node, arrays.reads[0]
+        group, kappa, tau = (node.more[key] for key in cls.keys)
+        patches = arrays.indices("patches", width, lowest=-1)
+        weight, bias = arrays.all[f"W{group}"], arrays.all.get(f"b{group}")
+        return cls(node.size, node.inputs, group - 1, patches, kappa, tau, weight, bias, width)
+
+    def rules(self, around: Around) -> AffineRules:
+        """The norms of patches and rows."""
+        return AffineRules.at(self, around.index, around.rows, around.value(self.inputs[0]), around.each)
 
     @cached_property
     def multiplicity(self) -> int:
@@ -375,6 +409,22 @@ class AffineRules:
     reading: Upper
     row: Upper
     row_reading: Upper
+
+    @classmethod
+    def at(cls, kind: Affine, v: int, rows: Approx, a: Approx, each: Upper) -> AffineRules:
+        """From dF/dz, the values that the node reads, and ||B_v^i|| of every sample."""
+        batch, single = kind.patch_norms(a)
+        n, outputs, size = rows.mid.shape
+        if kind.dense:
+            stack = norm_bounds(rows.mid.reshape(1, n * outputs, size))[0] + rows.distance
+            return cls(kind, v, batch, single, stack, stack, each.max(), each.max())
+        groups, positions, _ = kind.patches.shape
+        turned = rows.mid.reshape(n, outputs, groups, -1, positions).transpose(2, 0, 1, 4, 3)
+        channels = turned.shape[4]
+        reading = norm_bounds(turned.reshape(groups, n * outputs * positions, channels)).max() + rows.distance
+        some = norm_bounds(turned.transpose(1, 0, 2, 3, 4).reshape(n * groups, outputs * positions, channels))
+        one = (Upper(some.value.reshape(n, groups).max(axis=1)) + rows.err).max()
+        return cls(kind, v, batch, single, each.norm(), reading, each.max(), one)
 
     @property
     def _parent(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -15,15 +16,17 @@ from ...fields import Array
 from ...midpoint import UNIT, Approx, Upper, norms
 from ...tables import exponential
 from ..margins import Margins
-from .kind import Row, Rows, symmetric
-from .kinks import KinkRules, nearest
+from .kind import Around, Kind
+from .kinks import KinkRules, known, nearest
+from .rows import Row, Rows, symmetric
+from .stored import Arrays, Keys
 from .terms import Weighted
 
 _LOST = Upper(2.0**-1000)
 
 
 @dataclass(frozen=True, eq=False)
-class Curved:
+class Curved(Kind):
     """a = z above 0 and alpha (e^z - 1) below, or z min(max(z + 3, 0), 6) / 6; every entry is a token.
 
     Attributes:
@@ -31,12 +34,31 @@ class Curved:
         alpha: of ELU, positive; 1 of hardswish.
     """
 
+    name = "curved"
+    keeps_size = True
+    keys = ("map", "alpha")
+    kinked = True
+
     size: int
     inputs: tuple[int, ...]
     map: str
     alpha: float
 
     multiplicity = 1
+
+    @classmethod
+    def settings(cls, keys: Keys) -> dict[str, Any]:
+        """The function and its alpha."""
+        name, alpha = keys.one_of("map", ("elu", "hardswish")), keys.number("alpha")
+        fits = 2**-100 < alpha < 2**100 if name == "elu" else alpha == 1
+        keys.require(fits, "alpha", "must lie between 2^-100 and 2^100 for elu, and be 1 for hardswish")
+        return {"map": name, "alpha": alpha}
+
+    @classmethod
+    def stored(cls, arrays: Arrays) -> Curved:
+        """The function."""
+        node = arrays.node
+        return cls(node.size, node.inputs, node.more["map"], node.more["alpha"])
 
     @property
     def _exponential(self) -> bool:
@@ -113,6 +135,12 @@ class Curved:
     def margins(self, z: Approx, classes: Array | None) -> Margins:
         """Distances of every entry from the nearest break, infinite where there is none."""
         return nearest(z, self.breaks)
+
+    def rules(self, around: Around) -> CurvedRules:
+        """Kinks, and weights on what it reads."""
+        columns, u = around.columns, self.inputs[0]
+        mu, root = (around.weighted(of.value, u) for of in (columns, columns.root()))
+        return CurvedRules(*known(self, around), columns.max(), mu, root, self.bend)
 
 
 @dataclass(frozen=True)

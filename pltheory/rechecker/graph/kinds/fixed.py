@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from ...fields import Array
 from ...midpoint import UNIT, Approx, Upper, gamma, norms
 from ...sparse import by_rows
 from ...spectra import largest
-from .kind import Row, Rows
+from .kind import Around, Kind
+from .rows import Row, Rows
+from .stored import Arrays, Shapes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -22,8 +24,12 @@ _DENSE = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class Fixed:
+class Fixed(Kind):
     """a_k = sum_j factor[k, j] a_u[index[k, j]] + offset[k]; index -1, of factor 0, contributes nothing."""
+
+    name = "fixed"
+    axes: ClassVar = {"index": 2, "factor": 2}
+    optional: ClassVar = {"offset": 1}
 
     size: int
     inputs: tuple[int, ...]
@@ -31,6 +37,23 @@ class Fixed:
     factor: Array
     offset: Array | None
     width: int
+
+    @classmethod
+    def require_shapes(cls, shapes: Shapes) -> None:
+        """A factor for every index, a row for every output."""
+        shapes.require_size(shapes.own("index")[0])
+        shapes.require_own("factor", shapes.own("index"), "index")
+        if f"n{shapes.v}.offset" in shapes.all:
+            shapes.require(f"n{shapes.v}.offset", (shapes.node.size,), f"node {shapes.v}")
+
+    @classmethod
+    def stored(cls, arrays: Arrays) -> Fixed:
+        """The map; no factor where there is no index."""
+        index, factor = arrays.indices("index", arrays.reads[0], lowest=-1), arrays.own("factor")
+        if factor[index < 0].any():
+            arrays.refuse("factor", "has a factor where there is no index")
+        offset = arrays.all.get(f"n{arrays.v}.offset")
+        return cls(arrays.node.size, arrays.node.inputs, index, factor, offset, arrays.reads[0])
 
     def _sparse(self, factor: Array) -> csr_array:
         """The matrix with other factors, an index that occurs twice in a row kept twice."""
@@ -117,6 +140,10 @@ class Fixed:
     def _overlap(self) -> int:
         """The largest number of factors that one entry of the input meets."""
         return int(np.bincount(np.maximum(self.index, 0).ravel(), minlength=1).max(initial=0))
+
+    def rules(self, around: Around) -> FixedRules:
+        """Its norm alone."""
+        return FixedRules(self, around.index)
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,25 @@ from dataclasses import dataclass
 
 from ...fields import Array
 from ...midpoint import Approx, Upper
-from .kind import Row, Rows
+from .kind import Around, Kind
+from .rows import Row, Rows
+from .stored import Arrays
 
 
 @dataclass(frozen=True)
-class Input:
+class Input(Kind):
     """The stored samples; its rules are its own, for nothing moves it."""
+
+    name = "input"
+    reads = 0
 
     size: int
     inputs: tuple[int, ...] = ()
+
+    @classmethod
+    def stored(cls, arrays: Arrays) -> Input:
+        """The input."""
+        return cls(arrays.node.size)
 
     def forward(self, inputs: list[Approx]) -> Approx:
         """Never called: the samples are given."""
@@ -27,6 +37,10 @@ class Input:
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """Nothing."""
         return []
+
+    def rules(self, around: Around) -> InputRules:
+        """Zero."""
+        return InputRules()
 
 
 class InputRules:

@@ -1,147 +1,123 @@
-"""What a node of any kind offers, and the rows that the recursions over a ball carry from node to node."""
+"""What a kind of node offers: what it computes, how it stands in a certificate, its part in the recursions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol
-
-import numpy as np
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self
 
 from ...fields import Array
 from ...midpoint import Approx, Upper
-
-Row = Upper
-"""(G,), a nonnegative vector over the parameter groups."""
-
-
-@dataclass
-class Moves:
-    """How far each node is from the centre on a ball: dA, dB in Frobenius norm over the batch, da, db for any sample.
-
-    Lists over the nodes; None where not yet known.
-    """
-
-    dA: list[Upper]
-    da: list[Upper]
-    dB: list[Upper]
-    db: list[Upper]
+from ..margins import Reach
+from .rows import Rules
+from .stored import Arrays, Keys, Shapes
+from .terms import Weighted
 
 
-@dataclass
-class Rows:
-    """One pass of the recursions of sections 3 and 4.
+class Around(Protocol):
+    """What a node's centre numbers are made of, beside its own."""
+
+    @property
+    def index(self) -> int:
+        """v."""
+        ...
+
+    @property
+    def rows(self) -> Approx:
+        """dF/da_v, (n, C, N_v)."""
+        ...
+
+    @property
+    def each(self) -> Upper:
+        """||B_v^i|| of every sample, (n,)."""
+        ...
+
+    @property
+    def columns(self) -> Upper:
+        """Norms of the rows over the outputs, (n, N_v)."""
+        ...
+
+    @property
+    def crossed(self) -> bool:
+        """Whether parameters move what the node reads and the output reads the node."""
+        ...
+
+    def value(self, v: int) -> Approx:
+        """a_v, (n, N_v)."""
+        ...
+
+    def weighted(self, c: Array, u: int) -> Weighted:
+        """Om(c, u)."""
+        ...
+
+    def reach(self, u: int) -> Reach | None:
+        """How far single entries of node u go, where that is known."""
+        ...
+
+
+class Kind:
+    """What a node computes, how it stands in a certificate, and its part in the recursions.
 
     Attributes:
-        groups: G.
-        s: radius of the ball.
-        bars: whether the rows bound tangents anywhere in the ball ("bars", section 4) or the change from its centre.
-        moves: in use by both; a pass without bars fills it.
-        X, x: rows of the nodes' values, over the batch and for any sample.
-        Y, y: rows of dF/da.
+        name: in a certificate.
+        reads: how many nodes it reads; None for two or more.
+        keeps_size: whether all that it reads have its size.
+        keys: of its own in the text.
+        axes: its arrays with their numbers of axes.
+        optional: likewise, of arrays that may be missing.
+        kinked: whether its derivative jumps.
+        inputs: indices of the nodes that it reads.
+        size: N_v.
     """
 
-    groups: int
-    s: Upper
-    bars: bool
-    moves: Moves
-    X: list[Row] = field(default_factory=list)
-    x: list[Row] = field(default_factory=list)
-    Y: list[Row] = field(default_factory=list)
-    y: list[Row] = field(default_factory=list)
+    name: ClassVar[str]
+    reads: ClassVar[int | None] = 1
+    keeps_size: ClassVar[bool] = False
+    keys: ClassVar[tuple[str, ...]] = ()
+    axes: ClassVar[Mapping[str, int]] = {}
+    optional: ClassVar[Mapping[str, int]] = {}
+    kinked: ClassVar[bool] = False
 
-    def unit(self, group: int) -> Row:
-        """e_g."""
-        row = np.zeros(self.groups)
-        row[group] = 1.0
-        return Upper(row)
+    inputs: tuple[int, ...]
+    size: int
 
-    @property
-    def none(self) -> Row:
-        """The row 0."""
-        return Upper(np.zeros(self.groups))
+    @classmethod
+    def settings(cls, keys: Keys) -> dict[str, Any]:
+        """Its own keys.
 
-    def values(self, u: int, single: bool) -> Row:
-        """x or X."""
-        return (self.x if single else self.X)[u]
+        Raises:
+            Stop: with code DAMAGED.
+        """
+        return {}
 
-    def back(self, v: int, single: bool) -> Row:
-        """y or Y."""
-        return (self.y if single else self.Y)[v]
+    @classmethod
+    def require_shapes(cls, shapes: Shapes) -> None:
+        """Refuse arrays that do not fit each other, the node's size or those of the nodes that it reads.
 
-    def jumped(self, v: int, single: bool) -> Row:
-        """What jumps of the derivative of node v add to the row of its input: none while no piece changes."""
-        return self.none
+        Raises:
+            Stop: with code DAMAGED.
+        """
 
-    def below(self, v: int, single: bool, passed: Upper) -> Row:
-        """The row y, or Y, of a node whose map has at most the norm `passed`, as it comes out below it."""
-        return self.back(v, single) * passed
+    @classmethod
+    def stored(cls, arrays: Arrays) -> Self:
+        """The node, its shapes checked.
 
-    def moved(self, u: int, single: bool) -> Upper:
-        """What a centre number of node u's values gains where it stands for one anywhere in the ball."""
-        return self._extra((self.moves.da if single else self.moves.dA)[u])
-
-    def moved_back(self, v: int, single: bool) -> Upper:
-        """Likewise for dF/da."""
-        return self._extra((self.moves.db if single else self.moves.dB)[v])
-
-    def _extra(self, move: Upper) -> Upper:
-        return move if self.bars else Upper(0.0)
-
-
-class Rules(Protocol):
-    """A node's centre numbers and what the recursions do with them."""
-
-    def forward(self, at: Rows, single: bool) -> Row:
-        """The node's row X, or x, from those before it."""
-        ...
-
-    def backward(self, at: Rows, argument: int, single: bool) -> Row:
-        """What the node adds to the row Y, or y, of its input number `argument`."""
-        ...
-
-    def jacobian(self, at: Rows) -> list[Array]:
-        """The (G, G) matrices of which any one may be the node's part of M; none where it has no parameters."""
-        ...
-
-    def curvature(self, at: Rows) -> list[Array]:
-        """The symmetric (G, G) matrices of which any one may be the node's part of Q."""
-        ...
-
-
-class Kind(Protocol):
-    """What a node computes."""
-
-    @property
-    def inputs(self) -> tuple[int, ...]:
-        """Indices of the nodes that it reads."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """N_v."""
-        ...
+        Raises:
+            Stop: with code DAMAGED.
+        """
+        raise NotImplementedError
 
     def forward(self, inputs: list[Approx]) -> Approx:
         """Values (n, N_v) at the doubles of its inputs, as if these were exact; the error is this node's own."""
-        ...
+        raise NotImplementedError
 
     def carried(self, inputs: list[Approx]) -> Upper:
         """(n,): how far its values may move while those of its inputs move by their errors."""
-        ...
+        raise NotImplementedError
 
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """What it adds to dF/da (n, C, N_u) of each input, from dF/da (n, C, N_v) of its own."""
-        ...
+        raise NotImplementedError
 
-
-def placed(at: Rows, group: int, row: Row) -> Array:
-    """A row as the matrix that has it in row `group`."""
-    matrix = np.zeros((at.groups, at.groups))
-    matrix[group] = row.value
-    return matrix
-
-
-def symmetric(a: Row, b: Row) -> Array:
-    """Bounds of the symmetric matrix of 2 (a . t)(b . t), a b^T + b a^T."""
-    outer = Upper(a.value[:, None]) * Upper(b.value[None, :])
-    return (outer + Upper(outer.value.T)).value
+    def rules(self, around: Around) -> Rules:
+        """Its centre numbers."""
+        raise NotImplementedError

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from ...fields import Array
 from ...midpoint import UNIT, Approx, Upper, gamma, norms
 from ..margins import Margins
-from .kind import Row, Rows
+from .kind import Around, Kind
+from .rows import Row, Rows
+from .stored import Arrays, Keys, Shapes
 
 _EXACT = (-1.0, 0.0, 1.0)
 """Slopes that multiply without rounding."""
+_MOST_BREAKS = 1000
+"""Of a piecewise linear function."""
 
 
 @dataclass(frozen=True, eq=False)
-class PiecewiseLinear:
+class PiecewiseLinear(Kind):
     """a = slopes[j] z + intercepts[j] between breaks j - 1 and j; every entry is a token.
 
     Attributes:
         breaks: (k,), increasing.
         slopes, intercepts: (k + 1,); a piece has intercept 0 or one of the slopes -1, 0, 1, so it rounds once.
     """
+
+    name = "piecewise-linear"
+    keeps_size = True
+    axes: ClassVar = {"breaks": 1, "slopes": 1, "intercepts": 1}
+    kinked = True
 
     size: int
     inputs: tuple[int, ...]
@@ -34,6 +44,29 @@ class PiecewiseLinear:
     intercepts: Array
 
     multiplicity = 1
+
+    @classmethod
+    def require_shapes(cls, shapes: Shapes) -> None:
+        """A piece more than breaks."""
+        pieces = (shapes.own("breaks")[0] + 1,)
+        shapes.require_own("slopes", pieces, "breaks")
+        shapes.require_own("intercepts", pieces, "breaks")
+
+    @classmethod
+    def stored(cls, arrays: Arrays) -> PiecewiseLinear:
+        """The function: continuous, every piece computed with one rounding."""
+        breaks, slopes, intercepts = (arrays.own(name) for name in cls.axes)
+        if len(breaks) > _MOST_BREAKS:
+            arrays.refuse("breaks", f"has {len(breaks)} numbers, allowed are {_MOST_BREAKS}")
+        if not (np.diff(breaks) > 0).all():
+            arrays.refuse("breaks", "must increase strictly")
+        if not ((intercepts == 0) | np.isin(slopes, _EXACT)).all():
+            arrays.refuse("intercepts", "must be 0 where a slope is not -1, 0 or 1")
+        for j, z in enumerate(map(Fraction, breaks.tolist())):
+            left, right = (Fraction(float(slopes[k])) * z + Fraction(float(intercepts[k])) for k in (j, j + 1))
+            if left != right:
+                arrays.refuse("breaks", f"the function jumps at break {j}")
+        return cls(arrays.node.size, arrays.node.inputs, breaks, slopes, intercepts)
 
     @cached_property
     def steepest(self) -> Upper:
@@ -86,6 +119,10 @@ class PiecewiseLinear:
         """Distances of every entry from the nearest break."""
         return nearest(z, self.breaks)
 
+    def rules(self, around: Around) -> KinkRules:
+        """Its kinks."""
+        return KinkRules(*known(self, around))
+
 
 def nearest(z: Approx, breaks: Iterable[float]) -> Margins:
     """Of functions of one entry: distances from the nearest break."""
@@ -96,7 +133,7 @@ def nearest(z: Approx, breaks: Iterable[float]) -> Margins:
 
 
 @dataclass(frozen=True, eq=False)
-class Maximum:
+class Maximum(Kind):
     """The largest entry of every window, times `below` where it is negative; every window is a token.
 
     Attributes:
@@ -105,11 +142,39 @@ class Maximum:
         width: N_u.
     """
 
+    name = "maximum"
+    keys = ("slope",)
+    axes: ClassVar = {"windows": 2}
+    kinked = True
+
     size: int
     inputs: tuple[int, ...]
     windows: Array
     below: float
     width: int
+
+    @classmethod
+    def settings(cls, keys: Keys) -> dict[str, Any]:
+        """The slope below 0."""
+        slope = keys.number("slope")
+        keys.require(0 <= slope <= 1, "slope", "not from 0 to 1")
+        return {"slope": slope}
+
+    @classmethod
+    def require_shapes(cls, shapes: Shapes) -> None:
+        """A window for every output."""
+        shapes.require_size(shapes.own("windows")[0])
+
+    @classmethod
+    def stored(cls, arrays: Arrays) -> Maximum:
+        """The maxima; no window is empty or has an entry twice."""
+        node, windows = arrays.node, arrays.indices("windows", arrays.reads[0], lowest=-1)
+        ordered = np.sort(windows, axis=1)
+        if (ordered[:, -1:] < 0).any():
+            arrays.refuse("windows", "has a window without entries")
+        if ((np.diff(ordered, axis=1) == 0) & (ordered[:, 1:] >= 0)).any():
+            arrays.refuse("windows", "holds an index twice in a window")
+        return cls(node.size, node.inputs, windows, node.more["slope"], arrays.reads[0])
 
     @cached_property
     def multiplicity(self) -> int:
@@ -202,6 +267,11 @@ class Maximum:
             quiet = np.where(self.windows >= 0, _less(-entries, z.err), np.inf)
             quiet[top > 0] = -1.0
         return Margins(nearest, gaps, place[:, :, 0], self.windows, size, quiet)
+
+    def rules(self, around: Around) -> KinkRules:
+        """Its kinks; entries of one class are no kink of each other's."""
+        reach = around.reach(self.inputs[0])
+        return KinkRules(*known(self, around, None if reach is None else reach.classes))
 
 
 class Kink(Protocol):
@@ -296,3 +366,11 @@ class KinkRules:
     def curvature(self, at: Rows) -> list[Array]:
         """None: pieces are linear."""
         return []
+
+
+def known(
+    kind: Kink, around: Around, classes: Array | None = None
+) -> tuple[Kink, int, Margins, Upper, bool, Array]:
+    """The fields of KinkRules; classes as of `Kink.margins`."""
+    z = around.value(kind.inputs[0])
+    return kind, around.index, kind.margins(z, classes), around.columns, around.crossed, kind.flat(z)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -11,33 +12,49 @@ from ...arithmetic import ACTIVATIONS, THIRD
 from ...fields import Array
 from ...midpoint import UNIT, Approx, Upper, norms
 from ...tables import activation
-from .kind import Row, Rows, symmetric
+from .kind import Around, Kind
+from .rows import Row, Rows, symmetric
+from .stored import Arrays, Keys
 from .terms import Weighted
 
 
 @dataclass(frozen=True, eq=False)
-class Pointwise:
+class Pointwise(Kind):
     """a = act(z)."""
+
+    name = "pointwise"
+    keeps_size = True
+    keys = ("activation",)
 
     size: int
     inputs: tuple[int, ...]
-    name: str
+    activation: str
+
+    @classmethod
+    def settings(cls, keys: Keys) -> dict[str, Any]:
+        """The activation's name."""
+        return {"activation": keys.one_of("activation", list(ACTIVATIONS))}
+
+    @classmethod
+    def stored(cls, arrays: Arrays) -> Pointwise:
+        """The activation."""
+        return cls(arrays.node.size, arrays.node.inputs, arrays.node.more["activation"])
 
     @cached_property
     def slopes(self) -> tuple[Upper, Upper]:
         """s1 and s2."""
-        _, s1, s2 = ACTIVATIONS[self.name]
+        _, s1, s2 = ACTIVATIONS[self.activation]
         return Upper.of(s1()), Upper.of(s2())
 
     @cached_property
     def third(self) -> Upper:
         """s3."""
-        return Upper.of(THIRD[self.name]())
+        return Upper.of(THIRD[self.activation]())
 
     def forward(self, inputs: list[Approx]) -> Approx:
         """The activation."""
         (z,) = inputs
-        values, errors = activation(self.name)[0](z.mid)
+        values, errors = activation(self.activation)[0](z.mid)
         return Approx(values, norms(errors))
 
     def carried(self, inputs: list[Approx]) -> Upper:
@@ -48,12 +65,18 @@ class Pointwise:
         """B diag(act'(z))."""
         (z,) = inputs
         s1, s2 = self.slopes
-        values, errors = activation(self.name)[1](z.mid)
+        values, errors = activation(self.activation)[1](z.mid)
         off = s2 * z.err + norms(errors)
         columns = Upper(norms(rows.mid.transpose(0, 2, 1)).value.max(axis=1))
         out = rows.mid * values[:, None, :]
         result = Approx(out, Upper(np.zeros(1)))
         return [Approx(out, s1 * rows.err + columns * off + result.norms * (2 * UNIT) + Upper(2.0**-1000))]
+
+    def rules(self, around: Around) -> PointwiseRules:
+        """Weights on what it reads, from the rows."""
+        mu, u = around.columns, self.inputs[0]
+        terms = around.weighted(mu.value, u), around.weighted(mu.root().value, u)
+        return PointwiseRules(self, around.index, mu.max(), *terms)
 
 
 @dataclass(frozen=True)

@@ -3,24 +3,57 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ...fields import Array
+from ...fields import Array, damaged
 from ...midpoint import Approx, Upper, gamma, product, terms
 from ...spectra import norm_bounds
-from .kind import Row, Rows, symmetric
+from .kind import Around, Kind
+from .rows import Row, Rows, symmetric
+from .stored import Arrays, Keys, Shapes
 
 
 @dataclass(frozen=True, eq=False)
-class Product:
+class Product(Kind):
     """z_{hij} = scale sum_k a_u[left[h, i, k]] a_u'[right[h, k, j]]."""
+
+    name = "product"
+    reads = 2
+    keys = ("scale",)
+    axes: ClassVar = {"left": 3, "right": 3}
 
     size: int
     inputs: tuple[int, ...]
     left: Array
     right: Array
     scale: float
+
+    @classmethod
+    def settings(cls, keys: Keys) -> dict[str, Any]:
+        """The factor."""
+        return {"scale": keys.number("scale")}
+
+    @classmethod
+    def require_shapes(cls, shapes: Shapes) -> None:
+        """Matrices that can be multiplied, of entries that the nodes have."""
+        (h, p, r), right = shapes.own("left"), shapes.own("right")
+        if not r:
+            damaged(f"arrays.n{shapes.v}.left", f"has the shape {(h, p, r)}, without entries")
+        shapes.require_own("right", (h, r, right[2]), "left")
+        shapes.require_size(h * p * right[2])
+        for name, n in zip(("left", "right"), shapes.reads, strict=True):
+            if np.prod(shapes.own(name)) > n:
+                damaged(f"arrays.n{shapes.v}.{name}", f"has more entries than the {n} of the node it reads")
+
+    @classmethod
+    def stored(cls, arrays: Arrays) -> Product:
+        """The product; no entry stands in a factor twice."""
+        left, right = (
+            arrays.indices(name, n, once=True) for name, n in zip(("left", "right"), arrays.reads, strict=True)
+        )
+        return cls(arrays.node.size, arrays.node.inputs, left, right, arrays.node.more["scale"])
 
     @property
     def c(self) -> Upper:
@@ -66,6 +99,10 @@ class Product:
             sizes = norm_bounds(a.mid[:, index].reshape(n * heads, *index.shape[1:])).value.reshape(n, heads)
             found.append((Upper(sizes.max(axis=1)) + a.err).max())
         return found[0], found[1]
+
+    def rules(self, around: Around) -> ProductRules:
+        """The factors' norms."""
+        return ProductRules(self, around.index, self.norms([around.value(u) for u in self.inputs]), around.each.max())
 
 
 @dataclass(frozen=True)

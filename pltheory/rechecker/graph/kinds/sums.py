@@ -6,15 +6,26 @@ from dataclasses import dataclass
 
 from ...fields import Array
 from ...midpoint import UNIT, Approx, Upper
-from .kind import Row, Rows
+from .kind import Around, Kind
+from .rows import Row, Rows
+from .stored import Arrays
 
 
 @dataclass(frozen=True)
-class Sum:
+class Sum(Kind):
     """a = sum of the inputs."""
+
+    name = "sum"
+    reads = None
+    keeps_size = True
 
     size: int
     inputs: tuple[int, ...]
+
+    @classmethod
+    def stored(cls, arrays: Arrays) -> Sum:
+        """The sum."""
+        return cls(arrays.node.size, arrays.node.inputs)
 
     def forward(self, inputs: list[Approx]) -> Approx:
         """The sum; every partial sum rounds once."""
@@ -34,6 +45,10 @@ class Sum:
     def backward(self, rows: Approx, inputs: list[Approx], output: Approx) -> list[Approx]:
         """The rows themselves, once for each input."""
         return [rows] * len(inputs)
+
+    def rules(self, around: Around) -> SumRules:
+        """The triangle inequality."""
+        return SumRules(self, around.index)
 
 
 @dataclass(frozen=True)

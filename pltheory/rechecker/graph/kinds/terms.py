@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...midpoint import Upper
-from .kind import Row, Rows
+from .rows import Row, Rows
 
 
 @dataclass(frozen=True)

@@ -3,25 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from flint import arb
 
 from ...fields import FAILED, Array, Stop
 from ...midpoint import UNIT, Approx, Upper, gamma, norms
+from ...spectra import norm_bounds
 from ...tables import exponential
-from .kind import Row, Rows, symmetric
+from .kind import Around, Kind
+from .rows import Row, Rows, symmetric
+from .stored import Arrays, Keys, Shapes
 
 
 @dataclass(frozen=True, eq=False)
-class Tokens:
+class Tokens(Kind):
     """A smooth map of every token; tokens (T, d) is a partition of the entries."""
+
+    name = "tokens"
+    keeps_size = True
+    keys = ("map", "epsilon")
+    axes: ClassVar = {"tokens": 2}
 
     size: int
     inputs: tuple[int, ...]
     map: str
     tokens: Array
     epsilon: float
+
+    @classmethod
+    def settings(cls, keys: Keys) -> dict[str, Any]:
+        """The map and its epsilon."""
+        name, epsilon = keys.one_of("map", ("layer-norm", "rms-norm", "softmax")), keys.number("epsilon")
+        fits = epsilon == 0 if name == "softmax" else 2**-300 < epsilon < 2**300
+        keys.require(fits, "epsilon", "must be 0 for softmax, and for a norm between 2^-300 and 2^300")
+        return {"map": name, "epsilon": epsilon}
+
+    @classmethod
+    def require_shapes(cls, shapes: Shapes) -> None:
+        """As many entries as the node."""
+        shapes.require_size(shapes.own("tokens")[0] * shapes.own("tokens")[1])
+
+    @classmethod
+    def stored(cls, arrays: Arrays) -> Tokens:
+        """The map; its tokens are a partition."""
+        node = arrays.node
+        tokens = arrays.indices("tokens", node.size, once=True)
+        return cls(node.size, node.inputs, node.more["map"], tokens, node.more["epsilon"])
 
     def forward(self, inputs: list[Approx]) -> Approx:
         """The map."""
@@ -116,6 +145,15 @@ class Tokens:
         x, off = self._centred(z)
         length = norms(x).value * (1 - 4 * gamma(self._width + 4))
         return float(np.maximum(length - off.value[:, None], 0.0).min() * (1 - 4 * UNIT))
+
+    def rules(self, around: Around) -> TokensRules:
+        """Where the tokens are, and the largest of their rows."""
+        n, outputs, _ = around.rows.mid.shape
+        parts = around.rows.mid[:, :, self.tokens].transpose(0, 2, 1, 3)  # (n, T, C, d)
+        each = norm_bounds(parts.reshape(-1, outputs, parts.shape[3])).value.reshape(n, -1)
+        top = (Upper(each.max(axis=1)) + around.rows.err).max()
+        v = around.index
+        return TokensRules(self, v, self.least(around.value(self.inputs[0])), self.greatest(around.value(v)), top)
 
 
 @dataclass(frozen=True)
