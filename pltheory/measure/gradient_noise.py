@@ -26,7 +26,8 @@ from scipy.stats import chi2
 from ..problem.problem import Problem
 from ..problem.surroundings import undisturbed
 from ..theory import Bound, InvalidInputError, NumericalFailureError
-from ..theory.bound import estimate, lower
+from ..theory.bound import estimate, given, lower
+from ..theory.verdict import Comparison, Row
 from .arguments import require_seed
 from .autodiff import gradient
 
@@ -73,9 +74,9 @@ def tail_index(values: Array, *, share: float = 0.1, level: float = 0.95) -> Tai
         InvalidInputError: a value is not positive and finite in the tail, the tail is shorter than `FEWEST`, share or
             level is not in (0, 1), or the k largest are all equal to the next one.
     """
-    for name, given in (("share", share), ("level", level)):
-        if not 0 < given < 1:
-            raise InvalidInputError(f"{name} = {given!r}: allowed is a number in (0, 1)")
+    for name, value in (("share", share), ("level", level)):
+        if not 0 < value < 1:
+            raise InvalidInputError(f"{name} = {value!r}: allowed is a number in (0, 1)")
     found = np.sort(np.asarray(values, dtype=float).reshape(-1))[::-1]
     if not np.isfinite(found).all():
         raise InvalidInputError("values: allowed are finite numbers")
@@ -140,6 +141,17 @@ class GradientNoise:
             return lower(mean, "mean over all batches")
         return estimate(mean, f"mean over {len(self.norms)} drawn batches")
 
+    def held_against(self, theta: float | None = None, sigma: float | None = None) -> tuple[Row, Row]:
+        """Bounded noise and bounded variance for all w, as far as these weights tell: never more than UNDECIDED.
+
+        Args:
+            theta: the bound of X that a theorem is given; None where it names none.
+            sigma: the bound of the root of E X^2, likewise.
+        """
+        square = None if sigma is None else sigma * sigma
+        bounded = _at_most("X", self.largest, theta, "bounded noise, X <= theta for all w")
+        return bounded, _at_most("E X^2", self.variance, square, "bounded variance, E X^2 <= sigma^2 for all w")
+
     def tail(self, *, share: float = 0.1, level: float = 0.95) -> TailIndex:
         """As `tail_index`."""
         return tail_index(self.norms, share=share, level=level)
@@ -162,9 +174,9 @@ def gradient_noise(problem: Problem, batch: int = 1, *, draws: int = 1000, seed:
         NumericalFailureError: a gradient is not finite.
     """
     n = len(problem.x)
-    for name, given, most in (("batch", batch, n), ("draws", draws, math.inf)):
-        if type(given) is not int or not 1 <= given <= most:
-            raise InvalidInputError(f"{name} = {given!r}: allowed are whole numbers from 1" + f" to {n}" * (most == n))
+    for name, count, most in (("batch", batch, n), ("draws", draws, math.inf)):
+        if type(count) is not int or not 1 <= count <= most:
+            raise InvalidInputError(f"{name} = {count!r}: allowed are whole numbers from 1" + f" to {n}" * (most == n))
     require_seed(seed)
     params = list(problem.parameters())
     whole = _flat(problem.value(), params)
@@ -180,6 +192,13 @@ def gradient_noise(problem: Problem, batch: int = 1, *, draws: int = 1000, seed:
     if not np.isfinite(norms).all():
         raise NumericalFailureError("a gradient is not finite")
     return GradientNoise(np.array(norms), float(torch.linalg.vector_norm(whole)), batch, batch == 1)
+
+
+def _at_most(symbol: str, found: Bound, most: float | None, name: str) -> Row:
+    if most is None:
+        return Row(None, f"at these weights {symbol} {found}; constant not given", name)
+    # A number from some weights is a lower bound of that over all: no bound of it from above is fulfilled by it.
+    return Row(Comparison(found, "<=", given(most), symbol), "at these weights; of others nothing is known", name)
 
 
 def _flat(value: torch.Tensor, params: list[torch.nn.Parameter]) -> torch.Tensor:

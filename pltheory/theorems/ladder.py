@@ -22,9 +22,11 @@ from . import (
     f2,
     f3,
     f4,
+    heavy_tails,
     l,
     lzb22_4,
     lzb22_6,
+    lzll22,
     m,
     m2,
     m3,
@@ -66,9 +68,18 @@ LADDER: tuple[Theorem, ...] = (
     w2.THEOREM,
 )
 
-BY_NAME: tuple[Theorem, ...] = (t.THEOREM, t_b.THEOREM, t_l.THEOREM, t_m.THEOREM, f3.THEOREM, nc.THEOREM)
-"""Theorems that are asked for by their ids alone, and are no step of a ladder: they follow the run itself, or (NC)
-speak of the features at the weights and not of convergence."""
+BY_NAME: tuple[Theorem, ...] = (
+    t.THEOREM,
+    t_b.THEOREM,
+    t_l.THEOREM,
+    t_m.THEOREM,
+    f3.THEOREM,
+    nc.THEOREM,
+    lzll22.THEOREM,
+    *heavy_tails.THEOREMS,
+)
+"""Theorems that are asked for by their ids alone, and are no step of a ladder: they follow the run itself, speak of the
+features at the weights and not of convergence (NC), or of a stationary point at a rate whose constant is not given."""
 
 OF_BATCHES: tuple[Theorem, ...] = (f1.THEOREM, f2.THEOREM, f4.THEOREM)
 """Theorems whose steps see mini-batches; of those of the ladder each sees all samples."""

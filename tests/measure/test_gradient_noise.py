@@ -11,6 +11,7 @@ import pltheory as pl
 from pltheory.measure.gradient_noise import FEWEST, gradient_noise, hill_curve, tail_index
 from pltheory.theory import InvalidInputError
 from pltheory.theory.bound import Direction
+from pltheory.theory.verdict import Verdict
 
 
 def pareto(index, n, seed):
@@ -100,6 +101,16 @@ def test_drawn_batches_have_the_variance_of_sampling_without_replacement(loss):
     assert not four.every
     whole = gradient_noise(problem, 12, draws=3)
     assert whole.norms.max() < 1e-12 * max(1.0, whole.gradient)
+
+
+def test_what_is_asked_of_all_weights_is_never_shown_at_some():
+    found = gradient_noise(linear())
+    for theta, sigma in ((1e9, 1e9), (1e-9, 1e-9), (None, None), (float("inf"), float("nan"))):
+        rows = found.held_against(theta, sigma)
+        assert [row.verdict for row in rows] == [Verdict.UNDECIDED] * 2
+        assert [row.hypothesis.split(",")[0] for row in rows] == ["bounded noise", "bounded variance"]
+    assert "constant not given" in str(found.held_against()[0].how)
+    assert "needed <= 4" in str(found.held_against(4.0, 2.0)[1])
 
 
 def test_an_outlier_is_in_the_tail():

@@ -48,7 +48,7 @@ class BuiltIn(TheoremContract):
         return Guarded(BUILT_IN[self.name])
 
     def applies(self):
-        if self.name == "LZB22-4":
+        if self.name in ("LZB22-4", "LZLL22", "ZM26-1", "ZM26-2", "ZM26-3"):
             return None  # its constant is not given
         rule = OTHER_RULES.get(self.name, RULE)
         # Of networks without kinks N says nothing.
