@@ -7,6 +7,7 @@ from typing import Any
 
 from ..optim.registry import DEFAULT
 from ..runs.trace import Trace
+from .change import what_would_change
 from .figures import graph_figure, run_panels
 from .graph import kind, percent
 from .rows import measured, needed, number, seen
@@ -34,6 +35,7 @@ def render_page(manifest: dict[str, Any], report: dict[str, Any], trace: Trace |
         manifest=manifest,
         report=report,
         main=main,
+        change=what_would_change(report),
         graph=inline(graph_figure(report["graph"])) if report.get("graph") else None,
         figures=[] if trace is None else [inline(f) for f in run_panels(report, trace)],
     )
