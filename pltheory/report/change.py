@@ -39,8 +39,8 @@ def what_would_change(report: dict[str, Any]) -> list[str]:
 def _to_be_closed(row: dict[str, Any]) -> str:
     factor, way = shown(1 / row["margin"], 3, "upper"), "larger" if row["relation"].startswith(">") else "smaller"
     return (
-        f"{_sides(row)}. It closes where the first is {factor} times {way}, the second as it is; both are bounds, and it "
-        "may be true before."
+        f"{_sides(row)}. It closes where the first is {factor} times {way}, the second as it is; both are bounds, and "
+        "it may be true before."
     )
 
 
