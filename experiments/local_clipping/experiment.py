@@ -139,9 +139,9 @@ def certified_and_run(asked: Mapping[str, Any]) -> dict[str, Any]:
 def run(config: Mapping[str, Any], folder: Path) -> None:
     """Make the runs that are not there with the same settings."""
     require(config)
-    parts(config, folder)
     for _ in cases(config, folder):
         pass
+    parts(config, folder)
 
 
 def page(config: Mapping[str, Any], folder: Path, name: str) -> None:

@@ -107,10 +107,12 @@ def parts_figure(parts: Mapping[str, Mapping[str, Any]]) -> Figure:
             continue
         rounds, n = np.arange(len(run["loss"])), run["numbers"]
         proved = 0.5 * run["envelope"] ** 2 * n["epoch_factor"] ** rounds
-        left.semilogy(rounds, run["loss"], color=color, label=f"{name}: measured")
-        left.semilogy(rounds, proved, "--", color=color, label=f"{name}: at most, by Theorem F4")
-        right.plot(rounds, run["distance"], color=color, label=f"{name}: measured")
-        right.axhline(n["stay"] + n["start"], color=color, ls="--", label=f"{name}: at most, by Theorem F4")
+        left.semilogy(rounds, run["loss"], color=color, label=f"{pages.label(name)}: measured")
+        left.semilogy(rounds, proved, "--", color=color, label=f"{pages.label(name)}: at most, by Theorem F4")
+        right.plot(rounds, run["distance"], color=color, label=f"{pages.label(name)}: measured")
+        right.axhline(
+            n["stay"] + n["start"], color=color, ls="--", label=f"{pages.label(name)}: at most, by Theorem F4"
+        )
     left.set_title("loss at the start of a round")
     right.set_title("distance of the average from $w_0$")
     for ax in (left, right):
@@ -154,13 +156,14 @@ def parts_table(parts: Mapping[str, Mapping[str, Any]]) -> str:
     rows = []
     for name, run in parts.items():
         a = run["asked"]
-        what = [name, str(a["n"]), str(a["workers"]), str(a["passes"]), str(a["batch"]), str(a["hidden"])]
+        what = [pages.label(name), str(a["n"]), str(a["workers"]), str(a["passes"]), str(a["batch"]), str(a["hidden"])]
         what += [f"{a['gamma']:g}", f"{a['delta']:g}", run["verdict"]]
         if "numbers" not in run:
             rows.append([*what, *[""] * 6])
             continue
         n = run["numbers"]
         kept = "kept" if run["violation"] is None else f"BROKEN: {run['violation']}"
+        kept += "" if run["tells"] else ", as by one that stands still"
         rate = (run["loss"][-1] / run["loss"][0]) ** (1 / (len(run["loss"]) - 1))
         numbers = [f"{n['x']:.2f}", f"{n['q']:.4f}", f"{rate:.4f}", f"{run['clipped']:.2f}", kept]
         rows.append([*what, *numbers, f"{run['sent'] / 2**20:.0f}"])

@@ -39,11 +39,13 @@ def tails_figure(run: Mapping[str, Any], other: Mapping[str, Any]) -> Figure:
         above = np.arange(1, len(x) + 1) / len(x)
         left.loglog(x / np.median(x), above, line, color=color, label=label, lw=1.5)
         shares = np.geomspace((FEWEST + 1) / len(x), 0.5, 30)
-        right.semilogx(shares, hill_curve(norms, shares), line, color=color, lw=1.5)
+        right.loglog(shares, hill_curve(norms, shares), line, color=color, lw=1.5)
     right.axhline(2, color="black", lw=0.8, ls=":")
     left.set(xlabel="noise over its median", xlim=(0.3, 30))
     left.set_title("share of batches with more noise")
-    right.set(xlabel="share of the values, the largest", ylim=(0, 14))
+    right.set(xlabel="share of the values, the largest", ylim=(0.7, 60))
+    right.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+    right.set_yticks([], minor=True)
     right.set_title("Hill's index")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
     return figure
@@ -107,11 +109,16 @@ def write(run: Mapping[str, Any], other: Mapping[str, Any], config: Mapping[str,
         "delta": f"{a['delta']:g}",
         "train_batch": a["train_batch"],
         "draws": a["draws"],
-        "count": a["n"],
+        "count": other["asked"]["n"],
+        "ladder": a["ladder"],
         "noise": noise_table(run),
         "reference": reference_table(other),
         "bounds": bounds_table(run),
-        "rows": pages.table(["hypothesis", "verdict", "what is known"], run["rows"]),
+        # A bar ends a cell.
+        "rows": pages.table(
+            ["hypothesis", "verdict", "what is known"],
+            [[cell.replace("|", r"\|") for cell in row] for row in run["rows"]],
+        ),
         "step": run["looks"][-1]["step"],
         "minutes": f"{(run['seconds'] + other['seconds']) / 60:.1f}",
         "machine": run["machine"],
