@@ -15,8 +15,8 @@ from torch.optim import Optimizer
 import pltheory as pl
 from pltheory.theory import InvalidInputError
 
+from .classifiers import network
 from .data import Images, images
-from .networks import network
 from .optimizers import optimizer
 
 CHUNK = 500
@@ -68,6 +68,21 @@ def score(net: nn.Module, data: Images) -> Score:
     return Score(total / len(data.y), right / len(data.y))
 
 
+def augmented(x: Tensor, draw: torch.Generator, most: int = 4) -> Tensor:
+    """Every image (n, c, h, w) shifted by up to so many pixels, with zeros beyond its border, and maybe mirrored."""
+    n, _, height, width = x.shape
+    padded = nn.functional.pad(x, [most] * 4)
+    down, right = (torch.randint(2 * most + 1, (n,), generator=draw) for _ in range(2))
+    mirrored = torch.rand(n, generator=draw) < 0.5
+    rows = down[:, None] + torch.arange(height)
+    columns = right[:, None] + torch.arange(width)
+    columns = torch.where(mirrored[:, None], columns.flip(1), columns)
+    # Gathered plane by plane: a permuted image of one channel, with its odd strides, crashes a convolution's backward.
+    places = (rows[:, :, None] * (width + 2 * most) + columns[:, None, :]).flatten(1).to(x.device)
+    found = padded.flatten(2).gather(2, places[:, None].expand(-1, x.shape[1], -1))
+    return found.reshape(x.shape)
+
+
 def trainable(net: nn.Module) -> list[nn.Parameter]:
     """The parameters that a gradient is asked of."""
     return [p for p in net.parameters() if p.requires_grad]
@@ -79,7 +94,6 @@ def classify(
     seed: int,
     *,
     make: Callable[[nn.Module], Optimizer] | None = None,
-    before_epoch: Callable[[int, Optimizer], None] | None = None,
 ) -> dict[str, Any]:
     """One run; a seed gives first weights and batches, the same for every optimizer.
 
@@ -87,15 +101,16 @@ def classify(
 
     Args:
         group: the data as `splits` reads it, the network as `network` does, `batch`, `steps`, and `every`, the steps
-            between two evaluations; `watched = true` has the steps of an optimizer with a threshold audited.
+            between two evaluations; maybe `cuts`, epochs before which lr is divided by ten, `augment = true` for random
+            shifts by up to 4 and mirror images, and `device`; `watched = true` has the steps of an optimizer with a
+            threshold audited.
         settings: of the optimizer.
         seed: of the run.
         make: the optimizer of a network; None for that of the settings.
-        before_epoch: called with the number of the epoch and the optimizer.
 
     Returns:
         `steps`, and `train`, `validation`, `test` losses and `accuracy` on the test images there, the first before the
-        first step; whether it `diverged`; and the `audit` where one was asked for.
+        first step, none of a validation without images; whether it `diverged`; and the `audit` where one was asked for.
 
     Raises:
         InvalidInputError: a setting or the data are not as they should be.
@@ -104,14 +119,18 @@ def classify(
         if key not in group:
             raise InvalidInputError(f"{key} is missing")
     data = splits(group)
+    device = group.get("device", "cpu")
+    if device != "cpu" and not torch.cuda.is_available():
+        raise InvalidInputError(f"device = {device!r}: there is no such device here; allowed is cpu")
+    data = Splits(*(Images(part.x.to(device), part.y.to(device), part.name) for part in data))
     if not 1 <= group["batch"] <= len(data.train.x):
         raise InvalidInputError(f"batch = {group['batch']}: allowed are 1 to {len(data.train.x)}, the samples")
-    net = network(group, data.train.x.shape[1:], CLASSES, seed)
+    net = network(group, data.train.x.shape[1:], CLASSES, seed).to(device)
     step = make(net) if make else optimizer(settings, trainable(net))
     found: dict[str, Any] = {name: [] for name in ("steps", "train", "validation", "test", "accuracy")}
     watched = group.get("watched") and "gamma" in settings
     with pl.Monitor(step, every=group["steps"]) if watched else nullcontext() as monitor:
-        diverged = _steps(net, step, group, data, seed, found, before_epoch)
+        diverged = _steps(net, step, group, data, seed, found)
     found["diverged"] = diverged
     if monitor is not None and not diverged:
         found["audit"] = monitor.audit().to_dict()
@@ -125,17 +144,16 @@ def _steps(
     data: Splits,
     seed: int,
     found: dict[str, Any],
-    before_epoch: Callable[[int, Optimizer], None] | None,
 ) -> bool:
     """Train, writing down what is found; whether it diverged."""
 
     def evaluate(t: int) -> bool:
-        train, validation, test = (score(net, part) for part in data)
+        scores = {name: score(net, part) for name, part in data._asdict().items() if len(part.x)}
         found["steps"].append(t)
-        for name, value in (("train", train), ("validation", validation), ("test", test)):
+        for name, value in scores.items():
             found[name].append(value.loss if math.isfinite(value.loss) else math.inf)
-        found["accuracy"].append(test.accuracy)
-        return train.loss < 1000
+        found["accuracy"].append(scores["test"].accuracy)
+        return scores["train"].loss < 1000
 
     draw = torch.Generator().manual_seed(seed)
     order: list[Tensor] = []
@@ -146,12 +164,14 @@ def _steps(
             # The rest of an epoch that is no whole batch is left out.
             size = len(data.train.x) // group["batch"] * group["batch"]
             order = list(torch.randperm(len(data.train.x), generator=draw)[:size].split(group["batch"]))
-            if before_epoch:
-                before_epoch(epoch, step)
+            if epoch in group.get("cuts", ()):
+                for part in step.param_groups:
+                    part["lr"] *= 0.1
             epoch += 1
         chosen = order.pop()
+        x = augmented(data.train.x[chosen], draw) if group.get("augment") else data.train.x[chosen]
         step.zero_grad()
-        nn.functional.cross_entropy(net(data.train.x[chosen]), data.train.y[chosen]).backward()
+        nn.functional.cross_entropy(net(x), data.train.y[chosen]).backward()
         step.step()
         if ((t + 1) % group["every"] == 0 or t + 1 == group["steps"]) and not evaluate(t + 1):
             return True

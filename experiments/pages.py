@@ -30,7 +30,7 @@ LABELS: Mapping[str, str] = {
     "delta-gclip": "delta-GClip",
     "gclip": "GClip",
     "sgd": "SGD",
-    "momentum": "SGD, momentum",
+    "momentum": "SGD with momentum",
     "adam": "Adam",
     "adamw": "AdamW",
     "lion": "Lion",
@@ -57,7 +57,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def spread(values: Sequence[float] | np.ndarray, form: str = ".2f") -> str:
     """Mean ± standard deviation (of a sample) over seeds."""
     array = np.asarray(values, dtype=float)
-    return f"{array.mean():{form}} ± {array.std(ddof=1) if len(array) > 1 else 0.0:{form}}"
+    return f"{array.mean():{form}}\u00a0±\u00a0{array.std(ddof=1) if len(array) > 1 else 0.0:{form}}"
 
 
 def band(ax: Axes, x: Sequence[float] | np.ndarray, values: np.ndarray, name: str, **line: Any) -> None:

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from experiments.classify import classify
-from experiments.data import images
+from experiments.classify import augmented, classify
+from experiments.data import CIFAR_MEAN, CIFAR_SCALE, images
 from experiments.optimizers import MAKERS, optimizer
 from experiments.reproduction.switches import Switched, decay_groups
 from experiments.tuning import report
@@ -179,3 +179,53 @@ def test_who_wins_is_who_has_the_least_mean_and_ties_are_said():
     p = report.comparisons(problem, "delta-gclip", losses)
     assert p["adam"] == pytest.approx(2 / 1024)  # all ten differences of one sign, twice the least tail
     assert report.steps(report.to_target(problem["sgd"], 0.1)) == "never"
+
+
+def cifar(folder, names, records=2):
+    """Files of CIFAR-10's binary version: a red first pixel, the label, then noise."""
+    draw = np.random.default_rng(0)
+    for name in names:
+        raw = draw.integers(0, 256, (records, 3073), dtype=np.uint8)
+        raw[:, 0], raw[:, 1], raw[:, 1025], raw[:, 2049] = np.arange(records), 255, 0, 0
+        raw.tofile(folder / name)
+
+
+def test_the_binary_files_of_cifar_10_are_read(tmp_path):
+    cifar(tmp_path, [f"data_batch_{i}.bin" for i in range(1, 6)])
+    found = images("cifar-10", "train", None, str(tmp_path))
+    assert found.x.shape == (10, 3, 32, 32)
+    assert found.y.tolist() == [0, 1] * 5
+    red, green, blue = ((v - m) / s for v, m, s in zip((1, 0, 0), CIFAR_MEAN, CIFAR_SCALE, strict=True))
+    assert torch.allclose(found.x[:, :, 0, 0], torch.tensor([red, green, blue]))
+    with pytest.raises(InvalidInputError, match=r"no test_batch.bin in .* data_batch_1.bin to data_batch_5.bin"):
+        images("cifar-10", "test", None, str(tmp_path))
+    (tmp_path / "test_batch.bin").write_bytes(b"x" * 3072)
+    with pytest.raises(InvalidInputError, match="records of 3073 bytes"):
+        images("cifar-10", "test", None, str(tmp_path))
+
+
+def test_an_augmented_image_is_a_shifted_one_maybe_mirrored():
+    x = torch.arange(1.0, 2 * 3 * 4 * 4 + 1).reshape(2, 3, 4, 4)
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        made = augmented(x, draw, most=1)
+        for image, original in zip(made, x, strict=True):
+            padded = nn.functional.pad(original, [1] * 4)
+            shifts = [padded[:, i : i + 4, j : j + 4] for i in range(3) for j in range(3)]
+            assert any(torch.equal(image, s) or torch.equal(image, s.flip(2)) for s in shifts)
+
+
+def test_a_cut_divides_the_step_by_ten():
+    without = classify(PROBLEM, {"name": "sgd", "lr": 0.1}, 0)
+    at_once = classify({**PROBLEM, "cuts": [0]}, {"name": "sgd", "lr": 1.0}, 0)
+    later = classify({**PROBLEM, "cuts": [1]}, {"name": "sgd", "lr": 0.1}, 0)
+    assert at_once["train"] == pytest.approx(without["train"])
+    assert later["train"][1] == pytest.approx(without["train"][1])
+    assert later["train"][2] != pytest.approx(without["train"][2])
+
+
+def test_a_device_that_is_not_there_is_refused():
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(InvalidInputError, match="device = 'cuda'"):
+        classify({**PROBLEM, "device": "cuda"}, {"name": "sgd", "lr": 0.1}, 0)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.optim import Optimizer
 
 from pltheory.theory import InvalidInputError
 
@@ -17,17 +16,6 @@ from ..vae.training import train
 from .switches import variant
 
 NO_PROBLEM = ("about", "variants", "variant", "optimizer", "seed")
-
-
-def cut(cuts: list[int]) -> Any:
-    """What divides lr by ten before the epochs of a list."""
-
-    def before_epoch(epoch: int, step: Optimizer) -> None:
-        if epoch in cuts:
-            for group in step.param_groups:
-                group["lr"] *= 0.1
-
-    return before_epoch
 
 
 def one(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +31,6 @@ def one(asked: Mapping[str, Any]) -> dict[str, Any]:
             settings,
             asked["seed"],
             make=lambda net: variant(net, settings, problem),
-            before_epoch=cut(problem.get("cuts", [])),
         )
     except AttributeError as error:
         if not problem.get("none_fails"):

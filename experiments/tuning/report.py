@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from pltheory.report.figures import STYLE
@@ -114,8 +115,9 @@ def curves_figure(problems: Mapping[str, Problem], config: Mapping[str, Any]) ->
     axes = figure.subplots(1, len(problems), squeeze=False)[0]
     for ax, (title, problem) in zip(axes, problems.items(), strict=True):
         for name, one in problem.items():
-            values = np.array([run["validation"] for run in one.runs if not run["diverged"]])
-            pages.band(ax, one.runs[0]["steps"], values, name)
+            whole = [run for run in one.runs if not run["diverged"]]
+            values = np.median([run["validation"] for run in whole], axis=0)
+            ax.plot(whole[0]["steps"], values, lw=1.4, color=pages.COLORS[name], label=pages.label(name))
         target = config["problems"][title]["target"]
         ax.axhline(target, color="black", lw=0.8, ls=":")
         ax.set(xlabel="step", yscale="log")
@@ -141,6 +143,7 @@ def trials_figure(problems: Mapping[str, Problem]) -> Figure:
                 label=pages.label(name),
             )
         ax.set(xlabel="trials, the best first", yscale="log")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_title(f"{title}: every trial")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
     return figure
