@@ -1,5 +1,5 @@
-"""The runs of ResNet-18 on CIFAR-10: those of `experiments/networks` at other settings."""
+"""The runs of ResNet-18 on CIFAR-10: those of `experiments/small_networks` at other settings."""
 
-from ..networks.experiment import page, run
+from ..small_networks.experiment import page, run
 
 __all__ = ["page", "run"]

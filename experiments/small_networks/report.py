@@ -36,7 +36,9 @@ def curves_figure(found: Mapping[str, Runs]) -> Figure:
                 continue
             kind = whole[0]["asked"]["optimizer"]["name"]
             again = kind in pages.COLORS and name != kind
-            line = {"color": SECOND if again else pages.COLORS[kind], "ls": "--" if again else "-", "label": name}
+            # Runs that are GClip's lie on its line: all of them are to be seen.
+            style = ":" if again else "--" if kind == "delta-gclip" else "-"
+            line = {"color": SECOND if again else pages.COLORS[kind], "ls": style, "label": name}
             for ax, part in zip(row, ("train", "accuracy"), strict=True):
                 values = np.array([run[part] for run in whole])
                 pages.band(ax, whole[0]["steps"], values if part == "train" else 100 * values, name, **line)
