@@ -143,3 +143,22 @@ def test_the_page_of_the_switches_tells_gclips_run_from_another(tmp_path, monkey
 def test_the_page_of_tuning(tmp_path, monkeypatch):
     text = made_page("tuning", tmp_path, monkeypatch)
     assert "48 trials and 48 runs, 0 of them diverged" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "why"),
+    [
+        ("local_clipping", "every = 4", "every = 3", "speedup.every = 3: allowed are multiples of every interval"),
+        ("local_clipping", "gamma = 1.0", "", "speedup.gamma is missing"),
+        ("noise", "draws = 110", "", "digits.draws is missing"),
+    ],
+)
+def test_what_the_experiments_on_noise_and_workers_lack_is_one_line(name, old, new, why, tmp_path):
+    config, out = tmp_path / "mine.toml", tmp_path / "out"
+    text = (HERE / name / "smoke.toml").read_text()
+    assert old in text
+    config.write_text(text.replace(old, new, 1))
+    said = invoke(name, "--config", str(config), "--out", str(out))
+    assert said.exit_code == 2
+    assert said.output.splitlines()[-1].startswith(f"Error: {name}: {why}")
+    assert not list(out.iterdir())

@@ -61,6 +61,9 @@ def speedup_figure(chosen: Sequence[Case], target: float) -> Figure:
         pages.band(left, case.runs[0]["looks"]["step"], loss, "", label=f"{named(case)}, lr {case.lr:g}", color=color)
     left.axhline(target, color="black", lw=0.8, ls=":")
     left.set(xlabel="steps of each worker", yscale="log")
+    left.set_yticks([0.1, 0.2, 0.3, 0.5, 1, 2, 3], ["0.1", "0.2", "0.3", "0.5", "1", "2", "3"])
+    left.set_yticks([], minor=True)
+    left.set_ylim(0.9 * min(of_runs(case, "loss").min() for case in chosen), None)
     left.set_title("loss over all samples")
     left.legend(frameon=False, fontsize=8.5)
     first = chosen[0].interval
@@ -72,6 +75,8 @@ def speedup_figure(chosen: Sequence[Case], target: float) -> Figure:
     right.set(xlabel="workers, N", xscale="log", yscale="log")
     right.set_xticks(counts, [str(n) for n in counts], minor=False)
     right.set_xticks([], minor=True)
+    right.set_yticks([20, 50, 100, 200, 500], ["20", "50", "100", "200", "500"])
+    right.set_yticks([], minor=True)
     right.set_title("steps of each worker to the target")
     right.legend(frameon=False, fontsize=8.5)
     return figure
@@ -93,7 +98,9 @@ def smoothness_figure(case: Case) -> Figure:
     x = np.linspace(0, 1.05 * fit.norms.max(), 2)
     label = f"$L_0 + L_1 \\|\\nabla L\\|$, $L_0 \\approx {fit.l0.value:.3g}$, $L_1 \\approx {fit.l1.value:.3g}$"
     ax.plot(x, fit.l0.value + fit.l1.value * x, color=PROVEN, lw=1.4, label=label)
-    ax.set(xlabel=r"$\|\nabla L\|$", ylabel=r"$\|\nabla^2 L\|$", xlim=(0, x[-1]), ylim=(0, None))
+    ax.set(
+        xlabel=r"$\|\nabla L\|$", ylabel=r"$\|\nabla^2 L\|$", xlim=(0, x[-1]), ylim=(0.9 * fit.curvatures.min(), None)
+    )
     ax.legend(frameon=False, loc="lower right")
     return figure
 
@@ -207,7 +214,7 @@ def write(cases: Sequence[Case], parts: Mapping[str, Mapping[str, Any]], config:
         "smooth": f"{fit.smooth.value:.3g}",
         "saved": f"{fit.saved:.2f}",
         "parts": parts_table(parts),
-        "rounds": ", ".join(sorted({str(run["asked"]["rounds"]) for run in parts.values()})),
+        "rounds": " and ".join(str(run["asked"]["rounds"]) for run in parts.values()),
         "minutes": f"{sum(run['processor'] for run in [*every, *parts.values()] if 'processor' in run) / 60:.0f}",
         "machine": every[0]["machine"],
     }
