@@ -139,22 +139,26 @@ def speedup_table(chosen: Sequence[Case], target: float) -> str:
         run = case.runs[0]
         rows.append(
             [
-                str(case.workers),
-                str(case.interval),
+                f"{case.workers}, {case.interval}",
                 f"{case.lr:g}",
                 f"{steps:.0f}" if there else "never",
                 f"{alone / steps:.2f}" if there and np.isfinite(alone) else "",
                 f"{steps // case.interval:.0f}" if there else "",
                 pages.spread(of_runs(case, "loss")[:, -1], ".3f"),
                 f"{np.mean([r['clipped'] for r in case.runs]):.2f}",
-                str(run["averages"]),
-                f"{run['sent'] / 2**20:.1f}",
+                f"{run['averages']}, {run['sent'] / 2**20:.1f}",
             ]
         )
     head = [
-        "workers", "interval", "lr", "steps to target", "times sooner", "averages to target", "last loss", "clipped",
-        "averages", "MiB sent",
-    ]  # fmt: skip
+        "N, I",
+        "lr",
+        "steps to target",
+        "times sooner",
+        "averages to target",
+        "last loss",
+        "clipped",
+        "averages, MiB",
+    ]
     return pages.table(head, rows)
 
 
@@ -163,22 +167,30 @@ def parts_table(parts: Mapping[str, Mapping[str, Any]]) -> str:
     rows = []
     for name, run in parts.items():
         a = run["asked"]
-        what = [pages.label(name), str(a["n"]), str(a["workers"]), str(a["passes"]), str(a["batch"]), str(a["hidden"])]
-        what += [f"{a['gamma']:g}", f"{a['delta']:g}", run["verdict"]]
+        what = [pages.label(name), f"{a['gamma']:g}, {a['delta']:g}", run["verdict"]]
         if "numbers" not in run:
             rows.append([*what, *[""] * 6])
             continue
         n = run["numbers"]
         kept = "kept" if run["violation"] is None else f"BROKEN: {run['violation']}"
-        kept += "" if run["tells"] else ", as by one that stands still"
+        kept += "" if run["tells"] else " (a)"
         rate = (run["loss"][-1] / run["loss"][0]) ** (1 / (len(run["loss"]) - 1))
         numbers = [f"{n['x']:.2f}", f"{n['q']:.4f}", f"{rate:.4f}", f"{run['clipped']:.2f}", kept]
         rows.append([*what, *numbers, f"{run['sent'] / 2**20:.0f}"])
-    head = [
-        "", "n", "K", "passes", "batch", "width", "gamma", "delta", "F4", "x", "q proved", "q of the loss", "clipped",
-        "the run", "MiB sent",
-    ]  # fmt: skip
+    head = ["", "gamma, delta", "F4", "x", "q proved", "q of the loss", "clipped", "the run", "MiB sent"]
     return pages.table(head, rows)
+
+
+def sizes(parts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Samples, workers and widths, in a line."""
+    said = []
+    for name, run in parts.items():
+        a = run["asked"]
+        said.append(
+            f"{pages.label(name)}: {a['n']} samples, {a['workers']} workers, {a['passes']} passes a round, batches of "
+            f"{a['batch']}, width {a['hidden']}, {a['rounds']} rounds"
+        )
+    return "; ".join(said)
 
 
 def write(cases: Sequence[Case], parts: Mapping[str, Mapping[str, Any]], config: Mapping[str, Any], name: str) -> None:
@@ -214,7 +226,7 @@ def write(cases: Sequence[Case], parts: Mapping[str, Mapping[str, Any]], config:
         "smooth": f"{fit.smooth.value:.3g}",
         "saved": f"{fit.saved:.2f}",
         "parts": parts_table(parts),
-        "rounds": " and ".join(str(run["asked"]["rounds"]) for run in parts.values()),
+        "sizes": sizes(parts),
         "minutes": f"{sum(run['processor'] for run in [*every, *parts.values()] if 'processor' in run) / 60:.0f}",
         "machine": every[0]["machine"],
     }

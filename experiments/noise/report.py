@@ -72,7 +72,7 @@ def noise_table(run: Mapping[str, Any]) -> str:
                 ]
             )
     indices = [f"index, largest {share:.0%}" for share in SHARES]
-    head = ["step", "loss", "batch", r"$\|\nabla L\|$", "largest", r"$\sqrt{E X^2}$", "largest over median", *indices]
+    head = ["step", "loss", "batch", r"$\lVert\nabla L\rVert$", "largest", r"$\sqrt{E X^2}$", "over median", *indices]
     return pages.table(head, rows)
 
 
