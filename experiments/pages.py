@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pltheory.report.figures import STYLE
+from pltheory.theory import InvalidInputError
 
 DOCS = Path(__file__).parents[1] / "docs"
 COLORS: Mapping[str, str] = {
@@ -68,9 +69,16 @@ def band(ax: Axes, x: Sequence[float] | np.ndarray, values: np.ndarray, name: st
 
 
 def write(folder: Path, name: str, words: Mapping[str, object], figures: Mapping[str, Figure]) -> None:
-    """docs/NAME.md from the `page.md` of a folder, and docs/images/NAME_KIND.svg."""
+    """docs/NAME.md from the `page.md` of a folder, and docs/images/NAME_KIND.svg.
+
+    Raises:
+        InvalidInputError: docs/NAME.md is there and not written by the experiment.
+    """
+    target = DOCS / f"{name}.md"
+    if target.exists() and f"python -m experiments {name}" not in target.read_text(encoding="utf-8"):
+        raise InvalidInputError(f"{target} is another page: the folder of the experiment needs another name")
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
         for kind, figure in figures.items():
             figure.savefig(DOCS / "images" / f"{name}_{kind}.svg", metadata={"Date": None})
     text = Page((folder / "page.md").read_text(encoding="utf-8")).substitute(words, name=name)
-    (DOCS / f"{name}.md").write_text(text, encoding="utf-8")
+    target.write_text(text, encoding="utf-8")

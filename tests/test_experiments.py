@@ -162,3 +162,21 @@ def test_what_the_experiments_on_noise_and_workers_lack_is_one_line(name, old, n
     assert said.exit_code == 2
     assert said.output.splitlines()[-1].startswith(f"Error: {name}: {why}")
     assert not list(out.iterdir())
+
+
+def test_a_page_of_somebody_else_is_not_written_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "DOCS", tmp_path / "docs")
+    (tmp_path / "docs" / "images").mkdir(parents=True)
+    theirs = tmp_path / "docs" / "vae.md"
+    theirs.write_text("# Another page")
+    made = invoke("vae", "--smoke", "--out", str(tmp_path / "runs"), "--page")
+    assert made.exit_code == 2
+    assert "another page" in made.output
+    assert theirs.read_text() == "# Another page"
+    assert not list((tmp_path / "docs" / "images").iterdir())
+
+
+def test_what_was_not_run_has_no_page(tmp_path):
+    made = invoke("resnet18", "--smoke", "--out", str(tmp_path), "--page")
+    assert made.exit_code == 2
+    assert "no page" in made.output
