@@ -4,13 +4,16 @@ import sys
 from importlib.metadata import version as installed
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "extensions"))
+sys.path[:0] = [str(Path(__file__).parent / "extensions"), str(Path(__file__).parent)]
 
 project = "pltheory"
 release = version = installed("pltheory")
 extensions = [
     "mathml",
     "claims",
+    "theorem_pages",
+    "proved_by",
+    "formula_check",
     "inventories",
     "keys",
     "networks",

@@ -207,7 +207,7 @@ POWERS = Cited(
 GRADIENT_FLOW = Cited(
     "gradient_flow",
     "analysis",
-    r"Let L be C^2 and $\mu$-PL* on S with $L_0 > 0$, $R \ge \sqrt{2L_0/\mu}$. Along the gradient flow"
+    r"Let L be $C^2$ and $\mu$-PL* on S with $L_0 > 0$, $R \ge \sqrt{2L_0/\mu}$. Along the gradient flow"
     r" $-d\sqrt{L} = \|\nabla L\|^2/(2\sqrt{L})\,d\tau \ge \sqrt{\mu/2}\,\|\nabla L\|\,d\tau$, so its"
     r" length up to a"
     r" point is at most $\sqrt{2/\mu}(\sqrt{L_0} - \sqrt{L})$, less than R while $L > 0$: it stays in S,"

@@ -257,11 +257,15 @@ def preamble() -> str:
     return "\n".join(parts)
 
 
+def stated(claim: Claim) -> str:
+    """The theorem that says what a claim says."""
+    return f"Theorem claim_{claim.name} :\n{textwrap.indent(statement(claim, _setting()[2]), '  ')}."
+
+
 def theorem(claim: Claim) -> str:
     """A claim and its proof, as they stand in the file."""
     body = textwrap.indent("\n".join(script(claim)), "  ")
-    stated = textwrap.indent(statement(claim, _setting()[2]), "  ")
-    return f"(** {claim.title} *)\nTheorem claim_{claim.name} :\n{stated}.\nProof.\n{body}\nQed.\n"
+    return f"(** {claim.title} *)\n{stated(claim)}\nProof.\n{body}\nQed.\n"
 
 
 def text() -> str:

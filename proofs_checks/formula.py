@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 _GREEK = {
-    "alpha", "beta", "gamma", "delta", "zeta", "eta", "kappa", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi",
-    "psi", "omega", "lambda", "Gamma", "Delta", "Phi", "Psi", "Omega", "Lambda",
+    "alpha", "beta", "gamma", "delta", "zeta", "eta", "theta", "kappa", "mu", "nu", "xi", "pi", "rho", "sigma", "tau",
+    "phi", "psi", "omega", "lambda", "Gamma", "Delta", "Phi", "Psi", "Omega", "Lambda",
 }  # fmt: skip
 _SYMBOLS = {
     **{name: rf"\{name}" for name in _GREEK},
@@ -321,7 +321,7 @@ def _group(text: str, at: int) -> int:
     raise _Refused
 
 
-def _readable(text: str, inner: bool = False) -> str:
+def readable(text: str, inner: bool = False) -> str:
     """Fractions within fractions and exponents with a slash, which in a line are too small to read otherwise."""
     out, at = "", 0
     for found in re.finditer(r"\\frac(?=\{)|\^(?=\{)", text):
@@ -329,12 +329,12 @@ def _readable(text: str, inner: bool = False) -> str:
             continue
         out += text[at : found.start()]
         end = at = _group(text, found.end())
-        first = _readable(text[found.end() + 1 : end - 1], True)
+        first = readable(text[found.end() + 1 : end - 1], True)
         if found[0] == "^":
             out += f"^{{{first}}}"
             continue
         at = _group(text, end)
-        second = _readable(text[end + 1 : at - 1], True)
+        second = readable(text[end + 1 : at - 1], True)
         # Before another factor a slash would take that one along.
         if not inner or text.startswith(r" \,", at):
             out += rf"\frac{{{first}}}{{{second}}}"
@@ -367,7 +367,7 @@ def formula(text: str, held: list[str] | None = None) -> str | None:
     """
     try:
         reader = _Reader(text, held or [])
-        latex = _readable(reader.chain())
+        latex = readable(reader.chain())
     except (_Refused, IndexError):
         return None
     return None if reader.at < len(reader.tokens) else latex

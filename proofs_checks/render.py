@@ -6,21 +6,26 @@ the kernel was given, and the numbers of `worked`.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter, greek_letters_set, other_symbols
 
+from .formula import formula
 from .language import Assume, Cases, Cert, Cited, Claim, Define, Induction, Rel, Use
 from .typeset import sentence
 from .worked import Sides, split
 
 _LETTERS = {"eps": r"\epsilon", "rbar": r"\bar r"}
 _RELATION = {">": ">", ">=": r"\ge", "=": "="}
+_TURNED = {">": "<", ">=": r"\le", "=": "="}
+_RELATES = re.compile(r"[<>=^_]|\w\*")
 
 
-class _Printer(LatexPrinter):
+class Printer(LatexPrinter):
     """sympy's printer with the names of this project."""
 
     def _print_Symbol(self, expr: sp.Symbol, *args: Any, **kwargs: Any) -> str:
@@ -55,23 +60,65 @@ class _Printer(LatexPrinter):
 def tex(e: Any) -> str:
     """LaTeX of an expression."""
     # Without a space between factors m u would read as mu.
-    return _Printer({"mul_symbol": r" \, "}).doprint(sp.sympify(e))
+    return Printer({"mul_symbol": r" \, "}).doprint(sp.sympify(e))
 
 
-def relation(rel: Rel) -> str:
-    """A relation: in mathematics, its terms on the side where they are positive, or the words of a proposition."""
+def relation(rel: Rel, write: Callable[[Any], str] = tex) -> str:
+    """A relation: in mathematics, its terms on the side where they are positive, or the words of a proposition.
+
+    Args:
+        rel: the relation.
+        write: LaTeX of an expression.
+    """
     if rel.op != "holds":
-        left, right = map(tex, split(rel.expr))
+        left, right = map(write, split(rel.expr))
         return f"${left} {_RELATION[rel.op]} {right}$"
     places = [f"\0{k}\0" for k in range(len(rel.expr.args))]
-    return sentence(rel.expr.func.__name__.format(*places), [tex(a) for a in rel.expr.args])
+    return sentence(rel.expr.func.__name__.format(*places), [write(a) for a in rel.expr.args])
+
+
+def label(name: str) -> str:
+    """The name of a fact, set as a formula where it is one or has a relation in it; other names stay as words."""
+    whole = formula(name) if _RELATES.search(name) else None
+    if whole is not None:
+        return f"${whole}$"
+    # "lemma/conclusion" is a conclusion of a lemma that is used under that name.
+    lemma, slash, rest = name.partition("/")
+    if slash and not _RELATES.search(lemma):
+        return f"{sentence(lemma)}: {label(rest)}"
+    if not _RELATES.search(name):
+        return sentence(name)
+    pieces = re.split(r"(<=|>=|<|>|=)", name)
+    signs = {"<=": r"\le", ">=": r"\ge"}
+    return f"${' '.join(signs.get(p, p) if k % 2 else _side(p) for k, p in enumerate(pieces))}$"
+
+
+def _words(text: str) -> str:
+    return re.sub(r"[^\n]+", lambda line: sentence(line[0]), text)
+
+
+def _side(text: str) -> str:
+    return (formula(text) or rf"\text{{{text.strip()}}}") if text.strip() else r"\cdot"
+
+
+def named(name: str, rel: Rel) -> str:
+    """A fact with its name before it, unless the name says it already."""
+    shown, said = label(name), relation(rel)
+    if rel.op != "holds":
+        left, right = map(tex, split(rel.expr))
+        turned = rf"{right} {_TURNED[rel.op]} {left}"
+        if re.sub(r" |\\,|\$", "", shown) in [re.sub(r" |\\,|\$", "", s) for s in (said, turned)]:
+            return shown
+    return f"**{shown}**: {said}"
 
 
 def certificate(step: Cert) -> str:
     """The identity that the kernel expands, with facts in quotation marks."""
 
     def fact(name: str) -> str:
-        return rf"\text{{“{name}”}}"
+        pieces = label(name).split("$")
+        set_ = "".join(p if k % 2 else rf"\text{{{p}}}" for k, p in enumerate(pieces) if p)
+        return rf"\text{{“}}{set_}\text{{”}}"
 
     left = " \\cdot ".join([*map(fact, step.times), "g"])
     terms = []
@@ -86,24 +133,24 @@ def _steps(steps: tuple, depth: int = 0) -> list[str]:
     pad, lines = "  " * depth, []
     for s in steps:
         if isinstance(s, Cert):
-            lines.append(f"{pad}- **{s.name}**: {relation(s.goal)}. Certificate: {certificate(s)}.")
+            lines.append(f"{pad}- {named(s.name, s.goal)}. Certificate: {certificate(s)}.")
         elif isinstance(s, Define):
             lines.append(f"{pad}- Let ${tex(s.symbol)} = {tex(s.node)}$.")
         elif isinstance(s, Assume):
-            lines.append(f"{pad}- By hypothesis, **{s.name}**.")
+            lines.append(f"{pad}- By hypothesis, **{label(s.name)}**.")
         elif isinstance(s, Use):
             kind = "cited" if isinstance(s.lemma, Cited) else "claim"
             at = ", ".join(f"${tex(k)} \\to {tex(v)}$" for k, v in s.to.items())
-            lines.append(f"{pad}- **{s.name}**: {kind} `{s.lemma.name}`{' with ' + at if at else ''}.")
+            lines.append(f"{pad}- **{label(s.name)}**: {kind} `{s.lemma.name}`{' with ' + at if at else ''}.")
         elif isinstance(s, Cases):
             goals = s.goal if isinstance(s.goal, dict) else {s.name: s.goal}
-            lines.append(f"{pad}- **{s.name}**, two cases, for {'; '.join(map(relation, goals.values()))}:")
+            lines.append(f"{pad}- **{label(s.name)}**, two cases, for {'; '.join(map(relation, goals.values()))}:")
             heads = [f"${tex(e)} = 0$" for e in s.on] if s.zero else [f"${tex(s.on)} \\ge 0$", f"${tex(s.on)} < 0$"]
             for head, branch in zip(heads, (s.left, s.right), strict=True):
                 lines += [f"{pad}  - {head}:", *_steps(branch, depth + 2)]
         elif isinstance(s, Induction):
             lines.append(f"{pad}- By induction over t, with the invariant:")
-            lines += [f"{pad}  - **{n}**: {relation(r)}" for n, r in s.invariant.items()]
+            lines += [f"{pad}  - {named(n, r)}" for n, r in s.invariant.items()]
             lines += [f"{pad}  - start:", *_steps(s.base, depth + 2)]
             lines += [f"{pad}  - step:", *_steps(s.step, depth + 2)]
     return lines
@@ -118,10 +165,13 @@ def markdown(claim: Claim, cited: tuple[Cited, ...] = ()) -> str:
     """
 
     def listed(rels: dict) -> list[str]:
-        return [f"- **{name}**: {relation(rel)}" for name, rel in rels.items()]
+        return [f"- {named(name, rel)}" for name, rel in rels.items()]
 
     coq = f"`{claim.coq}`" if claim.coq else "no counterpart"
-    lines = [f"### {sentence(claim.title)}", "", claim.statement, "", f"Source: {claim.source}. Coq: {coq}."]
+    # Between formulas that are LaTeX already some stand in plain characters.
+    parts = claim.statement.split("$")
+    statement = "$".join(part if k % 2 else _words(part) for k, part in enumerate(parts))
+    lines = [f"### {sentence(claim.title)}", "", statement, "", f"Source: {claim.source}. Coq: {coq}."]
     lines += ["", "**Assumptions**", "", *listed(claim.hypotheses)]
     if claim.process:
         lines += ["", "**At every step**", "", *listed(claim.process)]
@@ -147,7 +197,8 @@ def example(point: dict, sides: list[Sides], i: int) -> str:
         # What the two sides of an equation differ by is round-off.
         slack = "0" if s.op == "=" else f"{max(0.0, s.slack[i]):.2g}"
         left, right = _number(s.left[i]), _number(s.right[i])
-        lines.append(f"| {s.name.replace('|', chr(92) + '|')} | ${left}$ | ${_RELATION[s.op]}$ | ${right}$ | {slack} |")
+        name = label(s.name).replace("|", r"\|")
+        lines.append(f"| {name} | ${left}$ | ${_RELATION[s.op]}$ | ${right}$ | {slack} |")
     return "\n".join(lines) + "\n"
 
 

@@ -25,11 +25,13 @@ def table(ratios: dict[tuple[str, str], list[float]], count: int, broken: list[s
         "",
         f"{count} random problems (tanh and sigmoid, one or two hidden layers, with and without biases; square loss,",
         "cross-entropy, logistic; sum and mean; momentum 0 to 0.9; every branch of the clip), batches at random;",
-        f"violations: {len(broken)}. Bound over attained, minimum / median / how often: eps_t over the distance",
-        "of the exact from the computed pair at every step; Lip_t over the norm of the step's derivative at points of",
+        f"violations: {len(broken)}. Bound over attained, minimum / median / how often: $\\varepsilon_t$ over the "
+        "distance",
+        "of the exact from the computed pair at every step; $\\mathrm{Lip}_t$ over the norm of the step's derivative "
+        "at points of",
         f"balls of radius {', '.join(map(str, RADII))}; the upper end of the gradient's norm over the exact one.",
         "",
-        "| recursion | eps_t | Lip_t | gradient |",
+        r"| recursion | $\varepsilon_t$ | $\mathrm{Lip}_t$ | gradient |",
         "|---|---|---|---|",
     ]
     for kind in ("plain", "heavy ball", "nesterov"):

@@ -68,7 +68,20 @@ def _block(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _join(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Keep a formula and the sign behind it on one line."""
+    for node in list(doctree.findall(nodes.math)):
+        after = node.next_node(siblings=True, descend=False)
+        if not isinstance(after, nodes.Text) or after[:1] not in tuple(",.;:)") or len(node.astext()) > LONG:
+            continue
+        parent = node.parent
+        at = parent.index(node)
+        whole = nodes.inline("", "", node, nodes.Text(after[:1]), classes=["whole"])
+        parent[at : at + 2] = [whole, nodes.Text(after[1:])]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the renderer under the name "mathml"."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    app.connect("doctree-resolved", _join)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-r"""h >= eta delta_eff where |grad L| <= bound
+r"""h >= eta delta_eff where |grad L| <= G
 
 What delta adds, first half: on S the step is at least eta max(delta, min(1, gamma/bound)).
 

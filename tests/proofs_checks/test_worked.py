@@ -12,7 +12,7 @@ from pltheory.theory import formulas
 from proofs_checks.claims import load
 from proofs_checks.language import ge
 from proofs_checks.notation import P, a0, beta, eta, mu, radius_sharp
-from proofs_checks.render import example
+from proofs_checks.render import example, label
 from proofs_checks.worked import points, sides, split
 
 CLAIMS = {c.name: c for c in load()}
@@ -32,7 +32,7 @@ def test_every_conclusion_about_numbers_holds_at_every_point(name):
             assert np.abs(s.slack).max() < 1e-9, s.name
         assert len(s.left) == 60
     text = example(at[30], found, 30)
-    assert all(f"| {s.name.replace('|', chr(92) + '|')} |" in text for s in found)
+    assert all(f"| {label(s.name).replace('|', chr(92) + '|')} |" in text for s in found)
 
 
 def test_the_runs_are_runs():

@@ -1,0 +1,39 @@
+"""The same six digits and 256 units, after 700 steps: weights near a zero of the loss, where every theorem has room."""
+
+from functools import cache
+
+from worked import six_digits as six
+
+import pltheory as pl
+from pltheory.certification.claim import Claim
+from pltheory.certification.profile import Profile
+from pltheory.theorems.measured import profile_at
+
+WIDTH, STEPS = 256, 700
+TRAINING = pl.DeltaGClipSettings(eta=0.04, gamma=0.5, delta=0.1)
+
+
+@cache
+def problem() -> pl.Problem:
+    """The trained weights, seen as a start."""
+    found = six.of_width(WIDTH)
+    optimizer = pl.optim.DeltaGClip(found.network.parameters(), lr=TRAINING.eta, gamma=0.5, delta=0.1)
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        found.value().backward()
+        optimizer.step()
+    return found
+
+
+@cache
+def claim() -> Claim:
+    """Theorem C there, proved."""
+    found = pl.certify(problem(), six.RULE, theorem="C")
+    found.require_holds()
+    return found
+
+
+@cache
+def profile() -> Profile:
+    """Bounds over balls there, in floating point."""
+    return profile_at(problem())
