@@ -88,8 +88,8 @@ wheel: $(VENV)/.test
 # Warnings are errors; examples in the pages are run. Scripts of the gallery that have not changed are not run again,
 # unless the package has.
 docs: $(VENV)/.docs docs/gallery/.package
-	$(BIN)/python -m sphinx -W --keep-going -q -b doctest docs docs/_build/doctest
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q -b doctest docs docs/_build/doctest
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 docs/gallery/.package: $(shell find pltheory -name '*.py')
 	rm -rf docs/gallery
