@@ -14,7 +14,7 @@ from ..measure.gradient_noise import FEWEST, GradientNoise, gradient_noise
 from ..optim import has_certificates
 from ..problem.loss import KINDS
 from ..theory.bound import estimate, given
-from ..theory.digits import above
+from ..theory.digits import below
 from ..theory.verdict import Comparison, Fact, Row, unknown
 from .hypotheses import shortfall
 from .protocol import Hypothesis, Question, Theorem
@@ -52,7 +52,7 @@ def noise_at_start(found: Noise) -> str:
     """Size of the noise at w_0."""
     n = found.at
     which = f"all {len(n.norms)} samples" if n.every else f"{len(n.norms)} drawn batches of {n.batch}"
-    return f"; at w_0, {which}: largest {above(n.largest.value, 3)}, E X^2 = {above(n.variance.value, 3)}"
+    return f"; at w_0, {which}: largest {below(n.largest.value, 3)}, E X^2 = {below(n.variance.value, 3)}"
 
 
 def _tail(q: Question, found: Noise | None) -> Row:
