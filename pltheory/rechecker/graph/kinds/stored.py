@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -111,7 +111,7 @@ class Arrays:
         """One of the node's own."""
         return self.all[f"n{self.v}.{name}"]
 
-    def refuse(self, name: str, message: str) -> None:
+    def refuse(self, name: str, message: str) -> NoReturn:
         """Stop: one of its own is not what it must be."""
         damaged(f"arrays.n{self.v}.{name}", message)
 
