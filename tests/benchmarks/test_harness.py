@@ -29,6 +29,7 @@ def _runner(harness, folder, said=None):
     return harness("interleave").Runner(folder, (said or []).append, budget=0.01)
 
 
+@pytest.mark.slow
 def test_every_row_writes_its_table(harness, tmp_path):
     rows, table = harness("rows"), harness("table")
     cells = [
@@ -46,6 +47,7 @@ def test_every_row_writes_its_table(harness, tmp_path):
         assert all(m.ratio is not None for m in measured[1:])
 
 
+@pytest.mark.slow
 def test_a_wrong_peer_is_noticed(harness, tmp_path):
     rows, interleave = harness("rows"), harness("interleave")
     cell = rows.chosen(("kernel",), quick=True)[0]
@@ -106,6 +108,7 @@ def test_what_runs_on_an_accelerator_runs_here_when_small(harness):
     assert all(text for _, text in found)
 
 
+@pytest.mark.slow
 def test_the_page_and_its_numbers_are_written(harness, tmp_path):
     click = pytest.importorskip("click.testing")
     command = _main()
