@@ -13,9 +13,12 @@ Source: theory of momentum section 3, Theorem Mb.
 
 import sympy as sp
 
+from pltheory.theory.arithmetic import FLOATS
+
 from ..language import Cert, Mutant, eq, ge, gt, term
 from ..notation import beta, eta, h, m, q, sigma
 from ..statement import claim
+from ..witness import value
 
 Y, P, X, xi, u, W, s, fall, level = sp.symbols("Y P X xi u W s fall level")
 a = 1 - m
@@ -106,11 +109,11 @@ def _draw(rng):
     yv, pv = rng.uniform(0, 1), rng.uniform(0, 1)
     hv, sv, qv = rng.uniform(0, ev), rng.uniform(-1, 1) * yv * pv, rng.uniform(0, 0.7)
     at = {m: mv, beta: be, eta: ev, u: uv, sigma: sg, Y: yv, P: pv, h: hv, s: sv, q: qv, xi: rng.uniform(0.5, 1)}
-    size = float(SQUARED.subs(at))
+    size = value(SQUARED, at, FLOATS)
     return {
         **at,
         W: abs(1 - qv),
-        fall: float(LEAST.subs(at)),
+        fall: value(LEAST, at, FLOATS),
         X: max(size, 0.0) ** 0.5,
         level: size / (2 * sg**2) * rng.uniform(0, 1),
     }

@@ -13,10 +13,12 @@ Source: theory of momentum section 4, proof of M2.
 
 import sympy as sp
 
+from pltheory.theory.arithmetic import FLOATS
 from pltheory.theory.forms import Momentum, step_form
 
 from ..language import Cert, Mutant, eq, ge, gt, term
 from ..statement import claim
+from ..witness import value
 
 m, al, tau, weight, b, eps = sp.symbols("m al tau C b eps")
 g, d, e, k, q, price, omega, slower, mu = sp.symbols("g d e k Q T omega S mu")
@@ -138,7 +140,7 @@ def _draw(rng):
     x |= {X: square**0.5, lv: rng.uniform(0, 2)}
     x[mu] = square / (2 * (x[lv] + x[weight] * x[d] ** 2 / 2) + 1e-9) * 0.999
     for kind, n in KINDS.items():
-        moved = float(delta(n).subs(x))
+        moved = value(delta(n), x, FLOATS)
         x |= {far[kind]: abs(moved), lw[kind]: x[lv] + (x[g] + x[e]) * moved + x[b] * moved**2 / 2 - rng.random()}
     return x
 

@@ -11,8 +11,11 @@ Source: theory of momentum section 4, proof of M2.
 
 import sympy as sp
 
+from pltheory.theory.arithmetic import FLOATS
+
 from ..language import Cert, Mutant, eq, ge, gt, term
 from ..statement import claim
+from ..witness import value
 
 s, k, sigma, length, slope, beta, c = sp.symbols("s k sigma length slope beta c")
 lv, before, after, rho, rho1 = sp.symbols("L_v D0 D1 rho rho1")
@@ -78,7 +81,7 @@ def _mutants(claim_):
 def _draw(rng):
     x = {s: rng.random(), length: rng.random(), slope: -rng.uniform(0, 2), beta: rng.uniform(0, 1), c: rng.random()}
     x |= {lv: rng.uniform(2, 4), before: rng.random(), after: rng.random(), sigma: rng.random()}
-    start, end, here = (float(_energy(t).subs(x)) for t in (0, 1, x[s]))
+    start, end, here = (value(_energy(t), x, FLOATS) for t in (0, 1, s))
     x |= {rho: (2 * start) ** 0.5, rho1: (2 * here) ** 0.5}
     return {**x, k: (start - end) / (x[sigma] * x[length] * x[rho] + 1e-12) * rng.random() if end < start else -1.0}
 
