@@ -4,14 +4,20 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
 
-.PHONY: verify test lint bench class-g kinks batches experiments-smoke docs coq soundness processors fuzz kills soak wheel clean
+.PHONY: verify test test-all lint bench class-g kinks batches experiments-smoke docs coq soundness processors fuzz kills soak wheel clean
 
 verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
 
 # Workers share the cores already: one thread each. Each takes neighbouring tests, whose fixtures are then made once.
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist worksteal tests
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist worksteal -m 'not slow' tests
+
+# With those marked slow; writes the figures of both.
+test-all: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist worksteal --junitxml=build/tests.xml -o junit_family=xunit1 tests
+	$(BIN)/python -m tests.tiers build/tests.xml > build/tiers.txt
+	mv build/tiers.txt docs/tiers.txt
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

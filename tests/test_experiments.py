@@ -30,6 +30,7 @@ def test_the_small_settings_run_and_go_on(name, tmp_path):
     assert [f.stat().st_mtime_ns for f in files[:-1]] == times[:-1]
 
 
+@pytest.mark.slow
 def test_the_page_of_collapse_says_what_its_files_say(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "DOCS", tmp_path / "docs")
     (tmp_path / "docs" / "images").mkdir(parents=True)
@@ -118,6 +119,7 @@ def made_page(name, tmp_path, monkeypatch):
     return text
 
 
+@pytest.mark.slow
 def test_the_page_of_the_autoencoder_says_what_its_files_say(tmp_path, monkeypatch):
     text = made_page("vae", tmp_path, monkeypatch)
     assert "10 runs, 300 steps" in text
@@ -129,6 +131,7 @@ def test_the_page_of_the_autoencoder_says_what_its_files_say(tmp_path, monkeypat
     assert "**SGD < " in made_page("vae", tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 def test_the_page_of_the_switches_tells_gclips_run_from_another(tmp_path, monkeypatch):
     text = made_page("reproduction", tmp_path, monkeypatch)
     assert "is GClip's run to the last digit" in text
@@ -140,6 +143,7 @@ def test_the_page_of_the_switches_tells_gclips_run_from_another(tmp_path, monkey
     assert "differs from GClip's run" in made_page("reproduction", tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 def test_the_page_of_tuning(tmp_path, monkeypatch):
     text = made_page("tuning", tmp_path, monkeypatch)
     assert "48 trials and 48 runs, 0 of them diverged" in text

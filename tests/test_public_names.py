@@ -212,6 +212,7 @@ def test_no_certificate_of_a_network_that_computes_something_else(monkeypatch):
         pl.certify(prob, settings, theorem="B+")
 
 
+@pytest.mark.slow
 def test_a_certificate_that_does_not_hold_is_not_saved(tmp_path):
     settings = pl.DeltaGClipSettings(eta="0.1/beta", gamma=0.5, delta=0.1)
     for theorem in ("B", "B+"):

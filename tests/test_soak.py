@@ -49,11 +49,13 @@ def leaks() -> Iterator[Callable[[], None]]:
         os.close(file)
 
 
+@pytest.mark.slow
 def test_a_leak_of_this_process_is_seen() -> None:
     for word, leak in zip(("memory grew", "open files grew"), leaks(), strict=True):
         assert any(word in finding for finding in Growth.of(soak(0.0, leak)).findings)
 
 
+@pytest.mark.slow
 def test_a_round_of_commands_ends_as_it_should_and_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "round"
     folder.mkdir()

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from ..problem.problem import Problem
 from ..problem.surroundings import undisturbed
@@ -89,7 +89,7 @@ def tail_index(values: Array, *, share: float = 0.1, level: float = 0.95) -> Tai
     if not mean > 0:
         raise InvalidInputError(f"values: the {k + 1} largest are equal: there is no tail")
     # 2 k a times the mean of the logarithms is chi-square with 2 k degrees of freedom: they are exponential variables.
-    low, high = (float(chi2.ppf(q, 2 * k)) / (2 * k * mean) for q in ((1 - level) / 2, (1 + level) / 2))
+    low, high = (float(chdtri(2 * k, above)) / (2 * k * mean) for above in ((1 + level) / 2, (1 - level) / 2))
     return TailIndex(estimate(1 / mean, "Hill's estimator"), low, high, k, level, float(found[k]))
 
 

@@ -30,6 +30,7 @@ def _runner(harness, folder, said=None):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_every_row_writes_its_table(harness, tmp_path):
     rows, table = harness("rows"), harness("table")
     cells = [
@@ -47,6 +48,7 @@ def test_every_row_writes_its_table(harness, tmp_path):
         assert all(m.ratio is not None for m in measured[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_a_wrong_peer_is_noticed(harness, tmp_path):
     rows, interleave = harness("rows"), harness("interleave")
@@ -108,6 +110,7 @@ def test_what_runs_on_an_accelerator_runs_here_when_small(harness):
     assert all(text for _, text in found)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_the_page_and_its_numbers_are_written(harness, tmp_path):
     click = pytest.importorskip("click.testing")

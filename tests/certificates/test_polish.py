@@ -33,6 +33,7 @@ def factorised(monkeypatch) -> list[int]:
     return orders
 
 
+@pytest.mark.slow
 def test_one_factor_serves_all_points_of_a_large_kernel(monkeypatch, problem):
     direct_orders = factorised(monkeypatch)
     direct = polish(problem, SETTINGS)

@@ -10,6 +10,7 @@ SETS = 5
 """Of `SETS`, the first, whose witnesses are found in a second each."""
 
 
+@pytest.mark.slow
 def test_no_inequality_is_violated():
     found = attacked(60, seed=1, sets=SETS)
     assert [text for one in found for text in one.broken] == []
@@ -17,6 +18,7 @@ def test_no_inequality_is_violated():
     assert {"step", "rate", "path", "residual", "weighted sum"} <= set(reached)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theorem", ["M2", "M3"])
 def test_a_claim_of_a_little_more_is_refuted(theorem):
     found = attacked(60, seed=1, more=1.1, sets=SETS)

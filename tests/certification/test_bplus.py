@@ -37,6 +37,7 @@ def certified() -> BPlusResult:
     return certify_bplus(Problem(network(2048, "rademacher"), *digits_data(10)), SETTINGS, rigorous=True)
 
 
+@pytest.mark.slow
 def test_ten_digits_are_certified_at_the_target_width(certified: BPlusResult) -> None:
     assert certified.verdict == "CERTIFIED"
     assert certified.shortfall == ""
@@ -56,6 +57,7 @@ def test_float64_agrees_and_says_holds(certified: BPlusResult) -> None:
     assert plain.eta == pytest.approx(certified.eta, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("init", "width", "seed"), [("gaussian", 2400, 0), ("gaussian", 2800, 1), ("rademacher", 1400, 0)]
 )

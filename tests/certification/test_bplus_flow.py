@@ -51,6 +51,7 @@ def test_transport_is_an_upper_bound_and_nearly_attained(power: int) -> None:
     assert power == 1 or bound <= 1 + math.log(LAM[-1] / LAM[0]) / math.e + 1e-3
 
 
+@pytest.mark.slow
 def test_rigorous_constants_are_above_the_plain_ones_and_close() -> None:
     for power in (1, 2):
         plain, ball = transport(reference(), power), transport(reference(True), power)
@@ -62,6 +63,7 @@ def test_rigorous_constants_are_above_the_plain_ones_and_close() -> None:
         np.testing.assert_allclose(getattr(grid(True), name), getattr(grid(), name), rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("eta", [0.02, 0.2])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_discrete_flows_stay_within_the_step_constants(eta: float, seed: int) -> None:

@@ -179,6 +179,7 @@ def test_lemma_l5_on_random_and_aligned_changes(run: Consistency, setup: Setup, 
     assert 0.999 * bound(direct.d, 1) < scalar <= bound(direct.d, 1) * (1 + 1e-12)  # attained
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inputs", [False, True])
 def test_lemma_l6_on_random_and_optimised_signs(run: Consistency, setup: Setup, inputs: bool) -> None:
     direct, rng = Direct(setup), np.random.default_rng(3)
@@ -207,6 +208,7 @@ def test_lemma_l6_on_random_and_optimised_signs(run: Consistency, setup: Setup, 
     assert best > 0.6 * bound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus", "erf", "gelu", "silu", "mish", "sin"])
 @pytest.mark.parametrize("rigorous", [False, True])
 def test_local_suprema_cover_dense_samples(name: str, rigorous: bool) -> None:

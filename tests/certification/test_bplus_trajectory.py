@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 import scipy.sparse.linalg
 import torch
 
@@ -194,6 +195,7 @@ def check(worst: dict[str, float]) -> None:
     assert {name: ratio for name, ratio in worst.items() if ratio > 1} == {}
 
 
+@pytest.mark.slow
 def test_no_bound_is_exceeded_along_a_run_and_the_sharp_ones_are_nearly_attained() -> None:
     worst = attack(digits_problem(10, 2400, "gaussian", 0), 0.1, 1e3, 0.2, every=25, until=2.0)
     check(worst)
@@ -206,6 +208,7 @@ def test_no_bound_is_exceeded_along_a_clipped_run() -> None:
     check(attack(digits_problem(10, 1400, "rademacher", 0), 0.1, 0.5, 0.05, every=50, until=1.0))
 
 
+@pytest.mark.slow
 def test_no_bound_is_exceeded_for_inputs_of_different_norms_large_steps_and_beyond_the_grid() -> None:
     problem = digits_problem(6, 4000, "rademacher", 1)
     factors = torch.linspace(0.7, 1.4, 6, dtype=torch.float64)[:, None]

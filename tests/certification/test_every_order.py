@@ -280,6 +280,7 @@ def test_a_search_that_finds_nothing_says_so():
 # --- the adversary ---
 
 
+@pytest.mark.slow
 def test_no_adversary_breaks_it_and_wrong_versions_are_refuted():
     right, wrong = linear_ratios(range(60))
     assert min(right) >= 1
@@ -287,6 +288,7 @@ def test_no_adversary_breaks_it_and_wrong_versions_are_refuted():
         assert min(wrong[name]) < 0.98, name
 
 
+@pytest.mark.slow
 def test_no_run_of_a_small_network_breaks_its_claims():
     runs = network_runs(range(4), 2)
     assert len(runs) >= 6

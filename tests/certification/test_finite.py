@@ -24,6 +24,7 @@ SEEDS = range(18)
 """Every loss with every recursion, twice."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_exact_run_is_where_it_is_said_to_be(seed):
     found = followed_exactly(drawn(seed, steps=6))
@@ -31,6 +32,7 @@ def test_the_exact_run_is_where_it_is_said_to_be(seed):
     assert found.ratios["eps"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("radius", [1e-6, 0.05])
 def test_a_step_expands_by_no_more_than_its_factor(seed, radius):
@@ -80,6 +82,7 @@ MUTANTS = {
 """Wrong versions, each with a problem that shows it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda f: f.__name__[1:])
 def test_a_wrong_factor_is_noticed(monkeypatch, mutant):
     assert not expanded(MUTANTS[mutant], 1e-6, tries=1).broken

@@ -78,6 +78,7 @@ def claim_of(name: str, loss: str) -> Claim:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "loss"), [(name, ("sum", "mean")[k % 2]) for k, name in enumerate(NETWORKS)])
 def test_no_point_of_a_certified_ball_breaks_its_numbers(name, loss):
     claim = claim_of(name, loss)

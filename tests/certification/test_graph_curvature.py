@@ -133,6 +133,7 @@ def climbed(graph, x, y, radius, value, seed, starts=2, steps=5):
     return best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("radius", "hit"), [(1e-5, False), (0.3, False), (0.3, True)])
 @pytest.mark.parametrize("name", ["bias", "strided", "grouped", "pooled"])
 def test_no_point_of_the_ball_bends_more_than_the_bound(name, radius, hit):
@@ -153,6 +154,7 @@ def test_no_point_of_the_ball_bends_more_than_the_bound(name, radius, hit):
 
 # Targets hit: all change is the residual's. Missed by far: all is that of the weights. Large data,
 # small ball: powers of the patches' norm count. A head of zeros: nothing but its own change sends a residual back.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("miss", "size", "head"), [(1.0, 1.0, 1.0), (0.0, 1.0, 1.0), (0.0, 30.0, 1.0), (300.0, 1.0, 0.0), (1e4, 1.0, 10.0)]
 )

@@ -85,6 +85,7 @@ RUNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_exact_iterates_stay_within_the_error_bound(name):
     kind, c, n, part, delta, wanted = RUNS[name]
@@ -153,6 +154,7 @@ def started_apart(name: str, steps: int, apart: float, part: float, delta: float
 APART = {"full": ("conv", 50.0, 0.1), "band": ("bias", 0.5, 0.01), "floor": ("pooled", 0.1, 0.5)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("branch", APART)
 def test_distance_already_there_grows_no_faster_than_the_factor(branch, monkeypatch):
     kind, part, delta = APART[branch]
@@ -240,6 +242,7 @@ def problem(n=5, channels=16, loss="sum", **more) -> Problem:
     return Problem(net, *digits(n, flat=False), loss)
 
 
+@pytest.mark.slow
 def test_five_digits_are_certified_from_initialisation(tmp_path):
     found = gt.certify_graph_trajectory(problem(), DeltaGClipSettings("1/beta", 1e9, 0.1), steps_limit=300)
     assert found.status == "CERTIFIED"
@@ -257,6 +260,7 @@ def test_five_digits_are_certified_from_initialisation(tmp_path):
     assert gt.distance_up(run.net, found.final) <= found.basin.rho
 
 
+@pytest.mark.slow
 def test_a_claim_says_what_a_step_says(tmp_path, monkeypatch):
     p, rule = problem(loss="mean"), DeltaGClipSettings("1/beta", 1e9, 0.1)
     claim = pl.certify(p, rule, theorem="D")
@@ -275,6 +279,7 @@ def test_a_claim_says_what_a_step_says(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_report_certifies_it():
     report = verify(problem(), DeltaGClipSettings("1/beta", 1e9, 0.1), theorem="D", steps=0)
     assert report.main.verdict is Verdict.CERTIFIED

@@ -98,6 +98,7 @@ def pieces(graph: Graph, x: np.ndarray) -> list[list[tuple[int, float]]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extended", [False, pytest.param(True, marks=pytest.mark.skipif(not AVAILABLE, reason="x87"))])
 @pytest.mark.parametrize("case", CASES)
 def test_the_exact_iterate_stays_within_eps_and_on_the_same_pieces(case: str, extended: bool) -> None:

@@ -174,6 +174,7 @@ def test_what_it_does_not_speak_of():
 # --- the adversary ---
 
 
+@pytest.mark.slow
 def test_no_adversary_breaks_it_and_wrong_versions_are_refuted():
     right, wrong = linear_ratios(range(40), shared_linear, 2)
     assert min(right) >= 1

@@ -15,6 +15,7 @@ CALLS = calls()
 REFUSALS = ("NotAvailableError: not available for this network: ", "InvalidInputError: ", "UNDECIDED: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(BATTERY))
 def test_certified_with_what_training_does_or_refused_by_name(name):
     which = BATTERY[name]
@@ -56,6 +57,7 @@ WRONG = [
 """Mechanisms whose networks do not do what the plain network's certificate says."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG)
 def test_the_judge_finds_a_wrong_certificate(name):
     """What certifying the masquerade by its plain twin would have been: the comparison with training must notice."""

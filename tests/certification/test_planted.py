@@ -93,6 +93,7 @@ def test_without_a_plant_the_same_problem_is_certified():
     assert all(verdicts(problem, stored(problem)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda p: p.__name__)
 def test_data_that_no_weights_can_fit_are_never_certified(plant, count):
     for seed in range(cases(2, 1e-3)):
@@ -102,6 +103,7 @@ def test_data_that_no_weights_can_fit_are_never_certified(plant, count):
         count(f"planted: {plant.__name__.replace('_', ' ')}")
 
 
+@pytest.mark.slow
 def test_dead_networks_and_long_steps_are_never_certified(count):
     for seed in range(cases(2, 1e-3)):
         problem = healthy(seed)

@@ -71,6 +71,7 @@ def test_bounds_are_no_weaker_than_the_texts_recursions(case):
             assert change(bounds, s) <= recursion.plain_change(text, [s] * len(text.kappa), variant) * (1 + 1e-12)
 
 
+@pytest.mark.slow
 @every_case
 def test_table_is_the_formula_scaled_to_the_loss(case):
     problem = case.problem()

@@ -17,6 +17,7 @@ TABLE = [
 """m, beta eta / (1 - m), floor, k at eps -> 0."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("m", "share", "floor", "k"), TABLE)
 def test_k_is_that_of_the_table(m, share, floor, k):
     smooth, stiff = share * (1 - m), 1e-6
@@ -32,6 +33,7 @@ def test_k_is_that_of_the_table(m, share, floor, k):
         assert more.least_pivot(*exact) <= 0
 
 
+@pytest.mark.slow
 def test_what_no_form_can_be_found_for():
     assert find(0.9, False, 2.5 * 0.1, 1e-6, 1.0) is None  # beta eta > 2 (1 - m)
     assert find(0.9, False, 0.3 * 0.1, 1e-6, 1e-3) is None  # steps as short as they like

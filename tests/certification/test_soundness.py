@@ -102,6 +102,7 @@ def test_nothing_in_the_ball_contradicts_ell(case, tightness):
             assert max(slopes) <= at.profile.ell[at.index] * ROUND_OFF
 
 
+@pytest.mark.slow
 @every_case
 def test_nothing_in_the_ball_below_the_starting_loss_contradicts_beta(case, tightness):
     at = Attacked(case)
@@ -161,6 +162,7 @@ def worst(tiny, what, formula=None, mutation=lambda at: at):
     return max(float(tiny.measured(z) / tiny.bound(z, formula, mutation)) for z in found(tiny, what))
 
 
+@pytest.mark.slow
 @tiny_networks
 @pytest.mark.parametrize("what", list(FORMULAS))
 def test_no_centre_and_no_data_contradict_the_bounds(tiny, what, tightness):
@@ -203,6 +205,7 @@ MUTATIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", list(FORMULAS))
 @pytest.mark.parametrize("mutation", list(MUTATIONS))
 def test_a_norm_made_too_small_is_caught(what, mutation):

@@ -305,6 +305,7 @@ def test_ten_digits_at_width_128_are_certified_from_initialisation(gamma, wanted
     assert tn.distance_up(run.net, run.start) <= found.distance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gamma", [1e9, 0.5])
 def test_ten_digits_reach_the_exact_iterate_within_eps(gamma):
     """The statement itself at its first target: 8320 parameters, exact iterates at 900 bits up to x_T."""

@@ -110,6 +110,7 @@ GRADIENT_TERMS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("term", GRADIENT_TERMS)
 def test_gradient_error_covers_every_member_of_the_balls(term):
     assert not any(gradient_case(term, seed) for seed in range(400))

@@ -56,6 +56,7 @@ def gradient_norm_at(net, x, y):
     return tn.norm(ts.gradient(net, at, 100.0).arrays).hi
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("branch", BRANCH_SETTINGS)
 @pytest.mark.parametrize("radius", [1e-3, 0.3])
 @pytest.mark.parametrize(("widths", "big"), [((3, 8, 1), 0.05), ((2, 3, 3, 2), 1.0), ((4, 16, 1), 10.0)])
@@ -154,6 +155,7 @@ def test_gradient_change_over_the_ball_decides_the_branch():
     assert tg.growth(1.0, ref.lipschitz, 1e-3, grad, *args).branches == {"full", "band"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("widths", "bias"), [((3, 8, 1), False), ((2, 4, 3, 2), True), ((2, 5, 3), True)])
 def test_reference_bounds_hold_where_they_claim_to(widths, bias):
     net = network(widths, seed=2, bias=bias)

@@ -129,6 +129,7 @@ def test_certify_then_recheck(fitted):
     assert ended_well(end).answer()["accepted"] is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "written"),
     [
@@ -150,6 +151,7 @@ def test_json_is_all_of_standard_output(near, words, code, written):
     assert (everything_in(near) != before) == written
 
 
+@pytest.mark.slow
 def test_a_configuration_from_standard_input(small, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     text = "# \N{GREEK SMALL LETTER ETA}\n" + small.read_text(encoding="utf-8")
@@ -236,6 +238,7 @@ CLOSED = "error: standard output is closed\n"
 FULL = "error: standard output cannot be written (No space left on device)\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     [
@@ -272,6 +275,7 @@ def test_a_disk_that_is_full(warm, small, tmp_path, line, stream, code, said):
     assert everything_in(tmp_path) == {"small.toml"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment",
     [

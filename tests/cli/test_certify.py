@@ -167,6 +167,7 @@ def test_a_polish_that_fails_is_a_numerical_failure_after_the_report(warm, train
     assert not list(tmp_path.glob("*.cert.*"))
 
 
+@pytest.mark.slow
 def test_layers_are_read_by_their_numbers_in_every_command(warm, trained, tmp_path):
     """Matrices of one shape in another order in the file: nothing changes but the line that says how it was read."""
     torch.manual_seed(1)
@@ -234,6 +235,7 @@ def test_width_finds_a_width_that_is_certified_and_one_a_priori(warm, small, tmp
     assert "verdict: CERTIFIED" in check.stdout
 
 
+@pytest.mark.slow
 def test_theorem_d_follows_the_trajectory_at_a_width_no_ball_can_do(warm, small, tmp_path):
     sets = ["--set", "network.hidden=[48]", "--set", "optimizer.eta=1/beta", "--set", "run.steps=300"]
     assert "verdict: UNDECIDED" in warm("check", small, *sets, folder=tmp_path).stdout
@@ -272,6 +274,7 @@ AT_A_CHECKPOINT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theorem", AT_A_CHECKPOINT)
 def test_a_theorem_about_schedules_or_momentum_is_proved_after_a_polish(warm, trained, theorem):
     (trained / "momentum.toml").write_text(MOMENTUM, encoding="utf-8")

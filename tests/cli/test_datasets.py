@@ -33,6 +33,7 @@ def test_show_says_what_was_taken_for_what(warm, tmp_path, iris):
     assert everything_in(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_show_through_the_installed_program(tmp_path, iris):
     end = script("datasets", "show", iris.name, folder=tmp_path)
     assert (end.code, end.stderr) == (0, "")

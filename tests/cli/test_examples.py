@@ -99,6 +99,7 @@ def test_a_copy_onto_itself_is_refused(warm, tmp_path):
     assert (HOME / "digits.toml").stat().st_size > 0
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive:UserWarning")
 @pytest.mark.filterwarnings("ignore:.torch.jit.script.:DeprecationWarning")
 @pytest.mark.parametrize("name", ["neural_collapse", "infinite_width", "refute_a_claim", "certificate_and_forgery"])

@@ -74,6 +74,7 @@ def test_killed_while_it_runs_it_leaves_nothing(warm, small, tmp_path, later):
     assert everything_in(tmp_path) == {small.name, "stopped"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", WRITING)
 def test_killed_while_it_writes_it_leaves_no_folder_of_that_name(warm, small, tmp_path, moment):
     """The same command, asked again, then gives the whole."""

@@ -16,6 +16,7 @@ FILES = {"convolutional": EXAMPLES / "convolutional.toml", "own": EXAMPLES / "ow
 FEW = ("--set", "run.steps=5", "--set", "data.n=3")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_verify_answers_at_an_initialisation_and_says_whose_code_ran(warm: Warm, tmp_path: Path, name: str) -> None:
     end = warm("verify", str(FILES[name]), *FEW, "--theorem", "B", "--json", "--out", "run", folder=tmp_path)
@@ -38,6 +39,7 @@ def test_verify_answers_at_an_initialisation_and_says_whose_code_ran(warm: Warm,
         assert "tanh convolutional network with channels 64" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_check_measure_and_sweep_take_them(warm: Warm, tmp_path: Path, name: str) -> None:
     # Theorem D speaks of one convolution, and not of blocks.
@@ -54,6 +56,7 @@ def test_check_measure_and_sweep_take_them(warm: Warm, tmp_path: Path, name: str
     assert widths == ([2, 3] if name == "convolutional" else [None, None])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_certify_polishes_initial_weights_into_a_basin_and_width_refuses(warm: Warm, tmp_path: Path, name: str) -> None:
     config = read_config(FILES[name].read_text(encoding="utf-8"), folder=FILES[name].parent)
@@ -88,6 +91,7 @@ def test_float32_modules_are_said_not_to_be_cast(warm: Warm, tmp_path: Path) -> 
     assert json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))["dtype"] == "float32"
 
 
+@pytest.mark.slow
 def test_relu_and_max_pooling_of_own_code_are_certified_across_kinks(warm: Warm, tmp_path: Path) -> None:
     config = str(EXAMPLES / "relu_pooling" / "config.toml")
     few = ("--set", "data.n=3", "--set", "network.arguments.channels=8")

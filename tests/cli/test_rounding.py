@@ -38,6 +38,7 @@ def test_what_cannot_be_enclosed_holds_but_is_not_certified(warm, small, tmp_pat
     assert "round-off not covered: planted" in end.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theorem", ["A", "B"])
 @pytest.mark.parametrize("order", ["all at once", "one at a time", "rounded up"])
 def test_a_user_who_starts_at_a_zero_is_told_so(warm, small, tmp_path, theorem, order):

@@ -37,6 +37,7 @@ def near(tmp_path: Path) -> Path:
 
 
 # --theorem C needs a checkpoint; `pltheory certify` writes its certificate.
+@pytest.mark.slow
 @pytest.mark.parametrize("theorem", ["A", "A'", "B", "B+"])
 def test_check_saves_what_is_certified_and_recheck_accepts_it(warm: Any, near: Path, theorem: str) -> None:
     quick = ["--set", "network.hidden=[400]"] if theorem == "B+" else []
@@ -55,12 +56,14 @@ def test_verify_saves_the_certificate_beside_its_run_folder(warm: Any, near: Pat
     assert warm("recheck", "near.cert.json", folder=near).code == 0
 
 
+@pytest.mark.slow
 def test_of_the_ladder_the_main_theorems_certificate_is_saved(warm: Any, near: Path) -> None:
     end = warm("check", "near.toml", "--theorem", "all", "--save-certificate", "near.cert.json", folder=near)
     assert end.code == 0, end.stderr
     assert "Theorem B: all" in warm("recheck", "near.cert.json", folder=near).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theorem", ["B", "B+"])
 def test_what_is_undecided_is_not_written(warm: Any, near: Path, theorem: str) -> None:
     arguments = ("near.toml", "--theorem", theorem, "--set", "network.hidden=[5]", "--save-certificate", "c.cert.json")

@@ -180,6 +180,7 @@ def test_the_table_and_the_slopes_are_printed(warm, small, tmp_path):
     assert max(map(len, end.stdout.splitlines())) <= 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", [IN_THE_THIRD_POINT, IN_THE_THIRD_RECORD], ids=["computing", "writing"])
 def test_a_sweep_that_was_killed_is_taken_up_where_it_was(warm, small, tmp_path, unbroken, moment):
     def kill(child: int) -> None:
@@ -202,6 +203,7 @@ def test_a_sweep_that_was_killed_is_taken_up_where_it_was(warm, small, tmp_path,
     assert records(again.answer()) == records(unbroken[1])
 
 
+@pytest.mark.slow
 def test_a_rerun_computes_nothing_and_a_longer_sweep_only_what_is_new(warm, small, tmp_path):
     never = NO_FIGURE + "import pltheory.study.sweep as s\ns.compute = lambda *_: 1 / 0\n"
     sweep = ("sweep", small, "--out", "s")
@@ -236,6 +238,7 @@ p.verify = failing
 """
 
 
+@pytest.mark.slow
 def test_what_it_costs_how_far_it_is_and_what_failed(warm, small, tmp_path):
     sweep = ("sweep", small, *settings("sweep.data.n=[1, 2]", "sweep.run.seed=[0, 1]"), "--out", "s")
     for option, code, words in (
@@ -266,6 +269,7 @@ def test_what_it_costs_how_far_it_is_and_what_failed(warm, small, tmp_path):
     assert warm(*sweep, "--status", folder=tmp_path).code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["", '{"schema": "pltheory-po', "[]", "{}", "\x00\x01"])
 def test_a_damaged_record_is_named(warm, small, tmp_path, damage):
     sweep = ("sweep", small, *settings("sweep.run.seed=[0]"), "--out", "s")
@@ -279,6 +283,7 @@ def test_a_damaged_record_is_named(warm, small, tmp_path, damage):
     assert warm(*sweep, before=NO_FIGURE, folder=tmp_path).code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -298,6 +303,7 @@ def test_a_sweep_without_a_limit_or_a_certificate_still_has_a_figure(warm, small
     assert ET.parse(tmp_path / "s/study.svg").getroot().tag.endswith("svg")
 
 
+@pytest.mark.slow
 def test_the_limit_follows_the_depth_that_is_swept(warm, small, tmp_path):
     """The base configuration has one hidden layer, the sweep two: the limit kernel has two."""
     limit = {}

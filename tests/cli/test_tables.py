@@ -22,6 +22,7 @@ def lines(warm: Warm, words: list[object], folder, width: int) -> list[str]:
     return end.stdout.splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [["datasets"], ["measure"], ["check", "--theorem", "all"], ["width", "--seeds", "1"]], ids=lambda w: w[0]
 )

@@ -39,6 +39,7 @@ def load(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_a_theorem_that_holds_ends_in_0_with_a_whole_run_folder(holds):
     end, run = holds
     assert end.code == 0, end.stderr
@@ -116,6 +117,7 @@ def test_the_page_shows_the_verdict(holds):
     assert page.count("<svg") >= 1
 
 
+@pytest.mark.slow
 def test_narrow_is_certified_by_a_theorem_that_was_not_named(warm, tmp_path):
     end = warm("verify", EXAMPLES / "narrow.toml", "--json", folder=tmp_path)
     assert end.code == 0, end.stderr
@@ -126,6 +128,7 @@ def test_narrow_is_certified_by_a_theorem_that_was_not_named(warm, tmp_path):
     assert all(t["shortfall"] for t in report["theorems"][:-1])
 
 
+@pytest.mark.slow
 def test_narrow_under_theorem_b_is_undecided_with_its_shortfall_and_a_width_that_would_do(warm, tmp_path):
     end = warm("verify", EXAMPLES / "narrow.toml", "--theorem", "B", "--json", folder=tmp_path)
     assert end.code == 3, end.stderr
@@ -150,6 +153,7 @@ def test_the_closing_width_closes(warm, tmp_path):
     assert "verdict: CERTIFIED" in wide.stdout
 
 
+@pytest.mark.slow
 def test_relu_is_certified_from_its_initialisation_across_kinks(warm, tmp_path):
     end = warm("verify", EXAMPLES / "relu.toml", folder=tmp_path)
     assert end.code == 0, end.stderr
@@ -168,6 +172,7 @@ def test_relu_is_certified_from_its_initialisation_across_kinks(warm, tmp_path):
     assert "changes of side" in (tmp_path / "runs/relu/report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_all_shows_the_ladder_side_by_side(ladder):
     assert [t["id"] for t in ladder["theorems"]] == [
         "LZB22-4",
@@ -205,6 +210,7 @@ def test_all_shows_the_ladder_side_by_side(ladder):
     assert 0 < by_id["B"]["reach"]["rate"] < 1
 
 
+@pytest.mark.slow
 def test_the_ladder_is_a_table_on_the_terminal(warm, tmp_path):
     end = warm("check", DIGITS, *TWO_DIGITS, "--theorem", "all", folder=tmp_path)
     for name in ("LZB22-4", "LZB22-6", "TMSSR25", "A", "A'", "B", "C"):
@@ -225,6 +231,7 @@ def test_set_overrides_the_file_and_the_last_one_wins(warm, small, tmp_path):
     assert config["data"]["n"] == 3
 
 
+@pytest.mark.slow
 def test_standard_input_is_a_configuration(small, tmp_path):
     text = small.read_text(encoding="utf-8")
     piped = script("verify", "-", "--json", folder=tmp_path, text=text)
@@ -328,6 +335,7 @@ def test_a_trained_checkpoint_lies_in_the_basin_by_theorem_c(warm, small, tmp_pa
     assert report["measured"]["residual"] == pytest.approx(float(problem.residual().detach().norm()), rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "keys"),
     [("delta-gclip", "gamma = 0.5\ndelta = 0.1"), ("gclip", "gamma = 0.5"), ("gd", "")],

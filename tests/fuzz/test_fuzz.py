@@ -21,6 +21,7 @@ CASES = 60
 """Examples of each surface."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SURFACES))
 def test_no_mutant_is_treated_wrongly(name: str, tmp_path: Path) -> None:
     target = surface(name)

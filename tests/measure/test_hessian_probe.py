@@ -94,6 +94,7 @@ def test_single_precision_is_probed_in_double():
     torch.testing.assert_close(found, oracle.output_norms(net.double(), x), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layer", "size"), [(4, 1e6), (4, 1e3), (4, 1e-6), (0, 1e-4), (2, 1e-4)])
 @pytest.mark.parametrize("activation", [nn.ELU, nn.CELU, nn.Tanh])
 def test_layers_of_very_different_size(activation, layer, size):
@@ -111,6 +112,7 @@ def test_layers_of_very_different_size(activation, layer, size):
     torch.testing.assert_close(found, oracle.output_norms(net, x), rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1e-8, 1e-6, 1.0, 1e6])
 @pytest.mark.parametrize("idle", [0.0, 1e-8, 1e8])
 @pytest.mark.parametrize("wrong", [WrongOnce, WrongTwice])

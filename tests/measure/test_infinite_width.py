@@ -172,6 +172,7 @@ def stands(found, wanted):
     return float(max(used))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("activation", "size", "layers", "bias"),
     [
@@ -214,6 +215,7 @@ def test_the_error_stands_for_neighbours(digits, activation, apart, size):
         stands(infinite_width(x, hidden_layers=2, activation=activation), wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["tanh", "silu"])
 def test_the_quadrature_error_stands_at_any_correlation(digits, activation):
     """Series of functions of narrow Gaussians end early, also where c is near 1."""

@@ -202,6 +202,7 @@ def test_asymmetry_far_down_a_large_matrix_is_found(dtype):
         lambda_min(kernel)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [4, 40])
 def test_the_smallest_eigenvalue_of_an_operator(n):
     net, (x,) = fully_connected([5, 400, 2], seed=1), draws(7, (n, 5))

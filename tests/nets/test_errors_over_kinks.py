@@ -16,6 +16,7 @@ from tests.oracles.random_graphs import random_graph
 from tests.oracles.random_kinks import KINDS, random_kinks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2 * len(KINDS)))
 def test_no_errors_move_the_outputs_further(seed):
     """Errors at random, and along what the node's values are moved by at a step of the weights; all of their size."""

@@ -98,6 +98,7 @@ def test_the_alternating_ascent_finds_a_known_norm():
     assert abs(float(where @ v)) == pytest.approx(float(v.norm()), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_an_attack_finds_what_first_order_predicts():
     """In a small ball the change of J is the derivative's norm times the radius, and the attack finds most of it."""
     drawn = random_graph(0, "mlp")

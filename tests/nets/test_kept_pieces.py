@@ -37,6 +37,7 @@ def flips(graph: Graph, x: np.ndarray, radius: float, *, verified: bool = True) 
     return {v: found.get(v, np.zeros((len(x), n.size), dtype=bool)) for v, n in nodes}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2 * len(KINDS)))
 def test_no_least_move_takes_a_kept_token_over_a_kink(seed):
     """Every kink of every token by itself, by about the least move there is: outside of the ball, or said to flip."""

@@ -15,12 +15,14 @@ from tests.oracles.kinked import starts
 from tests.oracles.random_kinks import KINDS, MORE, random_kinks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5000, 5000 + 2 * len(KINDS)))
 def test_no_weights_of_a_ball_break_a_bound(seed):
     _, found = one(seed)
     assert found.broken == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MORE)
 def test_no_weights_break_a_bound_beside_products_and_fixed_maps(kind):
     for seed in range(4):
@@ -112,6 +114,7 @@ def test_units_below_a_maximum_go_with_its_windows():
     assert Margins(np.zeros((2, 3)), np.zeros((2, 3))).entries(tokens, 3) is tokens
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2 * len(KINDS)))
 def test_where_nothing_flips_the_network_is_smooth(seed):
     """Below the radius of the first flip: no jump, and the bounds of class G with pieces that belong to the sample."""

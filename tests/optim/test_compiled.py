@@ -37,6 +37,7 @@ def compiled(opt, backend="eager"):
     return torch.compile(opt.step, fullgraph=True, backend=backend)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "tensor_lr", "foreach"),
     [
@@ -89,6 +90,7 @@ def test_an_lr_that_changes_is_the_new_one():
     assert seen == [0.5, 0.25, 0.125]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keywords", "tensor_lr"),
     [({"momentum": 0.0}, False), ({"momentum": 0.9}, False), ({"momentum": 0.9, "weight_decay": 0.1}, True)],

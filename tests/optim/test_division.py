@@ -73,6 +73,7 @@ def test_the_reference_clips_differently_at_every_step(one):
     assert all(lr * delta < h < lr for (h,) in one["sizes"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -107,6 +108,7 @@ def test_momentum_is_that_of_one_process(two, name, settings):
     assert_the_steps_are_those_of_one(of(two, name), processes.alone(**settings))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

@@ -84,6 +84,7 @@ def test_workers_that_do_not_belong_together_are_refused(tmp_path):
         assert first[name][2] != second[name][2], "nothing was averaged"
 
 
+@pytest.mark.slow
 def test_a_lost_worker_is_named_in_a_line_and_nothing_is_averaged(tmp_path):
     got = play(local_workers.lost, 3, tmp_path)
     assert len(got) == 2

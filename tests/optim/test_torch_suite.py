@@ -14,6 +14,7 @@ LEAST = 300
 """Cases that must have been run, so that an empty generator is no success."""
 
 
+@pytest.mark.slow
 def test_torchs_own_tests_pass():
     pytest.importorskip("expecttest")  # which torch's generators need
     suite = Path(__file__).parent / "torch_suite.py"

@@ -67,6 +67,7 @@ LOSSES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("loss", "n", "outputs"), LOSSES, ids=str)
 def test_gradients_lie_between_the_gauges_and_hessians_below_m(loss, n, outputs):
     gen = torch.Generator().manual_seed(n)

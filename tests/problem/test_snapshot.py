@@ -73,6 +73,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", list(CHANGES))
 def test_a_change_while_the_run_goes_on_is_an_error(what):
     p = problem()
@@ -120,6 +121,7 @@ def small(distance=1e-4):
         return pl.Problem(net, x, net(x) + distance * away)
 
 
+@pytest.mark.slow
 def test_theorem_b_plus_computes_from_copies_and_compares():
     p = small()
     at = centre(p, rigorous=True)
@@ -130,6 +132,7 @@ def test_theorem_b_plus_computes_from_copies_and_compares():
         certify_bplus(p, RULE, rigorous=True, progress=once(lambda: p.network.weights[1].mul_(0.01)))
 
 
+@pytest.mark.slow
 def test_a_certificate_of_theorem_b_plus_is_of_the_weights_it_was_found_for(tmp_path):
     p = small()
     found = certify_bplus(p, RULE, rigorous=True)

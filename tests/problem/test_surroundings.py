@@ -82,6 +82,7 @@ def states():
     return torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", list(CALLS))
 @pytest.mark.parametrize("kind", list(NETWORKS))
 def test_a_call_leaves_everything_as_it_found_it(kind, call):

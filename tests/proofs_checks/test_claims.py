@@ -146,6 +146,7 @@ def test_every_formula_is_in_a_claim(name):
     assert any(name in formulas_named(c) for c in CLAIMS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(FORMULAS))
 def test_a_changed_formula_is_noticed(name, monkeypatch):
     """A claim that names a formula fails once the shipped body changes: none has its own copy."""
@@ -196,6 +197,8 @@ def _copies(e):
         for name, formula, shape in _shapes():
             if _shape(part) == shape and any(part == _body(formula, p) for p in permutations(part.free_symbols)):
                 yield f"{part} is a copy of {name}"
+
+
 @pytest.mark.parametrize("claim", CLAIMS, ids=NAMES)
 def test_no_claim_states_a_copy(claim):
     cited = kernel.check(claim).cited

@@ -128,6 +128,7 @@ def precise():
     ctx.prec = before
 
 
+@pytest.mark.slow
 def test_numbers_of_a_certificate_meet_the_hypotheses(certificate):
     name, found = certificate
     assert found.steps >= 3

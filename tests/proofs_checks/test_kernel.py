@@ -295,6 +295,7 @@ def test_shipped_refuses_other_functions():
     assert shipped(formulas.decrease)(x, y).func.__name__ == "decrease"
 
 
+@pytest.mark.slow
 def test_every_certificate_coefficient_matters():
     """Flip or change, one at a time, a coefficient of every certificate of every claim: all are rejected."""
     rng, tried = random.Random(3), 0

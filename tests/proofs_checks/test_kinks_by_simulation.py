@@ -218,6 +218,7 @@ def test_flips_against_n2(seed):
     assert attained > 0.5
 
 
+@pytest.mark.slow
 def test_theorem_n_along_trajectories():
     """From a residual just below what closes: the path, the rate and the distance to the limit."""
     assert sum(map(_pieces_changed_on_the_way, range(8))) > 0

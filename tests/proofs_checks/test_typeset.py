@@ -68,6 +68,7 @@ def test_a_formula_in_a_sentence_is_set_whole_or_not_at_all():
     assert sentence("plain words only") == "plain words only"
 
 
+@pytest.mark.slow
 def test_no_proposition_has_a_formula_left_in_plain_characters():
     """Outside of the dollars no inequality, subscript or power remains, of a claim or cited lemma."""
     for claim in load():

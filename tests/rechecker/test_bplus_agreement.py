@@ -80,6 +80,7 @@ def agree(mine: Any, theirs: Any, below: float = 1e-6) -> None:
     assert (a >= b * (1 - below)).all(), (a / b).min()
 
 
+@pytest.mark.slow
 def test_constants_of_the_flow_agree(both: Both) -> None:
     c, s = both.constants, both.step
     agree([c.c1, c.ch], [s.c1, s.ch], 1e-3)

@@ -47,6 +47,7 @@ def test_what_is_proved_is_accepted(name: str, tmp_path: Path) -> None:
     assert recheck(forge.path).accepted, recheck(forge.path).message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
 def test_every_bound_matters(name: str, tmp_path: Path) -> None:
     for key, bound in forged(tmp_path, name).text["bounds"].items():

@@ -112,6 +112,7 @@ def test_of_every_theorem_and_loss(tmp_path: Path, theorem: str, loss: str) -> N
     assert result.accepted, result.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "theorem"), [("residual", "B"), ("conv_pool", "A'"), ("attention", "A")])
 def test_every_number_inflated_is_rejected_by_name(tmp_path: Path, name: str, theorem: str) -> None:
     forge = certificate(tmp_path, name, theorem)

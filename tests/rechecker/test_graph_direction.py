@@ -137,6 +137,7 @@ def test_arrays_of_all_directions_are_autodiffs(kind: str) -> None:
             assert float(found.distance.value) <= 1e-9 * np.linalg.norm(found.mid) + 1e-12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mlp", "convolution", "residual_convolution"])
 def test_a_search_over_directions_and_the_ball_stays_below_the_bounds(kind: str) -> None:
     """th_1, t ||Pi(t)|| and the least eigenvalue of R^T K(w) R."""
@@ -185,6 +186,7 @@ def kept(at: Prepared, radius: float) -> list[float]:
     return [float(share) for share in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", COVERED)
 @pytest.mark.parametrize("seed", [100, 103])
 def test_no_looser_than_what_is_claimed(kind: str, seed: int) -> None:

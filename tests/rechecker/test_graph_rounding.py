@@ -40,6 +40,7 @@ def disturbed(monkeypatch: pytest.MonkeyPatch, size: float, rng: np.random.Gener
         monkeypatch.setattr(kind, "forward", forward)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize("size", [1e-9, 1e-3, 0.1])
 def test_errors_at_every_node_stay_within_the_bound(name: str, size: float, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,6 +201,7 @@ def _units_above(monkeypatch: pytest.MonkeyPatch, lost: str | None) -> bool:
     return above
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", [None, "s1", "s3", "all", "longest"])
 def test_a_change_forgotten_in_a_hidden_layer_is_noticed(lost: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _units_above(monkeypatch, lost) == (lost is not None)
@@ -213,6 +214,7 @@ def on_graph(c: GraphStored, reach: float, lipschitz: float) -> tuple[float, flo
     return float(norm), float(concave)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["tanh", "gelu", "sigmoid"])
 @pytest.mark.parametrize("name", ALIKE)
 def test_the_blocks_of_a_graph(name: str, act: str) -> None:

@@ -139,6 +139,7 @@ def worst(net: Network, s: float, seed: int = 0, count: int = 14) -> tuple[float
     return change, pair, left, missed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("s", [0.004, 0.15])
 def test_points_of_balls_keep_the_bounds(name: str, s: float) -> None:

@@ -46,6 +46,7 @@ def forge(folder: Path, claim: Claim) -> Forge:
     return Forge(folder, claim.text("c.cert.npz"), claim.arrays_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_certificates_of_theorem_n_are_accepted(tmp_path: Path, name: str) -> None:
     result = recheck(forge(tmp_path, made(name)).path)
@@ -61,6 +62,7 @@ def test_of_the_mean_loss_and_of_a_clipped_rule(tmp_path: Path, name: str) -> No
     assert result.accepted, result.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_certificates_without_a_kink_on_the_ball_are_accepted(tmp_path: Path, name: str) -> None:
     for theorem, loss in (("B", "sum"), ("C", "mean")) if name == "pool" else (("B", "sum"),):
@@ -97,6 +99,7 @@ def one_form(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onelayer.OneLayer, "of", classmethod(lambda *_: None))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_form")
 @pytest.mark.parametrize("name", ["one", "pool and hidden"])
 def test_every_number_of_theorem_n_beyond_the_truth_is_refused(tmp_path: Path, name: str) -> None:
@@ -105,6 +108,7 @@ def test_every_number_of_theorem_n_beyond_the_truth_is_refused(tmp_path: Path, n
         refused(recheck(_doctored(tmp_path, claim, path, sign).write_text()), FALSE, dotted(path))
 
 
+@pytest.mark.slow
 def test_every_number_of_theorem_b_beyond_the_truth_is_refused(tmp_path: Path) -> None:
     claim = kept("leaky pool", "B")
     for path, sign in numeric_fields(json.loads(claim.text("c"))):
@@ -170,6 +174,7 @@ def test_what_is_written_is_of_the_published_form(what: str) -> None:
 # --- a ball that meets a kink -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["one", "pool", "two"])
 def test_a_ball_that_meets_a_kink_is_not_between_kinks(tmp_path: Path, name: str) -> None:
     """The claim that a prover would make which does not look: every other number of it is true."""

@@ -49,6 +49,7 @@ def refused(result: RecheckResult, code: int, *words: str) -> None:
         assert word in result.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_certificates_are_accepted(tmp_path: Path, name: str) -> None:
     forged = Forge(tmp_path, name)
@@ -170,6 +171,7 @@ def test_the_curvature_holds_on_a_ball() -> None:
 # --- doctored ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOUNDS)
 def test_an_inflated_bound(tmp_path: Path, name: str) -> None:
     forged = Forge(tmp_path)

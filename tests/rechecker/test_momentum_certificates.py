@@ -47,6 +47,7 @@ def forge(folder: Path, name: str) -> Forge:
     return Forge(folder, made(name).text("c.cert.npz"), made(name).arrays_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
 def test_true_certificates_are_accepted_and_of_the_published_form(tmp_path: Path, name: str) -> None:
     assert made(name).holds

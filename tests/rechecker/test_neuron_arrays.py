@@ -229,6 +229,7 @@ def spoiled(both: Both, name: str, part: float, monkeypatch: pytest.MonkeyPatch,
     return numbers(run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INPUTS)
 def test_doubles_that_are_wrong_are_counted(both: Both, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs, noticed = numbers(both.neurons), 0

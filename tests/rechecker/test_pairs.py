@@ -86,6 +86,7 @@ def matrix_products(rng: np.random.Generator, kind: str, scale: float, err: floa
 CASES: dict[str, Callable[..., bool]] = {"entries": entry_by_entry, "products": matrix_products}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", CASES)
@@ -130,6 +131,7 @@ def _term_lost(name: str, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(pair, "_copies", lambda x, y: 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "case"),
     [("rounding of entries", "entries"), ("rounding of products", "products"), ("errors of factors", "products"),

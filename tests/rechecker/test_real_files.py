@@ -75,6 +75,7 @@ def saved(claim: Claim, folder: Path) -> Forge:
     return Forge(folder, claim.text("c.cert.npz"), claim.arrays_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_files_by_theorem_e_are_accepted(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(claim_of(name), tmp_path).path
@@ -90,6 +91,7 @@ def test_files_by_theorem_e_are_accepted(name: str, tmp_path: Path, monkeypatch:
 FARTHER = [(name, RADII // 3) for name in ("dense", "mish", "sin", "convolution", "pooling")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "j"), [*((name, j) for name in NETWORKS for j in (0, 1)), *FARTHER])
 def test_a_profile_above_theorem_e_is_refused(name: str, j: int, tmp_path: Path) -> None:
     forge = saved(claim_of(name), tmp_path)

@@ -115,6 +115,7 @@ def test_certificates_are_accepted(tmp_path: Path, index: int, theorem: str) -> 
 TIGHT = [(ONE, 0, "A"), (ONE, 1, "A'"), (ONE, 1, "B"), (WIDE, 1, "C"), (CASES[4], 1, "A"), (CASES[2], 1, "A'")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("case", "rule", "theorem"), TIGHT, ids=[f"{c.name}-{t}" for c, _, t in TIGHT])
 def test_every_number_inflated_by_a_millionth_is_rejected_by_name(
     tmp_path: Path, case: Case, rule: int, theorem: str

@@ -46,6 +46,7 @@ from tests.forge import (
 from tests.rechecker.bplus_certificates import CASES, GRID, forged, near, proved
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_certificates_are_accepted(tmp_path: Path, name: str) -> None:
     result = recheck(forged(tmp_path, name).path)
@@ -70,6 +71,7 @@ def test_digits_are_accepted(tmp_path: Path) -> None:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_number_inflated_by_some_percent_is_rejected_by_name(tmp_path: Path) -> None:
     forge = forged(tmp_path)
     honest = json.dumps(forge.text)

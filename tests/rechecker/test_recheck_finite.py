@@ -52,6 +52,7 @@ class Forge(forge.Forge):
         self.text[key][name].update(number(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_certificates_are_accepted(tmp_path: Path, seed: int) -> None:
     result = recheck(Forge(tmp_path, seed).path)
@@ -74,6 +75,7 @@ BOUNDS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOUNDS)
 def test_a_bound_that_says_too_much_is_refused(tmp_path: Path, name: str) -> None:
     forged = Forge(tmp_path)

@@ -68,6 +68,7 @@ def refused(result: RecheckResult, code: int, *words: str) -> None:
         assert word in result.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_certificates_are_accepted(tmp_path: Path, name: str) -> None:
     forged = Forge(tmp_path, name)
@@ -134,6 +135,7 @@ def test_weaker_claims_are_true(tmp_path: Path) -> None:
     assert recheck(forged.write()).accepted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOUNDS)
 def test_an_inflated_bound(tmp_path: Path, name: str) -> None:
     forged = Forge(tmp_path)

@@ -127,6 +127,7 @@ def refused(result: RecheckResult, code: int, *words: str) -> None:
 # --- as made ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_certificates_are_accepted(tmp_path: Path, name: str) -> None:
     found, wanted = certified(name), RUNS[name][2]
@@ -284,6 +285,7 @@ def test_a_file_that_does_not_fit_the_schema(tmp_path: Path, name: str) -> None:
 BOUNDS = list(recheck_trajectory.BOUNDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOUNDS)
 def test_an_inflated_bound(tmp_path: Path, name: str) -> None:
     forged = Forge(tmp_path)
@@ -325,6 +327,7 @@ STEP_CLAIMS = {  # how much, and where it is noticed
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", ["clipped", "floor", "gclip-bias-mean"])
 @pytest.mark.parametrize("name", STEP_CLAIMS)
 def test_a_claim_of_a_step_beyond_the_truth(tmp_path: Path, name: str, run: str) -> None:
@@ -366,6 +369,7 @@ def test_errors_below_the_rechecks_own_precision(tmp_path: Path) -> None:
     refused(result, UNSURE, "step 0, rho", "--bits 256")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", ["clipped", "floor"])
 def test_a_changed_branch(tmp_path: Path, run: str) -> None:
     """Every other set of branches, at every fifth step."""

@@ -101,6 +101,7 @@ def test_it_is_of_the_published_form(tmp_path: Path, name: str) -> None:
     assert NAMES_2[name] in text["network"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES_2)
 def test_a_number_of_schema_2_moved_beyond_the_truth_is_refused(tmp_path: Path, name: str) -> None:
     for k in range(0, len(numeric_fields(stored_2(tmp_path, name).text)), 3):

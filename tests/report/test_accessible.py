@@ -70,6 +70,7 @@ def test_axe_sees_a_fault(tmp_path):
     assert rules["image-alt"] in SERIOUS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("verdict", ["HOLDS", "UNDECIDED"])
 def test_the_page_of_a_run(tmp_path, verdict, dark):
@@ -77,6 +78,7 @@ def test_the_page_of_a_run(tmp_path, verdict, dark):
     assert [f for f in faults(page, tmp_path, dark=dark) if f[0] in SERIOUS] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [400, 1600])
 def test_the_page_of_a_study(tmp_path, study_folder, width):
     page = render_study(Study.read(study_folder))

@@ -48,6 +48,7 @@ SMALL = {"data.n": 3, "optimizer.eta": "0.1/beta"}
 """A part of the study with a page that is made at once."""
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded_from_anywhere(page):
     for tag, attributes in Reader(page).tags:
         assert tag not in ("script", "link", "iframe", "object", "embed", "img", "base"), tag
@@ -87,6 +88,7 @@ def test_every_figure_is_drawn_for_a_study_that_varies_all_of_it(study, page):
         assert figure.title in page
 
 
+@pytest.mark.slow
 def test_a_page_is_the_same_every_time_and_computes_nothing(study_folder, monkeypatch):
     before = render_study(pl.Study.read(study_folder).where(SMALL))
 

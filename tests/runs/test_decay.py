@@ -38,6 +38,7 @@ def problem(dtype: torch.dtype) -> Problem:
     return Problem(net.to(dtype), x.to(dtype), y.to(dtype))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 @pytest.mark.parametrize("name", RULES)
 def test_a_run_is_held_against_its_own_rule(name: str, dtype: torch.dtype) -> None:

@@ -21,6 +21,7 @@ RULES = (GradientDescentSettings(eta="0.8/beta"), DeltaGClipSettings(eta="0.8/be
 PROBLEM = near(n=3, shift=1e-3, outputs=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["fixed", "shuffle"])
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.name)
 @pytest.mark.parametrize("loss", ["sum", "mean"])

@@ -51,6 +51,7 @@ def settings(promise):
     return replace(RULE, eta=promise.eta)
 
 
+@pytest.mark.slow
 def test_workers_are_the_run_that_takes_turns(trace, promise):
     got = run(near(outputs=1), settings(promise), promise.eta, batches=BATCHES, steps=8 * MANY, target=0.0)
     taken = len(got.trace.step_size)

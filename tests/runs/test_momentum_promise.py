@@ -47,6 +47,7 @@ def certified(name):
     return pl.verify(problem(), rule, theorem=theorem, steps=300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_run_keeps_the_promise(name):
     report = certified(name)
@@ -91,6 +92,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "field"), [(n, f) for n, fields in WRONG.items() for f in fields])
 def test_a_promise_of_more_is_broken(name, field):
     rule, promise = promised(name)

@@ -39,6 +39,7 @@ def plant(monkeypatch, what):
     monkeypatch.setattr(convergence, "FullBatch", planted_batch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", [*planted.OPTIMIZERS, *planted.GRADIENTS], ids=lambda w: w.__name__)
 def test_a_run_that_is_not_the_rules_contradicts(monkeypatch, what):
     plant(monkeypatch, what)
@@ -49,6 +50,7 @@ def test_a_run_that_is_not_the_rules_contradicts(monkeypatch, what):
     assert report.run.violation.inequality in {c.name for c in report.run.own}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", [*planted.OPTIMIZERS, *planted.GRADIENTS], ids=lambda w: w.__name__)
 def test_in_single_precision_it_is_found_or_nothing_agrees(monkeypatch, what):
     plant(monkeypatch, what)

@@ -182,6 +182,7 @@ def targets(problem):
         }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ZEROS)
 @pytest.mark.parametrize(
     ("theorem", "rule"),
@@ -348,6 +349,7 @@ class Still(torch.optim.Optimizer):
                 p.copy_(was)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize(("width", "distance"), [(4096, 5e-4), (32, 1e-3)])
 def test_a_run_that_stands_still_agrees_with_nothing(monkeypatch, dtype, width, distance):

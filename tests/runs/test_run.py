@@ -121,6 +121,7 @@ def test_a_run_in_the_span_of_the_data_is_the_run(monkeypatch, case):
     assert narrow.kernel_drift == pytest.approx(full.kernel_drift, rel=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [CASE, Case((4,), 1, "tanh", "ntk", True, n=5, d=2)], ids=["in the span", "as it is"])
 def test_the_problems_own_weights_are_left_alone(case):
     problem = case.problem()
@@ -297,6 +298,7 @@ def test_evidence_contradicts_where_a_promise_is_broken(monkeypatch):
     assert '"first_violation": {' in report.to_json()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theorem", ["A", "B"])
 def test_round_off_is_not_taken_for_a_violation(monkeypatch, theorem):
     """Down to the last bits of the loss, where nothing decreases any more: a block of steps goes on past the floor."""

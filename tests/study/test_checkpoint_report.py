@@ -116,6 +116,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", OTHERS)
 def test_weights_trained_under_another_setting_raise_one_that_names_it(folder, case):
     name, overrides, better = OTHERS[case]

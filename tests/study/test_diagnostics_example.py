@@ -46,6 +46,7 @@ def descent(width: int, eta: float, steps: int) -> tuple[list[float], list[float
     return losses, ratios, float((end - start).norm()), float(start.norm())
 
 
+@pytest.mark.slow
 def test_its_quantities_are_those_of_the_run(warm, tmp_path):
     words = ["sweep", str(EXAMPLE / "digits.toml"), "--out", "s"]
     for change in (

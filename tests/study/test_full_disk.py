@@ -29,6 +29,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", at], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_the_command_in_one_line_and_the_next_one_completes_the_study(warm, tmp_path, disk, nine):
     (tmp_path / "study.toml").write_text(TEXT, encoding="utf-8")
     words = ["sweep", "study.toml", "--out", disk / "s", "--workers", "0", *settings(*FEW)]

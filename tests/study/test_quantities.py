@@ -81,6 +81,7 @@ def swept(warm, tmp_path_factory):
     return sweep(warm, folder), sweep(warm, folder, package), sweep_alone(folder / "new", package), folder
 
 
+@pytest.mark.slow
 def test_a_package_outside_the_tree_adds_a_quantity(swept):
     """It is in table, records, CSV, slopes and figure, and the numbers of the others are the same as without it."""
     plain, _, end, folder = swept
@@ -116,6 +117,7 @@ def test_records_of_before_are_read_as_they_are(swept):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("measure", "said"),
     [

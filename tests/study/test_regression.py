@@ -36,6 +36,7 @@ def test_exact_data_give_the_exact_line():
     assert (line.replicated, line.points, line.slope.freedom) == (True, 20, 15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tails", [None, 3])
 def test_interval_and_tests_are_right_as_often_as_they_say(tails):
     """Of a true line under normal noise, and under noise with heavy tails: 95 % covered, 5 % called curved."""

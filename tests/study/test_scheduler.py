@@ -53,6 +53,7 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, subpro
     yield from with_worker(tmp_path_factory.mktemp("dask"), "0")
 
 
+@pytest.mark.slow
 def test_a_client_that_is_killed_leaves_whole_points_and_the_next_one_goes_on(warm, tmp_path, dask, nine):
     (tmp_path / "study.toml").write_text(TEXT, encoding="utf-8")
 
@@ -84,6 +85,7 @@ def test_a_worker_with_another_version_is_refused_before_anything_is_computed(tm
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_restarted_loses_no_point(tmp_path, dask, nine):
     address, process = dask
     with (

@@ -234,6 +234,7 @@ stored(folder)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before the matrix", "before a mark", "after a mark"])
 def test_after_kill_9_the_same_command_completes_it(tmp_path, computed, moment):
     folder, stopped = tmp_path / "k", tmp_path / "stopped"

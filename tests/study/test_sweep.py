@@ -231,6 +231,7 @@ def test_a_record_says_which_point_it_is_and_is_sealed():
     assert is_whole(json.loads(json.dumps(record, indent=2)), t.point)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "said"),
     [

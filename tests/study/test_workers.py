@@ -50,6 +50,7 @@ def after(points: int, deed: Callable[[], None]) -> Callable[[int, int, str], No
     return lambda done, total, note: deed() if done == points else None
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_changes_nothing(tmp_path, alone, three):
     before = in_workers(os.getpid)
     killed = after(10, lambda: os.kill(before[1], signal.SIGKILL))
@@ -57,6 +58,7 @@ def test_a_worker_that_is_killed_changes_nothing(tmp_path, alone, three):
     assert before[1] not in in_workers(os.getpid)
 
 
+@pytest.mark.slow
 def test_messages_between_workers_draw_no_random_numbers_from_the_generator_of_the_points(tmp_path, three):
     """dask does, with each heartbeat: a network that was called meanwhile seemed to be a random one."""
     swept(tmp_path, three, *FEW)
@@ -69,6 +71,7 @@ def test_messages_between_workers_draw_no_random_numbers_from_the_generator_of_t
     assert in_workers(draws) == [False] * 3
 
 
+@pytest.mark.slow
 def test_a_file_that_vanishes_ends_the_command_and_the_next_one_completes_it(tmp_path, three):
     data = tmp_path / "points.csv"
     data.write_text("1,2,0\n2,1,1\n", encoding="utf-8")
@@ -103,6 +106,7 @@ def make(number):
 """
 
 
+@pytest.mark.slow
 def test_a_point_that_takes_all_memory_has_failed_and_no_other(tmp_path, monkeypatch):
     """Its neighbours were on the workers that died, more than once; they are none the worse for it."""
     (tmp_path / "model.py").write_text(GREEDY, encoding="utf-8")
@@ -144,6 +148,7 @@ def test_each_worker_has_a_gpu_of_its_own_and_no_threads_that_wait(monkeypatch):
         assert sorted(in_workers(surroundings)) == [(gpu, "PASSIVE", "1") for gpu in "457"]
 
 
+@pytest.mark.slow
 def test_a_command_that_is_killed_takes_its_workers_along_and_is_resumed(tmp_path, nine):
     (tmp_path / "study.toml").write_text(TEXT, encoding="utf-8")
     command = [sys.executable, "-m", "pltheory", "sweep", "study.toml", "--out", "s", "--workers", "2", *settings(*FEW)]

@@ -81,6 +81,7 @@ def as_printed(p, settings, theorem):
     return fulfilled & allowed & (sig > 0), eta, floor, needed.get(theorem)
 
 
+@pytest.mark.slow
 @some_cases
 @theorems
 def test_choice_is_the_smallest_ball_that_fulfils_the_theorem_as_printed(case, theorem):
@@ -131,6 +132,7 @@ def test_root_of_theorem_b(case):
     assert found.rate == pytest.approx((1 - 2 * found.mu * h * (1 - found.beta * h / 2)).max(), rel=1e-12)
 
 
+@pytest.mark.slow
 @some_cases
 @theorems
 def test_at_eta_limit_the_conditions_hold_and_above_it_they_do_not(case, theorem):

@@ -16,6 +16,7 @@ def test_no_adversary_breaks_the_theorem(name: str) -> None:
     assert [o.broken for o in runs if o.broken] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["mu twice as large", "W half as large", "the rate with steps up to 1.9 / beta"])
 def test_the_attack_refutes_a_wrong_version(what: str) -> None:
     assert refuted(False, WRONG[what], range(12))
@@ -27,6 +28,7 @@ def test_no_adversary_breaks_theorem_w1() -> None:
     assert [o.broken for o in runs if o.broken] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", minimiser_attack.WRONG)
 def test_the_attack_refutes_a_wrong_version_of_theorem_w1(what: str) -> None:
     change = minimiser_attack.WRONG[what]

@@ -424,6 +424,7 @@ class Boastful(Mine):
         return Promise(eta=question.settings.multiple or question.settings.eta, rate=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("candidate", "check"),
     [

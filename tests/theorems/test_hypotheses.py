@@ -76,6 +76,7 @@ def test_nothing_in_floating_point_is_certified_as_a_whole():
         assert report.verdict is not Verdict.CERTIFIED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [CASES[0], CASES[1], CASES[2], CASES[6]], ids=lambda c: c.name)
 def test_verdict_is_holds_exactly_where_the_search_says_so(case):
     seen = set()
@@ -138,6 +139,7 @@ def test_the_hidden_constant_decides_nothing():
 # What is open, and what would close it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["A", "A'", "B", "TMSSR25"])
 def test_the_residual_that_would_close_it_does(name):
     for settings in (SETTINGS, DeltaGClipSettings(eta=0.1 / float(measure(EASY.problem()).profile.beta[0]), delta=0.5)):
@@ -266,6 +268,7 @@ def test_a_singular_kernel_of_unknown_reason_is_open_not_refuted():
     assert "no ball of the profile fulfils it" in report.shortfall
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["TMSSR25", "A", "A'", "B", "LZB22-6"])
 @pytest.mark.parametrize("case", [EASY, CASES[1], CASES[4]], ids=lambda c: c.name)
 def test_a_step_that_no_beta_allows_is_refuted_and_rightly(case, name):
@@ -349,6 +352,7 @@ def test_ladder_and_its_main_theorem():
     assert report.trace is None
 
 
+@pytest.mark.slow
 def test_report_is_json_without_infinities():
     case = Case((30,), 1, "relu", "ntk", False, n=3, d=4)
     for problem, settings in ((EASY.problem(), SETTINGS), (case.problem(), GradientDescentSettings(eta=0.01))):
@@ -384,6 +388,7 @@ def test_a_network_that_overflows_is_a_numerical_failure():
         verify(Problem(net, *draws(4, (3, 4), (3, 1))), FIXED, theorem="B", steps=5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("eta", [0.02, "0.4/beta"])
 def test_mean_and_sum_are_one_problem_in_two_units(eta):
     net, (x, _) = EASY.network(), EASY.data()

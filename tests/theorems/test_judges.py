@@ -39,6 +39,7 @@ def singular_at_the_start() -> pl.Problem:
     return pl.Problem(net, x, torch.tensor([[0.6], [0.9]], dtype=torch.float64))
 
 
+@pytest.mark.slow
 def test_a_trajectory_speaks_of_the_kernel_at_its_end_only():
     problem = singular_at_the_start()
     report = verify(problem, DeltaGClipSettings(eta="0.5/beta", gamma=1e3, delta=0.5), theorem="D", steps=0)
@@ -63,6 +64,7 @@ def test_the_eigenvalue_at_the_end_is_in_the_scale_of_the_loss(loss):
     assert said == pytest.approx(float(kernel) * problem.scale, rel=0.2)
 
 
+@pytest.mark.slow
 def test_the_eigenvalue_of_b_plus_is_the_proved_one():
     x, y = pl.datasets.digits(4)
     report = verify(pl.Problem(pl.fully_connected([64, 4096, 1], seed=0), x, y), RULE, theorem="B+", steps=0)

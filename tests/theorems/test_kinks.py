@@ -34,6 +34,7 @@ def row(report, name):
 # Across kinks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [RULE, CLIPPED], ids=["gd", "delta-gclip"])
 def test_n_is_certified_where_no_ball_without_kinks_is_large_enough(rule):
     problem = RELU.near(0.1)
@@ -46,6 +47,7 @@ def test_n_is_certified_where_no_ball_without_kinks_is_large_enough(rule):
     assert pl.verify(problem, rule, theorem="B", steps=0).verdict is Verdict.UNDECIDED
 
 
+@pytest.mark.slow
 def test_n_has_a_certificate_of_its_own():
     found = pl.certify(RELU.near(0.03), RULE, theorem="N")
     assert found.holds
@@ -73,6 +75,7 @@ def test_n_leaves_smooth_networks_to_b():
 # Between kinks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theorem", ["A", "A'", "B"])
 def test_a_start_near_a_solution_is_certified_between_kinks(theorem):
     report = pl.verify(RELU.near(1e-5), RULE, theorem=theorem, steps=20)
@@ -107,6 +110,7 @@ def test_a_dead_unit_is_no_obstacle():
 # From a random start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", [Case((60,), 1, "relu", "ntk", False, n=3, d=8).problem(), pooling()],
                          ids=["relu", "max pooling"])  # fmt: skip
 def test_d_follows_a_run_across_kinks(problem):
@@ -176,6 +180,7 @@ def test_an_operation_that_is_no_kind_of_kink_is_refused_in_one_line(name):
         pl.verify(problem, RULE, steps=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [nn.ELU(0.4), nn.Hardswish(), nn.Softshrink(0.3), nn.CELU(3.0)], ids=repr)
 def test_networks_of_other_functions_are_certified_after_steps_and_rechecked(function, tmp_path):
     torch.manual_seed(0)

@@ -70,6 +70,7 @@ def verified(name: str) -> VerifyReport:
     return pl.verify(near(name), RULE, theorem="L", steps=400, options=level_of(name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOSSES)
 def test_it_is_certified_and_the_run_agrees(name):
     report = verified(name)
@@ -83,6 +84,7 @@ def test_it_is_certified_and_the_run_agrees(name):
         assert len(report.main.consequences) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_recheck_confirms_the_certificate(tmp_path: Path, name):
     claim = verified(name).main.certificate
@@ -233,6 +235,7 @@ def test_targets_that_are_no_classes_are_damage(tmp_path: Path):
     assert pl.recheck(forge.write()).field == "arrays.y"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mutant", "breaks"),
     [
@@ -282,6 +285,7 @@ def _exact():
     return RoundOff(0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1e-16, "none")
 
 
+@pytest.mark.slow
 def test_it_speaks_of_networks_with_kinks_where_none_is_met(tmp_path: Path):
     x = near("cross-entropy").x
     net = pl.fully_connected([5, 40, 3], activation="relu", seed=1, output_init="rademacher")

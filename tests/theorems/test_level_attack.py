@@ -15,6 +15,7 @@ def short_runs(monkeypatch):
     monkeypatch.setattr(attack, "LEVELS", 100)
 
 
+@pytest.mark.slow
 def test_no_run_breaks_a_bound():
     found = [f(seed) for f, seeds in ((attack.linear, range(8, 30)), (attack.network, range(10))) for seed in seeds]
     results = [r for r in found if r is not None]
@@ -45,6 +46,7 @@ def _but(**factors):
     return wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_wrong_theorem_is_broken(monkeypatch, mutant):
     MUTANTS[mutant](monkeypatch)

@@ -38,6 +38,7 @@ def test_no_theorem_is_proved_of_a_loss_that_it_does_not_name(name: str) -> None
             theorem.certify(OF_LOSS[kind], rule, batches)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "rule"), [("M2", HEAVY), ("M3", LONGER)])
 def test_the_proofs_of_momentum_refuse_another_loss_than_the_square_one(
     name: str, rule: GradientDescentSettings

@@ -80,6 +80,7 @@ def plus(a, b, factor=1.0):
     return [p + factor * q for p, q in zip(a, b, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("error", [1e-9, 0.01])
 def test_every_state_of_the_ball_comes_to_a_zero(form, error):
@@ -114,6 +115,7 @@ def test_every_state_of_the_ball_comes_to_a_zero(form, error):
         assert behind_length <= c["required"] + al * centre.buffer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_the_run_keeps_its_buffer_and_the_promise(form):
     assert not pl.certify(problem(), FORMS[form], theorem="M").holds
@@ -158,6 +160,7 @@ def test_a_true_certificate_is_accepted(forged):
     assert {"witness.then_off", "witness.then_buffer", "bounds.then_rate"} <= {check.field for check in result.checks}
 
 
+@pytest.mark.slow
 def test_what_says_too_much_of_the_state_is_refused(forged):
     """A shorter buffer, a nearer start, and a point ahead of the weights that is another one."""
     for name, factor in (("buffer", 0.999), ("off", 1e-3)):
@@ -172,6 +175,7 @@ def test_what_says_too_much_of_the_state_is_refused(forged):
     refused(recheck(forged.write()), FALSE, "witness.then_off")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["residual", "start", "lipschitz", "ell", "beta", "mu", "rate", "required", "loss_end"]
 )

@@ -67,6 +67,7 @@ def test_the_command_line_proves_it_and_holds_the_run_against_it(tmp_path: Path,
     assert "path length within the certified radius" in report["run"]["checked_every_step"]
 
 
+@pytest.mark.slow
 def test_it_keeps_the_contract(package: Path) -> None:
     mine = theorem_of("A-twice")
 

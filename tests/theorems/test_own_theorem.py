@@ -87,6 +87,7 @@ def flat(problem):
     return torch.cat([p.detach().reshape(-1) for p in problem.parameters()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("s", [1, 2, 3])
 @pytest.mark.parametrize("distance", [1e-6, 1e-3, 0.1])
 def test_the_mean_loss_after_a_step_is_below_q_everywhere_in_the_ball(s, distance):
@@ -116,6 +117,7 @@ def test_the_mean_loss_after_a_step_is_below_q_everywhere_in_the_ball(s, distanc
     assert tried > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("s", [1, 2])
 def test_sampled_paths_stay_below_their_mean_and_losses_below_their_envelope(s):
     problem = near_solution(8, 1e-6, n=3)

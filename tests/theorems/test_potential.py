@@ -38,6 +38,7 @@ def test_the_loss_at_the_end_of_a_schedule_is_stated(momentum: dict[str, object]
     assert said.endswith("and L_t -> 0 later")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("theorem", "rule"),
     [

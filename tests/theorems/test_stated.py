@@ -50,6 +50,7 @@ def test_nothing_is_ever_more_than_undecided(theorem, rule):
         pl.certify(problem(), RULES[rule], theorem=theorem.id, batches=Batches(1, "random"))
 
 
+@pytest.mark.slow
 def test_noise_at_the_start_is_shown_and_its_tail_decides_nothing():
     light = asked(THEOREMS[1], "delta-gclip", problem(n=200))
     rows = {row.hypothesis: row for row in light.main.rows}

@@ -92,6 +92,7 @@ def size(parts):
     return float(np.sqrt(sum(np.sum(p**2) for p in parts)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [1e-9, 0.02])
 def test_every_start_of_the_ball_comes_down_to_the_level(spread):
     """From the sphere, steps at either end of their band by turns: the level in time, and the path up to it short."""
@@ -127,6 +128,7 @@ def test_a_wider_ball_of_starts_says_less():
     assert (wide.witness["sigma"][j] / near.witness["sigma"][j] < 1).all()
 
 
+@pytest.mark.slow
 def test_what_is_too_narrow_at_the_start_is_certified_after_stored_steps():
     assert not l.THEOREM.certify(problem(), RULE).holds
     r = report()
@@ -164,6 +166,7 @@ def test_the_basin_of_a_zero_is_certified_after_stored_steps():
         assert got.violation is not None
 
 
+@pytest.mark.slow
 def test_mini_batches_first(tmp_path):
     """Five steps on one sample each, then all samples: the file has the batches, and the run keeps the promise."""
     r = pl.verify(problem(), RULE, theorem="T+L", batches=Batches(1, until=5), steps=200, target=1e-9)
@@ -175,6 +178,7 @@ def test_mini_batches_first(tmp_path):
     assert recheck(tmp_path / "c.json").accepted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["residual", "lipschitz", "ell", "beta", "mu", "rate"])
 def test_a_bound_of_the_basin_that_says_too_much_is_refused(tmp_path, name):
     claim = of_squares().main.certificate
@@ -211,6 +215,7 @@ def test_a_true_certificate_is_accepted(forged):
     assert {"bounds.apart", "bounds.then_steps", "bounds.then_accuracy", "hypotheses[5].left"} <= fields
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["loss", "slope", "lipschitz", "ell", "beta", "length", "mu", "floor", "steps"])
 def test_a_bound_that_says_too_much_is_refused(forged, name):
     bound = forged.text["bounds"][f"then_{name}"]
@@ -274,6 +279,7 @@ def found_square():
     return t_b.THEOREM.search(Question(measure(square()), RULE))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theorem", ["T+L", "T+B"])
 def test_a_true_certificate_of_a_wide_ball_is_accepted(tmp_path, theorem):
     wide_claim(theorem).save(tmp_path / "c.json")
@@ -281,6 +287,7 @@ def test_a_true_certificate_of_a_wide_ball_is_accepted(tmp_path, theorem):
     assert result.accepted, result.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "theorem"), [(name, theorem) for name, m in MUTANTS.items() for theorem in m[3]])
 def test_a_formula_that_forgets_the_spread_is_refused(tmp_path, monkeypatch, name, theorem):
     where, what, wrong_, _ = MUTANTS[name]

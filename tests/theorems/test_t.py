@@ -34,6 +34,7 @@ def config(**changes):
     return from_tree(tree)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{}, {"momentum": 0.9}, {"momentum": 0.5, "nesterov": True}])
 def test_the_exact_run_is_enclosed_and_the_run_agrees(tmp_path, how):
     report = answer(config(**{f"optimizer__{k}": v for k, v in how.items()}))
@@ -94,12 +95,14 @@ def test_options_out_of_range_are_refused(options):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_all_and_best_do_not_ask_it():
     tree = config(run__batch=None, theorem__name="all", theorem__options={})
     report = answer(tree, run=False)
     assert "T" not in {r.theorem.id for r in report.ladder}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batches", [Batches(2, "shuffle", 1), Batches(2, "random", 1)])
 def test_a_certificate_of_batches(batches):
     given = problem_of(config())

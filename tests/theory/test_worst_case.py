@@ -57,6 +57,7 @@ def check(loss, gradient, start, mu, beta, eta, delta, rng):
     return longest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("multiple", [0.05, 0.7, 1.0, 1.5, 1.9])
 @pytest.mark.parametrize("delta", [0.02, 0.5, 0.99])
 def test_quadratics(multiple, delta):

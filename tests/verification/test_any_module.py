@@ -27,6 +27,7 @@ def problem_of(name):
     return Problem(net, x, torch.ones(3, 2, dtype=torch.float64)), ODD[name].build()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["unused", "detached", "no gradient", "attention", "encoder layer", "gru", "relu"])
 def test_curvature_is_below_the_largest_eigenvalue(name):
@@ -47,6 +48,7 @@ def test_an_unknown_curvature_refutes_nothing(name):
     assert curvature.method.startswith("not known: no Hessian")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["unused", "detached", "no gradient", "encoder layer", "cdist", "weight norm"])
 def test_verify_goes_on(name):

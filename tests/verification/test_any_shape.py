@@ -138,6 +138,7 @@ def test_kernel_ratio_and_fit(name, loss):
     assert said.unexplained == pytest.approx(squares / float((y - y.mean(dim=0)).square().sum()))
 
 
+@pytest.mark.slow
 @every
 def test_hessians(name):
     net, x, y = CASES[name]()
@@ -200,6 +201,7 @@ def test_a_run_takes_the_steps_of_gradient_descent(name):
     assert 0 < took.floor < 1e-20
 
 
+@pytest.mark.slow
 @every
 def test_verify_at_an_initialisation_says_undecided_and_where_the_bounds_are_lost(name):
     problem = problem_of(name)
@@ -224,6 +226,7 @@ def test_verify_at_an_initialisation_says_undecided_and_where_the_bounds_are_los
     assert all(torch.equal(p, was) for p, was in zip(problem.parameters(), before, strict=True))
 
 
+@pytest.mark.slow
 @every
 def test_the_theorem_of_layers_says_so_in_one_line(name):
     (answer,) = pl.verify(problem_of(name), RULE, theorem="B+", steps=0).ladder
@@ -231,6 +234,7 @@ def test_the_theorem_of_layers_says_so_in_one_line(name):
     assert answer.shortfall == "Theorem B+ speaks of fully connected smooth networks only"
 
 
+@pytest.mark.slow
 @every
 def test_no_certificate_is_made_where_the_ball_is_too_small(name):
     claim = pl.certify(problem_of(name), RULE)
@@ -245,6 +249,7 @@ def near_a_fit(name):
         return Problem(net, x, net(x) + 1e-9 * y)
 
 
+@pytest.mark.slow
 @every
 def test_a_certificate_is_made_near_a_fit(name):
     problem = near_a_fit(name)

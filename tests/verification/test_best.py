@@ -66,6 +66,7 @@ def by_trajectory():
     return verify(digits(128), RULE, steps=400)
 
 
+@pytest.mark.slow
 def test_a_network_too_narrow_for_a_ball_is_certified_by_its_trajectory(by_trajectory):
     assert ids(by_trajectory) == TRIED
     assert by_trajectory.main.theorem.id == "D"
@@ -135,6 +136,7 @@ INSIDE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("net", INSIDE.values(), ids=INSIDE.keys())
 def test_a_graph_is_held_against_every_theorem_and_told_which_speak_of_layers_only(net):
     report = verify(pl.Problem(net, *draws(3, (3, 4), (3, 1))), FIXED, steps=5)
@@ -143,6 +145,7 @@ def test_a_graph_is_held_against_every_theorem_and_told_which_speak_of_layers_on
     assert printed(report).count("speaks of fully connected smooth networks only") == 1
 
 
+@pytest.mark.slow
 def test_a_network_with_kinks_is_asked_about_every_theorem():
     report = verify(digits(16, activation="relu"), FIXED, steps=5)
     assert ids(report) == TRIED

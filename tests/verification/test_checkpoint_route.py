@@ -29,6 +29,7 @@ def gauss_newton(net, x, y, steps):
             p.copy_(weight)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hidden", "labels", "n"),
     [([64], "low-high", 10), ([48, 32], "low-high", 6), ([96], "centred-one-hot", 5)],

@@ -51,6 +51,7 @@ def plain_ratio(p, residual):
     return 0.95 * float(np.trapezoid(sig, s)) / residual
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", SIZES)
 def test_smallest_eigenvalues(figures, n):
     found = [figures[seed, n][0] for seed in SEEDS]

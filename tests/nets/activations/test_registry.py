@@ -210,6 +210,7 @@ def test_its_enclosure_holds_the_function_everywhere(package):
                 assert abs(function(mp.mpf(v)) - mp.mpf(float(ball.mid[0]))) <= float(ball.rad)
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_and_certifies_it(warm, tmp_path):
     folder = tmp_path / "installed"
     install(folder, "sin-activation", {"wave": "sin_activation:Wave"}, {"sin_activation": SINE}, GROUP)

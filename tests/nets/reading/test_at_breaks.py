@@ -75,6 +75,7 @@ def test_what_is_said_of_an_operation_is_what_torch_does(monkeypatch, name):
     assert [float(d) for d in taken.at] == [derivative(FUNCTIONS[name], b) for b in kind.breaks.tolist()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", FUNCTIONS)
 @pytest.mark.parametrize("factor", [1.0, -2.0])
 def test_one_function_after_another_keeps_the_derivatives_that_torch_takes(first, factor):
