@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .measure.hessian import hessian_norm as hessian_norm
     from .measure.hessian import largest_hessian_norm as largest_hessian_norm
     from .measure.hessian import loss_hessian_norm as loss_hessian_norm
+    from .measure.infinite_width import LimitKernel as LimitKernel
+    from .measure.infinite_width import infinite_width as infinite_width
     from .measure.kernel_products import KernelOperator as KernelOperator
     from .measure.linearization import linearize as linearize
     from .measure.ntk import empirical_ntk as empirical_ntk
@@ -56,6 +58,7 @@ _HOME = {
     "GClipSettings": "optim",
     "GradientDescentSettings": "optim",
     "KernelOperator": "measure.kernel_products",
+    "LimitKernel": "measure.infinite_width",
     "Monitor": "runs.monitor",
     "Problem": "problem.problem",
     "Study": "report.study",
@@ -72,6 +75,7 @@ _HOME = {
     "empirical_ntk": "measure.ntk",
     "fully_connected": "problem.networks",
     "hessian_norm": "measure.hessian",
+    "infinite_width": "measure.infinite_width",
     "lambda_max": "measure.spectrum",
     "lambda_min": "measure.spectrum",
     "lambda_min_estimate": "measure.spectrum",

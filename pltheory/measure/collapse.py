@@ -24,6 +24,7 @@ import numpy as np
 from ..problem.problem import Problem
 from ..problem.surroundings import undisturbed
 from ..theory import InvalidInputError, NotAvailableError, formulas
+from .arguments import require_problem
 from .linear_head import Array, LinearHead, linear_head
 
 RESOLUTION = 2.0**-40
@@ -151,9 +152,11 @@ def collapse(problem: Problem) -> Collapse:
         problem: a network that ends in two or more `nn.Linear`, and class labels.
 
     Raises:
-        InvalidInputError: no such layers, y is no class labels (rows of zeros and a one), or one class only.
+        InvalidInputError: no problem, no such layers, y is no class labels (rows of zeros and a one), or one class
+            only.
         NumericalFailureError: features or outputs that are not finite.
     """
+    require_problem(problem)
     labels = class_labels(problem)
     return collapse_of(linear_head(problem.network, problem.x), labels)
 

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..measure.arguments import require_problem
 from ..measure.collapse import Collapse, collapse
 from ..measure.linear_head import linear_head
 from ..optim import ClippedSettings
@@ -73,9 +74,10 @@ def collapse_along(problem: Problem, settings: ClippedSettings, record: Sequence
         record: numbers of the iterates to be measured, rising from 0; the last one ends the run.
 
     Raises:
-        InvalidInputError: such settings or numbers are not given; else as `collapse`.
+        InvalidInputError: a problem, such settings or such numbers are not given; else as `collapse`.
         NumericalFailureError: the loss is not finite at some step.
     """
+    require_problem(problem)
     _require(settings, record)
     problem = problem.copy()
     under, last = (_layer(problem, name) for name in linear_head(problem.network, problem.x).names[-2:])

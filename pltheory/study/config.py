@@ -224,7 +224,9 @@ def from_tree(tree: dict[str, Any]) -> Config:
     try:
         config = Config.model_validate(tree)
     except ValidationError as error:
-        said = dict.fromkeys(_explain(e, tree) for e in error.errors())
+        # Of three that are said, what is there and wrong comes before what is not there.
+        found = sorted(error.errors(), key=lambda e: e["type"] == "missing")
+        said = dict.fromkeys(_explain(e, tree) for e in found)
         raise InvalidInputError("; ".join(list(said)[:3])) from None
     _require_theorem(config.theorem.name)
     return config

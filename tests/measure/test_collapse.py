@@ -207,6 +207,12 @@ def test_a_network_without_linear_head_is_refused_in_a_line(layers, why):
     assert "\n" not in str(raised.value)
 
 
+def test_a_problem_is_needed():
+    for measured in (collapse, lambda p: pl.collapse_along(p, pl.GradientDescentSettings(0.1), [0])):
+        with pytest.raises(InvalidInputError, match="problem is of type int"):
+            measured(3)
+
+
 def test_labels_are_needed_and_two_classes():
     head = nn.Linear(4, 6), nn.Linear(6, 3)
     torch.manual_seed(0)

@@ -60,6 +60,11 @@ def test_with_values_replaces_dotted_keys_and_drops_the_sweep():
         with_values(config, {"network.hiden": [32]})
 
 
+def test_what_is_wrong_is_said_before_what_is_missing():
+    with pytest.raises(InvalidInputError, match=r"^hiden: unknown key"):
+        read_config("hiden = 3")
+
+
 def test_overrides_are_toml_and_text_where_they_are_not():
     config = read_config(
         TEXT, ["network.activation=erf", "network.hidden=[3]", 'data.source="digits"', "run.target=1e-6"]
