@@ -96,11 +96,17 @@ def _written_out(e: sp.Expr) -> sp.Expr:
 
 @dataclass(frozen=True)
 class Shown:
-    """Two sides and the sign between them, in a page's letters."""
+    """Two sides and the sign between them, in a page's letters.
+
+    Attributes:
+        left, sign, right: the relation.
+        short: name of a letter -> the part of the relation that it stands for.
+    """
 
     left: sp.Expr
     sign: str
     right: sp.Expr
+    short: Mapping[str, sp.Expr] = field(default_factory=dict)
 
     def latex(self, letters: Letters, values: Mapping[str, float] | None = None, between: str = " ") -> str:
         """The relation, or what it is with numbers for its letters."""
@@ -114,7 +120,16 @@ class Shown:
         Raises:
             ValueError: a letter has no value.
         """
+        values = self.known(values)
         return evaluated(self.left, values), evaluated(self.right, values)
+
+    def known(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The values, with those of the short letters.
+
+        Raises:
+            ValueError: a letter has no value.
+        """
+        return {**values, **{name: evaluated(part, values) for name, part in self.short.items()}}
 
 
 def evaluated(e: sp.Expr, values: Mapping[str, float]) -> float:
@@ -131,7 +146,9 @@ def evaluated(e: sp.Expr, values: Mapping[str, float]) -> float:
     return float(numeric.evalf(30, subs={s: values[s.name] for s in numeric.free_symbols}))
 
 
-def related(rel: Rel, letters: Letters, alone: str = "", times: str = "1") -> Shown:
+def related(
+    rel: Rel, letters: Letters, alone: str = "", times: str = "1", short: Mapping[str, str] | None = None
+) -> Shown:
     """A relation with what is bounded alone on the left.
 
     Args:
@@ -140,26 +157,40 @@ def related(rel: Rel, letters: Letters, alone: str = "", times: str = "1") -> Sh
         alone: what stands on the left, in the page's letters; its coefficient in the relation decides whether the sign
             is turned. Empty: positive terms left, negative ones right.
         times: a positive factor of both sides.
+        short: letter -> a sum within the relation, in the claim's symbols, for which it is written.
 
     Raises:
-        ValueError: the relation is a proposition, or does not contain what is to stand alone.
+        ValueError: the relation is a proposition, or does not contain what is to stand alone or what is to be short.
     """
     if rel.op == "holds":
         raise ValueError("a proposition has no sides")
-    written = letters.written(rel.expr)
+    brief, parts = rel.expr, {}
+    for name, text in (short or {}).items():
+        part = expression(text)
+        brief, parts[name] = _shortened(brief, part, sp.Symbol(name)), letters.written(part)
+    written = letters.written(brief)
     whole = sp.Add(*[_distributed(t * expression(times)) for t in sp.Add.make_args(written)])
     greater, smaller = _SIGNS[rel.op]
     if not alone:
         terms = sp.Add.make_args(whole)
         right = [t for t in terms if t.could_extract_minus_sign()]
-        return Shown(sp.Add(*[t for t in terms if t not in right]), greater, sp.Add(*[-t for t in right]))
+        return Shown(sp.Add(*[t for t in terms if t not in right]), greater, sp.Add(*[-t for t in right]), parts)
     left = expression(alone)
     above, below = whole - left, whole + left
     if _length(above) < _length(whole):
-        return Shown(left, greater, -above)
+        return Shown(left, greater, -above, parts)
     if _length(below) < _length(whole):
-        return Shown(left, smaller, below)
+        return Shown(left, smaller, below, parts)
     raise ValueError(f"{alone} is no part of {whole} = 0")
+
+
+def _shortened(e: sp.Expr, part: sp.Expr, letter: sp.Symbol) -> sp.Expr:
+    """A letter in place of a sum and of its rational multiples, which sympy multiplies out."""
+    factor, primitive = part.primitive()
+    found = {s: s.primitive()[0] / factor * letter for s in e.atoms(sp.Add) if s.primitive()[1] == primitive}
+    if not found:
+        raise ValueError(f"{part} is no part of {e}")
+    return e.xreplace(found)
 
 
 def _distributed(e: sp.Expr) -> sp.Expr:
@@ -195,6 +226,22 @@ def number(x: float) -> str:
     """A value in few digits, as LaTeX."""
     mantissa, _, exponent = shown(x, DIGITS).partition("e")
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def _primitive(product: sp.Mul) -> list[sp.Expr]:
+    """Its factors, the number that sympy has multiplied into a sum before the product again."""
+    coefficient, factors = sp.Integer(1), []
+    for f in product.args:
+        base, exponent = f.as_base_exp()
+        content, primitive = base.primitive() if base.is_Add and exponent.is_Integer else (sp.Integer(1), base)
+        if f.is_Rational:
+            coefficient *= f
+        elif content.is_Integer and content != 1:
+            coefficient *= content**exponent
+            factors.append(primitive**exponent)
+        else:
+            factors.append(f)
+    return [coefficient, *factors] if coefficient != 1 else factors
 
 
 def _flat(e: sp.Expr) -> list[sp.Expr]:
@@ -233,7 +280,7 @@ class InLetters(Printer):
         if expr.could_extract_minus_sign():
             return f"- {self.doprint(-expr)}"
         above, below = [], []
-        for f in expr.args:
+        for f in _primitive(expr):
             if f.is_Rational:
                 above += [sp.Integer(f.p)] * (f.p != 1)
                 below += [sp.Integer(f.q)] * (f.q != 1)

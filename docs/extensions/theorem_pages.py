@@ -6,8 +6,9 @@ definition of the letter `:as:`; `cited` a lemma that a step rests on. `worked M
 `docs/worked`; `inserted` displays as `formula` does, then the same with numbers, and ends the build where it is not
 true of them.
 
-Options of a relation: `:alone:` what stands on the left; `:times:` a factor of both sides. Arguments of a formula that
-are not the letters of its parameters are lines "parameter = expression".
+Options of a relation: `:alone:` what stands on the left; `:times:` a factor of both sides; lines "letter = expression",
+in the claim's symbols, abbreviate parts of it and are displayed below it. Arguments of a formula that are not the
+letters of its parameters are lines "parameter = expression". `paper` marks a step that no claim covers.
 """
 
 from __future__ import annotations
@@ -121,22 +122,31 @@ class Formula(_OfPage):
             if self.arguments[1] not in rels:
                 raise self.error(f"{claim.name} has no {self.arguments[1]!r}, but {', '.join(rels)}")
             rel = rels[self.arguments[1]]
-            return related(rel, self.letters, self.options.get("alone", ""), self.options.get("times", "1"))
+            alone, times = self.options.get("alone", ""), self.options.get("times", "1")
+            return related(rel, self.letters, alone, times, self._equations())
         except ValueError as error:
             raise self.error(str(error)) from None
 
-    def _defined(self) -> Shown:
+    def _equations(self) -> dict[str, str]:
         of = {}
         for line in filter(None, map(str.strip, self.content)):
-            parameter, sign, text = line.partition("=")
+            left, sign, text = line.partition("=")
             if not sign:
-                raise self.error(f"{line!r} is not 'parameter = expression'")
-            of[parameter.strip()] = text.strip()
-        return defined(self.arguments[0], self.options.get("as", ""), of)
+                raise self.error(f"{line!r} is not 'letter = expression'")
+            of[left.strip()] = text.strip()
+        return of
+
+    def _defined(self) -> Shown:
+        return defined(self.arguments[0], self.options.get("as", ""), self._equations())
+
+    def parts(self, shown: Shown) -> list[Shown]:
+        """What the short letters stand for."""
+        return [Shown(sp.Symbol(name), "=", part) for name, part in shown.short.items()]
 
     def run(self) -> list[nodes.Node]:
-        """One formula."""
-        return [_math(self.shown().latex(self.letters))]
+        """One formula, and those that abbreviate it."""
+        shown = self.shown()
+        return [_math(each.latex(self.letters)) for each in (shown, *self.parts(shown))]
 
 
 class Step(Formula):
@@ -213,6 +223,18 @@ class OnCited(_OfPage):
         return [_raw(head), *self.parse_text_to_nodes(text), _raw("</details>")]
 
 
+class OnPaper(_OfPage):
+    """A step that no claim covers: what the page argues in words."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """A line below the step."""
+        line = nodes.container(classes=["on-paper"])
+        line += self.parse_text_to_nodes("on paper: " + " ".join(self.content))
+        return [line]
+
+
 class Inserted(Formula):
     """A relation or definition with the numbers of the worked example in it."""
 
@@ -230,7 +252,7 @@ class Inserted(Formula):
             self.page["values"] = {**values, self.options["as"]: value}
             sides = value, value
         else:
-            sides = shown.sides(values)
+            sides, values = shown.sides(values), shown.known(values)
         holds = {
             "=": math.isclose(*sides, rel_tol=_CLOSE),
             ">": sides[0] > sides[1],
@@ -248,6 +270,9 @@ class Inserted(Formula):
             last = f"& = {right}"
         if last.split() != lines[1].split():
             lines.append(last)
+        for part in self.parts(shown):
+            inserted = part.latex(self.letters, values, between=" & ").partition(" & ")[2]
+            lines += [part.latex(self.letters, between=" & "), f"& {inserted}", f"& = {number(values[part.left.name])}"]
         return [_math(r"\begin{align*} " + r" \\ ".join(lines) + r" \end{align*}")]
 
 
@@ -270,6 +295,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "step": Step,
         "inserted": Inserted,
         "cited": OnCited,
+        "paper": OnPaper,
     }.items():
         app.add_directive(name, directive)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,6 +7,8 @@ from worked import six_digits as six
 import pltheory as pl
 from pltheory.certification.claim import Claim
 from pltheory.certification.profile import Profile
+from pltheory.runs.loop import run
+from pltheory.runs.trace import Trace
 from pltheory.theorems.measured import profile_at
 
 WIDTH, STEPS = 256, 700
@@ -25,12 +27,22 @@ def problem() -> pl.Problem:
     return found
 
 
+def proved(settings: pl.DeltaGClipSettings, theorem: str) -> Claim:
+    """A theorem there, proved."""
+    found = pl.certify(problem(), settings, theorem=theorem)
+    found.require_holds()
+    return found
+
+
 @cache
 def claim() -> Claim:
     """Theorem C there, proved."""
-    found = pl.certify(problem(), six.RULE, theorem="C")
-    found.require_holds()
-    return found
+    return proved(six.RULE, "C")
+
+
+def followed(settings: pl.DeltaGClipSettings, eta: float, steps: int) -> Trace:
+    """Steps from there on."""
+    return run(problem(), settings, eta, steps=steps, target=0.0, records=30).trace
 
 
 @cache

@@ -21,7 +21,16 @@ class Momentum(PotentialTheorem):
         "from an empty buffer, d_0 = 0: E_{t+1} <= (1 - 2 omega mu h_t / (1 - m)) E_t with E_t = L(z_t) + (c / 2) "
         "||d_t||^2, the paths of w_t and z_t at most rho, w_t converges to a zero of L"
     )
-    claims = ("integral_root", "momentum_step", "momentum_rate")
+    claims = (
+        "integral_root",
+        "gradient_between",
+        "momentum_coordinates",
+        "momentum_step",
+        "momentum_rate",
+        "momentum_limit",
+        "momentum_path",
+        "momentum_ahead",
+    )
     at_checkpoint = True
 
 

@@ -110,7 +110,16 @@ class QuadraticForm(TheoremOnBall):
         "from an empty buffer, d_0 = 0, with v_t = w_t + al d_t, E_t = L(v_t) + c/2 |d_t|^2: E_t <= q^t L_0, "
         "|r(w_t)|^2 <= 2 (1 + L_F^2 al^2/c) E_t, path of v at most rho, w_t converges to a zero of L"
     )
-    claims = ("momentum_ahead", "momentum_form", "momentum_concave", "momentum_inside", "integral_root")
+    claims = (
+        "gradient_between",
+        "momentum_ahead",
+        "momentum_form",
+        "momentum_concave",
+        "momentum_inside",
+        "momentum_path",
+        "momentum_closed_form",
+        "integral_root",
+    )
     forms = FORMS
     at_checkpoint = True
     certifiable = True

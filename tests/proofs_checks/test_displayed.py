@@ -119,3 +119,28 @@ def test_lemmas_come_before_what_rests_on_them():
     used = set(itertools.chain(*[lemmas(c) for c in order]))
     assert CLAIMS["potential_step"] in used
     assert any(isinstance(u, Cited) for u in used)
+
+
+def test_a_part_of_a_relation_may_have_a_letter_of_its_own():
+    rel = CLAIMS["momentum_limit"].hypotheses["k>0"]
+    part = {"K": "1 - beta*r_max*(1 - m + 2*a_p)/(2 - 2*m)"}
+    shown, whole = related(rel, Letters(), short=part), related(rel, Letters())
+    assert (str(shown.left), shown.sign, str(shown.right)) == ("K", ">", "0")
+    values = {"beta": 1.5, "r_max": 0.1, "m": 0.5, "a_p": 0.25}
+    at = whole.sides(values)
+    assert shown.sides(values)[0] == pytest.approx(at[0] - at[1])
+    assert shown.known(values)["K"] == pytest.approx(at[0] - at[1])
+    with pytest.raises(ValueError, match="is no part of"):
+        related(rel, Letters(), short={"K": "1 - beta*r_max"})
+
+
+def test_a_number_that_a_sum_was_multiplied_by_stands_before_the_product():
+    m, x = sp.symbols("m x")
+    assert InLetters(Letters()).doprint((2 - 2 * m) * x) == r"2 \, x \, \left(1 - m\right)"
+    assert InLetters(Letters()).doprint((1 - m / 2) * x) == r"x \, \left(1 - \frac{m}{2}\right)"
+
+
+def test_a_multiple_of_a_part_is_the_multiple_of_its_letter():
+    x, y = sp.symbols("x y")
+    # sympy multiplies 2 (x + y) out.
+    assert str(related(ge(2 * (x + y) * x), Letters(), short={"A": "x + y"}).left) == "2*A*x"
