@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .measure.ntk import ntk_routes as ntk_routes
     from .measure.ntk import traced_ntk as traced_ntk
     from .measure.pl_ratio import pl_ratio as pl_ratio
+    from .measure.sharpness import sharpness as sharpness
     from .measure.spectrum import lambda_max as lambda_max
     from .measure.spectrum import lambda_min as lambda_min
     from .measure.spectrum import lambda_min_estimate as lambda_min_estimate
@@ -44,12 +45,14 @@ if TYPE_CHECKING:
     from .runs.audit import audit as audit
     from .runs.collapse import collapse_along as collapse_along
     from .runs.monitor import Monitor as Monitor
+    from .runs.probe import Probe as Probe
     from .study.stored_ntk import StoredKernel as StoredKernel
     from .study.stored_ntk import stored_ntk as stored_ntk
     from .theory.bound import Bound as Bound
     from .theory.verdict import Verdict as Verdict
     from .verification.report import VerifyReport as VerifyReport
     from .verification.report import verify as verify
+    from .verification.theorem_probe import TheoremProbe as TheoremProbe
 
 _HOME = {
     "Audit": "runs.audit",
@@ -60,9 +63,11 @@ _HOME = {
     "KernelOperator": "measure.kernel_products",
     "LimitKernel": "measure.infinite_width",
     "Monitor": "runs.monitor",
+    "Probe": "runs.probe",
     "Problem": "problem.problem",
     "Study": "report.study",
     "StoredKernel": "study.stored_ntk",
+    "TheoremProbe": "verification.theorem_probe",
     "Verdict": "theory.verdict",
     "VerifyReport": "verification.report",
     "attack_lambda_min": "measure.ball_search",
@@ -88,6 +93,7 @@ _HOME = {
     "recheck": "rechecker",
     "residual": "problem.architectures",
     "run_figure": "report.figures",
+    "sharpness": "measure.sharpness",
     "stored_ntk": "study.stored_ntk",
     "traced_ntk": "measure.ntk",
     "verify": "verification.report",

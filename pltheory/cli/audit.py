@@ -17,6 +17,7 @@ from .options import err, out
 @click.option("--delta", metavar="VALUE|COLUMN", help="The floor in [0, 1), 0 for GClip; else the column delta.")
 @click.option("--eta", metavar="VALUE|COLUMN", help="The learning rate; else the column eta, lr or learning_rate.")
 @click.option("--figure", type=click.Path(path_type=Path), metavar="SVG", help="Draw the norms into this file.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="PAGE", help="Write a page of it into this file.")
 @click.option("--json", "as_json", is_flag=True, help="The audit as JSON on standard output.")
 @click.pass_context
 def command(
@@ -27,17 +28,19 @@ def command(
     delta: str | None,
     eta: str | None,
     figure: Path | None,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Say in how many steps of LOG the step of delta-GClip was full, clipped, floored, and what the run tests then.
 
     \b
       pltheory audit run.csv --gamma 0.25 --delta 1e-3
+      pltheory audit run.csv --html run.html
       pltheory audit wandb.csv --column train/grad_norm --gamma 1 --delta 0 --json
 
     LOG is a table of text whose first line names the columns, with the norm of the whole gradient before clipping in
     each row; pl.Monitor writes one, and so does a run's folder (trace.csv). Where a column step_size is beside eta, the
-    steps are held against the rule.
+    steps are held against the rule. What a monitor measured along the run stands on the page of --html.
 
     \b
     exit code 0   delta held up a step: the run is evidence about delta-GClip
@@ -45,10 +48,11 @@ def command(
               3   it never did, or that is undecided: nothing of delta-GClip is tested
     """
     from pltheory.runs.audit import RunOf
+    from pltheory.runs.monitor_log import readings
     from pltheory.runs.norm_log import read_log
 
     read = read_log(log, column)
-    found = read.audit(gamma, delta, eta)
+    found, measured = read.audit(gamma, delta, eta), readings(read)
     if read.left_out:
         rows = "1 row" if read.left_out == 1 else f"{read.left_out} rows"
         err.print(f"{rows} without a norm left out", highlight=False)
@@ -58,6 +62,11 @@ def command(
         from pltheory.study.store import write_file
 
         write_file(figure, svg(audit_figure(found)))
+    if html is not None:
+        from pltheory.report.audit_page import render_audit
+        from pltheory.study.store import write_file
+
+        write_file(html, render_audit(found, measured, source=f"{read.path}, column {read.column}"))
     if as_json:
         said = {**found.to_dict(), "log": str(read.path), "column": read.column, "rows_without_norm": read.left_out}
         click.echo(json.dumps(said, indent=2))

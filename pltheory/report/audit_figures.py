@@ -60,10 +60,11 @@ def share_panel(ax: Axes, audit: Audit) -> None:
             at.append((1 / float(audit.delta[0]), PROVEN, audit.floored, r"floored, beyond $1/\delta$"))
         for value, color, count, name in at:
             ax.axvline(value, color=color, lw=1, ls="--")
-            ax.text(
-                value,
-                1.0,
+            ax.annotate(
                 f"{count / audit.steps:.1%} {name}",
+                (value, 1.0),
+                (-3, 0),
+                textcoords="offset points",
                 color=color,
                 fontsize=8,
                 rotation=90,

@@ -12,7 +12,7 @@ from ..runs.audit import Array, Audit, Reach
 
 def print_audit(console: Console, audit: Audit) -> None:
     """Counts, what would engage, and the conclusion."""
-    title = f"{audit.steps} logged steps, gamma = {_shown(audit.gamma)}, delta = {_shown(audit.delta)}"
+    title = f"{audit.steps} logged steps, gamma = {shown_range(audit.gamma)}, delta = {shown_range(audit.delta)}"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     for name in ("step", "when", "steps", "share"):
         table.add_column(name, justify="right" if name in ("steps", "share") else "left", no_wrap=name != "when")
@@ -29,7 +29,7 @@ def print_audit(console: Console, audit: Audit) -> None:
         ("gamma", "<", audit.gammas, "clips"),
         ("delta", ">", audit.deltas, "floors"),
     ):
-        said = "; ".join(_reach(name, side, does, reach) for reach in reaches)
+        said = "; ".join(reached(name, side, does, reach) for reach in reaches)
         console.print(f"[bold]{name} that engages:[/] {said}", highlight=False)
     console.print("[dim]had the norms been the same: another gamma or delta makes another run[/]", highlight=False)
     held = audit.off_rule
@@ -40,12 +40,14 @@ def print_audit(console: Console, audit: Audit) -> None:
     console.print(f"[bold]conclusion:[/] {escape(audit.conclusion)}", highlight=False)
 
 
-def _reach(name: str, side: str, does: str, reach: Reach) -> str:
+def reached(name: str, side: str, does: str, reach: Reach) -> str:
+    """What it takes to engage, in a clause; `name` of gamma or delta, `side` the one on which it `does` so."""
     if reach.value is None:
         return f"none {does} {reach.share:.0%}"
     return f"{name} {side} {reach.value:.4g} {does} {reach.share:.0%}"
 
 
-def _shown(values: Array) -> str:
+def shown_range(values: Array) -> str:
+    """The one value, or the least and the largest."""
     low, high = values.min(), values.max()
     return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,23 +14,28 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ..measure.pl_ratio import pl_ratio
-from ..optim._buckets import buckets, mesh_of
-from ..optim._division import Division
-from ..optim._keywords import with_defaults
+from ..optim._buckets import mesh_of
 from ..optim.citizens import DeltaGClip, GClip
 from ..optim.local_clipping import LocalClipping
 from ..problem.problem import Problem
 from ..theory import InvalidInputError
 from .audit import Array, Audit, Numbers, audit
+from .gradient_norm import GradientNorm
+from .live import LivePanel
+from .monitor_log import STEP, write_log
+from .probe import Probe
+from .reading import Reading
 
 _UNREAD = 256
 """Steps after which norms are read off the device: until then nothing waits for it."""
-_LINE = ("step", "grad_norm", "gamma", "delta", "eta", "step_size", "distance", "pl_ratio")
+_LEAST = 100
+"""Steps between two measurements at least, where their interval follows from what they cost."""
+_SHARE = 0.04
+"""Of the run's time that measurements may take then."""
 
 
 class Monitor:
-    """Records the norm that clipping looks at before every step of an optimizer; every so many steps, what costs more.
+    """Records the norm that clipping looks at before every step of an optimizer; now and then, what costs more.
 
     .. code-block:: python
 
@@ -56,30 +61,52 @@ class Monitor:
 
     Args:
         optimizer: any torch optimizer; a step that computes its gradients in a closure only where it is ours.
-        every: steps between two measurements of the distance and of the probe, and the first at step 0.
-        probe: a network, the one that is trained, on a few samples: its PL* ratio ||grad L||^2 / (2 L) is measured, in
-            the loss of the problem. Costs a forward and a backward pass of it.
+        every: steps between two measurements of the distance and of the probe; None for as many as keep them at 4 % of
+            the run's time, as measured on the way, and 100 at least. The first is before the first step.
+        probe: a `Probe` or `pltheory.TheoremProbe`; of a `Problem`, the network that is trained on a few samples,
+            `Probe(problem)`.
+        gamma: the threshold of what clips before the step, which the optimizer does not know; its delta is 0.
+        live: whether a panel is drawn while the run goes on; where standard error is no terminal, nothing is.
+        in_closure: whether `clipped` is called in the closure of the step, as Lightning's callbacks are.
 
     Raises:
-        InvalidInputError: an argument is not of these; a step's closure hides the gradients; gradients are sparse.
+        InvalidInputError: an argument is not of these; a step's closure hides the gradients; gradients are sparse; the
+            probe's network cannot be measured, as `pl_ratio`.
     """
 
-    def __init__(self, optimizer: Optimizer, *, every: int = 100, probe: Problem | None = None) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        *,
+        every: int | None = None,
+        probe: Problem | Probe | None = None,
+        gamma: float | None = None,
+        live: bool = False,
+        in_closure: bool = False,
+    ) -> None:
         if not isinstance(optimizer, Optimizer):
             raise InvalidInputError(f"optimizer: a {type(optimizer).__name__} is no torch.optim.Optimizer")
-        if type(every) is not int or every < 1:
-            raise InvalidInputError(f"every = {every!r}: allowed are whole numbers from 1")
-        if probe is not None and not isinstance(probe, Problem):
-            raise InvalidInputError(f"probe: a {type(probe).__name__} is no pltheory.Problem")
-        self._optimizer, self._every, self._probe = optimizer, every, probe
+        if every is not None and (type(every) is not int or every < 1):
+            raise InvalidInputError(f"every = {every!r}: allowed are None and whole numbers from 1")
+        self._optimizer, self._every = optimizer, every
+        self._probe = probe if probe is None or isinstance(probe, Probe) else Probe(probe)
         self._own = optimizer if isinstance(optimizer, DeltaGClip | GClip | LocalClipping) else None
-        self._division = Division(None, None)
+        if gamma is not None and (self._own is not None or not isinstance(gamma, int | float) or not gamma > 0):
+            own = None if self._own is None else type(optimizer).__name__
+            whose = "allowed are positive numbers" if own is None else f"{own} has its own"
+            raise InvalidInputError(f"gamma = {gamma!r}: {whose}")
+        self._rule = {} if gamma is None else {"gamma": float(gamma), "delta": 0.0}
+        self._before_step = math.inf if gamma is None else float(gamma)
+        self._in_closure = in_closure
+        self._panel = LivePanel() if live else None
+        self._norm_of = GradientNorm()
         self._said: Tensor | float | None = None
         self._norm: Tensor | float | None = None
         self._unread: list[tuple[Any, ...]] = []
         self._rows: list[tuple[float, ...]] = []
-        self._measured: dict[int, tuple[float, float]] = {}
+        self._measured: dict[int, Reading] = {}
         self._taken = 0
+        self._due, self._not_before, self._spent = 0, 0.0, 0.0
         self._start: list[tuple[Tensor, Tensor]] = []
         self._hooks: list[Any] = []
 
@@ -93,6 +120,8 @@ class Monitor:
             self._optimizer.register_step_pre_hook(self._before),
             self._optimizer.register_step_post_hook(self._after),
         ]
+        if self._panel is not None:
+            self._panel.start()
         return self
 
     def __exit__(
@@ -102,13 +131,23 @@ class Monitor:
         for hook in self._hooks:
             hook.remove()
         self._hooks = []
+        if self._panel is not None:
+            self._read()
+            self._panel.stop()
 
-    def clipped(self, norm: Tensor | float) -> None:
-        """Say what `clip_grad_norm_` returned: the norm before clipping, which the next step is recorded with.
+    def clipped(self, norm: Tensor | float | None = None) -> None:
+        """Say the norm before clipping, which the next step is recorded with.
+
+        Args:
+            norm: what `clip_grad_norm_` returned; None for that of the gradients as they are now.
 
         Raises:
             InvalidInputError: it is not one number, or the optimizer is one that clips itself and says its norm.
         """
+        if norm is None:
+            norm = self._norm_of(self._params())
+        elif self._before_step == math.inf:
+            self._before_step = math.nan
         if self._own is not None:
             raise InvalidInputError(f"clipped: {type(self._own).__name__} clips itself, a second time")
         if isinstance(norm, Tensor):
@@ -161,72 +200,79 @@ class Monitor:
         Raises:
             InvalidInputError: it cannot be written.
         """
-        target = Path(path)
         self._read()
-        lines = [",".join(_LINE)]
-        for t, row in enumerate(self._rows):
-            cells = (*row, *self._measured.get(t, (math.nan, math.nan)))
-            # A norm that is NaN is a finding, a number that there is not is no cell.
-            lines.append(",".join([str(t), repr(row[0]), *("" if math.isnan(v) else repr(v) for v in cells[1:])]))
-        temporary = target.with_name(f".{target.name}.partial")
-        try:
-            temporary.write_text("\n".join([*lines, ""]), encoding="utf-8")
-            os.replace(temporary, target)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise InvalidInputError(f"{target}: cannot be written ({error.strerror})") from None
+        write_log(path, self._rows, self._measured)
 
     @property
-    def measured(self) -> dict[int, tuple[float, float]]:
-        """Before which step: ||w_t - w_0|| of all parameters, and the PL* ratio of the probe, NaN without one."""
+    def measured(self) -> dict[int, Reading]:
+        """What was measured, by the number of the step that came after."""
         return dict(self._measured)
+
+    @property
+    def seconds(self) -> float:
+        """What the measurements have taken so far, norms not counted."""
+        return self._spent
 
     # hooks
 
     def _before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        said, self._said = self._said, None
         if self._own is None:
-            if any(a is not None for a in args[1:]) or kwargs.get("closure") is not None:
+            closure = kwargs.get("closure") is not None or any(a is not None for a in args[1:])
+            if closure and not self._in_closure:
                 raise InvalidInputError("monitor: step(closure) computes gradients where they cannot be seen before")
-            self._norm = self._of_gradients() if said is None else said
-        if self._taken % self._every == 0:
-            with torch.no_grad():
-                distance = self._distance()
-            ratio = math.nan if self._probe is None else pl_ratio(self._probe).value
-            self._measured[self._taken] = (distance, ratio)
+            self._norm = None
+            if not closure:
+                self._norm, self._said = self._norm_of(self._params()) if self._said is None else self._said, None
+        if self._taken >= self._due and (self._every is not None or time.perf_counter() >= self._not_before):
+            self._measure()
+
+    def _measure(self) -> None:
+        begun = time.perf_counter()
+        with torch.no_grad():
+            distance = self._distance()
+        if self._probe is None:
+            reading = Reading(self._taken, distance, float(self._optimizer.param_groups[0]["lr"]))
+        else:
+            reading = self._probe.read(self._taken, distance, self._optimizer, self._before_step)
+        self._measured[self._taken] = reading
+        end = time.perf_counter()
+        self._spent += end - begun
+        self._due, self._not_before = self._taken + (self._every or _LEAST), end + (end - begun) / _SHARE
+        if self._panel is not None:
+            self._panel.measured(reading)
 
     def _after(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         first: Mapping[str, Any] = optimizer.param_groups[0]
+        if self._said is not None:  # in the closure
+            self._norm, self._said = self._said, None
         norm, step = self._norm, None
         if self._own is not None:
             buffer = self._own.buffer_norm
             norm, step = self._own.grad_norm if buffer is None else buffer, self._own.step_size
+        elif norm is None:
+            raise InvalidInputError("monitor: no norm was said in the closure of this step: clipped() says it")
         # Of several groups somebody else's class may clip each by its own norm, which this is not.
         rule = first if self._own is not None or len(optimizer.param_groups) == 1 else {}
+        rule = self._rule or rule
         kept = (norm, rule.get("gamma"), rule.get("delta"), first["lr"], step)
-        # What is on a device may be written again by the next step of a captured graph.
-        self._unread.append(tuple(v.detach().clone() if isinstance(v, Tensor) else v for v in kept))
+        self._unread.append(tuple(_kept(v) for v in kept))
         self._taken += 1
-        if len(self._unread) >= _UNREAD:
+        if len(self._unread) >= _UNREAD or (self._panel is not None and self._panel.due):
             self._read()
 
     def _read(self) -> None:
-        self._rows += [tuple(_number(v) for v in row) for row in self._unread]
+        fresh = [tuple(_number(v) for v in row) for row in self._unread]
+        self._rows += fresh
         self._unread = []
+        if self._panel is not None:
+            self._panel.stepped(fresh)
 
     def _column(self, name: str) -> Array:
         self._read()
-        return np.array([row[_LINE.index(name) - 1] for row in self._rows], dtype=float)
+        return np.array([row[STEP.index(name)] for row in self._rows], dtype=float)
 
     def _params(self) -> list[Tensor]:
         return [p for group in self._optimizer.param_groups for p in group["params"]]
-
-    def _of_gradients(self) -> Tensor:
-        params = self._params()
-        with torch.no_grad():
-            if any(p.grad is not None and p.grad.layout != torch.strided for p in params):
-                raise InvalidInputError("monitor: a gradient is sparse: build the layer with sparse=False")
-            return self._division.norm(buckets({**with_defaults({}), "params": params}, {}), params)
 
     def _distance(self) -> float:
         """||w_t - w_0||, of sharded parameters as wholes; a group that was added later begins where it was added."""
@@ -237,6 +283,13 @@ class Monitor:
             apart: Any = torch.linalg.vector_norm(p.detach() - start)
             squares.append(float(apart.full_tensor() if mesh_of(apart) is not None else apart))
         return math.hypot(*squares)
+
+
+def _kept(value: object) -> object:
+    """A number as it is now; off the device it is read later, and may be written again there by a captured graph."""
+    if not isinstance(value, Tensor):
+        return value
+    return float(value) if value.device.type == "cpu" else value.detach().clone()
 
 
 def _number(value: object) -> float:

@@ -36,6 +36,19 @@ def test_what_is_printed_and_drawn(warm, tmp_path):
     assert (tmp_path / "run.svg").read_text(encoding="utf-8").startswith("<?xml")
 
 
+def test_a_page_with_what_a_monitor_measured(warm, tmp_path):
+    log = "step,grad_norm,distance,pl_ratio,theorems\n0,4,0,2.5,\n1,0.5,,,\n"
+    (tmp_path / "run.csv").write_text(log, encoding="utf-8")
+    arguments = ("audit", "run.csv", "--gamma", 1, "--delta", "0.5")
+    assert warm(*arguments, "--html", "run.html", folder=tmp_path).code == 0
+    page = (tmp_path / "run.html").read_text(encoding="utf-8")
+    assert "run.csv, column grad_norm" in page
+    assert "1 readings" not in page
+    assert "Least PL* ratio: 2.5" in page
+    end = warm(*arguments, "--html", ".", folder=tmp_path)
+    assert (end.code, end.stdout, end.stderr.count("\n")) == (2, "", 1)
+
+
 def test_steps_of_another_rule_end_with_1(warm, tmp_path):
     (tmp_path / "run.csv").write_text("grad_norm,eta,step_size\n4,1,1\n", encoding="utf-8")
     assert warm("audit", "run.csv", "--gamma", 1, "--delta", 0.1, folder=tmp_path).code == 1

@@ -72,20 +72,37 @@ class Wrong(torch.autograd.Function):
         return g * (2 * x).detach()
 
 
+class Hidden(torch.autograd.Function):
+    """x^2 whose derivative autograd takes for a constant."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.sum(dim=1, keepdim=True).expand(-1, 2) ** 2
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return (2 * x.sum(dim=1, keepdim=True) * g.sum(dim=1, keepdim=True)).expand_as(x)
+
+
 class Lying(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, lie) -> None:
         super().__init__()
         self.layer = nn.Linear(3, 2).double()
+        self.lie = lie
 
     def forward(self, x):
-        return Wrong.apply(self.layer(x))
+        return self.lie.apply(self.layer(x))
 
 
-def test_a_wrong_second_derivative_is_refused():
+@pytest.mark.parametrize("lie", [Wrong, Hidden])
+def test_a_wrong_second_derivative_is_refused(lie):
     torch.manual_seed(0)
     x, y = torch.randn(4, 3, dtype=torch.float64), torch.randn(4, 2, dtype=torch.float64)
     with pytest.raises(NotAvailableError, match="no Hessian for this network"):
-        sharpness(Problem(Lying(), x, y))
+        sharpness(Problem(Lying(lie), x, y))
 
 
 def test_what_is_refused():

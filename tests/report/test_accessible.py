@@ -1,4 +1,4 @@
-"""axe-core on the pages of a run and of a study, in headless Chromium: no serious fault, light or dark."""
+"""axe-core on the pages of a run, a study and an audit, in headless Chromium: no serious fault, light or dark."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from pltheory.report.audit_page import render_audit
 from pltheory.report.html import render_page
 from pltheory.report.study import Study
 from pltheory.report.study_html import render_study
-from tests.report import sample
+from tests.report import sample, test_audit_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SERIOUS = ("serious", "critical")
@@ -83,3 +84,10 @@ def test_the_page_of_a_run(tmp_path, verdict, dark):
 def test_the_page_of_a_study(tmp_path, study_folder, width):
     page = render_study(Study.read(study_folder))
     assert [f for f in faults(page, tmp_path, width=width) if f[0] in SERIOUS] == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1000])
+def test_the_page_of_an_audit(tmp_path, width, dark):
+    page = render_audit(test_audit_page.AUDIT, test_audit_page.READ)
+    assert [f for f in faults(page, tmp_path, width=width, dark=dark) if f[0] in SERIOUS] == []

@@ -52,7 +52,7 @@ def test_of_our_optimizers_it_takes_what_they_report_and_changes_nothing(tmp_pat
     assert found.off_rule == 0
     assert found.floored > 0
     assert sorted(monitor.measured) == [0, 3, 6]
-    assert monitor.measured[0][0] == 0 < monitor.measured[3][0]
+    assert monitor.measured[0].distance == 0 < monitor.measured[3].distance
     monitor.save(tmp_path / "run.csv")
     read = read_log(tmp_path / "run.csv").audit()
     assert read.to_dict() == found.to_dict()
@@ -140,7 +140,7 @@ def test_the_probe_measures_the_ratio_at_the_weights_of_the_step():
                 expected.append(pl.pl_ratio(probe).value)
             backward(net)
             optimizer.step()
-    np.testing.assert_allclose([r for _, r in monitor.measured.values()], expected, rtol=1e-12)
+    np.testing.assert_allclose([r.pl_ratio.value for r in monitor.measured.values()], expected, rtol=1e-12)
 
 
 def test_what_is_refused():
