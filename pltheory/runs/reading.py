@@ -25,7 +25,7 @@ class HeldTheorem:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was measured before a step. Of the probe alone: of the data that it was taken from, see `pltheory.runs.probe.Probe`.
+    """What was measured before a step, of the probe alone: of its data, see `pltheory.runs.probe.Probe`.
 
     Attributes:
         step: its number, from 0.
