@@ -113,7 +113,7 @@ $(VENV)/.main: $(VENV)/.torch pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(VENV)/.torch pyproject.toml
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,dev,sweep,experiments]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,dev,sweep,experiments,callbacks]'
 	touch $@ $(VENV)/.main
 
 $(VENV)/.docs: $(VENV)/.torch pyproject.toml

@@ -285,6 +285,11 @@ class Monitor:
         return math.hypot(*squares)
 
 
+def clips_itself(optimizer: Optimizer) -> bool:
+    """Whether the optimizer clips in its step, and says the norm there."""
+    return isinstance(optimizer, DeltaGClip | GClip | LocalClipping)
+
+
 def _kept(value: object) -> object:
     """A number as it is now; off the device it is read later, and may be written again there by a captured graph."""
     if not isinstance(value, Tensor):
