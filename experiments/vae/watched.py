@@ -1,8 +1,8 @@
-"""A few epochs of the autoencoder by delta-GClip with a probe: `python -m experiments.vae.watched FOLDER`.
+"""A few epochs of the autoencoder by delta-GClip with two probes: `python -m experiments.vae.watched FOLDER`.
 
-The probe is the deterministic part of the network, the decoder at the mean of the encoder, on two training images, in
-the squared error of the training: the sum over a batch of 100, which two samples of weight 100 stand for. The
-divergence from the prior, and the noise, are not in it.
+The probes are the deterministic part of the network, the decoder at the mean of the encoder, on training images, in the
+squared error of the training, which is summed over a batch of 100: 100 images, without their kernel, and two of weight
+50 each. The divergence from the prior, and the noise, are not in it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pltheory.problem.loss import WeightedSquareLoss
 from ..data import images
 from .model import Autoencoder, loss
 
-BATCH, EPOCHS, SAMPLES = 100, 3, 2
+BATCH, EPOCHS, FEW = 100, 5, 2
 
 
 class Reconstruction(nn.Module):
@@ -36,7 +36,7 @@ class Reconstruction(nn.Module):
 
 
 def main(folder: Path) -> None:
-    """Train, and write run.csv and what it took."""
+    """Train, and write the two logs and what they took."""
     torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
     x = images("fashion-mnist", "train").x.flatten(1)
@@ -44,23 +44,29 @@ def main(folder: Path) -> None:
     net = Autoencoder(x.shape[1], 50, 50)
     step = pl.optim.DeltaGClip(net.parameters(), lr=1e-3, gamma=200.0, delta=0.1)
     draw = torch.Generator().manual_seed(0)
-    few = x[:SAMPLES]
-    weights = WeightedSquareLoss(weights=(2.0 * BATCH / SAMPLES,) * SAMPLES)
-    problem = pl.Problem(Reconstruction(net), few, few, loss=weights)
+    many, few = (pl.Problem(Reconstruction(net), x[:n], x[:n], loss=summed(n)) for n in (BATCH, FEW))
     begun = time.perf_counter()
-    with pl.Monitor(step, every=600, probe=pl.TheoremProbe(problem), live=True) as monitor:
+    theorems = pl.TheoremProbe(few, sharpness=False)
+    with (
+        pl.Monitor(step, every=500, probe=theorems) as small,
+        pl.Monitor(step, every=100, probe=pl.Probe(many, kernel=False), live=True) as large,
+    ):
         for _ in range(EPOCHS):
             for chosen in torch.randperm(len(x), generator=draw).split(BATCH):
                 step.zero_grad()
                 loss(net, x[chosen], torch.randn(len(chosen), net.latent, generator=draw)).backward()
                 step.step()
-    monitor.save(folder / "run.csv")
     whole = time.perf_counter() - begun
-    said = f"{whole:.0f} s, {monitor.seconds:.0f} s of them {len(monitor.measured)} readings\n"
-    (folder / "time.txt").write_text(said, encoding="utf-8")
-    sys.stdout.write(said)
-    for reading in monitor.measured.values():
-        sys.stdout.write(f"{reading}\n")
+    lines = [f"{whole:.0f} s"]
+    for name, monitor in (("two", small), ("hundred", large)):
+        monitor.save(folder / f"{name}.csv")
+        lines.append(f"{name}.csv: {len(monitor.measured)} readings, {monitor.seconds:.0f} s")
+    sys.stdout.write("\n".join([*lines, ""]))
+
+
+def summed(n: int) -> WeightedSquareLoss:
+    """The squared error of n samples, weighted as if they were a batch; torch's has no factor 1/2."""
+    return WeightedSquareLoss(weights=(2.0 * BATCH / n,) * n)
 
 
 if __name__ == "__main__":
