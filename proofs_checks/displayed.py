@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from pltheory.theory import formulas
+from pltheory.theory import batches, formulas
 from pltheory.theory.digits import shown
 
 from .formula import readable
@@ -27,6 +27,13 @@ _ORDER = {name: k for k, name in enumerate(["k", "mu", "beta", "h", "s", "eta", 
 _SIGNS = {">": (">", "<"), ">=": (r"\ge", r"\le"), "=": ("=", "=")}
 DIGITS = 4
 """Of the numbers that are inserted."""
+SHIPPED = {
+    name: body
+    for module in (batches, formulas)
+    for name, body in vars(module).items()
+    if inspect.isfunction(body) and body.__module__ == module.__name__
+}
+"""The formulas of certificates and reports, by name."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +95,8 @@ def _written_out(e: sp.Expr) -> sp.Expr:
     args = [_written_out(a) for a in e.args]
     if not isinstance(e, AppliedUndef):
         return e.func(*args) if args else e
-    body = vars(formulas).get(e.func.__name__)
-    if not inspect.isfunction(body):
+    body = SHIPPED.get(e.func.__name__)
+    if body is None:
         return e.func(*args)
     return _written_out(body(*args, **({"ops": OPS} if "ops" in inspect.signature(body).parameters else {})))
 
@@ -207,16 +214,16 @@ def defined(formula: str, name: str, of: Mapping[str, str]) -> Shown:
     """A shipped formula as the definition of a letter.
 
     Args:
-        formula: its name in `pltheory.theory.formulas`.
+        formula: its name in `pltheory.theory.formulas` or `pltheory.theory.batches`.
         name: the letter.
         of: parameter -> expression in the page's letters, where it is not the letter of that name.
 
     Raises:
         ValueError: there is no such formula.
     """
-    body = vars(formulas).get(formula)
-    if not inspect.isfunction(body):
-        raise ValueError(f"{formula} is no formula of pltheory.theory.formulas")
+    body = SHIPPED.get(formula)
+    if body is None:
+        raise ValueError(f"{formula} is no formula of pltheory.theory.formulas or pltheory.theory.batches")
     args = [expression(of.get(p, p)) for p in inspect.signature(body).parameters if p != "ops"]
     # What is put in for a parameter is in the page's letters already.
     return Shown(sp.Symbol(name), "=", _written_out(sp.Function(formula)(*args)))

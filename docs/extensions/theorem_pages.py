@@ -1,14 +1,14 @@
 r"""Directives of the pages about theorems: formulas of the claims, each with its check folded below, and with numbers.
 
 `letters` says what the page writes for symbols of the claims, beside `letters.py`. `formula CLAIM RELATION` displays a
-relation of a claim, `step` the same with its check, `formula NAME` a formula of `pltheory.theory.formulas` as the
-definition of the letter `:as:`; `cited` a lemma that a step rests on. `worked MODULE` takes the numbers of a module of
-`docs/worked`; `inserted` displays as `formula` does, then the same with numbers, and ends the build where it is not
-true of them.
+relation of a claim, `step` the same with its check, `formula NAME` a formula of `pltheory.theory` as the
+definition of the letter `:as:`; `cited` a lemma that a step rests on, `paper` a step that no claim covers, with its
+argument. `worked MODULE` takes the numbers of a module of `docs/worked`; `inserted` displays as `formula` does, then
+the same with numbers, and ends the build where it is not true of them.
 
 Options of a relation: `:alone:` what stands on the left; `:times:` a factor of both sides; lines "letter = expression",
 in the claim's symbols, abbreviate parts of it and are displayed below it. Arguments of a formula that are not the
-letters of its parameters are lines "parameter = expression". `paper` marks a step that no claim covers.
+letters of its parameters are lines "parameter = expression".
 """
 
 from __future__ import annotations
@@ -224,15 +224,22 @@ class OnCited(_OfPage):
 
 
 class OnPaper(_OfPage):
-    """A step that no claim covers: what the page argues in words."""
+    """A step that no claim covers: what the page argues in words, folded where it has a name."""
 
+    optional_arguments = 1
+    final_argument_whitespace = True
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        """A line below the step."""
-        line = nodes.container(classes=["on-paper"])
-        line += self.parse_text_to_nodes("on paper: " + " ".join(self.content))
-        return [line]
+        """A line below the step, or a fold."""
+        if not self.content:
+            raise self.error("a step on paper without its argument")
+        if not self.arguments:
+            line = nodes.container(classes=["on-paper"])
+            line += self.parse_text_to_nodes("on paper: " + " ".join(self.content))
+            return [line]
+        head = f'<details class="checked paper"><summary>on paper: {self.arguments[0]}</summary>'
+        return [_raw(head), *self.parse_content_to_nodes(), _raw("</details>")]
 
 
 class Inserted(Formula):

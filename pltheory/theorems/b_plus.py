@@ -107,7 +107,10 @@ class PerNeuronRegions(Theorem):
         Hypothesis("self-consistency (SC1), (SC2), (SC3) in every phase", _consistent),
     )
     conclusion = "L_t <= q^t L_0, lambda_min(K(w_t)) >= mu along the run, w_t converges to a zero of L"
-    claims = ("bplus_c1", "bplus_discretisation", "bplus_solved", "bplus_consistency")
+    claims = (
+        "bplus_c1", "bplus_discretisation", "bplus_solved", "bplus_nearer_end", "bplus_gam",
+        "bplus_directions", "bplus_consistency", "bplus_curvature", "descent_rate",
+    )  # fmt: skip
     certifiable = True
 
     def search(self, question: Question) -> Region | None:

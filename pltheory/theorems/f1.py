@@ -62,7 +62,7 @@ class EveryOrderOfBatches(BatchTheorem[EveryOrder]):
         "for every order of the batches in every epoch, with D_e the distance to the zeros of L at its start: "
         "D_{e+1}^2 <= q D_e^2, path length at most R, w_t converges to a zero of L"
     )
-    claims: tuple[str, ...] = ("batch_step", "batch_epoch", "batch_fejer", "batch_half")
+    claims: tuple[str, ...] = ("batch_step", "batch_epoch", "batch_inside", "batch_fejer", "batch_half")
     orders = ("shuffle", "fixed")
 
     def look(self, problem: Problem, settings: StepSettings, batches: Batches) -> EveryOrder:

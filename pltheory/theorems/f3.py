@@ -82,7 +82,7 @@ class StoredThenEveryOrder(Theorem):
     )
     claims = (
         "expansion_constant", "expansion_band", "matrix_norm", "trajectory_error", "batch_step", "batch_epoch",
-        "batch_fejer", "batch_half",
+        "batch_inside", "batch_fejer", "batch_half",
     )  # fmt: skip
     orders = ("shuffle", "fixed")
     certifiable = True

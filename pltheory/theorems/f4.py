@@ -30,7 +30,7 @@ class LocalSteps(EveryOrderOfBatches):
         "the averages converge to a zero of L"
     )
     claims = (
-        "batch_step", "batch_epoch", "batch_fejer", "batch_half",
+        "batch_step", "batch_epoch", "batch_inside", "batch_fejer", "batch_half",
         "averaged_distance", "averaged_seen", "averaged_round",
     )  # fmt: skip
     averaged = True

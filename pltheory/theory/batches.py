@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .arithmetic import FLOATS, Arithmetic, Scalar
+from .formulas import bordered_norm
 
 TWO_OVER_PI = 0.6366197723675815
 """A double above 2 / pi."""
@@ -46,7 +47,7 @@ class HiddenLayer:
     def curvature(self, u: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
         """lam(u) = ||[[s2 (column + u) longest, s1], [s1, 0]]||, u how far U may be from the centre's."""
         p = self.s2 * (self.column + u) * self.longest
-        return (p + ops.sqrt(p * p + 4 * self.s1 * self.s1)) / 2
+        return bordered_norm(p, self.s1, ops)
 
     def change(self, s: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
         """||J_B(w) - J_B(c)|| for |w - c| <= s; linear in s."""

@@ -131,6 +131,11 @@ def expansion_band(s: Scalar, beta: Scalar, negative: Scalar, ops: Arithmetic = 
     return block_norm(s * (beta + negative) / 2, al, ops)
 
 
+def bordered_norm(p: Scalar, s: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """Spectral norm of [[p, s], [s, 0]], p >= 0: of a hidden layer's curvature with the output weights beside it."""
+    return (p + ops.sqrt(p * p + 4 * s * s)) / 2
+
+
 def width_scale_lzb(n: Scalar, radius: Scalar, depth: int, lambda_0: Scalar, mu: Scalar) -> Scalar:
     """n R^(6L+2) / (lambda_0 - mu)^2, the width scale of [LZB22, Theorem 4]: asymptotic, constant not given."""
     return n * radius ** (6 * depth + 2) / (lambda_0 - mu) ** 2

@@ -9,6 +9,7 @@ from ..language import Claim
 
 NAMES = (
     "monotone_root",
+    "strict_root",
     "step_interval",
     "descent_rate",
     "concave_minimum",
@@ -55,6 +56,8 @@ NAMES = (
     "bplus_solved",
     "bplus_nearer_end",
     "bplus_gam",
+    "bplus_directions",
+    "bplus_curvature",
     "bplus_consistency",
     "third_moment",
     "softmax",
@@ -70,7 +73,6 @@ NAMES = (
     "weighted_patches",
     "row_products",
     "channel_blocks",
-    "strict_root",
     "jump_value",
     "jump_step",
     "jump_rate",
@@ -106,6 +108,7 @@ NAMES = (
     "accelerated_loop",
     "batch_step",
     "batch_epoch",
+    "batch_inside",
     "batch_fejer",
     "batch_half",
     "averaged_distance",

@@ -21,6 +21,7 @@ from ...rigor.errors import NoVerdictError
 from ...rigor.roundoff import Array
 from ...rigor.scalar import interval
 from ...theory import InvalidInputError
+from ...theory.formulas import bordered_norm
 from ..claim import Inequality
 from ..conclusion import rate_above
 from ..stored import Arrays, require_unchanged, stored_arrays
@@ -131,7 +132,7 @@ class Setup:
         """Upper bound of lambda_max(Hess L), for ||R (K - K_0) R|| <= eps and |a_j| <= largest."""
         c = self.centre
         curve = c.act.s2 * c.xs * float(np.max(c.row)) * largest
-        ell = 0.5 * c.kappa * (curve + math.hypot(curve, 2 * c.act.s1 * c.xs))
+        ell = c.kappa * bordered_norm(curve, c.act.s1 * c.xs)
         return float(raised((1 + eps) * float(c.lam[-1]) + c.residual * ell))
 
     def step(self, eta: float) -> StepConstants | None:

@@ -182,7 +182,7 @@ class Consistency:
         if not (left > 0 and eps < 1):
             return None
         # sum eps_l mass_l + eps_g edge_g, rearranged without subtraction of integrals: over whole phases, plus what the
-        # steps that cross a phase's end gain from the next eps (docs/derivations/bplus.md, section 3).
+        # steps that cross a phase's end gain from the next eps (docs/derivations/bplus.md, section 2).
         jump = (eps - self.states[-1].eps) * self.past.edge if g else 0.0
         kept = float(raised(self.past.weight + jump))
         return float(raised((kept + eps * (self.grid.mass[g] + self.step.dq)) / left)), kept
