@@ -6,6 +6,8 @@ definition of the letter `:as:`; `cited` a lemma that a step rests on, `paper` a
 argument. `worked MODULE` takes the numbers of a module of `docs/worked`; `inserted` displays as `formula` does, then
 the same with numbers, and ends the build where it is not true of them.
 
+`derived` displays in that way what shipped code came to when it was run on letters.
+
 Options of a relation: `:alone:` what stands on the left; `:times:` a factor of both sides; lines "letter = expression",
 in the claim's symbols, abbreviate parts of it and are displayed below it. Arguments of a formula that are not the
 letters of its parameters are lines "parameter = expression".
@@ -84,6 +86,7 @@ class Worked(_OfPage):
         module = importlib.import_module(f"worked.{self.arguments[0]}")
         self.env.note_dependency(module.__file__)
         self.page["values"] = module.values()
+        self.page["derived"] = module.derived() if hasattr(module, "derived") else {}
         return []
 
 
@@ -283,6 +286,21 @@ class Inserted(Formula):
         return [_math(r"\begin{align*} " + r" \\ ".join(lines) + r" \end{align*}")]
 
 
+class Derived(Inserted):
+    """An expression that shipped code gave when it was run on letters, from `derived` of the worked module."""
+
+    has_content = False
+    option_spec = {}  # noqa: RUF012
+
+    def shown(self) -> Shown:
+        """The letter and its expression."""
+        name, found = self.arguments[0], self.page.get("derived", {})
+        if name not in found:
+            raise self.error(f"the worked example derives no {name}")
+        self.options["as"] = name
+        return Shown(sp.Symbol(name), "=", self.letters.written(sp.sympify(found[name])))
+
+
 def _math(latex: str) -> nodes.Node:
     return nodes.math_block(latex, latex, number=None, label=None, nowrap=False)
 
@@ -301,6 +319,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "formula": Formula,
         "step": Step,
         "inserted": Inserted,
+        "derived": Derived,
         "cited": OnCited,
         "paper": OnPaper,
     }.items():

@@ -7,7 +7,7 @@ import random
 import pytest
 import sympy as sp
 
-from pltheory.theory import formulas
+from pltheory.theory import batches, formulas
 from proofs_checks.claims import load
 from proofs_checks.coq_text import statement
 from proofs_checks.dependencies import closure, lemmas
@@ -77,6 +77,14 @@ def test_a_shipped_formula_is_written_out():
     assert shown.latex(letters).startswith(r"q = 1 - 2 \, \mathrm{sig}(\rho)^{2} \, \min\left(\eta \, \delta")
     with pytest.raises(ValueError, match="no formula"):
         defined("Scalar", "q", {})
+
+
+def test_formulas_of_mini_batches_are_shipped_formulas_too():
+    shown = defined("seen", "kappa", {"om": "Om"})
+    values = {"eta": 0.1, "delta": 0.5, "sg": 2.0, "Om": 1.25}
+    assert math.isclose(evaluated(shown.right, values), batches.seen(0.1, 0.5, 2.0, 1.25))
+    with pytest.raises(ValueError, match="no formula"):
+        defined("halved", "x", {})
 
 
 def test_brackets_roots_and_bars():
