@@ -118,7 +118,7 @@ def constants(found: EveryOrder) -> dict[str, float]:
     return {
         "sigma": n.sigma, "alpha": n.alpha, "eps": r.eps, "D": r.d, "V": r.v, "g1": r.g - 1, "eta": c.eta,
         "beta": c.beta, "delta": c.floor, "sg": c.sg, "om": c.om, "M": share * near, "M_0": share * zero,
-        "Mx": most * near, "M0x": most * zero, "gam": gam, "whole": c.whole, "proved": c.x, "away": n.distance, "R": inner + r.d,
+        "Mx": most * near, "M0x": most * zero, "gam": gam, "away": n.distance, "R": inner + r.d,
     }  # fmt: skip
 
 

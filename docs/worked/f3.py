@@ -7,6 +7,7 @@ from worked import f1
 from worked import six_digits as six
 
 import pltheory as pl
+from pltheory.certification.batches.certify import every_order
 from pltheory.certification.handover import Handover, hand_over
 from pltheory.problem.batches import Batches
 
@@ -29,12 +30,13 @@ def values() -> dict[str, float]:
     """By the letters of the page."""
     at = found()
     records, run = at.run.records, at.run
-    start = f1.every_order(six.of_width(WIDTH), RULE, BATCHES)
+    start = every_order(six.of_width(WIDTH), RULE, BATCHES)
+    if start.closes:
+        raise ValueError("the example of Theorem F3 closes at its start")
     return {
         **f1.constants(at.then), "bound": records[SHOWN].eps, "bound1": records[SHOWN + 1].eps,
         "lip": records[SHOWN].factor, "rho": records[SHOWN].rho, "T": run.steps, "apart": run.apart,
-        "growth": run.growth, "etas": at.eta, "from": start.radii.d, "closes": float(start.closes),
-        "before": start.numbers.distance, "after": at.then.numbers.distance,
+        "growth": run.growth, "etas": at.eta, "before": start.numbers.distance,
     }  # fmt: skip
 
 
