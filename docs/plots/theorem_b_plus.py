@@ -5,7 +5,7 @@ import numpy as np
 from worked import b_plus
 
 setup, result, two = b_plus.found()
-fine = setup.regridded(240, 16)
+fine = setup.regridded(b_plus.CELLS, 16)
 many = b_plus.solved(fine, result.eta)
 run, last = b_plus.followed(), b_plus.HORIZON / float(setup.centre.lam[0])
 
