@@ -1,8 +1,8 @@
-"""A few epochs of the autoencoder by delta-GClip with two probes: `python -m experiments.vae.watched FOLDER`.
+"""A few epochs of the autoencoder by delta-GClip with two probes: `python -m experiments.vae.watched FOLDER [SVG]`.
 
 The probes are the deterministic part of the network, the decoder at the mean of the encoder, on training images, in the
 squared error of the training, which is summed over a batch of 100: 100 images, without their kernel, and two of weight
-50 each. The divergence from the prior, and the noise, are not in it.
+50 each. The divergence from the prior, and the noise, are not in it. The figure is that of the page on audits.
 """
 
 from __future__ import annotations
@@ -11,11 +11,18 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib as mpl
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 import pltheory as pl
 from pltheory.problem.loss import WeightedSquareLoss
+from pltheory.report.audit_figures import norms_panel
+from pltheory.report.figures import STYLE, svg
+from pltheory.report.probe_figures import drift_panel, ratio_panel, sharpness_panel
+from pltheory.runs.monitor_log import readings
+from pltheory.runs.norm_log import read_log
 
 from ..data import images
 from .model import Autoencoder, loss
@@ -69,5 +76,23 @@ def summed(n: int) -> WeightedSquareLoss:
     return WeightedSquareLoss(weights=(2.0 * BATCH / n,) * n)
 
 
+def figure(folder: Path) -> Figure:
+    """Norms, sharpness and PL* ratio along the run, from the logs."""
+    with mpl.rc_context(STYLE):
+        drawn = Figure(figsize=(9.6, 6.0), layout="constrained")
+        (top, sharp), (ratio, drift) = drawn.subplots(2, 2)
+        many, few = (read_log(folder / f"{name}.csv") for name in ("hundred", "two"))
+        norms_panel(top, many.audit())
+        sharpness_panel(sharp, readings(many), many.audit())
+        ratio_panel(ratio, readings(few), few.audit())
+        drift_panel(drift, readings(few), few.audit())
+        sharp.set_title("Sharpness, 100 images")
+        ratio.set_title("PL* ratio, 2 images")
+        drift.set_title("Drift of the tangent kernel, 2 images")
+    return drawn
+
+
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+    if len(sys.argv) > 2:
+        Path(sys.argv[2]).write_text(svg(figure(Path(sys.argv[1]))), encoding="utf-8")

@@ -60,15 +60,17 @@ def share_panel(ax: Axes, audit: Audit) -> None:
             at.append((1 / float(audit.delta[0]), PROVEN, audit.floored, r"floored, beyond $1/\delta$"))
         for value, color, count, name in at:
             ax.axvline(value, color=color, lw=1, ls="--")
+            # On the side of the line where the curve, which falls, leaves room at the top.
+            left = not len(x) or value >= x[-1]
             ax.annotate(
                 f"{count / audit.steps:.1%} {name}",
                 (value, 1.0),
-                (-3, 0),
+                (-3 if left else 3, 0),
                 textcoords="offset points",
                 color=color,
                 fontsize=8,
                 rotation=90,
-                ha="right",
+                ha="right" if left else "left",
                 va="top",
             )
     ax.set_title("How many norms are above")

@@ -13,7 +13,7 @@ from ..runs.reading import HeldTheorem, Reading
 from .audit_figures import norms_panel, share_panel
 from .audit_text import reached, shown_range
 from .figures import STYLE
-from .probe_figures import probe_panels
+from .probe_figures import probe_panels, step_after
 from .rows import number
 from .templates import inline, rendered
 
@@ -76,7 +76,8 @@ def render_audit(audit: Audit, read: Sequence[Reading] = (), *, source: str = ""
         ("clipped", "γ < ||g|| ≤ γ / δ: h = η γ / ||g||", audit.clipped),
         ("floored", "||g|| > γ / δ: h = η δ", audit.floored),
     )
-    known = [r for r in read if r.above_edge is not None]
+    edges = [(r.sharpness.value, r.eta, step_after(audit, r)) for r in read if r.sharpness is not None]
+    with_step = [sharp * h > 2 for sharp, _, h in edges if h is not None]
     return rendered(
         "audit.html.jinja",
         {"number": number},
@@ -94,7 +95,8 @@ def render_audit(audit: Audit, read: Sequence[Reading] = (), *, source: str = ""
         norms=[inline(_small(panel, audit)) for panel in (norms_panel, share_panel)],
         read=read,
         panels=[inline(f) for f in probe_panels(read, audit)] if read else [],
-        edge=(sum(bool(r.above_edge) for r in known), len(known)),
+        edge=(sum(sharp * eta > 2 for sharp, eta, _ in edges), len(edges)),
+        edge_of_step=(sum(with_step), len(with_step)),
         least=min((r.pl_ratio.value for r in read if r.pl_ratio is not None), default=None),
         theorems=along(read),
     )

@@ -66,7 +66,7 @@ def sharpness_panel(ax: Axes, read: Sequence[Reading], audit: Audit) -> None:
     ax.plot(t, y, ".-", color=MEASURED, ms=5, lw=1, label=r"$\lambda_{\max}(\nabla^2 L)$")
     etas = _known(read, [2 / r.eta if r.eta > 0 else None for r in read])
     ax.plot(*etas, color=PROVEN, lw=1, ls="--", label=r"$2 / \eta$")
-    steps = ((r, _step(audit, r)) for r in read)
+    steps = ((r, step_after(audit, r)) for r in read)
     t, y = _known(read, [2 / h if h is not None and 0 < h < r.eta * (1 - 1e-9) else None for r, h in steps])
     if len(t):
         ax.plot(t, y, "x", color=FIXED, ms=5, label=r"$2 / h_t$")
@@ -85,8 +85,8 @@ PANELS: tuple[tuple[Panel, Callable[[Reading], object]], ...] = (
 """What is drawn, and the number without which it is not."""
 
 
-def _step(audit: Audit, reading: Reading) -> float | None:
-    """The step that came after a reading: as logged, or the rule's."""
+def step_after(audit: Audit, reading: Reading) -> float | None:
+    """The step size that came after a reading, as logged or the rule's; None where the audit does not know it."""
     if not reading.step < audit.steps or not math.isfinite(reading.eta):
         return None
     if audit.step_size is not None:

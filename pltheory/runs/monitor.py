@@ -144,16 +144,17 @@ class Monitor:
         Raises:
             InvalidInputError: it is not one number, or the optimizer is one that clips itself and says its norm.
         """
+        if self._own is not None:
+            raise InvalidInputError(f"clipped: {type(self._own).__name__} clips itself, a second time")
         if norm is None:
             norm = self._norm_of(self._params())
         elif self._before_step == math.inf:
             self._before_step = math.nan
-        if self._own is not None:
-            raise InvalidInputError(f"clipped: {type(self._own).__name__} clips itself, a second time")
         if isinstance(norm, Tensor):
             if norm.numel() != 1:
                 raise InvalidInputError(f"clipped: a norm of shape {tuple(norm.shape)} is not one number")
-            norm = (norm.full_tensor() if mesh_of(norm) is not None else norm).detach().clone()  # type: ignore[attr-defined]
+            norm = norm.full_tensor() if mesh_of(norm) is not None else norm  # type: ignore[attr-defined]
+            norm = float(norm) if norm.device.type == "cpu" else norm.detach().clone()
         elif not isinstance(norm, int | float):
             raise InvalidInputError(f"clipped: a {type(norm).__name__} is no norm")
         self._said = norm

@@ -18,6 +18,7 @@ from ..measure.sharpness import sharpness
 from ..measure.spectrum import eigenvalues, extremes
 from ..problem.problem import Problem
 from ..theory import Bound, InvalidInputError, NotAvailableError, NumericalFailureError
+from ..theory.bound import estimate
 from .reading import HeldTheorem, Reading
 
 ROWS = 2048
@@ -100,8 +101,11 @@ class Probe:
         if self._first is None:
             self._first, self._size = kernel, largest.value
         moved = float(eigenvalues(kernel - self._first).abs().max())
-        unit = self.problem.unit
-        return Bound(unit * smallest.value, smallest.kind, smallest.method), moved / self._size
+        value = self.problem.unit * smallest.value
+        rounding = torch.finfo(self.problem.x.dtype).eps * len(kernel) * largest.value
+        if smallest.value <= rounding:  # the entries have no more digits than the network
+            return estimate(value, f"eigvalsh, below {self.problem.x.dtype}'s resolution"), moved / self._size
+        return Bound(value, smallest.kind, smallest.method), moved / self._size
 
 
 @contextmanager

@@ -32,7 +32,8 @@ class Reading:
         distance: ||w_t - w_0|| of all parameters that the optimizer moves.
         eta: the learning rate of its first group.
         pl_ratio: ||grad L||^2 / (2 L) at these weights, exact up to round-off.
-        lambda_min: the smallest eigenvalue of the tangent kernel in the units of the loss in use.
+        lambda_min: the smallest eigenvalue of the tangent kernel in the units of the loss in use; an estimate where it
+            is below the resolution of the network's precision.
         kernel_drift: ||K_t - K_0|| / ||K_0||, spectral, K_0 of the first reading.
         sharpness: the largest eigenvalue of the Hessian of the loss in use, a lower bound.
         theorems: what was held against the probe.

@@ -1,12 +1,12 @@
 """What `pl.Monitor` adds to a step: `python -m tests.benchmarks.monitor`, the table of docs/howto/audit.md.
 
-Blocks of steps with and without the monitor alternate in one process of one thread; processor time, median of the
-ratios of neighbouring blocks.
+Steps with and without the monitor, of two networks that begin alike, alternate one by one in one process of one thread;
+processor time of a block of each, measurements of the monitor at its default interval included, median of the blocks'
+ratios.
 """
 
 from __future__ import annotations
 
-import contextlib
 import statistics
 import sys
 import time
@@ -17,7 +17,8 @@ import torch
 import pltheory as pl
 from pltheory.optim import DeltaGClip
 
-ROUNDS, STEPS = 9, 60
+ROUNDS, STEPS = 7, 256
+"""Blocks, and steps of each: norms are read off once a block."""
 NETWORKS = ((128, 64), (512, 64), (512, 512))
 """Width of two hidden layers, samples in a batch."""
 
@@ -36,22 +37,33 @@ def sgd(net: torch.nn.Module) -> torch.optim.Optimizer:
     return torch.optim.SGD(net.parameters(), lr=0.01)
 
 
-def seconds(width: int, batch: int, make: Callable, *, watched: bool, clips: bool) -> float:
-    """Processor time of a block of steps."""
-    net = network(width)
-    optimizer, x, y = make(net), torch.randn(batch, 64), torch.randint(10, (batch,))
-    with pl.Monitor(optimizer) if watched else contextlib.nullcontext() as monitor:
-        for step in range(2 * STEPS):
-            if step == STEPS:  # the first half warms up
-                start = time.process_time()
-            optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(net(x), y).backward()
-            if clips:
-                norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-                if watched:
-                    monitor.clipped(norm)
-            optimizer.step()
+def ratio(width: int, batch: int, make: Callable, *, clips: bool) -> float:
+    """Processor time of watched steps over that of the others."""
+    x, y = torch.randn(batch, 64), torch.randint(10, (batch,))
+    nets = [network(width) for _ in range(2)]
+    optimizers = [make(net) for net in nets]
+
+    def step(k: int) -> float:
+        start = time.process_time()
+        optimizers[k].zero_grad()
+        torch.nn.functional.cross_entropy(nets[k](x), y).backward()
+        if clips:
+            norm = torch.nn.utils.clip_grad_norm_(nets[k].parameters(), 1.0)
+            if k == 1:
+                monitor.clipped(norm)
+        optimizers[k].step()
         return time.process_time() - start
+
+    found = []
+    with pl.Monitor(optimizers[1]) as monitor:
+        for block in range(ROUNDS + 1):
+            spent = [0.0, 0.0]
+            for i in range(STEPS):
+                for k in ((0, 1), (1, 0))[i % 2]:
+                    spent[k] += step(k)
+            if block:  # the first one warms up
+                found.append(spent[1] / spent[0])
+    return statistics.median(found)
 
 
 def main() -> None:
@@ -64,13 +76,7 @@ def main() -> None:
     sys.stdout.write("| who clips | " + " | ".join(f"64-{m}-{m}-10, batch {b}" for m, b in NETWORKS) + " |\n")
     sys.stdout.write("|---" * (1 + len(NETWORKS)) + "|\n")
     for words, make, clips in cases:
-        cells = []
-        for width, batch in NETWORKS:
-            ratios = []
-            for _ in range(ROUNDS):
-                without = seconds(width, batch, make, watched=False, clips=clips)
-                ratios.append(seconds(width, batch, make, watched=True, clips=clips) / without)
-            cells.append(f"{statistics.median(ratios):.2f}")
+        cells = [f"{ratio(width, batch, make, clips=clips):.3f}" for width, batch in NETWORKS]
         sys.stdout.write(f"| {words} | {' | '.join(cells)} |\n")
 
 

@@ -72,7 +72,8 @@ def test_what_the_page_says_and_that_it_is_escaped():
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)))
     for words in (
         "delta-GClip", "an audit of 4 steps", "Delta held up 1 of 4 logged steps", "&lt;run&gt;.csv", "50.0 %",
-        "3 readings, before the steps 0 to 2", "Least PL* ratio: 3, an upper bound", "above 2 / η at 1 of 2 readings",
+        "3 readings, before the steps 0 to 2", "Least PL* ratio: 3, an upper bound", "above 2 / η at 1 of 2 readings,",
+        "above 2 / h of the step that came then at 0 of 2.",
         "1 of 3", "&lt;b&gt;B0",
     ):  # fmt: skip
         assert words in text, words

@@ -89,6 +89,15 @@ def test_a_network_in_training_is_measured_in_evaluation_mode_and_left_in_its_ow
     assert reading.pl_ratio.value >= reading.lambda_min.value > 0
 
 
+def test_a_smallest_eigenvalue_below_the_resolution_of_single_precision_is_an_estimate():
+    x = torch.cat([X[:1], X[:1] * (1 + 1e-5)])
+    for dtype, kind in ((torch.float64, Direction.EXACT), (torch.float32, Direction.ESTIMATE)):
+        net = network().to(dtype)
+        problem = pl.Problem(net, x.to(dtype), Y[:2].to(dtype))
+        reading = pl.Probe(problem, sharpness=False).read(0, 0.0, torch.optim.SGD(net.parameters(), lr=0.1))
+        assert reading.lambda_min.kind is kind
+
+
 class Once(torch.autograd.Function):
     """A function without a second derivative."""
 
