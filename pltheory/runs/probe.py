@@ -17,7 +17,7 @@ from ..measure.pl_ratio import pl_ratio
 from ..measure.sharpness import sharpness
 from ..measure.spectrum import eigenvalues, extremes
 from ..problem.problem import Problem
-from ..theory import Bound, InvalidInputError, NotAvailableError, NumericalFailureError
+from ..theory import Bound, InvalidInputError, NotAvailableError, NumericalFailureError, PltheoryError
 from ..theory.bound import estimate
 from .reading import HeldTheorem, Reading
 
@@ -59,6 +59,7 @@ class Probe:
         self._kernel, self._sharpness = kernel, sharpness
         self._first: Tensor | None = None
         self._size = math.nan
+        self._begun = False
 
     def read(self, step: int, distance: float, optimizer: Optimizer, before: float = math.inf) -> Reading:
         """Measure now; a number that the network does not have is None, and `unknown` says why.
@@ -70,15 +71,17 @@ class Probe:
             before: the threshold of what clips before the step, infinite without, NaN where it is not known.
 
         Raises:
-            InvalidInputError: the network is not admitted to be measured, as `pl_ratio`.
+            InvalidInputError: at the first reading: the network is not admitted to be measured, as `pl_ratio`.
         """
         begun = time.perf_counter()
         unknown: dict[str, str] = {}
+        # What is wrong with the probe is said before the first step; weights that are lost later end no training.
+        missing = (PltheoryError,) if self._begun else (NotAvailableError, NumericalFailureError)
 
         def tried(name: str, measure: Callable[[], Any]) -> Any:
             try:
                 return measure()
-            except (NotAvailableError, NumericalFailureError) as error:
+            except missing as error:
                 unknown[name] = str(error)
                 return None
 
@@ -87,6 +90,7 @@ class Probe:
             smallest, drift = (tried("kernel", self._of_kernel) or (None, None)) if self._kernel else (None, None)
             edge = tried("sharpness", lambda: sharpness(self.problem)) if self._sharpness else None
             held = tried("theorems", lambda: self.held(optimizer, before)) or ()
+        self._begun = True
         eta = float(optimizer.param_groups[0]["lr"])
         seconds = time.perf_counter() - begun
         return Reading(step, distance, eta, ratio, smallest, drift, edge, held, unknown, seconds)

@@ -98,6 +98,20 @@ def test_a_smallest_eigenvalue_below_the_resolution_of_single_precision_is_an_es
         assert reading.lambda_min.kind is kind
 
 
+def test_weights_that_are_lost_end_no_training():
+    net = network()
+    problem = pl.Problem(net, X, Y)
+    optimizer = pl.optim.DeltaGClip(net.parameters(), lr=0.1, gamma=1.0, delta=0.1)
+    probe = pl.TheoremProbe(problem, theorem="B")
+    assert probe.read(0, 0.0, optimizer).unknown == {}
+    with torch.no_grad():
+        net[0].weight[0, 0] = math.nan
+    reading = probe.read(1, 0.0, optimizer)
+    assert sorted(reading.unknown) == ["kernel", "pl_ratio", "sharpness", "theorems"]
+    assert reading.pl_ratio is reading.lambda_min is reading.sharpness is None
+    assert reading.theorems == ()
+
+
 class Once(torch.autograd.Function):
     """A function without a second derivative."""
 
