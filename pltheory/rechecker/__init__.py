@@ -152,6 +152,8 @@ def recheck(
                     progress(next(steps), claim.parts, note)
 
             check(claim, checks, tick)
+            if all(c.code == ACCEPTED for c in checks):
+                checks.require(text["bounds"], len(text["hypotheses"]))
     except Stop as reason:
         stop = reason
     except (MemoryError, np.linalg.LinAlgError, ZeroDivisionError, OverflowError) as error:

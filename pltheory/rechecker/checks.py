@@ -60,6 +60,24 @@ class Checks(list[Check]):
         what = f"{left} = {available.str(17)}, {right} = {start.str(17)}"
         self.append(Check("bounds.required", f"<= {claim!r}", what, code))
 
+    def require(self, bounds: Iterable[str], hypotheses: int) -> None:
+        """Refuse to confirm what was not compared: a bound, or a side of a hypothesis.
+
+        Args:
+            bounds: the names of those claimed.
+            hypotheses: how many are claimed.
+
+        Raises:
+            Stop: one was left out.
+        """
+        compared = {check.field for check in self}
+        rows = [f"hypotheses[{i}]" for i in range(hypotheses)]
+        claimed = [f"bounds.{name}" for name in bounds]
+        claimed += [part for row in rows for part in (f"{row}.left", f"{row}.right", row)]
+        for field in claimed:
+            if field not in compared:
+                raise Stop(FAILED, field, "nothing was compared with it")
+
     def linear(self, bounds: dict[str, float]) -> None:
         """A rate below 1, from a PL* constant."""
         self.fact("bounds.rate", f"{bounds['rate']!r} < 1", "a linear rate", bounds["rate"] < 1 and bounds["mu"] > 0)

@@ -1,0 +1,31 @@
+"""What a recheck forgets to compare is not confirmed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pltheory.rechecker import CHECKERS, recheck
+from pltheory.rechecker.checks import Checks
+from pltheory.rechecker.fields import FAILED
+from tests.forge import refused
+from tests.rechecker.test_recheck import ONE, forged
+
+
+@pytest.mark.parametrize("theorem", ["A", "B"])
+def test_each_comparison_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theorem: str) -> None:
+    forge = forged(tmp_path, ONE, 0, theorem)
+    claimed = [f"bounds.{name}" for name in forge.text["bounds"]]
+    rows = [f"hypotheses[{i}]" for i in range(len(forge.text["hypotheses"]))]
+    claimed += [row + side for row in rows for side in ("", ".left", ".right")]
+    read, check = CHECKERS[theorem]
+    for field in claimed:
+
+        def forgetful(claim: Any, checks: Checks, tick: Any, field: str = field) -> None:
+            check(claim, checks, tick)
+            checks[:] = [c for c in checks if c.field != field]
+
+        monkeypatch.setitem(CHECKERS, theorem, (read, forgetful))
+        refused(recheck(forge.path), FAILED, field)
