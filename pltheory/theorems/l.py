@@ -98,7 +98,7 @@ class DownToALevel(TheoremOnBall):
         "L_t falls to at most eps, within T steps if eps > 0; up to there the path is at most rho; for eps = 0 w_t "
         "converges to a zero of L"
     )
-    claims = ("gauge_of_a_sample", "level_step")
+    claims = ("gauge_of_a_sample", "level_step", "level_path")
     losses = tuple(KINDS)
     options = ("level",)
     at_checkpoint = True

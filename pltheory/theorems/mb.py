@@ -22,7 +22,7 @@ class MomentumOfBuffer(PotentialTheorem):
         "||b_t - grad L(w_t) / (1 - m)||^2, path length at most rho, w_t converges; L_t -> 0 where the steps after the "
         "schedule have a positive lower bound, else no zero is claimed"
     )
-    claims = ("integral_root", "momentum_buffer_step", "momentum_lag", "momentum_path")
+    claims = ("integral_root", "momentum_buffer_step", "momentum_lag", "momentum_buffer_limit", "momentum_path")
     at_checkpoint = True
 
 
