@@ -2,11 +2,11 @@ r"""the way to a level pays for the path
 
 Theorem L, the sum over the steps: above the level the path ends before the root of the integral.
 
-Let $\Phi_t$ be the way from $L_0$ down to $L_t$ and $\varphi$ that from there to $L_{t+1} > \varepsilon$, so that what is
-left of the whole way is positive; $\varphi \ge (1 - \beta\eta/2)\,\mathrm{sig}\,l$ for a step of length l, so far $\Phi_t
-\ge (1 - \beta\eta/2)A$, A the integral of the profile up to the path's end, and $\mathrm{sig}\,l$ is at least what it
-gains. Then $\Phi_t + \varphi \ge (1 - \beta\eta/2)A_1$, and $A_1$ is below the integral up to $\rho$, of which the whole
-way is $1 - \beta\eta/2$ times.
+Let $\Phi_t$ be the way from $L_0$ down to $L_t$ and $\varphi$ that from there to $L_{t+1} > \varepsilon$, so that
+what is left of the whole way is positive; $\varphi \ge (1 - \beta\eta/2)\,\mathrm{sig}\,l$ for a step of length l, so
+far $\Phi_t \ge (1 - \beta\eta/2)A$, A the integral of the profile up to the path's end, and $\mathrm{sig}\,l$ is at
+least what it gains. Then $\Phi_t + \varphi \ge (1 - \beta\eta/2)A_1$, and $A_1$ is below the integral up to $\rho$,
+of which the whole way is $1 - \beta\eta/2$ times.
 
 Source: theory of other losses section 2, Theorem L.
 """

@@ -2,8 +2,8 @@ r"""k in closed form with the step size outside of the buffer: 1 - beta eta / b*
 
 Theorem Mb without a search: below $b^*/\beta$ the conditions of its step are met by $u = m/\beta$ and $\xi = 1$.
 
-Let $0 < m < 1$, $a = 1 - m$, $b^* = 2a^2/(1 + m)$, heavy ball's, $k = 1 - \beta\eta/b^* > 0$ and $\eta\sigma^2 \le a^2$.
-Then $V > 0$, and $2VA \ge \eta B^2$ both for the path, with that k, and for the rate, with $\omega = k/2$.
+Let $0 < m < 1$, $a = 1 - m$, $b^* = 2a^2/(1 + m)$, heavy ball's, $k = 1 - \beta\eta/b^* > 0$ and $\eta\sigma^2 \le
+a^2$. Then $V > 0$, and $2VA \ge \eta B^2$ both for the path, with that k, and for the rate, with $\omega = k/2$.
 
 Source: theory of momentum section 3, closed form.
 """
