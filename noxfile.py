@@ -1,0 +1,38 @@
+"""The tests with other versions: `nox` with every Python that is here, `nox -s lowest` with the oldest dependencies.
+
+Tests to run may follow: `nox -s lowest -- tests/theory`.
+"""
+
+import re
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["tests"]
+SELECTED = ("-m", "not slow", "tests")
+
+
+def _torch(session: nox.Session) -> None:
+    """First and alone: its CPU build has to be in place before anything asks for a torch."""
+    session.install("-c", "constraints.txt", "torch")
+
+
+@nox.session(python=["3.11", "3.12", "3.13"], venv_backend="venv")
+def tests(session: nox.Session) -> None:
+    """With the versions of constraints.txt."""
+    _torch(session)
+    session.install("-c", "constraints.txt", "-e", ".[test,dev,sweep,experiments]")
+    session.run("pytest", *(session.posargs or SELECTED), env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session(python="3.11", venv_backend="venv")
+def lowest(session: nox.Session) -> None:
+    """With the oldest versions that pyproject.toml allows, torch's apart."""
+    _torch(session)
+    session.install("uv")
+    pin = Path(session.create_tmp()) / "torch.txt"
+    pin.write_text("\n".join(re.findall(r"^torch==.*$", Path("constraints.txt").read_text(), re.MULTILINE)))
+    oldest = ("--resolution", "lowest-direct", "--constraint", str(pin), "--python", "python")
+    session.run("uv", "pip", "install", *oldest, "-e", ".[test,dev,sweep]")
+    # An old release may use what a newer one beside it calls deprecated.
+    session.run("pytest", "-o", "filterwarnings=default", *(session.posargs or SELECTED), env={"OMP_NUM_THREADS": "1"})
