@@ -4,9 +4,10 @@
 
 One process calls what the command line calls, round after round in a fresh folder: `verify` of a network that crosses
 no kink and of one that does, `certify` of a checkpoint, `recheck` of its certificate, a study of four points, its page.
-After each round garbage is collected and the process measured; the first tenth of the time is not looked at. Files and
-threads must not grow by one. Memory grows if, by the lower end of the 99 % interval of Theil and Sen's slope, it has
-gained more over all rounds than it moves from one to the next.
+After each round garbage is collected and the process measured; the first tenth of the time is not looked at.
+torch keeps the source text of every graph that it traces, for tracebacks: it is counted apart and thrown away.
+Files and threads must not grow by one. Memory grows if, by the lower end of the 99 % interval of Theil and Sen's
+slope, it has gained more over all rounds than it moves from one to the next.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import contextlib
 import gc
 import io
+import linecache
 import os
 import shutil
 import sys
@@ -27,6 +29,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.stats import theilslopes
+from torch.fx import graph_module
 
 from pltheory.cli import cli
 from tests.study.kills import write_inputs
@@ -53,20 +56,31 @@ WARM = 0.1
 
 @dataclass(frozen=True)
 class Sample:
-    """The process after a round: seconds since the start, resident MiB, open files, threads."""
+    """The process after a round: seconds since the start, resident MiB, open files, threads; KiB of traced graphs."""
 
     seconds: float
     memory: float
     files: int
     threads: int
+    traced: float
+
+
+def forget_traced() -> float:
+    """KiB of source text of traced graphs, gone."""
+    texts = graph_module._loader.eval_cache
+    size = sum(map(len, texts.values())) / 1024
+    texts.clear()
+    linecache.clearcache()
+    return size
 
 
 def sample(start: float) -> Sample:
     """The process now."""
+    traced = forget_traced()
     gc.collect()
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines())
     memory, threads = int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"])
-    return Sample(time.monotonic() - start, memory, len(os.listdir("/proc/self/fd")), threads)
+    return Sample(time.monotonic() - start, memory, len(os.listdir("/proc/self/fd")), threads, traced)
 
 
 def soak(minutes: float, one_round: Callable[[], None]) -> list[Sample]:
@@ -129,7 +143,8 @@ class Growth:
         lines += [
             "",
             f"{self.samples[-1].seconds / 60:.0f} minutes, {len(self.samples)} rounds looked at. "
-            f"Memory a round: {middle:.0f} KiB (99 % interval {low:.0f} to {high:.0f}).",
+            f"Memory a round: {middle:.0f} KiB (99 % interval {low:.0f} to {high:.0f}). "
+            f"Source text of graphs that torch traced, thrown away: {self.samples[-1].traced:.0f} KiB a round.",
         ]
         return "\n".join(lines) + "\n"
 

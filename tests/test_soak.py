@@ -14,7 +14,8 @@ from tests.soak import ROUND, Growth, Sample, commands, soak
 
 
 def rounds(memory: np.ndarray, files: list[int] | None = None) -> Growth:
-    return Growth.of([Sample(60.0 * k, float(m), (files or [14] * len(memory))[k], 2) for k, m in enumerate(memory)])
+    opened = files or [14] * len(memory)
+    return Growth.of([Sample(60.0 * k, float(m), opened[k], 2, 50.0) for k, m in enumerate(memory)])
 
 
 def test_memory_that_moves_is_flat_and_memory_that_grows_is_not() -> None:
