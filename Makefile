@@ -10,13 +10,15 @@ verify: $(VENV)/.main
 	$(BIN)/pltheory verify examples/digits.toml
 
 # Workers share the cores already: one thread each. Each takes neighbouring tests, whose fixtures are then made once.
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist worksteal
+
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist worksteal -m 'not slow' tests
+	$(PYTEST) -m 'not slow' --junitxml=build/tests.xml tests
 
 # With those marked slow; writes the figures of both.
-test-all: $(VENV)/.test
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist worksteal --junitxml=build/tests.xml -o junit_family=xunit1 tests
-	$(BIN)/python -m tests.tiers build/tests.xml > build/tiers.txt
+test-all: test
+	$(PYTEST) -m slow --junitxml=build/slow.xml tests
+	$(BIN)/python -m tests.tiers build/tests.xml build/slow.xml > build/tiers.txt
 	mv build/tiers.txt docs/tiers.txt
 
 lint: $(VENV)/.test

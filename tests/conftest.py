@@ -1,4 +1,4 @@
-"""The warm process of the command line; the tier and the differential cases of a test in its record."""
+"""The warm process of the command line, and the count of differential cases in a test's record."""
 
 from __future__ import annotations
 
@@ -16,13 +16,6 @@ if last_place.SEED:
     # Before any test module takes it by name.
     made = contract.near_solution
     contract.near_solution = lambda *args, **named: last_place.move(made(*args, **named))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`tests.tiers` reads the tier."""
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.user_properties.append(("tier", "slow"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The page of the tiers says what a record says, and nothing of a run that failed."""
+"""The page of the tiers says what the records say, and nothing of a run that failed."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ import pytest
 
 from tests.tiers import page
 
-RECORD = """<testsuites><testsuite>
+FAST = """<testsuites><testsuite time="90">
 <testcase classname="tests.a" name="test_one[1]" time="2.0" />
 <testcase classname="tests.a" name="test_one[2]" time="3.0" />
 <testcase classname="tests.a" name="test_two" time="0.1"><skipped message="no GPU" /></testcase>
-<testcase classname="tests.b" name="test_long" time="70"><properties><property name="tier" value="slow" />
-</properties>{}</testcase>
+</testsuite></testsuites>"""
+SLOW = """<testsuites><testsuite time="600">
+<testcase classname="tests.b" name="test_long" time="70">{}</testcase>
 </testsuite></testsuites>"""
 
 
+def records(folder: Path, outcome: str = "") -> list[Path]:
+    files = [folder / "tests.xml", folder / "slow.xml"]
+    for file, text in zip(files, (FAST, SLOW.format(outcome)), strict=True):
+        file.write_text(text, encoding="utf-8")
+    return files
+
+
 def test_tiers_are_counted(tmp_path: Path) -> None:
-    file = tmp_path / "tests.xml"
-    file.write_text(RECORD.format(""), encoding="utf-8")
-    said = page(file)
-    assert "| `make test` | 2 | 1 | 5 |" in said
-    assert "| marked slow | 1 | 0 | 70 |" in said
-    assert re.findall(r"`(tests\..*)` \| (\d+)", said)[0] == ("tests.a::test_one", "5")
+    said = page(records(tmp_path))
+    assert "| `make test` | 2 | 1 | 1.5 |" in said
+    assert "| marked `slow` | 1 | 0 | 10.0 |" in said
+    assert re.findall(r"`(tests\..*)` \| (\d+)", said) == [("tests.a::test_one", "5"), ("tests.a::test_two", "0")]
 
 
 def test_a_failure_is_not_published(tmp_path: Path) -> None:
-    file = tmp_path / "tests.xml"
-    file.write_text(RECORD.format("<failure />"), encoding="utf-8")
     with pytest.raises(ValueError, match="test_long failed"):
-        page(file)
+        page(records(tmp_path, "<failure />"))
