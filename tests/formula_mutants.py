@@ -23,6 +23,7 @@ def held_to(checks: Mapping[str, Callable[[], list[str]]], mutants: Sequence[Mut
     def pass_as_they_stand(name: str) -> None:
         assert checks[name]() == []
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("mutant", mutants, ids=lambda m: m.name)
     def noticed(monkeypatch: pytest.MonkeyPatch, mutant: Mutant) -> None:
         mutant.plant(monkeypatch)

@@ -186,6 +186,7 @@ def test_the_documented_verification():
     assert "NaN" not in checked.to_json()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theorem", ["A", "A'", "B", "C", "B+"])
 def test_the_documented_certificate(tmp_path, theorem):
     settings = pl.DeltaGClipSettings(eta="0.1/beta", gamma=0.5, delta=0.1)

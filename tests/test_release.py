@@ -38,6 +38,7 @@ def in_the_tree() -> set[str]:
     return kept - WRITTEN
 
 
+@pytest.mark.slow
 def test_the_wheel_has_every_file_of_the_packages_and_no_other(built):
     _, wheel = built
     with zipfile.ZipFile(wheel) as archive:

@@ -127,6 +127,7 @@ def check_level(claim: LevelClaim, checks: Checks, tick: Tick) -> None:
     claimed.hypothesis(POSITIVE_THERE, zero, sigma[j])
     claimed.hypothesis(INSIDE, arb(c.grid[j]) + (eta * gradient if claim.level > 0 else zero), arb(c.radius))
     claimed.hypothesis(LAST, length, left * sums[j])
+    checks.required(c.bounds["required"], ("(1 - beta eta / 2) int sig", left * sums[j]), ("length", length))
     mu, floor = sigma[j] ** 2, clipping_floor(c, gradient)
     claimed.bounds(mu=mu, floor=floor)
     if claim.level > 0:
@@ -134,6 +135,9 @@ def check_level(claim: LevelClaim, checks: Checks, tick: Tick) -> None:
         least = shortest.min(longest) * mu
         positive("b sig(rho)^2", least)
         claimed.bounds(steps=1 + count / least)
+    else:
+        steps = c.bounds["steps"]
+        checks.fact("bounds.steps", f"{steps!r} = 0", "no number of steps is claimed", steps == 0)
     _accuracy(claim, checks)
 
 

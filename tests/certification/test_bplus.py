@@ -49,6 +49,7 @@ def test_ten_digits_are_certified_at_the_target_width(certified: BPlusResult) ->
     assert 0 < certified.rate < 1
 
 
+@pytest.mark.slow
 def test_float64_agrees_and_says_holds(certified: BPlusResult) -> None:
     plain = certify_bplus(Problem(network(2048, "rademacher"), *digits_data(10)), SETTINGS)
     assert plain.verdict == "HOLDS"

@@ -43,6 +43,7 @@ def numbers_of(bounds):
             yield from (v for term in value for v in term.values()) if isinstance(value, tuple) else [value]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_enclosure_contains_the_float_numbers_and_is_tight(case):
     problem = case.problem()

@@ -129,6 +129,7 @@ def test_few_steps_are_said_to_be_too_few():
     assert hand_over(problem(), RULE, BATCHES, 4) is None
 
 
+@pytest.mark.slow
 def test_it_speaks_of_epochs_only():
     with pytest.raises(InvalidInputError, match=r"run\.order"):
         pl.certify(problem(), RULE, theorem="F3", batches=Batches(2, "random"))

@@ -191,6 +191,7 @@ def test_a_search_over_directions_stays_below_the_numbers(kind):
                 assert float(y[v].abs().max()) <= at.back * (1 + 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "share"), [("mlp", 0.3), ("mlp", 0.9), ("convolution", 0.9), ("pooling", 0.9), ("residual", 0.9)]
 )

@@ -123,6 +123,7 @@ def test_the_exact_iterate_stays_within_eps_and_on_the_same_pieces(case: str, ex
     assert changes or case != "one hidden layer", "nothing crossed a kink: the test says nothing"
 
 
+@pytest.mark.slow
 def test_a_certified_end_is_what_the_steps_from_there_do() -> None:
     """From points of the ball about w_T the rate holds at every step, and the path ends within rho."""
     graph, x, y = dense(0, [16, 96, 1], relu()), *data(1, 4, 16)

@@ -183,6 +183,7 @@ def test_no_adversary_breaks_it_and_wrong_versions_are_refuted():
         assert min(wrong[name]) < 0.98, name
 
 
+@pytest.mark.slow
 def test_no_run_of_a_small_network_breaks_its_claims():
     runs = network_runs(range(4), 2, workers=True)
     assert len(runs) >= 6

@@ -54,6 +54,7 @@ def tightness(request):
     return lambda what, value: request.node.user_properties.append((what, round(value, 3)))
 
 
+@pytest.mark.slow
 @every_case
 def test_nothing_in_the_ball_contradicts_sig_and_l_f(case, tightness):
     at = Attacked(case)
@@ -171,6 +172,7 @@ def test_no_centre_and_no_data_contradict_the_bounds(tiny, what, tightness):
     assert 0.7 < ratio <= ROUND_OFF
 
 
+@pytest.mark.slow
 @tiny_networks
 @pytest.mark.parametrize("what", list(FORMULAS))
 def test_the_shipped_numbers_bound_what_was_found(tiny, what):

@@ -281,6 +281,7 @@ def digits_problem(n=10, width=128, output_init="gaussian"):
     return Problem(fully_connected([64, width, 1], seed=0, output_init=output_init), *digits(n))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gamma", "wanted"), [(1e9, {"full"}), (0.5, {"full", "band"})])
 def test_ten_digits_at_width_128_are_certified_from_initialisation(gamma, wanted):
     found = certify_trajectory(digits_problem(), DeltaGClipSettings("1/beta", gamma, 0.1), steps_limit=200)

@@ -50,6 +50,7 @@ CURVED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("widths", "bias", "name"), CURVED)
 @pytest.mark.parametrize("eps", [0.0, 1e-3, 0.1, 1.0])
 def test_curvature_bounds_the_residual_term_over_the_ball(widths, bias, name, eps):

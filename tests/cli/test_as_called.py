@@ -95,6 +95,7 @@ def refused(end: Ended) -> None:
 # What ends well
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help(warm, tmp_path, name):
     end = ended_well(warm(name, "--help", folder=tmp_path))
@@ -102,6 +103,7 @@ def test_help(warm, tmp_path, name):
     assert end.stderr == ""
 
 
+@pytest.mark.slow
 def test_verify_then_report(small, tmp_path):
     ended_well(script("verify", small, "--out", "run", folder=tmp_path), 3)
     page = tmp_path / "run/report.html"
@@ -110,6 +112,7 @@ def test_verify_then_report(small, tmp_path):
     assert page.exists()
 
 
+@pytest.mark.slow
 def test_verify_certifies(near):
     end = script("verify", "near.toml", "--json", "--save-certificate", "near.cert.json", folder=near)
     assert ended_well(end).answer()["verdict"] == "CERTIFIED"
@@ -122,6 +125,7 @@ def test_verify_certifies(near):
     assert "Traceback" not in end.stderr
 
 
+@pytest.mark.slow
 def test_certify_then_recheck(fitted):
     end = script("certify", "net.pt", "--config", "fitted.toml", "--json", folder=fitted)
     assert ended_well(end).answer()["certificate"]["theorem"] == "C"
@@ -159,6 +163,7 @@ def test_a_configuration_from_standard_input(small, tmp_path):
     assert "verdict: UNDECIDED" in ended_well(end, 3).stdout
 
 
+@pytest.mark.slow
 def test_proofs_end_in_their_own_code(tmp_path):
     assert "all that could run hold" in ended_well(script("proofs", folder=tmp_path)).stdout
 
@@ -177,6 +182,7 @@ def test_as_a_module(tmp_path):
 # What is refused: in one line, with nothing written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

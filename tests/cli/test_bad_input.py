@@ -372,6 +372,7 @@ def test_a_folder_that_cannot_be_made_is_refused(warm, small, tmp_path, command)
     assert everything_in(tmp_path) == {small.name}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "text"),
     [

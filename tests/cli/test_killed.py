@@ -182,6 +182,7 @@ def test_interrupted_while_it_writes_it_leaves_nothing(warm, small, tmp_path, mo
     assert everything_in(tmp_path) == {small.name, "stopped"}
 
 
+@pytest.mark.slow
 def test_the_installed_script_is_interrupted_alike(small, tmp_path):
     process = subprocess.Popen(
         [SCRIPT, "verify", small, *ENDLESS],

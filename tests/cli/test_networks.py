@@ -75,6 +75,7 @@ def test_certify_polishes_initial_weights_into_a_basin_and_width_refuses(warm: W
     assert "widths are searched for fully-connected networks only" in end.stderr
 
 
+@pytest.mark.slow
 def test_float32_modules_are_said_not_to_be_cast(warm: Warm, tmp_path: Path) -> None:
     text = "from torch import nn\ndef make(): return nn.Sequential(nn.Flatten(), nn.Linear(64, 1))\n"
     (tmp_path / "model.py").write_text(text, encoding="utf-8")

@@ -71,6 +71,7 @@ def unbroken(warm, tmp_path_factory) -> tuple[Path, Any]:
     return folder / "all", end.answer()
 
 
+@pytest.mark.slow
 def test_a_sweep_has_a_record_for_every_point_in_grid_order(unbroken):
     folder, summary = unbroken
     assert {path.name for path in folder.iterdir()} == {

@@ -50,6 +50,7 @@ def test_a_theorem_that_holds_ends_in_0_with_a_whole_run_folder(holds):
     assert "run folder" not in end.stdout
 
 
+@pytest.mark.slow
 def test_the_report_follows_its_schema(holds):
     report = load(holds[1] / "report.json")
     assert report["schema"] == "pltheory-report/2"
@@ -348,6 +349,7 @@ def test_every_step_rule_has_a_verdict_and_a_run(warm, small, tmp_path, name, ke
     assert end.answer()["evidence"] == "agrees"
 
 
+@pytest.mark.slow
 def test_a_diverging_run_is_data(warm, small, tmp_path):
     """Step sizes, losses and distances overflow: the run says so, and its page is drawn all the same."""
     for eta in ("1e30", "1e300"):

@@ -13,6 +13,7 @@ CORPUS = Path(__file__).parent / "corpus"
 CASES = sorted(p for p in CORPUS.glob("*/*") if p.is_dir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=[f"{c.parent.name}-{c.name}" for c in CASES])
 def test_a_case_of_the_corpus(case: Path, tmp_path: Path) -> None:
     """The first word of a case's name says what becomes of it: refused, or read."""

@@ -79,6 +79,7 @@ def quadrature(f, si, sj, covariance):
     return quad(inner, -9, 9, points=[0.0], limit=400, epsabs=1e-11, epsrel=1e-10)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "gelu", "silu", "mish"])
 @pytest.mark.parametrize("size", [0.05, 1.0, 6.0])
 def test_expectations_by_an_adaptive_rule(activation, size):

@@ -153,6 +153,7 @@ def asked(name, call):
     return name not in NO_PROBLEM and ODD[name].refused is not None
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     ("name", "call"), [(name, call) for name in ODD for call in [*ON_MODULES, *ON_PROBLEMS] if asked(name, call)]

@@ -146,6 +146,7 @@ def _whatever_the_key_says(request, monkeypatch):
         monkeypatch.setattr(ntk, "architecture", lambda *_: "the same")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_whatever_the_key_says")
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_network_that_was_changed_has_its_own_kernel(name):

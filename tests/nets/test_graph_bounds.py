@@ -46,6 +46,7 @@ def test_bounds_over_a_ball_are_attained(name):
     assert bounds.lipschitz(radius, arithmetic.FLOATS) == pytest.approx(bend, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2 * len(KINDS)))
 def test_no_point_of_a_ball_breaks_a_bound(seed):
     """Both ends of the direction in which J bends most, and two random points, one of them of one group."""

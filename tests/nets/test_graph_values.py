@@ -41,6 +41,7 @@ def test_outputs_and_kernel_are_autograds(seed):
     torch.testing.assert_close(torch.tensor(at.kernel), rows @ rows.T, rtol=1e-12, atol=1e-12 * size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_enclosures_hold_the_exact_outputs_and_kernel(seed):
     """Of the graph and, every node being the last of a graph of its own, of every node."""

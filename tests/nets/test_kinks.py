@@ -46,6 +46,7 @@ def on_top(kind, weight: np.ndarray, size: int, *, bias: np.ndarray | None = Non
     return Graph(nodes, (Group(weight[None], None if bias is None else bias[None]), Group(head[None], None)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3 * len(KINDS)))
 def test_values_and_derivatives_are_those_of_torch(seed):
     drawn = random_kinks(seed)
@@ -173,6 +174,7 @@ def pieces_of(kind, z: np.ndarray) -> tuple[int, ...]:
     return (-1,) if z[top] <= 0 and kind.slope_below == 0 else (top, int(z[top] > 0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*ACTS, 0.0, 0.1, 1.0], ids=str)
 def test_a_margin_is_the_distance_to_another_piece(kind):
     """No step shorter than the margin changes the piece; some step a little longer does."""

@@ -167,6 +167,7 @@ def test_what_is_smooth_is_attained():
     assert change <= found.lipschitz * 0.3 * (1 + 1e-12) <= change * (1 + 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_no_weights_of_the_ball_break_the_bounds(seed):
     """Units sent over their nearest kinks, as many as the radius pays for, the rest on the head; pairs across."""

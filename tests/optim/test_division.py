@@ -96,6 +96,7 @@ def test_two_processes_step_as_one(two, one, name):
     assert_the_steps_are_those_of_one(of(two, name), one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
@@ -140,6 +141,7 @@ def test_the_norm_is_that_of_the_whole(two, name, norms, rel):
         assert process.get("norms") == pytest.approx(norms, rel=rel), process
 
 
+@pytest.mark.slow
 def test_the_norm_over_a_pipeline_of_sharded_stages(four):
     squares = sum(4 * 3 * x * x + 4 for x in (1.0, 2.0))
     for process in of(four, "pipeline_of_sharded_stages"):

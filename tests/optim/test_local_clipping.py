@@ -45,6 +45,7 @@ def simulated(rule, world):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", [2, 4, 8])
 def test_workers_are_their_simulation(world, tmp_path):
     got = play(local_workers.exact, world, tmp_path)

@@ -91,6 +91,7 @@ def test_the_rules_of_this_project_pass_the_same_checks(made):
     assert float(size) == pytest.approx(made.step_size(0.1, 5.0), rel=1e-15)
 
 
+@pytest.mark.slow
 def test_it_runs_from_a_configuration_and_is_held_against_its_own_rule(tmp_path):
     """The whole package is one module and its entry point; nothing of this project changes."""
     project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["project"]

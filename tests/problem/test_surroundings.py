@@ -164,6 +164,7 @@ def alone(kind, call):
     return outcome(call, NETWORKS[kind](), *data())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("around", list(HARMLESS))
 @pytest.mark.parametrize("call", list(CALLS))
 @pytest.mark.parametrize("kind", ["own", "evaluation mode"])

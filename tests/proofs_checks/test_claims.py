@@ -119,6 +119,7 @@ def test_mutants_are_false_and_rejected(claim):
             kernel.check(mutant.claim)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", [c for c in CLAIMS if c.example], ids=lambda c: c.name)
 def test_statement_holds_at_random_points(claim):
     met, bad = witness.sample(claim, random.Random(7), 400)
@@ -126,6 +127,7 @@ def test_statement_holds_at_random_points(claim):
     assert not bad
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", CLAIMS, ids=NAMES)
 def test_renders(claim):
     text = render.markdown(claim, tuple(kernel.check(claim).cited))

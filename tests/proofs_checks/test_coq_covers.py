@@ -140,6 +140,7 @@ def test_numbers_of_a_certificate_meet_the_hypotheses(certificate):
         assert violated_at_end(found) == []
 
 
+@pytest.mark.slow
 def test_smaller_numbers_do_not(certificate):
     """Every number that the hypotheses bound from below is too small once a little is taken off."""
     name, found = certificate

@@ -224,6 +224,7 @@ def copies(text):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({p.name for p in FOLDER.glob("*.v")} | set(coq_generated.FILES)))
 def test_no_statement_has_its_own_copy(name):
     if name != "Formulas.v":

@@ -101,6 +101,7 @@ WRONG = {
 """A case, and what replaces a formula of the program."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG)
 def test_a_program_with_a_wrong_formula_is_found(tmp_path, name):
     case, where, what, instead = WRONG[name]

@@ -88,6 +88,7 @@ def test_constants_of_the_flow_agree(both: Both) -> None:
     agree([c.dr, c.dq], [s.dr, s.dq], 0.02)
 
 
+@pytest.mark.slow
 def test_integrals_over_the_grid_agree(both: Both) -> None:
     f, g = both.flow, both.setup.grid
     agree(f.mass, g.mass)

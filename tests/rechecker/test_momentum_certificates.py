@@ -72,6 +72,7 @@ WORSE = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "field"), [(n, f) for n, fields in WORSE.items() for f in fields])
 def test_what_says_more_is_refused(tmp_path: Path, name: str, field: str) -> None:
     forged = forge(tmp_path, name)
@@ -221,6 +222,7 @@ def test_both_codes_agree_to_the_last_digit():
     assert disagreements() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
 def test_a_wrong_recheck_is_noticed(monkeypatch, mutant):
     mutant.plant(monkeypatch)

@@ -195,6 +195,7 @@ def eighth_power(stack: np.ndarray) -> Upper:
     return Upper(np.linalg.norm(power, axis=(1, 2)) ** 0.125 * (1 + 1e-12))
 
 
+@pytest.mark.slow
 def test_the_pass_is_not_below_that_in_balls(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     named = [[s.asked[k][1] for s in run.sums for k in (0, 1)] for run in (arrays(both), both.neurons)]
     assert named[0] == named[1]

@@ -80,6 +80,7 @@ def test_certificates_are_accepted(tmp_path: Path, name: str) -> None:
     assert {c.code for c in result.checks} == {ACCEPTED}
 
 
+@pytest.mark.slow
 def test_branches_of_every_kind_are_among_the_runs() -> None:
     met = {int(b) for name in RUNS for b in claimed(name).witness["branches"]}
     assert {1, 2} <= met

@@ -139,6 +139,7 @@ def test_certificates_are_accepted(tmp_path: Path, name: str) -> None:
     assert {c.code for c in result.checks} == {ACCEPTED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["clipped", "floor", "gclip-bias-mean", "sigmoid-mean"])
 def test_claims_are_true_of_the_exact_iterates(name: str) -> None:
     """A third program, at 900 bits, at x_t itself."""

@@ -86,6 +86,7 @@ def test_the_page_of_a_study(tmp_path, study_folder, width):
     assert [f for f in faults(page, tmp_path, width=width) if f[0] in SERIOUS] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1000])
 def test_the_page_of_an_audit(tmp_path, width, dark):

@@ -84,6 +84,7 @@ def test_the_expected_line_runs_through_the_middle_of_the_points(ax):
     assert np.mean(away) == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_spectrum_is_counted_as_it_is(ax, study):
     part = study.where({"data.n": 3, "optimizer.eta": "0.1/beta"})
     part.spectrum(ax)

@@ -61,6 +61,7 @@ def test_nothing_is_loaded_from_anywhere(page):
     assert used <= set(re.findall(r'\bid="([^"]+)"', page))
 
 
+@pytest.mark.slow
 def test_verdicts_and_laws_come_before_figures_and_figures_before_points(study, page):
     order = ["HOLDS", "From which width on", "Power laws", "<svg", "<h2>Points</h2>", "What the verdict means"]
     places = [page.index(word) for word in order]

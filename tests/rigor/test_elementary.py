@@ -38,6 +38,7 @@ def points(rng: np.random.Generator, reach: float, bits: int, count: int) -> np.
     return np.concatenate(parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "order"), EVERY)
 def test_every_function_lies_in_its_ball(name, order, count):
     rng = np.random.default_rng(order)

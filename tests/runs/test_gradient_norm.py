@@ -29,6 +29,7 @@ def params(dtype: torch.dtype, scale: float, *shapes: tuple[int, ...]) -> list[t
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("scale", [1.0, 1e-3, 1e-25, 1e25, 0.0])
 def test_it_is_that_of_all_entries(dtype, scale):

@@ -61,6 +61,7 @@ def test_workers_are_the_run_that_takes_turns(trace, promise):
     assert len(set(trace.step_size.round(12))) > 2, "clipped, floored and full steps"
 
 
+@pytest.mark.slow
 def test_the_promise_is_kept(trace, promise):
     found = held(near(outputs=1), settings(promise), BATCHES, trace, promise)
     assert found.violation is None
@@ -79,6 +80,7 @@ def test_a_promise_that_is_not_kept_is_found(change, trace, promise):
     assert found.tells or "factor" not in change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("wrong", "where"), [("steps", "step rule of delta-gclip"), ("targets", "envelope")])
 def test_a_worker_that_does_something_else_is_found(wrong, where, promise, tmp_path):
     trace = played(tmp_path, promise, wrong=wrong, many=6)

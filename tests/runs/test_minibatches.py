@@ -110,6 +110,7 @@ def test_a_theorem_of_full_batches_says_nothing_of_mini_batches(name):
     assert report.evidence is Evidence.EMPIRICAL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("several", [ALL, BEST])
 @pytest.mark.parametrize("order", ORDERS)
 def test_of_several_theorems_those_that_speak_of_batches_answer(several, order):

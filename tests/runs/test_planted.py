@@ -58,6 +58,7 @@ def test_in_single_precision_it_is_found_or_nothing_agrees(monkeypatch, what):
     assert report.evidence is (Evidence.EMPIRICAL if what.__name__ in HIDDEN else Evidence.CONTRADICTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", [NEAR, SINGLE, Case((4, 3), 2, "silu", "standard", True, loss="mean").problem(),
                                      Case((6,), 1, "relu", "ntk", False, n=5, d=2).problem()],
                          ids=["double", "single", "mean", "relu"])  # fmt: skip

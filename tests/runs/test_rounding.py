@@ -77,6 +77,7 @@ def roundoff(problem, plain=True):
     return work, Rounding(problem, work, plain, empirical_ntk(work.network, work.x).detach()).along(0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", SHAPES, ids=lambda c: c.name)
 @pytest.mark.parametrize("positive", [False, True])
 @pytest.mark.parametrize("distance", [0.0, 1e-5, 1.0])

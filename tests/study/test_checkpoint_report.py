@@ -83,6 +83,7 @@ TRAINED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRAINED)
 def test_weights_trained_under_the_settings_in_force_raise_no_warning(folder, name):
     report = at_checkpoint(config(folder, name, *TRAINED[name]))

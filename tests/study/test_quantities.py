@@ -104,6 +104,7 @@ def test_a_package_outside_the_tree_adds_a_quantity(swept):
     assert len(axes) == 5
 
 
+@pytest.mark.slow
 def test_records_of_before_are_read_as_they_are(swept):
     _, again, _, folder = swept
     assert again.code == 0, again.stderr

@@ -71,6 +71,7 @@ def whole(tmp_path) -> Path:
 # The numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outputs", [1, 3])
 @pytest.mark.parametrize("tile", [1, 4, 50, None])
 def test_it_is_the_kernel_in_memory(tmp_path, outputs, tile):

@@ -127,6 +127,7 @@ def test_a_point_that_takes_all_memory_has_failed_and_no_other(tmp_path, monkeyp
     }
 
 
+@pytest.mark.slow
 def test_one_two_and_four_workers_give_the_same_numbers(tmp_path):
     """Bit for bit, also where a second thread would add up in another order."""
     words = ("data.n=8", "network.hidden=[300]", "sweep={run.seed=[0, 1, 2, 3]}")

@@ -238,6 +238,7 @@ def follow(plain, w, x, y, scale, steps):
     return np.stack(losses, 1), np.stack(distances, 1), np.stack(paths, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theorem", ["LZB22-6", "TMSSR25", "A", "A'", "B"])
 @pytest.mark.parametrize("case", [CASES[0], CASES[1], Case((3, 3), 1, "erf", "ntk", True)], ids=lambda c: c.name)
 def test_no_allowed_sequence_of_steps_breaks_the_promise(case, theorem):

@@ -339,6 +339,7 @@ def test_a_network_of_another_class_is_measured_run_and_never_guessed_at(net):
 # The whole report
 
 
+@pytest.mark.slow
 def test_ladder_and_its_main_theorem():
     problem = EASY.near(0.3 * integral(EASY))
     report = verify(problem, SETTINGS, theorem="all", steps=0)

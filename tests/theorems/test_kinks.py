@@ -166,6 +166,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSED)
 def test_an_operation_that_is_no_kind_of_kink_is_refused_in_one_line(name):
     function, line = REFUSED[name]

@@ -153,6 +153,7 @@ def forged(request, tmp_path):
     return Forge(tmp_path, claim.text("c.cert.npz"), claim.arrays_bytes())
 
 
+@pytest.mark.slow
 def test_a_true_certificate_is_accepted(forged):
     assert wrong(forged.text, PUBLISHED) == []
     result = recheck(forged.path)

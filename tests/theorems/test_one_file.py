@@ -49,6 +49,7 @@ def package(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.slow
 def test_the_command_line_proves_it_and_holds_the_run_against_it(tmp_path: Path, package: Path) -> None:
     (tmp_path / "twice.toml").write_text(CONFIG, encoding="utf-8")
     path = os.pathsep.join([str(Path(__file__).parents[2]), str(package)])

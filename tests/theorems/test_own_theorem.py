@@ -168,6 +168,7 @@ def pltheory(installed: Path, *arguments: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=installed, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_command_line_finds_it_once_it_is_installed(warm, tmp_path):
     config = str(EXAMPLE / "sgd.toml")
     arguments = ("verify", config, "--theorem", "SGD", "--level", "holds")

@@ -118,6 +118,7 @@ def test_every_start_of_the_ball_comes_down_to_the_level(spread):
         assert steps <= c["steps"]
 
 
+@pytest.mark.slow
 def test_a_wider_ball_of_starts_says_less():
     near, wide = from_ball(1e-9).certificate, from_ball(0.02).certificate
     assert wide["loss"] > near["loss"]
@@ -140,6 +141,7 @@ def test_what_is_too_narrow_at_the_start_is_certified_after_stored_steps():
     assert "training accuracy 1" in " ".join(row.hypothesis for row in r.main.consequences)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("part", "change", "broken"), [
     ("then", {"radius": 1e-3}, "path length above"),
     ("then", {"mu": 4.0}, "steps to a loss"),

@@ -74,6 +74,7 @@ def test_a_network_too_narrow_for_a_ball_is_certified_by_its_trajectory(by_traje
     assert all(r.verdict is Verdict.UNDECIDED for r in by_trajectory.ladder[:-1])
 
 
+@pytest.mark.slow
 def test_each_theorem_that_fell_short_says_why_in_a_line(by_trajectory):
     for tried in by_trajectory.ladder[:-1]:
         assert tried.shortfall

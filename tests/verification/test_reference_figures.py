@@ -59,6 +59,7 @@ def test_smallest_eigenvalues(figures, n):
     assert max(found) / min(found) < 1.02
 
 
+@pytest.mark.slow
 def test_smallest_eigenvalue_by_the_formula_of_one_hidden_layer(figures):
     x, _ = digits(10)
     net = fully_connected([64, 100_000, 1], seed=0)

@@ -162,6 +162,7 @@ def drawn(module):
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_is_what_autograd_says(name):
     module, shape = CASES[name]
