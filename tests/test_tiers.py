@@ -33,6 +33,10 @@ def test_tiers_are_counted(tmp_path: Path) -> None:
     assert re.findall(r"`(tests\..*)` \| (\d+)", said) == [("tests.a::test_one", "5"), ("tests.a::test_two", "0")]
 
 
+def test_the_first_tier_alone(tmp_path: Path) -> None:
+    assert "slow" not in page(records(tmp_path)[:1])
+
+
 def test_a_failure_is_not_published(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="test_long failed"):
         page(records(tmp_path, "<failure />"))
