@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import numpy as np
 import torch
@@ -90,7 +90,7 @@ class Monitor:
             raise InvalidInputError(f"every = {every!r}: allowed are None and whole numbers from 1")
         self._optimizer, self._every = optimizer, every
         self._probe = probe if probe is None or isinstance(probe, Probe) else Probe(probe)
-        self._own = optimizer if isinstance(optimizer, DeltaGClip | GClip | LocalClipping) else None
+        self._own = optimizer if clips_itself(optimizer) else None
         if gamma is not None and (self._own is not None or not isinstance(gamma, int | float) or not gamma > 0):
             own = None if self._own is None else type(optimizer).__name__
             whose = "allowed are positive numbers" if own is None else f"{own} has its own"
@@ -286,7 +286,7 @@ class Monitor:
         return math.hypot(*squares)
 
 
-def clips_itself(optimizer: Optimizer) -> bool:
+def clips_itself(optimizer: Optimizer) -> TypeGuard[DeltaGClip | GClip | LocalClipping]:
     """Whether the optimizer clips in its step, and says the norm there."""
     return isinstance(optimizer, DeltaGClip | GClip | LocalClipping)
 
