@@ -14,7 +14,8 @@ from .centre import GraphCentre, graph_centre
 from .file import GraphStored
 from .jumps import Change, Dropped, JumpRecursion
 from .kernel import Kernel, Part
-from .kinds.affine import Affine, AffineRules
+from .kinds.affine import Affine
+from .kinds.affine_rules import AffineRules
 from .kinds.kind import Kind
 from .kinds.kinks import KinkRules
 from .kinked_rules import reach_of

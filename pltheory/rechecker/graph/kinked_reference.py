@@ -11,7 +11,7 @@ from ..pairs.step import PairWeights
 from .centre import graph_centre
 from .file import GraphStored, with_parameters
 from .jumps import JumpRows
-from .kinds.affine import AffineRules
+from .kinds.affine_rules import AffineRules
 from .kinds.kinks import KinkRules
 from .kinked import jump_recursion
 from .margins import Reach

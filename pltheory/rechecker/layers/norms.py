@@ -12,7 +12,8 @@ from ..graph.around import rows_each
 from ..graph.centre import values_of
 from ..graph.chain import chain
 from ..graph.kernel import Kernel, Use
-from ..graph.kinds.affine import Affine, AffineRules
+from ..graph.kinds.affine import Affine
+from ..graph.kinds.affine_rules import AffineRules
 from ..midpoint import Approx, Upper, norms
 from ..spectra import norm_bounds
 from .centre import Norms

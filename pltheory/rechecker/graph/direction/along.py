@@ -14,7 +14,8 @@ from ...fields import Array
 from ...midpoint import UNIT, Approx, Upper, gamma, norms, product, terms
 from ...tables import activation
 from ..centre import GraphCentre, added
-from ..kinds.affine import Affine, AffineRules
+from ..kinds.affine import Affine
+from ..kinds.affine_rules import AffineRules
 from ..kinds.fixed import Fixed
 from ..kinds.kind import Kind
 from ..kinds.pointwise import Pointwise

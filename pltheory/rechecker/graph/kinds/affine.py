@@ -11,12 +11,13 @@ import numpy as np
 from ...fields import Array, damaged
 from ...midpoint import MOST_TERMS, UNIT, Approx, Upper, gamma, halves, norms, product, terms
 from ...sparse import by_rows, ones_at
-from ...spectra import largest, norm_bounds, of_gram
+from ...spectra import largest, norm_bounds
 from ..margins import Reach
+from .affine_rules import AffineRules
 from .kind import Around, Kind
-from .rows import Row, Rows, placed, symmetric
 from .stored import Arrays, Keys, Shapes
 from .terms import AffineTerm
+from .weighted_patches import AT_ONCE, batch_norm, sample_norm
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -29,8 +30,6 @@ MOST_BLOCK = 128
 """Rows of a block of W whose norm is found for a sample alone."""
 SMALL = 64
 """Rows or columns up to which weights are put on W for every sample and position."""
-_AT_ONCE = 2**23
-"""Entries of an array worked on at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +209,7 @@ class Affine(Kind):
         """T_v(W) a at the doubles of a."""
         n, outputs, q = len(a), self.weight.shape[1], self.weight.shape[2]
         out = np.empty((n, self.size))
-        step = max(1, _AT_ONCE // max(1, self.patches.size))
+        step = max(1, AT_ONCE // max(1, self.patches.size))
         # Products of leading parts are exact; of what is left, smaller by 2^-20, rounding takes as much less.
         high, low = halves(a.mid) if q <= MOST_TERMS else (np.zeros_like(a.mid), a.mid)
         weight_high, weight_low = (w.transpose(0, 2, 1) for w in halves(self.weight))
@@ -245,7 +244,7 @@ class Affine(Kind):
         target = self.patches.ravel()[flat]
         fold = ones_at(target, flat, (self.width, self.patches.size))
         out = np.zeros((n, heads, self.width))
-        step = max(1, _AT_ONCE // max(1, heads * self.patches.size))
+        step = max(1, AT_ONCE // max(1, heads * self.patches.size))
         turned = weight.transpose(0, 2, 1)[:, None]
         for k in range(0, n, step):
             part = rows[k : k + step]
@@ -291,15 +290,15 @@ class Affine(Kind):
     def weighted(self, c: Array, a: Approx) -> AffineTerm:
         """(L2) with weights c (n, N_v) on the outputs."""
         most, (e, weights) = Upper(np.max(c, initial=0.0)), self._with_weights(c, a)
-        batch = _weighted_batch(e, weights) * (1 + 8 * UNIT) + most * self.reach * a.distance
-        single = _weighted_samples(e, weights, most * self.reach * a.err)
+        batch = batch_norm(e, weights) * (1 + 8 * UNIT) + most * self.reach * a.distance
+        single = sample_norm(e, weights, most * self.reach * a.err)
         through = most * self.norm
         return AffineTerm(self.group, self.inputs[0], batch, single, through.min(self._through(c)), most * self.reach)
 
     def weighted_batch(self, c: Array, a: Approx) -> AffineTerm:
         """The same for the batch alone, its bound standing for a sample's too, and Tc by positions."""
         most, (e, weights) = Upper(np.max(c, initial=0.0)), self._with_weights(c, a)
-        batch = _weighted_batch(e, weights) * (1 + 8 * UNIT) + most * self.reach * a.distance
+        batch = batch_norm(e, weights) * (1 + 8 * UNIT) + most * self.reach * a.distance
         through = most * self.norm
         if self.inputs[0]:  # the input does not change
             through = through.min(self._through_positions(weights))
@@ -320,7 +319,7 @@ class Affine(Kind):
             rows = weights[:, g].transpose(0, 2, 1).reshape(-1, outputs)
             if min(outputs, q) > SMALL:
                 rows = rows.max(axis=0, keepdims=True)
-            step = max(1, _AT_ONCE // max(1, outputs * q))
+            step = max(1, AT_ONCE // max(1, outputs * q))
             for k in range(0, len(rows), step):
                 found = norm_bounds(rows[k : k + step, :, None] * w).max()
                 best = Upper(np.maximum(best.value, found.value))
@@ -333,144 +332,10 @@ class Affine(Kind):
             return Upper(np.inf)
         matrix = self._matrix(list(range(len(self.patches)))).toarray()
         best = Upper(0.0)
-        step = max(1, _AT_ONCE // (short * long))
+        step = max(1, AT_ONCE // (short * long))
         for k in range(0, len(c), step):
             found = norm_bounds(c[k : k + step, :, None] * matrix).max()
             best = Upper(np.maximum(best.value, found.value))
         # Entries of the matrix are sums of at most omega^2 weights.
         lost = self._frobenius * float(self.multiplicity) * gamma(self.multiplicity + 2) * Upper(np.max(c, initial=0.0))
         return Upper.of(self.kappa) * (best * (1 + 8 * UNIT) + lost)
-
-
-def _weighted_batch(e: Array, weights: Array) -> Upper:
-    """max_{g,o} ||diag(c_{.,(g,o,.)}) E~_g||_2 for patches in doubles."""
-    n, groups, positions, q = e.shape
-    outputs, rows = weights.shape[2], n * positions
-    best = Upper(0.0)
-    for g in range(groups):
-        patches = np.ascontiguousarray(e[:, g]).reshape(rows, q)
-        columns = weights[:, g].transpose(1, 0, 2).reshape(outputs, rows)
-        side, gram = min(rows, q), product(patches, patches.T) if rows <= q else None
-        step = max(1, _AT_ONCE // max(side * side, rows * q if gram is None else 1))
-        for k in range(0, outputs, step):
-            part = columns[k : k + step]
-            sizes = norms(norms(patches).value * part) * (1 + 8 * UNIT)
-            if gram is not None:
-                stack = gram * part[:, :, None] * part[:, None, :]
-            else:
-                scaled = [patches * row[:, None] for row in part]
-                stack = np.stack([product(s.T, s) for s in scaled])
-            found = of_gram(stack, max(rows, q), sizes, 3).max()
-            best = Upper(np.maximum(best.value, found.value))
-    return best
-
-
-def _weighted_samples(e: Array, weights: Array, moved: Upper) -> Upper:
-    """max_{i,g,o} ||diag(c_{i,(g,o,.)}) E~_g(a^i)||_2, and what the samples' errors add."""
-    n, groups, positions, q = e.shape
-    outputs, side = weights.shape[2], min(positions, q)
-    best = Upper(0.0)
-    rows = norms(e)
-    step = max(1, _AT_ONCE // max(1, groups * outputs * side * max(side, positions if positions > q else 1)))
-    for k in range(0, n, step):
-        part, patches = weights[k : k + step], e[k : k + step]
-        sizes = norms(part * rows.value[k : k + step, :, None, :]) * (1 + 8 * UNIT)
-        if positions <= q:
-            gram = product(patches, patches.transpose(0, 1, 3, 2))[:, :, None]
-            stack = gram * part[..., :, None] * part[..., None, :]
-        else:
-            scaled = patches[:, :, None] * part[..., None]
-            stack = product(scaled.transpose(0, 1, 2, 4, 3), scaled)
-        count = len(part)
-        found = of_gram(stack.reshape(-1, side, side), max(positions, q), Upper(sizes.value.reshape(-1)), 3)
-        worst = Upper(found.value.reshape(count, -1).max(axis=1, initial=0.0)) * (1 + 8 * UNIT) + moved[k : k + step]
-        best = Upper(np.maximum(best.value, worst.max().value))
-    return best
-
-
-@dataclass(frozen=True)
-class AffineRules:
-    """The centre's norms at an affine node.
-
-    Attributes:
-        batch: ||E~_v||.
-        single: en_v.
-        rows: ||B_v|| where P = G_v = 1, else Bs_v.
-        reading: Br_v.
-        row: bo_v.
-        row_reading: br_v.
-    """
-
-    kind: Affine
-    index: int
-    batch: Upper
-    single: Upper
-    rows: Upper
-    reading: Upper
-    row: Upper
-    row_reading: Upper
-
-    @classmethod
-    def at(cls, kind: Affine, v: int, rows: Approx, a: Approx, each: Upper) -> AffineRules:
-        """From dF/dz, the values that the node reads, and ||B_v^i|| of every sample."""
-        batch, single = kind.patch_norms(a)
-        n, outputs, size = rows.mid.shape
-        if kind.dense:
-            stack = norm_bounds(rows.mid.reshape(1, n * outputs, size))[0] + rows.distance
-            return cls(kind, v, batch, single, stack, stack, each.max(), each.max())
-        groups, positions, _ = kind.patches.shape
-        turned = rows.mid.reshape(n, outputs, groups, -1, positions).transpose(2, 0, 1, 4, 3)
-        channels = turned.shape[4]
-        reading = norm_bounds(turned.reshape(groups, n * outputs * positions, channels)).max() + rows.distance
-        some = norm_bounds(turned.transpose(1, 0, 2, 3, 4).reshape(n * groups, outputs * positions, channels))
-        one = (Upper(some.value.reshape(n, groups).max(axis=1)) + rows.err).max()
-        return cls(kind, v, batch, single, each.norm(), reading, each.max(), one)
-
-    @property
-    def _parent(self) -> int:
-        return self.kind.inputs[0]
-
-    def _stack(self, at: Rows) -> Upper:
-        """||B_v|| where P = G_v = 1, else min(Bs_v, Br_v).
-
-        `D -> (B^i T(D))_i` has a norm below both, which is at most dB where dB takes the place of B: no sqrt(C).
-        """
-        return self.rows.min(self.reading) + at.moved_back(self.index, False)
-
-    def _one(self, at: Rows) -> Upper:
-        """min(bo_v, br_v), likewise."""
-        return self.row.min(self.row_reading) + at.moved_back(self.index, True)
-
-    def forward(self, at: Rows, single: bool) -> Row:
-        """||E~|| e_gamma + Tb X_u."""
-        own = (self.single if single else self.batch) + self.kind.reach * at.moved(self._parent, single)
-        passed = self.kind.norm + self.kind.reach * at.s
-        return at.unit(self.kind.group) * own + at.values(self._parent, single) * passed
-
-    def backward(self, at: Rows, argument: int, single: bool) -> Row:
-        """Tb Y + kappa omega min(Bs, Br) e_gamma."""
-        passed = at.below(self.index, single, self.kind.norm + self.kind.reach * at.s)
-        own = self._one(at) if single else self._stack(at)
-        return passed + at.unit(self.kind.group) * (self.kind.reach * own)
-
-    def jacobian(self, at: Rows) -> list[Array]:
-        """The row of M in each of its forms."""
-        u, kind = self._parent, self.kind
-        first = at.back(self.index, True) * (self.batch + kind.reach * at.moves.dA[u])
-        one = at.values(u, False) * (kind.reach * self._one(at))
-        rows = [first + one]
-        if kind.plain:
-            kappa = Upper.of(kind.kappa)
-            second = at.back(self.index, False) * (self.single + kappa * at.moves.da[u])
-            stack = at.values(u, True) * (kappa * (self.rows + at.moved_back(self.index, False)))
-            rows += [second + at.values(u, False) * (kappa * self._one(at)), second + stack]
-        return [placed(at, kind.group, row) for row in rows]
-
-    def curvature(self, at: Rows) -> list[Array]:
-        """2 kappa omega t_gamma bb (X'_u . t), or 2 kappa t_gamma Bb (x'_u . t) where P = G_v = 1 = omega."""
-        u, unit = self._parent, at.unit(self.kind.group)
-        found = [symmetric(unit, at.values(u, False) * (self.kind.reach * self._one(at)))]
-        if self.kind.plain:
-            stack = self.rows + at.moved_back(self.index, False)
-            found.append(symmetric(unit, at.values(u, True) * (Upper.of(self.kind.kappa) * stack)))
-        return found
