@@ -54,6 +54,7 @@ def test_the_wheel_has_every_file_of_the_packages_and_no_other(built):
     assert licence == (ROOT / "LICENSE").read_bytes()
 
 
+@pytest.mark.slow
 def test_the_sdist_has_what_tests_and_pages_need(built):
     sdist, _ = built
     with tarfile.open(sdist) as archive:

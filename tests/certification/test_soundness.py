@@ -215,6 +215,7 @@ def test_a_norm_made_too_small_is_caught(what, mutation):
     assert caught > 1.02
 
 
+@pytest.mark.slow
 def test_rows_made_too_small_are_caught():
     assert max(worst(tiny, "ell", mutation=halved("rows")) for tiny in TINY) > 1.02
 

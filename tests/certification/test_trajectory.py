@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-import os
 from fractions import Fraction
 
 import numpy as np
@@ -340,11 +339,10 @@ TARGETS = {
     "n50-width512": (50, 512, "gaussian", 1e9, {"full"}),
     "n50-width512-clipped": (50, 512, "gaussian", 1.0, {"band", "full"}),
     "n100-width2048": (100, 2048, "gaussian", 1e9, {"full"}),
-    "n200-width4096-rademacher": (200, 4096, "rademacher", 1e9, {"full"}),
 }
 
 
-@pytest.mark.skipif(not os.environ.get("TRAJECTORY_TARGETS"), reason="minutes: set TRAJECTORY_TARGETS=1")
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_target_is_certified_from_initialisation(name):
     n, width, output_init, gamma, wanted = TARGETS[name]

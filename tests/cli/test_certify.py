@@ -251,6 +251,7 @@ def test_theorem_d_follows_the_trajectory_at_a_width_no_ball_can_do(warm, small,
     assert warm("recheck", "d.cert.json", folder=tmp_path).code == 2
 
 
+@pytest.mark.slow
 def test_theorem_b_plus_certifies_where_theorem_b_cannot(warm, small, tmp_path):
     sets = ["--set", "network.hidden=[800]"]
     ball = warm("check", small, *sets, "--json", folder=tmp_path).answer()

@@ -181,9 +181,9 @@ TWICE = "a group that divides the parameters: its processes 0 and {} hold the sa
         ("a_group_beside_a_mesh", "it is summed over them anyway"),
         ("a_gradient_on_no_mesh", "mesh of a gradient of shape (4, 2) = None: allowed is its parameter's"),
         ("copies_with_a_group", "use its state_dict()"),
-        ("fsdp1_hybrid_over_everything", TWICE.format(2)),
-        ("pipeline_unsaid", OTHER.format(2)),
-        ("pipeline_of_equal_stages_unsaid", OTHER.format(2)),
+        pytest.param("fsdp1_hybrid_over_everything", TWICE.format(2), marks=pytest.mark.slow),
+        pytest.param("pipeline_unsaid", OTHER.format(2), marks=pytest.mark.slow),
+        pytest.param("pipeline_of_equal_stages_unsaid", OTHER.format(2), marks=pytest.mark.slow),
     ],
 )
 def test_what_cannot_be_told_is_refused_by_every_process_in_one_line(request, name, words):

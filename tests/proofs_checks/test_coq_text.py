@@ -21,7 +21,12 @@ FOLDER = coq_generated.FOLDER
 CLAIMS = {c.name: c for c in load()}
 GENERATED = [c for c in CLAIMS.values() if coq_claims.generated(c)]
 FORMULAS = coq_formulas.shipped()
-CLAIMS_TEXT = coq_claims.text()
+
+
+@pytest.fixture(scope="module")
+def claims_text():
+    """Writing it runs every claim."""
+    return coq_claims.text()
 
 
 def test_generated_files_are_not_under_version_control():
@@ -67,9 +72,9 @@ def test_a_theorem_about_an_old_formula_is_out_of_date(name, tmp_path):
     assert coq_status.status("PLTheory.Steps.potential_step", tmp_path) == "out of date"
 
 
-def test_a_theorem_of_another_proof_is_out_of_date(tmp_path):
+def test_a_theorem_of_another_proof_is_out_of_date(tmp_path, claims_text):
     claim = CLAIMS["potential_step"]
-    text, name = CLAIMS_TEXT, "PLTheory.Claims.claim_potential_step"
+    text, name = claims_text, "PLTheory.Claims.claim_potential_step"
     pieces = (coq_claims.preamble(), coq_claims.theorem(claim))
     (tmp_path / "Claims.v").write_text(text)
     (tmp_path / "Claims.vo").write_text("")
@@ -240,7 +245,7 @@ def test_a_copy_in_a_statement_would_be_found():
 # -- Claims.v
 
 
-def test_every_claim_has_a_theorem():
+def test_every_claim_has_a_theorem(claims_text):
     for claim in CLAIMS.values():
         assert claim.coq, claim.name
         if claim.coq.startswith("PLTheory.Claims."):
@@ -248,20 +253,18 @@ def test_every_claim_has_a_theorem():
         else:
             assert coq_status.status(claim.coq) not in ("no such theorem", "no counterpart")
             assert (FOLDER / f"{claim.coq.split('.')[1]}.v").exists()
-    text = CLAIMS_TEXT
-    assert re.findall(r"^Theorem claim_(\w+)", text, re.MULTILINE) == [c.name for c in GENERATED]
+    assert re.findall(r"^Theorem claim_(\w+)", claims_text, re.MULTILINE) == [c.name for c in GENERATED]
     # Only the claims about a process are not there.
     assert all(c.process for c in CLAIMS.values() if c not in GENERATED)
 
 
-def test_hypotheses_of_the_section_are_the_cited_lemmas():
-    text = CLAIMS_TEXT
-    assert re.findall(r"^Hypothesis cited_(\w+)", text, re.MULTILINE) == [
+def test_hypotheses_of_the_section_are_the_cited_lemmas(claims_text):
+    assert re.findall(r"^Hypothesis cited_(\w+)", claims_text, re.MULTILINE) == [
         c.name for c in coq_claims.cited_by(GENERATED)
     ]
-    assert text.count("Proof.") == text.count("Qed.") == len(GENERATED)
+    assert claims_text.count("Proof.") == claims_text.count("Qed.") == len(GENERATED)
     # What they rest on is printed for all of them at once.
-    together = text.split("Definition every_claim :=")[1]
+    together = claims_text.split("Definition every_claim :=")[1]
     assert re.findall(r"@claim_(\w+)", together) == [c.name for c in GENERATED]
     assert "Print Assumptions every_claim." in (FOLDER / "Assumptions.v").read_text()
 
@@ -270,9 +273,9 @@ _KEYWORDS = {"as", "at", "cofix", "else", "end", "exists", "fix", "for", "forall
 _KEYWORDS |= {"mod", "return", "then", "using", "where", "with", "Prop", "Set", "Type"}
 
 
-def test_no_symbol_has_a_name_that_is_taken():
+def test_no_symbol_has_a_name_that_is_taken(claims_text):
     """A keyword, or a proposition or type of the section: Coq would refuse the theorem, and is not always there."""
-    declared = re.findall(r"^Variables? (.+?) :", CLAIMS_TEXT, re.MULTILINE)
+    declared = re.findall(r"^Variables? (.+?) :", claims_text, re.MULTILINE)
     taken = _KEYWORDS | {name for names in declared for name in names.split()}
     assert {"T1", "lies_in_S"} <= taken
     for claim in GENERATED:

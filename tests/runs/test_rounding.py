@@ -257,6 +257,7 @@ def held(problem, settings, p, found, **changes):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_promise_wrong_in_its_sixth_digit_is_caught():
     problem, settings, p, found = promised("A", share=0.05, gamma=1e3)
     honest = held(problem, settings, p, found)

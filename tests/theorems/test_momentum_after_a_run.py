@@ -194,6 +194,7 @@ def test_a_bound_that_says_too_much_is_refused(tmp_path, name):
     assert refused & {f"bounds.then_{name}", f"bounds.{name}"}
 
 
+@pytest.mark.slow
 def test_numbers_that_ignore_the_buffer_are_refused(tmp_path):
     """Made for an empty buffer; the point ahead and its length are then named as they are."""
     at, claim = found("heavy ball"), report("heavy ball").main.certificate

@@ -191,6 +191,7 @@ def test_a_bound_of_the_basin_that_says_too_much_is_refused(tmp_path, name):
     refused(recheck(f.write()), FALSE, f"bounds.then_{name}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theorem", ["T+B", "T+L"])
 def test_a_true_file_is_accepted_and_not_with_another_error_of_the_run(tmp_path, theorem):
     """With a ball of starts of .01 what is claimed for a smaller one is false."""
@@ -227,6 +228,7 @@ def test_a_bound_that_says_too_much_is_refused(forged, name):
     refused(recheck(forged.write()), FALSE, f"bounds.then_{name}")
 
 
+@pytest.mark.slow
 def test_numbers_without_the_error_of_the_run_are_refused(tmp_path):
     """Theorem L about the computed end alone: false as soon as the error is seen in its digits."""
     at = found()

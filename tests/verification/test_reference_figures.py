@@ -71,6 +71,7 @@ def test_smallest_eigenvalue_by_the_formula_of_one_hidden_layer(figures):
     assert figures[0, 10][0] == pytest.approx(float(torch.linalg.eigvalsh(kernel)[0]), rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", SIZES)
 def test_ratios_of_the_plain_recursion_lie_in_the_spread(figures, n):
     low, high = SPREAD[n]
@@ -81,6 +82,7 @@ def test_ratios_of_the_plain_recursion_lie_in_the_spread(figures, n):
 
 
 @pytest.mark.parametrize("n", SIZES)
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_optimal_split_gains_what_the_text_says(figures, seed, n):
     _, found, plain, residual = figures[seed, n]
