@@ -7,10 +7,9 @@ import os
 import sys
 from typing import Any
 
-from ..problem.problem import Problem
 from ..theory import InvalidInputError, NotAvailableError
-from .monitor import Monitor, clips_itself
-from .probe import Probe
+from .monitor import clips_itself
+from .trainer_monitor import TrainerMonitor
 
 
 def _callback() -> Any:
@@ -24,7 +23,7 @@ def _callback() -> Any:
     raise NotAvailableError("LightningMonitor: needs Lightning; pip install pytorch-lightning")
 
 
-class LightningMonitor(_callback()):  # type: ignore[misc]
+class LightningMonitor(TrainerMonitor, _callback()):  # type: ignore[misc]
     """Records a `Monitor` from the start of the training to its end.
 
     .. code-block:: python
@@ -38,11 +37,9 @@ class LightningMonitor(_callback()):  # type: ignore[misc]
     Trainer clips by norm. Steps that a loss scaler skips are not recorded.
 
     Args:
-        path: where the log is written when the training ends; None for nowhere. One process of several writes.
+        path: as of `TrainerMonitor`.
         optimizer: the number of the optimizer, of several.
-        every: as of `Monitor`.
-        probe: as of `Monitor`.
-        live: as of `Monitor`.
+        options: `every`, `probe` and `live` of `Monitor`.
 
     Raises:
         InvalidInputError: at the start of the training: there is no such optimizer, the Trainer clips by value, or
@@ -50,19 +47,9 @@ class LightningMonitor(_callback()):  # type: ignore[misc]
         NotAvailableError: Lightning is not installed; on import of this module.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        optimizer: int = 0,
-        every: int | None = None,
-        probe: Problem | Probe | None = None,
-        live: bool = False,
-    ) -> None:
-        self.monitor: Monitor | None = None
-        """Of the last training."""
-        self._path, self._number = path, optimizer
-        self._every, self._probe, self._live = every, probe, live
+    def __init__(self, path: str | os.PathLike[str] | None = None, *, optimizer: int = 0, **options: Any) -> None:
+        super().__init__(path, **options)
+        self._number = optimizer
         self._optimizer: Any = None
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
@@ -79,14 +66,7 @@ class LightningMonitor(_callback()):  # type: ignore[misc]
                 f"gradient_clip_val = {clip:g}: the Trainer clips before {type(self._optimizer).__name__} does; "
                 "leave it out"
             )
-        self.monitor = Monitor(
-            self._optimizer,
-            every=self._every,
-            probe=self._probe,
-            gamma=None if clip is None else float(clip),
-            live=self._live,
-            in_closure=True,
-        ).__enter__()
+        self._begin(self._optimizer, None if clip is None else float(clip), in_closure=True)
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
         """Take the norm before the Trainer clips."""
@@ -101,9 +81,3 @@ class LightningMonitor(_callback()):  # type: ignore[misc]
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """End; what was recorded stays, and is not written."""
         self._end(write=False)
-
-    def _end(self, *, write: bool) -> None:
-        if self.monitor is not None:
-            self.monitor.__exit__(None, None, None)
-            if write and self._path is not None:
-                self.monitor.save(self._path)
