@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from pltheory.theory import InvalidInputError
 
 from ..classify import classify
-from ..records import made
+from ..grid import Run, recorded
 from ..vae.training import train
 from .switches import variant
 
@@ -38,8 +36,8 @@ def one(asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-def runs(config: Mapping[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    """Name, switch, variant and settings of every run.
+def runs(config: Mapping[str, Any]) -> Iterator[Run]:
+    """Every variant of every switch from every seed.
 
     Raises:
         InvalidInputError: a setting is missing.
@@ -55,26 +53,17 @@ def runs(config: Mapping[str, Any]) -> Iterator[tuple[str, str, str, dict[str, A
             if "optimizer" not in changed:
                 raise InvalidInputError(f"{switch}.{kind}.optimizer is missing")
             for seed in config["seeds"]:
-                yield f"{switch}-{kind}-{seed}", switch, kind, {**shared, "variant": changed, "seed": seed}
-
-
-def recorded(config: Mapping[str, Any], folder: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """The runs by switch and variant, made where they are not there with the same settings."""
-    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
-    for name, switch, kind, asked in runs(config):
-        record = made(folder, name, asked, lambda a=asked: one(a))
-        found.setdefault(switch, {}).setdefault(kind, []).append(record)
-    return found
+                asked = {**shared, "variant": changed, "seed": seed}
+                yield Run(f"{switch}-{kind}-{seed}", switch, kind, asked)
 
 
 def run(config: Mapping[str, Any], folder: Path) -> None:
     """Make the runs that are not there with the same settings."""
-    torch.set_num_threads(1)
-    recorded(config, folder)
+    recorded(runs(config), folder, one)
 
 
 def page(config: Mapping[str, Any], folder: Path, name: str) -> None:
     """Figures and page from the files."""
     from . import report
 
-    report.write(recorded(config, folder), config, name)
+    report.write(recorded(runs(config), folder, one), config, name)
