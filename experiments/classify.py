@@ -16,7 +16,7 @@ import pltheory as pl
 from pltheory.theory import InvalidInputError
 
 from .classifiers import network
-from .data import Images, images
+from .data import Samples, images
 from .optimizers import optimizer
 
 CHUNK = 500
@@ -27,9 +27,9 @@ CLASSES = 10
 class Splits(NamedTuple):
     """What is learned from, what a choice is made by, and what is reported."""
 
-    train: Images
-    validation: Images
-    test: Images
+    train: Samples
+    validation: Samples
+    test: Samples
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,13 @@ def splits(group: Mapping[str, Any]) -> Splits:
         if key not in group:
             raise InvalidInputError(f"{key} is missing")
     n, held = group["train"], group["validation"]
-    both = images(group["data"], "train", n + held, group.get("path"))
-    test = images(group["data"], "test", group["test"], group.get("path"))
-    return Splits(Images(both.x[:n], both.y[:n], both.name), Images(both.x[n:], both.y[n:], both.name), test)
+    where = group.get("path"), group.get("white")
+    both = images(group["data"], "train", n + held, *where)
+    test = images(group["data"], "test", group["test"], *where)
+    return Splits(Samples(both.x[:n], both.y[:n], both.name), Samples(both.x[n:], both.y[n:], both.name), test)
 
 
-def score(net: nn.Module, data: Images) -> Score:
+def score(net: nn.Module, data: Samples) -> Score:
     """Of a network in evaluation mode, which it leaves in training mode."""
     net.eval()
     total, right = 0.0, 0
@@ -95,37 +96,73 @@ def classify(
     *,
     make: Callable[[nn.Module], Optimizer] | None = None,
 ) -> dict[str, Any]:
-    """One run; a seed gives first weights and batches, the same for every optimizer.
-
-    A run whose loss is no number any more, or above a thousand, is ended there and called diverged.
+    """One run on images; a seed gives first weights and batches, the same for every optimizer.
 
     Args:
-        group: the data as `splits` reads it, the network as `network` does, `batch`, `steps`, and `every`, the steps
-            between two evaluations; maybe `cuts`, epochs before which lr is divided by ten, `augment = true` for random
-            shifts by up to 4 and mirror images, and `device`; `watched = true` has the steps of an optimizer with a
-            threshold audited.
+        group: the data as `splits` reads it, the network as `network` does, and what `trained` reads.
         settings: of the optimizer.
         seed: of the run.
         make: the optimizer of a network; None for that of the settings.
 
     Returns:
-        `steps`, and `train`, `validation`, `test` losses and `accuracy` on the test images there, the first before the
-        first step, none of a validation without images; whether it `diverged`; and the `audit` where one was asked for.
+        What `trained` does.
 
     Raises:
         InvalidInputError: a setting or the data are not as they should be.
     """
+    require(group)
+    data = splits(group)
+    return trained(network(group, data.train.x.shape[1:], CLASSES, seed), data, group, settings, seed, make=make)
+
+
+def require(group: Mapping[str, Any]) -> None:
+    """Refuse settings of a run that lack what `trained` reads, or the network.
+
+    Raises:
+        InvalidInputError: so it is.
+    """
     for key in ("network", "batch", "steps", "every"):
         if key not in group:
             raise InvalidInputError(f"{key} is missing")
-    data = splits(group)
+
+
+def trained(
+    net: nn.Module,
+    data: Splits,
+    group: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    seed: int,
+    *,
+    make: Callable[[nn.Module], Optimizer] | None = None,
+) -> dict[str, Any]:
+    """A network trained in cross entropy.
+
+    A run whose loss is no number any more, or above a thousand, is ended there and called diverged.
+
+    Args:
+        net: inputs (n, ...) to logits (n, classes).
+        data: in memory, on any device.
+        group: `batch`, `steps`, and `every`, the steps between two evaluations; maybe `cuts`, epochs before which lr is
+            divided by ten, `augment = true` for random shifts of images by up to 4 and mirror images, and `device`;
+            `watched = true` has the steps of an optimizer with a threshold audited.
+        settings: of the optimizer.
+        seed: of the batches.
+        make: the optimizer of a network; None for that of the settings.
+
+    Returns:
+        `steps`, and `train`, `validation`, `test` losses and `accuracy` on the test samples there, the first before
+        the first step, none of a validation without samples; whether it `diverged`; and the `audit` where one was asked
+        for.
+
+    Raises:
+        InvalidInputError: a setting is not as it should be.
+    """
     device = group.get("device", "cpu")
     if device != "cpu" and not torch.cuda.is_available():
         raise InvalidInputError(f"device = {device!r}: there is no such device here; allowed is cpu")
-    data = Splits(*(Images(part.x.to(device), part.y.to(device), part.name) for part in data))
+    net, data = net.to(device), Splits(*(Samples(p.x.to(device), p.y.to(device), p.name) for p in data))
     if not 1 <= group["batch"] <= len(data.train.x):
         raise InvalidInputError(f"batch = {group['batch']}: allowed are 1 to {len(data.train.x)}, the samples")
-    net = network(group, data.train.x.shape[1:], CLASSES, seed).to(device)
     step = make(net) if make else optimizer(settings, trainable(net))
     found: dict[str, Any] = {name: [] for name in ("steps", "train", "validation", "test", "accuracy")}
     watched = group.get("watched") and "gamma" in settings

@@ -200,7 +200,7 @@ def test_the_binary_files_of_cifar_10_are_read(tmp_path):
     with pytest.raises(InvalidInputError, match=r"no test_batch.bin in .* data_batch_1.bin to data_batch_5.bin"):
         images("cifar-10", "test", None, str(tmp_path))
     (tmp_path / "test_batch.bin").write_bytes(b"x" * 3072)
-    with pytest.raises(InvalidInputError, match="records of 3073 bytes"):
+    with pytest.raises(InvalidInputError, match="positive multiple of 3073"):
         images("cifar-10", "test", None, str(tmp_path))
 
 

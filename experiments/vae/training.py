@@ -51,7 +51,8 @@ def train(group: Mapping[str, Any], settings: Mapping[str, Any], seed: int, log:
         InvalidInputError: a setting or the data are not as they should be; the monitor's log cannot be written.
     """
     train_x, test_x = (
-        images(group["data"], split, group.get("n"), group.get("path")).x.flatten(1) for split in ("train", "test")
+        images(group["data"], split, group.get("n"), group.get("path"), group.get("white")).x.flatten(1)
+        for split in ("train", "test")
     )
     batch = group["batch"]
     if not 1 <= batch <= len(train_x):
