@@ -11,7 +11,7 @@ Source: theory section 2, classical route; TMSSR25. In Coq: Classical.K_classic_
 
 from functools import partial
 
-from ..cited import CONTINUATION, LAST_POINT, PL_AT_A_POINT, SQUARE_LOSS_GRADIENT
+from ..cited import LAST_POINT, PL_AT_A_POINT, SQUARE_LOSS_GRADIENT
 from ..language import ROOT, Assume, Cert, Define, Mutant, Use, eq, ge, gt, term
 from ..notation import (
     G,
@@ -23,7 +23,6 @@ from ..notation import (
     b,
     beta,
     c,
-    decrease,
     delta,
     ell,
     eta,
@@ -46,7 +45,7 @@ from ..samplers import quadratic_run
 from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .monotone_root import CLAIM as MONOTONE_ROOT
-from .shared_step import CONSTANTS, POSITIVE_STEP, STATE, STEP
+from .shared_step import CONSTANTS, POSITIVE_STEP, STATE, STEP, arrives
 
 A = sp.Symbol("A")
 ROOT_RATE = ROOT(rate_classic(mu, eta, delta))
@@ -156,24 +155,7 @@ PROOF = (
             term("k>=0", "vA>=0"),
         ),
     ),
-    Cert(
-        "partial decrease>0",
-        gt(decrease(beta, s)),
-        sum=(term("far/s>0", "slack>0"), term("beta>0", "s>=0", "s<=eta", c="1/2")),
-    ),
-    Cert("a0+b>0", gt(a0 + b), sum=(term("a0>0"), term("far/b>=0"))),
-    Cert(
-        "strictly below",
-        gt(a0, b),
-        times=("a0+b>0",),
-        sum=(
-            term("partial/descent"),
-            term("partial decrease>0", "G>0", "G>0"),
-            term("below", "below"),
-            term("below", "a>0", c=2),
-        ),
-    ),
-    Use("arrive", CONTINUATION),
+    *arrives("partial"),
     Use("whole", DESCENT_RATE, {s: h, b: a1}),
     # h (1 - beta h/2) >= h/2 >= eta delta/2, as beta h <= beta eta <= 1.
     Cert("beta h<=1", ge(1, beta * h), sum=(term("eta<=1/beta"), term("beta>0", "h<=eta"))),

@@ -9,7 +9,6 @@ Source: theory section 4, Theorem B. In Coq: TheoremB.step_B.
 """
 
 from ..cited import (
-    CONTINUATION,
     INTEGRAL_COMPARISON,
     LAST_POINT,
     PROFILE_BOUND,
@@ -31,7 +30,6 @@ from ..notation import (
     beta,
     c,
     contraction,
-    decrease,
     eta,
     h,
     inside,
@@ -56,7 +54,7 @@ from ..statement import claim
 from .descent_rate import CLAIM as DESCENT_RATE
 from .integral_root import CLAIM as INTEGRAL_ROOT
 from .potential_step import CLAIM as POTENTIAL_STEP
-from .shared_step import CONSTANTS, POSITIVE_STEP, STATE, STEP
+from .shared_step import CONSTANTS, POSITIVE_STEP, STATE, STEP, arrives
 
 at_P, area_rho = sp.symbols("at_P area_rho")
 _SLACK = slack(beta, eta)
@@ -183,24 +181,7 @@ PROOF = (
     Cert("s>=0", ge(s), sum=(term("far/s>0"),)),
     *_next_path("partial", s, b, sp.Symbol("area_partial"), "s"),
     Cert("strictly inside", gt(R, P + s * G), sum=(term("partial root/P<=rho"), term("here/rho<R"))),
-    Cert(
-        "partial decrease>0",
-        gt(decrease(beta, s)),
-        sum=(term("far/s>0", "slack>0"), term("beta>0", "s>=0", "s<=eta", c="1/2")),
-    ),
-    Cert("a0+b>0", gt(a0 + b), sum=(term("a0>0"), term("far/b>=0"))),
-    Cert(
-        "strictly below",
-        gt(a0, b),
-        times=("a0+b>0",),
-        sum=(
-            term("partial descent/descent"),
-            term("partial decrease>0", "G>0", "G>0"),
-            term("below", "below"),
-            term("below", "a>0", c=2),
-        ),
-    ),
-    Use("arrive", CONTINUATION),
+    *arrives("partial descent"),
     *_next_path("whole", h, a1, area1, "h"),
     Cert("a1<a0", CONCLUSIONS["below"], sum=(term("strictly below"),), mod={"arrive/same end": -1}),
     Cert(

@@ -91,6 +91,35 @@ NO_INCREASE = (
 """And its guaranteed decrease nonnegative."""
 
 
+def arrives(descent: str) -> tuple:
+    """Steps from a > 0, G > 0, "far" (LAST_POINT), "s>=0", "s<=eta", "strictly inside" and the descent up to s to
+    "arrive/inside", "arrive/distance", "arrive/same end".
+
+    Args:
+        descent: the lemma's use that proves "descent/descent" for the segment up to s.
+    """
+    return (
+        Cert(
+            "partial decrease>0",
+            gt(decrease(beta, s)),
+            sum=(term("far/s>0", "slack>0"), term("beta>0", "s>=0", "s<=eta", c="1/2")),
+        ),
+        Cert("a0+b>0", gt(a0 + b), sum=(term("a0>0"), term("far/b>=0"))),
+        Cert(
+            "strictly below",
+            gt(a0, b),
+            times=("a0+b>0",),
+            sum=(
+                term(f"{descent}/descent"),
+                term("partial decrease>0", "G>0", "G>0"),
+                term("below", "below"),
+                term("below", "a>0", c=2),
+            ),
+        ),
+        Use("arrive", CONTINUATION),
+    )
+
+
 def stays(bound: Callable) -> tuple:
     """Steps from a > 0, the constants, the state and "path" (P <= k (a0 - a)), "k>=0", "R" (R > k a0) to the next
     state; k is the constant of the potential.
@@ -119,24 +148,7 @@ def stays(bound: Callable) -> tuple:
             gt(R, P + s * G),
             sum=(term("R"), term("path"), term("partial path"), term("k>=0", "far/b>=0")),
         ),
-        Cert(
-            "partial decrease>0",
-            gt(decrease(beta, s)),
-            sum=(term("far/s>0", "slack>0"), term("beta>0", "s>=0", "s<=eta", c="1/2")),
-        ),
-        Cert("a0+b>0", gt(a0 + b), sum=(term("a0>0"), term("far/b>=0"))),
-        Cert(
-            "strictly below",
-            gt(a0, b),
-            times=("a0+b>0",),
-            sum=(
-                term("partial descent/descent"),
-                term("partial decrease>0", "G>0", "G>0"),
-                term("below", "below"),
-                term("below", "a>0", c=2),
-            ),
-        ),
-        Use("arrive", CONTINUATION),
+        *arrives("partial descent"),
         *bound("whole", h, a1),
         Cert("a1<a0", gt(a0, a1), sum=(term("strictly below"),), mod={"arrive/same end": -1}),
     )
