@@ -29,7 +29,8 @@ def certify(
         settings: step rule; eta a number or "c/beta".
         theorem: A, A', B, C; D (a trajectory from these weights; minutes); of class N also B+ (one hidden layer, one
             output), of networks with kinks N; of any loss with a gauge L, T+L, T+B and T+M after
-            a stored run; F1 of mini-batches, F3 of mini-batches after a stored run, F4 of workers that average.
+            a stored run; F1 of mini-batches, F3 of mini-batches after a stored run, F4 of workers that average; NC of
+            class labels and a network that ends in two linear layers, of whose steps nothing is asked or said.
         batches: what each step sees; None for all samples.
 
     Returns:

@@ -34,6 +34,8 @@ from .stored import Stored
 SCHEMA = "pltheory-certificate/2"
 """The format that is written; `certificate.schema.json` describes it."""
 ABOUT = "exact-arithmetic iteration from the stored float64 weights on the stored float64 data"
+ABOUT_WEIGHTS = "exact-arithmetic network at the stored float64 weights on the stored float64 data"
+"""The same of a theorem that speaks of no step."""
 
 Relation = Literal["<", "<="]
 
@@ -72,8 +74,9 @@ class Claim:
     Attributes:
         statement: the theorem in words.
         arrays: the network and data it speaks of.
-        loss: "sum" or "mean".
-        rule: the step rule; its eta is a double where numbers were found.
+        loss: "sum" or "mean"; "" of a theorem that speaks of the weights alone.
+        rule: the step rule; its eta is a double where numbers were found. None of a theorem that speaks of the weights
+            alone: then neither loss nor rule is written.
         bounds: what is claimed, by name.
         inequalities: the hypotheses; empty where no numbers were found.
         witness: the theorem's own arrays by name: what a recheck starts from.
@@ -86,7 +89,7 @@ class Claim:
     statement: Statement
     arrays: Stored
     loss: str
-    rule: ClippedSettings
+    rule: ClippedSettings | None
     bounds: Mapping[str, Bound] = field(default_factory=dict)
     inequalities: tuple[Inequality, ...] = ()
     witness: Mapping[str, Array] = field(default_factory=dict)
@@ -123,7 +126,7 @@ class Claim:
     @property
     def eta(self) -> float:
         """The step size; NaN where no proof fixed it."""
-        return math.nan if isinstance(self.rule.eta, str) else float(self.rule.eta)
+        return math.nan if self.rule is None or isinstance(self.rule.eta, str) else float(self.rule.eta)
 
     @property
     def holds(self) -> bool:
@@ -154,16 +157,14 @@ class Claim:
     def document(self, arrays_file: str) -> dict[str, Any]:
         """What the JSON text says; arrays_file is the name of the .npz beside it."""
         s = self.statement
-        rule = {"eta": self.eta, "gamma": self.rule.gamma, "delta": self.rule.delta}
         said: dict[str, Any] = {
             "schema": SCHEMA,
             "theorem": s.id,
             "conclusion": s.conclusion,
             "citation": s.citation,
-            "statement": ABOUT,
+            "statement": ABOUT_WEIGHTS if self.rule is None else ABOUT,
             "network": _written(self.arrays.section()),
-            "loss": self.loss,
-            "optimizer": {"name": self.rule.name, **{name: number(v) for name, v in rule.items()}, **self._recursion()},
+            **self._steps(),
             "arrays": {"file": arrays_file, "sha256": {name: array_hash(v) for name, v in self.stored.items()}},
             "witness": {name: v if isinstance(v, int) else number(v) for name, v in self.numbers.items()},
             "bounds": {name: {"kind": str(b.kind), **number(b.value)} for name, b in self.bounds.items()},
@@ -175,8 +176,16 @@ class Claim:
         }
         return {**said, "sha256": text_hash(said)}
 
-    def _recursion(self) -> dict[str, Any]:
-        how = self.rule.recursion
+    def _steps(self) -> dict[str, Any]:
+        rule = self.rule
+        if rule is None:
+            return {}
+        numbers = {"eta": self.eta, "gamma": rule.gamma, "delta": rule.delta}
+        said = {"name": rule.name, **{name: number(v) for name, v in numbers.items()}, **self._recursion(rule)}
+        return {"loss": self.loss, "optimizer": said}
+
+    def _recursion(self, rule: ClippedSettings) -> dict[str, Any]:
+        how = rule.recursion
         if not self.recursion:
             return {}
         if how.weight_decay > 0:

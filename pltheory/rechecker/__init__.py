@@ -25,6 +25,7 @@ from .ball import PATHS, check_ball, read_ball
 from .batches import check_batches, read_batches, read_workers
 from .bplus import check_bplus, read_bplus
 from .checks import Check, Checks, Tick
+from .collapse import check_collapse, read_collapse
 from .cost import MOST_GIB as MOST_GIB
 from .cost import MOST_SECONDS as MOST_SECONDS
 from .cost import Limits, on_time, within
@@ -71,6 +72,7 @@ CHECKERS: dict[str, tuple[Reader, Checker]] = {
     "F2": (read_random_batches, check_random_batches),
     **dict.fromkeys(AFTER, (read_handover, check_handover)),
     "F4": (read_workers, check_batches),
+    "NC": (read_collapse, check_collapse),
 }
 """Theorem to what reads its certificates and what recomputes their claims."""
 

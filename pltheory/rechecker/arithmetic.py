@@ -186,6 +186,31 @@ def spectrum(sym: arb_mat, hint: arb | None = None) -> tuple[arb, arb]:
     return least.union(quotient(vectors[:, 0]).upper()) * unit, largest
 
 
+def spectral_norm(m: arb_mat) -> arb:
+    """Enclosure of the largest singular value."""
+    turned = m.transpose()
+    return root(spectrum(m * turned if m.nrows() <= m.ncols() else turned * m)[1])
+
+
+def symmetric_norm(sym: arb_mat) -> arb:
+    """Enclosure of the largest modulus of an eigenvalue of a symmetric matrix."""
+    n, size = sym.nrows(), frobenius(sym.entries())
+    if size.is_zero() or n == 1:
+        return abs(sym[0, 0])
+    man, exp = size.man_exp()
+    unit = arb(2) ** (int(exp) + man.bit_length())  # entries below 1
+    sym = sym * (1 / unit)
+    floats = floats_of(sym)
+    values, vectors = np.linalg.eigh((floats + floats.T) / 2)
+    low, high = arb(0), arb(0)
+    for sign, k in ((1, 0), (-1, n - 1)):
+        column = arb_mat(n, 1, vectors[:, k].tolist())
+        along = (column.transpose() * (sym * column))[0, 0] / (column.transpose() * column)[0, 0]
+        low = low.max((-sign * along).lower())
+        high = high.max(-below(sign * sym, sign * floats, sign * float(values[k])))
+    return low.union(high.upper().min((size / unit).upper())) * unit
+
+
 def below(sym: arb_mat, floats: Array, guess: float, hint: float = -math.inf) -> arb:
     """Lower bound of the smallest eigenvalue, near the guess, or if that falls short of the hint just above it."""
     best = -frobenius(sym.entries())

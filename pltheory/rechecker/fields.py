@@ -20,6 +20,8 @@ from ..theory.errors import InvalidInputError
 SCHEMAS = ("pltheory-certificate/1", "pltheory-certificate/2")
 """The formats read; `file.read_witness` knows where they differ."""
 STATEMENT = "exact-arithmetic iteration from the stored float64 weights on the stored float64 data"
+AT_WEIGHTS = "exact-arithmetic network at the stored float64 weights on the stored float64 data"
+"""The sentence of certificates that speak of no step."""
 ACCEPTED, FALSE, DAMAGED, UNSURE, FAILED = range(5)
 """Exit codes: accepted, a claim fails, damaged or unreadable, precision does not decide, numerical failure."""
 MOST_TEXT = 4 * MEBIBYTE

@@ -12,14 +12,16 @@ from typing import Any, ClassVar, Protocol
 
 from .arrays import Shape, array_hash, open_arrays
 from .cost import Cost
-from .fields import SCHEMAS, STATEMENT, Array, damaged, keys_of, list_of, number, one_of
-from .statements import STATEMENTS
+from .fields import AT_WEIGHTS, SCHEMAS, STATEMENT, Array, damaged, keys_of, list_of, number, one_of
+from .statements import STATEMENTS, Statement
 
 KEYS = (
     "schema", "theorem", "conclusion", "citation", "statement", "network", "loss", "optimizer", "arrays", "bounds",
     "hypotheses", "assumptions", "sha256",
 )  # fmt: skip
-"""Keys of every certificate's text, in either schema."""
+"""Keys of every certificate's text, in either schema, but for `OF_STEPS`."""
+OF_STEPS = ("loss", "optimizer")
+"""Keys that a certificate of weights alone has not."""
 SECTIONS = {"steps": "trajectory", "eps": "trajectory", "radius": "ball"}
 """Where schema 1 keeps the numbers that schema 2 keeps in the witness."""
 FIRST = ("A", "A'", "B", "B+", "C", "D")
@@ -115,22 +117,41 @@ def read_frame(text: dict[str, Any], numbers: Collection[str]) -> tuple[str, str
     Raises:
         Stop: with code DAMAGED.
     """
+    known = read_words(text, numbers, KEYS, STATEMENT)
+    loss = one_of(text["loss"], "loss", known.losses)
+    return loss, *_optimizer(text["optimizer"], known.steps)
+
+
+def read_weights_frame(text: dict[str, Any]) -> None:
+    """The same of a theorem that speaks of the weights alone: neither a loss nor a step rule, and no numbers.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
+    read_words(text, (), [key for key in KEYS if key not in OF_STEPS], AT_WEIGHTS)
+
+
+def read_words(text: dict[str, Any], numbers: Collection[str], keys: Collection[str], about: str) -> Statement:
+    """The theorem, once the text has these keys, the theorem's sentences and that sentence of what it is about.
+
+    Raises:
+        Stop: with code DAMAGED.
+    """
     old = text["schema"] == SCHEMAS[0]
     if old and text["theorem"] not in FIRST:
         damaged("schema", f"{SCHEMAS[0]} has no certificates of Theorem {text['theorem']}")
     own = sorted({SECTIONS[name] for name in numbers}) if old else ["witness"]
-    keys_of(text, "certificate", [*KEYS, *own])
+    keys_of(text, "certificate", [*keys, *own])
     for key in own:
         keys_of(text[key], key, [name for name in numbers if key in ("witness", SECTIONS.get(name))])
     # The sentences are part of the claim, so a doctored one is refused.
     known = STATEMENTS[text["theorem"]]
     one_of(text["conclusion"], "conclusion", [known.conclusion])
     one_of(text["citation"], "citation", [known.citation])
-    one_of(text["statement"], "statement", [STATEMENT])
+    one_of(text["statement"], "statement", [about])
     if text["assumptions"] != []:
         damaged("assumptions", "must be an empty list: this schema knows of none")
-    loss = one_of(text["loss"], "loss", known.losses)
-    return loss, *_optimizer(text["optimizer"], known.steps)
+    return known
 
 
 def read_witness(text: dict[str, Any], name: str) -> tuple[Any, str]:

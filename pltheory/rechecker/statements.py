@@ -144,4 +144,12 @@ STATEMENTS = {
         "the averages converge to a zero of L",
         citation=OWN,
     ),
+    "NC": Statement(
+        "at these weights ||Z - class means||_F <= e1 / s_min(W_L) + sqrt(e2) ||H||_F for the last-layer features Z, "
+        "e1 = ||F - Y||_F, e2 = ||W_L^T W_L - V V^T||, V = [W_{L-1}, b_{L-1}], H what layer L - 1 reads, with ones "
+        "for its bias; of other weights and of a run nothing is claimed",
+        citation="A. Jacot, P. Súkeník, Z. Wang, M. Mondelli, Wide Neural Networks Trained with Weight Decay Provably "
+        "Exhibit Neural Collapse, 2024, arXiv:2410.04887; with this project's constants",
+        losses=(),
+    ),
 }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..certification.collapse import VerifiedCollapse, verified_collapse
+from ..certification.claim import Claim
+from ..certification.collapse import VerifiedCollapse, collapse_claim, verified_collapse
 from ..measure.collapse import Collapse, class_labels, collapse_of
 from ..measure.linear_head import Array, LinearHead, linear_head
+from ..optim import StepSettings
 from ..optim.recursion import Form
 from ..problem.loss import KINDS
+from ..problem.problem import Problem
 from ..rigor.errors import NoVerdictError
 from ..theory import Bound, InvalidInputError, NotAvailableError
 from ..theory.bound import Direction, estimate, exact, given, upper
@@ -97,8 +100,8 @@ class NeuralCollapse(Theorem):
     )
     conclusion = (
         "at these weights ||Z - class means||_F <= e1 / s_min(W_L) + sqrt(e2) ||H||_F for the last-layer features Z, "
-        "e1 = ||F - Y||_F, e2 = ||W_L^T W_L - W_{L-1} W_{L-1}^T||, H what layer L - 1 reads; of other weights and of a "
-        "run nothing is claimed"
+        "e1 = ||F - Y||_F, e2 = ||W_L^T W_L - V V^T||, V = [W_{L-1}, b_{L-1}], H what layer L - 1 reads, with ones "
+        "for its bias; of other weights and of a run nothing is claimed"
     )
     claims = (
         "collapse_row_space",
@@ -111,6 +114,7 @@ class NeuralCollapse(Theorem):
     forms = frozenset(Form)
     losses = tuple(KINDS)
     at_checkpoint = True
+    certifiable = True
 
     def search(self, question: Question) -> Found:
         """Head, labels and numbers at the weights; what is missing is a row."""
@@ -138,7 +142,21 @@ class NeuralCollapse(Theorem):
             verified = verified_collapse(question.problem, found.labels)
         except NotAvailableError as error:
             raise NoVerdictError(str(error)) from error
-        return Found(found.why_no_head, found.why_no_labels, found.head, found.labels, found.numbers, verified)
+        return replace(found, verified=verified)
+
+    def proof(self, problem: Problem, settings: StepSettings) -> Claim:
+        """At the weights, whatever the steps are.
+
+        Raises:
+            InvalidInputError: y is no class labels, or one class only.
+            NotAvailableError: the network is not read as a graph that ends in two dense layers.
+            NoVerdictError: a bound cannot be verified.
+        """
+        return collapse_claim(self.statement, verified_collapse(problem, class_labels(problem)))
+
+    def certificate(self, found: Found) -> Claim | None:
+        """The bounds, round-off counted."""
+        return None if found.verified is None else collapse_claim(self.statement, found.verified)
 
     def concluded(self, question: Question, found: Found) -> str:
         """The conclusion with the bounds, as computed or with round-off counted."""

@@ -73,6 +73,32 @@ def test_what_is_undecided_is_not_written(warm: Any, near: Path, theorem: str) -
     assert everything_in(near) == {"near.npz", "near.toml"}
 
 
+CLASSIFIER = """
+import torch
+from torch import nn
+
+
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 4), nn.Linear(4, 3)).double()
+"""
+
+
+def test_of_features_at_the_weights_a_certificate_is_saved(warm: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "near.npz", x=rng.standard_normal((9, 6)), y=np.eye(3)[np.arange(9) % 3])
+    (tmp_path / "classifier.py").write_text(CLASSIFIER, encoding="utf-8")
+    network = '[network]\nmodule = "classifier.py:network"\n[data]\nsource = "near.npz"\nn = 9\n'
+    rule = "[optimizer]\neta = 0.1\ngamma = 0.01\ndelta = 0.1\n[run]\nsteps = 5\n"
+    (tmp_path / "near.toml").write_text(network + rule, encoding="utf-8")
+    arguments = ("near.toml", "--theorem", "NC", "--save-certificate", "near.cert.json")
+    end = warm("check", *arguments, folder=tmp_path)
+    assert end.code == 0, end.stdout + end.stderr
+    assert "wrote near.cert.json and near.cert.npz" in end.stderr
+    again = warm("recheck", "near.cert.json", folder=tmp_path)
+    assert (again.code, "Theorem NC: all" in again.stdout) == (0, True), again.stderr
+
+
 REFUSED = {
     "a level without round-off": (["--level", "holds"], "c.cert.json", "needs --level certified, not holds"),
     "a theorem without certificates": (["--theorem", "LZB22-6"], "c.cert.json", "Theorem LZB22-6 has no certificate"),

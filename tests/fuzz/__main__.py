@@ -18,6 +18,7 @@ from .surface import Surface, Tally, case, fuzz
 SURFACES = {
     "certificates": ("certificates", "Certificates"),
     "graph-certificates": ("graph_certificates", "GraphCertificates"),
+    "collapse-certificates": ("collapse_certificates", "CollapseCertificates"),
     "configs": ("configs", "Configs"),
     "checkpoints": ("checkpoints", "Checkpoints"),
     "data": ("data", "DataFiles"),

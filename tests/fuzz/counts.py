@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-SURFACES = ("certificates", "graph-certificates", "configs", "checkpoints", "data")
+SURFACES = ("certificates", "graph-certificates", "collapse-certificates", "configs", "checkpoints", "data")
 
 
 def table(folder: Path) -> str:

@@ -17,6 +17,7 @@ from pltheory.nets.graph import Graph, Group, Node
 from pltheory.nets.kinds.affine import Affine
 from pltheory.nets.kinds.fixed import Fixed
 from pltheory.nets.kinds.input import Input
+from pltheory.nets.kinds.kinks import PiecewiseLinear
 from pltheory.nets.kinds.pointwise import Pointwise
 from pltheory.nets.kinds.product import Product
 from pltheory.nets.kinds.sums import Sum
@@ -96,6 +97,8 @@ def read_graph(network: dict[str, Any], arrays: dict[str, np.ndarray]) -> Graph:
                 kind = Pointwise(t["activation"])
             case "tokens":
                 kind = Tokens(t["map"], whole["tokens"], value(t["epsilon"]))
+            case "piecewise-linear":
+                kind = PiecewiseLinear(own["breaks"], own["slopes"], own["intercepts"])
             case other:
                 assert other == "product"
                 kind = Product(whole["left"], whole["right"], value(t["scale"]))

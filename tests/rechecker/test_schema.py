@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from pltheory.certification.claim import ABOUT, SCHEMA
+from pltheory.certification.claim import ABOUT, ABOUT_WEIGHTS, SCHEMA
 from pltheory.rechecker import file as recheck_file
 from pltheory.rechecker import recheck
-from pltheory.rechecker.fields import SCHEMAS, STATEMENT
+from pltheory.rechecker.fields import AT_WEIGHTS, SCHEMAS, STATEMENT
 from tests.forge import DAMAGED, FALSE, Forge, Text, number, value
 from tests.fuzz.certificates import _claims
 
@@ -26,8 +26,8 @@ TYPES: dict[str, Any] = {"object": dict, "array": list, "string": str, "integer"
 
 def wrong(value: Any, schema: Any, at: str = "") -> list[str]:
     """What a value has against a schema of JSON Schema 2020-12, of which this reads the words that ours uses."""
-    if schema is True:
-        return []
+    if isinstance(schema, bool):
+        return _said(schema, at, "not allowed")
     unknown = schema.keys() - WORDS.keys() - {"$schema", "$defs", "title", "description", "then", "patternProperties"}
     assert not unknown, unknown
     return [fault for word, content in schema.items() for fault in WORDS.get(word, nothing)(value, content, schema, at)]
@@ -106,7 +106,7 @@ def forged(folder: Path, theorem: str) -> Forge:
 
 def test_the_published_form_is_the_one_written_and_read() -> None:
     assert PUBLISHED["title"] == SCHEMA == SCHEMAS[-1] == PUBLISHED["properties"]["schema"]["const"]
-    assert PUBLISHED["properties"]["statement"]["const"] == ABOUT == STATEMENT
+    assert PUBLISHED["properties"]["statement"]["enum"] == [ABOUT, ABOUT_WEIGHTS] == [STATEMENT, AT_WEIGHTS]
     assert set(PUBLISHED["properties"]) == {*recheck_file.KEYS, "witness"}
 
 

@@ -89,6 +89,28 @@ def graph_cost(nodes: list[NodeText], shapes: dict[str, Shape], radii: int, step
     return Cost(centre + recursion + along + 2.0, 3 * arrays + 8 * (held + 12 * _PART) + more)
 
 
+def forward_cost(nodes: list[NodeText], shapes: dict[str, Shape]) -> Cost:
+    """Seconds and bytes that the values of all nodes take at most."""
+    n = float(shapes["x"][0])
+    work = held = 0.0
+    for v, node in enumerate(nodes):
+        work += 100.0 * n * node.size
+        held += 4.0 * n * node.size
+        width = max((nodes[u].size for u in node.inputs), default=0)
+        side = float(min(node.size, width, 4096))
+        if node.kind == "affine":
+            q = shapes[f"n{v}.patches"][2]
+            work += 8.0 * n * node.size * (q + 1) + 12 * side**3
+            held += 4.0 * n * math.prod(shapes[f"n{v}.patches"]) + 6.0 * side**2
+        elif node.kind == "fixed":
+            work += 30.0 * n * math.prod(shapes[f"n{v}.index"]) + 12 * side**3
+            held += 4.0 * side**2
+        elif node.kind in ("product", "tokens"):
+            work += 60.0 * n * node.size * max(shapes[f"n{v}.{'left' if node.kind == 'product' else 'tokens'}"])
+    arrays = 8.0 * sum(math.prod(shape) for shape in shapes.values())
+    return Cost(work / _RATE + 60 * len(nodes) * _EACH + 1.0, 3 * arrays + 8 * (held + 6 * _PART))
+
+
 def _crossing(nodes: list[NodeText], shapes: dict[str, Shape]) -> float:
     """Seconds for one radius at which pieces may change: knapsacks, patches unit by unit, the kernel without units."""
     n, outputs = shapes["y"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ..arrays import Shape
+from ..cost import Cost
 from ..fields import Array, damaged
 from ..file import Admit, Common, names_hashed, read_arrays, read_frame
 from .cost import graph_cost
@@ -65,6 +67,33 @@ def read_graph(text: dict[str, Any], path: Path, admit: Admit, more: dict[str, i
         Stop: with code DAMAGED, or as `admit`.
     """
     loss, rule, eta, gamma, delta = read_frame(text, numbers)
+
+    def cost(nodes: list[NodeText], shapes: dict[str, Shape]) -> Cost:
+        radii = next(iter(shapes[name][0] for name in more), 2)
+        return graph_cost(nodes, shapes, radii, shapes.get("rho", (0,))[0])
+
+    kinds, groups, a = read_kinds(text, path, admit, more, cost)
+    return GraphStored(
+        text["theorem"], loss, rule, eta, gamma, delta, kinds, groups, a["x"], a["y"], {name: a[name] for name in more}
+    )
+
+
+def read_kinds(
+    text: dict[str, Any],
+    path: Path,
+    admit: Admit,
+    more: dict[str, int],
+    cost: Callable[[list[NodeText], dict[str, Shape]], Cost],
+) -> tuple[list[Kind], int, dict[str, Array]]:
+    """The nodes of a text whose frame was read, how many groups of parameters they have, and all arrays.
+
+    Args:
+        text, path, admit, more: as of `file.read_stored`.
+        cost: of the recheck, from the nodes and the arrays' shapes.
+
+    Raises:
+        Stop: with code DAMAGED, or as `admit`.
+    """
     nodes, groups = read_nodes(text["network"])
     named = names_hashed(text)
     dimensions = {f"W{g}": 3 for g in range(1, groups + 1)}
@@ -80,14 +109,10 @@ def read_graph(text: dict[str, Any], path: Path, admit: Admit, more: dict[str, i
             if len(shape) != dimensions[name]:
                 damaged(f"arrays.{name}", f"has the shape {shape}, not {dimensions[name]} axes")
         _fit(nodes, groups, shapes)
-        radii = next(iter(shapes[name][0] for name in more), 2)
-        admit(text["theorem"], shapes, graph_cost(nodes, shapes, radii, shapes.get("rho", (0,))[0]))
+        admit(text["theorem"], shapes, cost(nodes, shapes))
 
     a = read_arrays(text, path, list(dimensions), fit)
-    kinds = kinds_of(nodes, a)
-    return GraphStored(
-        text["theorem"], loss, rule, eta, gamma, delta, kinds, groups, a["x"], a["y"], {name: a[name] for name in more}
-    )
+    return kinds_of(nodes, a), groups, a
 
 
 def _fit(nodes: list[NodeText], groups: int, shapes: dict[str, Shape]) -> None:
