@@ -4,10 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from docutils import nodes
-from docutils.utils import new_document
 
-sphinx = pytest.importorskip("sphinx")
+pytest.importorskip("sphinx", reason="no Sphinx here: pip install -e '.[docs]'")
+nodes, new_document = pytest.importorskip("docutils.nodes"), pytest.importorskip("docutils.utils").new_document
 FOLDER = Path(__file__).parents[1] / "docs" / "extensions"
 
 
