@@ -75,7 +75,7 @@ processors: $(VENV)/.test
 
 # Mutated certificates, configurations, checkpoints and data files; ends at a traceback, a hang or a false acceptance.
 fuzz: $(VENV)/.test
-	for surface in certificates graph-certificates configs checkpoints data; do \
+	for surface in certificates graph-certificates collapse-certificates configs checkpoints data; do \
 		$(BIN)/python -m tests.fuzz $$surface --count $(or $(FUZZ),20000) --seed $(or $(SEED),0) || exit 1; done
 	$(BIN)/python -m tests.fuzz.counts build/fuzz > build/fuzz.txt
 	mv build/fuzz.txt docs/fuzz_counts.txt
