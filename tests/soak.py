@@ -7,7 +7,7 @@ no kink and of one that does, `certify` of a checkpoint, `recheck` of its certif
 After each round garbage is collected and the process measured; the first tenth of the time is not looked at.
 torch keeps the source text of every graph that it traces, for tracebacks: it is counted apart and thrown away.
 Files and threads must not grow by one. Memory grows if, by the lower end of the 99 % interval of Theil and Sen's
-slope, it has gained more over all rounds than it moves from one to the next.
+slope, it has gained more over all rounds than it moves from one to the next, or a MiB.
 """
 
 from __future__ import annotations
