@@ -79,12 +79,13 @@ class Letters:
 
 
 def expression(text: str) -> sp.Expr:
-    """An expression as Python writes it; every name is a symbol.
+    """An expression as Python writes it; every name is a symbol, but those of shipped formulas that are called.
 
     Raises:
         ValueError: it is none.
     """
     names = {name: sp.Symbol(name) for name in re.findall(r"[A-Za-z]\w*", text) if name != "sqrt"}
+    names |= {name: sp.Function(name) for name in re.findall(r"([A-Za-z]\w*)\(", text) if name in SHIPPED}
     try:
         return sp.sympify(text, locals=names)
     except (sp.SympifyError, SyntaxError, TypeError) as error:
@@ -93,6 +94,8 @@ def expression(text: str) -> sp.Expr:
 
 def _written_out(e: sp.Expr) -> sp.Expr:
     args = [_written_out(a) for a in e.args]
+    if e.is_Pow and args[1] == 2 and args[0].func == ROOT:
+        return args[0].args[0]
     if not isinstance(e, AppliedUndef):
         return e.func(*args) if args else e
     body = SHIPPED.get(e.func.__name__)
@@ -164,7 +167,8 @@ def related(
         alone: what stands on the left, in the page's letters; its coefficient in the relation decides whether the sign
             is turned. Empty: positive terms left, negative ones right.
         times: a positive factor of both sides.
-        short: letter -> a sum within the relation, in the claim's symbols, for which it is written.
+        short: letter -> a sum or a call of a shipped formula within the relation, in the claim's symbols, for which it
+            is written.
 
     Raises:
         ValueError: the relation is a proposition, or does not contain what is to stand alone or what is to be short.
@@ -192,7 +196,9 @@ def related(
 
 
 def _shortened(e: sp.Expr, part: sp.Expr, letter: sp.Symbol) -> sp.Expr:
-    """A letter in place of a sum and of its rational multiples, which sympy multiplies out."""
+    """A letter in place of a shipped formula, or of a sum and its rational multiples, which sympy multiplies out."""
+    if isinstance(part, AppliedUndef) and e.has(part):
+        return e.xreplace({part: letter})
     factor, primitive = part.primitive()
     found = {s: s.primitive()[0] / factor * letter for s in e.atoms(sp.Add) if s.primitive()[1] == primitive}
     if not found:

@@ -70,3 +70,22 @@ def test_a_page_may_be_headed_by_the_name_of_its_claim(check):
     document += nodes.title("", "bplus c1")
     assert not list(check.left(document, "derivations/claims/bplus_c1"))
     assert list(check.left(document, "derivations/other"))
+
+
+def test_formulas_of_a_line_are_told_apart_where_no_bracket_is_open(check):
+    import mathml
+
+    assert mathml.apart(r"a = 1, \qquad b") == ["a = 1, ", " b"]
+    assert mathml.apart(r"\frac{a \qquad b}{c}") == [r"\frac{a \qquad b}{c}"]
+    within = r"\begin{align*} a \qquad & b \end{align*}"
+    assert mathml.apart(within) == [within]
+    assert mathml.apart(r"\left(a \qquad b\right)") == [r"\left(a \qquad b\right)"]
+
+
+def test_the_width_of_a_line_is_that_of_what_stands_side_by_side(check):
+    import mathml
+
+    assert mathml.width("a + b") == 4
+    assert mathml.width(r"\frac{a + b}{c}") == mathml.width("a + b")
+    assert mathml.width("a^{2}") == pytest.approx(1.7)
+    assert mathml.width("0.25") == 4

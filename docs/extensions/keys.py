@@ -34,7 +34,11 @@ class Keys(SphinxDirective):
                 cells = [f"`{line.name}`", f"{line.says[0].upper()}{line.says[1:]}.{of}", line.type, *code]
                 # A bar would end the cell, and a tab cannot be seen.
                 text.append(f"| {' | '.join(c.replace('|', BAR).replace(TAB, 'tab') for c in cells)} |")
-        return self.parse_text_to_nodes("\n".join(text))
+        parsed = self.parse_text_to_nodes("\n".join(text))
+        for part in parsed:
+            for table in part.findall(nodes.table):
+                table["classes"].append("keys")
+        return parsed
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def draw(*ids: str) -> None:
         kind, _, name = node.partition(" ")
         box = {"boxstyle": "round,pad=0.25", "fc": "#1f4e79" if kind == "theorem" else "white", "ec": "none"}
         look = {"weight": "bold" if kind == "theorem" else "normal", "style": "italic" if kind == "cited" else "normal"}
-        ax.text(x, y, name, ha="center", va="center", size=7.5, color=_COLOURS[kind], bbox=box, **look)
+        ax.text(x, y, name, ha="center", va="center", size=8.5, color=_COLOURS[kind], bbox=box, **look)
     right = min(columns) + max(WIDE, len(columns)) - 0.6
     ax.set(xlim=(min(columns) - 0.5, right), ylim=(max(heights) + 0.6, min(heights) - 0.6))
     ax.axis("off")

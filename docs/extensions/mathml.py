@@ -28,6 +28,7 @@ AS_DRAWN = {
     r"<mo>(max|min|sup|inf)</mo>(?=<mo[^>]*>&#x000(?:28|7B);)": r'<mo rspace="0">\1</mo>',
 }
 """What the converter writes and browsers draw otherwise than meant: pattern and replacement."""
+_SPACED = ("=", "<", ">", "+", "\u2212", "\u22c5", "\u2264", "\u2265")
 LONG = 60
 """Characters of LaTeX beyond which a formula in a line may be wider than a phone, and scrolls by itself."""
 
@@ -63,8 +64,40 @@ def _inline(self: HTML5Translator, node: nodes.math) -> None:
     raise nodes.SkipNode
 
 
+def width(latex: str) -> float:
+    """About how many signs of a displayed line stand side by side: of a fraction the longer part, exponents smaller."""
+
+    def of(e: ElementTree.Element) -> float:
+        parts, name = [of(child) for child in e], e.tag.rpartition("}")[2]
+        if not parts:
+            return len(e.text or "") if name in ("mi", "mn", "mtext") else 2.0 if e.text in _SPACED else 1.0
+        if name == "mfrac":
+            return max(parts)
+        return parts[0] + 0.7 * max(parts[1:]) if name in ("msub", "msup", "msubsup") else sum(parts)
+
+    return of(ElementTree.fromstring(_mathml(latex)))
+
+
+def apart(latex: str) -> list[str]:
+    r"""The formulas of a displayed line, which stand apart by \qquad, so that they can stand below one another."""
+    depth, pieces, at = 0, [""], 0
+    while at < len(latex):
+        found = re.match(r"\\qquad(?![a-zA-Z])|\\(?:left|right|begin|end)(?![a-zA-Z])|\\.|.", latex[at:], re.DOTALL)
+        assert found is not None
+        sign = found[0]
+        depth += (sign in ("{", r"\left", r"\begin")) - (sign in ("}", r"\right", r"\end"))
+        if sign == r"\qquad" and depth == 0:
+            pieces.append("")
+        else:
+            pieces[-1] += sign
+        at += len(sign)
+    return pieces
+
+
 def _block(self: HTML5Translator, node: nodes.math_block) -> None:
-    self.body.append(f'<div class="math">{_mathml(node.astext(), display="block")}</div>')
+    pieces = apart(node.astext())
+    drawn = "".join(_mathml(piece, display="block") for piece in pieces)
+    self.body.append(f'<div class="math{" row" if len(pieces) > 1 else ""}">{drawn}</div>')
     raise nodes.SkipNode
 
 

@@ -9,7 +9,8 @@ the same with numbers, and ends the build where it is not true of them.
 `derived` displays in that way what shipped code came to when it was run on letters.
 
 Options of a relation: `:alone:` what stands on the left; `:times:` a factor of both sides; lines "letter = expression",
-in the claim's symbols, abbreviate parts of it and are displayed below it. Arguments of a formula that are not the
+in the claim's symbols, abbreviate parts of it and are displayed below it, but with `:known:`; `:as:` a letter for what
+is on the other side of `:alone:`. Arguments of a formula that are not the
 letters of its parameters are lines "parameter = expression".
 """
 
@@ -24,6 +25,7 @@ from checked import Checked, checked, named
 from docutils import nodes
 from docutils.parsers.rst import directives
 from letters import letters
+from mathml import width
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
@@ -34,6 +36,8 @@ from proofs_checks.language import Cases, Cert, Claim, Induction
 from proofs_checks.render import certificate, tex
 from proofs_checks.typeset import sentence
 
+WIDE = 92
+"""Signs of a displayed line beyond which it is wider than the column of a page 1000 pixels wide."""
 _CLOSE = 1e-9
 """Relative, within which both sides of an equation are taken for equal: its numbers are doubles."""
 
@@ -113,7 +117,12 @@ class Formula(_OfPage):
     optional_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = {"alone": directives.unchanged, "times": directives.unchanged, "as": directives.unchanged}  # noqa: RUF012
+    option_spec = {  # noqa: RUF012
+        "alone": directives.unchanged,
+        "times": directives.unchanged,
+        "as": directives.unchanged,
+        "known": directives.flag,
+    }
 
     def shown(self) -> Shown:
         """What is displayed, from the claim or the formula."""
@@ -126,7 +135,10 @@ class Formula(_OfPage):
                 raise self.error(f"{claim.name} has no {self.arguments[1]!r}, but {', '.join(rels)}")
             rel = rels[self.arguments[1]]
             alone, times = self.options.get("alone", ""), self.options.get("times", "1")
-            return related(rel, self.letters, alone, times, self._equations())
+            found = related(rel, self.letters, alone, times, self._equations())
+            if "as" in self.options:
+                return Shown(sp.Symbol(self.options["as"]), "=", found.right, found.short)
+            return found
         except ValueError as error:
             raise self.error(str(error)) from None
 
@@ -143,7 +155,9 @@ class Formula(_OfPage):
         return defined(self.arguments[0], self.options.get("as", ""), self._equations())
 
     def parts(self, shown: Shown) -> list[Shown]:
-        """What the short letters stand for."""
+        """What the short letters stand for, where the page has not said it."""
+        if "known" in self.options:
+            return []
         return [Shown(sp.Symbol(name), "=", part) for name, part in shown.short.items()]
 
     def run(self) -> list[nodes.Node]:
@@ -255,7 +269,7 @@ class Inserted(Formula):
             ExtensionError: it is not true of the numbers.
         """
         shown, values = self.shown(), self.page["values"]
-        if len(self.arguments) == 1:
+        if "as" in self.options:
             # The letter is defined here.
             values = {k: v for k, v in values.items() if k != self.options.get("as")}
             value = evaluated(shown.right, values)
@@ -283,7 +297,7 @@ class Inserted(Formula):
         for part in self.parts(shown):
             inserted = part.latex(self.letters, values, between=" & ").partition(" & ")[2]
             lines += [part.latex(self.letters, between=" & "), f"& {inserted}", f"& = {number(values[part.left.name])}"]
-        return [_math(r"\begin{align*} " + r" \\ ".join(lines) + r" \end{align*}")]
+        return [_math(r"\begin{align*} " + r" \\ ".join(_within(lines)) + r" \end{align*}")]
 
 
 class Derived(Inserted):
@@ -299,6 +313,21 @@ class Derived(Inserted):
             raise self.error(f"the worked example derives no {name}")
         self.options["as"] = name
         return Shown(sp.Symbol(name), "=", self.letters.written(sp.sympify(found[name])))
+
+
+def _within(lines: list[str]) -> list[str]:
+    """The same lines, and where one is too wide all from one edge, its right side in a line of its own."""
+
+    def wide(line: str) -> bool:
+        return width(line.replace("&", "")) > WIDE
+
+    if not any(wide(line) and line.partition(" & ")[0].strip("& ") for line in lines):
+        return lines
+    found = []
+    for line in lines:
+        left, _, right = line.partition(" & ")
+        found.append(rf"& {left} \\ & \quad {right}" if wide(line) else f"& {line.replace('&', '')}")
+    return found
 
 
 def _math(latex: str) -> nodes.Node:

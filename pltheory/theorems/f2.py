@@ -34,7 +34,15 @@ class BatchesAtRandom(BatchTheorem[Drawn]):
         "of L and w_t converges to a zero of L; in expectation over the batches, the runs that leave counted as 0, "
         "D_t^2 <= q^t D^2 and the path length is at most R; of a single run nothing is claimed"
     )
-    claims = ("batch_step", "batch_epoch", "drawn_share", "drawn_exponential", "drawn_supermartingale")
+    claims = (
+        "batch_step",
+        "batch_epoch",
+        "drawn_step",
+        "drawn_mean",
+        "drawn_share",
+        "drawn_exponential",
+        "drawn_supermartingale",
+    )
     orders = ("random",)
     options = ("failure",)
 

@@ -171,17 +171,30 @@ def left_by_markov(x: Scalar, g: Scalar, xi: Scalar) -> Scalar:
     return 2 * x / ((1 - x * g) * xi)
 
 
+def largest_share(eta: Scalar, a: Scalar, ell: Scalar, g: Scalar, d: Scalar, ops: Arithmetic = FLOATS) -> Scalar:
+    """k with k^2 = 1 + e k, e = sqrt(eta / a) ell G D: sqrt(a h) |r_B| is at most k times the distance to the zeros.
+
+    Args:
+        ell: largest Lipschitz constant of a batch's Jacobian.
+    """
+    e = ops.sqrt(eta / a) * ell * g * d
+    return (e + ops.sqrt(e * e + 4)) / 2
+
+
+def left_exponent(x: Scalar, g: Scalar, xi: Scalar, k: Scalar) -> Scalar:
+    """(2 / (G k^2)) (xi (1 / (5 x) - G / 2) - 1): for x G <= .4 the ball is left with probability e to minus this."""
+    return 2 * (xi * (1 / (5 * x) - g / 2) - 1) / (g * k * k)
+
+
 def left_by_martingale(
     x: Scalar, g: Scalar, xi: Scalar, eta: Scalar, a: Scalar, ell: Scalar, d: Scalar, ops: Arithmetic = FLOATS
 ) -> Scalar:
-    """exp(-(2 / (G k^2)) (xi (1 / (5 x) - G / 2) - 1)), a bound of the same for x G <= .4; at most 1.
+    """exp(-left_exponent), a bound of the probability that the ball is ever left, for x G <= .4; at most 1.
 
     Args:
-        ell: largest Lipschitz constant of a batch's Jacobian, k = (e + sqrt(e^2 + 4)) / 2, e = sqrt(eta / a) ell G D.
+        ell: as of `largest_share`.
     """
-    e = ops.sqrt(eta / a) * ell * g * d
-    k = (e + ops.sqrt(e * e + 4)) / 2
-    exponent = 2 * (xi * (1 / (5 * x) - g / 2) - 1) / (g * k * k)
+    exponent = left_exponent(x, g, xi, largest_share(eta, a, ell, g, d, ops))
     return 1 / exponential_below(ops.maximum(0.0, ops.minimum(exponent, MOST_EXPONENT)))
 
 

@@ -27,7 +27,7 @@ from .jump_value import y as size
 
 r, g = sp.symbols("r1:3"), sp.symbols("g1:3")
 MEAN = [[sp.Symbol(f"j{i}{k}") for k in (1, 2)] for i in (1, 2)]
-theta, lipschitz = sp.symbols("theta L_F")
+theta, lipschitz, inner, forward, turned = sp.symbols("theta L_F inner forward turned")
 _R = range(2)
 
 
@@ -65,14 +65,18 @@ ASSUMPTIONS = {
     "h>=0": ge(h),
     "slack>0": gt(slack(beta, h)),
     "psi>0": gt(PSI),
+    # Products of vectors by a letter each.
+    "inner": eq(inner, _dot(_BACK, g)),
+    "forward": eq(forward**2, _dot(_FORWARD, _FORWARD)),
+    "turned": eq(turned, _INNER),
 }
 
 CONCLUSIONS = {
-    "descent": eq(a**2 - b**2, 2 * h * _dot(_BACK, g) - h**2 * _dot(_FORWARD, _FORWARD)),
+    "descent": eq(a**2 - b**2, 2 * h * inner - h**2 * forward**2),
     "in the hull": eq(_MIDDLE[0], (1 - theta / 2) * g[0] + theta / 2 * _BACK[0]),
-    "perturbed": ge(a**2 - b**2, 2 * h * _INNER - beta * h**2 * G**2),
-    "direct": ge(_INNER, G**2 - kappa * a * G),
-    "polarised": ge(_INNER, POLARISED * a**2),
+    "perturbed": ge(a**2 - b**2, 2 * h * turned - beta * h**2 * G**2),
+    "direct": ge(turned, G**2 - kappa * a * G),
+    "polarised": ge(turned, POLARISED * a**2),
     "G>0": gt(G),
     "length": ge(a - b, h * G * PSI),
     "rate": ge((1 - 2 * h * STAR * PSI) * a**2, b**2),
@@ -89,16 +93,16 @@ def _at_least(name, of, bound, first, second):
     """The inner product is at least a multiple of the larger of the two bounds, whichever it is."""
     return Cases(
         name,
-        ge(_INNER, bound),
+        ge(turned, bound),
         zero=f"{of}/either",
         on=(of - first, of - second),
-        left=(Cert("as first", ge(_INNER, bound), sum=(term("direct"),), mod={name: -sp.diff(bound, of)}),),
-        right=(Cert("as second", ge(_INNER, bound), sum=(term("polarised"),), mod={name: -sp.diff(bound, of)}),),
+        left=(Cert("as first", ge(turned, bound), sum=(term("direct"),), mod={name: -sp.diff(bound, of)}),),
+        right=(Cert("as second", ge(turned, bound), sum=(term("polarised"),), mod={name: -sp.diff(bound, of)}),),
     )
 
 
 PROOF = (
-    Cert("descent", CONCLUSIONS["descent"], mod={"a^2": 1, "b^2": -1}),
+    Cert("descent", CONCLUSIONS["descent"], mod={"a^2": 1, "b^2": -1, "inner": -2 * h, "forward": h**2}),
     Cert("in the hull", CONCLUSIONS["in the hull"]),
     Cert(
         "e1",
@@ -120,10 +124,17 @@ PROOF = (
         "perturbed",
         CONCLUSIONS["perturbed"],
         sum=(term("h>=0", "smooth/below", c=2), term("L_F", sq=(h,)), term("ell>=0", "a<=rho0", sq=(h, G))),
-        mod={"descent": 1, "beta": h**2 * G**2, "G^2": h**2 * lipschitz**2},
+        mod={
+            "descent": 1,
+            "beta": h**2 * G**2,
+            "G^2": h**2 * lipschitz**2,
+            "inner": 2 * h,
+            "forward": -(h**2),
+            "turned": -2 * h,
+        },
     ),
-    Cert("direct", CONCLUSIONS["direct"], sum=(term("jumps/below"),), mod={"G^2": -1}),
-    Cert("polarised", CONCLUSIONS["polarised"], sum=(term("sigma"), term("e1", c="1/4"))),
+    Cert("direct", CONCLUSIONS["direct"], sum=(term("jumps/below"),), mod={"G^2": -1, "turned": 1}),
+    Cert("polarised", CONCLUSIONS["polarised"], sum=(term("sigma"), term("e1", c="1/4")), mod={"turned": 1}),
     # With g = 0 the polarised bound would be 0 and positive.
     Cert(
         "kappa<2sig",
@@ -133,7 +144,12 @@ PROOF = (
     ),
     Cert("2sig+kappa>0", gt(2 * sigma + kappa), sum=(term("kappa<2sig"), term("kappa>=0", c=2))),
     Cert("second>0", gt(_Q), sum=(term("kappa<2sig", "2sig+kappa>0", "a>0", "a>0", c="1/4"),)),
-    Cert("not more", ge(G**2 + kappa * a * G, _Q), sum=(term("polarised"), term("jumps/above")), mod={"G^2": 1}),
+    Cert(
+        "not more",
+        ge(G**2 + kappa * a * G, _Q),
+        sum=(term("polarised"), term("jumps/above")),
+        mod={"G^2": 1, "turned": -1},
+    ),
     Cases(
         "no gradient",
         CONCLUSIONS["G>0"],
@@ -184,7 +200,7 @@ def _mutants(c):
     at = {
         **dict(zip((*r, *g, *MEAN[0], *MEAN[1]), (1, 0, "5/4", 0, "3/4", 0, 0, 0), strict=True)),
         **{a: 1, rho0: 1, b: "17/32", G: "5/4", kappa: "1/2", ell: 0, theta: 1, sigma: 1},
-        **{lipschitz: "3/4", beta: "9/16", h: "1/2"},
+        **{lipschitz: "3/4", beta: "9/16", h: "1/2", inner: "15/16", forward: "15/16", turned: "15/16"},
     }
     yield Mutant(
         "a fall as if nothing jumped",
@@ -199,12 +215,15 @@ def _mutants(c):
     yield Mutant(
         "a jump above kappa",
         c.but(drop=("jump",)),
-        {**at, MEAN[0][0]: 0, b: 1, kappa: 0, theta: 0, lipschitz: 0, beta: 0},
+        {**at, MEAN[0][0]: 0, b: 1, kappa: 0, theta: 0, lipschitz: 0, beta: 0, inner: 0, forward: 0, turned: "25/16"},
     )
     yield Mutant(
         "the profile at J and not between",
         c.but(swap={c.hypotheses["sigma"]: ge(_dot(g, g), sigma**2 * a**2)}),
-        {**at, g[0]: 1, MEAN[0][0]: "1/2", b: "3/4", G: 1, lipschitz: "1/2", beta: "1/4"},
+        {
+            **{**at, g[0]: 1, MEAN[0][0]: "1/2", b: "3/4", G: 1, lipschitz: "1/2", beta: "1/4"},
+            **{inner: "1/2", forward: "1/2", turned: "1/2"},
+        },
     )
 
 
@@ -218,19 +237,19 @@ def _draw(rng):
         here, mean, res[1] = [[1 + half, 0.0], [0.0, 0.0]], [[1 - half, 0.0], [0.0, 0.0]], 0.0
     back = [sum(here[i][k] * res[i] for i in _R) for k in _R]
     error = [sum(mean[i][k] * res[i] for i in _R) - back[k] for k in _R]
-    forward = [_dot(row, back) for row in mean]
+    ahead = [_dot(row, back) for row in mean]
     size_r, size_g, size_e = math.hypot(*res), math.hypot(*back), math.hypot(*error)
     step, share = rng.uniform(0.01, 0.5), rng.choice((1.0, rng.random()))
     jumps = share * size_e / size_r + 1e-9
     bend = 2 * (1 - share) * size_e / (size_r * step * size_g)
     part = jumps / (jumps + bend * step * size_g / 2)
     middle = [back[k] + part * error[k] / 2 for k in _R]
-    norm, start = math.hypot(*forward) / size_g, size_r * rng.uniform(1, 1.2)
+    norm, start = math.hypot(*ahead) / size_g, size_r * rng.uniform(1, 1.2)
     return {
         **dict(zip((*r, *g, *MEAN[0], *MEAN[1]), (*res, *back, *mean[0], *mean[1]), strict=True)),
         a: size_r,
         rho0: start,
-        b: math.hypot(*[res[i] - step * forward[i] for i in _R]),
+        b: math.hypot(*[res[i] - step * ahead[i] for i in _R]),
         G: size_g,
         kappa: jumps,
         ell: bend,
@@ -239,6 +258,9 @@ def _draw(rng):
         sigma: math.hypot(*middle) / size_r,
         beta: norm**2 + start * bend,
         h: step,
+        inner: _dot([back[k] + error[k] for k in _R], back),
+        forward: math.hypot(*ahead),
+        turned: _dot(back, back) + part * _dot(error, back),
     }
 
 

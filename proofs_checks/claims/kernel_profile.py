@@ -17,7 +17,7 @@ import sympy as sp
 from ..language import Cert, Mutant, eq, ge, gt, term
 from ..statement import claim
 
-theta, e, h, h1, G = sp.symbols("theta e h h1 G")
+theta, e, h, h1, G, V, K = sp.symbols("theta e h h1 G V K")
 # J^T u in the first case and in the second.
 unit, g, v, k = sp.symbols("o1:3"), sp.symbols("g1:3"), sp.symbols("v1:3"), sp.symbols("k1:3")
 _V, _K = v[0] ** 2 + v[1] ** 2, k[0] ** 2 + k[1] ** 2
@@ -35,11 +35,13 @@ ASSUMPTIONS = {
     "G>=": ge(G, 1 - e),
     "h1": eq(h1, g[0] * k[0] + g[1] * k[1]),
     "h1>=": ge(h1, G - theta),
+    "V": eq(V, _V),
+    "K": eq(K, _K),
 }
 
 CONCLUSIONS = {
-    "kernel": ge(_V, (1 - theta) ** 2),
-    "kernel, R computed": ge(_K, (1 - theta / (1 - e)) ** 2 * G),
+    "kernel": ge(V, (1 - theta) ** 2),
+    "kernel, R computed": ge(K, (1 - theta / (1 - e)) ** 2 * G),
 }
 
 _WHOLE, _REST = h + 1 - theta, 1 - e - theta
@@ -55,7 +57,7 @@ PROOF = (
             term("h>=", "h>="),
             term("h>=", "theta<=1", c=2),
         ),
-        mod={"unit": -_V, "h": -(h + unit[0] * v[0] + unit[1] * v[1])},
+        mod={"unit": -_V, "h": -(h + unit[0] * v[0] + unit[1] * v[1]), "V": 1},
     ),
     Cert("G>0", gt(G), sum=(term("e<1"), term("G>="))),
     Cert(
@@ -84,28 +86,29 @@ PROOF = (
         CONCLUSIONS["kernel, R computed"],
         times=("e<1", "e<1"),
         sum=(term("scaled"),),
+        mod={"K": (1 - e) ** 2},
     ),
 )
 
 
 def _mutants(claim):
     at = dict(zip((*unit, *g, *v, *k), (1, 0, 1, 0, "1/2", 0, "1/2", 0), strict=True))
-    at |= {theta: "1/2", e: 0, h: "1/2", h1: "1/2", G: 1}
+    at |= {theta: "1/2", e: 0, h: "1/2", h1: "1/2", G: 1, V: "1/4", K: "1/4"}
     yield Mutant(
         "1 - theta in place of its square",
-        claim.but(swap={CONCLUSIONS["kernel"]: ge(_V, 1 - theta)}),
+        claim.but(swap={CONCLUSIONS["kernel"]: ge(V, 1 - theta)}),
         at,
     )
     yield Mutant(
         "theta above 1",
         claim.but(drop=("theta<=1-e",)),
-        {**at, theta: 3, v[0]: 0, h: 0, k[0]: 0, h1: 0},
+        {**at, theta: 3, v[0]: 0, h: 0, k[0]: 0, h1: 0, V: 0, K: 0},
     )
     # |g|^2 = 16/25 and J^T u = g/10: h loses nine tenths of |g|^2.
     yield Mutant(
         "theta in place of theta/(1 - e)",
-        claim.but(swap={CONCLUSIONS["kernel, R computed"]: ge(_K, (1 - theta) ** 2 * G)}),
-        {**at, e: "9/25", G: "16/25", g[0]: "4/5", theta: "72/125", k[0]: "2/25", h1: "8/125"},
+        claim.but(swap={CONCLUSIONS["kernel, R computed"]: ge(K, (1 - theta) ** 2 * G)}),
+        {**at, e: "9/25", G: "16/25", g[0]: "4/5", theta: "72/125", k[0]: "2/25", h1: "8/125", K: "4/625"},
     )
 
 
@@ -120,6 +123,7 @@ def _draw(rng):
     dot1 = sum(a * b for a, b in zip(base, second, strict=True))
     return {
         **dict(zip((*unit, *g, *v, *k), (*o, *base, *first, *second), strict=True)),
+        V: sum(c * c for c in first), K: sum(c * c for c in second),
         e: slack, G: square, h: dot, h1: dot1, theta: max(0.0, 1 - dot, square - dot1) + rng.uniform(0, 0.1),
     }  # fmt: skip
 

@@ -6,7 +6,8 @@ Let $\Delta$ be the step of v, $l^2 = \|\Delta\|^2$, $L(v') \le L(v) + \langle g
 $\|e\|^2 \le (\alpha b)^2\|d\|^2$, $E = L(v) + (C/2)\|d\|^2$ and $X^2 = \|g + e\|^2 + C\varepsilon\|d\|^2$. If the
 form with $\text{bend} = b + kQ$, $\text{pull} = k/Q$ is nonnegative at (g, d, e) then $E - E' \ge k\,l\,X$; with
 $\text{bend} = b$, $\text{pull} = 2\omega\tau$, $E - E' \ge \omega\tau X^2$, which is at least $2\omega\tau\mu E$
-where $X^2 \ge 2\mu E$. Heavy ball and Nesterov's form; one coordinate stands for any number.
+where $X^2 \ge 2\mu E$. The form's nine numbers, which a certificate tests, are those of its definition. Heavy ball
+and Nesterov's form; one coordinate stands for any number.
 
 Source: theory of momentum section 4, proof of M2.
 """
@@ -27,6 +28,9 @@ lv = sp.symbols("L_v")
 KINDS = {"heavy ball": False, "Nesterov": True}
 lw = {kind: sp.Symbol(f"L_w_{kind[0]}") for kind in KINDS}
 far = {kind: sp.Symbol(f"l_{kind[0]}") for kind in KINDS}
+step = {kind: sp.Symbol(f"Delta_{kind[0]}") for kind in KINDS}
+whole = {kind: sp.Symbol(f"form_{kind[0]}") for kind in KINDS}
+bend, pull = sp.symbols("bend pull")
 
 
 def at(nesterov):
@@ -43,6 +47,17 @@ def form(nesterov, t, bend, pull, price_):
 def delta(nesterov):
     """The step of v."""
     return at(nesterov).carried * d - at(nesterov).pushed * tau * g
+
+
+def _in_words(kind):
+    """The form as Theorem M2 states it."""
+    return (
+        -(g + e) * step[kind]
+        - bend * step[kind] ** 2 / 2
+        + weight * (d**2 - (m * d - tau * g) ** 2) / 2
+        - pull * ((g + e) ** 2 + weight * eps * d**2) / 2
+        - price * ((al * b) ** 2 * d**2 - e**2)
+    )
 
 
 def _fall(kind):
@@ -62,17 +77,25 @@ ASSUMPTIONS = {
     **{f"descent, {kind}": ge(lv + (g + e) * delta(n) + b * delta(n) ** 2 / 2, lw[kind]) for kind, n in KINDS.items()},
     **{f"path, {kind}": ge(form(n, tau, b + k * q, k / q, price)) for kind, n in KINDS.items()},
     **{f"rate, {kind}": ge(form(n, tau, b, 2 * omega * tau, slower)) for kind, n in KINDS.items()},
+    **{f"Delta, {kind}": eq(step[kind], delta(n)) for kind, n in KINDS.items()},
+    **{f"matrix, {kind}": eq(whole[kind], form(n, tau, bend, pull, price)) for kind, n in KINDS.items()},
 }
 
 CONCLUSIONS = {
+    **{f"form, {kind}": eq(whole[kind], _in_words(kind)) for kind in KINDS},
     **{f"falls by k l X, {kind}": ge(_fall(kind), k * far[kind] * X) for kind in KINDS},
     **{f"falls at a rate, {kind}": ge(_fall(kind), 2 * omega * tau * mu * (lv + weight * d**2 / 2)) for kind in KINDS},
 }
 
 PROOF = tuple(
-    step
-    for kind in KINDS
-    for step in (
+    one
+    for kind, n in KINDS.items()
+    for one in (
+        Cert(
+            f"form, {kind}",
+            CONCLUSIONS[f"form, {kind}"],
+            mod={f"matrix, {kind}": 1, f"Delta, {kind}": g + e + bend * (step[kind] + delta(n)) / 2},
+        ),
         Cert(
             f"by k l X, {kind}",
             CONCLUSIONS[f"falls by k l X, {kind}"],
@@ -118,6 +141,8 @@ def _mutants(c):
     at_ = {**base, g: 1, d: 0, e: 0, X: 1, k: "1/2", lv: 1}
     at_ |= {far["heavy ball"]: 1, far["Nesterov"]: "3/2"}
     at_ |= {lw["heavy ball"]: "1/4", lw["Nesterov"]: "1/16"}
+    at_ |= {step["heavy ball"]: -1, step["Nesterov"]: "-3/2", bend: 0, pull: 0}
+    at_ |= {whole["heavy ball"]: "7/8", whole["Nesterov"]: "11/8"}
     twice = ge(_fall("heavy ball"), 2 * k * far["heavy ball"] * X)
     yield Mutant("twice k", c.but(swap={CONCLUSIONS["falls by k l X, heavy ball"]: twice}), at_)
     steep = {**at_, mu: 1, lv: "1/2", lw["heavy ball"]: "-1/4", lw["Nesterov"]: "-7/16"}
@@ -127,6 +152,17 @@ def _mutants(c):
         "no descent inequality",
         c.but(drop=("descent, heavy ball",)),
         {**at_, lw["heavy ball"]: 2},
+    )
+    yield Mutant(
+        "the step's square in full",
+        c.but(
+            swap={
+                CONCLUSIONS["form, heavy ball"]: eq(
+                    whole["heavy ball"], _in_words("heavy ball") - bend * step["heavy ball"] ** 2 / 2
+                )
+            }
+        ),
+        {**at_, bend: 1, whole["heavy ball"]: "3/8", whole["Nesterov"]: "1/4"},
     )
 
 
@@ -141,6 +177,8 @@ def _draw(rng):
     x[mu] = square / (2 * (x[lv] + x[weight] * x[d] ** 2 / 2) + 1e-9) * 0.999
     for kind, n in KINDS.items():
         moved = value(delta(n), x, FLOATS)
+        x |= {step[kind]: moved, bend: x[b] + 0.5, pull: x[k] + 0.1}
+        x[whole[kind]] = value(form(n, tau, bend, pull, price), x, FLOATS)
         x |= {far[kind]: abs(moved), lw[kind]: x[lv] + (x[g] + x[e]) * moved + x[b] * moved**2 / 2 - rng.random()}
     return x
 

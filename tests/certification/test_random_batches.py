@@ -21,8 +21,10 @@ from pltheory.theory.batches import (
     drawn_rate,
     exponential_above,
     exponential_below,
+    largest_share,
     left_by_markov,
     left_by_martingale,
+    left_exponent,
 )
 from tests.certification.test_every_order import GD, near
 from tests.random_batch_attack import WRONG, runs
@@ -42,6 +44,9 @@ def test_formulas_are_those_of_the_theorem():
     assert drawn_rate(0.1, 1.5, 0.5, 0.25, 2.0, 0.2, 2.0) == pytest.approx(1 - 1.5 * 0.1 * 0.5 * 0.25 * 4 * 0.6)
     assert drawn_path(0.1, 10.0, 0.25, 3.0, 1.0, 0.4, 2.0, 0.2, 2.0) == pytest.approx(6 / (0.1 * 2 * 0.6))
     assert left_by_markov(0.1, 2.0, 0.5) == pytest.approx(0.2 / (0.8 * 0.5))
+    # e = 3/2
+    assert largest_share(1.0, 1.0, 0.75, 2.0, 1.0) == pytest.approx(2.0)
+    assert left_exponent(0.02, 2.0, 2.0, 2.0) == pytest.approx(17 / 4)
     # e = 0: k = 1, exponent 2 / G (xi (1 / (5 x) - G / 2) - 1) = 1 * (2 * (10 - 1) - 1)
     assert left_by_martingale(0.02, 2.0, 2.0, 0.1, 1.0, 0.0, 1.0) == pytest.approx(math.exp(-17), rel=1e-4)
     # e = 3/2: k = 2

@@ -79,6 +79,25 @@ def test_a_shipped_formula_is_written_out():
         defined("Scalar", "q", {})
 
 
+def test_a_letter_stands_for_a_shipped_formula_that_is_called():
+    short = {"psi": "slope_with_jumps(sigma, kappa, beta, h)"}
+    rel = CLAIMS["jump_step"].conclusions["length"]
+    shown = related(rel, LETTERS, short=short)
+    assert {s.name for s in shown.left.free_symbols | shown.right.free_symbols} >= {"psi"}
+    assert "sigma" not in {s.name for s in shown.right.free_symbols}
+    values = {"sigma": 0.5, "kappa": 0.1, "beta": 2.0, "h": 0.3}
+    assert evaluated(shown.short["psi"], values) == pytest.approx(formulas.slope_with_jumps(0.5, 0.1, 2.0, 0.3))
+    with pytest.raises(ValueError, match="no part"):
+        related(rel, LETTERS, short={"psi": "slope_with_jumps(kappa, sigma, beta, h)"})
+
+
+def test_the_square_of_a_root_is_what_is_under_it():
+    shown = defined("largest_share", "k", {})
+    values = {"eta": 0.1, "a": 1.9, "ell": 0.2, "g": 2.0, "d": 0.3}
+    assert evaluated(shown.right, values) == pytest.approx(batches.largest_share(*values.values()))
+    assert r"\right)^{2}" not in shown.latex(LETTERS)
+
+
 def test_formulas_of_mini_batches_are_shipped_formulas_too():
     shown = defined("seen", "kappa", {"om": "Om"})
     values = {"eta": 0.1, "delta": 0.5, "sg": 2.0, "Om": 1.25}
