@@ -80,10 +80,11 @@ def test_the_page_of_a_run(tmp_path, verdict, dark):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [400, 1600])
-def test_the_page_of_a_study(tmp_path, study_folder, width):
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1000, 1600])
+def test_the_page_of_a_study(tmp_path, study_folder, width, dark):
     page = render_study(Study.read(study_folder))
-    assert [f for f in faults(page, tmp_path, width=width) if f[0] in SERIOUS] == []
+    assert [f for f in faults(page, tmp_path, width=width, dark=dark) if f[0] in SERIOUS] == []
 
 
 @pytest.mark.slow
