@@ -143,6 +143,11 @@ def test_another_validator_agrees() -> None:
         jsonschema.Draft202012Validator(PUBLISHED).validate(json.loads(claim(name).text("c.cert.npz")))
 
 
+def test_one_that_was_stored_when_the_form_was_new_is_accepted() -> None:
+    result = recheck(Path(__file__).parent / "stored_2" / "weights" / "nc.cert.json")
+    assert (result.accepted, len(result.checks)) == (True, 24), result.message
+
+
 # -- dishonest numbers
 
 
