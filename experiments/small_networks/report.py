@@ -36,8 +36,8 @@ def curves_figure(found: Mapping[str, Runs]) -> Figure:
                 continue
             kind = whole[0]["asked"]["optimizer"]["name"]
             again = kind in pages.COLORS and name != kind
-            # Runs that are GClip's lie on its line: all of them are to be seen.
-            style = ":" if again else "--" if kind == "delta-gclip" else "-"
+            # Runs that are GClip's lie on its line, AdamW's near Adam's: all of them are to be seen.
+            style = ":" if again else "--" if kind in ("delta-gclip", "adamw") else "-"
             line = {"color": SECOND if again else pages.COLORS[kind], "ls": style, "label": name}
             for ax, part in zip(row, ("train", "accuracy"), strict=True):
                 values = np.array([run[part] for run in whole])
@@ -46,7 +46,7 @@ def curves_figure(found: Mapping[str, Runs]) -> Figure:
         row[0].set_title(f"{title}: training loss")
         row[1].set(xlabel="step")
         row[1].set_title(f"{title}: test accuracy, %")
-        row[1].legend(fontsize=8.5)
+        row[1].legend(fontsize=8.5, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
