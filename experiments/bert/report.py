@@ -20,8 +20,11 @@ The sentences are generated and all weights begin at random: these runs show the
 optimizers on a small transformer, and **say nothing about the paper's figure**. A sentence names two emotions and
 denies one of them, before the other or after it: "i feel not gloomy but glad today" and "i feel glad not gloomy today"
 are both joy, so that the words without their order do not tell. None is in two splits. The network is a `BertConfig` of
-`transformers`, begun with standard deviation $1/\\sqrt{\\text{width}}$, with its dropout of 0.1; a token is a word
-(`tokenizers`). The numbers of the optimizers are ours and were not tuned.
+`transformers` with its dropout of 0.1; a token is a word (`tokenizers`).
+
+The numbers of the optimizers are ours, chosen by hand after eleven trial runs of 400 steps from seed 0, with unequal
+effort: the order in which the optimizers end is no comparison. The standard deviation of the first weights is
+$1/\\sqrt{\\text{width}}$: from BERT's own 0.02, SGD and the clipped steps that were tried did not learn.
 """
 NOT_RUN = """\
 ## What was not run
