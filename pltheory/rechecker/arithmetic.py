@@ -202,12 +202,13 @@ def symmetric_norm(sym: arb_mat) -> arb:
     sym = sym * (1 / unit)
     floats = floats_of(sym)
     values, vectors = np.linalg.eigh((floats + floats.T) / 2)
-    low, high = arb(0), arb(0)
+    # Both ends are bounded at the larger modulus: the other one may be 0, and near 0 there is no factor.
+    guess, low, high = -float(np.abs(values).max()), arb(0), arb(0)
     for sign, k in ((1, 0), (-1, n - 1)):
         column = arb_mat(n, 1, vectors[:, k].tolist())
         along = (column.transpose() * (sym * column))[0, 0] / (column.transpose() * column)[0, 0]
         low = low.max((-sign * along).lower())
-        high = high.max(-below(sign * sym, sign * floats, sign * float(values[k])))
+        high = high.max(-below(sign * sym, sign * floats, guess))
     return low.union(high.upper().min((size / unit).upper())) * unit
 
 

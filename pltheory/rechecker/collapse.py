@@ -199,7 +199,7 @@ def _cost(nodes: list[NodeText], shapes: dict[str, Shape]) -> Cost:
     z = nodes[nodes[-1].inputs[0]]
     d, k = z.size, nodes[z.inputs[0]].size if z.inputs else 1
     slower, short = (ctx.prec / 128) ** 1.25, min(outputs, d)
-    seconds = 4e-6 * n * (2 * d + 2 * k + 3 * outputs) + 1e-7 * d**2 * (outputs + k)
+    seconds = 4e-6 * n * (2 * d + 2 * k + 3 * outputs) + 3e-8 * d**2 * (outputs + k)
     seconds += 4e-5 * d**2 + 5e-8 * d**3 + 3 * (4e-5 * short**2 + 5e-8 * short**3) + 4e-6 * outputs * (d + k)
     balls = 8.0 * d**2 + d * (k + 2) + 4.0 * max(_PART, d, k) + outputs * (d + k)
     return Cost(forward.seconds + slower * seconds, forward.bytes + (100 + ctx.prec / 4) * balls)

@@ -107,8 +107,17 @@ def tiny() -> Claim:
     return proved(net, inputs(), torch.arange(9) % 3)
 
 
+def scaled() -> Claim:
+    """V = 1.1 W^T: the imbalance has one sign, and is 0 across the row space of W."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 8, bias=False), nn.Linear(8, 3, bias=False)).double()
+    with torch.no_grad():
+        net[1].weight.copy_(1.1 * net[2].weight.T)
+    return proved(net, inputs(), torch.arange(9) % 3)
+
+
 OTHERS: dict[str, Callable[[], Claim]] = {
-    f.__name__: f for f in (balanced, exactly_balanced, collapsed, cancelling, single, unequal, tiny)
+    f.__name__: f for f in (balanced, exactly_balanced, scaled, collapsed, cancelling, single, unequal, tiny)
 }
 
 
@@ -394,6 +403,19 @@ def test_the_norm_of_a_symmetric_matrix_is_enclosed(spread: float) -> None:
             assert found.upper() >= float(truth) * (1 - 1e-15)
             assert float(found.rad()) <= 1e-8 * float(truth)
     assert symmetric_norm(matrix(np.zeros((4, 4)))) == 0
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_also_of_one_whose_spectrum_ends_at_zero(sign: int) -> None:
+    """Layers that differ in scale alone have such an imbalance: of low rank, all its eigenvalues of one sign."""
+    a = np.random.default_rng(2).integers(-3, 4, size=(30, 3)).astype(float)
+    s = sign * a @ a.T
+    with mp.workdps(40):
+        truth = float(max(mp.eigsy(slow.matrix(a.T @ a), eigvals_only=True)))
+    found = symmetric_norm(matrix(s))
+    assert found.lower() <= truth * (1 + 1e-15)
+    assert found.upper() >= truth * (1 - 1e-15)
+    assert float(found.rad()) <= 1e-8 * truth
 
 
 def test_distances_from_class_means_hold_everything_within_the_error() -> None:
