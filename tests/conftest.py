@@ -1,4 +1,4 @@
-"""The warm process of the command line, and the count of differential cases in a test's record."""
+"""No deadlines, the warm process of the command line, and the count of differential cases in a test's record."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from pltheory.verification import contract
 from tests import last_place
 from tests.cli.program import Warm
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 if last_place.SEED:
     # Before any test module takes it by name.
