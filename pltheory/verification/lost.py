@@ -14,7 +14,7 @@ from ..theorems.measured import Measured
 
 
 def graph_of(measured: Measured, settings: StepSettings, found: BallConstants | None) -> dict[str, Any] | None:
-    """The graph for a report's JSON; None for a network that was not read as one, or where there is no ball.
+    """The graph for a report's JSON; None for a network that was not read as one.
 
     Args:
         measured: the numbers at w_0.
@@ -35,8 +35,6 @@ def graph_of(measured: Measured, settings: StepSettings, found: BallConstants | 
         return None
     if not math.isfinite(radius):
         radius = WEAKEST_DEMAND.search_radius(measured.profile, settings).best_radius
-    if radius == 0:
-        return None
     shares = measured.profile.bounds.shares(radius)
     nodes = []
     for v, node in enumerate(graph.nodes):
