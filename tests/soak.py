@@ -32,6 +32,7 @@ from scipy.stats import theilslopes
 from torch.fx import graph_module
 
 from pltheory.cli import cli
+from tests.benchmarks.machine import ran
 from tests.study.kills import write_inputs
 
 KINKED = """
@@ -178,7 +179,7 @@ def main() -> None:
 
         growth = Growth.of(soak(given.minutes, one_round))
     if given.page is not None:
-        given.page.write_text(growth.page, encoding="utf-8")
+        given.page.write_text(f"{growth.page}\n{ran()}\n", encoding="utf-8")
     sys.stdout.write(growth.page)
     sys.stderr.writelines(f"{finding}\n" for finding in growth.findings)
     sys.exit(1 if growth.findings else 0)

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.benchmarks.machine import facts
+from tests.benchmarks.machine import ran
 
 TIERS = ("`make test`", "marked `slow`")
 LONGEST = 10
@@ -40,9 +40,8 @@ def page(files: list[Path]) -> str:
         minutes = sum(float(suite.get("time", 0)) for suite in root.iter("testsuite")) / 60
         lines.append(f"| {tier} | {counts['passed']:,} | {counts['skipped']} | {minutes:.1f} |")
         functions.append(seconds)
-    machine = facts()
     longest = sorted(functions[0].items(), key=lambda f: -f[1])[:LONGEST]
-    lines += ["", f"Run on {machine['date']}, {machine['cores']} cores of {machine['processor']}.", ""]
+    lines += ["", ran(), ""]
     lines += ["| longest in `make test` | seconds |", "|---|---:|"]
     lines += [f"| `{name}` | {spent:.0f} |" for name, spent in longest]
     return "\n".join(lines) + "\n"

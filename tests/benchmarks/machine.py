@@ -28,6 +28,12 @@ def facts(device: str = "cpu") -> dict[str, str]:
     return found
 
 
+def ran() -> str:
+    """When and on what, in a sentence."""
+    now = facts()
+    return f"Run on {now['date']}, {now['cores']} cores of {now['processor']}."
+
+
 def _proc(path: str, key: str) -> str:
     for line in Path(path).read_text().splitlines():
         name, _, value = line.partition(":")

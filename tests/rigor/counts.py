@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+from tests.benchmarks.machine import ran
+
 MUTANT = re.compile(r"test_a_weakened_term_is_caught\[(?P<module>\w+)-(?P<term>\w+)-(?P<factor>[\d.]+)\]")
 
 
@@ -61,4 +63,4 @@ def page(files: Iterable[Path]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page(map(Path, sys.argv[1:])))
+    sys.stdout.write(f"{page(map(Path, sys.argv[1:]))}\n{ran()}\n")
