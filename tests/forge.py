@@ -37,7 +37,7 @@ class Forge:
             for k, v in self.arrays.items()
         }
         self.text["arrays"]["sha256"] = content
-        np.savez(self.npz, allow_pickle=True, **self.arrays)
+        np.savez(self.npz, **self.arrays)
         return self.write_text()
 
     def write_text(self) -> Path:

@@ -285,12 +285,15 @@ class _Table:
         return islice(records(Lines(self.text), self.delimiter), int(self.header), None)
 
     def _bad_cell(self, numeric: tuple[int, ...]) -> InvalidInputError:
-        """The first cell, in the order of reading, that is no number."""
+        """The first cell, in the order of reading, that is no number, or too large: pandas before 3 reads none such."""
         order = sorted(numeric)
         for record in self._points():
             for c in order:
-                if not is_number(record.cells[c], self.decimal):
-                    return self._at(record.line, c + 1, record.cells[c], f"allowed are numbers{self._hint(record, c)}")
+                cell = record.cells[c]
+                if not is_number(cell, self.decimal):
+                    return self._at(record.line, c + 1, cell, f"allowed are numbers{self._hint(record, c)}")
+                if not abs(dialect.number(cell, self.decimal)) <= LARGEST:
+                    return self._at(record.line, c + 1, cell, f"allowed are numbers{_FINITE}")
         return InvalidInputError(f"source = {str(self.path)!r} cannot be read as a table of numbers")
 
     def _hint(self, record: Record, c: int) -> str:

@@ -87,7 +87,7 @@ def pack(text: dict[str, Any], arrays: dict[str, np.ndarray] | None, files: File
     files = dict(files)
     if arrays is not None:
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=True, **{k: v if v.dtype != object else v.astype("U") for k, v in arrays.items()})
+        np.savez(buffer, **{k: v if v.dtype != object else v.astype("U") for k, v in arrays.items()})
         files[ARRAYS] = buffer.getvalue()
         if isinstance(text.get("arrays"), dict):
             text["arrays"]["sha256"] = {k: array_hash(v) for k, v in arrays.items()}

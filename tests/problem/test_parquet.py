@@ -48,7 +48,10 @@ def test_every_type_of_number(tmp_path, kind):
     "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())]
 )
 def test_a_label_of_text(tmp_path, kind):
-    path = stored(tmp_path, {**X, "species": pa.array(["b", "a", "b"]).cast(kind)})
+    try:
+        path = stored(tmp_path, {**X, "species": pa.array(["b", "a", "b"]).cast(kind)})
+    except pa.ArrowNotImplementedError:
+        pytest.skip("this pyarrow does not write such text")
     found = data.read(path)
     assert "label column 3 'species', text, 2 classes: a, b" in found.described
     assert found.source.target[:, 0].tolist() == [1, 0, 1]
