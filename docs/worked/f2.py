@@ -6,9 +6,7 @@ from functools import cache
 
 import numpy as np
 import torch
-from worked import f1
-from worked import six_digits as six
-from worked.trained import TRAINING
+from worked import f1, trained
 
 import pltheory as pl
 from pltheory.certification.batches.certify_drawn import Drawn, drawn_batches
@@ -16,7 +14,7 @@ from pltheory.optim import GradientDescentSettings
 from pltheory.problem.batches import Batches
 from pltheory.theory.batches import gap, largest_share, left_by_markov
 
-WIDTH, TRAINED, RUNS, STEPS, EVERY = 256, 450, 10, 300, 100
+TRAINED, RUNS, STEPS, EVERY = 450, 10, 300, 100
 SIZE = 2
 BATCHES = Batches(size=SIZE, order="random", seed=0)
 RULE = GradientDescentSettings(eta="0.1/beta")
@@ -24,14 +22,8 @@ RULE = GradientDescentSettings(eta="0.1/beta")
 
 @cache
 def problem() -> pl.Problem:
-    """256 tanh units after 450 steps of delta-GClip, seen as a start."""
-    found = six.of_width(WIDTH)
-    optimizer = pl.optim.DeltaGClip(found.network.parameters(), lr=TRAINING.eta, gamma=0.5, delta=0.1)
-    for _ in range(TRAINED):
-        optimizer.zero_grad()
-        found.value().backward()
-        optimizer.step()
-    return found
+    """256 tanh units after 450 steps."""
+    return trained.after(TRAINED)
 
 
 @cache

@@ -15,16 +15,21 @@ WIDTH, STEPS = 256, 700
 TRAINING = pl.DeltaGClipSettings(eta=0.04, gamma=0.5, delta=0.1)
 
 
-@cache
-def problem() -> pl.Problem:
-    """The trained weights, seen as a start."""
+def after(steps: int) -> pl.Problem:
+    """The weights after so many steps of delta-GClip, seen as a start."""
     found = six.of_width(WIDTH)
     optimizer = pl.optim.DeltaGClip(found.network.parameters(), lr=TRAINING.eta, gamma=0.5, delta=0.1)
-    for _ in range(STEPS):
+    for _ in range(steps):
         optimizer.zero_grad()
         found.value().backward()
         optimizer.step()
     return found
+
+
+@cache
+def problem() -> pl.Problem:
+    """The weights after all steps."""
+    return after(STEPS)
 
 
 def proved(settings: pl.DeltaGClipSettings, theorem: str) -> Claim:
